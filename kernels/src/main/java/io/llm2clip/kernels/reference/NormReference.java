@@ -1,0 +1,101 @@
+package io.llm2clip.kernels.reference;
+
+import io.llm2clip.kernels.KernelOp;
+
+/** Layer and root-mean-square normalisation. */
+final class NormReference {
+
+    private NormReference() {}
+
+    static void layerNorm(KernelOp.LayerNorm op, Floats[] operands) {
+        for (long row = 0; row < op.rows(); row++) {
+            double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), true);
+            for (int c = 0; c < op.columns(); c++) {
+                operands[3].set(
+                        row * op.columns() + c, normalized[c] * operands[1].get(c) + operands[2].get(c));
+            }
+        }
+    }
+
+    static void rmsNorm(KernelOp.RmsNorm op, Floats[] operands) {
+        for (long row = 0; row < op.rows(); row++) {
+            double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), false);
+            for (int c = 0; c < op.columns(); c++) {
+                operands[2].set(row * op.columns() + c, normalized[c] * operands[1].get(c));
+            }
+        }
+    }
+
+    static void layerNormGradient(KernelOp.LayerNormGradient op, Floats[] operands) {
+        gradient(op.rows(), op.columns(), op.epsilon(), true, operands);
+    }
+
+    static void rmsNormGradient(KernelOp.RmsNormGradient op, Floats[] operands) {
+        gradient(op.rows(), op.columns(), op.epsilon(), false, operands);
+    }
+
+    /**
+     * With {@code n} the normalised row and {@code g = dy * weight}:
+     * {@code dx = (g - mean(g) - n mean(g n)) / deviation}, where mean(g) is there only if the mean was taken out.
+     */
+    private static void gradient(int rows, int columns, float epsilon, boolean centred, Floats[] operands) {
+        Floats x = operands[0];
+        Floats weight = operands[1];
+        Floats dy = operands[2];
+        Floats out = operands[3];
+        double[] dweight = new double[columns];
+        double[] dbias = new double[columns];
+        for (long row = 0; row < rows; row++) {
+            long start = row * columns;
+            double[] normalized = normalized(x, row, columns, epsilon, centred);
+            double deviation = deviation(x, start, columns, epsilon, centred ? mean(x, start, columns) : 0);
+            double meanG = 0;
+            double meanGN = 0;
+            for (int c = 0; c < columns; c++) {
+                double g = (double) dy.get(start + c) * weight.get(c);
+                meanG += g / columns;
+                meanGN += g * normalized[c] / columns;
+                dweight[c] += dy.get(start + c) * normalized[c];
+                dbias[c] += dy.get(start + c);
+            }
+            for (int c = 0; c < columns; c++) {
+                double g = (double) dy.get(start + c) * weight.get(c);
+                out.set(start + c, (g - (centred ? meanG : 0) - normalized[c] * meanGN) / deviation);
+            }
+        }
+        long end = (long) rows * columns;
+        for (int c = 0; c < columns; c++) {
+            out.set(end + c, dweight[c]);
+            if (centred) {
+                out.set(end + columns + c, dbias[c]);
+            }
+        }
+    }
+
+    private static double[] normalized(Floats x, long row, int columns, float epsilon, boolean centred) {
+        long start = row * columns;
+        double mean = centred ? mean(x, start, columns) : 0;
+        double deviation = deviation(x, start, columns, epsilon, mean);
+        double[] normalized = new double[columns];
+        for (int c = 0; c < columns; c++) {
+            normalized[c] = (x.get(start + c) - mean) / deviation;
+        }
+        return normalized;
+    }
+
+    private static double mean(Floats x, long start, int columns) {
+        double sum = 0;
+        for (int c = 0; c < columns; c++) {
+            sum += x.get(start + c);
+        }
+        return sum / columns;
+    }
+
+    private static double deviation(Floats x, long start, int columns, float epsilon, double mean) {
+        double sum = 0;
+        for (int c = 0; c < columns; c++) {
+            sum += (x.get(start + c) - mean) * (x.get(start + c) - mean);
+        }
+        return Math.sqrt(sum / columns + epsilon);
+    }
+}

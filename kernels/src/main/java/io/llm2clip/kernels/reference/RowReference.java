@@ -1,0 +1,67 @@
+package io.llm2clip.kernels.reference;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.Reduction;
+
+/** Reductions and softmax. */
+final class RowReference {
+
+    private RowReference() {}
+
+    static void reduce(KernelOp.Reduce op, Floats in, Floats out) {
+        for (long outer = 0; outer < op.outer(); outer++) {
+            for (long inner = 0; inner < op.inner(); inner++) {
+                double result = op.reduction() == Reduction.SUM ? 0 : Double.NEGATIVE_INFINITY;
+                for (long i = 0; i < op.extent(); i++) {
+                    double value = in.get((outer * op.extent() + i) * op.inner() + inner);
+                    result = op.reduction() == Reduction.SUM ? result + value : Math.max(result, value);
+                }
+                out.set(outer * op.inner() + inner, result);
+            }
+        }
+    }
+
+    static void softmax(KernelOp.Softmax op, Floats[] operands) {
+        for (long row = 0; row < op.rows(); row++) {
+            double[] probabilities = softmax(operands[0], row * op.columns(), op.columns());
+            for (int c = 0; c < op.columns(); c++) {
+                operands[1].set(row * op.columns() + c, probabilities[c]);
+            }
+        }
+    }
+
+    static void softmaxGradient(KernelOp.SoftmaxGradient op, Floats[] operands) {
+        for (long row = 0; row < op.rows(); row++) {
+            long start = row * op.columns();
+            double dot = 0;
+            for (int c = 0; c < op.columns(); c++) {
+                dot += (double) operands[0].get(start + c) * operands[1].get(start + c);
+            }
+            for (int c = 0; c < op.columns(); c++) {
+                operands[2].set(start + c, operands[0].get(start + c) * (operands[1].get(start + c) - dot));
+            }
+        }
+    }
+
+    static double[] softmax(Floats logits, long start, int columns) {
+        double logSumExp = logSumExp(logits, start, columns);
+        double[] probabilities = new double[columns];
+        for (int c = 0; c < columns; c++) {
+            probabilities[c] = Math.exp(logits.get(start + c) - logSumExp);
+        }
+        return probabilities;
+    }
+
+    /** NaN if a logit is NaN or positive infinity, or if all are negative infinity. */
+    static double logSumExp(Floats logits, long start, int columns) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < columns; c++) {
+            max = Math.max(max, logits.get(start + c));
+        }
+        double sum = 0;
+        for (int c = 0; c < columns; c++) {
+            sum += Math.exp(logits.get(start + c) - max);
+        }
+        return max + Math.log(sum);
+    }
+}

@@ -1,0 +1,157 @@
+package io.llm2clip.kernels.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.Expression.Instruction;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.Operand;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.commons.math3.special.Erf;
+import org.junit.jupiter.api.Test;
+
+/** The reference against independent facts: library functions, hand-computed values, finite differences. */
+class ReferenceTest {
+
+    @Test
+    void erfAgreesWithLibrary() {
+        for (float x = -7; x <= 7; x += 0.037f) {
+            float erf = run(elementwise(Opcode.ERF), new float[] {x}, new float[1])[0];
+            assertThat((double) erf).isCloseTo(Erf.erf(x), within(6e-8));
+        }
+    }
+
+    @Test
+    void transposedViewIsCopied() {
+        KernelOp transpose = new KernelOp.Elementwise(Expression.IDENTITY, List.of(3, 2), List.of(List.of(1, 3)));
+        assertThat(run(transpose, new float[] {0, 1, 2, 3, 4, 5}, new float[6])).containsExactly(0, 3, 1, 4, 2, 5);
+    }
+
+    @Test
+    void productOfKnownMatrices() {
+        KernelOp gemm = KernelOp.Gemm.dense(1, 2, 2, 3, false, true);
+        float[] out = run(gemm, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8, 9, 10, 11, 12}, new float[4]);
+        assertThat(out).containsExactly(50, 68, 122, 167);
+    }
+
+    @Test
+    void normalizedRowHasMeanZeroAndVarianceOne() {
+        float[] out = run(
+                new KernelOp.LayerNorm(1, 4, 0), new float[] {1, 2, 3, 6}, new float[] {1, 1, 1, 1}, new float[4],
+                new float[4]);
+        assertThat(out[0] + out[1] + out[2] + out[3]).isCloseTo(0, within(1e-6f));
+        assertThat(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3]).isCloseTo(4, within(1e-5f));
+    }
+
+    @Test
+    void queryWithoutKeysYieldsZero() {
+        AttentionShape shape = new AttentionShape(1, 1, 2, 1, 1, 1, 1, false);
+        MemorySegment[] operands = {
+            MemorySegment.ofArray(new float[] {1}), MemorySegment.ofArray(new float[] {1, 2}),
+            MemorySegment.ofArray(new float[] {3, 4}), MemorySegment.ofArray(new int[] {0}),
+            MemorySegment.ofArray(new float[] {9})
+        };
+        Reference.run(new KernelOp.Attention(shape), operands);
+        assertThat(new Floats(operands[4]).get(0)).isZero();
+    }
+
+    @Test
+    void gradientsAgreeWithFiniteDifferences() {
+        checkGradient(new KernelOp.LayerNorm(3, 5, 1e-3f), new KernelOp.LayerNormGradient(3, 5, 1e-3f), new int[] {0, 1, 2}, 0, 1);
+        checkGradient(new KernelOp.RmsNorm(3, 5, 1e-3f), new KernelOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
+        for (boolean causal : new boolean[] {false, true}) {
+            AttentionShape shape = new AttentionShape(2, 3, 3, 4, 2, 5, 0.7f, causal);
+            checkGradient(new KernelOp.Attention(shape), new KernelOp.AttentionGradient(shape), new int[] {0, 1, 2}, 0, 1, 2, 3);
+        }
+        checkGradient(new KernelOp.CrossEntropy(3, 5), new KernelOp.CrossEntropyGradient(3, 5), new int[] {0}, 0, 1);
+    }
+
+    @Test
+    void sizesAndIndicesAreChecked() {
+        assertThatThrownBy(() -> run(new KernelOp.Softmax(2, 3), new float[6], new float[5]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("24 bytes for operand 'out', found 20");
+        assertThatThrownBy(() -> run(new KernelOp.Softmax(2, 3), new float[6]))
+                .hasMessageContaining("2 operands, found 1");
+        MemorySegment[] operands = {
+            MemorySegment.ofArray(new float[4]), MemorySegment.ofArray(new int[] {2}), MemorySegment.ofArray(new float[2])
+        };
+        assertThatThrownBy(() -> Reference.run(new KernelOp.Gather(1, 2, 2), operands))
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessageContaining("index[0] is 2, expected 0 to 1");
+    }
+
+    /**
+     * Compares a gradient kernel, whose operands are some of the forward's followed by the output's gradient, with central
+     * differences of {@code sum(dout * out)}.
+     */
+    private static void checkGradient(KernelOp forward, KernelOp gradient, int[] differentiated, int... shared) {
+        Random random = new Random(1);
+        List<Operand> operands = forward.operands();
+        MemorySegment[] inputs = new MemorySegment[operands.size()];
+        for (int i = 0; i < inputs.length; i++) {
+            inputs[i] = switch (operands.get(i).dtype()) {
+                case I32 -> MemorySegment.ofArray(random.ints(operands.get(i).elements(), 1, 4).toArray());
+                default -> random(random, operands.get(i));
+            };
+        }
+        MemorySegment dout = random(random, operands.getLast());
+        MemorySegment[] backward = new MemorySegment[shared.length + 2];
+        for (int i = 0; i < shared.length; i++) {
+            backward[i] = inputs[shared[i]];
+        }
+        backward[shared.length] = dout;
+        backward[shared.length + 1] =
+                MemorySegment.ofArray(new float[(int) gradient.operands().getLast().elements()]);
+        Reference.run(gradient, backward);
+        long at = 0;
+        for (int input : differentiated) {
+            Floats x = new Floats(inputs[input]);
+            for (long i = 0; i < operands.get(input).elements(); i++, at++) {
+                float original = x.get(i);
+                x.set(i, original + 0.01);
+                double above = loss(forward, inputs, dout);
+                x.set(i, original - 0.01);
+                double below = loss(forward, inputs, dout);
+                x.set(i, original);
+                assertThat((double) new Floats(backward[shared.length + 1]).get(at))
+                        .as("%s: gradient of operand %d at %d", forward, input, i)
+                        .isCloseTo((above - below) / 0.02, within(2e-3));
+            }
+        }
+    }
+
+    private static double loss(KernelOp forward, MemorySegment[] operands, MemorySegment dout) {
+        Reference.run(forward, operands);
+        double loss = 0;
+        for (long i = 0; i < forward.operands().getLast().elements(); i++) {
+            loss += (double) new Floats(operands[operands.length - 1]).get(i) * new Floats(dout).get(i);
+        }
+        return loss;
+    }
+
+    private static MemorySegment random(Random random, Operand operand) {
+        float[] values = new float[(int) operand.elements()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return MemorySegment.ofArray(values);
+    }
+
+    private static KernelOp elementwise(Opcode opcode) {
+        return new KernelOp.Elementwise(
+                new Expression(1, List.of(Instruction.unary(opcode, 0))), List.of(1), List.of(List.of(1)));
+    }
+
+    private static float[] run(KernelOp op, float[]... operands) {
+        Reference.run(op, Arrays.stream(operands).map(MemorySegment::ofArray).toArray(MemorySegment[]::new));
+        return operands[operands.length - 1];
+    }
+}
