@@ -1,0 +1,107 @@
+package io.llm2clip.nn.checkpoint;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A tensor as a checkpoint file holds it.
+ *
+ * @param type element type
+ * @param shape dimensions, outermost first; empty for a scalar
+ * @param data the elements, row-major and little-endian, possibly unaligned; {@code elements() * type.bytes()} bytes
+ */
+public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data) {
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape */
+    public StoredTensor {
+        shape = List.copyOf(shape);
+        long expected = byteSize(type, shape);
+        if (data.byteSize() != expected) {
+            throw new IllegalArgumentException("A tensor of type %s and shape %s takes %d bytes, but its data has %d."
+                    .formatted(type, shape, expected, data.byteSize()));
+        }
+    }
+
+    /** An f32 tensor of the given shape with a copy of {@code values}. */
+    public static StoredTensor of(float[] values, long... shape) {
+        MemorySegment data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, Float.BYTES)]);
+        MemorySegment.copy(values, 0, data, FLOAT, 0, values.length);
+        return new StoredTensor(StoredType.F32, dimensions(shape), data);
+    }
+
+    /** Number of elements: the product of the shape, 1 for a scalar. */
+    public long elements() {
+        return data.byteSize() / type.bytes();
+    }
+
+    /**
+     * The elements as floats, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     *
+     * @throws IllegalArgumentException for any other type, or for more elements than an array holds
+     */
+    public float[] toFloats() {
+        float[] floats = new float[arrayLength()];
+        switch (type) {
+            case F32 -> MemorySegment.copy(data, FLOAT, 0, floats, 0, floats.length);
+            case F16 -> {
+                for (int i = 0; i < floats.length; i++) {
+                    floats[i] = Float.float16ToFloat(data.get(SHORT, 2L * i));
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < floats.length; i++) {
+                    floats[i] = Float.intBitsToFloat(data.get(SHORT, 2L * i) << 16);
+                }
+            }
+            default ->
+                throw new IllegalArgumentException(
+                        "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
+                                .formatted(type));
+        }
+        return floats;
+    }
+
+    private int arrayLength() {
+        if (elements() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("A Java array holds up to %d elements, the tensor of shape %s has %d; "
+                            .formatted(Integer.MAX_VALUE - 8, shape, elements())
+                    + "read its data segment instead.");
+        }
+        return (int) elements();
+    }
+
+    static long byteSize(StoredType type, List<Long> shape) {
+        long bytes = type.bytes();
+        boolean empty = false;
+        for (long dimension : shape) {
+            if (dimension < 0) {
+                throw new IllegalArgumentException("A dimension is at least 0, found shape %s.".formatted(shape));
+            }
+            // A zero anywhere makes the tensor empty, however large the product of its other dimensions.
+            empty |= dimension == 0;
+        }
+        if (empty) {
+            return 0;
+        }
+        for (long dimension : shape) {
+            try {
+                bytes = Math.multiplyExact(bytes, dimension);
+            } catch (ArithmeticException overflow) {
+                throw new IllegalArgumentException(
+                        "A tensor has fewer than 2^63 bytes, found shape %s.".formatted(shape), overflow);
+            }
+        }
+        return bytes;
+    }
+
+    private static List<Long> dimensions(long[] shape) {
+        return Arrays.stream(shape).boxed().toList();
+    }
+}
