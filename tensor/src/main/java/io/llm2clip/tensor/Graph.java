@@ -1,0 +1,33 @@
+package io.llm2clip.tensor;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Walks over the nodes that a set of outputs needs. */
+final class Graph {
+    private Graph() {}
+
+    /**
+     * Every needed node once, inputs before consumers, in order of creation. A backward pass creates the gradients of a layer
+     * together, so this order keeps few activations alive at a time.
+     */
+    static List<Tensor> topological(List<Tensor> outputs) {
+        Set<Tensor> seen = new HashSet<>(outputs);
+        Deque<Tensor> open = new ArrayDeque<>(outputs);
+        while (!open.isEmpty()) {
+            for (Tensor input : open.pop().inputs()) {
+                if (seen.add(input)) {
+                    open.push(input);
+                }
+            }
+        }
+        List<Tensor> order = new ArrayList<>(seen);
+        order.sort(Comparator.comparingLong(Tensor::id));
+        return order;
+    }
+}

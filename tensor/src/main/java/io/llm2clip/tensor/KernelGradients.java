@@ -1,0 +1,161 @@
+package io.llm2clip.tensor;
+
+import static io.llm2clip.tensor.Tensor.kernel;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.AttentionShape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Derivatives of the coarse kernels, a row a kernel. */
+final class KernelGradients {
+    private KernelGradients() {}
+
+    static List<@Nullable Tensor> rule(KernelOp op, Tensor out, Tensor g) {
+        List<Tensor> in = out.inputs();
+        Tensor x = in.getFirst();
+        return switch (op) {
+            case KernelOp.Elementwise _, KernelOp.AdamW _ ->
+                throw new IllegalStateException(op + " is made by the compiler, not by a graph.");
+            case KernelOp.Reduce reduce -> List.of(reduce(reduce, x, out, g));
+            case KernelOp.Gemm gemm -> gemm(gemm, in.get(0), in.get(1), g);
+            case KernelOp.Softmax softmax ->
+                List.of(kernel(new KernelOp.SoftmaxGradient(softmax.rows(), softmax.columns()), x.shape(), DType.F32, out, g));
+            case KernelOp.LayerNorm norm ->
+                parts(
+                        new KernelOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        List.of(x.shape(), in.get(1).shape(), in.get(2).shape()),
+                        x,
+                        in.get(1),
+                        g);
+            case KernelOp.RmsNorm norm ->
+                parts(
+                        new KernelOp.RmsNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        List.of(x.shape(), in.get(1).shape()),
+                        x,
+                        in.get(1),
+                        g);
+            case KernelOp.Attention attention -> attention(attention.shape(), in, g);
+            case KernelOp.Rotary r -> {
+                KernelOp back = new KernelOp.Rotary(
+                        r.batch(), r.positions(), r.heads(), r.headSize(), r.interleaved(), !r.inverse());
+                // The angles are tables, never trained.
+                yield Arrays.asList(kernel(back, x.shape(), DType.F32, g, in.get(1), in.get(2)), null, null);
+            }
+            case KernelOp.Gather gather ->
+                Arrays.asList(
+                        kernel(
+                                new KernelOp.ScatterAdd(gather.count(), gather.rows(), gather.columns()),
+                                x.shape(),
+                                DType.F32,
+                                g,
+                                in.get(1)),
+                        null);
+            case KernelOp.ScatterAdd scatter ->
+                Arrays.asList(
+                        kernel(
+                                new KernelOp.Gather(scatter.count(), scatter.rows(), scatter.columns()),
+                                x.shape(),
+                                DType.F32,
+                                g,
+                                in.get(1)),
+                        null);
+            case KernelOp.CrossEntropy loss ->
+                Arrays.asList(
+                        kernel(
+                                new KernelOp.CrossEntropyGradient(loss.rows(), loss.columns()),
+                                x.shape(),
+                                DType.F32,
+                                x,
+                                in.get(1),
+                                g),
+                        null);
+            case KernelOp.Concat concat -> concat(concat, in, g);
+            case KernelOp.Convert convert ->
+                convert.to() == DType.I32 || convert.from() == DType.I32
+                        ? Gradients.none(1)
+                        : List.of(g.cast(convert.from()));
+            case KernelOp.SoftmaxGradient _,
+                    KernelOp.LayerNormGradient _,
+                    KernelOp.RmsNormGradient _,
+                    KernelOp.CrossEntropyGradient _,
+                    KernelOp.AttentionGradient _ -> {
+                // Second order: differentiate the same value written in primitives.
+                List<Tensor> gradients = Gradients.of(Compositions.of(op, in), g, in);
+                List<@Nullable Tensor> differentiable = new ArrayList<>();
+                for (int i = 0; i < in.size(); i++) {
+                    differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
+                }
+                yield differentiable;
+            }
+        };
+    }
+
+    private static Tensor reduce(KernelOp.Reduce op, Tensor x, Tensor out, Tensor g) {
+        Shape kept = Shape.of(op.outer(), 1, op.inner());
+        Shape full = Shape.of(op.outer(), op.extent(), op.inner());
+        Tensor spread = g.reshape(kept).expand(full);
+        return switch (op.reduction()) {
+            case SUM -> spread.reshape(x.shape());
+            case MAX -> {
+                // Equal maxima share the gradient evenly.
+                Tensor winners = x.reshape(full).equalTo(out.reshape(kept)).cast(DType.F32);
+                yield spread.mul(winners).div(winners.sum(1).reshape(kept)).reshape(x.shape());
+            }
+        };
+    }
+
+    private static List<@Nullable Tensor> gemm(KernelOp.Gemm op, Tensor a, Tensor b, Tensor g) {
+        int batch = op.batch();
+        int m = op.m();
+        int n = op.n();
+        int k = op.k();
+        // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored transposed.
+        Tensor da = op.transposeA()
+                ? kernel(KernelOp.Gemm.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
+                : kernel(KernelOp.Gemm.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);
+        Tensor db = op.transposeB()
+                ? kernel(KernelOp.Gemm.dense(batch, n, k, m, true, op.transposeA()), b.shape(), DType.F32, g, a)
+                : kernel(KernelOp.Gemm.dense(batch, k, n, m, !op.transposeA(), false), b.shape(), DType.F32, a, g);
+        return List.of(da, db);
+    }
+
+    private static List<@Nullable Tensor> attention(AttentionShape shape, List<Tensor> in, Tensor g) {
+        Tensor[] operands = {in.get(0), in.get(1), in.get(2), in.get(3), g};
+        List<@Nullable Tensor> gradients = parts(
+                new KernelOp.AttentionGradient(shape),
+                List.of(in.get(0).shape(), in.get(1).shape(), in.get(2).shape()),
+                operands);
+        gradients.add(null);
+        return gradients;
+    }
+
+    private static List<@Nullable Tensor> concat(KernelOp.Concat op, List<Tensor> in, Tensor g) {
+        int total = op.inner().stream().mapToInt(Integer::intValue).sum();
+        Tensor flat = g.reshape(op.outer(), total);
+        List<@Nullable Tensor> gradients = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < in.size(); i++) {
+            int width = op.inner().get(i);
+            gradients.add(flat.slice(1, start, start + width).reshape(in.get(i).shape()));
+            start += width;
+        }
+        return gradients;
+    }
+
+    /** Runs a kernel whose flat output holds several gradients side by side, and takes them apart. */
+    private static List<@Nullable Tensor> parts(KernelOp op, List<Shape> shapes, Tensor... operands) {
+        int total = shapes.stream().mapToInt(Shape::size).sum();
+        Tensor flat = kernel(op, Shape.of(total), DType.F32, operands);
+        List<@Nullable Tensor> parts = new ArrayList<>();
+        int start = 0;
+        for (Shape shape : shapes) {
+            parts.add(flat.slice(0, start, start + shape.size()).reshape(shape));
+            start += shape.size();
+        }
+        return parts;
+    }
+}

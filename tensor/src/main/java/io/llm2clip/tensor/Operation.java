@@ -1,0 +1,66 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Opcode;
+import java.util.List;
+
+/**
+ * What a node of the graph does. Equal operations on equal inputs are the same value, which is how common subexpressions are
+ * found; so every operation is a record, and sources are compared by identity.
+ */
+public sealed interface Operation {
+
+    /** A value fed at each run. */
+    record Input(String name) implements Operation {
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /** Stored elements, read where they lie: a parameter or a constant table. */
+    record Variable(String name, TensorData data) implements Operation {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Variable variable && variable.data == data;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(data);
+        }
+    }
+
+    /** One number, of shape {@code []}. */
+    record Scalar(float value) implements Operation {}
+
+    /** Elementwise; all inputs have the output's shape. */
+    record Pointwise(Opcode opcode) implements Operation {}
+
+    /** The same elements in row-major order under another shape. */
+    record Reshape() implements Operation {}
+
+    /** Output axis i is input axis {@code axes[i]}. */
+    record Permute(List<Integer> axes) implements Operation {}
+
+    /** Dimensions of 1 stretched; the rank stays. */
+    record Expand() implements Operation {}
+
+    /** Elements {@code start .. start+extent-1} of one axis. */
+    record Slice(int axis, int start) implements Operation {}
+
+    /** The same 32-bit lanes under another type: a truth value as the number 0 or 1. */
+    record Reinterpret(DType dtype) implements Operation {}
+
+    /** The same value, through which no gradient flows. */
+    record StopGradient() implements Operation {}
+
+    /** A coarse kernel; inputs are dense operands in the kernel's order. */
+    record Kernel(KernelOp op) implements Operation {}
+}

@@ -1,0 +1,608 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.KernelOp.Reduction;
+import io.llm2clip.kernels.Opcode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A node of a lazy graph: an operation, its inputs, a shape and an element type. Nothing is computed until a {@link Program}
+ * or the {@link Interpreter} is asked for it.
+ *
+ * <p>Binary operations broadcast by NumPy's rule. Element types are never promoted: mixing them is an error that says which
+ * {@link #cast} is missing. All errors are {@link TensorException}s thrown where the graph is built.
+ */
+public final class Tensor {
+    private static final AtomicLong NEXT_ID = new AtomicLong();
+
+    private final long id = NEXT_ID.getAndIncrement();
+    private final Operation operation;
+    private final List<Tensor> inputs;
+    private final Shape shape;
+    private final DType dtype;
+
+    Tensor(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
+        this.operation = operation;
+        this.inputs = List.copyOf(inputs);
+        this.shape = shape;
+        this.dtype = dtype;
+    }
+
+    /** A value to be fed at each run of a program. */
+    public static Tensor input(String name, Shape shape, DType dtype) {
+        return new Tensor(new Operation.Input(name), List.of(), shape, dtype);
+    }
+
+    /** Stored elements, read where they lie whenever a program runs. */
+    public static Tensor variable(String name, TensorData data) {
+        return new Tensor(new Operation.Variable(name, data), List.of(), data.shape(), data.dtype());
+    }
+
+    /** One number, of shape {@code []}. */
+    public static Tensor scalar(float value) {
+        return new Tensor(new Operation.Scalar(value), List.of(), Shape.SCALAR, DType.F32);
+    }
+
+    /** A number stretched to a shape, without memory. */
+    public static Tensor full(float value, Shape shape) {
+        return scalar(value).expand(shape);
+    }
+
+    /** Creation order: inputs have smaller numbers than the nodes that read them. */
+    long id() {
+        return id;
+    }
+
+    public Operation operation() {
+        return operation;
+    }
+
+    public List<Tensor> inputs() {
+        return inputs;
+    }
+
+    public Shape shape() {
+        return shape;
+    }
+
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** Compiles, runs and returns this one value. For many runs compile a {@link Program}. */
+    public TensorData evaluate() {
+        try (Program program = Program.compile(List.of(this))) {
+            TensorData result = TensorData.allocate(shape, dtype);
+            result.copyFrom(program.run().getFirst());
+            return result;
+        }
+    }
+
+    // Elementwise, one operand.
+
+    public Tensor negate() {
+        return unary(Opcode.NEGATE);
+    }
+
+    public Tensor absolute() {
+        return unary(Opcode.ABSOLUTE);
+    }
+
+    public Tensor exp() {
+        return unary(Opcode.EXP);
+    }
+
+    /** Natural logarithm. */
+    public Tensor log() {
+        return unary(Opcode.LOG);
+    }
+
+    public Tensor sqrt() {
+        return unary(Opcode.SQRT);
+    }
+
+    /** {@code 1 / sqrt(x)}. */
+    public Tensor rsqrt() {
+        return unary(Opcode.RSQRT);
+    }
+
+    public Tensor tanh() {
+        return unary(Opcode.TANH);
+    }
+
+    /** Gauss error function. */
+    public Tensor erf() {
+        return unary(Opcode.ERF);
+    }
+
+    public Tensor sigmoid() {
+        return unary(Opcode.SIGMOID);
+    }
+
+    public Tensor sin() {
+        return unary(Opcode.SIN);
+    }
+
+    public Tensor cos() {
+        return unary(Opcode.COS);
+    }
+
+    public Tensor square() {
+        return mul(this);
+    }
+
+    /** Exact GELU, {@code x/2 (1 + erf(x / sqrt 2))}. */
+    public Tensor gelu() {
+        return mul(mul((float) Math.sqrt(0.5)).erf().mul(0.5f).add(0.5f));
+    }
+
+    /** GELU's tanh approximation, {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))}. */
+    public Tensor geluTanh() {
+        Tensor inner = add(square().mul(this).mul(0.044715f)).mul((float) Math.sqrt(2 / Math.PI));
+        return mul(inner.tanh().mul(0.5f).add(0.5f));
+    }
+
+    /** OpenAI CLIP's {@code x sigmoid(1.702 x)}. */
+    public Tensor quickGelu() {
+        return mul(mul(1.702f).sigmoid());
+    }
+
+    /** {@code x sigmoid(x)}. */
+    public Tensor silu() {
+        return mul(sigmoid());
+    }
+
+    private Tensor unary(Opcode opcode) {
+        requireType(opcode.name(), DType.F32, this);
+        return new Tensor(new Operation.Pointwise(opcode), List.of(this), shape, DType.F32);
+    }
+
+    // Elementwise, two operands.
+
+    public Tensor add(Tensor other) {
+        return binary(Opcode.ADD, other, DType.F32);
+    }
+
+    public Tensor sub(Tensor other) {
+        return binary(Opcode.SUBTRACT, other, DType.F32);
+    }
+
+    public Tensor mul(Tensor other) {
+        return binary(Opcode.MULTIPLY, other, DType.F32);
+    }
+
+    public Tensor div(Tensor other) {
+        return binary(Opcode.DIVIDE, other, DType.F32);
+    }
+
+    public Tensor maximum(Tensor other) {
+        return binary(Opcode.MAXIMUM, other, DType.F32);
+    }
+
+    public Tensor minimum(Tensor other) {
+        return binary(Opcode.MINIMUM, other, DType.F32);
+    }
+
+    /** Truth values of {@code this > other}. */
+    public Tensor greater(Tensor other) {
+        return binary(Opcode.GREATER, other, DType.BOOL);
+    }
+
+    /** Truth values of {@code this == other}. */
+    public Tensor equalTo(Tensor other) {
+        return binary(Opcode.EQUAL, other, DType.BOOL);
+    }
+
+    public Tensor add(float other) {
+        return add(scalar(other));
+    }
+
+    public Tensor sub(float other) {
+        return sub(scalar(other));
+    }
+
+    public Tensor mul(float other) {
+        return mul(scalar(other));
+    }
+
+    public Tensor div(float other) {
+        return div(scalar(other));
+    }
+
+    private Tensor binary(Opcode opcode, Tensor other, DType result) {
+        requireType(opcode.name(), DType.F32, this);
+        requireType(opcode.name(), DType.F32, other);
+        Shape common = Shape.broadcast(opcode.name().toLowerCase(java.util.Locale.ROOT), shape, other.shape);
+        return new Tensor(
+                new Operation.Pointwise(opcode), List.of(expand(common), other.expand(common)), common, result);
+    }
+
+    /** {@code condition ? a : b} by elements; {@code condition} holds truth values. */
+    public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+        requireType("where (condition)", DType.BOOL, condition);
+        requireType("where", DType.F32, a);
+        requireType("where", DType.F32, b);
+        Shape common = Shape.broadcast("where", condition.shape, Shape.broadcast("where", a.shape, b.shape));
+        return new Tensor(
+                new Operation.Pointwise(Opcode.SELECT),
+                List.of(condition.expand(common), a.expand(common), b.expand(common)),
+                common,
+                DType.F32);
+    }
+
+    // Views.
+
+    /** The same elements under another shape; one dimension may be -1, meaning the rest. */
+    public Tensor reshape(int... dims) {
+        int[] resolved = dims.clone();
+        int unknown = -1;
+        long known = 1;
+        for (int i = 0; i < dims.length; i++) {
+            if (dims[i] == -1 && unknown < 0) {
+                unknown = i;
+            } else {
+                known *= dims[i];
+            }
+        }
+        if (unknown >= 0 && known > 0) {
+            resolved[unknown] = (int) (shape.size() / known);
+        }
+        return reshape(Shape.of(resolved));
+    }
+
+    /** The same elements under another shape of the same size. */
+    public Tensor reshape(Shape target) {
+        if (target.size() != shape.size()) {
+            throw new TensorException("reshape: " + shape + " has " + shape.size() + " elements, " + target + " has "
+                    + target.size() + "; expected as many.");
+        }
+        if (target.equals(shape)) {
+            return this;
+        }
+        Tensor source = operation instanceof Operation.Reshape ? inputs.getFirst() : this;
+        return source.shape.equals(target) ? source : new Tensor(new Operation.Reshape(), List.of(source), target, dtype);
+    }
+
+    /** Reorders axes: output axis i is input axis {@code axes[i]}. */
+    public Tensor permute(int... axes) {
+        int[] sorted = axes.clone();
+        Arrays.sort(sorted);
+        if (!Arrays.equals(sorted, IntStream.range(0, shape.rank()).toArray())) {
+            throw new TensorException("permute: axes " + Arrays.toString(axes) + " of shape " + shape
+                    + "; expected each of 0 to " + (shape.rank() - 1) + " once.");
+        }
+        if (Arrays.equals(axes, sorted)) {
+            return this;
+        }
+        int[] dims = Arrays.stream(axes).map(shape::dim).toArray();
+        return new Tensor(
+                new Operation.Permute(Arrays.stream(axes).boxed().toList()), List.of(this), Shape.of(dims), dtype);
+    }
+
+    /** Exchanges two axes. */
+    public Tensor transpose(int a, int b) {
+        int[] axes = IntStream.range(0, shape.rank()).toArray();
+        axes[shape.axis(a)] = shape.axis(b);
+        axes[shape.axis(b)] = shape.axis(a);
+        return permute(axes);
+    }
+
+    /** Stretches dimensions of 1, adding leading ones first; no memory is copied. */
+    public Tensor expand(Shape target) {
+        if (target.equals(shape)) {
+            return this;
+        }
+        if (!Shape.broadcast("expand", shape, target).equals(target)) {
+            throw new TensorException("expand: " + shape + " does not stretch to " + target + "; expected equal dimensions or 1.");
+        }
+        int[] aligned = new int[target.rank()];
+        Arrays.fill(aligned, 1);
+        System.arraycopy(shape.dims(), 0, aligned, target.rank() - shape.rank(), shape.rank());
+        Tensor source = reshape(aligned);
+        return source.shape.equals(target) ? source : new Tensor(new Operation.Expand(), List.of(source), target, dtype);
+    }
+
+    /** Elements {@code start .. end-1} of an axis. */
+    public Tensor slice(int axis, int start, int end) {
+        int resolved = shape.axis(axis);
+        if (start < 0 || end < start || end > shape.dim(resolved)) {
+            throw new TensorException("slice: " + start + " to " + end + " of axis " + axis + " of " + shape
+                    + "; expected 0 <= start <= end <= " + shape.dim(resolved) + ".");
+        }
+        if (end - start == shape.dim(resolved)) {
+            return this;
+        }
+        return new Tensor(
+                new Operation.Slice(resolved, start), List.of(this), shape.with(resolved, end - start), dtype);
+    }
+
+    /** The same value, through which no gradient flows. */
+    public Tensor stopGradient() {
+        return new Tensor(new Operation.StopGradient(), List.of(this), shape, dtype);
+    }
+
+    /** Converts the element type: f32 to and from bf16 and i32, and truth values to f32. */
+    public Tensor cast(DType target) {
+        if (target == dtype) {
+            return this;
+        }
+        if (dtype == DType.BOOL && target == DType.F32) {
+            return new Tensor(new Operation.Reinterpret(target), List.of(this), shape, target);
+        }
+        if (dtype == DType.BOOL || target == DType.BOOL || (dtype != DType.F32 && target != DType.F32)) {
+            throw new TensorException("cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
+        }
+        return kernel(new KernelOp.Convert(shape.size(), dtype, target), shape, target, this);
+    }
+
+    // Reductions.
+
+    /** Sum over all elements, of shape {@code []}. */
+    public Tensor sum() {
+        return reshape(shape.size()).reduce(Reduction.SUM, 0, 1);
+    }
+
+    /** Sum over axes, which disappear. */
+    public Tensor sum(int... axes) {
+        return reduce(Reduction.SUM, axes);
+    }
+
+    /** Mean over all elements, of shape {@code []}. */
+    public Tensor mean() {
+        return sum().div(shape.size());
+    }
+
+    /** Mean over axes, which disappear. */
+    public Tensor mean(int... axes) {
+        int count = Arrays.stream(axes).map(shape::dim).reduce(1, (a, b) -> a * b);
+        return sum(axes).div(count);
+    }
+
+    /** Maximum over axes, which disappear; negative infinity over nothing. */
+    public Tensor max(int... axes) {
+        return reduce(Reduction.MAX, axes);
+    }
+
+    private Tensor reduce(Reduction reduction, int... axes) {
+        int[] sorted = Arrays.stream(axes).map(shape::axis).distinct().sorted().toArray();
+        if (sorted.length != axes.length) {
+            throw new TensorException("reduce: axes " + Arrays.toString(axes) + " of " + shape + " name one axis twice.");
+        }
+        Tensor result = this;
+        // From the last group of neighbouring axes to the first, so that the numbers of the others stay valid.
+        for (int end = sorted.length; end > 0; ) {
+            int start = end - 1;
+            while (start > 0 && sorted[start - 1] == sorted[start] - 1) {
+                start--;
+            }
+            result = result.reduce(reduction, sorted[start], sorted[end - 1] + 1);
+            end = start;
+        }
+        return result;
+    }
+
+    private Tensor reduce(Reduction reduction, int from, int to) {
+        requireType(reduction.name(), DType.F32, this);
+        KernelOp op = new KernelOp.Reduce(
+                reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
+        return kernel(op, shape.without(from, to), DType.F32, this);
+    }
+
+    // Coarse operations.
+
+    /** {@code [..., m, k] x [k, n]} or {@code [..., k, n]} with equal leading dimensions. */
+    public Tensor matmul(Tensor other) {
+        return matmul(other, false, false);
+    }
+
+    /** {@code x W^T} for a weight stored as {@code [out, in]}. */
+    public Tensor matmulTransposed(Tensor weight) {
+        return matmul(weight, false, true);
+    }
+
+    /**
+     * Matrix product of the last two axes, each operand stored transposed or not. Leading dimensions are batches and must be
+     * equal, except that a matrix as second operand is shared by all.
+     */
+    public Tensor matmul(Tensor other, boolean transposeA, boolean transposeB) {
+        requireType("matmul", DType.F32, this);
+        requireType("matmul", DType.F32, other);
+        Shape a = shape;
+        Shape b = other.shape;
+        if (a.rank() < 2 || b.rank() < 2) {
+            throw new TensorException("matmul: " + a + " x " + b + "; expected two or more dimensions each, reshape first.");
+        }
+        int m = a.dim(transposeA ? -1 : -2);
+        int k = a.dim(transposeA ? -2 : -1);
+        int n = b.dim(transposeB ? -2 : -1);
+        int otherK = b.dim(transposeB ? -1 : -2);
+        String operands = a + (transposeA ? "^T" : "") + " x " + b + (transposeB ? "^T" : "");
+        if (k != otherK) {
+            throw new TensorException(
+                    "matmul: " + operands + ": inner dimensions " + k + " and " + otherK + " differ; expected equal ones.");
+        }
+        Shape result = a.without(a.rank() - 2, a.rank()).append(m, n);
+        if (b.rank() == 2 && !transposeA) {
+            KernelOp op = KernelOp.Gemm.dense(1, a.size(0, a.rank() - 1), n, k, false, transposeB);
+            return kernel(op, result, DType.F32, this, other);
+        }
+        if (!a.without(a.rank() - 2, a.rank()).equals(b.without(b.rank() - 2, b.rank()))) {
+            throw new TensorException("matmul: " + operands
+                    + ": leading dimensions differ; expected equal ones, or a matrix as second operand.");
+        }
+        return kernel(
+                KernelOp.Gemm.dense(a.size(0, a.rank() - 2), m, n, k, transposeA, transposeB),
+                result,
+                DType.F32,
+                this,
+                other);
+    }
+
+    /** Softmax over the last axis. */
+    public Tensor softmax() {
+        requireType("softmax", DType.F32, this);
+        return kernel(new KernelOp.Softmax(rows(), columns()), shape, DType.F32, this);
+    }
+
+    /** {@code x - logsumexp(x)} over the last axis. */
+    public Tensor logSoftmax() {
+        Shape keep = shape.with(-1, 1);
+        Tensor shifted = sub(max(-1).stopGradient().reshape(keep));
+        return shifted.sub(shifted.exp().sum(-1).log().reshape(keep));
+    }
+
+    /** Layer normalisation over the last axis; {@code weight} and {@code bias} are {@code [columns]}. */
+    public Tensor layerNorm(Tensor weight, Tensor bias, float epsilon) {
+        requireShape("layerNorm (weight)", Shape.of(columns()), weight);
+        requireShape("layerNorm (bias)", Shape.of(columns()), bias);
+        return kernel(new KernelOp.LayerNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight, bias);
+    }
+
+    /** Root-mean-square normalisation over the last axis; {@code weight} is {@code [columns]}. */
+    public Tensor rmsNorm(Tensor weight, float epsilon) {
+        requireShape("rmsNorm (weight)", Shape.of(columns()), weight);
+        return kernel(new KernelOp.RmsNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight);
+    }
+
+    /** {@code x / max(||x||, 1e-12)} over the last axis. */
+    public Tensor l2Normalize() {
+        Tensor norm = square().sum(-1).sqrt().maximum(scalar(1e-12f));
+        return div(norm.reshape(shape.with(-1, 1)));
+    }
+
+    /**
+     * Scaled dot-product attention of {@code q [B, T, H*D]} over {@code k, v [B, S, KV*D]}, giving {@code [B, T, H*D]}.
+     *
+     * @param lengths i32 {@code [B]}, how many leading keys of a sequence exist
+     * @param heads query heads H
+     * @param keyValueHeads key/value heads KV; head h reads key/value head {@code h / (H/KV)}
+     * @param scale factor of the scores, usually {@code 1/sqrt(D)}
+     * @param causal whether query i sees only keys up to i
+     */
+    public static Tensor attention(
+            Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, int keyValueHeads, float scale, boolean causal) {
+        if (q.shape.rank() != 3 || k.shape.rank() != 3 || q.shape.dim(-1) % heads != 0) {
+            throw new TensorException("attention: q " + q.shape + ", k " + k.shape + " with " + heads
+                    + " heads; expected [batch, length, heads * headSize].");
+        }
+        int headSize = q.shape.dim(-1) / heads;
+        Shape keys = Shape.of(q.shape.dim(0), k.shape.dim(1), keyValueHeads * headSize);
+        requireShape("attention (k)", keys, k);
+        requireShape("attention (v)", keys, v);
+        requireShape("attention (lengths)", Shape.of(q.shape.dim(0)), lengths);
+        requireType("attention (q)", DType.F32, q);
+        requireType("attention (lengths)", DType.I32, lengths);
+        AttentionShape attention = new AttentionShape(
+                q.shape.dim(0), q.shape.dim(1), k.shape.dim(1), heads, keyValueHeads, headSize, scale, causal);
+        return kernel(new KernelOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
+    }
+
+    /**
+     * Rotary position embedding of {@code [B, T, H, D]}.
+     *
+     * @param cos cosines {@code [T, D/2]}
+     * @param sin sines {@code [T, D/2]}
+     * @param interleaved whether neighbouring channels form a pair (EVA02), or channels half a head apart (Llama)
+     */
+    public Tensor rotary(Tensor cos, Tensor sin, boolean interleaved) {
+        if (shape.rank() != 4 || shape.dim(3) % 2 != 0) {
+            throw new TensorException("rotary: " + shape + "; expected [batch, positions, heads, even headSize].");
+        }
+        Shape angles = Shape.of(shape.dim(1), shape.dim(3) / 2);
+        requireShape("rotary (cos)", angles, cos);
+        requireShape("rotary (sin)", angles, sin);
+        KernelOp op = new KernelOp.Rotary(
+                shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3), interleaved, false);
+        return kernel(op, shape, DType.F32, this, cos, sin);
+    }
+
+    /** Rows of this {@code [rows, columns]} table, by an i32 index of any shape: {@code index.shape + [columns]}. */
+    public Tensor gather(Tensor index) {
+        requireType("gather", DType.F32, this);
+        requireType("gather (index)", DType.I32, index);
+        if (shape.rank() != 2) {
+            throw new TensorException("gather: table " + shape + "; expected [rows, columns].");
+        }
+        KernelOp op = new KernelOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1));
+        return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
+    }
+
+    /** Cross entropy of logits {@code [..., C]} and i32 targets {@code [...]}, an element each; 0 where the target is -1. */
+    public Tensor crossEntropy(Tensor targets) {
+        requireType("crossEntropy", DType.F32, this);
+        requireType("crossEntropy (targets)", DType.I32, targets);
+        Shape expected = shape.without(shape.axis(-1), shape.rank());
+        if (!targets.shape.equals(expected)) {
+            throw new TensorException(
+                    "crossEntropy: logits " + shape + " with targets " + targets.shape + "; expected targets " + expected + ".");
+        }
+        return kernel(new KernelOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
+    }
+
+    /** Joins tensors along an axis; the other dimensions and the types are equal. */
+    public static Tensor concat(int axis, List<Tensor> parts) {
+        Tensor first = parts.getFirst();
+        int resolved = first.shape.axis(axis);
+        int total = 0;
+        for (Tensor part : parts) {
+            if (part.shape.rank() != first.shape.rank()
+                    || !part.shape.with(resolved, 0).equals(first.shape.with(resolved, 0))
+                    || part.dtype != first.dtype
+                    || part.dtype == DType.BF16) {
+                throw new TensorException("concat along axis " + axis + ": "
+                        + parts.stream().map(Tensor::toString).collect(Collectors.joining(", "))
+                        + "; expected equal 32-bit types and equal other dimensions.");
+            }
+            total += part.shape.dim(resolved);
+        }
+        if (parts.size() == 1) {
+            return first;
+        }
+        List<Integer> inner = new ArrayList<>();
+        for (Tensor part : parts) {
+            inner.add(part.shape.size(resolved, part.shape.rank()));
+        }
+        return new Tensor(
+                new Operation.Kernel(new KernelOp.Concat(first.shape.size(0, resolved), inner)),
+                parts,
+                first.shape.with(resolved, total),
+                first.dtype);
+    }
+
+    static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
+        return new Tensor(new Operation.Kernel(op), List.of(inputs), shape, dtype);
+    }
+
+    private int rows() {
+        return shape.size(0, shape.axis(-1));
+    }
+
+    private int columns() {
+        return shape.dim(-1);
+    }
+
+    private static void requireType(String operation, DType expected, Tensor operand) {
+        if (operand.dtype != expected) {
+            throw new TensorException(operation.toLowerCase(java.util.Locale.ROOT) + ": expected elements of type " + expected
+                    + ", found " + operand + "; add cast(" + expected + ").");
+        }
+    }
+
+    private static void requireShape(String operation, Shape expected, Tensor operand) {
+        if (!operand.shape.equals(expected)) {
+            throw new TensorException(operation + ": expected shape " + expected + ", found " + operand.shape + ".");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return dtype + " " + shape;
+    }
+}

@@ -1,0 +1,100 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Stored elements: dense, row-major, off-heap, native byte order. Its memory belongs to the arena it was allocated from.
+ *
+ * @param shape dimensions
+ * @param dtype element type
+ * @param segment exactly the elements' bytes
+ */
+public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
+
+    private static final long ALIGNMENT = 64;
+
+    public TensorData {
+        long bytes = (long) shape.size() * dtype.bytes();
+        if (segment.byteSize() != bytes || !segment.isNative()) {
+            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes + " off-heap bytes, found "
+                    + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
+        }
+    }
+
+    /** Zeros, in memory that the given arena frees. */
+    public static TensorData allocate(Arena arena, Shape shape, DType dtype) {
+        return new TensorData(shape, dtype, arena.allocate((long) shape.size() * dtype.bytes(), ALIGNMENT));
+    }
+
+    /** Zeros, in memory that the garbage collector frees. */
+    public static TensorData allocate(Shape shape, DType dtype) {
+        return allocate(Arena.ofAuto(), shape, dtype);
+    }
+
+    /** f32 elements copied from an array. */
+    public static TensorData of(Shape shape, float... values) {
+        return allocate(shape, DType.F32).fill(values);
+    }
+
+    /** i32 elements copied from an array. */
+    public static TensorData of(Shape shape, int... values) {
+        TensorData data = allocate(shape, DType.I32);
+        requireLength(shape, values.length);
+        MemorySegment.copy(values, 0, data.segment, ValueLayout.JAVA_INT, 0, values.length);
+        return data;
+    }
+
+    /** Overwrites all elements of an f32 tensor. */
+    public TensorData fill(float... values) {
+        require(DType.F32, "fill with floats");
+        requireLength(shape, values.length);
+        MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_FLOAT, 0, values.length);
+        return this;
+    }
+
+    /** Overwrites all elements with those of another tensor of the same shape and type. */
+    public void copyFrom(TensorData source) {
+        if (!shape.equals(source.shape) || dtype != source.dtype) {
+            throw new TensorException("Copying " + source.dtype + " " + source.shape + " into " + dtype + " " + shape
+                    + ": expected the same shape and type.");
+        }
+        segment.copyFrom(source.segment);
+    }
+
+    /** A copy as floats; for f32 and truth values. */
+    public float[] toFloats() {
+        if (dtype != DType.BOOL) {
+            require(DType.F32, "toFloats");
+        }
+        return segment.toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    /** A copy as ints; for i32. */
+    public int[] toInts() {
+        require(DType.I32, "toInts");
+        return segment.toArray(ValueLayout.JAVA_INT);
+    }
+
+    /** The one element of an f32 tensor of size 1. */
+    public float item() {
+        require(DType.F32, "item");
+        requireLength(shape, 1);
+        return segment.get(ValueLayout.JAVA_FLOAT, 0);
+    }
+
+    private void require(DType expected, String operation) {
+        if (dtype != expected) {
+            throw new TensorException(operation + ": expected elements of type " + expected + ", found " + dtype + ".");
+        }
+    }
+
+    private static void requireLength(Shape shape, int length) {
+        if (shape.size() != length) {
+            throw new TensorException(
+                    "Shape " + shape + " has " + shape.size() + " elements, found " + length + " values.");
+        }
+    }
+}
