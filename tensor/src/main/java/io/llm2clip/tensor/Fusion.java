@@ -10,56 +10,76 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Second pass of the compiler: elementwise nodes that only one group of elementwise nodes reads are computed inside that group,
- * so that a chain makes one pass over memory. A node read from several groups is stored once, not computed twice.
+ * Second pass of the compiler: elementwise nodes are computed inside the elementwise nodes that read them, so that a chain makes
+ * one pass over memory.
+ *
+ * <p>A node that several groups read is stored once, unless it is a function of a single stored value, as the inner part of an
+ * activation that forward and backward pass share: computing that again costs less than writing and reading it.
  */
 final class Fusion {
-    private final Map<Node, Node> roots = new HashMap<>();
+    /** Above this many groups a shared node is stored after all. */
+    private static final int MAX_COPIES = 3;
+
+    private final Map<Node, Set<Node>> groups = new HashMap<>();
     private final Map<Node, Set<Node>> values = new HashMap<>();
+    private final Map<Node, Set<Node>> sources = new HashMap<>();
 
     private Fusion() {}
 
-    /** Elementwise nodes of a graph, each with the node in whose kernel it is computed. */
-    static Map<Node, Node> roots(List<Node> order) {
+    /** For each elementwise node the nodes in whose kernels it is computed; a stored one is computed in its own. */
+    static Map<Node, Set<Node>> groups(List<Node> order) {
         Fusion fusion = new Fusion();
+        order.forEach(fusion::findSources);
         for (Node node : order.reversed()) {
             if (node.operation instanceof Operation.Pointwise) {
                 fusion.place(node);
             }
         }
-        return fusion.roots;
+        return fusion.groups;
+    }
+
+    /** What a node is a function of; a node of several values counts as a value itself. */
+    private void findSources(Node node) {
+        Set<Node> found = new HashSet<>();
+        if (node.operation instanceof Operation.Pointwise) {
+            for (Node input : node.inputs) {
+                found.addAll(sources.get(input).size() > 1 ? Set.of(input) : sources.get(input));
+            }
+        } else if (Simplifier.constant(node) == null) {
+            found.add(node);
+        }
+        sources.put(node, found);
     }
 
     private void place(Node node) {
-        Node root = commonRoot(node);
-        if (root != null) {
-            Set<Node> grown = new HashSet<>(values.getOrDefault(root, Set.of()));
-            grown.addAll(node.inputs);
-            if (grown.size() <= Expression.MAX_VALUES) {
-                roots.put(node, root);
-                values.put(root, grown);
-                return;
-            }
+        Set<Node> readers = readers(node);
+        boolean shared = readers.size() > 1 && (sources.get(node).size() > 1 || readers.size() > MAX_COPIES);
+        if (readers.isEmpty() || shared || !fits(node, readers)) {
+            readers = Set.of(node);
+            values.put(node, new HashSet<>(Set.of(node)));
         }
-        roots.put(node, node);
-        Set<Node> own = new HashSet<>(node.inputs);
-        own.add(node);
-        values.put(node, own);
+        groups.put(node, readers);
+        readers.forEach(root -> values.get(root).addAll(node.inputs));
     }
 
-    private @org.jspecify.annotations.Nullable Node commonRoot(Node node) {
-        if (node.output) {
-            return null;
-        }
-        Node common = null;
+    /** The groups that read a node; empty where something else reads it too, so that it must be stored. */
+    private Set<Node> readers(Node node) {
+        Set<Node> readers = new HashSet<>();
         for (Node user : node.users) {
-            Node root = roots.get(user);
-            if (root == null || (common != null && root != common)) {
-                return null;
+            if (node.output || !groups.containsKey(user)) {
+                return Set.of();
             }
-            common = root;
+            readers.addAll(groups.get(user));
         }
-        return common;
+        return readers;
+    }
+
+    private boolean fits(Node node, Set<Node> readers) {
+        return readers.stream().allMatch(root -> {
+            Set<Node> grown = new HashSet<>(values.get(root));
+            grown.addAll(node.inputs);
+            return grown.size() <= Expression.MAX_VALUES;
+        });
     }
 
     /**
@@ -70,11 +90,11 @@ final class Fusion {
     record Group(Expression expression, List<Node> operands) {}
 
     /** Writes the group of a root as an expression whose first input, if the root reads it, is {@code first}. */
-    static Group group(Node root, Map<Node, Node> roots, List<Node> first) {
+    static Group group(Node root, Map<Node, Set<Node>> groups, List<Node> first) {
         LinkedHashSet<Node> operands = new LinkedHashSet<>(first);
         LinkedHashSet<Node> constants = new LinkedHashSet<>();
         List<Node> members = new ArrayList<>();
-        collect(root, root, roots, operands, constants, members, new HashSet<>());
+        collect(root, root, groups, operands, constants, members, new HashSet<>());
         Map<Node, Integer> numbers = new HashMap<>();
         operands.forEach(operand -> numbers.put(operand, numbers.size()));
         List<Expression.Instruction> instructions = new ArrayList<>();
@@ -99,7 +119,7 @@ final class Fusion {
     private static void collect(
             Node node,
             Node root,
-            Map<Node, Node> roots,
+            Map<Node, Set<Node>> groups,
             Set<Node> operands,
             Set<Node> constants,
             List<Node> members,
@@ -107,8 +127,8 @@ final class Fusion {
         if (!seen.add(node)) {
             return;
         }
-        if (roots.get(node) == root) {
-            node.inputs.forEach(input -> collect(input, root, roots, operands, constants, members, seen));
+        if (groups.getOrDefault(node, Set.of()).contains(root)) {
+            node.inputs.forEach(input -> collect(input, root, groups, operands, constants, members, seen));
             members.add(node);
         } else if (Simplifier.constant(node) != null) {
             constants.add(node);

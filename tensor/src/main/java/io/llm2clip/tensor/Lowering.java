@@ -6,7 +6,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Broadcast;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * matrix product becomes its epilogue.
  */
 final class Lowering {
-    private final Map<Node, Node> roots;
+    private final Map<Node, Set<Node>> fused;
     private final Map<Node, View> views = new HashMap<>();
-    private final Map<Node, View> copies = new HashMap<>();
+    private final Map<Node, Node> copies = new HashMap<>();
     private final Map<Node, Node> epilogues = new HashMap<>();
-    private final Map<Node, MemoryPlanner.Buffer> buffers = new HashMap<>();
+    private final Map<Node, MemoryPlanner.Buffer> buffers = new LinkedHashMap<>();
     private final List<Pending> pending = new ArrayList<>();
 
     /** A kernel whose operands are views still without addresses. */
@@ -30,13 +30,13 @@ final class Lowering {
     /** A plan and where a program finds its inputs and outputs. */
     record Lowered(Plan plan, Map<Tensor, Plan.Slot> inputs, List<Plan.Slot> outputs) {}
 
-    private Lowering(Map<Node, Node> roots) {
-        this.roots = roots;
+    private Lowering(Map<Node, Set<Node>> fused) {
+        this.fused = fused;
     }
 
     static Lowered lower(List<Tensor> outputs) {
         Simplifier.Simplified graph = Simplifier.simplify(outputs);
-        Lowering lowering = new Lowering(Fusion.roots(graph.order()));
+        Lowering lowering = new Lowering(Fusion.groups(graph.order()));
         Map<Node, Fusion.Group> groups = lowering.chooseEpilogues(graph.order());
         graph.inputs().values().forEach(input -> lowering.buffers.put(input, buffer(input, -1)));
         graph.order().forEach(node -> lowering.emit(node, groups));
@@ -48,10 +48,10 @@ final class Lowering {
     private Map<Node, Fusion.Group> chooseEpilogues(List<Node> order) {
         Map<Node, Fusion.Group> groups = new HashMap<>();
         for (Node root : order) {
-            if (roots.get(root) != root) {
+            if (!Set.of(root).equals(fused.get(root))) {
                 continue;
             }
-            Fusion.Group group = Fusion.group(root, roots, List.of());
+            Fusion.Group group = Fusion.group(root, fused, List.of());
             Node product = null;
             for (Node operand : group.operands()) {
                 if (isProductOf(operand, root)
@@ -62,7 +62,7 @@ final class Lowering {
             }
             if (product != null) {
                 epilogues.put(product, root);
-                group = Fusion.group(root, roots, List.of(product));
+                group = Fusion.group(root, fused, List.of(product));
             }
             groups.put(root, group);
         }
@@ -73,7 +73,7 @@ final class Lowering {
         return operand.operation instanceof Operation.Kernel(KernelOp.Gemm _)
                 && !operand.output
                 && operand.shape.equals(root.shape)
-                && operand.users.stream().allMatch(user -> roots.get(user) == root);
+                && operand.users.stream().allMatch(user -> Set.of(root).equals(fused.get(user)));
     }
 
     /** How the group's other operands lie over the product, or null where one of them does in no supported way. */
@@ -102,7 +102,7 @@ final class Lowering {
         switch (node.operation) {
             case Operation.Kernel kernel -> {
                 if (!epilogues.containsKey(node)) {
-                    emit(kernel.op(), node, node.inputs);
+                    emit(kernel.op(), node, node.inputs.stream().map(this::stored).toList());
                 }
             }
             case Operation.Pointwise _ -> {
@@ -115,11 +115,25 @@ final class Lowering {
                     emitProduct(first, node, group);
                 } else {
                     List<View> operands = group.operands().stream().map(this::view).toList();
-                    emit(elementwise(group.expression(), node.shape, operands), node, operands, true);
+                    emit(elementwise(group.expression(), node.shape, operands), node, operands);
+                }
+            }
+            case Operation.Reshape _ -> {
+                if (view(node).base() == node) {
+                    // Its strides cannot express the new shape, so the elements are copied into order.
+                    emitCopy(view(node.inputs.getFirst()), node);
                 }
             }
             default -> {}
         }
+    }
+
+    private void emitCopy(View source, Node copy) {
+        if (copy.dtype == DType.BF16) {
+            throw new TensorException(
+                    "A view of BF16 " + source.shape() + " is not contiguous; cast to F32 before permuting or slicing.");
+        }
+        emit(elementwise(Expression.IDENTITY, source.shape(), List.of(source)), copy, List.of(source));
     }
 
     private void emitProduct(Node product, Node root, Fusion.Group group) {
@@ -131,14 +145,10 @@ final class Lowering {
         KernelOp fused = new KernelOp.Gemm(
                 gemm.batch(), gemm.m(), gemm.n(), gemm.k(), gemm.transposeA(), gemm.transposeB(), gemm.lda(), gemm.ldb(),
                 gemm.batchStrideA(), gemm.batchStrideB(), group.expression(), extras == null ? List.of() : extras);
-        emit(fused, root, operands, true);
+        emit(fused, root, operands);
     }
 
-    private void emit(KernelOp op, Node node, List<Node> inputs) {
-        emit(op, node, inputs.stream().map(this::stored).toList(), true);
-    }
-
-    private void emit(KernelOp op, Node result, List<View> operands, boolean register) {
+    private void emit(KernelOp op, Node result, List<View> operands) {
         int step = pending.size();
         for (View operand : operands) {
             MemoryPlanner.Buffer buffer = buffers.get(operand.base());
@@ -146,11 +156,9 @@ final class Lowering {
                 buffer.last = step;
             }
         }
+        buffers.put(result, buffer(result, step));
         List<View> all = new ArrayList<>(operands);
         all.add(View.dense(result));
-        if (register) {
-            buffers.put(result, buffer(result, step));
-        }
         pending.add(new Pending(op, all));
     }
 
@@ -165,9 +173,8 @@ final class Lowering {
         if (known == null) {
             known = switch (node.operation) {
                 case Operation.Reshape _ -> {
-                    View source = view(node.inputs.getFirst());
-                    View reshaped = source.reshape(node.shape);
-                    yield reshaped != null ? reshaped : View.dense(copy(node.inputs.getFirst())).reshape(node.shape);
+                    View reshaped = view(node.inputs.getFirst()).reshape(node.shape);
+                    yield reshaped != null ? reshaped : View.dense(node);
                 }
                 case Operation.Permute permute -> view(node.inputs.getFirst()).permute(permute.axes());
                 case Operation.Expand _ -> view(node.inputs.getFirst()).expand(node.shape);
@@ -191,26 +198,19 @@ final class Lowering {
     }
 
     private Node copy(Node node) {
-        return copies.computeIfAbsent(node, _ -> {
-                    Node copy = new Node(-1, node.operation, List.of(), node.shape, node.dtype);
-                    Float constant = Simplifier.constant(node);
-                    if (constant != null) {
-                        Expression fill = new Expression(0, List.of(Expression.Instruction.constant(constant)));
-                        emit(elementwise(fill, node.shape, List.of()), copy, List.of(), true);
-                    } else {
-                        View view = view(node);
-                        requireFourBytes(node);
-                        emit(elementwise(Expression.IDENTITY, node.shape, List.of(view)), copy, List.of(view), true);
-                    }
-                    return View.dense(copy);
-                })
-                .base();
-    }
-
-    private static void requireFourBytes(Node node) {
-        if (node.dtype == DType.BF16) {
-            throw new TensorException("A view of BF16 " + node.shape + " is not contiguous; cast to F32 before permuting.");
+        Node known = copies.get(node);
+        if (known == null) {
+            known = new Node(-1, node.operation, List.of(), node.shape, node.dtype);
+            copies.put(node, known);
+            Float constant = Simplifier.constant(node);
+            if (constant != null) {
+                Expression fill = new Expression(0, List.of(Expression.Instruction.constant(constant)));
+                emit(elementwise(fill, node.shape, List.of()), known, List.of());
+            } else {
+                emitCopy(view(node), known);
+            }
         }
+        return known;
     }
 
     private static MemoryPlanner.Buffer buffer(Node node, int step) {
@@ -218,19 +218,14 @@ final class Lowering {
     }
 
     private Lowered plan(Simplifier.Simplified graph, List<View> results) {
-        List<View> outputs = new ArrayList<>();
-        Set<Node> taken = new HashSet<>();
-        for (View result : results) {
-            // An output is memory of the program's own, whole, and not shared with another output or an input.
-            boolean own = result.base().operation instanceof Operation.Variable
-                    || result.base().operation instanceof Operation.Input
-                    || !taken.add(result.base());
-            outputs.add(own ? View.dense(outputCopy(result)) : result);
-        }
+        // Outputs are memory of the program's own: a variable or an input handed through is copied.
+        List<View> outputs = results.stream()
+                .map(result -> buffers.containsKey(result.base()) && !(result.base().operation instanceof Operation.Input)
+                        ? result
+                        : View.dense(outputCopy(result)))
+                .toList();
         outputs.forEach(output -> buffers.get(output.base()).last = pending.size());
-        long bytes = MemoryPlanner.place(List.copyOf(new HashSet<>(buffers.values())).stream()
-                .sorted(java.util.Comparator.comparingInt((MemoryPlanner.Buffer b) -> b.first))
-                .toList());
+        long bytes = MemoryPlanner.place(buffers.values());
         List<Plan.Step> steps = pending.stream()
                 .map(p -> new Plan.Step(p.op(), p.operands().stream().map(this::slot).toList()))
                 .toList();
@@ -242,7 +237,7 @@ final class Lowering {
 
     private Node outputCopy(View view) {
         Node copy = new Node(-1, view.base().operation, List.of(), view.shape(), view.base().dtype);
-        emit(elementwise(Expression.IDENTITY, view.shape(), List.of(view)), copy, List.of(view), true);
+        emitCopy(view, copy);
         return copy;
     }
 

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
@@ -14,6 +15,7 @@ final class MemoryPlanner {
     /** A buffer's life, in steps: {@code first} writes it, {@code last} is the last to read it. */
     static final class Buffer {
         final long bytes;
+        /** -1 for an input, which is there before the first step. Every step writes one buffer, so births differ otherwise. */
         final int first;
         int last;
         long offset = -1;
@@ -28,7 +30,7 @@ final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /** Sets every buffer's offset and returns the arena's size in bytes. */
-    static long place(List<Buffer> buffers) {
+    static long place(Collection<Buffer> buffers) {
         List<Buffer> byBirth = new ArrayList<>(buffers);
         byBirth.sort(Comparator.comparingInt((Buffer b) -> b.first));
         List<Buffer> alive = new ArrayList<>();

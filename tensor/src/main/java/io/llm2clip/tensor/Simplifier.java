@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.Opcode;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ final class Simplifier {
 
     static Simplified simplify(List<Tensor> outputs) {
         Simplifier simplifier = new Simplifier();
-        Map<Tensor, Node> inputs = new HashMap<>();
+        Map<Tensor, Node> inputs = new LinkedHashMap<>();
         for (Tensor tensor : Graph.topological(outputs)) {
             Node node = simplifier.visit(tensor);
             simplifier.nodes.put(tensor, node);

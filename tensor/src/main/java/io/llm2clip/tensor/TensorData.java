@@ -40,7 +40,7 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
     }
 
     /** i32 elements copied from an array. */
-    public static TensorData of(Shape shape, int... values) {
+    public static TensorData ofInts(Shape shape, int... values) {
         TensorData data = allocate(shape, DType.I32);
         requireLength(shape, values.length);
         MemorySegment.copy(values, 0, data.segment, ValueLayout.JAVA_INT, 0, values.length);
