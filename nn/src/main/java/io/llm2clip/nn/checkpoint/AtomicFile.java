@@ -47,13 +47,16 @@ public final class AtomicFile {
             }
         } catch (IOException e) {
             throw new CheckpointException(
-                    "%s: cannot be written: %s; nothing was changed. %s".formatted(file, e.getMessage(), space(directory)), e);
+                    "%s: cannot be written: %s; nothing was changed. %s"
+                            .formatted(file, e.getMessage(), space(directory)),
+                    e);
         }
     }
 
     private static String space(Path directory) {
         try {
-            return "Its disk has %,d MB free.".formatted(Files.getFileStore(directory).getUsableSpace() / 1_000_000);
+            return "Its disk has %,d MB free."
+                    .formatted(Files.getFileStore(directory).getUsableSpace() / 1_000_000);
         } catch (IOException e) {
             return "Check that %s is a writable directory.".formatted(directory);
         }

@@ -30,8 +30,7 @@ public final class Safetensors implements AutoCloseable {
     private final Map<String, StoredTensor> entries;
     private final Map<String, String> metadata;
 
-    private Safetensors(
-            Path source, Arena arena, Map<String, StoredTensor> entries, Map<String, String> metadata) {
+    private Safetensors(Path source, Arena arena, Map<String, StoredTensor> entries, Map<String, String> metadata) {
         this.source = source;
         this.arena = arena;
         this.entries = Collections.unmodifiableMap(entries);
@@ -143,8 +142,9 @@ public final class Safetensors implements AutoCloseable {
         }
         for (Map.Entry<String, String> listed : shardOf.entrySet()) {
             if (!entries.containsKey(listed.getKey())) {
-                throw new CheckpointException("%s: tensor '%s': expected it in %s, found it in no shard; fetch that shard again."
-                        .formatted(index, listed.getKey(), listed.getValue()));
+                throw new CheckpointException(
+                        "%s: tensor '%s': expected it in %s, found it in no shard; fetch that shard again."
+                                .formatted(index, listed.getKey(), listed.getValue()));
             }
         }
     }
@@ -154,20 +154,24 @@ public final class Safetensors implements AutoCloseable {
         try {
             json = Files.readAllBytes(index);
         } catch (IOException e) {
-            throw new CheckpointException("%s: expected an index of shards, but it cannot be read; check the path.".formatted(index), e);
+            throw new CheckpointException(
+                    "%s: expected an index of shards, but it cannot be read; check the path.".formatted(index), e);
         }
-        JsonNode map = SafetensorsHeader.readObject(index, json, "index of shards").path("weight_map");
+        JsonNode map =
+                SafetensorsHeader.readObject(index, json, "index of shards").path("weight_map");
         if (!map.isObject() || map.isEmpty()) {
-            throw new CheckpointException("%s: expected a 'weight_map' from tensors to shards, found %s; fetch it again."
-                    .formatted(index, map.isMissingNode() ? "none" : map));
+            throw new CheckpointException(
+                    "%s: expected a 'weight_map' from tensors to shards, found %s; fetch it again."
+                            .formatted(index, map.isMissingNode() ? "none" : map));
         }
         Map<String, String> shardOf = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
             String shard = entry.getValue().asString("");
             // A shard lies beside its index: a path would let a downloaded index reach any file of the machine.
             if (!shard.endsWith(".safetensors") || shard.contains("/") || shard.contains("\\")) {
-                throw new CheckpointException("%s: tensor '%s': expected the name of a .safetensors file, found %s; fetch it again."
-                        .formatted(index, entry.getKey(), entry.getValue()));
+                throw new CheckpointException(
+                        "%s: tensor '%s': expected the name of a .safetensors file, found %s; fetch it again."
+                                .formatted(index, entry.getKey(), entry.getValue()));
             }
             shardOf.put(entry.getKey(), shard);
         }

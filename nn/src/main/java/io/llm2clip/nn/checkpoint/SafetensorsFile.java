@@ -18,8 +18,7 @@ import java.util.Map;
 
 /** One safetensors file, mapped into an arena: 8 bytes of header length, a JSON header, the data. */
 record SafetensorsFile(Map<String, StoredTensor> tensors, Map<String, String> metadata) {
-    private static final ValueLayout.OfLong LENGTH =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     /** The limit of the reference implementation, which keeps a damaged length from allocating gigabytes. */
     private static final long LONGEST_HEADER = 100_000_000;
 
@@ -64,7 +63,8 @@ record SafetensorsFile(Map<String, StoredTensor> tensors, Map<String, String> me
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (NoSuchFileException e) {
-            throw new CheckpointException("%s: expected a safetensors file, found none; check the path.".formatted(file), e);
+            throw new CheckpointException(
+                    "%s: expected a safetensors file, found none; check the path.".formatted(file), e);
         } catch (IOException e) {
             throw new CheckpointException("%s: cannot be read: %s.".formatted(file, e.getMessage()), e);
         }
@@ -75,7 +75,8 @@ record SafetensorsFile(Map<String, StoredTensor> tensors, Map<String, String> me
         byte[] start = bytes.asSlice(0, Long.BYTES).toArray(ValueLayout.JAVA_BYTE);
         if (Arrays.equals(start, "version ".getBytes(StandardCharsets.US_ASCII))) {
             throw new CheckpointException(
-                    "%s: expected weights, found a Git LFS pointer; run 'git lfs pull' in its repository.".formatted(file));
+                    "%s: expected weights, found a Git LFS pointer; run 'git lfs pull' in its repository."
+                            .formatted(file));
         }
         if (start[0] == 'P' && start[1] == 'K' && start[2] == 3 && start[3] == 4) {
             throw new CheckpointException(

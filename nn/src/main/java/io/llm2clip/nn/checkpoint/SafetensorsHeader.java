@@ -44,7 +44,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
                 entries.add(Map.entry(property.getKey(), entry(file, property.getKey(), property.getValue())));
             }
         }
-        entries.sort(Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin())
+        entries.sort(Comparator.comparingLong(
+                        (Map.Entry<String, Entry> e) -> e.getValue().begin())
                 .thenComparingLong(e -> e.getValue().end()));
         Map<String, Entry> tensors = new LinkedHashMap<>();
         entries.forEach(e -> tensors.put(e.getKey(), e.getValue()));
@@ -89,9 +90,11 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
 
     private static Map<String, String> metadata(Path file, JsonNode node) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        if (!node.isObject() || !node.properties().stream().allMatch(p -> p.getValue().isString())) {
-            throw new CheckpointException("%s: expected __metadata__ to map names to strings, found %s; export it again."
-                    .formatted(file, node));
+        if (!node.isObject()
+                || !node.properties().stream().allMatch(p -> p.getValue().isString())) {
+            throw new CheckpointException(
+                    "%s: expected __metadata__ to map names to strings, found %s; export it again."
+                            .formatted(file, node));
         }
         node.properties().forEach(p -> metadata.put(p.getKey(), p.getValue().stringValue()));
         return metadata;
@@ -167,7 +170,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
     }
 
     private static CheckpointException damaged(Path file, String name, String expected, String found) {
-        return new CheckpointException("%s: tensor '%s': expected %s, found %s. The file is damaged; fetch or export it again."
-                .formatted(file, name, expected, found));
+        return new CheckpointException(
+                "%s: tensor '%s': expected %s, found %s. The file is damaged; fetch or export it again."
+                        .formatted(file, name, expected, found));
     }
 }

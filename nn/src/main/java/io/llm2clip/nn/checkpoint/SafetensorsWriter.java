@@ -30,11 +30,13 @@ public final class SafetensorsWriter {
      */
     public static void write(Path file, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
         if (tensors.containsKey(SafetensorsHeader.METADATA)) {
-            throw new CheckpointException("%s: expected tensor names other than '%s', which the format keeps for itself."
-                    .formatted(file, SafetensorsHeader.METADATA));
+            throw new CheckpointException(
+                    "%s: expected tensor names other than '%s', which the format keeps for itself."
+                            .formatted(file, SafetensorsHeader.METADATA));
         }
         List<Map.Entry<String, StoredTensor>> ordered = tensors.entrySet().stream()
-                .sorted(Comparator.comparing((Map.Entry<String, StoredTensor> e) -> e.getValue().type())
+                .sorted(Comparator.comparing((Map.Entry<String, StoredTensor> e) ->
+                                e.getValue().type())
                         .reversed()
                         .thenComparing(Map.Entry::getKey))
                 .toList();
@@ -50,10 +52,12 @@ public final class SafetensorsWriter {
         described.putIfAbsent("format", "pt");
         byte[] json = new SafetensorsHeader(entries, described).toJson();
         AtomicFile.write(file, channel -> {
-            writeFully(channel, ByteBuffer.allocate(Long.BYTES)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(json.length)
-                    .flip());
+            writeFully(
+                    channel,
+                    ByteBuffer.allocate(Long.BYTES)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putLong(json.length)
+                            .flip());
             writeFully(channel, ByteBuffer.wrap(json));
             for (Map.Entry<String, StoredTensor> tensor : ordered) {
                 writeData(channel, tensor.getValue().data());

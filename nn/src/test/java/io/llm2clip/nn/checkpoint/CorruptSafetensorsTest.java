@@ -23,11 +23,7 @@ class CorruptSafetensorsTest {
     private Path directory;
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '"',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             {'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | 4 | expected 8 bytes after the header, found 4; the file is truncated, fetch it again.
             {'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | 9 | expected 8 bytes after the header, found 9 that belong to no tensor; fetch or export it again.
             {} | 1 | expected 0 bytes after the header, found 1 that belong to no tensor; fetch or export it again.

@@ -40,7 +40,8 @@ class SafetensorsTest {
             assertThat(file.entries())
                     .containsOnlyKeys(
                             "bool", "u8", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64", "scalar", "empty");
-            assertThat(file.tensor("bool").data().toArray(ValueLayout.JAVA_BYTE)).containsExactly(1, 0, 1);
+            assertThat(file.tensor("bool").data().toArray(ValueLayout.JAVA_BYTE))
+                    .containsExactly(1, 0, 1);
             assertThat(file.tensor("u8").data().toArray(ValueLayout.JAVA_BYTE)).containsExactly(0, -1);
             assertThat(file.tensor("i8").data().toArray(ValueLayout.JAVA_BYTE)).containsExactly(-128, 127, 1);
             assertThat(file.tensor("i64").shape()).containsExactly(2L, 1L);
@@ -82,8 +83,9 @@ class SafetensorsTest {
         try (Safetensors file = Safetensors.open(everyType)) {
             assertThatThrownBy(() -> file.readFloats("i32"))
                     .isInstanceOf(CheckpointException.class)
-                    .hasMessage(everyType
-                            + ": tensor 'i32': Expected elements of type F32, F16 or BF16, found I32; read its data segment instead.");
+                    .hasMessage(
+                            everyType
+                                    + ": tensor 'i32': Expected elements of type F32, F16 or BF16, found I32; read its data segment instead.");
         }
     }
 
@@ -91,8 +93,9 @@ class SafetensorsTest {
     void namesTheNearestTensorWhenOneIsMissing() {
         try (Safetensors file = Safetensors.open(everyType)) {
             assertThatThrownBy(() -> file.tensor("model.f32"))
-                    .hasMessage(everyType
-                            + ": expected a tensor 'model.f32', found 12 others (one is 'f32'); check that the checkpoint fits the model.");
+                    .hasMessage(
+                            everyType
+                                    + ": expected a tensor 'model.f32', found 12 others (one is 'f32'); check that the checkpoint fits the model.");
         }
     }
 

@@ -88,8 +88,8 @@ class SafetensorsWriterTest {
         Path file = directory.resolve("weights.safetensors");
         assertThatThrownBy(() -> SafetensorsWriter.write(
                         file, Map.of("__metadata__", StoredTensor.of(new float[0], 0)), Map.of()))
-                .hasMessage(file
-                        + ": expected tensor names other than '__metadata__', which the format keeps for itself.");
+                .hasMessage(
+                        file + ": expected tensor names other than '__metadata__', which the format keeps for itself.");
         assertThat(file).doesNotExist();
     }
 
@@ -110,8 +110,7 @@ class SafetensorsWriterTest {
     }
 
     private static Arbitrary<StoredTensor> tensor() {
-        Arbitrary<List<Long>> shapes =
-                Arbitraries.longs().between(0, 4).list().ofMaxSize(4);
+        Arbitrary<List<Long>> shapes = Arbitraries.longs().between(0, 4).list().ofMaxSize(4);
         return Combinators.combine(Arbitraries.of(StoredType.class), shapes, Arbitraries.longs())
                 .as((type, shape, seed) -> {
                     byte[] bytes = new byte[Math.toIntExact(StoredTensor.byteSize(type, shape))];
