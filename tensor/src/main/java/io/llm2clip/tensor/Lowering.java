@@ -224,7 +224,9 @@ final class Lowering {
                         ? result
                         : View.dense(outputCopy(result)))
                 .toList();
+        // Outputs are read after the last step, and what was fed stays for the next run.
         outputs.forEach(output -> buffers.get(output.base()).last = pending.size());
+        graph.inputs().values().forEach(input -> buffers.get(input).last = pending.size());
         long bytes = MemoryPlanner.place(buffers.values());
         List<Plan.Step> steps = pending.stream()
                 .map(p -> new Plan.Step(p.op(), p.operands().stream().map(this::slot).toList()))

@@ -1,0 +1,147 @@
+package io.llm2clip.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/** Whatever the compiler merges, fuses, aliases or reuses, the program computes what the interpreter computes. */
+class CompilerProperties {
+
+    @Property(tries = 400)
+    void compiledGraphsAgreeWithTheInterpreter(@ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Tensor> nodes = new ArrayList<>();
+        Tensor fed = Tensor.input("fed", Shape.of(3, 4), DType.F32);
+        TensorData feed = TensorData.of(Shape.of(3, 4), floats(random, 12));
+        nodes.add(fed);
+        nodes.add(Tensor.variable("v", TensorData.of(Shape.of(3, 4), floats(random, 12))));
+        nodes.add(Tensor.variable("row", TensorData.of(Shape.of(4), floats(random, 4))));
+        nodes.add(Tensor.scalar(0.5f));
+        for (int i = 0; i < 25; i++) {
+            nodes.add(grow(random, nodes));
+        }
+        List<Tensor> outputs = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            outputs.add(nodes.get(random.nextInt(nodes.size())));
+        }
+        List<TensorData> expected = Interpreter.evaluate(outputs, Map.of(fed, feed));
+        try (Program program = Program.compile(outputs)) {
+            if (program.needs(fed)) {
+                program.feed(fed, feed);
+            }
+            program.run();
+            // A second run finds the memory as the first one left it.
+            List<TensorData> found = program.run();
+            for (int i = 0; i < outputs.size(); i++) {
+                GradientProperties.assertClose(
+                        "output " + i, found.get(i).toFloats(), expected.get(i).toFloats(), 1e-4f);
+            }
+        }
+    }
+
+    private static Tensor grow(SplittableRandom random, List<Tensor> nodes) {
+        Tensor a = nodes.get(random.nextInt(nodes.size()));
+        Tensor b = nodes.get(random.nextInt(nodes.size()));
+        int rank = a.shape().rank();
+        return switch (random.nextInt(14)) {
+            case 0 -> a.tanh();
+            case 1 -> a.gelu().mul(0.7f);
+            case 2 -> broadcasts(a, b) ? a.add(b).tanh() : a.negate();
+            case 3 -> broadcasts(a, b) ? a.mul(b).tanh() : a.sigmoid();
+            case 4 -> rank < 2 ? a.sin() : a.transpose(0, -1);
+            case 5 -> a.reshape(a.shape().size());
+            case 6 -> rank == 0 ? a.cos() : a.slice(0, a.shape().dim(0) / 2, a.shape().dim(0));
+            case 7 -> rank == 0 || a.shape().size() > 200 ? a.sin() : Tensor.concat(0, List.of(a, a.negate()));
+            case 8 -> rank == 0 ? a.erf() : a.sum(-1).tanh();
+            case 9 -> rank == 0 || a.shape().size() == 0 ? a.erf() : a.softmax();
+            case 10 -> rank == 2 && b.shape().rank() == 2 && a.shape().dim(1) == b.shape().dim(1)
+                    ? a.matmulTransposed(b).tanh()
+                    : a.square().tanh();
+            case 11 -> rank == 2 ? a.matmul(a, true, false).add(a.sum(0)).tanh() : a.cos();
+            case 12 -> a.shape().size() > 200 ? a.cos() : a.reshape(a.shape().append(1)).expand(a.shape().append(2));
+            default -> broadcasts(a, b) ? Tensor.where(a.greater(b), a, b) : a.maximum(Tensor.scalar(0));
+        };
+    }
+
+    private static boolean broadcasts(Tensor a, Tensor b) {
+        try {
+            return Shape.broadcast("", a.shape(), b.shape()).size() <= 400;
+        } catch (TensorException e) {
+            return false;
+        }
+    }
+
+    private static float[] floats(SplittableRandom random, int size) {
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) random.nextDouble(-2, 2);
+        }
+        return values;
+    }
+
+    @Example
+    void equalExpressionsAreComputedOnceAndUnusedOnesNotAtAll() {
+        Tensor x = variable(64, 64);
+        Tensor once = x.matmul(x).sum();
+        Tensor again = x.matmul(x).sum();
+        Tensor unused = x.softmax();
+        assertThat(unused.shape()).isEqualTo(x.shape());
+        try (Program program = Program.compile(List.of(once.add(again)))) {
+            assertThat(program.plan().steps()).extracting(s -> s.op().getClass().getSimpleName())
+                    .containsExactly("Gemm", "Reduce", "Elementwise");
+        }
+    }
+
+    @Example
+    void biasActivationAndResidualBecomeTheEpilogueOfTheProduct() {
+        Tensor x = variable(6, 4);
+        Tensor w = variable(4, 4);
+        Tensor bias = variable(4);
+        try (Program program = Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
+            assertThat(program.plan().steps()).hasSize(1);
+            assertThat(((KernelOp.Gemm) program.plan().steps().getFirst().op()).extras())
+                    .containsExactlyInAnyOrder(KernelOp.Broadcast.ROW, KernelOp.Broadcast.FULL);
+        }
+    }
+
+    @Example
+    void arithmeticWithoutEffectDisappears() {
+        Tensor x = variable(3);
+        try (Program program = Program.compile(List.of(x.mul(1).add(0).tanh().div(1)))) {
+            assertThat(program.plan().steps()).hasSize(1);
+        }
+    }
+
+    @Example
+    void aLongChainReusesMemory() {
+        Tensor x = variable(64, 64);
+        Tensor chain = x;
+        for (int i = 0; i < 20; i++) {
+            chain = chain.matmul(x);
+        }
+        try (Program program = Program.compile(List.of(chain))) {
+            assertThat(program.memoryBytes()).isEqualTo(2L * 64 * 64 * Float.BYTES);
+        }
+    }
+
+    @Example
+    void theSameGraphGivesTheSameBitsAgain() {
+        Tensor x = variable(50, 30);
+        Tensor loss = x.matmul(x, true, false).softmax().log().mean();
+        Tensor gradient = Gradients.of(loss, List.of(x)).getFirst();
+        assertThat(gradient.evaluate().toFloats()).containsExactly(gradient.evaluate().toFloats());
+    }
+
+    private static Tensor variable(int... dims) {
+        Shape shape = Shape.of(dims);
+        return Tensor.variable("x", TensorData.of(shape, floats(new SplittableRandom(dims.length), shape.size())));
+    }
+}
