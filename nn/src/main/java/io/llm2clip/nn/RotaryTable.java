@@ -1,0 +1,116 @@
+package io.llm2clip.nn;
+
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The angles of a rotary position embedding (Su et al. 2021), one row a position.
+ *
+ * @param cos cosines {@code [T, D/2]}
+ * @param sin sines {@code [T, D/2]}
+ * @param interleaved whether neighbouring channels form a pair (EVA02), or channels half a head apart (Llama)
+ */
+public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
+    private static final double EVA_THETA = 10000;
+    /** Side of the grid that EVA02 was pretrained on; positions of other grids are stretched to it. */
+    private static final double EVA_PRETRAINED_SIDE = 16;
+
+    /**
+     * Llama 3.1's stretching of low frequencies.
+     *
+     * @param factor what the lowest frequencies are divided by
+     * @param lowFrequencyFactor wavelengths beyond {@code originalLength / lowFrequencyFactor} are divided fully
+     * @param highFrequencyFactor wavelengths below {@code originalLength / highFrequencyFactor} are kept
+     * @param originalLength context length of the pretraining
+     */
+    public record Llama3Scaling(
+            double factor, double lowFrequencyFactor, double highFrequencyFactor, double originalLength) {
+
+        double apply(double frequency) {
+            double wavelength = 2 * Math.PI / frequency;
+            if (wavelength < originalLength / highFrequencyFactor) {
+                return frequency;
+            }
+            if (wavelength > originalLength / lowFrequencyFactor) {
+                return frequency / factor;
+            }
+            double smooth =
+                    (originalLength / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
+            return (1 - smooth) * frequency / factor + smooth * frequency;
+        }
+    }
+
+    /** Positions {@code 0 .. length-1} of a sequence, with channels half a head apart as pairs. */
+    public static RotaryTable llama(int length, int headSize, double theta, @Nullable Llama3Scaling scaling) {
+        double[] frequencies = llamaFrequencies(headSize, theta, scaling);
+        return of(length, headSize, false, position -> {
+            double[] angles = new double[frequencies.length];
+            for (int i = 0; i < angles.length; i++) {
+                angles[i] = position * frequencies[i];
+            }
+            return angles;
+        });
+    }
+
+    /** {@code theta^(-2i/D)}, scaled. */
+    static double[] llamaFrequencies(int headSize, double theta, @Nullable Llama3Scaling scaling) {
+        double[] frequencies = new double[headSize / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            double raw = Math.pow(theta, -2.0 * i / headSize);
+            frequencies[i] = scaling == null ? raw : scaling.apply(raw);
+        }
+        return frequencies;
+    }
+
+    /**
+     * EVA02's class token, which is not rotated, and then a square grid of patches, row by row: the first half of a head turns
+     * with the row, the second with the column. Positions are stretched to a grid of 16 x 16.
+     */
+    public static RotaryTable eva02(int gridSide, int headSize) {
+        int quarter = headSize / 4;
+        return of(1 + gridSide * gridSide, headSize, true, position -> {
+            double[] angles = new double[2 * quarter];
+            if (position > 0) {
+                double row = (position - 1) / gridSide * EVA_PRETRAINED_SIDE / gridSide;
+                double column = (position - 1) % gridSide * EVA_PRETRAINED_SIDE / gridSide;
+                for (int i = 0; i < quarter; i++) {
+                    double frequency = Math.pow(EVA_THETA, -(double) i / quarter);
+                    angles[i] = row * frequency;
+                    angles[quarter + i] = column * frequency;
+                }
+            }
+            return angles;
+        });
+    }
+
+    private static RotaryTable of(int length, int headSize, boolean interleaved, IntFunction<double[]> anglesAt) {
+        int half = headSize / 2;
+        float[] cos = new float[length * half];
+        float[] sin = new float[length * half];
+        for (int position = 0; position < length; position++) {
+            double[] angles = anglesAt.apply(position);
+            for (int i = 0; i < half; i++) {
+                cos[position * half + i] = (float) StrictMath.cos(angles[i]);
+                sin[position * half + i] = (float) StrictMath.sin(angles[i]);
+            }
+        }
+        Shape shape = Shape.of(length, half);
+        return new RotaryTable(
+                Tensor.variable("rotary.cos", TensorData.of(shape, cos)),
+                Tensor.variable("rotary.sin", TensorData.of(shape, sin)),
+                interleaved);
+    }
+
+    /** The rows of the first positions. */
+    public RotaryTable first(int length) {
+        return new RotaryTable(cos.slice(0, 0, length), sin.slice(0, 0, length), interleaved);
+    }
+
+    /** Rotates {@code [B, T, H, D]}. */
+    public Tensor apply(Tensor x) {
+        return x.rotary(cos, sin, interleaved);
+    }
+}
