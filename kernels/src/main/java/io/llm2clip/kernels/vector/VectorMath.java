@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import java.util.function.DoubleUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -10,8 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Elementary functions of f32 vectors by polynomials, with a relative error of about 1e-7.
  *
- * <p>Own polynomials rather than the platform's vector library: they give the same bits on every platform, and a platform
- * without such a library would compute lane by lane, ten times slower. Infinities and NaN behave as in {@link Math};
+ * <p>Own polynomials rather than the platform's vector library: they give the same bits on every platform and whether or not
+ * the code is compiled already, and a platform without such a library would compute lane by lane, ten times slower. Infinities and NaN behave as in {@link Math};
  * results below 2^-126 are 0.
  */
 public final class VectorMath {
@@ -30,6 +31,11 @@ public final class VectorMath {
 
     private static final float EXP_ZERO_BELOW = -87.33654f;
     private static final float EXP_INFINITE_ABOVE = 88.72283f;
+
+    private static final int SQRT_HALF_BITS = Float.floatToRawIntBits(0.707106781f);
+
+    /** Up to here the angle less its multiple of pi/2, subtracted in three parts, is exact enough. */
+    private static final float LARGEST_REDUCED_ANGLE = 8192f;
 
     private VectorMath() {}
 
@@ -59,7 +65,29 @@ public final class VectorMath {
 
     /** Natural logarithm; NaN below 0. */
     public static FloatVector log(FloatVector x) {
-        return x.lanewise(VectorOperators.LOG);
+        VectorMask<Float> subnormal = x.lt(Float.MIN_NORMAL);
+        IntVector bits = x.mul(8388608f, subnormal).reinterpretAsInts();
+        // The mantissa in [sqrt(1/2), sqrt(2)), so that the result near 1 does not cancel.
+        IntVector offset = bits.sub(SQRT_HALF_BITS);
+        FloatVector exponent = ((FloatVector) offset.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0))
+                .sub(23f, subnormal);
+        FloatVector f = offset.and(0x7FFFFF).add(SQRT_HALF_BITS).reinterpretAsFloats().sub(1f);
+        FloatVector square = f.mul(f);
+        FloatVector p = f.fma(splat(7.0376836292e-2f), splat(-1.1514610310e-1f));
+        p = p.fma(f, splat(1.1676998740e-1f));
+        p = p.fma(f, splat(-1.2420140846e-1f));
+        p = p.fma(f, splat(1.4249322787e-1f));
+        p = p.fma(f, splat(-1.6668057665e-1f));
+        p = p.fma(f, splat(2.0000714765e-1f));
+        p = p.fma(f, splat(-2.4999993993e-1f));
+        p = p.fma(f, splat(3.3333331174e-1f));
+        FloatVector y = p.mul(square).mul(f);
+        y = exponent.fma(splat(LN2_LOW), y);
+        y = square.fma(splat(-0.5f), y);
+        y = exponent.fma(splat(LN2_HIGH), f.add(y));
+        return y.blend(Float.NEGATIVE_INFINITY, x.eq(0f))
+                .blend(x, x.eq(Float.POSITIVE_INFINITY))
+                .blend(Float.NaN, x.compare(VectorOperators.GE, 0f).not());
     }
 
     /** Hyperbolic tangent. */
@@ -104,12 +132,42 @@ public final class VectorMath {
 
     /** Sine of an angle in radians. */
     public static FloatVector sin(FloatVector x) {
-        return x.lanewise(VectorOperators.SIN);
+        return x.abs().compare(VectorOperators.GT, LARGEST_REDUCED_ANGLE).anyTrue()
+                ? lanes(x, Math::sin)
+                : sinusoid(x, 0);
     }
 
     /** Cosine of an angle in radians. */
     public static FloatVector cos(FloatVector x) {
-        return x.lanewise(VectorOperators.COS);
+        return x.abs().compare(VectorOperators.GT, LARGEST_REDUCED_ANGLE).anyTrue()
+                ? lanes(x, Math::cos)
+                : sinusoid(x, 1);
+    }
+
+    /** {@code sin(x + quadrants * pi / 2)} of an angle small enough for a reduction in f32. */
+    private static FloatVector sinusoid(FloatVector x, int quadrants) {
+        FloatVector shifted = x.fma(splat(0.636619772f), splat(ROUNDER));
+        FloatVector turns = shifted.sub(ROUNDER).neg();
+        FloatVector r = turns.fma(splat(1.57079637f), x);
+        r = turns.fma(splat(-4.37113883e-8f), r);
+        r = turns.fma(splat(-1.71512451e-15f), r);
+        FloatVector square = r.mul(r);
+        FloatVector sine = square.fma(splat(-1.9515295891e-4f), splat(8.3321608736e-3f));
+        sine = sine.fma(square, splat(-1.6666654611e-1f)).mul(square).fma(r, r);
+        FloatVector cosine = square.fma(splat(2.443315711809948e-5f), splat(-1.388731625493765e-3f));
+        cosine = cosine.fma(square, splat(4.166664568298827e-2f)).mul(square).fma(square, square.fma(splat(-0.5f), splat(1f)));
+        IntVector quadrant = shifted.reinterpretAsInts().add(quadrants);
+        FloatVector magnitude = sine.blend(cosine, quadrant.and(1).eq(1).cast(SPECIES));
+        IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
+        return magnitude.reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+    }
+
+    private static FloatVector lanes(FloatVector x, DoubleUnaryOperator function) {
+        float[] lanes = x.toArray();
+        for (int i = 0; i < lanes.length; i++) {
+            lanes[i] = (float) function.applyAsDouble(lanes[i]);
+        }
+        return FloatVector.fromArray(SPECIES, lanes, 0);
     }
 
     /** {@code 1 / sqrt(x)}. */

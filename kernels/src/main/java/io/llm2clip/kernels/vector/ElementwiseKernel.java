@@ -1,0 +1,37 @@
+package io.llm2clip.kernels.vector;
+
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Launch;
+
+/** Binds {@link KernelOp.Elementwise} to the traversal that suits its layout. */
+final class ElementwiseKernel {
+    /** Rows shorter than this are not worth a call of the evaluator each. */
+    private static final int SHORT_ROW = 16;
+
+    private ElementwiseKernel() {}
+
+    static Launch bind(KernelOp.Elementwise op, long[] addresses, Workers workers) {
+        StridedLayout layout = StridedLayout.of(op);
+        if (layout.elements() == 0) {
+            return () -> {};
+        }
+        ExpressionEvaluator evaluator = new ExpressionEvaluator(op.expression());
+        int cost = cost(op.expression());
+        return layout.dimensions() == 1 || layout.inner() < SHORT_ROW
+                ? new FlatElementwise(layout, evaluator, addresses).launch(workers, cost)
+                : new TiledElementwise(layout, evaluator, addresses).launch(workers, cost);
+    }
+
+    /** In units of an addition. */
+    private static int cost(Expression expression) {
+        int cost = 1;
+        for (Expression.Instruction instruction : expression.instructions()) {
+            cost += switch (instruction.opcode()) {
+                case EXP, LOG, TANH, ERF, SIGMOID, SIN, COS -> 4;
+                default -> 1;
+            };
+        }
+        return cost;
+    }
+}

@@ -1,0 +1,125 @@
+package io.llm2clip.kernels.vector;
+
+import static io.llm2clip.kernels.vector.Vectors.LANES;
+import static io.llm2clip.kernels.vector.Vectors.first;
+import static io.llm2clip.kernels.vector.Vectors.load;
+import static io.llm2clip.kernels.vector.Vectors.store;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Launch;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Gradients of the normalisations. With {@code n} the normalised row and {@code g = dy * weight}:
+ * {@code dx = (g - mean(g) - n mean(g n)) / deviation}, without mean(g) for the root-mean-square norm.
+ *
+ * <p>The gradients of weight and bias are sums over all rows: each chunk of rows, of a size that depends on the shape only,
+ * has a partial sum of its own, and these are added in order.
+ */
+final class NormGradientKernel implements Launch {
+    private static final int MOST_CHUNKS = 32;
+    private static final int LEAST_ROWS = 16;
+
+    private final int rows;
+    private final int columns;
+    private final float epsilon;
+    private final boolean centred;
+    private final long x;
+    private final long weight;
+    private final long dy;
+    private final long out;
+    private final Workers workers;
+    private final int chunkRows;
+    private final int chunks;
+    private final int partialBytes;
+    private final Scratch partials;
+
+    private NormGradientKernel(
+            int rows, int columns, float epsilon, boolean centred, long[] addresses, Workers workers) {
+        this.rows = rows;
+        this.columns = columns;
+        this.epsilon = epsilon;
+        this.centred = centred;
+        this.x = addresses[0];
+        this.weight = addresses[1];
+        this.dy = addresses[2];
+        this.out = addresses[3];
+        this.workers = workers;
+        chunkRows = Math.max(LEAST_ROWS, (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
+        chunks = (rows + chunkRows - 1) / chunkRows;
+        partialBytes = (centred ? 2 : 1) * columns * Float.BYTES;
+        partials = new Scratch((long) chunks * partialBytes);
+    }
+
+    static Launch layerNorm(KernelOp.LayerNormGradient op, long[] addresses, Workers workers) {
+        return new NormGradientKernel(op.rows(), op.columns(), op.epsilon(), true, addresses, workers);
+    }
+
+    static Launch rmsNorm(KernelOp.RmsNormGradient op, long[] addresses, Workers workers) {
+        return new NormGradientKernel(op.rows(), op.columns(), op.epsilon(), false, addresses, workers);
+    }
+
+    @Override
+    public void run() {
+        Ranges.run(workers, chunks, 6L * chunkRows * columns, (from, to, worker) -> {
+            for (long chunk = from; chunk < to; chunk++) {
+                chunk((int) chunk);
+            }
+        });
+        long sums = out + (long) rows * columns * Float.BYTES;
+        Memory.ALL.asSlice(sums, partialBytes).fill((byte) 0);
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            RowMath.add(sums, partials.address() + (long) chunk * partialBytes, partialBytes / Float.BYTES);
+        }
+        partials.keepAlive();
+    }
+
+    private void chunk(int chunk) {
+        long dweight = partials.address() + (long) chunk * partialBytes;
+        Memory.ALL.asSlice(dweight, partialBytes).fill((byte) 0);
+        for (long row = (long) chunk * chunkRows; row < Math.min(rows, (chunk + 1L) * chunkRows); row++) {
+            long start = row * columns * Float.BYTES;
+            float mean = centred ? RowMath.sum(x + start, columns) / columns : 0;
+            float inverse = NormKernels.inverseDeviation(x + start, mean, columns, epsilon);
+            parameterGradients(x + start, dy + start, mean, inverse, dweight);
+            inputGradient(x + start, dy + start, mean, inverse, out + start);
+        }
+    }
+
+    private void parameterGradients(long x, long dy, float mean, float inverse, long dweight) {
+        long dbias = dweight + (long) columns * Float.BYTES;
+        for (int i = 0; i < columns; i += LANES) {
+            VectorMask<Float> mask = first(columns - i);
+            long at = (long) i * Float.BYTES;
+            FloatVector d = load(dy + at, mask);
+            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
+            store(d.fma(normalized, load(dweight + at, mask)), dweight + at, mask);
+            if (centred) {
+                store(d.add(load(dbias + at, mask)), dbias + at, mask);
+            }
+        }
+    }
+
+    private void inputGradient(long x, long dy, float mean, float inverse, long dx) {
+        FloatVector sumG = VectorMath.splat(0);
+        FloatVector sumGN = sumG;
+        for (int i = 0; i < columns; i += LANES) {
+            VectorMask<Float> mask = first(columns - i);
+            long at = (long) i * Float.BYTES;
+            FloatVector g = load(dy + at, mask).mul(load(weight + at, mask));
+            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
+            sumG = sumG.add(g);
+            sumGN = g.fma(normalized, sumGN);
+        }
+        float meanG = centred ? Vectors.sum(sumG) / columns : 0;
+        FloatVector negativeMeanGN = VectorMath.splat(-Vectors.sum(sumGN) / columns);
+        for (int i = 0; i < columns; i += LANES) {
+            VectorMask<Float> mask = first(columns - i);
+            long at = (long) i * Float.BYTES;
+            FloatVector g = load(dy + at, mask).mul(load(weight + at, mask));
+            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
+            store(normalized.fma(negativeMeanGN, g.sub(meanG)).mul(inverse), dx + at, mask);
+        }
+    }
+}

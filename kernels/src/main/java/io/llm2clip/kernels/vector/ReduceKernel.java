@@ -1,0 +1,119 @@
+package io.llm2clip.kernels.vector;
+
+import static io.llm2clip.kernels.vector.Vectors.BYTES;
+import static io.llm2clip.kernels.vector.Vectors.LANES;
+import static io.llm2clip.kernels.vector.Vectors.first;
+import static io.llm2clip.kernels.vector.Vectors.load;
+import static io.llm2clip.kernels.vector.Vectors.store;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.Reduction;
+import io.llm2clip.kernels.Launch;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Reductions along rows ({@code inner == 1}) or columns. A long extent is cut into chunks of a size that depends on the shape
+ * only; their partial results are then reduced in order.
+ */
+final class ReduceKernel implements Launch {
+    private static final int CHUNK_ELEMENTS = 16_384;
+
+    private final boolean sum;
+    private final int outer;
+    private final int extent;
+    private final int inner;
+    private final int chunk;
+    private final int chunks;
+    private final long in;
+    private final long out;
+    private final Workers workers;
+    private final Scratch partials;
+
+    ReduceKernel(KernelOp.Reduce op, long[] addresses, Workers workers) {
+        sum = op.reduction() == Reduction.SUM;
+        outer = op.outer();
+        extent = op.extent();
+        inner = op.inner();
+        // At least 64 deep, so that the second pass over the partial results stays small.
+        chunk = Math.max(64, CHUNK_ELEMENTS / Math.max(1, inner));
+        chunks = Math.max(1, (extent + chunk - 1) / chunk);
+        in = addresses[0];
+        out = addresses[1];
+        this.workers = workers;
+        partials = new Scratch(chunks == 1 ? 0 : (long) outer * chunks * inner * Float.BYTES);
+    }
+
+    @Override
+    public void run() {
+        long units = inner == 0 ? 0 : (long) outer * chunks;
+        Ranges.run(workers, units, (long) Math.min(chunk, extent) * inner, (from, to, worker) -> {
+            for (long unit = from; unit < to; unit++) {
+                long start = unit % chunks * chunk;
+                long source = in + (unit / chunks * extent + start) * inner * Float.BYTES;
+                long target = (chunks == 1 ? out : partials.address()) + unit * inner * Float.BYTES;
+                reduce(source, (int) Math.min(chunk, extent - start), target);
+            }
+        });
+        if (chunks > 1 && inner > 0) {
+            for (int o = 0; o < outer; o++) {
+                long row = (long) o * inner * Float.BYTES;
+                reduce(partials.address() + row * chunks, chunks, out + row);
+            }
+        }
+        partials.keepAlive();
+    }
+
+    private void reduce(long source, int count, long target) {
+        if (inner == 1) {
+            Memory.putFloat(target, sum ? RowMath.sum(source, count) : RowMath.max(source, count));
+            return;
+        }
+        int i = 0;
+        for (; i <= inner - 4 * LANES; i += 4 * LANES) {
+            wideStrip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES);
+        }
+        for (; i < inner; i += LANES) {
+            strip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES, first(inner - i));
+        }
+    }
+
+    /** Four vectors of columns. */
+    private void wideStrip(long source, int count, long target) {
+        long step = (long) inner * Float.BYTES;
+        FloatVector r0 = VectorMath.splat(sum ? 0 : Float.NEGATIVE_INFINITY);
+        FloatVector r1 = r0;
+        FloatVector r2 = r0;
+        FloatVector r3 = r0;
+        if (sum) {
+            for (int i = 0; i < count; i++, source += step) {
+                r0 = r0.add(load(source));
+                r1 = r1.add(load(source + BYTES));
+                r2 = r2.add(load(source + 2L * BYTES));
+                r3 = r3.add(load(source + 3L * BYTES));
+            }
+        } else {
+            for (int i = 0; i < count; i++, source += step) {
+                r0 = r0.max(load(source));
+                r1 = r1.max(load(source + BYTES));
+                r2 = r2.max(load(source + 2L * BYTES));
+                r3 = r3.max(load(source + 3L * BYTES));
+            }
+        }
+        store(r0, target);
+        store(r1, target + BYTES);
+        store(r2, target + 2L * BYTES);
+        store(r3, target + 3L * BYTES);
+    }
+
+    private void strip(long source, int count, long target, VectorMask<Float> mask) {
+        long step = (long) inner * Float.BYTES;
+        FloatVector result = VectorMath.splat(sum ? 0 : Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < count; i++, source += step) {
+            FloatVector value = load(source, mask);
+            result = sum ? result.add(value) : result.lanewise(VectorOperators.MAX, value);
+        }
+        store(result, target, mask);
+    }
+}

@@ -1,0 +1,57 @@
+package io.llm2clip.kernels.vector;
+
+import static io.llm2clip.kernels.vector.Vectors.BYTES;
+import static io.llm2clip.kernels.vector.Vectors.LANES;
+import static io.llm2clip.kernels.vector.Vectors.load;
+import static io.llm2clip.kernels.vector.Vectors.store;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Launch;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Softmax by rows and its gradient. */
+final class SoftmaxKernels {
+
+    private SoftmaxKernels() {}
+
+    static Launch softmax(KernelOp.Softmax op, long[] addresses, Workers workers) {
+        int columns = op.columns();
+        long rowBytes = (long) columns * Float.BYTES;
+        long in = addresses[0];
+        long out = addresses[1];
+        return Ranges.launch(workers, op.rows(), 6L * columns, (from, to, worker) -> {
+            for (long row = from; row < to; row++) {
+                softmax(in + row * rowBytes, columns, out + row * rowBytes);
+            }
+        });
+    }
+
+    static void softmax(long x, int columns, long out) {
+        float sum = RowMath.exp(x, RowMath.max(x, columns), columns, out);
+        RowMath.scale(out, 1 / sum, columns);
+    }
+
+    static Launch gradient(KernelOp.SoftmaxGradient op, long[] addresses, Workers workers) {
+        int columns = op.columns();
+        return Ranges.launch(workers, op.rows(), 3L * columns, (from, to, worker) -> {
+            for (long row = from; row < to; row++) {
+                long start = row * columns * Float.BYTES;
+                gradient(addresses[0] + start, addresses[1] + start, columns, addresses[2] + start);
+            }
+        });
+    }
+
+    private static void gradient(long y, long dy, int columns, long out) {
+        float dot = RowMath.dot(y, dy, columns);
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES, y += BYTES, dy += BYTES, out += BYTES) {
+            store(load(y).mul(load(dy).sub(dot)), out);
+        }
+        if (i < columns) {
+            VectorMask<Float> mask = Vectors.first(columns - i);
+            FloatVector difference = load(dy, mask).sub(dot);
+            store(load(y, mask).mul(difference), out, mask);
+        }
+    }
+}
