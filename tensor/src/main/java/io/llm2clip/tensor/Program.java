@@ -2,6 +2,7 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.vector.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ public final class Program implements AutoCloseable {
 
     /** Compiles for the CPU, with the shared pool of threads. */
     public static Program compile(List<Tensor> outputs) {
-        return compile(outputs, Executor.reference());
+        return compile(outputs, Executor.vector(Workers.shared()));
     }
 
     /** Compiles what the outputs need, and nothing else. */
