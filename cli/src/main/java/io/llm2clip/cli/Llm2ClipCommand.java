@@ -1,0 +1,97 @@
+package io.llm2clip.cli;
+
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The root command. Exit codes: 0 done, 1 failed, 2 bad usage; a failure is one sentence on standard error, and a stack
+ * trace only with {@code --verbose}.
+ */
+@Command(
+        name = "llm2clip",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Images and long captions in one space, on the JVM.",
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:done", "1:failed", "2:bad usage"},
+        subcommands = {})
+public final class Llm2ClipCommand implements Runnable {
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Show the stack trace of a failure, and what is logged on the way.")
+    private boolean verbose;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** Runs the command line and ends the JVM with its exit code. */
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The command line with its handling of errors, as tests run it. */
+    static CommandLine commandLine() {
+        Llm2ClipCommand command = new Llm2ClipCommand();
+        return new CommandLine(command)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Llm2ClipCommand::refuse)
+                .setExecutionExceptionHandler(command::fail)
+                .setExecutionStrategy(Llm2ClipCommand::runWithinMemory);
+    }
+
+    /** Without a subcommand there is nothing to do. */
+    @Override
+    public void run() {
+        if (spec != null) {
+            throw new ParameterException(spec.commandLine(), "Expected a command.");
+        }
+    }
+
+    private static int runWithinMemory(ParseResult arguments) {
+        try {
+            return new CommandLine.RunLast().execute(arguments);
+        } catch (OutOfMemoryError e) {
+            // Picocli handles exceptions only, and this error has a remedy that the user should read.
+            throw new CommandLine.ExecutionException(
+                    arguments.commandSpec().commandLine(),
+                    "Java ran out of memory (" + e.getMessage()
+                            + "); use smaller batches or set LLM2CLIP_JAVA_OPTIONS=-Xmx with a larger heap.",
+                    e);
+        }
+    }
+
+    private static int refuse(ParameterException exception, String[] arguments) {
+        CommandLine command = exception.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("error: " + exception.getMessage());
+        if (!UnmatchedArgumentException.printSuggestions(exception, err)) {
+            err.println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
+        }
+        err.flush();
+        return command.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
+    private int fail(Exception exception, CommandLine command, @Nullable ParseResult arguments) {
+        PrintWriter err = command.getErr();
+        String message = exception.getMessage();
+        err.println("error: " + (message == null ? exception.getClass().getSimpleName() : message));
+        if (verbose) {
+            exception.printStackTrace(err);
+        } else if (exception instanceof RuntimeException && message == null) {
+            err.println("This is a bug; --verbose shows where.");
+        }
+        err.flush();
+        return command.getCommandSpec().exitCodeOnExecutionException();
+    }
+}

@@ -1,0 +1,93 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+class Llm2ClipCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final CommandLine commandLine = Llm2ClipCommand.commandLine()
+            .addSubcommand(new Fail())
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err));
+
+    @Test
+    void printsVersionAndHelp() {
+        assertThat(commandLine.execute("--version")).isZero();
+        assertThat(out.toString()).startsWith("llm2clip ").contains("(Java " + Runtime.version());
+        assertThat(commandLine.execute("--help")).isZero();
+        assertThat(out.toString()).contains("Usage: llm2clip", "--verbose", "2   bad usage");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void badUsageIsTwoLinesAndExitCodeTwo() {
+        assertThat(commandLine.execute("--no-such-option")).isEqualTo(2);
+        assertThat(err.toString())
+                .isEqualToNormalizingNewlines("error: Unknown option: '--no-such-option'\nTry 'llm2clip --help'.\n");
+    }
+
+    @Test
+    void aMisspelledCommandIsSuggested() {
+        assertThat(commandLine.execute("failing")).isEqualTo(2);
+        assertThat(err.toString()).contains("error: Unmatched argument at index 0: 'failing'", "Did you mean: ", "fail");
+    }
+
+    @Test
+    void noCommandIsBadUsage() {
+        assertThat(commandLine.execute()).isEqualTo(2);
+        assertThat(err.toString()).startsWith("error: Expected a command.");
+    }
+
+    @Test
+    void aFailureIsOneSentenceAndExitCodeOne() {
+        assertThat(commandLine.execute("fail", "state")).isEqualTo(1);
+        assertThat(err.toString()).isEqualToNormalizingNewlines("error: The file is missing.\n");
+    }
+
+    @Test
+    void verboseShowsTheStackTrace() {
+        assertThat(commandLine.execute("fail", "state", "--verbose")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("error: The file is missing.")
+                .contains("java.lang.IllegalStateException", "\tat io.llm2clip.cli.Llm2ClipCommandTest$Fail.call");
+    }
+
+    @Test
+    void aFailureWithoutMessageIsOwnedUpTo() {
+        assertThat(commandLine.execute("fail", "null")).isEqualTo(1);
+        assertThat(err.toString())
+                .isEqualToNormalizingNewlines(
+                        "error: NullPointerException\nThis is a bug; --verbose shows where.\n");
+    }
+
+    @Test
+    void runningOutOfMemoryNamesTheRemedy() {
+        assertThat(commandLine.execute("fail", "memory")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("error: Java ran out of memory (Java heap space); use smaller batches or set")
+                .doesNotContain("\tat ");
+    }
+
+    @Command(name = "fail")
+    static final class Fail implements Callable<Integer> {
+        @Parameters
+        private String how = "";
+
+        @Override
+        public Integer call() {
+            switch (how) {
+                case "memory" -> throw new OutOfMemoryError("Java heap space");
+                case "null" -> throw new NullPointerException();
+                default -> throw new IllegalStateException("The file is missing.");
+            }
+        }
+    }
+}
