@@ -31,10 +31,10 @@ public final class Main {
     static String missing(Runtime.Version version, boolean vectorModule) {
         if (version.compareToIgnoreOptional(OLDEST) < 0) {
             return "llm2clip needs Java " + OLDEST + " or newer, found " + version
-                    + "; run it with ./llm2clip or a newer java.";
+                    + "; run it with bin/llm2clip or a newer java.";
         }
         if (!vectorModule) {
-            return "llm2clip needs the Vector API; run it with ./llm2clip or java --add-modules jdk.incubator.vector -jar.";
+            return "llm2clip needs the Vector API; run it with bin/llm2clip or java --add-modules jdk.incubator.vector -jar.";
         }
         return "";
     }

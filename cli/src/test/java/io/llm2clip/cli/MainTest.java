@@ -9,7 +9,7 @@ class MainTest {
     @Test
     void namesAJavaThatIsTooOld() {
         assertThat(Main.missing(Version.parse("21.0.4"), true))
-                .isEqualTo("llm2clip needs Java 25.0.3 or newer, found 21.0.4; run it with ./llm2clip or a newer java.");
+                .isEqualTo("llm2clip needs Java 25.0.3 or newer, found 21.0.4; run it with bin/llm2clip or a newer java.");
         assertThat(Main.missing(Version.parse("25.0.2"), true)).startsWith("llm2clip needs Java 25.0.3 or newer");
     }
 
@@ -17,7 +17,7 @@ class MainTest {
     void namesTheMissingFlag() {
         assertThat(Main.missing(Version.parse("25.0.3+9"), false))
                 .isEqualTo(
-                        "llm2clip needs the Vector API; run it with ./llm2clip or java --add-modules jdk.incubator.vector -jar.");
+                        "llm2clip needs the Vector API; run it with bin/llm2clip or java --add-modules jdk.incubator.vector -jar.");
     }
 
     @Test
