@@ -3,6 +3,7 @@ package io.llm2clip.kernels.vector;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.matrix.MatrixUnit;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -29,7 +30,7 @@ public final class VectorKernels {
         return switch (op) {
             case KernelOp.Elementwise o -> ElementwiseKernel.bind(o, bound, workers);
             case KernelOp.Reduce o -> new ReduceKernel(o, bound, workers);
-            case KernelOp.Gemm o -> reference(o, bound);
+            case KernelOp.Gemm o -> MatrixUnit.selected().gemm(o, bound, workers);
             case KernelOp.Softmax o -> SoftmaxKernels.softmax(o, bound, workers);
             case KernelOp.SoftmaxGradient o -> SoftmaxKernels.gradient(o, bound, workers);
             case KernelOp.LayerNorm o -> NormKernels.layerNorm(o, bound, workers);

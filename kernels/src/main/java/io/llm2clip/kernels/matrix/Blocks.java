@@ -1,0 +1,56 @@
+package io.llm2clip.kernels.matrix;
+
+import io.llm2clip.kernels.KernelOp;
+
+/**
+ * How a product is cut: the output into {@code rowBlocks x columnBlocks}, the sums into {@code steps}.
+ *
+ * @param rows rows of a block, whole tiles
+ * @param columns columns of a block, whole tiles
+ * @param steps length of a partial sum
+ * @param rowBlocks blocks from top to bottom
+ * @param columnBlocks blocks from left to right
+ */
+record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks) {
+    /** Longest partial sum: a strip of B then stays in the first levels of cache. */
+    private static final int MOST_STEPS = 640;
+    /** Size of a block of A, which is read once a strip of B, so it should stay in the second level of cache. */
+    private static final int MOST_ELEMENTS_OF_A = 120_000;
+    /** Work below which a block is not worth a task of its own. */
+    static final long TASK_FLOPS = 3_000_000;
+
+    private static final int TASKS_A_THREAD = 6;
+
+    static Blocks of(KernelOp.Gemm op, boolean packsA, boolean packsB, int threads) {
+        int parts = Math.max(1, ceil(op.k(), MOST_STEPS));
+        int steps = ceil(op.k(), parts);
+        int rowTiles = ceil(op.m(), Tile.ROWS);
+        int columnTiles = ceil(op.n(), Tile.COLUMNS);
+        int rowBlocks = ceil(rowTiles, Math.max(1, MOST_ELEMENTS_OF_A / (Math.max(1, steps) * Tile.ROWS)));
+        int columnBlocks = 1;
+        long product = 2L * op.m() * op.n() * op.k();
+        long wanted = Math.min(product / TASK_FLOPS, ceil(TASKS_A_THREAD * threads, Math.max(1, op.batch())));
+        // Cutting rows packs B once more, cutting columns packs A once more.
+        while ((long) rowBlocks * columnBlocks < wanted) {
+            boolean rowsCut = rowBlocks * 4 <= rowTiles;
+            boolean columnsCut = columnBlocks < columnTiles;
+            if (!rowsCut && !columnsCut) {
+                break;
+            }
+            long rowCost = packsB ? (long) op.n() : 0;
+            long columnCost = packsA ? (long) op.m() : 0;
+            if (columnsCut && (!rowsCut || columnCost <= rowCost)) {
+                columnBlocks++;
+            } else {
+                rowBlocks++;
+            }
+        }
+        int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * Tile.ROWS;
+        int columns = ceil(columnTiles, columnBlocks) * Tile.COLUMNS;
+        return new Blocks(rows, columns, steps, ceil(op.m(), rows), ceil(op.n(), columns));
+    }
+
+    private static int ceil(int dividend, int divisor) {
+        return divisor == 0 ? 0 : (dividend + divisor - 1) / divisor;
+    }
+}

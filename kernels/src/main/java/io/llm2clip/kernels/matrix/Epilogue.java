@@ -1,0 +1,90 @@
+package io.llm2clip.kernels.matrix;
+
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.Broadcast;
+import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.vector.ExpressionEvaluator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens to a block of sums: nothing; an addend (a bias or a residual), which the tiles add when they store;
+ * or any other expression, evaluated in place while the block is in cache.
+ */
+final class Epilogue {
+    private final KernelOp.Gemm op;
+    private final long[] addresses;
+    private final boolean addend;
+    private final boolean[] scalar;
+    private final boolean rowwise;
+    private final @Nullable ExpressionEvaluator evaluator;
+
+    Epilogue(KernelOp.Gemm op, long[] addresses) {
+        this.op = op;
+        this.addresses = addresses.clone();
+        addend = isAddend(op);
+        boolean identity = op.epilogue().instructions().isEmpty();
+        evaluator = addend || identity ? null : new ExpressionEvaluator(op.epilogue());
+        scalar = new boolean[1 + op.extras().size()];
+        for (int e = 0; e < op.extras().size(); e++) {
+            scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
+        }
+        rowwise = op.extras().contains(Broadcast.ROW);
+    }
+
+    private static boolean isAddend(KernelOp.Gemm op) {
+        List<Expression.Instruction> instructions = op.epilogue().instructions();
+        return instructions.size() == 1
+                && instructions.getFirst().opcode() == Opcode.ADD
+                && instructions.getFirst().a() != instructions.getFirst().b()
+                && op.extras().size() == 1
+                && op.extras().getFirst() != Broadcast.SCALAR;
+    }
+
+    /** Address of what the tiles add at an element, or 0. */
+    long addend(int batch, int row, int column) {
+        return addend ? extra(0, batch, row, column) : 0;
+    }
+
+    /** Bytes from one row of the addend to the next. */
+    long addendRow() {
+        return addend && op.extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
+    }
+
+    /** Finishes a block of the output. */
+    void apply(int batch, int row, int rows, int column, int columns, int worker) {
+        if (evaluator == null) {
+            return;
+        }
+        boolean whole = columns == op.n() && !rowwise;
+        int calls = whole ? 1 : rows;
+        int count = whole ? rows * columns : columns;
+        long[] inputs = new long[scalar.length];
+        for (int r = row; r < row + calls; r++) {
+            inputs[0] = output(batch, r, column);
+            for (int e = 1; e < inputs.length; e++) {
+                inputs[e] = extra(e - 1, batch, r, column);
+            }
+            evaluator.evaluate(count, inputs, scalar, inputs[0], worker);
+        }
+    }
+
+    /** Address of an element of the output. */
+    long output(int batch, int row, int column) {
+        return element(addresses[addresses.length - 1], batch, row, column);
+    }
+
+    private long extra(int e, int batch, int row, int column) {
+        long address = addresses[2 + e];
+        return switch (op.extras().get(e)) {
+            case FULL -> element(address, batch, row, column);
+            case ROW -> address + column * 4L;
+            case SCALAR -> address;
+        };
+    }
+
+    private long element(long address, int batch, int row, int column) {
+        return address + (((long) batch * op.m() + row) * op.n() + column) * 4;
+    }
+}

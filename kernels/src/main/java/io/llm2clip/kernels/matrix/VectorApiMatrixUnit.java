@@ -1,0 +1,23 @@
+package io.llm2clip.kernels.matrix;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.vector.Workers;
+
+/** Matrix products in f32 by the Vector API; on every machine. */
+public final class VectorApiMatrixUnit implements MatrixUnit {
+
+    @Override
+    public String name() {
+        return "vector";
+    }
+
+    @Override
+    public Launch gemm(KernelOp.Gemm op, long[] addresses, Workers workers) {
+        if (addresses.length != op.operands().size()) {
+            throw new IllegalArgumentException("Gemm takes " + op.operands().size() + " operands, found " + addresses.length
+                    + " addresses; pass them in the order of operands().");
+        }
+        return new BlockedGemm(op, addresses, workers);
+    }
+}
