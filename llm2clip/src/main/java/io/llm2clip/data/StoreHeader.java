@@ -1,0 +1,57 @@
+package io.llm2clip.data;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+
+/**
+ * The first {@link #BYTES} bytes of a vector file: magic, version, dimension, fingerprint length, fingerprint, and a
+ * CRC-32C of all that in the last four bytes.
+ */
+record StoreHeader(String fingerprint, int dimension) {
+    static final int BYTES = 4096;
+    private static final long MAGIC = 0x4c32435645435430L;
+    private static final int VERSION = 1;
+    private static final int FIXED = Long.BYTES + 3 * Integer.BYTES;
+    private static final int CHECKSUM = BYTES - Integer.BYTES;
+
+    StoreHeader {
+        int length = fingerprint.getBytes(StandardCharsets.UTF_8).length;
+        if (dimension < 1 || length == 0 || FIXED + length > CHECKSUM || fingerprint.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "A text vector store needs a positive dimension and a fingerprint of 1 to %d bytes, found %d and %d bytes."
+                            .formatted(CHECKSUM - FIXED, dimension, length));
+        }
+    }
+
+    ByteBuffer toBytes() {
+        byte[] name = fingerprint.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer buffer = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.putLong(MAGIC).putInt(VERSION).putInt(dimension).putInt(name.length).put(name);
+        buffer.putInt(CHECKSUM, checksum(buffer));
+        return buffer.rewind();
+    }
+
+    /** Reads a header; {@code name} stands for the store in messages. */
+    static StoreHeader read(ByteBuffer bytes, String name) {
+        ByteBuffer buffer = bytes.order(ByteOrder.LITTLE_ENDIAN);
+        if (buffer.remaining() < BYTES || buffer.getLong(0) != MAGIC || buffer.getInt(8) != VERSION) {
+            throw new InputException(
+                    "The text vector store %s is not of version %d; delete it to build it anew.".formatted(name, VERSION));
+        }
+        if (buffer.getInt(CHECKSUM) != checksum(buffer)) {
+            throw new InputException(
+                    "The text vector store %s has a damaged header; delete it to build it anew.".formatted(name));
+        }
+        byte[] fingerprint = new byte[buffer.getInt(16)];
+        buffer.get(FIXED, fingerprint);
+        return new StoreHeader(new String(fingerprint, StandardCharsets.UTF_8), buffer.getInt(12));
+    }
+
+    private static int checksum(ByteBuffer buffer) {
+        var crc = new CRC32C();
+        crc.update(buffer.array(), 0, CHECKSUM);
+        return (int) crc.getValue();
+    }
+}

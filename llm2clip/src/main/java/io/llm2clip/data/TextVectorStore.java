@@ -1,0 +1,343 @@
+package io.llm2clip.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Text vectors on disk, keyed by content: a caption is encoded once for a model, however often and in whatever order
+ * jobs ask for it.
+ *
+ * <p>A folder holds {@code vectors.f32} (a checksummed header, then rows of little-endian floats) and
+ * {@code keys.bin} (for each row its key and the row's CRC-32C). Rows are written and forced before their keys, so a
+ * job that dies leaves at worst rows without keys; opening checks the rows after the last finish and cuts off what is
+ * incomplete. {@link #finish} records the row count atomically, from then on a shorter store is an error. One process
+ * writes at a time; methods are safe for several threads.
+ */
+public final class TextVectorStore implements AutoCloseable {
+    private static final int ENTRY_BYTES = TextKey.BYTES + Integer.BYTES;
+    private static final int PENDING_ROWS = 1024;
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Path folder;
+    private final StoreHeader header;
+    private final FileChannel vectors;
+    private final FileChannel keys;
+    private final Map<TextKey, Integer> rowOf = new HashMap<>();
+    private final List<float[]> pending = new ArrayList<>();
+    private final List<TextKey> pendingKeys = new ArrayList<>();
+    private int written;
+    private int mappedRows;
+    private Arena arena = Arena.ofShared();
+    private MemorySegment mapped = MemorySegment.NULL;
+
+    private TextVectorStore(Path folder, StoreHeader header, FileChannel vectors, FileChannel keys) {
+        this.folder = folder;
+        this.header = header;
+        this.vectors = vectors;
+        this.keys = keys;
+    }
+
+    /**
+     * Opens a store, or makes one.
+     *
+     * @param fingerprint says which model and text format the vectors come from
+     * @param dimension D
+     * @throws InputException when the store belongs to another model, is damaged, or is being written elsewhere
+     */
+    public static TextVectorStore open(Path folder, String fingerprint, int dimension) {
+        var header = new StoreHeader(fingerprint, dimension);
+        try {
+            Files.createDirectories(folder);
+            FileChannel keys = channel(folder.resolve("keys.bin"));
+            try {
+                lock(keys, folder);
+                FileChannel vectors = channel(folder.resolve("vectors.f32"));
+                try {
+                    var store = new TextVectorStore(folder, header, vectors, keys);
+                    store.readHeader();
+                    store.recover();
+                    return store;
+                } catch (IOException | RuntimeException e) {
+                    vectors.close();
+                    throw e;
+                }
+            } catch (IOException | RuntimeException e) {
+                keys.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new InputException("The text vector store %s cannot be opened (%s).".formatted(folder, e), e);
+        }
+    }
+
+    /** D. */
+    public int dimension() {
+        return header.dimension();
+    }
+
+    /** The number of vectors. */
+    public synchronized int size() {
+        return rowOf.size();
+    }
+
+    /** Whether the vector of a formatted caption is there. */
+    public synchronized boolean contains(String formattedCaption) {
+        return rowOf.containsKey(key(formattedCaption));
+    }
+
+    /** The captions of {@code formattedCaptions} whose vectors are still to be computed, each once, in order. */
+    public synchronized List<String> missing(List<String> formattedCaptions) {
+        Set<String> seen = new HashSet<>();
+        return formattedCaptions.stream()
+                .filter(caption -> !contains(caption) && seen.add(caption))
+                .toList();
+    }
+
+    /** Adds a vector {@code [D]}; a caption that is there already is left as it is. */
+    public synchronized void put(String formattedCaption, float[] vector) {
+        if (vector.length != dimension()) {
+            throw new IllegalArgumentException("The store holds vectors of %d values, found one of %d."
+                    .formatted(dimension(), vector.length));
+        }
+        for (float value : vector) {
+            if (!Float.isFinite(value)) {
+                throw new IllegalArgumentException("The vector of \"%s\" contains %s; the text encoder is broken."
+                        .formatted(formattedCaption, value));
+            }
+        }
+        TextKey key = key(formattedCaption);
+        if (rowOf.putIfAbsent(key, written + pending.size()) == null) {
+            pending.add(vector.clone());
+            pendingKeys.add(key);
+            if (pending.size() == PENDING_ROWS) {
+                flush();
+            }
+        }
+    }
+
+    /** The vector {@code [D]} of a formatted caption. */
+    public synchronized float[] get(String formattedCaption) {
+        float[] vector = new float[dimension()];
+        get(formattedCaption, vector, 0);
+        return vector;
+    }
+
+    /** Copies the vector of a formatted caption into {@code target} from {@code offset} on. */
+    public synchronized void get(String formattedCaption, float[] target, int offset) {
+        Integer row = rowOf.get(key(formattedCaption));
+        if (row == null) {
+            throw new IllegalArgumentException("The store %s has no vector for \"%s\"; cache the captions first."
+                    .formatted(folder, formattedCaption));
+        }
+        if (row >= written) {
+            System.arraycopy(pending.get(row - written), 0, target, offset, dimension());
+            return;
+        }
+        if (row >= mappedRows) {
+            map();
+        }
+        MemorySegment.copy(mapped, FLOAT, row * rowBytes(), target, offset, dimension());
+    }
+
+    /** Writes what was added so far; after it, a crash loses nothing. */
+    public synchronized void flush() {
+        if (pending.isEmpty()) {
+            return;
+        }
+        try {
+            ByteBuffer entries = ByteBuffer.allocate(pending.size() * ENTRY_BYTES);
+            ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(rowBytes())).order(ByteOrder.LITTLE_ENDIAN);
+            long position = StoreHeader.BYTES + written * rowBytes();
+            for (int i = 0; i < pending.size(); i++) {
+                row.clear().asFloatBuffer().put(pending.get(i));
+                pendingKeys.get(i).write(entries);
+                entries.putInt(checksum(row));
+                position = write(vectors, row.rewind(), position);
+            }
+            vectors.force(false);
+            write(keys, entries.flip(), (long) written * ENTRY_BYTES);
+            keys.force(false);
+            written += pending.size();
+            pending.clear();
+            pendingKeys.clear();
+        } catch (IOException e) {
+            throw new UncheckedIOException("The text vector store " + folder + " cannot be written.", e);
+        }
+    }
+
+    /** Flushes and records the number of vectors, atomically. More can be added later. */
+    public synchronized void finish() {
+        flush();
+        try {
+            AtomicFile.write(finished(), Integer.toString(written).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException("The text vector store " + folder + " cannot be finished.", e);
+        }
+    }
+
+    /** Flushes and releases files and memory. */
+    @Override
+    public synchronized void close() {
+        try (keys;
+                vectors;
+                Arena mapping = arena) {
+            if (keys.isOpen()) {
+                flush();
+            }
+            mapped = MemorySegment.NULL;
+        } catch (IOException e) {
+            throw new UncheckedIOException("The text vector store " + folder + " cannot be closed.", e);
+        }
+    }
+
+    private TextKey key(String formattedCaption) {
+        return TextKey.of(header.fingerprint(), formattedCaption);
+    }
+
+    private long rowBytes() {
+        return (long) Float.BYTES * dimension();
+    }
+
+    private Path finished() {
+        return folder.resolve("finished");
+    }
+
+    private void readHeader() throws IOException {
+        if (vectors.size() < StoreHeader.BYTES && keys.size() == 0) {
+            // New, or cut off before the first row.
+            write(vectors, header.toBytes(), 0);
+            return;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(StoreHeader.BYTES);
+        read(vectors, bytes, 0);
+        StoreHeader found = StoreHeader.read(bytes.flip(), folder.toString());
+        if (!found.equals(header)) {
+            throw new InputException(
+                    "The text vector store %s belongs to model %s with %d values a vector, expected %s with %d; use another folder or delete it."
+                            .formatted(
+                                    folder,
+                                    found.fingerprint(),
+                                    found.dimension(),
+                                    header.fingerprint(),
+                                    header.dimension()));
+        }
+    }
+
+    /** Reads the keys, checks the rows after the last finish, and cuts off from the first incomplete one on. */
+    private void recover() throws IOException {
+        int finished = finishedRows();
+        long complete = Math.min(keys.size() / ENTRY_BYTES, (vectors.size() - StoreHeader.BYTES) / rowBytes());
+        ByteBuffer entries = ByteBuffer.allocate(Math.multiplyExact(Math.toIntExact(complete), ENTRY_BYTES));
+        read(keys, entries, 0);
+        entries.flip();
+        ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(rowBytes()));
+        for (; written < complete; written++) {
+            TextKey key = TextKey.read(entries);
+            int expected = entries.getInt();
+            if (written >= finished) {
+                read(vectors, row.clear(), StoreHeader.BYTES + written * rowBytes());
+                if (checksum(row) != expected) {
+                    break;
+                }
+            }
+            rowOf.put(key, written);
+        }
+        if (written < finished) {
+            throw new InputException(
+                    "The text vector store %s was finished with %d vectors but has %d; delete it to build it anew."
+                            .formatted(folder, finished, written));
+        }
+        keys.truncate((long) written * ENTRY_BYTES);
+        vectors.truncate(StoreHeader.BYTES + written * rowBytes());
+    }
+
+    private int finishedRows() throws IOException {
+        if (!Files.exists(finished())) {
+            return 0;
+        }
+        String text = Files.readString(finished()).strip();
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new InputException(
+                    "The file %s should hold a number of vectors; delete the store to build it anew."
+                            .formatted(finished()), e);
+        }
+    }
+
+    private void map() {
+        try {
+            Arena next = Arena.ofShared();
+            mapped = vectors.map(FileChannel.MapMode.READ_ONLY, StoreHeader.BYTES, written * rowBytes(), next);
+            mappedRows = written;
+            arena.close();
+            arena = next;
+        } catch (IOException e) {
+            throw new UncheckedIOException("The text vector store " + folder + " cannot be mapped.", e);
+        }
+    }
+
+    private static FileChannel channel(Path file) throws IOException {
+        return FileChannel.open(
+                file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+    }
+
+    private static void lock(FileChannel keys, Path folder) throws IOException {
+        @Nullable Object lock;
+        try {
+            lock = keys.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null;
+        }
+        if (lock == null) {
+            throw new InputException(
+                    "The text vector store %s is in use by another job; wait for it or use another folder."
+                            .formatted(folder));
+        }
+    }
+
+    private static int checksum(ByteBuffer row) {
+        var crc = new CRC32C();
+        crc.update(row.array());
+        return (int) crc.getValue();
+    }
+
+    private static long write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+        long at = position;
+        while (bytes.hasRemaining()) {
+            at += channel.write(bytes, at);
+        }
+        return at;
+    }
+
+    private static void read(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+        long at = position;
+        while (bytes.hasRemaining()) {
+            int count = channel.read(bytes, at);
+            if (count < 0) {
+                return;
+            }
+            at += count;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.llm2clip.evaluation;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Retrieval between images and captions by cosine in f32, ties broken by the lowest index.
+ *
+ * @param imageRetrieval text to image (T2I), a query per caption: where its image comes
+ * @param textRetrieval image to text (I2T), a query per image: where the first of its captions comes
+ */
+public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
+    private static final int[] CUT_OFFS = {1, 5, 10, 25, 50};
+
+    /**
+     * Several captions an image.
+     *
+     * @param images {@code [N, E]}
+     * @param captions {@code [M, E]}
+     * @param imageOf {@code [M]} the image of every caption; every image has at least one
+     */
+    public static RetrievalMetrics of(float[][] images, float[][] captions, int[] imageOf) {
+        if (imageOf.length != captions.length) {
+            throw new IllegalArgumentException("Each of the %d captions needs the index of its image, found %d indices."
+                    .formatted(captions.length, imageOf.length));
+        }
+        int[][] captionsOf = new int[images.length][0];
+        for (int caption = 0; caption < imageOf.length; caption++) {
+            int image = imageOf[caption];
+            if (image < 0 || image >= images.length) {
+                throw new IllegalArgumentException("Caption %d belongs to image %d, but there are %d images."
+                        .formatted(caption, image, images.length));
+            }
+            captionsOf[image] = Arrays.copyOf(captionsOf[image], captionsOf[image].length + 1);
+            captionsOf[image][captionsOf[image].length - 1] = caption;
+        }
+        for (int image = 0; image < images.length; image++) {
+            if (captionsOf[image].length == 0) {
+                throw new IllegalArgumentException("Image " + image + " has no caption; leave it out.");
+            }
+        }
+        int[][] imagesOf = Arrays.stream(imageOf).mapToObj(image -> new int[] {image}).toArray(int[][]::new);
+        return new RetrievalMetrics(
+                CosineRanking.ranks(captions, images, imagesOf), CosineRanking.ranks(images, captions, captionsOf));
+    }
+
+    /** One caption an image, matched by index: {@code [N, E]} both. */
+    public static RetrievalMetrics diagonal(float[][] images, float[][] captions) {
+        return of(images, captions, IntStream.range(0, captions.length).toArray());
+    }
+
+    /**
+     * Caption retrieval accuracy: caption {@code a[i]} searches its partner {@code b[i]} among all of {@code b}.
+     *
+     * @return {@link Ranks#recall recall(1)} of the result is the accuracy
+     */
+    public static Ranks captionRetrievalAccuracy(float[][] a, float[][] b) {
+        if (a.length != b.length) {
+            throw new IllegalArgumentException(
+                    "Caption pairs need as many first as second captions, found %d and %d.".formatted(a.length, b.length));
+        }
+        int[][] partner = IntStream.range(0, a.length).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
+        return CosineRanking.ranks(a, b, partner);
+    }
+
+    /** R@1, 5, 10, 25, 50 of both directions under the reference's names, such as {@code image_retrieval_recall@1}. */
+    public Map<String, Double> toMap() {
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (int k : CUT_OFFS) {
+            values.put("image_retrieval_recall@" + k, imageRetrieval.recall(k));
+        }
+        for (int k : CUT_OFFS) {
+            values.put("text_retrieval_recall@" + k, textRetrieval.recall(k));
+        }
+        return values;
+    }
+}

@@ -1,0 +1,88 @@
+package io.llm2clip.text;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * From a caption to its token row and pooled window, as the LLM2CLIP reference does it.
+ *
+ * <p>The window is counted, not located: the text after the separator is tokenized alone, and as many positions from
+ * the end of the row are pooled. So a row cut at {@code maxLength} loses its end token and its window slides left, at
+ * worst over the whole row; and only the piece between a first and a second separator in the caption is counted,
+ * although all pieces enter the row. Published vectors depend on both.
+ *
+ * @param template what surrounds the caption
+ * @param maxLength the longest row in tokens, begin token included; longer rows are cut on the right
+ * @param documentMaxLength captions of more tokens are shortened by whole words first; the published 8B flow has 512
+ *     (never shortens), the 1B card 400
+ * @param skipInstruction whether only caption and end token are pooled; otherwise the whole row is
+ */
+public record CaptionFormat(ChatTemplate template, int maxLength, int documentMaxLength, boolean skipInstruction) {
+    /** Stands between instruction and caption until the row is tokenized. */
+    public static final String SEPARATOR = "!@#$%^&*()";
+
+    private static final Pattern SEPARATORS = Pattern.compile(Pattern.quote(SEPARATOR));
+
+    public CaptionFormat {
+        if (maxLength < 1 || documentMaxLength < 1) {
+            throw new IllegalArgumentException("Maximum lengths must be positive, found %d for rows and %d for captions."
+                    .formatted(maxLength, documentMaxLength));
+        }
+    }
+
+    /** The published settings: rows of at most 512 tokens, no shortening, instruction and header not pooled. */
+    public static CaptionFormat of(ChatTemplate template) {
+        return new CaptionFormat(template, 512, 512, true);
+    }
+
+    /** The text that decides the row of a caption without instruction, separator included: the key of its vector. */
+    public String format(Tokenizer tokenizer, String caption) {
+        return format(tokenizer, "", caption);
+    }
+
+    /** The row of a caption without instruction. */
+    public CaptionRow row(Tokenizer tokenizer, String caption) {
+        return row(tokenizer, "", caption);
+    }
+
+    /**
+     * The row of a caption behind an instruction.
+     *
+     * @throws IllegalArgumentException when the row would be empty: no caption, no template, no begin token
+     */
+    public CaptionRow row(Tokenizer tokenizer, String instruction, String caption) {
+        List<String> pieces = List.of(SEPARATORS.split(format(tokenizer, instruction, caption), -1));
+        int[] ids = cut(tokenizer.encode(String.join("", pieces), true));
+        if (ids.length == 0) {
+            throw new IllegalArgumentException(
+                    "An empty caption gives an empty row: its template adds no token; leave it out or use a template.");
+        }
+        int counted = cut(tokenizer.encode(pieces.get(1), false)).length;
+        // A window of length zero selects the whole row in the reference, since its slice starts at -0.
+        boolean wholeRow = !skipInstruction || counted == 0 || counted > ids.length;
+        return new CaptionRow(ids, wholeRow ? 0 : ids.length - counted, ids.length);
+    }
+
+    private String format(Tokenizer tokenizer, String instruction, String caption) {
+        String document = SEPARATOR + shorten(tokenizer, caption);
+        String text = instruction.isEmpty() ? document : PythonText.strip(instruction) + " " + document;
+        return template.apply(text);
+    }
+
+    /** Drops words from the right until the caption alone has at most {@link #documentMaxLength} tokens. */
+    private String shorten(Tokenizer tokenizer, String caption) {
+        String text = caption;
+        int length = cut(tokenizer.encode(text, false)).length;
+        while (length > documentMaxLength) {
+            List<String> words = PythonText.split(text);
+            text = String.join(" ", words.subList(0, (int) ((long) words.size() * documentMaxLength / length)));
+            length = cut(tokenizer.encode(text, false)).length;
+        }
+        return text;
+    }
+
+    private int[] cut(int[] ids) {
+        return ids.length <= maxLength ? ids : Arrays.copyOf(ids, maxLength);
+    }
+}

@@ -1,0 +1,198 @@
+package io.llm2clip.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.AlphaChars;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.StringLength;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CaptionFormatTest {
+    private static final CaptionFormat LLAMA3 = CaptionFormat.of(ChatTemplate.LLAMA3);
+    private static final CaptionFormat PLAIN = CaptionFormat.of(ChatTemplate.plain("<eot>"));
+    private static Tokenizer tokenizer;
+
+    @BeforeAll
+    static void open() throws IOException {
+        tokenizer = SmallTokenizer.open();
+    }
+
+    @AfterAll
+    static void close() {
+        tokenizer.close();
+    }
+
+    private static int id(String token) {
+        return tokenizer.tokenToId(token).orElseThrow();
+    }
+
+    @Test
+    void theRowOfTheSpecification() {
+        CaptionRow row = LLAMA3.row(tokenizer, "a dog");
+        assertThat(row.ids())
+                .containsExactly(
+                        id("<bos>"),
+                        id("<|start_header_id|>"),
+                        id("user"),
+                        id("<|end_header_id|>"),
+                        id("\n\n"),
+                        id("a"),
+                        id("Ġdog"),
+                        id("<|eot_id|>"));
+        assertThat(row.pooledStart()).isEqualTo(5);
+        assertThat(row.pooledEnd()).isEqualTo(8);
+    }
+
+    @Test
+    void aPlainRowIsBeginCaptionEnd() {
+        CaptionRow row = PLAIN.row(tokenizer, " a dog \n");
+        // Stripping happens behind the separator, so leading whitespace of the caption survives.
+        assertThat(row.ids()).containsExactly(id("<bos>"), id("Ġa"), id("Ġdog"), id("<eot>"));
+        assertThat(row.pooledStart()).isEqualTo(1);
+        assertThat(row.pooledEnd()).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    // Caption tokens, then the row's length, the window's start and whether the end token survives a cut at 512.
+    @CsvSource({"505,511,5,true", "506,512,5,true", "507,512,4,false", "510,512,1,false", "511,512,0,false", "900,512,0,false"})
+    void windowsSlideLeftOverTheHeaderWhenTheRowIsCut(int tokens, int length, int start, boolean end) {
+        CaptionRow row = LLAMA3.row(tokenizer, "7".repeat(tokens));
+        assertThat(row.ids()).hasSize(length);
+        assertThat(row.pooledStart()).isEqualTo(start);
+        assertThat(row.pooledEnd()).isEqualTo(length);
+        assertThat(row.ids()[length - 1] == id("<|eot_id|>")).isEqualTo(end);
+    }
+
+    @Test
+    void anEmptyCaptionPoolsTheEndToken() {
+        for (String caption : List.of("", "  ", "\n")) {
+            CaptionRow row = LLAMA3.row(tokenizer, caption);
+            assertThat(row.ids()).hasSize(6);
+            assertThat(row.pooledStart()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void withoutTemplateAnEmptyCaptionPoolsTheWholeRow() {
+        CaptionRow row = CaptionFormat.of(ChatTemplate.NONE).row(tokenizer, "describe", "");
+        assertThat(row.pooledStart()).isZero();
+        assertThat(row.pooledEnd()).isEqualTo(row.ids().length);
+    }
+
+    @Test
+    void anEmptyRowIsRefused() throws IOException {
+        Path file = Files.createTempDirectory("tokenizer").resolve("tokenizer.json");
+        new BpeTrainer(256, List.of(), null).train(List.of()).write(file);
+        try (Tokenizer bare = Tokenizer.open(file)) {
+            assertThatThrownBy(() -> CaptionFormat.of(ChatTemplate.NONE).row(bare, ""))
+                    .hasMessage("An empty caption gives an empty row: its template adds no token; "
+                            + "leave it out or use a template.");
+        }
+        Files.delete(file);
+        Files.delete(file.getParent());
+    }
+
+    @Test
+    void onlyTheFirstPieceOfACaptionWithSeparatorIsCounted() {
+        CaptionRow row = LLAMA3.row(tokenizer, "12345" + CaptionFormat.SEPARATOR + "67" + CaptionFormat.SEPARATOR);
+        // Header 5, all seven digits, end token; five digits counted, and the end token is in another piece.
+        assertThat(row.ids()).hasSize(13);
+        assertThat(row.pooledStart()).isEqualTo(8);
+        assertThat(Arrays.stream(row.ids()).filter(id -> id == id("<|eot_id|>"))).hasSize(1);
+    }
+
+    @Test
+    void instructionsEnterTheRowButNotTheWindow() {
+        CaptionRow bare = LLAMA3.row(tokenizer, "123");
+        CaptionRow instructed = LLAMA3.row(tokenizer, "  xyz ", "123");
+        // "xyz" and the space behind it.
+        assertThat(instructed.ids()).hasSize(bare.ids().length + 4);
+        assertThat(instructed.pooledLength()).isEqualTo(bare.pooledLength());
+        CaptionRow whole = new CaptionFormat(ChatTemplate.LLAMA3, 512, 512, false).row(tokenizer, "xyz", "123");
+        assertThat(whole.pooledStart()).isZero();
+    }
+
+    @Test
+    void longDocumentsLoseWordsNotTokens() {
+        var format = new CaptionFormat(ChatTemplate.LLAMA3, 512, 6, true);
+        // Ten words of "q" and " q": 19 tokens; int(10 * 6 / 19) = 3 words, 5 tokens.
+        assertThat(format.format(tokenizer, "q  q q q q\nq q q q q")).contains(CaptionFormat.SEPARATOR + "q q q<|eot_id|>");
+        assertThat(format.format(tokenizer, "q  q")).contains(CaptionFormat.SEPARATOR + "q  q<|eot_id|>");
+        assertThat(format.format(tokenizer, "qqqqqqqqqqqqq")).contains(CaptionFormat.SEPARATOR + "<|eot_id|>");
+    }
+
+    @Test
+    void templatesFollowModelNames() {
+        assertThat(ChatTemplate.forModel("meta-llama/Meta-Llama-3-8B-Instruct")).isEqualTo(ChatTemplate.LLAMA3);
+        assertThat(ChatTemplate.forModel("microsoft/LLM2CLIP-Llama-3.2-1B-Instruct-CC-Finetuned"))
+                .isEqualTo(ChatTemplate.LLAMA3);
+        assertThat(ChatTemplate.forModel("google/gemma-2-9b-it")).isEqualTo(ChatTemplate.GEMMA);
+        assertThat(ChatTemplate.forModel("gpt2")).isEqualTo(ChatTemplate.NONE);
+        assertThat(ChatTemplate.NONE.withEndOfText(" </s>").apply(" a ")).isEqualTo("a </s>");
+    }
+
+    @Test
+    void whitespaceIsPythons() {
+        assertThat(PythonText.strip("\u00a0\u0085\u2003 a b\u001f\u3000")).isEqualTo("a b");
+        assertThat(PythonText.strip("\u200ba")).isEqualTo("\u200ba");
+        assertThat(PythonText.split(" a\u00a0b\n\nc ")).containsExactly("a", "b", "c");
+        assertThat(PythonText.split("  ")).isEmpty();
+    }
+
+    @Property(tries = 100)
+    void poolingWeightsSumToOneInsideTheWindow(
+            @ForAll @AlphaChars @StringLength(max = 40) String first,
+            @ForAll @AlphaChars @StringLength(max = 40) String second,
+            @ForAll @IntRange(max = 5) int extra) throws IOException {
+        List<CaptionRow> rows;
+        try (Tokenizer fresh = SmallTokenizer.open()) {
+            rows = List.of(LLAMA3.row(fresh, first), PLAIN.row(fresh, second));
+        }
+        int length = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow() + extra;
+        TokenBatch batch = TokenBatch.of(rows, 0, length);
+        for (Pooling pooling : Pooling.values()) {
+            float[] weights = batch.poolingWeights(pooling);
+            for (int b = 0; b < 2; b++) {
+                float[] row = Arrays.copyOfRange(weights, b * length, (b + 1) * length);
+                double sum = IntStream.range(0, length).mapToDouble(i -> row[i]).sum();
+                assertThat(sum).isBetween(0.9999, 1.0001);
+                for (int i = rows.get(b).ids().length; i < length; i++) {
+                    assertThat(row[i]).isZero();
+                    assertThat(batch.ids()[b * length + i]).isZero();
+                }
+            }
+        }
+    }
+
+    @Test
+    void poolingModes() {
+        TokenBatch batch = TokenBatch.of(List.of(new CaptionRow(new int[] {9, 8, 7, 6}, 1, 4)), 5, 6);
+        assertThat(batch.ids()).containsExactly(9, 8, 7, 6, 5, 5);
+        assertThat(batch.poolingWeights(Pooling.MEAN)).containsExactly(0, 1 / 3f, 1 / 3f, 1 / 3f, 0, 0);
+        assertThat(batch.poolingWeights(Pooling.WEIGHTED_MEAN)).containsExactly(0, 1 / 6f, 2 / 6f, 3 / 6f, 0, 0);
+        assertThat(batch.poolingWeights(Pooling.LAST_TOKEN)).containsExactly(0, 0, 0, 1, 0, 0);
+        assertThat(batch.poolingWeights(Pooling.EOS_TOKEN)).containsExactly(0, 0, 0, 1, 0, 0);
+        assertThat(batch.poolingWeights(Pooling.BOS_TOKEN)).containsExactly(1, 0, 0, 0, 0, 0);
+    }
+
+    @Test
+    void batchesNeverTruncate() {
+        List<CaptionRow> rows = List.of(new CaptionRow(new int[] {1, 2, 3}, 0, 3));
+        assertThatThrownBy(() -> TokenBatch.of(rows, 0, 2))
+                .hasMessage("Row 0 has 3 tokens but the batch has room for 2; raise the length or cut the caption.");
+        assertThat(TokenBatch.of(List.of(), 0).size()).isZero();
+    }
+}
