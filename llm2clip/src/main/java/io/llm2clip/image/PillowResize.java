@@ -4,8 +4,9 @@ import java.util.Arrays;
 
 /**
  * Pillow's antialiased resampling of 8-bit images, to the bit: weights in 22-bit fixed point, a horizontal pass and
- * then a vertical one, each rounded and clipped to 0..255. AWT's own bicubic does not antialias, and embeddings drift
- * with it.
+ * then a vertical one, each rounded and clipped to 0..255. This is Pillow up to version 12, with which the published
+ * models were made; version 13 does the vertical pass first where that is cheaper, which moves some pixels by a few
+ * levels. AWT's own bicubic does not antialias, and embeddings drift with it.
  */
 public final class PillowResize {
     private static final int PRECISION_BITS = 22;
