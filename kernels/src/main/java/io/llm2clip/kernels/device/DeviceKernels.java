@@ -1,0 +1,174 @@
+package io.llm2clip.kernels.device;
+
+import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.HALVES;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.INTS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The device kernels of every operation. */
+public final class DeviceKernels {
+    private static final DeviceKernel REDUCE_ROW = DeviceKernel.of(RowKernels.class, "k_reduceRow", FLOATS, PARAMS);
+    private static final DeviceKernel REDUCE_COLUMN = DeviceKernel.of(RowKernels.class, "k_reduceColumn", FLOATS, PARAMS);
+    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
+    private static final DeviceKernel SOFTMAX_GRADIENT =
+            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
+    private static final DeviceKernel NORM = DeviceKernel.of(NormKernels.class, "k_norm", FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel NORM_GRADIENT =
+            DeviceKernel.of(NormKernels.class, "k_normGradient", FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel NORM_WEIGHT_GRADIENT =
+            DeviceKernel.of(NormKernels.class, "k_normWeightGradient", FLOATS, PARAMS);
+    private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
+    private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel ZERO = DeviceKernel.of(IndexKernels.class, "k_zero", FLOATS, PARAMS);
+    private static final DeviceKernel SCATTER_ADD =
+            DeviceKernel.of(IndexKernels.class, "k_scatterAdd", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
+    private static final DeviceKernel CROSS_ENTROPY =
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel FLOAT_TO_BFLOAT16 =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToBFloat16", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel BFLOAT16_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT_TO_INT =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToInt", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel INT_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_intToFloat", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel ADAM_W = DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, PARAMS);
+
+    private DeviceKernels() {}
+
+    /**
+     * The launches that execute an operation. Launches that would write nothing are left out.
+     *
+     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, or a head of an attention has
+     *     more channels than the kernels have room for
+     */
+    public static DevicePlan plan(KernelOp op) {
+        return switch (op) {
+            case KernelOp.Elementwise o -> new DevicePlan(o.operands(), ElementwisePlan.launches(o), 0);
+            case KernelOp.Gemm o -> new DevicePlan(o.operands(), GemmPlan.launches(o), 0);
+            case KernelOp.Attention o -> AttentionPlan.forward(o);
+            case KernelOp.AttentionGradient o -> AttentionPlan.gradient(o);
+            case KernelOp.Reduce o -> single(o, reduce(o));
+            case KernelOp.Softmax o -> single(o, rows(SOFTMAX, o.rows(), o.columns()));
+            case KernelOp.SoftmaxGradient o -> single(o, rows(SOFTMAX_GRADIENT, o.rows(), o.columns()));
+            case KernelOp.LayerNorm o -> single(o, norm(o.rows(), o.columns(), true, o.epsilon()));
+            case KernelOp.RmsNorm o -> single(o, norm(o.rows(), o.columns(), false, o.epsilon()));
+            case KernelOp.LayerNormGradient o -> normGradient(o, o.rows(), o.columns(), true, o.epsilon());
+            case KernelOp.RmsNormGradient o -> normGradient(o, o.rows(), o.columns(), false, o.epsilon());
+            case KernelOp.Rotary o -> single(o, rotary(o));
+            case KernelOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
+            case KernelOp.ScatterAdd o -> scatterAdd(o);
+            case KernelOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
+            case KernelOp.CrossEntropyGradient o -> single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
+            case KernelOp.Concat o -> concat(o);
+            case KernelOp.Convert o -> single(o, elements(conversion(o), o.elements()));
+            case KernelOp.AdamW o -> single(o, elements(ADAM_W, o.elements()));
+        };
+    }
+
+    private static DevicePlan single(KernelOp op, List<DeviceLaunch> launches) {
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    /** A work-item for each element; the dimensions are the number of elements and {@code more}. */
+    private static List<DeviceLaunch> elements(DeviceKernel kernel, long elements, int... more) {
+        if (elements == 0) {
+            return List.of();
+        }
+        Grid grid = Grid.elements(elements);
+        List<Integer> dimensions = new ArrayList<>();
+        dimensions.add(grid.x());
+        for (int dimension : more) {
+            dimensions.add(dimension);
+        }
+        return List.of(new DeviceLaunch(kernel, grid, dimensions, List.of()));
+    }
+
+    /** A work-group for each row; nothing to do without columns. */
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int columns) {
+        return rows(kernel, rows, columns, columns);
+    }
+
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, long rows, int outputs, Integer... dimensions) {
+        return rows == 0 || outputs == 0
+                ? List.of()
+                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
+    }
+
+    private static List<DeviceLaunch> reduce(KernelOp.Reduce op) {
+        int maximum = op.reduction() == KernelOp.Reduction.MAX ? 1 : 0;
+        return op.inner() == 1
+                ? rows(REDUCE_ROW, op.outer(), 1, op.extent(), maximum)
+                : elements(REDUCE_COLUMN, (long) op.outer() * op.inner(), op.extent(), op.inner(), maximum);
+    }
+
+    private static List<DeviceLaunch> norm(int rows, int columns, boolean centered, float epsilon) {
+        return rows == 0 || columns == 0
+                ? List.of()
+                : List.of(new DeviceLaunch(
+                        NORM, Grid.rows(rows, RowKernels.GROUP), List.of(columns, flag(centered)), List.of(epsilon)));
+    }
+
+    private static DevicePlan normGradient(KernelOp op, int rows, int columns, boolean centered, float epsilon) {
+        List<Integer> dimensions = List.of(columns, flag(centered), rows);
+        List<DeviceLaunch> launches = new ArrayList<>();
+        if (rows > 0 && columns > 0) {
+            launches.add(new DeviceLaunch(
+                    NORM_GRADIENT, Grid.rows(rows, RowKernels.GROUP), dimensions, List.of(epsilon)));
+        }
+        if (columns > 0) {
+            launches.add(new DeviceLaunch(NORM_WEIGHT_GRADIENT, Grid.elements(columns), dimensions, List.of()));
+        }
+        // Never empty: kernels are passed the scratch memory's offset whether they use it or not.
+        return new DevicePlan(op.operands(), launches, Math.max(1, Arenas.index("Row statistics", 2L * rows)));
+    }
+
+    private static List<DeviceLaunch> rotary(KernelOp.Rotary op) {
+        int pairs = op.headSize() / 2;
+        return elements(
+                ROTARY, (long) op.batch() * op.positions() * op.heads() * pairs, op.positions(), op.heads(), pairs,
+                flag(op.interleaved()), flag(op.inverse()));
+    }
+
+    private static DevicePlan scatterAdd(KernelOp.ScatterAdd op) {
+        List<DeviceLaunch> launches = new ArrayList<>(elements(ZERO, (long) op.rows() * op.columns(), 2));
+        if (op.count() > 0 && op.columns() > 0) {
+            launches.add(new DeviceLaunch(
+                    SCATTER_ADD, Grid.elements(op.columns()), List.of(op.count(), op.columns()), List.of()));
+        }
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static DevicePlan concat(KernelOp.Concat op) {
+        int total = op.inner().stream().mapToInt(Integer::intValue).sum();
+        List<DeviceLaunch> launches = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < op.inner().size(); i++) {
+            int inner = op.inner().get(i);
+            launches.addAll(elements(CONCAT, (long) op.outer() * inner, inner, total, start, i, op.inner().size()));
+            start += inner;
+        }
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static DeviceKernel conversion(KernelOp.Convert op) {
+        return switch (op.to()) {
+            case BF16 -> FLOAT_TO_BFLOAT16;
+            case I32 -> FLOAT_TO_INT;
+            case F32, BOOL -> op.from() == DType.BF16 ? BFLOAT16_TO_FLOAT : INT_TO_FLOAT;
+        };
+    }
+
+    static int flag(boolean value) {
+        return value ? 1 : 0;
+    }
+}

@@ -1,0 +1,76 @@
+package io.llm2clip.kernels.device;
+
+import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
+
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.Expression.Instruction;
+import io.llm2clip.kernels.KernelOp;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The launch of an elementwise operation, and the encoding of expressions. */
+final class ElementwisePlan {
+    private static final DeviceKernel KERNEL =
+            DeviceKernel.of(ElementwiseKernels.class, "k_elementwise", FLOATS, PARAMS, SCALARS);
+
+    private ElementwisePlan() {}
+
+    static List<DeviceLaunch> launches(KernelOp.Elementwise op) {
+        long elements = op.operands().getLast().elements();
+        if (elements == 0) {
+            return List.of();
+        }
+        Grid grid = Grid.elements(elements);
+        List<Integer> shape = new ArrayList<>();
+        List<List<Integer>> strides = new ArrayList<>();
+        op.strides().forEach(input -> strides.add(new ArrayList<>()));
+        for (int d = 0; d < op.shape().size(); d++) {
+            append(shape, strides, op, d);
+        }
+        List<Integer> dimensions = new ArrayList<>(List.of(
+                grid.x(), shape.size(), op.expression().inputs(), op.expression().instructions().size()));
+        dimensions.addAll(shape);
+        strides.forEach(dimensions::addAll);
+        dimensions.addAll(code(op.expression()));
+        return List.of(new DeviceLaunch(KERNEL, grid, dimensions, literals(op.expression())));
+    }
+
+    /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */
+    private static void append(List<Integer> shape, List<List<Integer>> strides, KernelOp.Elementwise op, int dimension) {
+        int extent = op.shape().get(dimension);
+        if (extent == 1) {
+            return;
+        }
+        boolean merge = !shape.isEmpty();
+        for (int i = 0; i < strides.size() && merge; i++) {
+            merge = strides.get(i).getLast() == op.strides().get(i).get(dimension) * extent;
+        }
+        if (merge) {
+            extent *= shape.removeLast();
+            strides.forEach(List::removeLast);
+        }
+        shape.add(extent);
+        for (int i = 0; i < strides.size(); i++) {
+            strides.get(i).add(op.strides().get(i).get(dimension));
+        }
+    }
+
+    /** Opcode and operands of each instruction; operands that it ignores are 0. */
+    static List<Integer> code(Expression expression) {
+        List<Integer> code = new ArrayList<>();
+        for (Instruction instruction : expression.instructions()) {
+            int arity = instruction.opcode().arity();
+            code.add(instruction.opcode().ordinal());
+            code.add(arity > 0 ? instruction.a() : 0);
+            code.add(arity > 1 ? instruction.b() : 0);
+            code.add(arity > 2 ? instruction.c() : 0);
+        }
+        return code;
+    }
+
+    static List<Float> literals(Expression expression) {
+        return expression.instructions().stream().map(Instruction::literal).toList();
+    }
+}

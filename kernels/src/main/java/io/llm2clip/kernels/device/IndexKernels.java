@@ -1,0 +1,73 @@
+package io.llm2clip.kernels.device;
+
+/** Data movement: rows by index, concatenation, rotation of channel pairs by position. */
+final class IndexKernels {
+
+    private IndexKernels() {}
+
+    /** Params: elements, columns | table, index, out. */
+    static void k_gather(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int columns = params.get(1);
+            int row = element / columns;
+            int from = ints.get(params.get(3) + row) * columns + element - row * columns;
+            floats.set(params.get(4) + element, floats.get(params.get(2) + from));
+        }
+    }
+
+    /** Zeros. Params: elements, operands before out | ..., out. */
+    static void k_zero(KernelContext context, FloatBuf floats, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            floats.set(params.get(2 + params.get(1)) + element, 0f);
+        }
+    }
+
+    /** Adds rows in order onto zeros; a work-item owns a column, so no sum depends on timing. Params: count, columns | x, index, out. */
+    static void k_scatterAdd(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+        int column = context.globalIdx;
+        int columns = params.get(1);
+        if (column < columns) {
+            int count = params.get(0);
+            for (int i = 0; i < count; i++) {
+                int target = params.get(4) + ints.get(params.get(3) + i) * columns + column;
+                floats.set(target, floats.get(target) + floats.get(params.get(2) + i * columns + column));
+            }
+        }
+    }
+
+    /** One input's part of a concatenation. Params: elements, inner, total, start, input, inputs | inputs, out. */
+    static void k_concat(KernelContext context, FloatBuf floats, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int inner = params.get(1);
+            int outer = element / inner;
+            int target = outer * params.get(2) + params.get(3) + element - outer * inner;
+            floats.set(params.get(6 + params.get(5)) + target, floats.get(params.get(6 + params.get(4)) + element));
+        }
+    }
+
+    /** A work-item a pair. Params: pairs in all, positions, heads, pairs of a head, interleaved, inverse | x, cos, sin, out. */
+    static void k_rotary(KernelContext context, FloatBuf floats, IntBuf params) {
+        int item = context.globalIdx;
+        if (item < params.get(0)) {
+            int headPairs = params.get(3);
+            int head = item / headPairs;
+            int pair = item - head * headPairs;
+            int position = head / params.get(2) % params.get(1);
+            boolean interleaved = params.get(4) != 0;
+            int first = head * headPairs * 2 + (interleaved ? 2 * pair : pair);
+            int second = first + (interleaved ? 1 : headPairs);
+            float cosine = floats.get(params.get(7) + position * headPairs + pair);
+            float sine = floats.get(params.get(8) + position * headPairs + pair);
+            if (params.get(5) != 0) {
+                sine = -sine;
+            }
+            float x = floats.get(params.get(6) + first);
+            float y = floats.get(params.get(6) + second);
+            floats.set(params.get(9) + first, x * cosine - y * sine);
+            floats.set(params.get(9) + second, y * cosine + x * sine);
+        }
+    }
+}

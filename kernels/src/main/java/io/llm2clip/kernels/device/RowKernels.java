@@ -1,0 +1,127 @@
+package io.llm2clip.kernels.device;
+
+/** Reductions, and softmax with its gradient: a work-group of {@link #GROUP} work-items for each row. */
+final class RowKernels {
+    /** Work-items that share a row; a power of two. */
+    static final int GROUP = 32;
+
+    private RowKernels() {}
+
+    /** Sum over the work-group, the same in every work-item, by a tree in {@code partials [GROUP]}. */
+    static float k_groupSum(KernelContext context, float[] partials, float value) {
+        int lane = context.localIdx;
+        partials[lane] = value;
+        for (int span = GROUP / 2; span > 0; span = span / 2) {
+            context.localBarrier();
+            if (lane < span) {
+                partials[lane] = partials[lane] + partials[lane + span];
+            }
+        }
+        context.localBarrier();
+        float total = partials[0];
+        // The next reduction overwrites the partials.
+        context.localBarrier();
+        return total;
+    }
+
+    /** As {@link #k_groupSum}, the maximum. */
+    static float k_groupMax(KernelContext context, float[] partials, float value) {
+        int lane = context.localIdx;
+        partials[lane] = value;
+        for (int span = GROUP / 2; span > 0; span = span / 2) {
+            context.localBarrier();
+            if (lane < span) {
+                partials[lane] = KMath.max(partials[lane], partials[lane + span]);
+            }
+        }
+        context.localBarrier();
+        float total = partials[0];
+        context.localBarrier();
+        return total;
+    }
+
+    /** Maximum of the row at {@code row}. */
+    static float k_rowMax(KernelContext context, FloatBuf floats, float[] partials, int row, int columns) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int c = context.localIdx; c < columns; c += GROUP) {
+            max = KMath.max(max, floats.get(row + c));
+        }
+        return k_groupMax(context, partials, max);
+    }
+
+    /** {@code sum(exp(x - max))} over the row at {@code row}. */
+    static float k_rowExponentials(
+            KernelContext context, FloatBuf floats, float[] partials, int row, int columns, float max) {
+        float sum = 0f;
+        for (int c = context.localIdx; c < columns; c += GROUP) {
+            sum += KMath.exp(floats.get(row + c) - max);
+        }
+        return k_groupSum(context, partials, sum);
+    }
+
+    /** Params: extent, maximum (0 or 1) | x {@code [rows, extent]}, out {@code [rows]}. */
+    static void k_reduceRow(KernelContext context, FloatBuf floats, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(GROUP);
+        int extent = params.get(0);
+        boolean maximum = params.get(1) != 0;
+        int row = params.get(2) + context.groupIdx * extent;
+        float partial = maximum ? Float.NEGATIVE_INFINITY : 0f;
+        for (int c = context.localIdx; c < extent; c += GROUP) {
+            float value = floats.get(row + c);
+            partial = maximum ? KMath.max(partial, value) : partial + value;
+        }
+        float total = maximum ? k_groupMax(context, partials, partial) : k_groupSum(context, partials, partial);
+        if (context.localIdx == 0) {
+            floats.set(params.get(3) + context.groupIdx, total);
+        }
+    }
+
+    /** Params: elements, extent, inner, maximum (0 or 1) | x {@code [outer, extent, inner]}, out {@code [outer, inner]}. */
+    static void k_reduceColumn(KernelContext context, FloatBuf floats, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int extent = params.get(1);
+            int inner = params.get(2);
+            boolean maximum = params.get(3) != 0;
+            int outer = element / inner;
+            int at = params.get(4) + outer * extent * inner + element - outer * inner;
+            float total = maximum ? Float.NEGATIVE_INFINITY : 0f;
+            for (int i = 0; i < extent; i++) {
+                float value = floats.get(at + i * inner);
+                total = maximum ? KMath.max(total, value) : total + value;
+            }
+            floats.set(params.get(5) + element, total);
+        }
+    }
+
+    /** Params: columns | x, out. */
+    static void k_softmax(KernelContext context, FloatBuf floats, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(GROUP);
+        int columns = params.get(0);
+        int x = params.get(1) + context.groupIdx * columns;
+        int out = params.get(2) + context.groupIdx * columns;
+        float max = k_rowMax(context, floats, partials, x, columns);
+        float sum = k_rowExponentials(context, floats, partials, x, columns, max);
+        for (int c = context.localIdx; c < columns; c += GROUP) {
+            floats.set(out + c, KMath.exp(floats.get(x + c) - max) / sum);
+        }
+    }
+
+    /** Params: columns | y, dy, out. */
+    static void k_softmaxGradient(KernelContext context, FloatBuf floats, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(GROUP);
+        int columns = params.get(0);
+        int row = context.groupIdx * columns;
+        int y = params.get(1) + row;
+        int dy = params.get(2) + row;
+        int out = params.get(3) + row;
+        float sum = 0f;
+        for (int c = context.localIdx; c < columns; c += GROUP) {
+            sum += floats.get(y + c) * floats.get(dy + c);
+        }
+        sum = k_groupSum(context, partials, sum);
+        for (int c = context.localIdx; c < columns; c += GROUP) {
+            floats.set(out + c, floats.get(y + c) * (floats.get(dy + c) - sum));
+        }
+    }
+}

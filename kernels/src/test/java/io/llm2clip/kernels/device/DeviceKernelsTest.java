@@ -1,0 +1,77 @@
+package io.llm2clip.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.KernelOpArbitraries;
+import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.OperandBuffers;
+import io.llm2clip.kernels.emulator.Emulator;
+import io.llm2clip.kernels.emulator.Schedule;
+import io.llm2clip.kernels.reference.Reference;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+import org.junit.jupiter.api.Test;
+
+/** Every device kernel agrees with the scalar reference, whatever the order of its work-items. */
+class DeviceKernelsTest {
+    private static final double TOLERANCE = 1e-4;
+
+    @Provide
+    Arbitrary<KernelOp> operations() {
+        return KernelOpArbitraries.all().filter(op -> op.flops() < 1_000_000);
+    }
+
+    @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
+    void agreesWithReferenceInOrder(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        check(op, seed, Schedule.IN_ORDER);
+    }
+
+    @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
+    void agreesWithReferenceShuffled(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        check(op, seed, Schedule.shuffled(seed));
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+    void resultDoesNotDependOnSchedule(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        try (OperandBuffers ordered = OperandBuffers.random(op, seed);
+                OperandBuffers shuffled = ordered.copy()) {
+            new Emulator(Schedule.IN_ORDER).run(op, ordered.segments());
+            new Emulator(Schedule.shuffled(seed)).run(op, shuffled.segments());
+            shuffled.assertSameBits(ordered);
+        }
+    }
+
+    @Test
+    void kernelsNumberOpcodesAsTheEnumDoes() throws ReflectiveOperationException {
+        for (Opcode opcode : Opcode.values()) {
+            assertThat(ScalarFunctions.class.getDeclaredField(opcode.name()).getInt(null))
+                    .as("ScalarFunctions.%s", opcode)
+                    .isEqualTo(opcode.ordinal());
+        }
+    }
+
+    @Test
+    void whatDoesNotFitADeviceIsRefused() {
+        assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Convert(1L << 31, DType.F32, DType.BF16)))
+                .hasMessage("Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
+        AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
+        assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Attention(wide)))
+                .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");
+    }
+
+    private static void check(KernelOp op, long seed, Schedule schedule) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            new Emulator(schedule).run(op, found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+        }
+    }
+}
