@@ -8,6 +8,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a folder appear complete or not at all: it is filled beside its place and then moved there. */
@@ -27,10 +28,13 @@ final class AtomicDirectory {
         Path temporary;
         try {
             Files.createDirectories(parent);
-            temporary = Files.createTempDirectory(parent, "." + target.getFileName() + ".partial-");
+            // Not createTempDirectory: only its owner could enter what it makes, also after the move.
+            temporary =
+                    Files.createDirectory(parent.resolve("." + target.getFileName() + ".partial-" + UUID.randomUUID()));
         } catch (IOException e) {
             throw new IOException(
-                    "No folder can be created in " + parent + " (" + e.getClass().getSimpleName() + ": " + e.getMessage()
+                    "No folder can be created in " + parent + " ("
+                            + e.getClass().getSimpleName() + ": " + e.getMessage()
                             + "); name a folder that you may write to.",
                     e);
         }

@@ -121,8 +121,7 @@ public final class CaptionGrammar {
         String verb = say(object.kind() instanceof Kind.Ground ? Frames.STANDS : Frames.HANGS);
         if (form >= 0.55) {
             String subject = withArticle(say(object.kind().noun()));
-            String start =
-                    position.isEmpty() ? joined(say(Frames.THERE_IS), subject) : joined(subject, verb, position);
+            String start = position.isEmpty() ? joined(say(Frames.THERE_IS), subject) : joined(subject, verb, position);
             List<String> attributes = attributes(object, tellsColour, tellsSize, tellsPattern);
             return attributes.isEmpty() ? start : start + "; it is " + enumeration(attributes);
         }
@@ -173,7 +172,8 @@ public final class CaptionGrammar {
     }
 
     private static String joined(String... parts) {
-        return String.join(" ", List.of(parts).stream().filter(part -> !part.isEmpty()).toList());
+        return String.join(
+                " ", List.of(parts).stream().filter(part -> !part.isEmpty()).toList());
     }
 
     private static String withArticle(String phrase) {

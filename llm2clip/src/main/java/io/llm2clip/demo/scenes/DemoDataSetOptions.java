@@ -5,8 +5,7 @@ package io.llm2clip.demo.scenes;
  *
  * @param textsPerScene groups of captions in the text corpus for each training scene
  */
-public record DemoDataSetOptions(
-        int trainImages, int validationImages, int testImages, int textsPerScene, long seed) {
+public record DemoDataSetOptions(int trainImages, int validationImages, int testImages, int textsPerScene, long seed) {
     static final int LARGEST_SPLIT = 300_000;
     private static final int LARGEST_TEXTS = 100;
 

@@ -32,8 +32,8 @@ final class ExistingDataSet {
         JsonNode found = Manifest.read(target);
         JsonNode expected = Manifest.of(options);
         if (!found.equals(expected)) {
-            throw new IOException(target + " holds a data set with other options: expected " + expected + ", found " + found
-                    + "; name another folder or delete this one.");
+            throw new IOException(target + " holds a data set with other options: expected " + expected + ", found "
+                    + found + "; name another folder or delete this one.");
         }
         for (Split split : Split.values()) {
             requireComplete(target, split, split.images(options));

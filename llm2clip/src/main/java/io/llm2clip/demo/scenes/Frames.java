@@ -7,8 +7,7 @@ import java.util.List;
 /** Sentences and parts of sentences that captions are built from; {@code %s} is what they speak of. */
 final class Frames {
     /** Setting, light: both with their preposition. */
-    static final Words OPENING = either(
-            "this is a picture taken %s %s", "a view %s %s", "we are %s %s");
+    static final Words OPENING = either("this is a picture taken %s %s", "a view %s %s", "we are %s %s");
 
     /** The setting's name without preposition. */
     static final Words SETTING = either("the setting is %s", "the location is %s", "we visit %s");
@@ -19,8 +18,7 @@ final class Frames {
     static final Words HANGS = either("hangs", "hovers", "floats");
     static final Words SHINES = either("shines", "gleams", "beams");
     static final Words THERE_IS = either("there is", "one sees", "we see");
-    static final Words NOTICE =
-            either("one can also notice", "you may find", "we further spot");
+    static final Words NOTICE = either("one can also notice", "you may find", "we further spot");
 
     static final Words COLOURED = either("coloured %s", "%s in hue", "tinted %s");
     static final Words RATHER = either("rather %s", "quite %s", "fairly %s");

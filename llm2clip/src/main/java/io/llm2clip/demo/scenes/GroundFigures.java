@@ -13,9 +13,8 @@ import static io.llm2clip.demo.scenes.Shapes.union;
 
 import java.awt.Color;
 import java.awt.Shape;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.Stream;
 
 /** The figures of what stands on the ground. */
 final class GroundFigures {
@@ -28,31 +27,28 @@ final class GroundFigures {
     private static final Color STEM = new Color(62, 128, 62);
     private static final Color FLESH = new Color(246, 236, 216);
 
-    private static final Map<Kind.Ground, Figure> FIGURES = new EnumMap<>(Kind.Ground.class);
-
-    static {
-        for (Kind.Ground kind : Kind.Ground.values()) {
-            FIGURES.put(
-                    kind,
-                    switch (kind) {
-                        case HOUSE -> house();
-                        case TENT -> tent();
-                        case CAR -> car();
-                        case PINE -> pine();
-                        case LEAFY_TREE -> leafyTree();
-                        case LIGHTHOUSE -> lighthouse();
-                        case MUSHROOM -> mushroom();
-                        case PARASOL -> parasol();
-                        case FLOWER -> flower();
-                        case SAILBOAT -> sailboat();
-                    });
-        }
-    }
+    private static final List<Figure> FIGURES =
+            Stream.of(Kind.Ground.values()).map(GroundFigures::draw).toList();
 
     private GroundFigures() {}
 
     static Figure of(Kind.Ground kind) {
-        return FIGURES.get(kind);
+        return FIGURES.get(kind.ordinal());
+    }
+
+    private static Figure draw(Kind.Ground kind) {
+        return switch (kind) {
+            case HOUSE -> house();
+            case TENT -> tent();
+            case CAR -> car();
+            case PINE -> pine();
+            case LEAFY_TREE -> leafyTree();
+            case LIGHTHOUSE -> lighthouse();
+            case MUSHROOM -> mushroom();
+            case PARASOL -> parasol();
+            case FLOWER -> flower();
+            case SAILBOAT -> sailboat();
+        };
     }
 
     private static Figure house() {
@@ -111,7 +107,10 @@ final class GroundFigures {
 
     private static Figure leafyTree() {
         Shape crown = union(
-                circle(0, -0.72, 0.27), circle(-0.22, -0.56, 0.2), circle(0.22, -0.56, 0.2), ellipse(0, -0.5, 0.27, 0.16));
+                circle(0, -0.72, 0.27),
+                circle(-0.22, -0.56, 0.2),
+                circle(0.22, -0.56, 0.2),
+                ellipse(0, -0.5, 0.27, 0.16));
         Shape trunk = curved(
                 -0.08, 0, -0.05, -0.12, -0.05, -0.2, -0.05, -0.45, 0, -0.45, 0, -0.45, 0.05, -0.45, 0.05, -0.2, 0.05,
                 -0.12, 0.09, 0);
@@ -162,7 +161,9 @@ final class GroundFigures {
                 List.of(
                         outlined(box(-0.025, -0.5, 0.025, 0), STEM),
                         outlined(
-                                curved(0, -0.05, 0.08, -0.24, 0.2, -0.26, 0.32, -0.24, 0.3, -0.1, 0.16, -0.04, 0, -0.05),
+                                curved(
+                                        0, -0.05, 0.08, -0.24, 0.2, -0.26, 0.32, -0.24, 0.3, -0.1, 0.16, -0.04, 0,
+                                        -0.05),
                                 STEM),
                         outlined(
                                 curved(
@@ -176,10 +177,10 @@ final class GroundFigures {
 
     private static Figure sailboat() {
         Shape hull = curved(
-                -0.52, -0.2, -0.2, -0.16, 0.2, -0.16, 0.54, -0.2, 0.48, -0.06, 0.4, 0, 0.3, 0, 0.1, 0, -0.1, 0, -0.28, 0,
-                -0.4, 0, -0.46, -0.06, -0.52, -0.2);
-        Shape sails = union(
-                polygon(-0.06, -0.96, -0.06, -0.25, -0.46, -0.25), polygon(0.03, -0.9, 0.03, -0.25, 0.42, -0.25));
+                -0.52, -0.2, -0.2, -0.16, 0.2, -0.16, 0.54, -0.2, 0.48, -0.06, 0.4, 0, 0.3, 0, 0.1, 0, -0.1, 0, -0.28,
+                0, -0.4, 0, -0.46, -0.06, -0.52, -0.2);
+        Shape sails =
+                union(polygon(-0.06, -0.96, -0.06, -0.25, -0.46, -0.25), polygon(0.03, -0.9, 0.03, -0.25, 0.42, -0.25));
         return new Figure(
                 List.of(outlined(box(-0.05, -1, 0.01, -0.17), WOOD)), sails, List.of(outlined(hull, WOOD)), 1.2);
     }

@@ -92,8 +92,32 @@ final class GroundPainter {
         double right = horizon - random.uniform(0.2, 0.9) * height;
         double bend = random.uniform(0.4, 1) * height;
         graphics.fill(curved(
-                0, END, 0, END, 0, left, 0, left, 20, left - bend, 44, middle - bend, 64, middle, 84, middle + bend, 108,
-                right - bend, END, right, END, END, END, END, END, END));
+                0,
+                END,
+                0,
+                END,
+                0,
+                left,
+                0,
+                left,
+                20,
+                left - bend,
+                44,
+                middle - bend,
+                64,
+                middle,
+                84,
+                middle + bend,
+                108,
+                right - bend,
+                END,
+                right,
+                END,
+                END,
+                END,
+                END,
+                END,
+                END));
     }
 
     private void surf() {
@@ -125,8 +149,7 @@ final class GroundPainter {
             double x = random.uniform(4, 116);
             double y = horizon + 5 + depth * (END - horizon - 9);
             double length = 4 + 8 * depth;
-            graphics.fill(Shapes.drawn(
-                    0.9, x, y, x + length / 3, y - 1.2, x + 2 * length / 3, y + 1.2, x + length, y));
+            graphics.fill(Shapes.drawn(0.9, x, y, x + length / 3, y - 1.2, x + 2 * length / 3, y + 1.2, x + length, y));
         }
     }
 
@@ -146,9 +169,18 @@ final class GroundPainter {
                 graphics.setColor(new Color(246, 249, 253));
                 double cap = 0.34;
                 graphics.fill(polygon(
-                        x - cap * width, top + cap * height, x, top, x + cap * width, top + cap * height,
-                        x + 0.16 * width, top + 0.24 * height, x, top + 0.4 * height,
-                        x - 0.16 * width, top + 0.24 * height));
+                        x - cap * width,
+                        top + cap * height,
+                        x,
+                        top,
+                        x + cap * width,
+                        top + cap * height,
+                        x + 0.16 * width,
+                        top + 0.24 * height,
+                        x,
+                        top + 0.4 * height,
+                        x - 0.16 * width,
+                        top + 0.24 * height));
             }
         }
     }

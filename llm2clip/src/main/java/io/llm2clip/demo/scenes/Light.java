@@ -23,7 +23,7 @@ public enum Light {
             either("the day is coming to an end", "the work is over", "the lamps will be lit")),
     NIGHT(
             either("at night", "after dark", "in the dark"),
-            either("tiny stars dot the sky", "sparks are in the heavens", "lights twinkle above"),
+            either("bright stars dot the sky", "sparks are in the heavens", "lights twinkle above"),
             either("deep shadows lie over the land", "gloom is all over", "it is all in gloom"),
             either("most people are asleep now", "all of them dream", "the world dreams"));
 

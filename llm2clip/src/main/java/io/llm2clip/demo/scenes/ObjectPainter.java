@@ -31,11 +31,10 @@ final class ObjectPainter {
     void paint(SceneObject object) {
         AffineTransform place = AffineTransform.getTranslateInstance(object.x(), object.y());
         place.scale(object.height(), object.height());
-        Figure figure =
-                switch (object.kind()) {
-                    case Kind.Ground ground -> GroundFigures.of(ground);
-                    case Kind.Sky sky -> SkyFigures.of(sky);
-                };
+        Figure figure = switch (object.kind()) {
+            case Kind.Ground ground -> GroundFigures.of(ground);
+            case Kind.Sky sky -> SkyFigures.of(sky);
+        };
         Figure placed = figure.transformed(place);
         if (figure.shadowWidth() > 0) {
             double width = figure.shadowWidth() * object.height();

@@ -21,8 +21,8 @@ public final class SceneGenerator {
      */
     public Scene scene(int index) {
         if (index < 0 || index >= INDEX_STRIDE) {
-            throw new IllegalArgumentException(
-                    "Scene index " + index + " is outside 0.." + (INDEX_STRIDE - 1) + "; use another seed for more scenes.");
+            throw new IllegalArgumentException("Scene index " + index + " is outside 0.." + (INDEX_STRIDE - 1)
+                    + "; use another seed for more scenes.");
         }
         long sceneSeed = seed * INDEX_STRIDE + index;
         SceneRandom random = new SceneRandom(sceneSeed);

@@ -7,5 +7,4 @@ package io.llm2clip.demo.scenes;
  * @param y base of a ground object, vertical centre of a flying one
  * @param height nominal height
  */
-public record SceneObject(
-        Kind kind, Colour colour, Pattern pattern, Size size, Slot slot, int x, int y, int height) {}
+public record SceneObject(Kind kind, Colour colour, Pattern pattern, Size size, Slot slot, int x, int y, int height) {}

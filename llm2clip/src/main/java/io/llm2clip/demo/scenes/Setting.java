@@ -22,7 +22,7 @@ public enum Setting {
             either("the ground is bare and dry", "the soil is parched", "the earth is thirsty"),
             either("nothing seems to grow here", "there are no plants", "no plants live here")),
     SNOW_FIELD(
-            either("in a snow field", "on a wintry plain", "in a frozen expanse"),
+            either("in a snow field", "on a tundra", "in a frozen expanse"),
             either("deep snow covers the ground", "a frosty blanket lies below", "powder is on the floor"),
             either("the land is icy and cold", "it is freezing", "it is chilly here"),
             either("pale drifts form the horizon", "banks end the view", "heaps close the view")),

@@ -12,9 +12,8 @@ import static io.llm2clip.demo.scenes.Shapes.union;
 
 import java.awt.Color;
 import java.awt.Shape;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.Stream;
 
 /** The figures of what flies. */
 final class SkyFigures {
@@ -24,26 +23,23 @@ final class SkyFigures {
     private static final Color BEAK = new Color(240, 160, 50);
     private static final Color FIN = new Color(122, 52, 60);
 
-    private static final Map<Kind.Sky, Figure> FIGURES = new EnumMap<>(Kind.Sky.class);
-
-    static {
-        for (Kind.Sky kind : Kind.Sky.values()) {
-            FIGURES.put(
-                    kind,
-                    switch (kind) {
-                        case BALLOON -> balloon();
-                        case KITE -> kite();
-                        case BIRD -> bird();
-                        case ROCKET -> rocket();
-                        case STAR -> star();
-                    });
-        }
-    }
+    private static final List<Figure> FIGURES =
+            Stream.of(Kind.Sky.values()).map(SkyFigures::draw).toList();
 
     private SkyFigures() {}
 
     static Figure of(Kind.Sky kind) {
-        return FIGURES.get(kind);
+        return FIGURES.get(kind.ordinal());
+    }
+
+    private static Figure draw(Kind.Sky kind) {
+        return switch (kind) {
+            case BALLOON -> balloon();
+            case KITE -> kite();
+            case BIRD -> bird();
+            case ROCKET -> rocket();
+            case STAR -> star();
+        };
     }
 
     private static Figure balloon() {
@@ -61,7 +57,9 @@ final class SkyFigures {
         return new Figure(
                 List.of(
                         flat(
-                                drawn(0.035, 0, 0.2, 0.14, 0.3, -0.12, 0.36, 0.02, 0.44, 0.1, 0.5, 0.02, 0.54, -0.02, 0.58),
+                                drawn(
+                                        0.035, 0, 0.2, 0.14, 0.3, -0.12, 0.36, 0.02, 0.44, 0.1, 0.5, 0.02, 0.54, -0.02,
+                                        0.58),
                                 ROPE),
                         flat(polygon(0.04, 0.32, 0.15, 0.28, 0.13, 0.38), FIN),
                         flat(polygon(-0.02, 0.42, -0.14, 0.38, -0.11, 0.48), FIN)),
@@ -75,8 +73,8 @@ final class SkyFigures {
                 0.5, -0.02, 0.42, -0.2, 0.22, -0.2, 0.12, -0.04, -0.1, 0.02, -0.35, 0, -0.62, -0.08, -0.5, 0.02, -0.5,
                 0.06, -0.6, 0.16, -0.3, 0.3, 0.3, 0.34, 0.5, -0.02);
         Shape wing = curved(
-                0.2, 0.08, 0.16, -0.28, -0.06, -0.46, -0.36, -0.52, -0.28, -0.3, -0.28, -0.1, -0.2, 0.1, -0.1, 0.18, 0.1,
-                0.18, 0.2, 0.08);
+                0.2, 0.08, 0.16, -0.28, -0.06, -0.46, -0.36, -0.52, -0.28, -0.3, -0.28, -0.1, -0.2, 0.1, -0.1, 0.18,
+                0.1, 0.18, 0.2, 0.08);
         return new Figure(
                 List.of(outlined(polygon(0.44, -0.12, 0.68, -0.02, 0.46, 0.06), BEAK)),
                 union(torso, wing),
@@ -98,7 +96,9 @@ final class SkyFigures {
                                 curved(-0.1, 0.28, -0.1, 0.4, -0.04, 0.42, 0, 0.54, 0.04, 0.42, 0.1, 0.4, 0.1, 0.28),
                                 new Color(255, 170, 60)),
                         flat(
-                                curved(-0.05, 0.28, -0.05, 0.36, -0.02, 0.38, 0, 0.44, 0.02, 0.38, 0.05, 0.36, 0.05, 0.28),
+                                curved(
+                                        -0.05, 0.28, -0.05, 0.36, -0.02, 0.38, 0, 0.44, 0.02, 0.38, 0.05, 0.36, 0.05,
+                                        0.28),
                                 new Color(255, 240, 150))),
                 body,
                 List.of(outlined(circle(0, -0.17, 0.08), GLASS)),

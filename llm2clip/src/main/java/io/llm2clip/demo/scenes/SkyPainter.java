@@ -78,12 +78,11 @@ final class SkyPainter {
         double y = random.uniform(15, 21);
         switch (orb.kind()) {
             case SUN -> {
-                Color colour =
-                        switch (scene.light()) {
-                            case SUNSET -> new Color(255, 120, 56);
-                            case DAWN -> new Color(255, 214, 120);
-                            default -> new Color(255, 224, 92);
-                        };
+                Color colour = switch (scene.light()) {
+                    case SUNSET -> new Color(255, 120, 56);
+                    case DAWN -> new Color(255, 214, 120);
+                    default -> new Color(255, 224, 92);
+                };
                 glow(x, y, 17, colour);
                 graphics.setColor(colour);
                 graphics.fill(circle(x, y, 10.5));
@@ -116,13 +115,12 @@ final class SkyPainter {
     }
 
     private void paintClouds() {
-        Color base =
-                switch (scene.light()) {
-                    case DAWN -> new Color(255, 244, 238, 235);
-                    case NOON -> new Color(255, 255, 255, 238);
-                    case SUNSET -> new Color(255, 222, 200, 235);
-                    case NIGHT -> new Color(150, 158, 186, 225);
-                };
+        Color base = switch (scene.light()) {
+            case DAWN -> new Color(255, 244, 238, 235);
+            case NOON -> new Color(255, 255, 255, 238);
+            case SUNSET -> new Color(255, 222, 200, 235);
+            case NIGHT -> new Color(150, 158, 186, 225);
+        };
         for (int i = 0; i < 3; i++) {
             double x = 14 + 42 * i + random.uniform(-6, 14);
             double y = random.uniform(10, 34);
@@ -142,5 +140,4 @@ final class SkyPainter {
                 circle(x + 0.85 * size, y - 0.05 * size, 0.6 * size),
                 Shapes.rounded(x - 1.5 * size, y, x + 1.5 * size, y + 0.62 * size, 0.31 * size));
     }
-
 }

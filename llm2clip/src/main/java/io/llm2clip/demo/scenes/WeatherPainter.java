@@ -46,16 +46,14 @@ final class WeatherPainter {
             double y = random.uniform(-4, END);
             double length = random.uniform(5, 8.5);
             double lean = 0.32 * length;
-            graphics.fill(Shapes.polygon(
-                    x, y, x + 0.9, y, x + 0.9 - lean, y + length, x - lean, y + length));
+            graphics.fill(Shapes.polygon(x, y, x + 0.9, y, x + 0.9 - lean, y + length, x - lean, y + length));
         }
     }
 
     private void snow() {
         graphics.setColor(new Color(255, 255, 255, 235));
         for (int i = 0; i < 75; i++) {
-            graphics.fill(
-                    Shapes.circle(random.uniform(0, END), random.uniform(0, END), random.uniform(0.7, 1.7)));
+            graphics.fill(Shapes.circle(random.uniform(0, END), random.uniform(0, END), random.uniform(0.7, 1.7)));
         }
     }
 

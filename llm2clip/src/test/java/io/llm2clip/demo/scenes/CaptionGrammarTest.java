@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -19,7 +20,7 @@ class CaptionGrammarTest {
     /** Function words, and left and right, which have no plain synonyms. */
     private static final Set<String> SHARED = Set.of(
             "a", "an", "the", "in", "on", "at", "of", "is", "it", "and", "with", "be", "to", "by", "there", "left",
-            "right", "are", "far", "here", "all", "lies", "land", "seems");
+            "right", "are", "far", "here", "all", "over");
 
     private static List<Words> concepts() {
         List<Words> concepts = new ArrayList<>();
@@ -57,15 +58,17 @@ class CaptionGrammarTest {
     private static Set<String> contentWords(String text) {
         return Arrays.stream(plain(text).strip().split(" "))
                 .filter(word -> !SHARED.contains(word))
-                .collect(Collectors.toSet());
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     @Test
     void synonymsShareNoContentWordWithTheMainForm() {
         for (Words concept : concepts()) {
-            Set<String> main = contentWords(concept.first());
-            assertThat(contentWords(concept.second())).as(concept.toString()).doesNotContainAnyElementsOf(main);
-            assertThat(contentWords(concept.third())).as(concept.toString()).doesNotContainAnyElementsOf(main);
+            for (String synonym : List.of(concept.second(), concept.third())) {
+                Set<String> shared = contentWords(synonym);
+                shared.retainAll(contentWords(concept.first()));
+                assertThat(shared).as(concept.toString()).isEmpty();
+            }
         }
     }
 
@@ -78,8 +81,12 @@ class CaptionGrammarTest {
                 .flatMap(captions -> captions.all().stream())
                 .collect(Collectors.joining(" ")));
         for (Words concept : concepts()) {
-            assertThat(other.contains(plain(concept.first()))).as(concept.toString()).isFalse();
-            assertThat(first.contains(plain(concept.first()))).as(concept.toString()).isTrue();
+            assertThat(other.contains(plain(concept.first())))
+                    .as(concept.toString())
+                    .isFalse();
+            assertThat(first.contains(plain(concept.first())))
+                    .as(concept.toString())
+                    .isTrue();
             for (String synonym : List.of(concept.second(), concept.third())) {
                 assertThat(first.contains(plain(synonym))).as(synonym).isFalse();
                 assertThat(other.contains(plain(synonym))).as(synonym).isTrue();
@@ -91,8 +98,10 @@ class CaptionGrammarTest {
     void otherWordsTellTheSameSentences() {
         for (int index = 0; index < 200; index++) {
             Scene scene = GENERATOR.scene(index);
-            List<String> first = CaptionGrammar.captions(scene, Wording.FIRST, 0).all();
-            List<String> other = CaptionGrammar.captions(scene, Wording.OTHER, 0).all();
+            List<String> first =
+                    CaptionGrammar.captions(scene, Wording.FIRST, 0).all();
+            List<String> other =
+                    CaptionGrammar.captions(scene, Wording.OTHER, 0).all();
             for (int i = 0; i < first.size(); i++) {
                 assertThat(sentences(other.get(i))).isEqualTo(sentences(first.get(i)));
             }
@@ -130,7 +139,10 @@ class CaptionGrammarTest {
     @Test
     void probabilitiesAreThoseOfTheRecipe() {
         List<Captions> captions = captions(Wording.FIRST);
-        assertThat(share(captions, caption -> caption.firstLong().contains(Frames.OPENING.first().substring(5, 20))))
+        assertThat(share(
+                        captions,
+                        caption -> caption.firstLong()
+                                .contains(Frames.OPENING.first().substring(5, 20))))
                 .isBetween(0.57, 0.63);
         assertThat(share(captions, caption -> caption.firstLong().startsWith("This is a picture")))
                 .isBetween(0.45, 0.51);
@@ -179,7 +191,9 @@ class CaptionGrammarTest {
             for (Captions captions : captions(wording)) {
                 for (String caption : captions.all()) {
                     assertThat(caption).doesNotContain("%").doesNotContain("  ").endsWith(".");
-                    assertThat(caption).doesNotContainPattern("\\b[Aa] [aeio]").doesNotContainPattern("\\b[Aa]n [^aeiou]");
+                    assertThat(caption)
+                            .doesNotContainPattern("\\b[Aa] [aeio]")
+                            .doesNotContainPattern("\\b[Aa]n [^aeiou]");
                 }
             }
         }

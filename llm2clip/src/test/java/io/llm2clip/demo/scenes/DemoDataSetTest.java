@@ -38,7 +38,8 @@ class DemoDataSetTest {
         Path one = write("one", OPTIONS, 1).directory();
         Path many = write("many", OPTIONS, 5).directory();
         assertThat(contents(many)).isEqualTo(contents(one));
-        assertThat(contents(write("seed", new DemoDataSetOptions(9, 5, 6, 2, 22), 2).directory()))
+        assertThat(contents(
+                        write("seed", new DemoDataSetOptions(9, 5, 6, 2, 22), 2).directory()))
                 .isNotEqualTo(contents(one));
     }
 
@@ -77,7 +78,9 @@ class DemoDataSetTest {
             assertThat(other.get(i).get("captions")).isNotEqualTo(test.get(i).get("captions"));
         }
         List<JsonNode> corpus = lines(data.textCorpus());
-        assertThat(corpus).hasSize(18).allSatisfy(line -> assertThat(line.get("captions")).hasSize(3));
+        assertThat(corpus)
+                .hasSize(18)
+                .allSatisfy(line -> assertThat(line.get("captions")).hasSize(3));
         Scene first = new SceneGenerator(21).scene(0);
         assertThat(corpus.getFirst().get("captions").get(1).asString())
                 .isEqualTo(CaptionGrammar.captions(first, Wording.ALL, 1).firstLong());
@@ -87,8 +90,10 @@ class DemoDataSetTest {
     void smallerDataSetIsTheBeginningOfALargerOne() throws IOException {
         DemoDataSet small = write("small", new DemoDataSetOptions(4, 2, 3, 1, 21), 2);
         DemoDataSet large = write("large", OPTIONS, 2);
-        assertThat(lines(large.testCaptions())).startsWith(lines(small.testCaptions()).toArray(JsonNode[]::new));
-        assertThat(lines(large.textCorpus())).startsWith(lines(small.textCorpus()).toArray(JsonNode[]::new));
+        assertThat(lines(large.testCaptions()))
+                .startsWith(lines(small.testCaptions()).toArray(JsonNode[]::new));
+        assertThat(lines(large.textCorpus()))
+                .startsWith(lines(small.textCorpus()).toArray(JsonNode[]::new));
     }
 
     @Test
@@ -106,7 +111,8 @@ class DemoDataSetTest {
         Path written = write("data", OPTIONS, 2).directory();
         Map<String, ByteBuffer> before = contents(written);
         List<Integer> seen = new ArrayList<>();
-        assertThat(DemoDataSet.write(written, OPTIONS, 2, (images, total) -> seen.add(images)).reused())
+        assertThat(DemoDataSet.write(written, OPTIONS, 2, (images, total) -> seen.add(images))
+                        .reused())
                 .isTrue();
         assertThat(seen).isEmpty();
         assertThat(contents(written)).isEqualTo(before);
@@ -184,13 +190,15 @@ class DemoDataSetTest {
     private static Map<String, ByteBuffer> contents(Path root) throws IOException {
         Map<String, ByteBuffer> contents = new TreeMap<>();
         try (Stream<Path> files = Files.walk(root)) {
-            files.filter(Files::isRegularFile).filter(file -> !file.endsWith(Manifest.FILE)).forEach(file -> {
-                try {
-                    contents.put(root.relativize(file).toString(), ByteBuffer.wrap(Files.readAllBytes(file)));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            files.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith(Manifest.FILE))
+                    .forEach(file -> {
+                        try {
+                            contents.put(root.relativize(file).toString(), ByteBuffer.wrap(Files.readAllBytes(file)));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
         }
         return contents;
     }

@@ -44,7 +44,8 @@ class SceneRendererTest {
         }
         for (Colour colour : Colour.values()) {
             for (Pattern pattern : Pattern.values()) {
-                scenes.add(with(Setting.BEACH, Light.NOON, Weather.CLEAR, object(Kind.Ground.TENT, colour, pattern, 40)));
+                scenes.add(
+                        with(Setting.BEACH, Light.NOON, Weather.CLEAR, object(Kind.Ground.TENT, colour, pattern, 40)));
             }
         }
         for (Kind.Ground kind : Kind.Ground.values()) {
