@@ -1,0 +1,107 @@
+package io.llm2clip.tests;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The modules and what they may use, from the bottom up: kernels, tensor, nn, llm2clip, cli. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("test-classes") && !location.contains("-tests.jar"))
+            .importPackages("io.llm2clip");
+    /** Everything that is not in one of these belongs to the module {@code llm2clip}. */
+    private static final List<String> NAMED_MODULES =
+            List.of("io.llm2clip.kernels", "io.llm2clip.tensor", "io.llm2clip.nn", "io.llm2clip.cli");
+
+    @Test
+    void allModulesAreSeen() {
+        assertThat(CLASSES.stream().map(ArchitectureTest::module).collect(Collectors.toSet()))
+                .containsExactlyInAnyOrder("kernels", "tensor", "nn", "llm2clip", "cli");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"kernels, 0", "tensor, 1", "nn, 2", "llm2clip, 3", "cli, 4"})
+    void dependenciesPointDown(String module, int level) {
+        List<String> fromBottom = List.of("kernels", "tensor", "nn", "llm2clip", "cli");
+        Set<String> above = Set.copyOf(fromBottom.subList(level + 1, fromBottom.size()));
+        List<String> upward = CLASSES.stream()
+                .filter(type -> module(type).equals(module))
+                .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                .filter(dependency -> ours(dependency.getTargetClass())
+                        && above.contains(module(dependency.getTargetClass())))
+                .map(dependency -> dependency.getDescription())
+                .toList();
+        assertThat(upward).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kernels", "tensor", "nn"})
+    void theEngineKnowsNoImageFiles(String module) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llm2clip." + module + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.awt..", "javax.imageio..", "javax.swing..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void librariesDoNotPrint() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.llm2clip.cli..")
+                .should(ACCESS_STANDARD_STREAMS)
+                .check(CLASSES);
+    }
+
+    @Test
+    void internalPackagesStayInTheirModule() {
+        List<String> crossing = CLASSES.stream()
+                .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                .filter(dependency -> ours(dependency.getTargetClass())
+                        && List.of(dependency.getTargetClass().getPackageName().split("\\."))
+                                .contains("internal")
+                        && !module(dependency.getTargetClass()).equals(module(dependency.getOriginClass())))
+                .map(dependency -> dependency.getDescription())
+                .toList();
+        assertThat(crossing).isEmpty();
+    }
+
+    @Test
+    void everyPackageSaysItsIdeaAndIsNullMarked() {
+        Set<String> unmarked = CLASSES.stream()
+                .map(JavaClass::getPackage)
+                .filter(javaPackage -> !javaPackage.isAnnotatedWith(NullMarked.class))
+                .map(JavaPackage::getName)
+                .collect(Collectors.toSet());
+        assertThat(unmarked).isEmpty();
+    }
+
+    private static boolean ours(JavaClass type) {
+        return type.getPackageName().startsWith("io.llm2clip");
+    }
+
+    private static String module(JavaClass type) {
+        return NAMED_MODULES.stream()
+                .filter(name -> (type.getPackageName() + ".").startsWith(name + "."))
+                .map(name -> name.substring("io.llm2clip.".length()))
+                .findFirst()
+                .orElse("llm2clip");
+    }
+}

@@ -1,0 +1,200 @@
+package io.llm2clip.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Runs {@code bin/llm2clip} in a repository of its own, with a PATH that holds only what the test puts there. */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+    private static final List<String> TOOLS =
+            List.of("bash", "env", "dirname", "readlink", "find", "grep", "head", "mkdir", "touch", "rm", "cp");
+
+    @TempDir
+    private static Path tools;
+
+    @TempDir
+    private Path root;
+
+    private Path path;
+    private Path jar;
+
+    @BeforeAll
+    static void linkTools() throws IOException {
+        for (String tool : TOOLS) {
+            Files.createSymbolicLink(tools.resolve(tool), find(tool));
+        }
+    }
+
+    @AfterAll
+    static void unlinkTools() throws IOException {
+        for (String tool : TOOLS) {
+            Files.delete(tools.resolve(tool));
+        }
+    }
+
+    @BeforeEach
+    void makeRepository() throws IOException {
+        Files.createDirectories(root.resolve("bin"));
+        for (String script : List.of("llm2clip", "find-jdk")) {
+            Files.copy(Path.of("..", "bin", script), root.resolve("bin").resolve(script));
+            assertThat(root.resolve("bin").resolve(script).toFile().setExecutable(true)).isTrue();
+        }
+        Files.writeString(root.resolve("pom.xml"), "");
+        for (String module : List.of("kernels", "tensor", "nn", "llm2clip", "cli")) {
+            Files.createDirectories(root.resolve(module).resolve("src/main"));
+            Files.writeString(root.resolve(module).resolve("pom.xml"), "");
+        }
+        path = Files.createDirectory(root.resolve("path"));
+        jar = root.resolve("cli/target/llm2clip.jar");
+    }
+
+    @Test
+    void startsTheProgramWithItsFlags() throws Exception {
+        writeJar(jar);
+        Result result = run(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Dtest=7 -Xmx64m"), "a b", "c");
+        assertThat(result.out()).isEqualTo("a b|c vector=true test=7\n");
+        assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void startsThroughASymbolicLink() throws Exception {
+        writeJar(jar);
+        Path link = Files.createSymbolicLink(path.resolve("linked"), Path.of("../bin/llm2clip"));
+        Result result = run(link, Map.of(), "x");
+        assertThat(result.out()).startsWith("x vector=true");
+    }
+
+    @Test
+    void buildsWhenSourcesAreNewer() throws Exception {
+        writeJar(root.resolve("prepared.jar"));
+        script(path.resolve("mvn"), "echo \"$@\" >> mvn.log; mkdir -p cli/target; cp prepared.jar cli/target/llm2clip.jar");
+        assertThat(run(Map.of()).err()).startsWith("llm2clip: building");
+        assertThat(run(Map.of()).err()).doesNotContain("building");
+        Path source = Files.writeString(root.resolve("nn/src/main/Layer.java"), "");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
+        Files.setLastModifiedTime(jar, FileTime.from(Instant.now()));
+        assertThat(run(Map.of()).err()).startsWith("llm2clip: building");
+        assertThat(root.resolve("mvn.log")).content().hasLineCount(2);
+    }
+
+    @Test
+    void aFailedBuildShowsItsErrors() throws Exception {
+        script(path.resolve("mvn"), "echo '[INFO] noise'; echo '[ERROR] Layer.java:3 is wrong'; exit 1");
+        Result result = run(Map.of());
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("[ERROR] Layer.java:3 is wrong\nerror: the build failed; see ")
+                .doesNotContain("noise");
+    }
+
+    @Test
+    void withoutMavenOneSentenceSaysSo() throws Exception {
+        Result result = run(Map.of());
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .isEqualTo("error: llm2clip is built with Maven, and mvn is not on the PATH; "
+                        + "install it (apt install maven, brew install maven or 'sdk install maven').\n");
+    }
+
+    @Test
+    void withoutAJdkOneSentenceSaysSo() throws Exception {
+        Result result = run(Map.of("JAVA_HOME", "/none"));
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .isEqualTo("error: llm2clip needs a JDK 25.0.3 or newer and found none; "
+                        + "install one (https://adoptium.net or 'sdk install java') or point JAVA_HOME at it.\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "17.0.15, false", "25, false", "25-ea, false", "25.0.2, false", "25.0.3, true", "25.0.3_9, true", "25.0.10, true",
+        "25.1, true", "26-ea, true", "100.0.1, true", "unknown, false"
+    })
+    void choosesAJdkByItsReleaseFile(String version, boolean accepted) throws Exception {
+        writeJar(jar);
+        Path folder = root.resolve("jdks");
+        Path home = Files.createDirectories(folder.resolve("jdk of tests"));
+        Files.createDirectory(home.resolve("bin"));
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"%s\"\n".formatted(version));
+        script(home.resolve("bin/javac"), "exit 9");
+        script(home.resolve("bin/java"), "echo chosen");
+        Result result = run(Map.of("JAVA_HOME", "", "LLM2CLIP_JDK_FOLDERS", "/none:" + folder));
+        assertThat(result.out()).isEqualTo(accepted ? "chosen\n" : "");
+        assertThat(result.exitCode()).isEqualTo(accepted ? 0 : 2);
+    }
+
+    private record Result(int exitCode, String out, String err) {}
+
+    private Result run(Map<String, String> environment, String... arguments) throws Exception {
+        return run(root.resolve("bin/llm2clip"), environment, arguments);
+    }
+
+    private Result run(Path script, Map<String, String> environment, String... arguments) throws Exception {
+        Path out = root.resolve("out");
+        Path err = root.resolve("err");
+        ProcessBuilder builder = new ProcessBuilder(Stream.concat(
+                        Stream.of(tools.resolve("bash").toString(), script.toString()), Stream.of(arguments))
+                .toList());
+        Map<String, String> variables = new HashMap<>(Map.of(
+                "PATH", path + ":" + tools, "JAVA_HOME", System.getProperty("java.home"), "LLM2CLIP_JDK_FOLDERS", ""));
+        variables.putAll(environment);
+        builder.environment().clear();
+        builder.environment().putAll(variables);
+        int exitCode = builder.directory(root.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start()
+                .waitFor();
+        return new Result(exitCode, Files.readString(out), Files.readString(err));
+    }
+
+    private static Path find(String tool) {
+        return Stream.of("/bin", "/usr/bin", "/usr/local/bin")
+                .map(folder -> Path.of(folder, tool))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void script(Path file, String body) throws IOException {
+        Files.writeString(file, "#!/usr/bin/env bash\n" + body + "\n");
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+    }
+
+    private static void writeJar(Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, EchoMain.class.getName());
+        String entry = EchoMain.class.getName().replace('.', '/') + ".class";
+        try (OutputStream out = Files.newOutputStream(file);
+                JarOutputStream jarFile = new JarOutputStream(out, manifest);
+                var bytes = EchoMain.class.getClassLoader().getResourceAsStream(entry)) {
+            jarFile.putNextEntry(new JarEntry(entry));
+            bytes.transferTo(jarFile);
+        }
+    }
+}
