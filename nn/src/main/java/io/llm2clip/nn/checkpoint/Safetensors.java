@@ -63,6 +63,11 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
+    /** The file that was opened: the single file, or the index of the shards. */
+    public Path source() {
+        return source;
+    }
+
     /** All tensors by name, in the order of the files. */
     public Map<String, StoredTensor> entries() {
         return entries;

@@ -48,16 +48,33 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
      */
     public float[] toFloats() {
         float[] floats = new float[arrayLength()];
+        copyFloatsTo(MemorySegment.ofArray(floats));
+        return floats;
+    }
+
+    /**
+     * Writes the elements as floats of native byte order, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     *
+     * @param target {@code 4 * elements()} bytes
+     * @throws IllegalArgumentException for any other type, or a target of another size
+     */
+    public void copyFloatsTo(MemorySegment target) {
+        long count = elements();
+        if (target.byteSize() != count * Float.BYTES) {
+            throw new IllegalArgumentException(
+                    "%d elements as floats take %d bytes, but the target has %d; allocate it by the shape %s."
+                            .formatted(count, count * Float.BYTES, target.byteSize(), shape));
+        }
         switch (type) {
-            case F32 -> MemorySegment.copy(data, FLOAT, 0, floats, 0, floats.length);
+            case F32 -> MemorySegment.copy(data, FLOAT, 0, target, ValueLayout.JAVA_FLOAT, 0, count);
             case F16 -> {
-                for (int i = 0; i < floats.length; i++) {
-                    floats[i] = Float.float16ToFloat(data.get(SHORT, 2L * i));
+                for (long i = 0; i < count; i++) {
+                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.float16ToFloat(data.get(SHORT, 2 * i)));
                 }
             }
             case BF16 -> {
-                for (int i = 0; i < floats.length; i++) {
-                    floats[i] = Float.intBitsToFloat(data.get(SHORT, 2L * i) << 16);
+                for (long i = 0; i < count; i++) {
+                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(data.get(SHORT, 2 * i) << 16));
                 }
             }
             default ->
@@ -65,7 +82,6 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
                         "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
                                 .formatted(type));
         }
-        return floats;
     }
 
     private int arrayLength() {

@@ -1,0 +1,79 @@
+package io.llm2clip.nn.loss;
+
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Losses that pull the two sides of a pair together and push them from all others of the batch. All embeddings are
+ * L2-normalised here; row i of one side belongs to row i of the other.
+ */
+public final class ContrastiveLoss {
+    private ContrastiveLoss() {}
+
+    /**
+     * CLIP's loss (Radford et al. 2021): the mean of the cross entropies of {@code s V U^T} by rows and by columns.
+     *
+     * @param images {@code [B, E]}
+     * @param texts {@code [B, E]}
+     * @param logitScale {@code []}, the logarithm of s
+     */
+    public static Tensor symmetric(Tensor images, Tensor texts, Tensor logitScale) {
+        Tensor logits = cosines(images, texts).mul(logitScale.exp());
+        return CrossEntropy.ofDiagonal(logits)
+                .add(CrossEntropy.ofDiagonal(logits.transpose(0, 1)))
+                .mul(0.5f);
+    }
+
+    /**
+     * Retrieval of documents by queries: cross entropy of a query's scores over all positives and all negatives
+     * ({@code HardNegativeNLLLoss} of LLM2Vec).
+     *
+     * @param queries {@code [B, E]}
+     * @param positives {@code [B, E]}
+     * @param negatives {@code [N, E]}, or null for none
+     * @param scale factor of the cosines
+     */
+    public static Tensor oneDirection(Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale) {
+        requirePairs(queries, positives);
+        Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
+        return CrossEntropy.ofDiagonal(
+                queries.l2Normalize().matmulTransposed(documents.l2Normalize()).mul(scale));
+    }
+
+    /**
+     * SigLIP's loss (Zhai et al. 2023): {@code -1/B sum_ij log sigmoid(z_ij (s <v_i, u_j> + b))}, z = 1 for pairs and -1 for
+     * others.
+     *
+     * @param images {@code [B, E]}
+     * @param texts {@code [B, E]}
+     * @param logitScale {@code []}, the logarithm of s
+     * @param logitBias {@code []}, b
+     */
+    public static Tensor sigmoid(Tensor images, Tensor texts, Tensor logitScale, Tensor logitBias) {
+        int batch = images.shape().dim(0);
+        float[] signs = new float[batch * batch];
+        for (int i = 0; i < signs.length; i++) {
+            signs[i] = i % (batch + 1) == 0 ? 1 : -1;
+        }
+        Tensor sign = Tensor.variable("sign", TensorData.of(Shape.of(batch, batch), signs));
+        Tensor logits = cosines(images, texts).mul(logitScale.exp()).add(logitBias).mul(sign);
+        // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
+        Tensor losses = logits.absolute().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));
+        return losses.sum().div(batch);
+    }
+
+    private static Tensor cosines(Tensor images, Tensor texts) {
+        requirePairs(images, texts);
+        return images.l2Normalize().matmulTransposed(texts.l2Normalize());
+    }
+
+    private static void requirePairs(Tensor a, Tensor b) {
+        if (a.shape().rank() != 2 || !a.shape().equals(b.shape())) {
+            throw new IllegalArgumentException("Contrastive loss of " + a.shape() + " and " + b.shape()
+                    + "; expected two matrices [batch, embedding] of one shape, a row for each pair.");
+        }
+    }
+}

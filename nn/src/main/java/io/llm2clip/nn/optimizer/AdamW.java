@@ -1,0 +1,196 @@
+package io.llm2clip.nn.optimizer;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.vector.VectorKernels;
+import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * AdamW (Loshchilov and Hutter 2019) with clipping of the gradients' global norm. It owns the running moments of all
+ * parameters, two floats an element.
+ */
+public final class AdamW implements AutoCloseable {
+    private static final String STEPS = "steps";
+
+    /**
+     * What all groups share.
+     *
+     * @param beta1 decay of the running mean
+     * @param beta2 decay of the running variance
+     * @param epsilon added to the root of the variance
+     * @param clipNorm the norm that longer gradients are scaled to; infinity for no clipping
+     */
+    public record Options(float beta1, float beta2, float epsilon, float clipNorm) {
+        /** Betas 0.9 and 0.999, epsilon 1e-8, no clipping: PyTorch's defaults. */
+        public static final Options DEFAULT = new Options(0.9f, 0.999f, 1e-8f, Float.POSITIVE_INFINITY);
+
+        public Options withClipNorm(float norm) {
+            return new Options(beta1, beta2, epsilon, norm);
+        }
+    }
+
+    private final List<ParameterGroup> groups;
+    private final Options options;
+    private final List<Parameter> parameters;
+    private final Parameters moments = Parameters.forLoading();
+    private final List<TensorData> hyper = new ArrayList<>();
+    private final List<Launch> launches = new ArrayList<>();
+    // Held so that the memory the launches point to stays alive.
+    private List<TensorData> bound = List.of();
+    private long steps;
+
+    public AdamW(List<ParameterGroup> groups, Options options) {
+        this.groups = List.copyOf(groups);
+        this.options = options;
+        this.parameters = groups.stream().flatMap(g -> g.parameters().stream()).toList();
+        Set<Parameter> distinct = new HashSet<>();
+        for (Parameter parameter : parameters) {
+            if (!distinct.add(parameter)) {
+                throw new IllegalArgumentException("Parameter " + parameter + " is in two groups; expected each in one.");
+            }
+            moments.root().create(mean(parameter), parameter.shape(), Initializer.zeros());
+            moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
+        }
+        for (int i = 0; i < groups.size(); i++) {
+            hyper.add(TensorData.allocate(Shape.of(KernelOp.AdamW.HYPER), DType.F32));
+        }
+    }
+
+    /** All parameters, in the order of {@link #step}'s gradients. */
+    public List<Parameter> parameters() {
+        return parameters;
+    }
+
+    /** Steps made so far, those before a {@link #load} included. */
+    public long steps() {
+        return steps;
+    }
+
+    /**
+     * One update of all parameters, in place.
+     *
+     * @param gradients f32, one for each of {@link #parameters()}, of its shape
+     * @param learningRate multiplied by each group's own scale
+     * @return the gradients' global norm before clipping
+     * @throws NonFiniteGradientException if a gradient is infinite or not a number; then nothing has changed
+     */
+    public float step(List<TensorData> gradients, float learningRate) {
+        requireFit(gradients);
+        double norm = finiteNorm(gradients);
+        bind(gradients);
+        steps++;
+        // The 1e-6 is PyTorch's: clip_grad_norm_ guards its division by it.
+        double scale = Math.min(1, options.clipNorm / (norm + 1e-6));
+        for (int i = 0; i < groups.size(); i++) {
+            ParameterGroup group = groups.get(i);
+            hyper.get(i)
+                    .fill(
+                            learningRate * group.learningRateScale(),
+                            options.beta1,
+                            options.beta2,
+                            options.epsilon,
+                            group.weightDecay(),
+                            (float) (1 - Math.pow(options.beta1, steps)),
+                            (float) (1 - Math.pow(options.beta2, steps)),
+                            (float) scale);
+        }
+        launches.forEach(Launch::run);
+        return (float) norm;
+    }
+
+    /** Writes moments and number of steps, atomically, to go on from later. */
+    public void save(Path file) {
+        ParameterFiles.save(moments.all(), file, Map.of(STEPS, Long.toString(steps)));
+    }
+
+    /** Takes up moments and number of steps that {@link #save} wrote for the same parameters. */
+    public void load(Path file) {
+        try (Safetensors source = Safetensors.open(file)) {
+            String stored = source.metadata().getOrDefault(STEPS, "");
+            if (!stored.matches("\\d{1,18}")) {
+                throw new CheckpointException("%s: expected the number of '%s' in its metadata, found '%s'; pass a file written by AdamW.save."
+                        .formatted(file, STEPS, stored));
+            }
+            ParameterFiles.load(moments.all(), source);
+            steps = Long.parseLong(stored);
+        }
+    }
+
+    @Override
+    public void close() {
+        launches.clear();
+        bound = List.of();
+        moments.close();
+    }
+
+    private void requireFit(List<TensorData> gradients) {
+        if (gradients.size() != parameters.size()) {
+            throw new IllegalArgumentException("AdamW step of " + parameters.size() + " parameters with " + gradients.size()
+                    + " gradients; expected one each, in the order of parameters().");
+        }
+        for (int i = 0; i < gradients.size(); i++) {
+            TensorData gradient = gradients.get(i);
+            if (!gradient.shape().equals(parameters.get(i).shape()) || gradient.dtype() != DType.F32) {
+                throw new IllegalArgumentException("Gradient " + gradient.dtype() + " " + gradient.shape() + " of parameter "
+                        + parameters.get(i) + "; expected F32 of the parameter's shape.");
+            }
+        }
+    }
+
+    private double finiteNorm(List<TensorData> gradients) {
+        double[] squares = GradientNorm.squares(gradients);
+        for (int i = 0; i < squares.length; i++) {
+            if (!Double.isFinite(squares[i])) {
+                throw new NonFiniteGradientException("Step " + (steps + 1) + ": the gradient of parameter " + parameters.get(i)
+                        + " is not finite; the step was skipped, lower the learning rate or check this batch.");
+            }
+        }
+        return Math.sqrt(Arrays.stream(squares).sum());
+    }
+
+    private void bind(List<TensorData> gradients) {
+        if (gradients.equals(bound)) {
+            return;
+        }
+        launches.clear();
+        int next = 0;
+        for (int i = 0; i < groups.size(); i++) {
+            for (Parameter parameter : groups.get(i).parameters()) {
+                long[] addresses = {
+                    gradients.get(next++).segment().address(),
+                    hyper.get(i).segment().address(),
+                    parameter.data().segment().address(),
+                    moments.get(mean(parameter)).data().segment().address(),
+                    moments.get(variance(parameter)).data().segment().address()
+                };
+                launches.add(VectorKernels.bind(
+                        new KernelOp.AdamW(parameter.shape().size()), addresses, Workers.shared()));
+            }
+        }
+        bound = List.copyOf(gradients);
+    }
+
+    private static String mean(Parameter parameter) {
+        return parameter.name() + ".exp_avg";
+    }
+
+    private static String variance(Parameter parameter) {
+        return parameter.name() + ".exp_avg_sq";
+    }
+}

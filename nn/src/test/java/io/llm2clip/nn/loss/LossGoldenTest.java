@@ -1,0 +1,59 @@
+package io.llm2clip.nn.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.nn.Goldens;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Values and gradients of every loss against PyTorch's. */
+class LossGoldenTest {
+
+    @Test
+    void symmetric() {
+        Goldens.check("loss_symmetric", List.of("images", "texts", "scale"), in ->
+                ContrastiveLoss.symmetric(in.get(0), in.get(1), in.get(2)));
+    }
+
+    @Test
+    void sigmoid() {
+        Goldens.check("loss_sigmoid", List.of("images", "texts", "scale", "bias"), in ->
+                ContrastiveLoss.sigmoid(in.get(0), in.get(1), in.get(2), in.get(3)));
+    }
+
+    @Test
+    void oneDirection() {
+        Goldens.check("loss_one_direction", List.of("queries", "positives", "negatives"), in ->
+                ContrastiveLoss.oneDirection(in.get(0), in.get(1), in.get(2), 20));
+    }
+
+    @Test
+    void crossEntropyLeavesOutMinusOne() {
+        Tensor targets = Tensor.variable("targets", TensorData.ofInts(Shape.of(5), 2, -1, 0, -1, 4));
+        Goldens.check("loss_cross_entropy", List.of("logits"), in -> CrossEntropy.mean(in.getFirst(), targets));
+    }
+
+    @Test
+    void crossEntropyOfNothingIsZero() {
+        Tensor targets = Tensor.variable("targets", TensorData.ofInts(Shape.of(2), -1, -1));
+        assertThat(CrossEntropy.mean(Tensor.full(1, Shape.of(2, 3)), targets).evaluate().item()).isZero();
+    }
+
+    @Test
+    void lossWithoutNegativesHasOneColumnAPair() {
+        Tensor same = Tensor.full(1, Shape.of(4, 3));
+        assertThat(ContrastiveLoss.oneDirection(same, same, null, 20).evaluate().item()).isEqualTo((float) Math.log(4));
+    }
+
+    @Test
+    void pairsNeedOneShape() {
+        assertThatThrownBy(() -> ContrastiveLoss.symmetric(
+                        Tensor.full(1, Shape.of(4, 3)), Tensor.full(1, Shape.of(4, 2)), Tensor.scalar(1)))
+                .hasMessage("Contrastive loss of [4, 3] and [4, 2]; expected two matrices [batch, embedding] of one shape, "
+                        + "a row for each pair.");
+    }
+}

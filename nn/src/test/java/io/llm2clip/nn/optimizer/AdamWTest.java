@@ -1,0 +1,145 @@
+package io.llm2clip.nn.optimizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.nn.Goldens;
+import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdamWTest {
+    private static final AdamW.Options OPTIONS = new AdamW.Options(0.9f, 0.98f, 1e-6f, 3);
+
+    @TempDir
+    private Path directory;
+
+    private static AdamW optimizer(Parameters parameters) {
+        Parameter weight = parameters.root().create("weight", Shape.of(3, 4), Initializer.ones());
+        Parameter bias = parameters.root().create("bias", Shape.of(4), Initializer.ones());
+        weight.data().copyFrom(Goldens.data("adamw/weight.0"));
+        bias.data().copyFrom(Goldens.data("adamw/bias.0"));
+        return new AdamW(
+                List.of(
+                        new ParameterGroup(List.of(weight), 1, 0.2f),
+                        new ParameterGroup(List.of(bias), 0.5f, 0)),
+                OPTIONS);
+    }
+
+    private static List<TensorData> gradients(int step) {
+        return List.of(Goldens.data("adamw/grad.weight." + step), Goldens.data("adamw/grad.bias." + step));
+    }
+
+    @Test
+    void stepsAreThoseOfPyTorch() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            for (int step = 1; step <= 5; step++) {
+                float norm = optimizer.step(gradients(step), 0.1f);
+                float expected = Goldens.data("adamw/norm." + step).item();
+                assertThat(norm).isCloseTo(expected, within(1e-6f * expected));
+                for (String name : List.of("weight", "bias")) {
+                    Goldens.assertClose(parameters.get(name).data(), Goldens.data("adamw/" + name + "." + step), name + step);
+                }
+            }
+            assertThat(optimizer.steps()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void resumesFromItsFileBitForBit() {
+        Path file = directory.resolve("optimizer.safetensors");
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters);
+                Parameters copies = new Parameters(0);
+                AdamW resumed = optimizer(copies)) {
+            optimizer.step(gradients(1), 0.1f);
+            optimizer.save(file);
+            resumed.load(file);
+            copies.get("weight").data().copyFrom(parameters.get("weight").data());
+            copies.get("bias").data().copyFrom(parameters.get("bias").data());
+            optimizer.step(gradients(2), 0.1f);
+            resumed.step(gradients(2), 0.1f);
+            assertThat(resumed.steps()).isEqualTo(2);
+            for (Parameter parameter : parameters.all()) {
+                assertThat(copies.get(parameter.name()).data().toFloats())
+                        .containsExactly(parameter.data().toFloats());
+            }
+        }
+    }
+
+    @Test
+    void refusesAFileThatIsNotItsOwn() {
+        Path file = directory.resolve("model.safetensors");
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            ParameterFiles.save(parameters.all(), file, Map.of());
+            assertThatThrownBy(() -> optimizer.load(file))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessage(file + ": expected the number of 'steps' in its metadata, found ''; "
+                            + "pass a file written by AdamW.save.");
+        }
+    }
+
+    @Test
+    void nonFiniteGradientsChangeNothing() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            float[] before = parameters.get("weight").data().toFloats();
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                TensorData broken = TensorData.of(Shape.of(4), 0, 0, bad, 0);
+                assertThatThrownBy(() -> optimizer.step(List.of(gradients(1).getFirst(), broken), 0.1f))
+                        .isInstanceOf(NonFiniteGradientException.class)
+                        .hasMessage("Step 1: the gradient of parameter bias [4] is not finite; the step was skipped, "
+                                + "lower the learning rate or check this batch.");
+            }
+            assertThat(parameters.get("weight").data().toFloats()).containsExactly(before);
+            assertThat(optimizer.steps()).isZero();
+        }
+    }
+
+    @Test
+    void gradientsMustFit() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            assertThatThrownBy(() -> optimizer.step(List.of(), 0.1f))
+                    .hasMessageContaining("2 parameters with 0 gradients");
+            assertThatThrownBy(() -> optimizer.step(gradients(1).reversed(), 0.1f))
+                    .hasMessage("Gradient F32 [4] of parameter weight [3, 4]; expected F32 of the parameter's shape.");
+            Parameter weight = parameters.get("weight");
+            assertThatThrownBy(() -> new AdamW(
+                            List.of(new ParameterGroup(List.of(weight, weight), 1, 0)), AdamW.Options.DEFAULT))
+                    .hasMessage("Parameter weight [3, 4] is in two groups; expected each in one.");
+        }
+    }
+
+    @Test
+    void memoryOfTheMomentsIsReturned() {
+        try (Parameters parameters = new Parameters(0)) {
+            AdamW optimizer = optimizer(parameters);
+            long with = EngineMemory.liveBytes();
+            optimizer.close();
+            assertThat(with - EngineMemory.liveBytes()).isEqualTo(2 * (12 + 4) * 4);
+        }
+    }
+
+    @Test
+    void normOfManyBlocks() {
+        float[] values = new float[200_003];
+        java.util.Arrays.fill(values, 0.5f);
+        double[] squares = GradientNorm.squares(List.of(
+                TensorData.of(Shape.of(0)), TensorData.of(Shape.of(values.length), values), TensorData.of(Shape.of(1), 3)));
+        assertThat(squares).containsExactly(0, values.length * 0.25, 9);
+    }
+}

@@ -1,0 +1,92 @@
+package io.llm2clip.nn.optimizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.Mlp;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.loss.ContrastiveLoss;
+import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TrainStepTest {
+    private static final List<TrainStep.Input> INPUTS = List.of(
+            new TrainStep.Input("images", Shape.of(8, 6), DType.F32),
+            new TrainStep.Input("texts", Shape.of(8, 4), DType.F32));
+
+    private static TensorData random(String name, Shape shape) {
+        float[] values = new float[shape.size()];
+        Initializer.normal(1).fill(values, shape, new CounterRandom(1), CounterRandom.streamOf(name));
+        return TensorData.of(shape, values);
+    }
+
+    private static List<TensorData> batch() {
+        return List.of(random("images", Shape.of(8, 6)), random("texts", Shape.of(8, 4)));
+    }
+
+    /** Losses of a training, and the parameters after it. */
+    private record Outcome(float first, float last, List<float[]> parameters) {}
+
+    private static Outcome train() {
+        try (Parameters parameters = new Parameters(9)) {
+            Linear images = Linear.create(parameters.root().scope("images"), 6, 4, true);
+            Initializer init = Initializer.fanInNormal();
+            Mlp texts = Mlp.create(parameters.root().scope("texts"), 4, 8, Activation.GELU, init, init);
+            Parameter scale = parameters.root().create("logit_scale", Shape.SCALAR, Initializer.constant(2.66f));
+            AdamW.Options options = AdamW.Options.DEFAULT.withClipNorm(5);
+            try (AdamW optimizer = new AdamW(ParameterGroups.of(parameters.all(), 0.05f), options);
+                    TrainStep step = TrainStep.compile(
+                            in -> ContrastiveLoss.symmetric(
+                                    images.apply(in.getFirst()), texts.apply(in.getLast()), scale.tensor()),
+                            INPUTS,
+                            optimizer)) {
+                assertThat(step.flops()).isGreaterThan(2L * 8 * (6 * 4 + 2 * 4 * 8));
+                assertThat(step.memoryBytes()).isGreaterThan(parameters.count() * 4);
+                float first = step.run(batch(), 0.02f);
+                assertThat(step.gradientNorm()).isPositive();
+                float last = first;
+                for (int i = 1; i < 40; i++) {
+                    last = step.run(batch(), 0.02f);
+                }
+                return new Outcome(
+                        first, last, parameters.all().stream().map(p -> p.data().toFloats()).toList());
+            }
+        }
+    }
+
+    @Test
+    void learnsAndRepeatsBitForBit() {
+        long before = EngineMemory.liveBytes();
+        Outcome once = train();
+        Outcome again = train();
+        assertThat(once.last).isLessThan(once.first / 4);
+        assertThat(again.last).isEqualTo(once.last);
+        for (int i = 0; i < once.parameters.size(); i++) {
+            assertThat(again.parameters.get(i)).containsExactly(once.parameters.get(i));
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void inputsMustFit() {
+        try (Parameters parameters = new Parameters(9);
+                AdamW optimizer = new AdamW(
+                        List.of(new ParameterGroup(
+                                List.of(parameters.root().create("w", Shape.of(6), Initializer.ones())), 1, 0)),
+                        AdamW.Options.DEFAULT);
+                TrainStep step = TrainStep.compile(
+                        in -> in.getFirst().mul(parameters.get("w").tensor()).sum(), INPUTS, optimizer)) {
+            assertThatThrownBy(() -> step.run(List.of(), 1)).hasMessageContaining("2 inputs with 0 values");
+            assertThat(step.run(batch(), 0)).isFinite();
+        }
+    }
+}
