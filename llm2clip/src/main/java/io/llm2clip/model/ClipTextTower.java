@@ -1,0 +1,136 @@
+package io.llm2clip.model;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Embedding;
+import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.LayerNorm;
+import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Scope;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.List;
+
+/**
+ * CLIP's own text tower, the baseline that LLM2CLIP replaces: a causal transformer whose state at the end token is normalised and
+ * projected. Names are those of Hugging Face's {@code CLIPTextModelWithProjection}.
+ */
+public final class ClipTextTower {
+    private static final float EPSILON = 1e-5f;
+    private static final double TOKEN_STD = 0.02;
+    private static final double POSITION_STD = 0.01;
+
+    /**
+     * Sizes.
+     *
+     * @param vocabularySize rows of the token embedding
+     * @param window positions, the longest row
+     * @param hiddenSize channels of a token
+     * @param intermediateSize channels within the MLP
+     * @param layers blocks
+     * @param heads attention heads
+     * @param projectionSize E, size of the embedding
+     * @param activation of the MLP
+     */
+    public record Config(
+            int vocabularySize,
+            int window,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            int projectionSize,
+            Activation activation) {
+
+        /** The baseline of a run from scratch in minutes: 128 channels, 2 layers, 4 heads. */
+        public static Config miniature(int vocabularySize, int window, int projectionSize) {
+            return new Config(vocabularySize, window, 128, 512, 2, 4, projectionSize, Activation.GELU);
+        }
+    }
+
+    private final Config config;
+    private final Embedding tokens;
+    private final Parameter positions;
+    private final List<ClipBlock> blocks;
+    private final LayerNorm norm;
+    private final Linear projection;
+    private final List<Parameter> parameters;
+
+    private ClipTextTower(Parameters owner, Config config) {
+        this.config = config;
+        int first = owner.all().size();
+        int width = config.hiddenSize();
+        Scope model = owner.root().scope("text_model");
+        Scope embeddings = model.scope("embeddings");
+        tokens = Embedding.create(
+                embeddings.scope("token_embedding"), config.vocabularySize(), width, Initializer.normal(TOKEN_STD));
+        positions = embeddings
+                .scope("position_embedding")
+                .create("weight", Shape.of(config.window(), width), Initializer.normal(POSITION_STD));
+        blocks = ClipBlock.stack(
+                model.scope("encoder"),
+                config.layers(),
+                width,
+                config.heads(),
+                config.intermediateSize(),
+                config.activation(),
+                EPSILON);
+        norm = LayerNorm.create(model.scope("final_layer_norm"), width, EPSILON);
+        projection = Linear.create(
+                owner.root().scope("text_projection"),
+                width,
+                config.projectionSize(),
+                false,
+                Initializer.normal(Math.pow(width, -0.5)));
+        List<Parameter> all = owner.all();
+        parameters = all.subList(first, all.size());
+    }
+
+    /** A new tower, initialised as OpenAI's. */
+    public static ClipTextTower create(Parameters owner, Config config) {
+        return new ClipTextTower(owner, config);
+    }
+
+    /**
+     * Embeddings {@code [B, E]}, not normalised.
+     *
+     * @param ids i32 {@code [B, T]} with T up to the window, rows padded on the right
+     * @param lengths i32 {@code [B]}, real tokens of each row, the last of which is the end token
+     */
+    public Tensor embed(Tensor ids, Tensor lengths) {
+        int batch = ids.shape().dim(0);
+        int length = ids.shape().dim(1);
+        if (length > config.window()) {
+            throw new IllegalArgumentException("Rows of %d tokens for a text tower with a window of %d; cut them, keeping the end token."
+                    .formatted(length, config.window()));
+        }
+        Tensor x = tokens.apply(ids).add(positions.tensor().slice(0, 0, length));
+        for (ClipBlock block : blocks) {
+            x = block.apply(x, lengths, true);
+        }
+        Tensor ends = x.reshape(batch * length, config.hiddenSize()).gather(endPositions(lengths, batch, length));
+        return projection.apply(norm.apply(ends));
+    }
+
+    /** Numbers of the end tokens among all {@code B * T} tokens; exact in f32 up to 2^24. */
+    private static Tensor endPositions(Tensor lengths, int batch, int length) {
+        float[] before = new float[batch];
+        for (int i = 0; i < batch; i++) {
+            before[i] = i * length - 1;
+        }
+        Tensor offsets = Tensor.variable("offsets", TensorData.of(Shape.of(batch), before));
+        return lengths.cast(DType.F32).add(offsets).cast(DType.I32);
+    }
+
+    public Config config() {
+        return config;
+    }
+
+    /** All parameters, in order of creation. */
+    public List<Parameter> parameters() {
+        return parameters;
+    }
+}

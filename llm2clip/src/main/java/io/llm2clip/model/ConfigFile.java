@@ -1,0 +1,134 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A JSON configuration, read with messages that name file and key.
+ *
+ * @param file where it was read from
+ * @param root its object, or an object within
+ */
+record ConfigFile(Path file, JsonNode root) {
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    static ObjectNode object() {
+        return JSON.createObjectNode();
+    }
+
+    static ConfigFile read(Path file) {
+        try {
+            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            if (!root.isObject()) {
+                throw new CheckpointException("%s: expected a JSON object, found %s; fetch or save it again."
+                        .formatted(file, root.getNodeType()));
+            }
+            return new ConfigFile(file, root);
+        } catch (JacksonException e) {
+            throw new CheckpointException(
+                    "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, e.getOriginalMessage()), e);
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s: expected a configuration file, but it cannot be read; check that the model directory is complete."
+                            .formatted(file),
+                    e);
+        }
+    }
+
+    static void write(Path file, ObjectNode root) {
+        byte[] json = (JSON.writeValueAsString(root) + "\n").getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, channel -> {
+            ByteBuffer bytes = ByteBuffer.wrap(json);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
+    }
+
+    /** The object at {@code key}, empty if there is none. */
+    ConfigFile within(String key) {
+        JsonNode child = root.path(key);
+        return new ConfigFile(file, child.isObject() ? child : object());
+    }
+
+    boolean has(String key) {
+        return root.hasNonNull(key);
+    }
+
+    int integer(String key) {
+        JsonNode value = root.path(key);
+        if (!value.canConvertToInt() || value.asInt() <= 0) {
+            throw wrong(key, "a positive whole number");
+        }
+        return value.asInt();
+    }
+
+    int integer(String key, int absent) {
+        return has(key) ? integer(key) : absent;
+    }
+
+    double number(String key) {
+        if (!root.path(key).isNumber()) {
+            throw wrong(key, "a number");
+        }
+        return root.path(key).asDouble();
+    }
+
+    double number(String key, double absent) {
+        return has(key) ? number(key) : absent;
+    }
+
+    String string(String key) {
+        if (!root.path(key).isString()) {
+            throw wrong(key, "a string");
+        }
+        return root.path(key).asString();
+    }
+
+    String string(String key, String absent) {
+        return has(key) ? string(key) : absent;
+    }
+
+    boolean truth(String key, boolean absent) {
+        if (has(key) && !root.path(key).isBoolean()) {
+            throw wrong(key, "true or false");
+        }
+        return has(key) ? root.path(key).asBoolean() : absent;
+    }
+
+    /** The constant whose name is the lower-case string at {@code key}. */
+    <E extends Enum<E>> E constant(String key, Class<E> type) {
+        String value = string(key);
+        for (E constant : type.getEnumConstants()) {
+            if (nameOf(constant).equals(value)) {
+                return constant;
+            }
+        }
+        throw wrong(key, "one of " + String.join(", ", names(type)));
+    }
+
+    static String nameOf(Enum<?> constant) {
+        return constant.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static <E extends Enum<E>> java.util.List<String> names(Class<E> type) {
+        return java.util.Arrays.stream(type.getEnumConstants()).map(ConfigFile::nameOf).toList();
+    }
+
+    CheckpointException wrong(String key, String expected) {
+        JsonNode value = root.path(key);
+        return new CheckpointException("%s: '%s': expected %s, found %s; fetch or save the model again."
+                .formatted(file, key, expected, value.isMissingNode() ? "none" : value));
+    }
+}

@@ -1,0 +1,138 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.Embedding;
+import io.llm2clip.nn.Lora;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.RmsNorm;
+import io.llm2clip.nn.RotaryTable;
+import io.llm2clip.nn.Scope;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Llama transformer, causal as a language model and bidirectional as LLM2CLIP's caption encoder (arXiv 2411.04997).
+ *
+ * <p>Parameters have the names of Hugging Face's bare {@code LlamaModel}, such as {@code layers.0.self_attn.q_proj.weight}; an
+ * untied language head is {@code lm_head.weight}.
+ */
+public final class Llama {
+    private final LlamaConfig config;
+    private final Embedding embedding;
+    private final List<LlamaBlock> blocks = new ArrayList<>();
+    private final RmsNorm norm;
+    private final @Nullable Parameter head;
+    private final List<Parameter> parameters;
+    private final List<Parameter> loraParameters = new ArrayList<>();
+
+    private Llama(Parameters owner, LlamaConfig config, LlamaInitialization start, boolean languageHead) {
+        this.config = config;
+        int first = owner.all().size();
+        Scope root = owner.root();
+        embedding = Embedding.create(
+                root.scope("embed_tokens"), config.vocabularySize(), config.hiddenSize(), start.embedding());
+        for (int i = 0; i < config.layers(); i++) {
+            blocks.add(LlamaBlock.create(root.scope("layers").scope(i), config, start));
+        }
+        norm = RmsNorm.create(root.scope("norm"), config.hiddenSize(), config.rmsNormEpsilon());
+        if (!languageHead) {
+            head = null;
+        } else if (config.tieWordEmbeddings()) {
+            head = embedding.weight();
+        } else {
+            Shape shape = Shape.of(config.vocabularySize(), config.hiddenSize());
+            head = root.scope("lm_head").create("weight", shape, start.linear());
+        }
+        List<Parameter> all = owner.all();
+        parameters = all.subList(first, all.size());
+    }
+
+    /** The encoder alone, whose {@link #logits} cannot be asked for. */
+    public static Llama encoder(Parameters owner, LlamaConfig config, LlamaInitialization start) {
+        return new Llama(owner, config, start, false);
+    }
+
+    /** The encoder with a language head, for next-token prediction. */
+    public static Llama languageModel(Parameters owner, LlamaConfig config, LlamaInitialization start) {
+        return new Llama(owner, config, start, true);
+    }
+
+    public LlamaConfig config() {
+        return config;
+    }
+
+    /** All parameters but those of low-rank updates, in order of creation. */
+    public List<Parameter> parameters() {
+        return parameters;
+    }
+
+    /**
+     * The hidden states after the last normalisation, {@code [B, T, D]}.
+     *
+     * @param ids i32 {@code [B, T]}, rows padded on the right
+     * @param lengths i32 {@code [B]}, real tokens of each row; states at the others are meaningless
+     * @param causal whether a token sees only itself and earlier ones
+     */
+    public Tensor hidden(Tensor ids, Tensor lengths, boolean causal) {
+        RotaryTable positions =
+                RotaryTable.llama(ids.shape().dim(1), config.headSize(), config.ropeTheta(), config.ropeScaling());
+        Tensor x = embedding.apply(ids);
+        for (LlamaBlock block : blocks) {
+            x = block.apply(x, lengths, causal, positions);
+        }
+        return norm.apply(x);
+    }
+
+    /** Scores of the next token, {@code [B, T, vocabulary]}; a token sees only itself and earlier ones. */
+    public Tensor logits(Tensor ids, Tensor lengths) {
+        if (head == null) {
+            throw new IllegalStateException("This Llama is an encoder without a language head; create it with languageModel.");
+        }
+        return hidden(ids, lengths, true).matmulTransposed(head.tensor());
+    }
+
+    /**
+     * The caption vectors {@code [B, D]}, not normalised: hidden states weighted over positions.
+     *
+     * @param weights {@code [B, T]}, such as {@code 1/n} over the n pooled tokens of a row and 0 elsewhere
+     */
+    public Tensor pooled(Tensor ids, Tensor lengths, Tensor weights, boolean causal) {
+        int batch = ids.shape().dim(0);
+        return weights.reshape(batch, 1, -1)
+                .matmul(hidden(ids, lengths, causal))
+                .reshape(batch, config.hiddenSize());
+    }
+
+    /**
+     * Adds a low-rank update to the seven linear layers of every block, under PEFT's names
+     * {@code base_model.model.layers.0.self_attn.q_proj.lora_A.weight}; nothing changes until they are trained.
+     *
+     * @param owner holds the new parameters, apart from the base so that they can be saved and freed alone
+     */
+    public void attachLora(Parameters owner, int rank, float alpha) {
+        Scope root = owner.root().scope("base_model").scope("model").scope("layers");
+        for (int i = 0; i < blocks.size(); i++) {
+            Scope layer = root.scope(i);
+            new TreeMap<>(blocks.get(i).linears()).forEach((name, linear) -> {
+                Lora lora = Lora.attach(layer.scope(name), linear, rank, alpha);
+                loraParameters.add(lora.a());
+                loraParameters.add(lora.b());
+            });
+        }
+    }
+
+    /** The parameters of attached low-rank updates. */
+    public List<Parameter> loraParameters() {
+        return List.copyOf(loraParameters);
+    }
+
+    /** Adds the low-rank updates to the weights, in place, and detaches them; graphs built before keep adding them. */
+    public void mergeLora() {
+        blocks.forEach(block -> block.linears().values().forEach(linear -> linear.merge()));
+        loraParameters.clear();
+    }
+}
