@@ -1,12 +1,8 @@
 package io.llm2clip.kernels.matrix;
 
-import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
-
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.vector.Workers;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * A matrix product in blocks: each strip of B is packed (where it is not already in order) and then used by all row tiles of
@@ -21,7 +17,6 @@ final class BlockedGemm implements Launch {
     private final long b;
     private final Workers workers;
     private final Epilogue epilogue;
-    private final boolean packsA;
     private final Blocks blocks;
     private final int units;
     private final int unitsPerTask;
@@ -32,8 +27,7 @@ final class BlockedGemm implements Launch {
         this.b = addresses[1];
         this.workers = workers;
         epilogue = new Epilogue(op, addresses);
-        packsA = op.transposeA() || !Tile.READS_ROWS;
-        blocks = Blocks.of(op, packsA, true, workers.threads());
+        blocks = Blocks.of(op, workers.threads());
         units = Math.multiplyExact(op.batch(), blocks.rowBlocks() * blocks.columnBlocks());
         long unitFlops = Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
         unitsPerTask = Math.clamp(Blocks.TASK_FLOPS / unitFlops, 1, Math.max(1, units));
@@ -58,7 +52,7 @@ final class BlockedGemm implements Launch {
         final int rows;
         final int column;
         final int columns;
-        final long tile;
+        final long edge;
         final long packedB;
         final long packedA;
 
@@ -69,11 +63,10 @@ final class BlockedGemm implements Launch {
             rows = Math.min(blocks.rows(), op.m() - row);
             column = columnBlock * blocks.columns();
             columns = Math.min(blocks.columns(), op.n() - column);
-            long tileBytes = Tile.ROWS * Tile.COLUMNS * 4L;
-            long stripBytes = blocks.steps() * Tile.COLUMNS * 4L + Tile.BYTES;
-            int packedRows = packsA ? blocks.rows() : Tile.ROWS;
-            tile = workers.scratch(worker, tileBytes + stripBytes + 4L * blocks.steps() * packedRows + Tile.BYTES);
-            packedB = tile + tileBytes;
+            long stripBytes = Right.scratchBytes(blocks.steps(), Tile.COLUMNS);
+            long leftBytes = Left.scratchBytes(op.transposeA(), blocks.rows(), blocks.steps());
+            edge = workers.scratch(worker, Strip.TILE_BYTES + stripBytes + leftBytes);
+            packedB = edge + Strip.TILE_BYTES;
             packedA = packedB + stripBytes;
         }
 
@@ -81,74 +74,25 @@ final class BlockedGemm implements Launch {
             int from = 0;
             do {
                 int steps = Math.min(blocks.steps(), op.k() - from);
-                packA(from, steps);
+                Left left = Left.of(op.transposeA(), addressA(row, from), op.lda() * 4L, rows, steps, packedA);
                 for (int strip = 0; strip < columns; strip += Tile.COLUMNS) {
-                    multiply(from, steps, strip);
+                    multiply(left, from, steps, strip);
                 }
                 from += steps;
             } while (from < op.k());
             epilogue.apply(batch, row, rows, column, columns, worker);
         }
 
-        /** Packs the rows that the tiles cannot read in place. */
-        private void packA(int from, int steps) {
-            int first = packsA ? 0 : rows - rows % Tile.ROWS;
-            for (int r = first; r < rows; r += Tile.ROWS) {
-                int lanes = Math.min(Tile.ROWS, rows - r);
-                long to = packedA + 4L * steps * (r - first);
-                if (op.transposeA()) {
-                    Panels.copy(steps, lanes, Tile.ROWS, addressA(row + r, from), op.lda() * 4L, to);
-                } else {
-                    Panels.transpose(steps, lanes, Tile.ROWS, addressA(row + r, from), op.lda() * 4L, to);
-                }
-            }
-        }
-
-        private void multiply(int from, int steps, int strip) {
+        private void multiply(Left left, int from, int steps, int strip) {
             int width = Math.min(Tile.COLUMNS, columns - strip);
             long source = addressB(from, column + strip);
-            if (op.transposeB()) {
-                Panels.transpose(steps, width, Tile.COLUMNS, source, op.ldb() * 4L, packedB);
-            } else {
-                Panels.copy(steps, width, Tile.COLUMNS, source, op.ldb() * 4L, packedB);
-            }
+            Right right = Right.of(op.transposeB(), source, op.ldb() * 4L, steps, width, packedB);
+            long c = epilogue.output(batch, row, column + strip);
             long cRow = op.n() * 4L;
-            long addRow = from == 0 ? epilogue.addendRow() : cRow;
-            for (int r = 0; r < rows; r += Tile.ROWS) {
-                long c = epilogue.output(batch, row + r, column + strip);
-                long add = from == 0 ? epilogue.addend(batch, row + r, column + strip) : c;
-                int height = Math.min(Tile.ROWS, rows - r);
-                if (height == Tile.ROWS && width == Tile.COLUMNS) {
-                    tile(r, from, steps, c, cRow, add, addRow);
-                } else {
-                    tile(r, from, steps, tile, Tile.COLUMNS * 4L, 0, 0);
-                    copyTile(height, width, c, cRow, add, addRow);
-                }
-            }
-        }
-
-        private void tile(int r, int from, int steps, long c, long cRow, long add, long addRow) {
-            long bStep = Tile.COLUMNS * 4L;
-            if (!packsA && r + Tile.ROWS <= rows) {
-                Tile.rows(steps, addressA(row + r, from), op.lda() * 4L, packedB, bStep, c, cRow, add, addRow);
-            } else {
-                long panel = packsA ? packedA + 4L * steps * r : packedA;
-                Tile.columns(steps, panel, Tile.ROWS * 4L, packedB, bStep, c, cRow, add, addRow);
-            }
-        }
-
-        /** Stores the part of a tile that lies within the output. */
-        private void copyTile(int height, int width, long c, long cRow, long add, long addRow) {
-            for (int lane = 0; lane < width; lane += SPECIES.length()) {
-                VectorMask<Float> mask = SPECIES.indexInRange(lane, width);
-                for (int r = 0; r < height; r++) {
-                    FloatVector sum = Tile.load(tile + (r * Tile.COLUMNS + lane) * 4L);
-                    if (add != 0) {
-                        sum = sum.add(Tile.load(add + r * addRow + lane * 4L, mask));
-                    }
-                    Tile.store(sum, c + r * cRow + lane * 4L, mask);
-                }
-            }
+            boolean first = from == 0;
+            long add = first ? epilogue.addend(batch, row, column + strip) : c;
+            long addRow = first ? epilogue.addendRow() : cRow;
+            Strip.multiply(left, rows, width, steps, right.address(), right.step(), c, cRow, add, addRow, edge);
         }
 
         private long addressA(int i, int k) {

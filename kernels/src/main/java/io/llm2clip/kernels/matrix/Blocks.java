@@ -21,7 +21,8 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
 
     private static final int TASKS_A_THREAD = 6;
 
-    static Blocks of(KernelOp.Gemm op, boolean packsA, boolean packsB, int threads) {
+    static Blocks of(KernelOp.Gemm op, int threads) {
+        boolean packsA = op.transposeA() || !Tile.READS_ROWS;
         int parts = Math.max(1, ceil(op.k(), MOST_STEPS));
         int steps = ceil(op.k(), parts);
         int rowTiles = ceil(op.m(), Tile.ROWS);
@@ -37,8 +38,8 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
             if (!rowsCut && !columnsCut) {
                 break;
             }
-            long rowCost = packsB ? (long) op.n() : 0;
-            long columnCost = packsA ? (long) op.m() : 0;
+            int rowCost = op.transposeB() ? op.n() : 0;
+            int columnCost = packsA ? op.m() : 0;
             if (columnsCut && (!rowsCut || columnCost <= rowCost)) {
                 columnBlocks++;
             } else {

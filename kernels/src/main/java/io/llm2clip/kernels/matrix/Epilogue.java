@@ -22,7 +22,7 @@ final class Epilogue {
 
     Epilogue(KernelOp.Gemm op, long[] addresses) {
         this.op = op;
-        this.addresses = addresses.clone();
+        this.addresses = addresses;
         addend = isAddend(op);
         boolean identity = op.epilogue().instructions().isEmpty();
         evaluator = addend || identity ? null : new ExpressionEvaluator(op.epilogue());

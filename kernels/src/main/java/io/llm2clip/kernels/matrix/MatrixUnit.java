@@ -5,7 +5,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.vector.Workers;
 import java.util.List;
 
-/** What multiplies matrices on this machine. */
+/** What multiplies matrices, alone and within an attention, on this machine. */
 public sealed interface MatrixUnit permits VectorApiMatrixUnit {
 
     /** Name, as the system property {@code llm2clip.matrix} and reports use it. */
@@ -19,6 +19,24 @@ public sealed interface MatrixUnit permits VectorApiMatrixUnit {
      * @param workers the threads that run it
      */
     Launch gemm(KernelOp.Gemm op, long[] addresses, Workers workers);
+
+    /**
+     * Binds an attention to its buffers.
+     *
+     * @param op the attention
+     * @param addresses as for {@link #gemm}
+     * @param workers the threads that run it
+     */
+    Launch attention(KernelOp.Attention op, long[] addresses, Workers workers);
+
+    /**
+     * Binds the gradients of an attention to their buffers.
+     *
+     * @param op the gradients
+     * @param addresses as for {@link #gemm}
+     * @param workers the threads that run it
+     */
+    Launch attentionGradient(KernelOp.AttentionGradient op, long[] addresses, Workers workers);
 
     /** All units of this machine, fastest first. */
     static List<MatrixUnit> available() {

@@ -1,8 +1,10 @@
 package io.llm2clip.kernels.matrix;
 
 import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
+import static io.llm2clip.kernels.vector.Vectors.LANES;
 
 import io.llm2clip.kernels.vector.Memory;
+import io.llm2clip.kernels.vector.Vectors;
 import jdk.incubator.vector.VectorMask;
 
 /**
@@ -12,8 +14,6 @@ import jdk.incubator.vector.VectorMask;
  * <p>The copies may write up to a vector beyond the strip's end; scratch memory has room for that.
  */
 final class Panels {
-    private static final int LANES = SPECIES.length();
-
     private Panels() {}
 
     /**
@@ -33,9 +33,9 @@ final class Panels {
         for (int i = 0; i < k; i++) {
             long source = from + i * stride;
             long target = to + i * (width * 4L);
-            Tile.store(Tile.load(source, first), target);
+            Vectors.store(Vectors.load(source, first), target);
             if (two) {
-                Tile.store(Tile.load(source + Tile.BYTES, second), target + Tile.BYTES);
+                Vectors.store(Vectors.load(source + Vectors.BYTES, second), target + Vectors.BYTES);
             }
         }
     }

@@ -1,11 +1,13 @@
 package io.llm2clip.kernels.matrix;
 
 import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
+import static io.llm2clip.kernels.vector.Vectors.BYTES;
+import static io.llm2clip.kernels.vector.Vectors.LANES;
+import static io.llm2clip.kernels.vector.Vectors.load;
 
 import io.llm2clip.kernels.vector.Memory;
-import java.nio.ByteOrder;
+import io.llm2clip.kernels.vector.Vectors;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * The innermost computation: a tile of {@link #ROWS} x {@link #COLUMNS} sums over k kept in registers.
@@ -17,17 +19,14 @@ import jdk.incubator.vector.VectorMask;
  * order of i in all kernels, so they give the same bits.
  */
 final class Tile {
-    /** Size of a vector in bytes. */
-    static final int BYTES = SPECIES.vectorByteSize();
-
     /** Whether A may be read by rows, without packing: that takes one address register a row and no spare vector register. */
-    static final boolean READS_ROWS = SPECIES.length() == 16;
+    static final boolean READS_ROWS = LANES == 16;
 
     /** Rows of a tile. */
     static final int ROWS = READS_ROWS ? 12 : 6;
 
     /** Columns of a tile. */
-    static final int COLUMNS = 2 * SPECIES.length();
+    static final int COLUMNS = 2 * LANES;
 
     private Tile() {}
 
@@ -43,35 +42,16 @@ final class Tile {
         }
     }
 
-    static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, ByteOrder.nativeOrder());
-    }
-
-    /** Reads the lanes of the mask only; the others are 0. */
-    static FloatVector load(long address, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, ByteOrder.nativeOrder(), mask);
-    }
-
     static FloatVector splat(long address) {
         return FloatVector.broadcast(SPECIES, Memory.getFloat(address));
     }
 
-    /** Writes the lanes of the mask only. */
-    static void store(FloatVector vector, long address, VectorMask<Float> mask) {
-        vector.intoMemorySegment(Memory.ALL, address, ByteOrder.nativeOrder(), mask);
-    }
-
-    static void store(FloatVector vector, long address) {
-        vector.intoMemorySegment(Memory.ALL, address, ByteOrder.nativeOrder());
-    }
-
     static void store(FloatVector x, FloatVector y, long address) {
-        store(x, address);
-        store(y, address + BYTES);
+        Vectors.store(x, address);
+        Vectors.store(y, address + BYTES);
     }
 
     static void add(FloatVector x, FloatVector y, long address, long addend) {
-        store(x.add(load(addend)), address);
-        store(y.add(load(addend + BYTES)), address + BYTES);
+        store(x.add(load(addend)), y.add(load(addend + BYTES)), address);
     }
 }

@@ -1,11 +1,11 @@
 package io.llm2clip.kernels.matrix;
 
-import static io.llm2clip.kernels.matrix.Tile.BYTES;
 import static io.llm2clip.kernels.matrix.Tile.add;
-import static io.llm2clip.kernels.matrix.Tile.load;
 import static io.llm2clip.kernels.matrix.Tile.splat;
 import static io.llm2clip.kernels.matrix.Tile.store;
 import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
+import static io.llm2clip.kernels.vector.Vectors.BYTES;
+import static io.llm2clip.kernels.vector.Vectors.load;
 
 import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;

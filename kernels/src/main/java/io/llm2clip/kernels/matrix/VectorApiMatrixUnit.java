@@ -14,10 +14,24 @@ public final class VectorApiMatrixUnit implements MatrixUnit {
 
     @Override
     public Launch gemm(KernelOp.Gemm op, long[] addresses, Workers workers) {
+        return new BlockedGemm(op, checked(op, addresses), workers);
+    }
+
+    @Override
+    public Launch attention(KernelOp.Attention op, long[] addresses, Workers workers) {
+        return new AttentionKernel(op.shape(), checked(op, addresses), workers);
+    }
+
+    @Override
+    public Launch attentionGradient(KernelOp.AttentionGradient op, long[] addresses, Workers workers) {
+        return new AttentionGradientKernel(op.shape(), checked(op, addresses), workers);
+    }
+
+    private static long[] checked(KernelOp op, long[] addresses) {
         if (addresses.length != op.operands().size()) {
-            throw new IllegalArgumentException("Gemm takes " + op.operands().size() + " operands, found " + addresses.length
-                    + " addresses; pass them in the order of operands().");
+            throw new IllegalArgumentException(op.getClass().getSimpleName() + " takes " + op.operands().size()
+                    + " operands, found " + addresses.length + " addresses; pass them in the order of operands().");
         }
-        return new BlockedGemm(op, addresses, workers);
+        return addresses.clone();
     }
 }

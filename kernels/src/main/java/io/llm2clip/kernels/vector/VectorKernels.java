@@ -4,8 +4,6 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.matrix.MatrixUnit;
-import io.llm2clip.kernels.reference.Reference;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Binds any {@link KernelOp} to its kernel for the CPU. */
@@ -37,8 +35,8 @@ public final class VectorKernels {
             case KernelOp.LayerNormGradient o -> NormGradientKernel.layerNorm(o, bound, workers);
             case KernelOp.RmsNorm o -> NormKernels.rmsNorm(o, bound, workers);
             case KernelOp.RmsNormGradient o -> NormGradientKernel.rmsNorm(o, bound, workers);
-            case KernelOp.Attention o -> reference(o, bound);
-            case KernelOp.AttentionGradient o -> reference(o, bound);
+            case KernelOp.Attention o -> MatrixUnit.selected().attention(o, bound, workers);
+            case KernelOp.AttentionGradient o -> MatrixUnit.selected().attentionGradient(o, bound, workers);
             case KernelOp.Rotary o -> RotaryKernel.bind(o, bound, workers);
             case KernelOp.Gather o -> IndexKernels.gather(o, bound, workers);
             case KernelOp.ScatterAdd o -> IndexKernels.scatterAdd(o, bound, workers);
@@ -48,14 +46,6 @@ public final class VectorKernels {
             case KernelOp.Convert o -> ConvertKernel.bind(o, bound, workers);
             case KernelOp.AdamW o -> AdamWKernel.bind(o, bound, workers);
         };
-    }
-
-    private static Launch reference(KernelOp op, long[] addresses) {
-        MemorySegment[] segments = new MemorySegment[addresses.length];
-        for (int i = 0; i < segments.length; i++) {
-            segments[i] = Memory.ALL.asSlice(addresses[i], op.operands().get(i).bytes());
-        }
-        return () -> Reference.run(op, segments);
     }
 
     private static void validate(KernelOp op, long[] addresses) {

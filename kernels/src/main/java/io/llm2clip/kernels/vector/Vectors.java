@@ -6,10 +6,11 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /** Vectors at raw addresses. */
-final class Vectors {
-    static final int LANES = VectorMath.SPECIES.length();
+public final class Vectors {
+    /** Lanes of a vector. */
+    public static final int LANES = VectorMath.SPECIES.length();
     /** Size of a vector in bytes. */
-    static final int BYTES = LANES * Float.BYTES;
+    public static final int BYTES = LANES * Float.BYTES;
 
     private static final VectorShuffle<Float> BY_8 = rotation(8);
     private static final VectorShuffle<Float> BY_4 = rotation(4);
@@ -18,33 +19,35 @@ final class Vectors {
 
     private Vectors() {}
 
-    static FloatVector load(long address) {
+    /** Reads a vector. */
+    public static FloatVector load(long address) {
         return FloatVector.fromMemorySegment(VectorMath.SPECIES, Memory.ALL, address, ByteOrder.nativeOrder());
     }
 
-    static void store(FloatVector vector, long address) {
+    /** Writes a vector. */
+    public static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(Memory.ALL, address, ByteOrder.nativeOrder());
     }
 
     /** Reads the lanes of the mask only; the others are 0. */
-    static FloatVector load(long address, VectorMask<Float> mask) {
+    public static FloatVector load(long address, VectorMask<Float> mask) {
         return FloatVector.fromMemorySegment(VectorMath.SPECIES, Memory.ALL, address, ByteOrder.nativeOrder(), mask);
     }
 
     /** Writes the lanes of the mask only. */
-    static void store(FloatVector vector, long address, VectorMask<Float> mask) {
+    public static void store(FloatVector vector, long address, VectorMask<Float> mask) {
         vector.intoMemorySegment(Memory.ALL, address, ByteOrder.nativeOrder(), mask);
     }
 
     /** The first {@code count} lanes. */
-    static VectorMask<Float> first(int count) {
+    public static VectorMask<Float> first(int count) {
         return VectorMath.SPECIES.indexInRange(0, count);
     }
 
     /**
      * The sum of all lanes in one fixed order. {@code reduceLanes} promises none: it changes when the code is compiled.
      */
-    static float sum(FloatVector v) {
+    public static float sum(FloatVector v) {
         if (LANES >= 16) {
             v = v.add(v.rearrange(BY_8));
         }

@@ -1,0 +1,51 @@
+package io.llm2clip.kernels.matrix;
+
+import io.llm2clip.kernels.vector.Vectors;
+
+/**
+ * A right operand as strips of {@link Tile#COLUMNS} columns.
+ *
+ * @param address the first strip
+ * @param stripBytes bytes from one strip to the next
+ * @param step bytes from one step of a strip to the next
+ */
+record Right(long address, long stripBytes, long step) {
+
+    /**
+     * Any matrix; it is packed unless its rows already are whole strips.
+     *
+     * @param transposed whether it is stored as {@code [columns, steps]}
+     * @param address its first element
+     * @param stride bytes from one stored row to the next
+     * @param scratch {@link #scratchBytes} bytes
+     */
+    static Right of(boolean transposed, long address, long stride, int steps, int columns, long scratch) {
+        long width = Tile.COLUMNS * 4L;
+        if (!transposed && columns % Tile.COLUMNS == 0) {
+            return new Right(address, width, stride);
+        }
+        for (int column = 0; column < columns; column += Tile.COLUMNS) {
+            long to = scratch + 4L * column * steps;
+            int lanes = Math.min(Tile.COLUMNS, columns - column);
+            if (transposed) {
+                Panels.transpose(steps, lanes, Tile.COLUMNS, address + column * stride, stride, to);
+            } else {
+                Panels.copy(steps, lanes, Tile.COLUMNS, address + column * 4L, stride, to);
+            }
+        }
+        return new Right(scratch, steps * width, width);
+    }
+
+    static long scratchBytes(int steps, int columns) {
+        return 4L * steps * padded(columns) + Vectors.BYTES;
+    }
+
+    /** Columns rounded up to whole strips. */
+    static int padded(int columns) {
+        return (columns + Tile.COLUMNS - 1) / Tile.COLUMNS * Tile.COLUMNS;
+    }
+
+    long strip(int index) {
+        return address + index * stripBytes;
+    }
+}
