@@ -1,9 +1,9 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
@@ -40,15 +40,15 @@ final class AdamWKernel {
         float rate = (float) ((double) learningRate / hyper(hyper, 5));
         float correction2 = (float) (1 / (double) hyper(hyper, 6));
         for (long i = 0; i < count; i += LANES) {
-            VectorMask<Float> mask = first((int) Math.min(LANES, count - i));
+            VectorMask<Float> mask = SPECIES.indexInRange(0, (int) Math.min(LANES, count - i));
             long at = i * Float.BYTES;
-            FloatVector g = load(gradient + at, mask).mul(gradientScale);
-            FloatVector m = load(mean + at, mask).mul(beta1).add(g.mul(rest1));
-            FloatVector v = load(variance + at, mask).mul(beta2).add(g.mul(g).mul(rest2));
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, gradient + at, ORDER, mask).mul(gradientScale);
+            FloatVector m = FloatVector.fromMemorySegment(SPECIES, ALL, mean + at, ORDER, mask).mul(beta1).add(g.mul(rest1));
+            FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, variance + at, ORDER, mask).mul(beta2).add(g.mul(g).mul(rest2));
             FloatVector step = m.mul(rate).div(v.mul(correction2).sqrt().add(epsilon));
-            store(load(parameter + at, mask).mul(decay).sub(step), parameter + at, mask);
-            store(m, mean + at, mask);
-            store(v, variance + at, mask);
+            FloatVector.fromMemorySegment(SPECIES, ALL, parameter + at, ORDER, mask).mul(decay).sub(step).intoMemorySegment(ALL, parameter + at, ORDER, mask);
+            m.intoMemorySegment(ALL, mean + at, ORDER, mask);
+            v.intoMemorySegment(ALL, variance + at, ORDER, mask);
         }
     }
 

@@ -1,9 +1,9 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
@@ -43,7 +43,7 @@ final class ConvertKernel {
     private static void toBf16(long in, long count, long out) {
         for (long i = 0; i < count; i += LANES) {
             int left = (int) Math.min(LANES, count - i);
-            FloatVector x = load(in + i * Float.BYTES, first(left));
+            FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, in + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
             IntVector bits = x.reinterpretAsInts();
             // Half a unit in the last place less one bit, plus that place's own bit: ties go to even.
             IntVector rounded = bits.add(bits.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7FFF);
@@ -61,26 +61,23 @@ final class ConvertKernel {
             ShortVector upper = ShortVector.fromMemorySegment(
                     SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
             IntVector bits = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
-            store(
-                    bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(),
-                    out + i * Float.BYTES,
-                    first(left));
+            bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
         }
     }
 
     private static void toInt(long in, long count, long out) {
         for (long i = 0; i < count; i += LANES) {
-            VectorMask<Float> mask = first((int) Math.min(LANES, count - i));
-            IntVector integers = (IntVector) load(in + i * Float.BYTES, mask).convert(VectorOperators.F2I, 0);
-            store(integers.reinterpretAsFloats(), out + i * Integer.BYTES, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, (int) Math.min(LANES, count - i));
+            IntVector integers = (IntVector) FloatVector.fromMemorySegment(SPECIES, ALL, in + i * Float.BYTES, ORDER, mask).convert(VectorOperators.F2I, 0);
+            integers.reinterpretAsFloats().intoMemorySegment(ALL, out + i * Integer.BYTES, ORDER, mask);
         }
     }
 
     private static void fromInt(long in, long count, long out) {
         for (long i = 0; i < count; i += LANES) {
-            VectorMask<Float> mask = first((int) Math.min(LANES, count - i));
-            IntVector integers = load(in + i * Integer.BYTES, mask).reinterpretAsInts();
-            store((FloatVector) integers.convert(VectorOperators.I2F, 0), out + i * Float.BYTES, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, (int) Math.min(LANES, count - i));
+            IntVector integers = FloatVector.fromMemorySegment(SPECIES, ALL, in + i * Integer.BYTES, ORDER, mask).reinterpretAsInts();
+            ((FloatVector) integers.convert(VectorOperators.I2F, 0)).intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, mask);
         }
     }
 }

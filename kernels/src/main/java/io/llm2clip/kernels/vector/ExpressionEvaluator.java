@@ -1,7 +1,10 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
@@ -54,7 +57,7 @@ public final class ExpressionEvaluator {
             r.step[i] = scalarInput[i] ? 0 : BYTES;
             if (scalarInput[i]) {
                 r.address[i] = r.base + offsets[i];
-                Vectors.store(VectorMath.splat(Memory.getFloat(inputAddresses[i])), r.address[i]);
+                FloatVector.broadcast(SPECIES, Memory.getFloat(inputAddresses[i])).intoMemorySegment(ALL, r.address[i], ORDER);
             }
         }
         for (int start = 0; start < count; start += BLOCK) {
@@ -79,15 +82,15 @@ public final class ExpressionEvaluator {
     /** The last elements by way of whole vectors in scratch, so that the loops need no masks. */
     private void tail(
             Registers r, int size, long[] inputAddresses, boolean[] scalarInput, long offset, long outAddress) {
-        VectorMask<Float> mask = Vectors.first(size);
+        VectorMask<Float> mask = SPECIES.indexInRange(0, size);
         for (int i = 0; i < inputs; i++) {
             if (!scalarInput[i]) {
                 r.address[i] = r.base + offsets[i];
-                Vectors.store(Vectors.load(inputAddresses[i] + offset, mask), r.address[i]);
+                FloatVector.fromMemorySegment(SPECIES, ALL, inputAddresses[i] + offset, ORDER, mask).intoMemorySegment(ALL, r.address[i], ORDER);
             }
         }
         run(r, 1, r.result);
-        Vectors.store(Vectors.load(r.result), outAddress + offset, mask);
+        FloatVector.fromMemorySegment(SPECIES, ALL, r.result, ORDER).intoMemorySegment(ALL, outAddress + offset, ORDER, mask);
     }
 
     private void run(Registers r, int vectors, long out) {
@@ -164,8 +167,8 @@ public final class ExpressionEvaluator {
             for (int i = 0; i < instructions.length; i++) {
                 if (instructions[i].opcode() == Opcode.CONSTANT) {
                     address[inputs + i] = base + offsets[inputs + i];
-                    FloatVector value = VectorMath.splat(instructions[i].literal());
-                    Vectors.store(value, address[inputs + i]);
+                    FloatVector value = FloatVector.broadcast(SPECIES, instructions[i].literal());
+                    value.intoMemorySegment(ALL, address[inputs + i], ORDER);
                 }
             }
         }

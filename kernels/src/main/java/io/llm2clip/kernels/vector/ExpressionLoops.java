@@ -1,8 +1,9 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.Opcode;
 import jdk.incubator.vector.FloatVector;
@@ -45,129 +46,129 @@ final class ExpressionLoops {
 
     static void copy(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(load(a), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void add(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).add(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).add(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void subtract(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).sub(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void multiply(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).mul(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).mul(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void divide(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).div(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).div(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void maximum(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).max(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).max(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void minimum(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(load(a).min(load(b)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).min(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void negate(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(load(a).neg(), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).neg().intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void absolute(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(load(a).abs(), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).abs().intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void exp(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.exp(load(a)), out);
+            VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void log(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.log(load(a)), out);
+            VectorMath.log(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void sqrt(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(load(a).sqrt(), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).sqrt().intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void rsqrt(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.rsqrt(load(a)), out);
+            VectorMath.rsqrt(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void tanh(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.tanh(load(a)), out);
+            VectorMath.tanh(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void erf(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.erf(load(a)), out);
+            VectorMath.erf(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void sigmoid(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.sigmoid(load(a)), out);
+            VectorMath.sigmoid(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void sin(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.sin(load(a)), out);
+            VectorMath.sin(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void cos(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            store(VectorMath.cos(load(a)), out);
+            VectorMath.cos(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void greater(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(VectorMath.indicator(load(a).compare(VectorOperators.GT, load(b))), out);
+            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).compare(VectorOperators.GT, FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void equal(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            store(VectorMath.indicator(load(a).eq(load(b))), out);
+            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).eq(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))).intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void select(
             int vectors, long a, long aStep, long b, long bStep, long c, long cStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, c += cStep, out += BYTES) {
-            FloatVector condition = load(a);
-            store(load(b).blend(load(c), condition.eq(0f)), out);
+            FloatVector condition = FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER).blend(FloatVector.fromMemorySegment(SPECIES, ALL, c, ORDER), condition.eq(0f)).intoMemorySegment(ALL, out, ORDER);
         }
     }
 }

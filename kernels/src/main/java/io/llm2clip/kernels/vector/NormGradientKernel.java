@@ -1,9 +1,9 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
@@ -90,36 +90,36 @@ final class NormGradientKernel implements Launch {
     private void parameterGradients(long x, long dy, float mean, float inverse, long dweight) {
         long dbias = dweight + (long) columns * Float.BYTES;
         for (int i = 0; i < columns; i += LANES) {
-            VectorMask<Float> mask = first(columns - i);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
-            FloatVector d = load(dy + at, mask);
-            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
-            store(d.fma(normalized, load(dweight + at, mask)), dweight + at, mask);
+            FloatVector d = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
+            d.fma(normalized, FloatVector.fromMemorySegment(SPECIES, ALL, dweight + at, ORDER, mask)).intoMemorySegment(ALL, dweight + at, ORDER, mask);
             if (centred) {
-                store(d.add(load(dbias + at, mask)), dbias + at, mask);
+                d.add(FloatVector.fromMemorySegment(SPECIES, ALL, dbias + at, ORDER, mask)).intoMemorySegment(ALL, dbias + at, ORDER, mask);
             }
         }
     }
 
     private void inputGradient(long x, long dy, float mean, float inverse, long dx) {
-        FloatVector sumG = VectorMath.splat(0);
+        FloatVector sumG = FloatVector.broadcast(SPECIES, 0);
         FloatVector sumGN = sumG;
         for (int i = 0; i < columns; i += LANES) {
-            VectorMask<Float> mask = first(columns - i);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
-            FloatVector g = load(dy + at, mask).mul(load(weight + at, mask));
-            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
             sumG = sumG.add(g);
             sumGN = g.fma(normalized, sumGN);
         }
         float meanG = centred ? Vectors.sum(sumG) / columns : 0;
-        FloatVector negativeMeanGN = VectorMath.splat(-Vectors.sum(sumGN) / columns);
+        FloatVector negativeMeanGN = FloatVector.broadcast(SPECIES, -Vectors.sum(sumGN) / columns);
         for (int i = 0; i < columns; i += LANES) {
-            VectorMask<Float> mask = first(columns - i);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
-            FloatVector g = load(dy + at, mask).mul(load(weight + at, mask));
-            FloatVector normalized = load(x + at, mask).sub(mean).mul(inverse);
-            store(normalized.fma(negativeMeanGN, g.sub(meanG)).mul(inverse), dx + at, mask);
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
+            normalized.fma(negativeMeanGN, g.sub(meanG)).mul(inverse).intoMemorySegment(ALL, dx + at, ORDER, mask);
         }
     }
 }

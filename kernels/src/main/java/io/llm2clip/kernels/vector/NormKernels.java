@@ -1,9 +1,10 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
@@ -47,24 +48,24 @@ final class NormKernels {
     private static void layerNorm(long x, float mean, float inverse, long weight, long bias, int columns, long out) {
         int i = 0;
         for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, bias += BYTES, out += BYTES) {
-            FloatVector normalized = load(x).sub(mean).mul(inverse);
-            store(normalized.fma(load(weight), load(bias)), out);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(mean).mul(inverse);
+            normalized.fma(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER), FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
-            VectorMask<Float> mask = Vectors.first(columns - i);
-            FloatVector normalized = load(x, mask).sub(mean).mul(inverse);
-            store(normalized.fma(load(weight, mask), load(bias, mask)), out, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(mean).mul(inverse);
+            normalized.fma(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask), FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER, mask)).intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 
     private static void rmsNorm(long x, float inverse, long weight, int columns, long out) {
         int i = 0;
         for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, out += BYTES) {
-            store(load(x).mul(inverse).mul(load(weight)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).mul(inverse).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER)).intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
-            VectorMask<Float> mask = Vectors.first(columns - i);
-            store(load(x, mask).mul(inverse).mul(load(weight, mask)), out, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).mul(inverse).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask)).intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 }

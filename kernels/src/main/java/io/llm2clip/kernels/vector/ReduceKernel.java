@@ -1,10 +1,10 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Reduction;
@@ -75,45 +75,45 @@ final class ReduceKernel implements Launch {
             wideStrip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES);
         }
         for (; i < inner; i += LANES) {
-            strip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES, first(inner - i));
+            strip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES, SPECIES.indexInRange(0, inner - i));
         }
     }
 
     /** Four vectors of columns. */
     private void wideStrip(long source, int count, long target) {
         long step = (long) inner * Float.BYTES;
-        FloatVector r0 = VectorMath.splat(sum ? 0 : Float.NEGATIVE_INFINITY);
+        FloatVector r0 = FloatVector.broadcast(SPECIES, sum ? 0 : Float.NEGATIVE_INFINITY);
         FloatVector r1 = r0;
         FloatVector r2 = r0;
         FloatVector r3 = r0;
         if (sum) {
             for (int i = 0; i < count; i++, source += step) {
-                r0 = r0.add(load(source));
-                r1 = r1.add(load(source + BYTES));
-                r2 = r2.add(load(source + 2L * BYTES));
-                r3 = r3.add(load(source + 3L * BYTES));
+                r0 = r0.add(FloatVector.fromMemorySegment(SPECIES, ALL, source, ORDER));
+                r1 = r1.add(FloatVector.fromMemorySegment(SPECIES, ALL, source + BYTES, ORDER));
+                r2 = r2.add(FloatVector.fromMemorySegment(SPECIES, ALL, source + 2L * BYTES, ORDER));
+                r3 = r3.add(FloatVector.fromMemorySegment(SPECIES, ALL, source + 3L * BYTES, ORDER));
             }
         } else {
             for (int i = 0; i < count; i++, source += step) {
-                r0 = r0.max(load(source));
-                r1 = r1.max(load(source + BYTES));
-                r2 = r2.max(load(source + 2L * BYTES));
-                r3 = r3.max(load(source + 3L * BYTES));
+                r0 = r0.max(FloatVector.fromMemorySegment(SPECIES, ALL, source, ORDER));
+                r1 = r1.max(FloatVector.fromMemorySegment(SPECIES, ALL, source + BYTES, ORDER));
+                r2 = r2.max(FloatVector.fromMemorySegment(SPECIES, ALL, source + 2L * BYTES, ORDER));
+                r3 = r3.max(FloatVector.fromMemorySegment(SPECIES, ALL, source + 3L * BYTES, ORDER));
             }
         }
-        store(r0, target);
-        store(r1, target + BYTES);
-        store(r2, target + 2L * BYTES);
-        store(r3, target + 3L * BYTES);
+        r0.intoMemorySegment(ALL, target, ORDER);
+        r1.intoMemorySegment(ALL, target + BYTES, ORDER);
+        r2.intoMemorySegment(ALL, target + 2L * BYTES, ORDER);
+        r3.intoMemorySegment(ALL, target + 3L * BYTES, ORDER);
     }
 
     private void strip(long source, int count, long target, VectorMask<Float> mask) {
         long step = (long) inner * Float.BYTES;
-        FloatVector result = VectorMath.splat(sum ? 0 : Float.NEGATIVE_INFINITY);
+        FloatVector result = FloatVector.broadcast(SPECIES, sum ? 0 : Float.NEGATIVE_INFINITY);
         for (int i = 0; i < count; i++, source += step) {
-            FloatVector value = load(source, mask);
+            FloatVector value = FloatVector.fromMemorySegment(SPECIES, ALL, source, ORDER, mask);
             result = sum ? result.add(value) : result.lanewise(VectorOperators.MAX, value);
         }
-        store(result, target, mask);
+        result.intoMemorySegment(ALL, target, ORDER, mask);
     }
 }

@@ -1,9 +1,9 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
@@ -42,26 +42,26 @@ final class RotaryKernel {
     private static void halves(long x, long cos, long sin, float direction, int pairs, long out) {
         long half = (long) pairs * Float.BYTES;
         for (int i = 0; i < pairs; i += LANES) {
-            VectorMask<Float> mask = first(pairs - i);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, pairs - i);
             long at = (long) i * Float.BYTES;
-            FloatVector c = load(cos + at, mask);
-            FloatVector s = load(sin + at, mask).mul(direction);
-            FloatVector a = load(x + at, mask);
-            FloatVector b = load(x + half + at, mask);
-            store(a.mul(c).sub(b.mul(s)), out + at, mask);
-            store(a.mul(s).add(b.mul(c)), out + half + at, mask);
+            FloatVector c = FloatVector.fromMemorySegment(SPECIES, ALL, cos + at, ORDER, mask);
+            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at, ORDER, mask).mul(direction);
+            FloatVector a = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask);
+            FloatVector b = FloatVector.fromMemorySegment(SPECIES, ALL, x + half + at, ORDER, mask);
+            a.mul(c).sub(b.mul(s)).intoMemorySegment(ALL, out + at, ORDER, mask);
+            a.mul(s).add(b.mul(c)).intoMemorySegment(ALL, out + half + at, ORDER, mask);
         }
     }
 
     private static void interleaved(long x, long cos, long sin, float direction, int size, long out) {
         for (int i = 0; i < size; i += LANES) {
-            VectorMask<Float> mask = first(size - i);
-            VectorMask<Float> angles = first(Math.min(LANES, size - i) / 2);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, size - i);
+            VectorMask<Float> angles = SPECIES.indexInRange(0, Math.min(LANES, size - i) / 2);
             long at = (long) i * Float.BYTES;
-            FloatVector c = load(cos + at / 2, angles).rearrange(TWICE);
-            FloatVector s = load(sin + at / 2, angles).mul(direction).rearrange(TWICE).mul(SIGNS);
-            FloatVector v = load(x + at, mask);
-            store(v.mul(c).add(v.rearrange(NEIGHBOUR).mul(s)), out + at, mask);
+            FloatVector c = FloatVector.fromMemorySegment(SPECIES, ALL, cos + at / 2, ORDER, angles).rearrange(TWICE);
+            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at / 2, ORDER, angles).mul(direction).rearrange(TWICE).mul(SIGNS);
+            FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask);
+            v.mul(c).add(v.rearrange(NEIGHBOUR).mul(s)).intoMemorySegment(ALL, out + at, ORDER, mask);
         }
     }
 

@@ -1,10 +1,10 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.first;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -17,44 +17,44 @@ final class RowMath {
     private RowMath() {}
 
     static float sum(long x, int count) {
-        FloatVector s0 = VectorMath.splat(0);
+        FloatVector s0 = FloatVector.broadcast(SPECIES, 0);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
         int i = 0;
         for (; i <= count - UNROLL; i += UNROLL, x += 4L * BYTES) {
-            s0 = s0.add(load(x));
-            s1 = s1.add(load(x + BYTES));
-            s2 = s2.add(load(x + 2L * BYTES));
-            s3 = s3.add(load(x + 3L * BYTES));
+            s0 = s0.add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER));
+            s1 = s1.add(FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER));
+            s2 = s2.add(FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER));
+            s3 = s3.add(FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER));
         }
         for (; i < count; i += LANES, x += BYTES) {
-            s0 = s0.add(load(x, first(count - i)));
+            s0 = s0.add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, SPECIES.indexInRange(0, count - i)));
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
 
     /** {@code sum((x - centre)^2)}. */
     static float sumOfSquares(long x, float centre, int count) {
-        FloatVector s0 = VectorMath.splat(0);
+        FloatVector s0 = FloatVector.broadcast(SPECIES, 0);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        FloatVector c = VectorMath.splat(centre);
+        FloatVector c = FloatVector.broadcast(SPECIES, centre);
         int i = 0;
         for (; i <= count - UNROLL; i += UNROLL, x += 4L * BYTES) {
-            FloatVector d0 = load(x).sub(c);
-            FloatVector d1 = load(x + BYTES).sub(c);
-            FloatVector d2 = load(x + 2L * BYTES).sub(c);
-            FloatVector d3 = load(x + 3L * BYTES).sub(c);
+            FloatVector d0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(c);
+            FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER).sub(c);
+            FloatVector d2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER).sub(c);
+            FloatVector d3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER).sub(c);
             s0 = d0.fma(d0, s0);
             s1 = d1.fma(d1, s1);
             s2 = d2.fma(d2, s2);
             s3 = d3.fma(d3, s3);
         }
         for (; i < count; i += LANES, x += BYTES) {
-            VectorMask<Float> mask = first(count - i);
-            FloatVector d = load(x, mask).sub(c, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            FloatVector d = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(c, mask);
             s0 = d.fma(d, s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
@@ -62,87 +62,81 @@ final class RowMath {
 
     /** {@code sum(x * y)}. */
     static float dot(long x, long y, int count) {
-        FloatVector s0 = VectorMath.splat(0);
+        FloatVector s0 = FloatVector.broadcast(SPECIES, 0);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
         int i = 0;
         for (; i <= count - UNROLL; i += UNROLL, x += 4L * BYTES, y += 4L * BYTES) {
-            s0 = load(x).fma(load(y), s0);
-            s1 = load(x + BYTES).fma(load(y + BYTES), s1);
-            s2 = load(x + 2L * BYTES).fma(load(y + 2L * BYTES), s2);
-            s3 = load(x + 3L * BYTES).fma(load(y + 3L * BYTES), s3);
+            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER), s0);
+            s1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + BYTES, ORDER), s1);
+            s2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 2L * BYTES, ORDER), s2);
+            s3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 3L * BYTES, ORDER), s3);
         }
         for (; i < count; i += LANES, x += BYTES, y += BYTES) {
-            VectorMask<Float> mask = first(count - i);
-            s0 = load(x, mask).fma(load(y, mask), s0);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask), s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
 
     /** Negative infinity for no elements; NaN if any is NaN. */
     static float max(long x, int count) {
-        FloatVector m0 = VectorMath.splat(Float.NEGATIVE_INFINITY);
+        FloatVector m0 = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         FloatVector m1 = m0;
         int i = 0;
         for (; i <= count - 2 * LANES; i += 2 * LANES, x += 2L * BYTES) {
-            m0 = m0.max(load(x));
-            m1 = m1.max(load(x + BYTES));
+            m0 = m0.max(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER));
+            m1 = m1.max(FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER));
         }
         for (; i < count; i += LANES, x += BYTES) {
-            VectorMask<Float> mask = first(count - i);
-            m0 = m0.lanewise(VectorOperators.MAX, load(x, mask), mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            m0 = m0.lanewise(VectorOperators.MAX, FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask), mask);
         }
         return m0.max(m1).reduceLanes(VectorOperators.MAX);
     }
 
     /** {@code sum(exp(x - shift))}. */
     static float sumOfExp(long x, float shift, int count) {
-        FloatVector s0 = VectorMath.splat(0);
-        FloatVector s1 = s0;
+        FloatVector sum = FloatVector.broadcast(SPECIES, 0);
         int i = 0;
-        for (; i <= count - 2 * LANES; i += 2 * LANES, x += 2L * BYTES) {
-            s0 = s0.add(VectorMath.exp(load(x).sub(shift)));
-            s1 = s1.add(VectorMath.exp(load(x + BYTES).sub(shift)));
+        for (; i <= count - LANES; i += LANES, x += BYTES) {
+            sum = sum.add(VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift)));
         }
-        for (; i < count; i += LANES, x += BYTES) {
-            VectorMask<Float> mask = first(count - i);
-            s0 = s0.add(VectorMath.exp(load(x, mask).sub(shift)), mask);
+        if (i < count) {
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            sum = sum.add(VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(shift)), mask);
         }
-        return Vectors.sum(s0.add(s1));
+        return Vectors.sum(sum);
     }
 
     /** {@code out = exp(x - shift)}; returns the sum. */
     static float exp(long x, float shift, int count, long out) {
-        FloatVector s0 = VectorMath.splat(0);
-        FloatVector s1 = s0;
+        FloatVector sum = FloatVector.broadcast(SPECIES, 0);
         int i = 0;
-        for (; i <= count - 2 * LANES; i += 2 * LANES, x += 2L * BYTES, out += 2L * BYTES) {
-            FloatVector e0 = VectorMath.exp(load(x).sub(shift));
-            FloatVector e1 = VectorMath.exp(load(x + BYTES).sub(shift));
-            store(e0, out);
-            store(e1, out + BYTES);
-            s0 = s0.add(e0);
-            s1 = s1.add(e1);
+        for (; i <= count - LANES; i += LANES, x += BYTES, out += BYTES) {
+            FloatVector e = VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift));
+            e.intoMemorySegment(ALL, out, ORDER);
+            sum = sum.add(e);
         }
-        for (; i < count; i += LANES, x += BYTES, out += BYTES) {
-            VectorMask<Float> mask = first(count - i);
-            FloatVector e = VectorMath.exp(load(x, mask).sub(shift));
-            store(e, out, mask);
-            s0 = s0.add(e, mask);
+        if (i < count) {
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            FloatVector e = VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(shift));
+            e.intoMemorySegment(ALL, out, ORDER, mask);
+            sum = sum.add(e, mask);
         }
-        return Vectors.sum(s0.add(s1));
+        return Vectors.sum(sum);
     }
 
     /** {@code x *= factor}. */
     static void scale(long x, float factor, int count) {
         int i = 0;
         for (; i <= count - LANES; i += LANES, x += BYTES) {
-            store(load(x).mul(factor), x);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).mul(factor).intoMemorySegment(ALL, x, ORDER);
         }
         if (i < count) {
-            VectorMask<Float> mask = first(count - i);
-            store(load(x, mask).mul(factor), x, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).mul(factor).intoMemorySegment(ALL, x, ORDER, mask);
         }
     }
 
@@ -150,11 +144,11 @@ final class RowMath {
     static void add(long sum, long x, int count) {
         int i = 0;
         for (; i <= count - LANES; i += LANES, x += BYTES, sum += BYTES) {
-            store(load(sum).add(load(x)), sum);
+            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER).add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)).intoMemorySegment(ALL, sum, ORDER);
         }
         if (i < count) {
-            VectorMask<Float> mask = first(count - i);
-            store(load(sum, mask).add(load(x, mask)), sum, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
+            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER, mask).add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)).intoMemorySegment(ALL, sum, ORDER, mask);
         }
     }
 }

@@ -1,9 +1,10 @@
 package io.llm2clip.kernels.vector;
 
+import static io.llm2clip.kernels.vector.Memory.ALL;
+import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
-import static io.llm2clip.kernels.vector.Vectors.load;
-import static io.llm2clip.kernels.vector.Vectors.store;
+import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
@@ -46,12 +47,12 @@ final class SoftmaxKernels {
         float dot = RowMath.dot(y, dy, columns);
         int i = 0;
         for (; i <= columns - LANES; i += LANES, y += BYTES, dy += BYTES, out += BYTES) {
-            store(load(y).mul(load(dy).sub(dot)), out);
+            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER).mul(FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER).sub(dot)).intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
-            VectorMask<Float> mask = Vectors.first(columns - i);
-            FloatVector difference = load(dy, mask).sub(dot);
-            store(load(y, mask).mul(difference), out, mask);
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
+            FloatVector difference = FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER, mask).sub(dot);
+            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask).mul(difference).intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 }

@@ -3,19 +3,20 @@ package io.llm2clip.kernels.vector;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 
-/** Vectors at raw addresses. */
+/**
+ * Vectors at raw addresses.
+ *
+ * <p>Long loops call the Vector API directly instead, however that reads: its methods are always inlined, whereas a helper of
+ * ours is not once the compiler's node budget is spent, and then every vector is boxed.
+ */
 public final class Vectors {
     /** Lanes of a vector. */
     public static final int LANES = VectorMath.SPECIES.length();
     /** Size of a vector in bytes. */
     public static final int BYTES = LANES * Float.BYTES;
 
-    private static final VectorShuffle<Float> BY_8 = rotation(8);
-    private static final VectorShuffle<Float> BY_4 = rotation(4);
-    private static final VectorShuffle<Float> BY_2 = rotation(2);
-    private static final VectorShuffle<Float> BY_1 = rotation(1);
+    static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private Vectors() {}
 
@@ -48,19 +49,12 @@ public final class Vectors {
      * The sum of all lanes in one fixed order. {@code reduceLanes} promises none: it changes when the code is compiled.
      */
     public static float sum(FloatVector v) {
-        if (LANES >= 16) {
-            v = v.add(v.rearrange(BY_8));
+        float[] lanes = v.toArray();
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                lanes[i] += lanes[i + half];
+            }
         }
-        if (LANES >= 8) {
-            v = v.add(v.rearrange(BY_4));
-        }
-        if (LANES >= 4) {
-            v = v.add(v.rearrange(BY_2));
-        }
-        return v.add(v.rearrange(BY_1)).lane(0);
-    }
-
-    private static VectorShuffle<Float> rotation(int by) {
-        return VectorShuffle.fromOp(VectorMath.SPECIES, lane -> (lane + by) % VectorMath.SPECIES.length());
+        return lanes[0];
     }
 }
