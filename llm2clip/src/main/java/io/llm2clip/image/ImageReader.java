@@ -80,7 +80,7 @@ public record ImageReader(boolean applyOrientation, long maxPixels) {
                     throw new IOException("%d x %d pixels are more than the limit of %d"
                             .formatted(reader.getWidth(0), reader.getHeight(0), maxPixels));
                 }
-                if (reader.getFormatName().equalsIgnoreCase("JPEG") && isCutOff(content)) {
+                if (CutOff.test(content)) {
                     throw new IOException("the file is cut off");
                 }
                 return reader.read(0);
@@ -88,19 +88,6 @@ public record ImageReader(boolean applyOrientation, long maxPixels) {
                 reader.dispose();
             }
         }
-    }
-
-    /**
-     * Whether a JPEG file has no end marker behind its last scan. Decoders fill up what is missing and only warn; in
-     * scan data a 0xff is always followed by a zero or a restart marker, so the two markers are unambiguous.
-     */
-    private static boolean isCutOff(byte[] jpeg) {
-        for (int i = jpeg.length - 2; i >= 0; i--) {
-            if (jpeg[i] == (byte) 0xff && (jpeg[i + 1] == (byte) 0xd9 || jpeg[i + 1] == (byte) 0xda)) {
-                return jpeg[i + 1] == (byte) 0xda;
-            }
-        }
-        return true;
     }
 
     /** The EXIF orientation 1..8; 1 when the file has none. */

@@ -101,7 +101,7 @@ class ImageReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb.png", "rgb.jpg", "progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb.gif", "rgb.bmp", "lossy.webp"})
+    @ValueSource(strings = {"rgb.png", "rgb.jpg", "progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb.gif", "rgb.bmp", "lossy.webp", "lossless.webp"})
     void cutOffFilesAreRefused(String file) throws Exception {
         byte[] content = Goldens.bytes(file);
         byte[] half = Arrays.copyOf(content, content.length * 2 / 3);
@@ -118,7 +118,7 @@ class ImageReaderTest {
         byte[] content = Goldens.bytes(file);
         var reader = new ImageReader(true, 10_000);
         var random = new Random(file.hashCode());
-        for (int trial = 0; trial < 200; trial++) {
+        for (int trial = 0; trial < 50; trial++) {
             byte[] damaged = content.clone();
             for (int i = 0; i < 4; i++) {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();

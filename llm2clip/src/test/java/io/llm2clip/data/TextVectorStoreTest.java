@@ -1,0 +1,212 @@
+package io.llm2clip.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextVectorStoreTest {
+    private static final int DIMENSION = 3;
+
+    @TempDir
+    Path folder;
+
+    private static TextVectorStore open(Path folder) {
+        return TextVectorStore.open(folder, "model-a", DIMENSION);
+    }
+
+    private static float[] vector(int i) {
+        return new float[] {i, -i, 0.5f * i};
+    }
+
+    private static void fill(TextVectorStore store, int from, int to) {
+        IntStream.range(from, to).forEach(i -> store.put("caption " + i, vector(i)));
+    }
+
+    private static void assertHolds(TextVectorStore store, int count) {
+        assertThat(store.size()).isEqualTo(count);
+        for (int i = 0; i < count; i++) {
+            assertThat(store.get("caption " + i)).isEqualTo(vector(i));
+        }
+        assertThat(store.contains("caption " + count)).isFalse();
+    }
+
+    @Test
+    void returnsWhatWasPutBeforeAndAfterReopening() {
+        try (TextVectorStore store = open(folder)) {
+            // More than one flush's worth, read while it grows.
+            fill(store, 0, 1500);
+            assertHolds(store, 1500);
+            fill(store, 1500, 2600);
+            assertHolds(store, 2600);
+        }
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 2600);
+            fill(store, 0, 2601);
+            assertHolds(store, 2601);
+            float[] batch = new float[7];
+            store.get("caption 2", batch, 4);
+            assertThat(batch).containsExactly(0, 0, 0, 0, 2, -2, 1);
+        }
+    }
+
+    @Test
+    void namesWhatIsStillToBeComputed() {
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 2);
+            assertThat(store.missing(List.of("b", "caption 1", "a", "b"))).containsExactly("b", "a");
+        }
+    }
+
+    @Test
+    void theFirstVectorOfACaptionStays() {
+        try (TextVectorStore store = open(folder)) {
+            store.put("x", vector(1));
+            store.put("x", vector(2));
+            assertThat(store.get("x")).isEqualTo(vector(1));
+            assertThat(store.size()).isEqualTo(1);
+        }
+    }
+
+    @Property(tries = 60)
+    void anyLengthOfEitherFileLeavesAPrefix(@ForAll @IntRange(max = 360) int keys, @ForAll @IntRange(max = 120) int rows)
+            throws IOException {
+        Path store = Files.createTempDirectory("vectors");
+        try {
+            try (TextVectorStore writer = open(store)) {
+                fill(writer, 0, 10);
+            }
+            truncate(store.resolve("keys.bin"), keys);
+            truncate(store.resolve("vectors.f32"), StoreHeader.BYTES + rows);
+            int expected = Math.min(keys / 36, rows / 12);
+            try (TextVectorStore reader = open(store)) {
+                assertHolds(reader, expected);
+                fill(reader, expected, 10);
+            }
+            try (TextVectorStore reader = open(store)) {
+                assertHolds(reader, 10);
+            }
+        } finally {
+            for (String file : List.of("keys.bin", "vectors.f32")) {
+                Files.delete(store.resolve(file));
+            }
+            Files.delete(store);
+        }
+    }
+
+    @Test
+    void aDamagedRowAfterTheLastFinishIsCutOff() throws Exception {
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 5);
+        }
+        flip(folder.resolve("vectors.f32"), StoreHeader.BYTES + 3L * 12 + 1);
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 3);
+        }
+    }
+
+    @Test
+    void aFinishedStoreMustNotShrink() throws Exception {
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 5);
+            store.finish();
+            fill(store, 5, 7);
+        }
+        truncate(folder.resolve("keys.bin"), 5 * 36);
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 5);
+        }
+        truncate(folder.resolve("keys.bin"), 4 * 36);
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "The text vector store %s was finished with 5 vectors but has 4; delete it to build it anew.",
+                        folder);
+        Files.writeString(folder.resolve("finished"), "many");
+        assertThatThrownBy(() -> open(folder))
+                .hasMessage(
+                        "The file %s should hold a number of vectors; delete the store to build it anew.",
+                        folder.resolve("finished"));
+    }
+
+    @Test
+    void anotherModelIsRefused() {
+        open(folder).close();
+        assertThatThrownBy(() -> TextVectorStore.open(folder, "model-b", 4))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "The text vector store %s belongs to model model-a with 3 values a vector, "
+                                + "expected model-b with 4; use another folder or delete it.",
+                        folder);
+        assertHolds(open(folder), 0);
+    }
+
+    @Test
+    void keysDependOnModelAndCaption() {
+        assertThat(TextKey.of("a", "bc")).isNotEqualTo(TextKey.of("ab", "c"));
+        assertThat(TextKey.of("a", "b")).isEqualTo(TextKey.of("a", "b"));
+    }
+
+    @Test
+    void aDamagedHeaderIsRefused() throws Exception {
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 1);
+        }
+        flip(folder.resolve("vectors.f32"), 20);
+        assertThatThrownBy(() -> open(folder))
+                .hasMessage("The text vector store %s has a damaged header; delete it to build it anew.", folder);
+        flip(folder.resolve("vectors.f32"), 0);
+        assertThatThrownBy(() -> open(folder))
+                .hasMessage("The text vector store %s is not of version 1; delete it to build it anew.", folder);
+    }
+
+    @Test
+    void oneWriterAtATime() {
+        try (TextVectorStore store = open(folder)) {
+            assertThat(store.dimension()).isEqualTo(DIMENSION);
+            assertThatThrownBy(() -> open(folder))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(
+                            "The text vector store %s is in use by another job; wait for it or use another folder.",
+                            folder);
+        }
+    }
+
+    @Test
+    void refusesVectorsThatCannotBeRight() {
+        try (TextVectorStore store = open(folder)) {
+            assertThatThrownBy(() -> store.put("x", new float[2]))
+                    .hasMessage("The store holds vectors of 3 values, found one of 2.");
+            assertThatThrownBy(() -> store.put("x", new float[] {1, Float.NaN, 0}))
+                    .hasMessage("The vector of \"x\" contains NaN; the text encoder is broken.");
+            assertThatThrownBy(() -> store.get("x"))
+                    .hasMessage("The store %s has no vector for \"x\"; cache the captions first.", folder);
+        }
+        assertThatThrownBy(() -> TextVectorStore.open(folder, "", 3)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static void truncate(Path file, int length) throws IOException {
+        try (var access = new RandomAccessFile(file.toFile(), "rw")) {
+            access.setLength(length);
+        }
+    }
+
+    private static void flip(Path file, long position) throws IOException {
+        try (var access = new RandomAccessFile(file.toFile(), "rw")) {
+            access.seek(position);
+            int value = access.read();
+            access.seek(position);
+            access.write(value ^ 0x55);
+        }
+    }
+}
