@@ -24,7 +24,7 @@ final class CosineRanking {
     static Ranks ranks(float[][] queries, float[][] candidates, int[][] answers) {
         int width = width(queries, candidates);
         float[][] unitQueries = normalize(queries, "query");
-        float[][] tiles = transpose(normalize(candidates, "candidate"), width);
+        float[][][] tiles = transpose(normalize(candidates, "candidate"), width);
         int[] ranks = new int[queries.length];
         IntStream.range(0, (queries.length + QUERIES - 1) / QUERIES).parallel().forEach(block -> {
             float[][] scores = new float[QUERIES][tiles.length * TILE];
@@ -58,13 +58,13 @@ final class CosineRanking {
         return before;
     }
 
-    private static void score(float[][] queries, float[] tile, float[][] scores, int offset) {
+    private static void score(float[][] queries, float[][] tile, float[][] scores, int offset) {
         float[] sum0 = new float[TILE];
         float[] sum1 = new float[TILE];
         float[] sum2 = new float[TILE];
         float[] sum3 = new float[TILE];
         for (int d = 0; d < queries[0].length; d++) {
-            axpy(queries[0][d], queries[1][d], queries[2][d], queries[3][d], tile, d * TILE, sum0, sum1, sum2, sum3);
+            axpy(queries[0][d], queries[1][d], queries[2][d], queries[3][d], tile[d], sum0, sum1, sum2, sum3);
         }
         System.arraycopy(sum0, 0, scores[0], offset, TILE);
         System.arraycopy(sum1, 0, scores[1], offset, TILE);
@@ -77,14 +77,13 @@ final class CosineRanking {
             float q1,
             float q2,
             float q3,
-            float[] tile,
-            int row,
+            float[] candidates,
             float[] sum0,
             float[] sum1,
             float[] sum2,
             float[] sum3) {
         for (int i = 0; i < TILE; i++) {
-            float value = tile[row + i];
+            float value = candidates[i];
             sum0[i] += q0 * value;
             sum1[i] += q1 * value;
             sum2[i] += q2 * value;
@@ -92,13 +91,16 @@ final class CosineRanking {
         }
     }
 
-    /** Tiles {@code [ceil(C / TILE)][E * TILE]}, the last one filled up with zeros. */
-    private static float[][] transpose(float[][] candidates, int width) {
-        float[][] tiles = new float[(candidates.length + TILE - 1) / TILE][width * TILE];
+    /**
+     * Tiles {@code [ceil(C / TILE)][E][TILE]}, the last one filled up with zeros. Every row is an array of its own, since
+     * the compiler vectorises a loop over arrays only when all are read at the same index.
+     */
+    private static float[][][] transpose(float[][] candidates, int width) {
+        float[][][] tiles = new float[(candidates.length + TILE - 1) / TILE][width][TILE];
         for (int candidate = 0; candidate < candidates.length; candidate++) {
-            float[] tile = tiles[candidate / TILE];
+            float[][] tile = tiles[candidate / TILE];
             for (int d = 0; d < width; d++) {
-                tile[d * TILE + candidate % TILE] = candidates[candidate][d];
+                tile[d][candidate % TILE] = candidates[candidate][d];
             }
         }
         return tiles;

@@ -72,6 +72,10 @@ public record CaptionFormat(ChatTemplate template, int maxLength, int documentMa
 
     /** Drops words from the right until the caption alone has at most {@link #documentMaxLength} tokens. */
     private String shorten(Tokenizer tokenizer, String caption) {
+        if (documentMaxLength >= maxLength) {
+            // Lengths are counted after the cut, so no caption can be too long.
+            return caption;
+        }
         String text = caption;
         int length = cut(tokenizer.encode(text, false)).length;
         while (length > documentMaxLength) {

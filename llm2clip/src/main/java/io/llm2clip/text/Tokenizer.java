@@ -1,6 +1,7 @@
 package io.llm2clip.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.llm2clip.data.InputException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -68,9 +69,14 @@ public final class Tokenizer implements AutoCloseable {
      * @param special whether the tokenizer's own begin and end tokens are added
      */
     public int[] encode(String text, boolean special) {
-        return Arrays.stream(delegate.encode(text, special, false).getIds())
-                .mapToInt(Math::toIntExact)
-                .toArray();
+        // Below the library's own encode method, which also copies a string and a character span for every token.
+        long encoding = TokenizersLibrary.LIB.encode(delegate.getHandle(), text, special);
+        try {
+            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
     }
 
     /** The text of {@code ids}, special tokens left out. */
