@@ -91,6 +91,7 @@ public final class AdamW implements AutoCloseable {
      * @throws NonFiniteGradientException if a gradient is infinite or not a number; then nothing has changed
      */
     public float step(List<TensorData> gradients, float learningRate) {
+        requireOpen();
         requireFit(gradients);
         double norm = finiteNorm(gradients);
         bind(gradients);
@@ -137,6 +138,18 @@ public final class AdamW implements AutoCloseable {
         launches.clear();
         bound = List.of();
         moments.close();
+    }
+
+    /** Kernels work on bare addresses: freed memory must be found here. */
+    private void requireOpen() {
+        for (List<Parameter> memory : List.of(parameters, moments.all())) {
+            for (Parameter parameter : memory) {
+                if (!parameter.data().segment().scope().isAlive()) {
+                    throw new IllegalStateException("AdamW step with closed memory of " + parameter
+                            + "; close optimiser and parameters after the last step.");
+                }
+            }
+        }
     }
 
     private void requireFit(List<TensorData> gradients) {

@@ -135,6 +135,23 @@ class AdamWTest {
     }
 
     @Test
+    void closedMemoryIsAnErrorNotACrash() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            optimizer.step(gradients(1), 0.1f);
+            parameters.close();
+            assertThatThrownBy(() -> optimizer.step(gradients(2), 0.1f))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("AdamW step with closed memory of weight [3, 4]; close optimiser and parameters after the last step.");
+        }
+        try (Parameters parameters = new Parameters(0)) {
+            AdamW optimizer = optimizer(parameters);
+            optimizer.close();
+            assertThatThrownBy(() -> optimizer.step(gradients(1), 0.1f)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
     void normOfManyBlocks() {
         float[] values = new float[200_003];
         java.util.Arrays.fill(values, 0.5f);
