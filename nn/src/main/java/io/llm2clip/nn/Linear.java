@@ -44,7 +44,8 @@ public final class Linear {
     /** Adds a low-rank update to all later applications. */
     public void attach(Lora update) {
         if (lora != null) {
-            throw new IllegalStateException(weight.name() + " has a low-rank update already; merge() it before attaching another.");
+            throw new IllegalStateException(
+                    weight.name() + " has a low-rank update already; merge() it before attaching another.");
         }
         update.requireFits(weight);
         lora = update;

@@ -12,7 +12,9 @@ import io.llm2clip.tensor.Tensor;
  */
 public record Lora(Parameter a, Parameter b, float scale) {
     public Lora {
-        if (a.shape().rank() != 2 || b.shape().rank() != 2 || a.shape().dim(0) != b.shape().dim(1)) {
+        if (a.shape().rank() != 2
+                || b.shape().rank() != 2
+                || a.shape().dim(0) != b.shape().dim(1)) {
             throw new IllegalArgumentException(
                     "Low-rank update of " + a + " and " + b + "; expected [rank, in] and [out, rank].");
         }
@@ -44,8 +46,8 @@ public record Lora(Parameter a, Parameter b, float scale) {
     void requireFits(Parameter weight) {
         Shape update = Shape.of(b.shape().dim(0), a.shape().dim(1));
         if (!update.equals(weight.shape())) {
-            throw new IllegalArgumentException("Low-rank update of shape " + update + " for " + weight + "; expected shape "
-                    + weight.shape() + ".");
+            throw new IllegalArgumentException("Low-rank update of shape " + update + " for " + weight
+                    + "; expected shape " + weight.shape() + ".");
         }
     }
 }

@@ -12,12 +12,7 @@ public record Mlp(Linear fc1, Activation activation, Linear fc2) {
 
     /** Biases start at zero. */
     public static Mlp create(
-            Scope scope,
-            int width,
-            int hidden,
-            Activation activation,
-            Initializer weightInit,
-            Initializer outputInit) {
+            Scope scope, int width, int hidden, Activation activation, Initializer weightInit, Initializer outputInit) {
         return new Mlp(
                 Linear.create(scope.scope("fc1"), width, hidden, true, weightInit),
                 activation,

@@ -24,7 +24,9 @@ public final class ParameterFiles {
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            tensors.put(parameter.name(), new StoredTensor(StoredType.F32, storedShape(parameter), littleEndian(parameter)));
+            tensors.put(
+                    parameter.name(),
+                    new StoredTensor(StoredType.F32, storedShape(parameter), littleEndian(parameter)));
         }
         SafetensorsWriter.write(file, tensors, metadata);
     }
@@ -70,8 +72,9 @@ public final class ParameterFiles {
                             .formatted(source.source(), name, parameter.shape(), parameter.name(), stored.shape()));
         }
         if (stored.type() != StoredType.F32 && stored.type() != StoredType.F16 && stored.type() != StoredType.BF16) {
-            throw new CheckpointException("%s: tensor '%s': expected elements of type F32, F16 or BF16, found %s; convert the checkpoint."
-                    .formatted(source.source(), name, stored.type()));
+            throw new CheckpointException(
+                    "%s: tensor '%s': expected elements of type F32, F16 or BF16, found %s; convert the checkpoint."
+                            .formatted(source.source(), name, stored.type()));
         }
     }
 
@@ -84,6 +87,7 @@ public final class ParameterFiles {
         if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
             return data;
         }
-        return StoredTensor.of(data.toArray(ValueLayout.JAVA_FLOAT), data.byteSize() / Float.BYTES).data();
+        return StoredTensor.of(data.toArray(ValueLayout.JAVA_FLOAT), data.byteSize() / Float.BYTES)
+                .data();
     }
 }

@@ -69,11 +69,12 @@ public final class Parameters implements AutoCloseable {
 
     Parameter create(String name, Shape shape, Initializer initializer) {
         if (closed) {
-            throw new IllegalStateException("Parameter '" + name + "': its Parameters are closed; create it before closing.");
+            throw new IllegalStateException(
+                    "Parameter '" + name + "': its Parameters are closed; create it before closing.");
         }
         if (parameters.containsKey(name)) {
-            throw new IllegalArgumentException(
-                    "Parameter '" + name + "' exists already as " + parameters.get(name) + "; expected a new name, use a scope.");
+            throw new IllegalArgumentException("Parameter '" + name + "' exists already as " + parameters.get(name)
+                    + "; expected a new name, use a scope.");
         }
         TensorData data = TensorData.allocate(arena, shape, DType.F32);
         EngineMemory.allocated(data.segment().byteSize());

@@ -47,8 +47,8 @@ public record SelfAttention(
         Tensor q = rotate(query.apply(x), layout.heads(), positions);
         Tensor k = rotate(key.apply(x), layout.keyValueHeads(), positions);
         float scale = (float) (1 / Math.sqrt(layout.headSize()));
-        Tensor joined = Tensor.attention(
-                q, k, value.apply(x), lengths, layout.heads(), layout.keyValueHeads(), scale, causal);
+        Tensor joined =
+                Tensor.attention(q, k, value.apply(x), lengths, layout.heads(), layout.keyValueHeads(), scale, causal);
         return output.apply(innerNorm == null ? joined : innerNorm.apply(joined));
     }
 

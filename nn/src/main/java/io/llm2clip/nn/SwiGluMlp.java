@@ -11,14 +11,20 @@ import org.jspecify.annotations.Nullable;
  * @param down {@code [width, hidden]}
  * @param innerNorm over the hidden channels, or null
  */
-public record SwiGluMlp(Linear gate, Linear up, Linear down, @Nullable LayerNorm innerNorm) {
+public record SwiGluMlp(
+        Linear gate, Linear up, Linear down, @Nullable LayerNorm innerNorm) {
 
     /**
      * Names and optional parts.
      *
      * @param bias whether the three layers have biases
      */
-    public record Layout(String gate, String up, String down, boolean bias, @Nullable InnerNorm innerNorm) {
+    public record Layout(
+            String gate,
+            String up,
+            String down,
+            boolean bias,
+            @Nullable InnerNorm innerNorm) {
         /** Llama: {@code gate_proj}, {@code up_proj}, {@code down_proj}, no bias. */
         public static final Layout LLAMA = new Layout("gate_proj", "up_proj", "down_proj", false, null);
 

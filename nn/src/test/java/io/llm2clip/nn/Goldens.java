@@ -24,8 +24,8 @@ public final class Goldens {
 
     private static Safetensors open() {
         try {
-            return Safetensors.open(
-                    Path.of(Objects.requireNonNull(Goldens.class.getResource("goldens.safetensors")).toURI()));
+            return Safetensors.open(Path.of(Objects.requireNonNull(Goldens.class.getResource("goldens.safetensors"))
+                    .toURI()));
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -29,8 +29,10 @@ class LayerGoldenTest {
 
     @Test
     void swiGlu() {
-        Goldens.check("swiglu_llama", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.LLAMA, ZEROS, ZEROS)::apply);
-        Goldens.check("swiglu_eva02", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.EVA02, ZEROS, ZEROS)::apply);
+        Goldens.check(
+                "swiglu_llama", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.LLAMA, ZEROS, ZEROS)::apply);
+        Goldens.check(
+                "swiglu_eva02", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.EVA02, ZEROS, ZEROS)::apply);
     }
 
     @Test
@@ -85,7 +87,9 @@ class LayerGoldenTest {
     }
 
     private static void check(Activation activation, Tensor x, float... expected) {
-        assertThat(activation.apply(x).evaluate().toFloats()).as("%s", activation).containsExactly(expected, within(1e-6f));
+        assertThat(activation.apply(x).evaluate().toFloats())
+                .as("%s", activation)
+                .containsExactly(expected, within(1e-6f));
     }
 
     @Test

@@ -36,20 +36,25 @@ class LayerGradientProperties {
 
     @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
     void agreeWithCentralDifferences(
-            @ForAll("layers") Case test, @ForAll @IntRange(min = 1, max = 3) int batch, @ForAll @IntRange(max = 9999) int seed) {
+            @ForAll("layers") Case test,
+            @ForAll @IntRange(min = 1, max = 3) int batch,
+            @ForAll @IntRange(max = 9999) int seed) {
         try (Parameters parameters = new Parameters(seed)) {
             Function<Tensor, Tensor> layer = test.layer.apply(parameters.root());
             Parameter x = parameters.root().create("x", Shape.of(batch, 5, 8), Initializer.normal(1));
             Tensor y = layer.apply(x.tensor());
-            Tensor loss = y.mul(normal(new CounterRandom(seed), "weights", y.shape())).sum();
+            Tensor loss =
+                    y.mul(normal(new CounterRandom(seed), "weights", y.shape())).sum();
             List<Parameter> all = parameters.all();
-            List<Tensor> gradients = Gradients.of(loss, all.stream().map(Parameter::tensor).toList());
+            List<Tensor> gradients =
+                    Gradients.of(loss, all.stream().map(Parameter::tensor).toList());
 
             List<TensorData> interpreted = Interpreter.evaluate(gradients, Map.of());
             try (Program program = Program.compile(gradients)) {
                 List<TensorData> compiled = program.run();
                 for (int i = 0; i < all.size(); i++) {
-                    Goldens.assertClose(compiled.get(i), interpreted.get(i), all.get(i).name());
+                    Goldens.assertClose(
+                            compiled.get(i), interpreted.get(i), all.get(i).name());
                 }
             }
             double expected = 0;
@@ -75,7 +80,8 @@ class LayerGradientProperties {
 
     private static double slope(Tensor loss, List<Parameter> parameters, List<float[]> directions) {
         float step = 1e-3f;
-        List<float[]> original = parameters.stream().map(p -> p.data().toFloats()).toList();
+        List<float[]> original =
+                parameters.stream().map(p -> p.data().toFloats()).toList();
         double[] values = new double[2];
         for (int side = 0; side < 2; side++) {
             for (int i = 0; i < parameters.size(); i++) {
@@ -85,7 +91,8 @@ class LayerGradientProperties {
                 }
                 parameters.get(i).data().fill(moved);
             }
-            values[side] = Interpreter.evaluate(List.of(loss), Map.of()).getFirst().item();
+            values[side] =
+                    Interpreter.evaluate(List.of(loss), Map.of()).getFirst().item();
         }
         return (values[0] - values[1]) / (2 * step);
     }
@@ -103,8 +110,12 @@ class LayerGradientProperties {
                 new Case("layer norm", scope -> LayerNorm.create(scope, 8, 1e-5f)::apply),
                 new Case("rms norm", scope -> RmsNorm.create(scope, 8, 1e-5f)::apply),
                 new Case("mlp", scope -> Mlp.create(scope, 8, 6, Activation.GELU, NORMAL, NORMAL)::apply),
-                new Case("swiglu", scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.LLAMA, NORMAL, NORMAL)::apply),
-                new Case("swiglu eva02", scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.EVA02, NORMAL, NORMAL)::apply),
+                new Case(
+                        "swiglu",
+                        scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.LLAMA, NORMAL, NORMAL)::apply),
+                new Case(
+                        "swiglu eva02",
+                        scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.EVA02, NORMAL, NORMAL)::apply),
                 new Case("attention clip", scope -> attention(scope, AttentionLayout.clip(8, 2), false, null)),
                 new Case(
                         "attention llama",

@@ -103,8 +103,8 @@ class ParameterFilesTest {
         try (Parameters parameters = model(4);
                 Safetensors source = Safetensors.open(file)) {
             float[] before = parameters.get("fc.weight").data().toFloats();
-            assertThatThrownBy(() ->
-                            ParameterFiles.load(parameters.all(), source, UnaryOperator.identity(), _ -> false))
+            assertThatThrownBy(
+                            () -> ParameterFiles.load(parameters.all(), source, UnaryOperator.identity(), _ -> false))
                     .isInstanceOf(CheckpointException.class)
                     .hasMessageStartingWith(file.toString())
                     .hasMessageContaining(message);

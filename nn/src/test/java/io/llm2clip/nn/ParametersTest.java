@@ -51,7 +51,11 @@ class ParametersTest {
     }
 
     private static float[] create(Parameters parameters) {
-        return parameters.root().create("b", Shape.of(5), Initializer.normal(1)).data().toFloats();
+        return parameters
+                .root()
+                .create("b", Shape.of(5), Initializer.normal(1))
+                .data()
+                .toFloats();
     }
 
     @Test
@@ -80,7 +84,8 @@ class ParametersTest {
     }
 
     private static void moments(Parameters parameters, String name, Initializer init, double std, double bound) {
-        float[] values = parameters.root().create(name, Shape.of(200, 100), init).data().toFloats();
+        float[] values =
+                parameters.root().create(name, Shape.of(200, 100), init).data().toFloats();
         double mean = 0;
         double square = 0;
         for (float value : values) {
@@ -103,8 +108,11 @@ class ParametersTest {
 
     @Test
     void activationsByName() {
-        assertThat(Activation.parse("gelu_new")).isSameAs(Activation.parse("gelu_pytorch_tanh")).isSameAs(Activation.GELU_TANH);
+        assertThat(Activation.parse("gelu_new"))
+                .isSameAs(Activation.parse("gelu_pytorch_tanh"))
+                .isSameAs(Activation.GELU_TANH);
         assertThatThrownBy(() -> Activation.parse("relu"))
-                .hasMessage("Unknown activation 'relu'; expected gelu, gelu_pytorch_tanh, gelu_new, quick_gelu or silu.");
+                .hasMessage(
+                        "Unknown activation 'relu'; expected gelu, gelu_pytorch_tanh, gelu_new, quick_gelu or silu.");
     }
 }

@@ -23,15 +23,22 @@ class RotaryTableTest {
     void scaledFrequenciesOfLlama31With8B() {
         double[] f = RotaryTable.llamaFrequencies(128, 500_000, new Llama3Scaling(8, 1, 4, 8192));
         double[][] expected = {
-            {0, 1}, {1, 0.814617234}, {14, 5.66696214e-2}, {28, 3.21144599e-3}, {29, 2.16657076e-3},
-            {35, 9.55621235e-5}, {63, 3.06892599e-7}
+            {0, 1},
+            {1, 0.814617234},
+            {14, 5.66696214e-2},
+            {28, 3.21144599e-3},
+            {29, 2.16657076e-3},
+            {35, 9.55621235e-5},
+            {63, 3.06892599e-7}
         };
         check(f, expected);
     }
 
     private static void check(double[] frequencies, double[][] expected) {
         for (double[] pair : expected) {
-            assertThat(frequencies[(int) pair[0]]).as("f_%d", (int) pair[0]).isCloseTo(pair[1], Percentage.withPercentage(1e-6));
+            assertThat(frequencies[(int) pair[0]])
+                    .as("f_%d", (int) pair[0])
+                    .isCloseTo(pair[1], Percentage.withPercentage(1e-6));
         }
     }
 

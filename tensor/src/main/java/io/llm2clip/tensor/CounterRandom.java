@@ -44,7 +44,8 @@ public record CounterRandom(long seed) {
     /** An integer of {@code 0 .. bound-1}, with a bias below {@code bound * 2^-64}. */
     public int integer(long stream, long counter, int bound) {
         if (bound <= 0) {
-            throw new IllegalArgumentException("A random integer below " + bound + " does not exist; expected a bound of 1 or more.");
+            throw new IllegalArgumentException(
+                    "A random integer below " + bound + " does not exist; expected a bound of 1 or more.");
         }
         return (int) Math.unsignedMultiplyHigh(bits(stream, counter), bound);
     }

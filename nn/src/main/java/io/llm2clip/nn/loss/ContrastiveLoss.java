@@ -59,9 +59,15 @@ public final class ContrastiveLoss {
             signs[i] = i % (batch + 1) == 0 ? 1 : -1;
         }
         Tensor sign = Tensor.variable("sign", TensorData.of(Shape.of(batch, batch), signs));
-        Tensor logits = cosines(images, texts).mul(logitScale.exp()).add(logitBias).mul(sign);
+        Tensor logits =
+                cosines(images, texts).mul(logitScale.exp()).add(logitBias).mul(sign);
         // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
-        Tensor losses = logits.absolute().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));
+        Tensor losses = logits.absolute()
+                .negate()
+                .exp()
+                .add(1)
+                .log()
+                .add(logits.negate().maximum(Tensor.scalar(0)));
         return losses.sum().div(batch);
     }
 

@@ -25,7 +25,8 @@ public final class CrossEntropy {
     /** Mean where the target of row i is class i; logits {@code [rows, columns >= rows]}. */
     static Tensor ofDiagonal(Tensor logits) {
         int rows = logits.shape().dim(0);
-        TensorData diagonal = TensorData.ofInts(Shape.of(rows), IntStream.range(0, rows).toArray());
+        TensorData diagonal =
+                TensorData.ofInts(Shape.of(rows), IntStream.range(0, rows).toArray());
         return logits.crossEntropy(Tensor.variable("diagonal", diagonal)).mean();
     }
 }

@@ -62,7 +62,8 @@ public final class AdamW implements AutoCloseable {
         Set<Parameter> distinct = new HashSet<>();
         for (Parameter parameter : parameters) {
             if (!distinct.add(parameter)) {
-                throw new IllegalArgumentException("Parameter " + parameter + " is in two groups; expected each in one.");
+                throw new IllegalArgumentException(
+                        "Parameter " + parameter + " is in two groups; expected each in one.");
             }
             moments.root().create(mean(parameter), parameter.shape(), Initializer.zeros());
             moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
@@ -125,8 +126,9 @@ public final class AdamW implements AutoCloseable {
         try (Safetensors source = Safetensors.open(file)) {
             String stored = source.metadata().getOrDefault(STEPS, "");
             if (!stored.matches("\\d{1,18}")) {
-                throw new CheckpointException("%s: expected the number of '%s' in its metadata, found '%s'; pass a file written by AdamW.save."
-                        .formatted(file, STEPS, stored));
+                throw new CheckpointException(
+                        "%s: expected the number of '%s' in its metadata, found '%s'; pass a file written by AdamW.save."
+                                .formatted(file, STEPS, stored));
             }
             ParameterFiles.load(moments.all(), source);
             steps = Long.parseLong(stored);
@@ -154,14 +156,14 @@ public final class AdamW implements AutoCloseable {
 
     private void requireFit(List<TensorData> gradients) {
         if (gradients.size() != parameters.size()) {
-            throw new IllegalArgumentException("AdamW step of " + parameters.size() + " parameters with " + gradients.size()
-                    + " gradients; expected one each, in the order of parameters().");
+            throw new IllegalArgumentException("AdamW step of " + parameters.size() + " parameters with "
+                    + gradients.size() + " gradients; expected one each, in the order of parameters().");
         }
         for (int i = 0; i < gradients.size(); i++) {
             TensorData gradient = gradients.get(i);
             if (!gradient.shape().equals(parameters.get(i).shape()) || gradient.dtype() != DType.F32) {
-                throw new IllegalArgumentException("Gradient " + gradient.dtype() + " " + gradient.shape() + " of parameter "
-                        + parameters.get(i) + "; expected F32 of the parameter's shape.");
+                throw new IllegalArgumentException("Gradient " + gradient.dtype() + " " + gradient.shape()
+                        + " of parameter " + parameters.get(i) + "; expected F32 of the parameter's shape.");
             }
         }
     }
@@ -170,8 +172,9 @@ public final class AdamW implements AutoCloseable {
         double[] squares = GradientNorm.squares(gradients);
         for (int i = 0; i < squares.length; i++) {
             if (!Double.isFinite(squares[i])) {
-                throw new NonFiniteGradientException("Step " + (steps + 1) + ": the gradient of parameter " + parameters.get(i)
-                        + " is not finite; the step was skipped, lower the learning rate or check this batch.");
+                throw new NonFiniteGradientException(
+                        "Step " + (steps + 1) + ": the gradient of parameter " + parameters.get(i)
+                                + " is not finite; the step was skipped, lower the learning rate or check this batch.");
             }
         }
         return Math.sqrt(Arrays.stream(squares).sum());
@@ -192,8 +195,8 @@ public final class AdamW implements AutoCloseable {
                     moments.get(mean(parameter)).data().segment().address(),
                     moments.get(variance(parameter)).data().segment().address()
                 };
-                launches.add(VectorKernels.bind(
-                        new KernelOp.AdamW(parameter.shape().size()), addresses, Workers.shared()));
+                launches.add(
+                        VectorKernels.bind(new KernelOp.AdamW(parameter.shape().size()), addresses, Workers.shared()));
             }
         }
         bound = List.copyOf(gradients);

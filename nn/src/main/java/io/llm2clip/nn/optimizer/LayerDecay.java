@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  */
 public record LayerDecay(double decay, int layers) {
     private static final Pattern BLOCK = Pattern.compile("(?:^|\\.)(?:blocks|resblocks|layers)\\.(\\d+)\\.");
-    private static final List<String> BEFORE_BLOCKS = List.of(
-            "patch_embed", "pos_embed", "position_embedding", "positional_embedding", "cls_token", "conv1.");
+    private static final List<String> BEFORE_BLOCKS =
+            List.of("patch_embed", "pos_embed", "position_embedding", "positional_embedding", "cls_token", "conv1.");
 
     /** The factor of the learning rate of a parameter of the tower, by its name. */
     public double scale(String name) {

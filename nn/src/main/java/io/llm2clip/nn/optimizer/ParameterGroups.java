@@ -42,8 +42,8 @@ public final class ParameterGroups {
             groups.computeIfAbsent(key, _ -> new ArrayList<>()).add(parameter);
         }
         List<ParameterGroup> result = new ArrayList<>();
-        groups.forEach((key, members) ->
-                result.add(new ParameterGroup(members, key.learningRateScale, key.weightDecay)));
+        groups.forEach(
+                (key, members) -> result.add(new ParameterGroup(members, key.learningRateScale, key.weightDecay)));
         return result;
     }
 

@@ -48,17 +48,16 @@ public sealed interface Schedule {
 
         @Override
         public float at(long step) {
-            double factor = step < warmUp
-                    ? (double) step / warmUp
-                    : Math.max(0, (double) (total - step) / (total - warmUp));
+            double factor =
+                    step < warmUp ? (double) step / warmUp : Math.max(0, (double) (total - step) / (total - warmUp));
             return (float) (peak * factor);
         }
     }
 
     private static void requireOrder(long warmUp, long total) {
         if (warmUp < 0 || total <= warmUp) {
-            throw new IllegalArgumentException("A schedule of " + total + " steps with " + warmUp
-                    + " of warm-up; expected 0 <= warm-up < total.");
+            throw new IllegalArgumentException(
+                    "A schedule of " + total + " steps with " + warmUp + " of warm-up; expected 0 <= warm-up < total.");
         }
     }
 }

@@ -59,8 +59,8 @@ public final class TrainStep implements AutoCloseable {
      */
     public float run(List<TensorData> values, float learningRate) {
         if (values.size() != inputs.size()) {
-            throw new IllegalArgumentException(
-                    "Training step of " + inputs.size() + " inputs with " + values.size() + " values; expected one each.");
+            throw new IllegalArgumentException("Training step of " + inputs.size() + " inputs with " + values.size()
+                    + " values; expected one each.");
         }
         for (int i = 0; i < values.size(); i++) {
             if (program.needs(inputs.get(i))) {

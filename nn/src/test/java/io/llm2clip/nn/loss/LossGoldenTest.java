@@ -15,20 +15,26 @@ class LossGoldenTest {
 
     @Test
     void symmetric() {
-        Goldens.check("loss_symmetric", List.of("images", "texts", "scale"), in ->
-                ContrastiveLoss.symmetric(in.get(0), in.get(1), in.get(2)));
+        Goldens.check(
+                "loss_symmetric",
+                List.of("images", "texts", "scale"),
+                in -> ContrastiveLoss.symmetric(in.get(0), in.get(1), in.get(2)));
     }
 
     @Test
     void sigmoid() {
-        Goldens.check("loss_sigmoid", List.of("images", "texts", "scale", "bias"), in ->
-                ContrastiveLoss.sigmoid(in.get(0), in.get(1), in.get(2), in.get(3)));
+        Goldens.check(
+                "loss_sigmoid",
+                List.of("images", "texts", "scale", "bias"),
+                in -> ContrastiveLoss.sigmoid(in.get(0), in.get(1), in.get(2), in.get(3)));
     }
 
     @Test
     void oneDirection() {
-        Goldens.check("loss_one_direction", List.of("queries", "positives", "negatives"), in ->
-                ContrastiveLoss.oneDirection(in.get(0), in.get(1), in.get(2), 20));
+        Goldens.check(
+                "loss_one_direction",
+                List.of("queries", "positives", "negatives"),
+                in -> ContrastiveLoss.oneDirection(in.get(0), in.get(1), in.get(2), 20));
     }
 
     @Test
@@ -40,20 +46,25 @@ class LossGoldenTest {
     @Test
     void crossEntropyOfNothingIsZero() {
         Tensor targets = Tensor.variable("targets", TensorData.ofInts(Shape.of(2), -1, -1));
-        assertThat(CrossEntropy.mean(Tensor.full(1, Shape.of(2, 3)), targets).evaluate().item()).isZero();
+        assertThat(CrossEntropy.mean(Tensor.full(1, Shape.of(2, 3)), targets)
+                        .evaluate()
+                        .item())
+                .isZero();
     }
 
     @Test
     void lossWithoutNegativesHasOneColumnAPair() {
         Tensor same = Tensor.full(1, Shape.of(4, 3));
-        assertThat(ContrastiveLoss.oneDirection(same, same, null, 20).evaluate().item()).isEqualTo((float) Math.log(4));
+        assertThat(ContrastiveLoss.oneDirection(same, same, null, 20).evaluate().item())
+                .isEqualTo((float) Math.log(4));
     }
 
     @Test
     void pairsNeedOneShape() {
         assertThatThrownBy(() -> ContrastiveLoss.symmetric(
                         Tensor.full(1, Shape.of(4, 3)), Tensor.full(1, Shape.of(4, 2)), Tensor.scalar(1)))
-                .hasMessage("Contrastive loss of [4, 3] and [4, 2]; expected two matrices [batch, embedding] of one shape, "
-                        + "a row for each pair.");
+                .hasMessage(
+                        "Contrastive loss of [4, 3] and [4, 2]; expected two matrices [batch, embedding] of one shape, "
+                                + "a row for each pair.");
     }
 }

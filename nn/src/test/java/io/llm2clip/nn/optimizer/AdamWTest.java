@@ -31,9 +31,7 @@ class AdamWTest {
         weight.data().copyFrom(Goldens.data("adamw/weight.0"));
         bias.data().copyFrom(Goldens.data("adamw/bias.0"));
         return new AdamW(
-                List.of(
-                        new ParameterGroup(List.of(weight), 1, 0.2f),
-                        new ParameterGroup(List.of(bias), 0.5f, 0)),
+                List.of(new ParameterGroup(List.of(weight), 1, 0.2f), new ParameterGroup(List.of(bias), 0.5f, 0)),
                 OPTIONS);
     }
 
@@ -50,7 +48,8 @@ class AdamWTest {
                 float expected = Goldens.data("adamw/norm." + step).item();
                 assertThat(norm).isCloseTo(expected, within(1e-6f * expected));
                 for (String name : List.of("weight", "bias")) {
-                    Goldens.assertClose(parameters.get(name).data(), Goldens.data("adamw/" + name + "." + step), name + step);
+                    Goldens.assertClose(
+                            parameters.get(name).data(), Goldens.data("adamw/" + name + "." + step), name + step);
                 }
             }
             assertThat(optimizer.steps()).isEqualTo(5);
@@ -142,7 +141,8 @@ class AdamWTest {
             parameters.close();
             assertThatThrownBy(() -> optimizer.step(gradients(2), 0.1f))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("AdamW step with closed memory of weight [3, 4]; close optimiser and parameters after the last step.");
+                    .hasMessage(
+                            "AdamW step with closed memory of weight [3, 4]; close optimiser and parameters after the last step.");
         }
         try (Parameters parameters = new Parameters(0)) {
             AdamW optimizer = optimizer(parameters);
@@ -156,7 +156,9 @@ class AdamWTest {
         float[] values = new float[200_003];
         java.util.Arrays.fill(values, 0.5f);
         double[] squares = GradientNorm.squares(List.of(
-                TensorData.of(Shape.of(0)), TensorData.of(Shape.of(values.length), values), TensorData.of(Shape.of(1), 3)));
+                TensorData.of(Shape.of(0)),
+                TensorData.of(Shape.of(values.length), values),
+                TensorData.of(Shape.of(1), 3)));
         assertThat(squares).containsExactly(0, values.length * 0.25, 9);
     }
 }

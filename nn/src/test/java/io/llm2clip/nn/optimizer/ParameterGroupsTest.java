@@ -18,15 +18,23 @@ class ParameterGroupsTest {
     void onlyMatricesDecayAndNotAllOfThem() {
         try (Parameters parameters = new Parameters(0)) {
             Scope root = parameters.root();
-            for (String name : List.of("fc.weight", "fc.bias", "visual.pos_embed", "visual.cls_token",
-                    "embeddings.position_embedding.weight", "logit_scale", "odd.bias")) {
+            for (String name : List.of(
+                    "fc.weight",
+                    "fc.bias",
+                    "visual.pos_embed",
+                    "visual.cls_token",
+                    "embeddings.position_embedding.weight",
+                    "logit_scale",
+                    "odd.bias")) {
                 root.create(name, name.startsWith("fc.b") ? Shape.of(2) : Shape.of(2, 2), Initializer.zeros());
             }
             root.create("norm.weight", Shape.of(2), Initializer.zeros());
             List<ParameterGroup> groups = ParameterGroups.of(parameters.all(), 0.05f);
             assertThat(groups).hasSize(2);
             assertThat(groups.getFirst().weightDecay()).isEqualTo(0.05f);
-            assertThat(groups.getFirst().parameters()).extracting(Parameter::name).containsExactly("fc.weight");
+            assertThat(groups.getFirst().parameters())
+                    .extracting(Parameter::name)
+                    .containsExactly("fc.weight");
             assertThat(groups.getLast().weightDecay()).isZero();
             assertThat(groups.getLast().parameters()).hasSize(7);
         }
@@ -38,8 +46,7 @@ class ParameterGroupsTest {
             for (int i = 0; i < 3; i++) {
                 parameters.root().create("blocks." + i + ".weight", Shape.of(1, 1), Initializer.zeros());
             }
-            List<ParameterGroup> groups =
-                    ParameterGroups.of(parameters.all(), 0.05f, new LayerDecay(0.5, 3)::scale);
+            List<ParameterGroup> groups = ParameterGroups.of(parameters.all(), 0.05f, new LayerDecay(0.5, 3)::scale);
             assertThat(groups).extracting(ParameterGroup::learningRateScale).containsExactly(0.125f, 0.25f, 0.5f);
         }
     }

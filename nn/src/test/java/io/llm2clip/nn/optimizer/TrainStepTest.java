@@ -58,7 +58,9 @@ class TrainStepTest {
                     last = step.run(batch(), 0.02f);
                 }
                 return new Outcome(
-                        first, last, parameters.all().stream().map(p -> p.data().toFloats()).toList());
+                        first,
+                        last,
+                        parameters.all().stream().map(p -> p.data().toFloats()).toList());
             }
         }
     }
