@@ -76,11 +76,11 @@ public final class Goldens {
         }
     }
 
-    /** Equality up to f32 rounding, relative to the largest element; gradients that are zero by symmetry round to 1e-7. */
+    /** Equality up to f32 rounding, relative to the largest element; gradients that are zero by symmetry round to 1e-6. */
     public static void assertClose(TensorData actual, TensorData expected, String name) {
         assertThat(actual.shape()).as(name).isEqualTo(expected.shape());
         float[] wanted = expected.toFloats();
-        float largest = 0.05f;
+        float largest = 0.25f;
         for (float value : wanted) {
             largest = Math.max(largest, Math.abs(value));
         }
