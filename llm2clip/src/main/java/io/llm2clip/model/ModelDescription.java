@@ -1,0 +1,96 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.Pooling;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * How the parts of a trained model fit together: what their own configurations do not say.
+ *
+ * @param captionFormat from a caption to its token row
+ * @param pooling from hidden states to the caption vector
+ * @param causal whether the text encoder keeps its causal mask; LLM2CLIP's does not
+ * @param preprocessing from an image to pixels
+ * @param seed of the training
+ * @param provenance free-form notes, such as when and from what the model was made
+ */
+public record ModelDescription(
+        CaptionFormat captionFormat,
+        Pooling pooling,
+        boolean causal,
+        PreprocessingPreset preprocessing,
+        long seed,
+        Map<String, String> provenance) {
+    private static final int FORMAT_VERSION = 1;
+
+    public ModelDescription {
+        provenance = Map.copyOf(provenance);
+    }
+
+    static ModelDescription read(Path file) {
+        ConfigFile config = ConfigFile.read(file);
+        int version = config.integer("format_version");
+        if (version > FORMAT_VERSION) {
+            throw new CheckpointException("%s: expected a model of format version %d, found %d; use a newer release of llm2clip."
+                    .formatted(file, FORMAT_VERSION, version));
+        }
+        ConfigFile caption = config.within("caption");
+        ConfigFile template = caption.within("template");
+        CaptionFormat format = new CaptionFormat(
+                new ChatTemplate(
+                        template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
+                caption.integer("max_length"),
+                caption.integer("document_max_length"),
+                caption.truth("skip_instruction", true));
+        Map<String, String> provenance = new TreeMap<>();
+        config.within("provenance")
+                .root()
+                .propertyStream()
+                .forEach(entry -> provenance.put(entry.getKey(), entry.getValue().asString("")));
+        return new ModelDescription(
+                format,
+                caption.constant("pooling", Pooling.class),
+                caption.truth("causal", false),
+                config.constant("preprocessing", PreprocessingPreset.class),
+                (long) config.number("seed"),
+                provenance);
+    }
+
+    void write(Path file, Llm2ClipModel model) {
+        ObjectNode json = ConfigFile.object().put("format_version", FORMAT_VERSION);
+        ObjectNode caption = json.putObject("caption");
+        caption.putObject("template")
+                .put("prefix", captionFormat.template().prefix())
+                .put("suffix", captionFormat.template().suffix())
+                .put("strip", captionFormat.template().strip());
+        caption.put("max_length", captionFormat.maxLength())
+                .put("document_max_length", captionFormat.documentMaxLength())
+                .put("skip_instruction", captionFormat.skipInstruction())
+                .put("pooling", ConfigFile.nameOf(pooling))
+                .put("causal", causal);
+        json.putObject("adapter")
+                .put("caption_size", model.adapter().config().captionSize())
+                .put("embedding_size", model.adapter().config().embeddingSize())
+                .put("normalize_input", model.adapter().config().normalizeInput());
+        json.put("vision", ConfigFile.nameOf(model.vision().config().architecture()));
+        json.put("preprocessing", ConfigFile.nameOf(preprocessing));
+        json.put("seed", seed);
+        ObjectNode notes = json.putObject("provenance");
+        new TreeMap<>(provenance).forEach(notes::put);
+        ConfigFile.write(file, json);
+    }
+
+    /** Sizes and switch of the adapter, from the same file. */
+    static TextAdapter.Config adapter(Path file) {
+        ConfigFile adapter = ConfigFile.read(file).within("adapter");
+        return new TextAdapter.Config(
+                adapter.integer("caption_size"),
+                adapter.integer("embedding_size"),
+                adapter.truth("normalize_input", true));
+    }
+}

@@ -1,0 +1,186 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.text.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+
+/**
+ * A trained model on disk, opened:
+ *
+ * <ul>
+ *   <li>{@code text/}: config.json, model.safetensors and tokenizer files, a Llama that Hugging Face transformers opens;
+ *   <li>{@code vision/}: config.json and model.safetensors;
+ *   <li>{@code adapter.safetensors}: the adapter and {@code logit_scale} under their published names;
+ *   <li>{@code llm2clip.json}: how these fit together.
+ * </ul>
+ */
+public final class ModelDirectory implements AutoCloseable {
+    static final String DESCRIPTION = "llm2clip.json";
+    static final String TEXT = "text";
+    static final String VISION = "vision";
+    static final String ADAPTER = "adapter.safetensors";
+    static final String CONFIG = "config.json";
+    static final String WEIGHTS = "model.safetensors";
+
+    private final Path path;
+    private final Parameters parameters;
+    private final Llm2ClipModel model;
+    private final Tokenizer tokenizer;
+
+    private ModelDirectory(Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer) {
+        this.path = path;
+        this.parameters = parameters;
+        this.model = model;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Saves a model, whole or not at all: beside the target first, then moved there. A model that was there before is replaced.
+     *
+     * @param tokenizer the tokenizer.json of the text encoder; other tokenizer files beside it come along
+     * @throws CheckpointException if it cannot be written, or the directory holds something other than a model
+     */
+    public static void save(Path directory, Llm2ClipModel model, Path tokenizer) {
+        if (!model.llama().loraParameters().isEmpty()) {
+            throw new IllegalArgumentException("The text encoder has low-rank updates that are not merged; call mergeLora() first.");
+        }
+        AtomicDirectory.write(directory, DESCRIPTION, temporary -> {
+            Path text = temporary.resolve(TEXT);
+            Path vision = temporary.resolve(VISION);
+            model.llama().config().write(text.resolve(CONFIG));
+            ParameterFiles.save(withoutHead(model.llama()), text.resolve(WEIGHTS), Map.of());
+            TokenizerFiles.copy(tokenizer, text, model.description().captionFormat());
+            model.vision().config().write(vision.resolve(CONFIG));
+            ParameterFiles.save(model.vision().parameters(), vision.resolve(WEIGHTS), Map.of());
+            ParameterFiles.save(adapterParameters(model), temporary.resolve(ADAPTER), Map.of());
+            model.description().write(temporary.resolve(DESCRIPTION), model);
+        });
+    }
+
+    /**
+     * Opens a saved model and reads its weights.
+     *
+     * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
+     */
+    public static ModelDirectory open(Path directory) {
+        requireParts(directory);
+        ModelDescription description = ModelDescription.read(directory.resolve(DESCRIPTION));
+        Parameters parameters = Parameters.forLoading();
+        try {
+            LlamaConfig text = LlamaConfig.read(directory.resolve(TEXT).resolve(CONFIG));
+            Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);
+            VisionTower vision = VisionTower.create(
+                    parameters, VisionConfig.read(directory.resolve(VISION).resolve(CONFIG)));
+            TextAdapter adapter =
+                    TextAdapter.create(parameters, ModelDescription.adapter(directory.resolve(DESCRIPTION)));
+            Llm2ClipModel model = fit(
+                    directory, description, llama, adapter, vision, Llm2ClipModel.createLogitScale(parameters));
+            loadText(llama, directory.resolve(TEXT));
+            load(vision.parameters(), directory.resolve(VISION), name -> name.endsWith(".position_ids"));
+            load(adapterParameters(model), directory.resolve(ADAPTER), _ -> false);
+            return new ModelDirectory(directory, parameters, model, tokenizer(directory.resolve(TEXT), text));
+        } catch (RuntimeException e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    /** The parts, whose memory lives until this is closed. */
+    public Llm2ClipModel model() {
+        return model;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+        parameters.close();
+    }
+
+    private static Llm2ClipModel fit(
+            Path directory,
+            ModelDescription description,
+            Llama llama,
+            TextAdapter adapter,
+            VisionTower vision,
+            Parameter logitScale) {
+        try {
+            return new Llm2ClipModel(description, llama, adapter, vision, logitScale);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException("%s: its parts do not fit: %s".formatted(directory, e.getMessage()), e);
+        }
+    }
+
+    private static Tokenizer tokenizer(Path text, LlamaConfig config) {
+        Tokenizer tokenizer = Tokenizer.open(text);
+        if (tokenizer.vocabularySize() > config.vocabularySize()) {
+            String message = "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
+                    .formatted(text, tokenizer.vocabularySize(), config.vocabularySize());
+            tokenizer.close();
+            throw new CheckpointException(message);
+        }
+        return tokenizer;
+    }
+
+    private static void requireParts(Path directory) {
+        List<String> missing = new ArrayList<>();
+        for (String part : List.of(
+                DESCRIPTION, ADAPTER, TEXT + "/" + CONFIG, TEXT + "/tokenizer.json", VISION + "/" + CONFIG)) {
+            if (!Files.isRegularFile(directory.resolve(part))) {
+                missing.add(part);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new CheckpointException("%s: expected a trained model, but %s missing; give the directory that training wrote."
+                    .formatted(directory, String.join(", ", missing) + (missing.size() == 1 ? " is" : " are")));
+        }
+    }
+
+    /** Reads a text encoder whose tensors may be those of the bare model or of the language model around it. */
+    private static void loadText(Llama llama, Path directory) {
+        try (Safetensors source = Safetensors.open(directory)) {
+            boolean wrapped = source.entries().keySet().stream().anyMatch(name -> name.startsWith("model."));
+            ParameterFiles.load(
+                    llama.parameters(),
+                    source,
+                    wrapped ? "model."::concat : UnaryOperator.identity(),
+                    name -> name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq"));
+        }
+    }
+
+    private static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
+        try (Safetensors source = Safetensors.open(file)) {
+            ParameterFiles.load(parameters, source, UnaryOperator.identity(), ignored);
+        }
+    }
+
+    private static List<Parameter> adapterParameters(Llm2ClipModel model) {
+        List<Parameter> all = new ArrayList<>(model.adapter().parameters());
+        all.add(model.logitScale());
+        return all;
+    }
+
+    /** The encoder is saved bare, as the published ones are. */
+    private static List<Parameter> withoutHead(Llama llama) {
+        return llama.parameters().stream()
+                .filter(parameter -> !parameter.name().equals("lm_head.weight"))
+                .toList();
+    }
+}
