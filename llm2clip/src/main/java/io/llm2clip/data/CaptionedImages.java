@@ -37,9 +37,8 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
      */
     public static CaptionedImages open(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new InputException(
-                    "The data folder %s does not exist; give a folder of images with a %s."
-                            .formatted(folder, CAPTIONS));
+            throw new InputException("The data folder %s does not exist; give a folder of images with a %s."
+                    .formatted(folder, CAPTIONS));
         }
         Path file = folder.resolve(CAPTIONS);
         if (!Files.isRegularFile(file)) {

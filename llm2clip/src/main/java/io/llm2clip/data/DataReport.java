@@ -33,7 +33,11 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
         var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
         String separator = "; skipped ";
         for (var reason : new TreeMap<>(reasons).entrySet()) {
-            text.append(separator).append(reason.getValue()).append(" (").append(reason.getKey()).append(')');
+            text.append(separator)
+                    .append(reason.getValue())
+                    .append(" (")
+                    .append(reason.getKey())
+                    .append(')');
             separator = ", ";
         }
         return text.append('.').toString();

@@ -120,7 +120,8 @@ final class JsonLines {
             }
         } catch (JacksonException e) {
             String detail = String.valueOf(e.getOriginalMessage());
-            throw new BadLineException("invalid JSON", detail.lines().findFirst().orElse(""));
+            throw new BadLineException(
+                    "invalid JSON", detail.lines().findFirst().orElse(""));
         }
         throw new BadLineException("not a JSON object", "");
     }

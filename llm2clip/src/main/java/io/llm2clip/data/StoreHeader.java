@@ -28,7 +28,11 @@ record StoreHeader(String fingerprint, int dimension) {
     ByteBuffer toBytes() {
         byte[] name = fingerprint.getBytes(StandardCharsets.UTF_8);
         ByteBuffer buffer = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        buffer.putLong(MAGIC).putInt(VERSION).putInt(dimension).putInt(name.length).put(name);
+        buffer.putLong(MAGIC)
+                .putInt(VERSION)
+                .putInt(dimension)
+                .putInt(name.length)
+                .put(name);
         buffer.putInt(CHECKSUM, checksum(buffer));
         return buffer.rewind();
     }
@@ -37,8 +41,8 @@ record StoreHeader(String fingerprint, int dimension) {
     static StoreHeader read(ByteBuffer bytes, String name) {
         ByteBuffer buffer = bytes.order(ByteOrder.LITTLE_ENDIAN);
         if (buffer.remaining() < BYTES || buffer.getLong(0) != MAGIC || buffer.getInt(8) != VERSION) {
-            throw new InputException(
-                    "The text vector store %s is not of version %d; delete it to build it anew.".formatted(name, VERSION));
+            throw new InputException("The text vector store %s is not of version %d; delete it to build it anew."
+                    .formatted(name, VERSION));
         }
         if (buffer.getInt(CHECKSUM) != checksum(buffer)) {
             throw new InputException(

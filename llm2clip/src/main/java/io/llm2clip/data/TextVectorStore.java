@@ -116,8 +116,8 @@ public final class TextVectorStore implements AutoCloseable {
     /** Adds a vector {@code [D]}; a caption that is there already is left as it is. */
     public synchronized void put(String formattedCaption, float[] vector) {
         if (vector.length != dimension()) {
-            throw new IllegalArgumentException("The store holds vectors of %d values, found one of %d."
-                    .formatted(dimension(), vector.length));
+            throw new IllegalArgumentException(
+                    "The store holds vectors of %d values, found one of %d.".formatted(dimension(), vector.length));
         }
         for (float value : vector) {
             if (!Float.isFinite(value)) {
@@ -281,7 +281,8 @@ public final class TextVectorStore implements AutoCloseable {
         } catch (NumberFormatException e) {
             throw new InputException(
                     "The file %s should hold a number of vectors; delete the store to build it anew."
-                            .formatted(finished()), e);
+                            .formatted(finished()),
+                    e);
         }
     }
 
@@ -298,8 +299,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private static FileChannel channel(Path file) throws IOException {
-        return FileChannel.open(
-                file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
     }
 
     private static void lock(FileChannel keys, Path folder) throws IOException {

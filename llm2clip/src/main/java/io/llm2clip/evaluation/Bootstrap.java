@@ -38,8 +38,8 @@ public record Bootstrap(int resamples, double confidence, long seed) {
     /** The mean of {@code first - second}, where both scored the same queries in the same order. */
     public Interval pairedDifference(double[] first, double[] second) {
         if (first.length != second.length) {
-            throw new IllegalArgumentException(
-                    "A paired bootstrap needs both scores of every query, found %d and %d.".formatted(first.length, second.length));
+            throw new IllegalArgumentException("A paired bootstrap needs both scores of every query, found %d and %d."
+                    .formatted(first.length, second.length));
         }
         double[] differences = new double[first.length];
         Arrays.setAll(differences, i -> first[i] - second[i]);

@@ -115,8 +115,8 @@ final class CosineRanking {
         for (float[][] set : new float[][][] {queries, candidates}) {
             for (float[] vector : set) {
                 if (vector.length != width) {
-                    throw new IllegalArgumentException("Embeddings must have one width, found %d and %d."
-                            .formatted(width, vector.length));
+                    throw new IllegalArgumentException(
+                            "Embeddings must have one width, found %d and %d.".formatted(width, vector.length));
                 }
             }
         }

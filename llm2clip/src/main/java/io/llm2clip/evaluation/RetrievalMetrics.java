@@ -41,7 +41,8 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
                 throw new IllegalArgumentException("Image " + image + " has no caption; leave it out.");
             }
         }
-        int[][] imagesOf = Arrays.stream(imageOf).mapToObj(image -> new int[] {image}).toArray(int[][]::new);
+        int[][] imagesOf =
+                Arrays.stream(imageOf).mapToObj(image -> new int[] {image}).toArray(int[][]::new);
         return new RetrievalMetrics(
                 CosineRanking.ranks(captions, images, imagesOf), CosineRanking.ranks(images, captions, captionsOf));
     }
@@ -58,10 +59,11 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
      */
     public static Ranks captionRetrievalAccuracy(float[][] a, float[][] b) {
         if (a.length != b.length) {
-            throw new IllegalArgumentException(
-                    "Caption pairs need as many first as second captions, found %d and %d.".formatted(a.length, b.length));
+            throw new IllegalArgumentException("Caption pairs need as many first as second captions, found %d and %d."
+                    .formatted(a.length, b.length));
         }
-        int[][] partner = IntStream.range(0, a.length).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
+        int[][] partner =
+                IntStream.range(0, a.length).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
         return CosineRanking.ranks(a, b, partner);
     }
 

@@ -24,8 +24,8 @@ public final class Augmentation {
      */
     public static RgbImage randomResizedCrop(RgbImage image, int size, double smallest, double largest, long seed) {
         if (!(smallest > 0 && smallest <= largest && largest <= 1)) {
-            throw new IllegalArgumentException(
-                    "Crop areas must satisfy 0 < smallest <= largest <= 1, found %s and %s.".formatted(smallest, largest));
+            throw new IllegalArgumentException("Crop areas must satisfy 0 < smallest <= largest <= 1, found %s and %s."
+                    .formatted(smallest, largest));
         }
         var random = new SplittableRandom(seed);
         double area = (double) image.width() * image.height();

@@ -105,15 +105,17 @@ public final class ImageCache {
     private static void runAll(Runnable work, int threads) {
         Thread[] workers = new Thread[threads];
         var failure = new Throwable[1];
-        Arrays.setAll(workers, i -> Thread.ofPlatform()
-                .name("image-reader-" + i)
-                .daemon()
-                .uncaughtExceptionHandler((thread, e) -> {
-                    synchronized (failure) {
-                        failure[0] = e;
-                    }
-                })
-                .start(work));
+        Arrays.setAll(
+                workers,
+                i -> Thread.ofPlatform()
+                        .name("image-reader-" + i)
+                        .daemon()
+                        .uncaughtExceptionHandler((thread, e) -> {
+                            synchronized (failure) {
+                                failure[0] = e;
+                            }
+                        })
+                        .start(work));
         try {
             for (Thread worker : workers) {
                 worker.join();

@@ -68,9 +68,10 @@ public record ImageReader(boolean applyOrientation, long maxPixels) {
         try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
             Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReaders(stream);
             if (!readers.hasNext()) {
-                throw new IOException(content.length == 0
-                        ? "the file is empty"
-                        : "unknown format; JPEG, PNG, WebP, GIF, BMP and TIFF are supported");
+                throw new IOException(
+                        content.length == 0
+                                ? "the file is empty"
+                                : "unknown format; JPEG, PNG, WebP, GIF, BMP and TIFF are supported");
             }
             javax.imageio.ImageReader reader = readers.next();
             try {

@@ -17,7 +17,8 @@ public final class PillowResize {
     /** Scales the whole image to {@code width} x {@code height}. */
     public static RgbImage resize(RgbImage image, int width, int height, ResizeFilter filter) {
         if (width < 1 || height < 1) {
-            throw new IllegalArgumentException("The target size must be positive, found %d x %d.".formatted(width, height));
+            throw new IllegalArgumentException(
+                    "The target size must be positive, found %d x %d.".formatted(width, height));
         }
         if (filter == ResizeFilter.NEAREST) {
             return nearest(image, width, height);

@@ -104,10 +104,8 @@ public record Preprocessing(
         long shortSide = Math.min(image.width(), image.height());
         long longSide = Math.max(image.width(), image.height());
         int scaled = Math.toIntExact(size * longSide / shortSide);
-        RgbImage resized =
-                PillowResize.resize(image, portrait ? size : scaled, portrait ? scaled : size, filter);
-        return resized.crop(
-                rounding.half(resized.width() - size), rounding.half(resized.height() - size), size, size);
+        RgbImage resized = PillowResize.resize(image, portrait ? size : scaled, portrait ? scaled : size, filter);
+        return resized.crop(rounding.half(resized.width() - size), rounding.half(resized.height() - size), size, size);
     }
 
     /** Writes the input {@code [3, S, S]} of an S x S image into {@code target} from {@code offset} on. */

@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param specialTokens tokens that are never split nor merged, such as {@code <pad>}
  * @param beginToken the special token that the tokenizer puts in front of a row when special tokens are asked for
  */
-public record BpeTrainer(int vocabularySize, List<String> specialTokens, @Nullable String beginToken) {
+public record BpeTrainer(
+        int vocabularySize,
+        List<String> specialTokens,
+        @Nullable String beginToken) {
     /** Pairs seen less often than this do not merge. */
     private static final long MINIMUM_COUNT = 2;
 

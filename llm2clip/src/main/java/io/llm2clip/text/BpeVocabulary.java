@@ -19,7 +19,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param beginToken what precedes a row when special tokens are asked for
  */
 public record BpeVocabulary(
-        List<String> tokens, List<Merge> merges, List<String> specialTokens, @Nullable String beginToken) {
+        List<String> tokens,
+        List<Merge> merges,
+        List<String> specialTokens,
+        @Nullable String beginToken) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** Two neighbouring tokens that become one. */

@@ -26,8 +26,9 @@ public record CaptionFormat(ChatTemplate template, int maxLength, int documentMa
 
     public CaptionFormat {
         if (maxLength < 1 || documentMaxLength < 1) {
-            throw new IllegalArgumentException("Maximum lengths must be positive, found %d for rows and %d for captions."
-                    .formatted(maxLength, documentMaxLength));
+            throw new IllegalArgumentException(
+                    "Maximum lengths must be positive, found %d for rows and %d for captions."
+                            .formatted(maxLength, documentMaxLength));
         }
     }
 

@@ -14,8 +14,7 @@ public record ChatTemplate(String prefix, String suffix, boolean strip) {
 
     public static final ChatTemplate PHI3 = new ChatTemplate("<|user|>\n", "<|end|>\n", true);
     public static final ChatTemplate MISTRAL = new ChatTemplate("[INST] ", " [/INST]", true);
-    public static final ChatTemplate GEMMA =
-            new ChatTemplate("<bos><start_of_turn>user\n", "<end_of_turn>", true);
+    public static final ChatTemplate GEMMA = new ChatTemplate("<bos><start_of_turn>user\n", "<end_of_turn>", true);
     public static final ChatTemplate QWEN2 = new ChatTemplate("<|im_start|>user\n", "<|im_end|>", true);
 
     /** The caption alone, unchanged. */

@@ -17,7 +17,10 @@ import java.util.List;
 public record TokenBatch(int[] ids, int[] lengths, int[] pooledStarts, int[] pooledEnds, int length) {
     /** Pads to the longest row. */
     public static TokenBatch of(List<CaptionRow> rows, int padId) {
-        return of(rows, padId, rows.stream().mapToInt(row -> row.ids().length).max().orElse(0));
+        return of(
+                rows,
+                padId,
+                rows.stream().mapToInt(row -> row.ids().length).max().orElse(0));
     }
 
     /**

@@ -50,8 +50,12 @@ public final class Tokenizer implements AutoCloseable {
             Map<String, Integer> idOf = vocabulary(file, JSON.readTree(content));
             return new Tokenizer(load(content), idOf);
         } catch (JacksonException e) {
-            throw new InputException("The tokenizer %s is not valid JSON (%s)."
-                    .formatted(file, e.getOriginalMessage().lines().findFirst().orElse("")), e);
+            throw new InputException(
+                    "The tokenizer %s is not valid JSON (%s)."
+                            .formatted(
+                                    file,
+                                    e.getOriginalMessage().lines().findFirst().orElse("")),
+                    e);
         } catch (IOException e) {
             throw new InputException("The tokenizer " + file + " cannot be read (" + e.getMessage() + ").", e);
         } catch (InputException e) {
@@ -109,7 +113,9 @@ public final class Tokenizer implements AutoCloseable {
     private static Map<String, Integer> vocabulary(Path file, JsonNode root) {
         Map<String, Integer> idOf = new HashMap<>();
         JsonNode vocabulary = root.path("model").path("vocab");
-        vocabulary.propertyStream().forEach(entry -> idOf.put(entry.getKey(), entry.getValue().asInt(-1)));
+        vocabulary
+                .propertyStream()
+                .forEach(entry -> idOf.put(entry.getKey(), entry.getValue().asInt(-1)));
         for (int id = 0; vocabulary.isArray() && id < vocabulary.size(); id++) {
             idOf.put(vocabulary.get(id).path(0).asString(""), id);
         }

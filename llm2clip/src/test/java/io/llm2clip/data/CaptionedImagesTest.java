@@ -38,7 +38,8 @@ class CaptionedImagesTest {
     void readsLinesInOrderAndKeepsOtherKeys() throws Exception {
         Files.writeString(
                 captions,
-                "\ufeff{\"image\":\"images/a.png\",\"captions\":[\"ein schöner Hund\",\" \",\"two\"],\"id\":7}\r\n\n" + GOOD);
+                "\ufeff{\"image\":\"images/a.png\",\"captions\":[\"ein schöner Hund\",\" \",\"two\"],\"id\":7}\r\n\n"
+                        + GOOD);
         CaptionedImages set = CaptionedImages.open(folder);
         assertThat(set.size()).isEqualTo(2);
         CaptionedImage first = set.items().getFirst();
@@ -51,11 +52,7 @@ class CaptionedImagesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             nonsense                                          | invalid JSON
             {"image": "images/a.png", "captions": ["a"]} x    | invalid JSON
             {"image": "images/a.png", "captions": ["a"]       | invalid JSON

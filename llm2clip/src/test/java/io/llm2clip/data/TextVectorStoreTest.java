@@ -79,8 +79,8 @@ class TextVectorStoreTest {
     }
 
     @Property(tries = 60)
-    void anyLengthOfEitherFileLeavesAPrefix(@ForAll @IntRange(max = 360) int keys, @ForAll @IntRange(max = 120) int rows)
-            throws IOException {
+    void anyLengthOfEitherFileLeavesAPrefix(
+            @ForAll @IntRange(max = 360) int keys, @ForAll @IntRange(max = 120) int rows) throws IOException {
         Path store = Files.createTempDirectory("vectors");
         try {
             try (TextVectorStore writer = open(store)) {

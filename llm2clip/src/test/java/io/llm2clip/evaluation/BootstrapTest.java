@@ -20,25 +20,30 @@ class BootstrapTest {
     @Test
     void pairingRemovesWhatBothShare() {
         double[] shared = new Random(6).doubles(200).map(u -> 100 * u).toArray();
-        double[] better = java.util.Arrays.stream(shared).map(value -> value + 1).toArray();
+        double[] better =
+                java.util.Arrays.stream(shared).map(value -> value + 1).toArray();
         Bootstrap.Interval interval = Bootstrap.standard(1).pairedDifference(better, shared);
         assertThat(interval.low()).isCloseTo(1, within(1e-9));
         assertThat(interval.high()).isCloseTo(1, within(1e-9));
         assertThat(interval.excludesZero()).isTrue();
-        assertThat(Bootstrap.standard(1).pairedDifference(shared, shared).excludesZero()).isFalse();
+        assertThat(Bootstrap.standard(1).pairedDifference(shared, shared).excludesZero())
+                .isFalse();
     }
 
     @Test
     void sameSeedSameInterval() {
         double[] values = new Random(7).doubles(50).toArray();
-        assertThat(Bootstrap.standard(3).mean(values)).isEqualTo(Bootstrap.standard(3).mean(values));
-        assertThat(Bootstrap.standard(3).mean(values)).isNotEqualTo(Bootstrap.standard(4).mean(values));
+        assertThat(Bootstrap.standard(3).mean(values))
+                .isEqualTo(Bootstrap.standard(3).mean(values));
+        assertThat(Bootstrap.standard(3).mean(values))
+                .isNotEqualTo(Bootstrap.standard(4).mean(values));
     }
 
     @Test
     void refusesWrongArguments() {
         assertThatThrownBy(() -> new Bootstrap(0, 0.95, 1))
-                .hasMessage("A bootstrap needs at least one resample and a confidence between 0 and 1, found 0 and 0.95.");
+                .hasMessage(
+                        "A bootstrap needs at least one resample and a confidence between 0 and 1, found 0 and 0.95.");
         assertThatThrownBy(() -> Bootstrap.standard(1).mean(new double[0]))
                 .hasMessage("A bootstrap needs at least one value.");
         assertThatThrownBy(() -> Bootstrap.standard(1).pairedDifference(new double[1], new double[2]))

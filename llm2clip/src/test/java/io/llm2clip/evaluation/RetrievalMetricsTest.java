@@ -73,13 +73,17 @@ class RetrievalMetricsTest {
 
     @Property(tries = 50)
     void agreesWithTheDefinition(
-            @ForAll long seed, @ForAll @IntRange(min = 1, max = 600) int count, @ForAll @IntRange(min = 1, max = 9) int width) {
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 600) int count,
+            @ForAll @IntRange(min = 1, max = 9) int width) {
         var random = new Random(seed);
         float[][] images = continuous(count, width + 2, random);
         float[][] captions = continuous(count, width + 2, random);
-        int[][] diagonal = IntStream.range(0, count).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
+        int[][] diagonal =
+                IntStream.range(0, count).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
         int[] slow = slowRanks(captions, images, diagonal);
-        int[] fast = RetrievalMetrics.diagonal(images, captions).imageRetrieval().ranks();
+        int[] fast =
+                RetrievalMetrics.diagonal(images, captions).imageRetrieval().ranks();
         // Rounding in the slow version may swap near ties.
         for (int i = 0; i < count; i++) {
             assertThat(fast[i]).isBetween(slow[i] - 2, slow[i] + 2);
@@ -119,9 +123,13 @@ class RetrievalMetricsTest {
         java.util.Collections.shuffle(Arrays.asList(order), random);
         float[][] movedImages = Arrays.stream(order).map(i -> images[i]).toArray(float[][]::new);
         float[][] movedCaptions = Arrays.stream(order).map(i -> captions[i]).toArray(float[][]::new);
-        int[] before = RetrievalMetrics.diagonal(images, captions).textRetrieval().ranks();
-        int[] after = RetrievalMetrics.diagonal(movedImages, movedCaptions).textRetrieval().ranks();
-        assertThat(after).isEqualTo(Arrays.stream(order).mapToInt(i -> before[i]).toArray());
+        int[] before =
+                RetrievalMetrics.diagonal(images, captions).textRetrieval().ranks();
+        int[] after = RetrievalMetrics.diagonal(movedImages, movedCaptions)
+                .textRetrieval()
+                .ranks();
+        assertThat(after)
+                .isEqualTo(Arrays.stream(order).mapToInt(i -> before[i]).toArray());
     }
 
     @Property(tries = 30)

@@ -69,7 +69,9 @@ class ImageReaderTest {
         String file = "orientation" + orientation + ".jpg";
         byte[] content = Goldens.bytes(file);
         var turning = new ImageReader(true, ImageReader.DEFAULT_MAX_PIXELS);
-        assertThat(largestDifference(turning.decode(content, file), Goldens.json("decoded.json").get(file)))
+        assertThat(largestDifference(
+                        turning.decode(content, file),
+                        Goldens.json("decoded.json").get(file)))
                 .isLessThanOrEqualTo(2);
         assertThat(READER.decode(content, file)).isEqualTo(READER.decode(Goldens.bytes("orientation1.jpg"), "1"));
     }
@@ -80,7 +82,10 @@ class ImageReaderTest {
         assertThatThrownBy(() -> small.decode(Goldens.bytes("rgb.png"), "bomb.png"))
                 .isInstanceOf(InputException.class)
                 .hasMessage("The image bomb.png cannot be decoded (24 x 16 pixels are more than the limit of 383).");
-        assertThat(new ImageReader(false, 384).decode(Goldens.bytes("rgb.png"), "x").width()).isEqualTo(24);
+        assertThat(new ImageReader(false, 384)
+                        .decode(Goldens.bytes("rgb.png"), "x")
+                        .width())
+                .isEqualTo(24);
     }
 
     @Test
@@ -101,7 +106,18 @@ class ImageReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb.png", "rgb.jpg", "progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb.gif", "rgb.bmp", "lossy.webp", "lossless.webp"})
+    @ValueSource(
+            strings = {
+                "rgb.png",
+                "rgb.jpg",
+                "progressive.jpg",
+                "gray.jpg",
+                "cmyk.jpg",
+                "rgb.gif",
+                "rgb.bmp",
+                "lossy.webp",
+                "lossless.webp"
+            })
     void cutOffFilesAreRefused(String file) throws Exception {
         byte[] content = Goldens.bytes(file);
         byte[] half = Arrays.copyOf(content, content.length * 2 / 3);
@@ -113,7 +129,17 @@ class ImageReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb.png", "rgb.jpg", "cmyk.jpg", "rgb.gif", "rgb.bmp", "lossless.webp", "lossy.webp", "orientation6.jpg"})
+    @ValueSource(
+            strings = {
+                "rgb.png",
+                "rgb.jpg",
+                "cmyk.jpg",
+                "rgb.gif",
+                "rgb.bmp",
+                "lossless.webp",
+                "lossy.webp",
+                "orientation6.jpg"
+            })
     void damagedFilesGiveAnImageOrOneSentence(String file) throws Exception {
         byte[] content = Goldens.bytes(file);
         var reader = new ImageReader(true, 10_000);
@@ -127,7 +153,9 @@ class ImageReaderTest {
                         try {
                             reader.decode(damaged, file);
                         } catch (InputException e) {
-                            assertThat(e.getMessage()).startsWith("The image " + file).doesNotContain("\n");
+                            assertThat(e.getMessage())
+                                    .startsWith("The image " + file)
+                                    .doesNotContain("\n");
                         }
                     })
                     .doesNotThrowAnyException();

@@ -9,9 +9,9 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Golden targets are {@code Image.resize((width, height), filter)} of Pillow 12 on the stored sources. */
@@ -40,7 +40,8 @@ class PillowResizeTest {
             @ForAll ResizeFilter filter) {
         byte[] pixels = new byte[3 * width * height];
         Arrays.fill(pixels, value);
-        assertThat(PillowResize.resize(new RgbImage(width, height, pixels), side, side, filter).pixels())
+        assertThat(PillowResize.resize(new RgbImage(width, height, pixels), side, side, filter)
+                        .pixels())
                 .containsOnly(value);
     }
 

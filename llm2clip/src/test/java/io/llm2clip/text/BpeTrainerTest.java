@@ -43,14 +43,15 @@ class BpeTrainerTest {
     @Test
     void learnsTheVocabularyOfTheReferenceTrainer() throws Exception {
         JsonNode golden = golden();
-        var trainer = new BpeTrainer(
-                golden.get("vocabularySize").intValue(), strings(golden.get("specialTokens")), "<bos>");
+        var trainer =
+                new BpeTrainer(golden.get("vocabularySize").intValue(), strings(golden.get("specialTokens")), "<bos>");
         BpeVocabulary vocabulary = trainer.train(strings(golden.get("texts")));
         assertThat(vocabulary.tokens()).isEqualTo(strings(golden.get("tokens")));
         vocabulary.write(folder.resolve("tokenizer.json"));
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             for (JsonNode sample : golden.get("samples")) {
-                int[] ids = sample.get("ids").valueStream()
+                int[] ids = sample.get("ids")
+                        .valueStream()
                         .mapToInt(JsonNode::intValue)
                         .toArray();
                 assertThat(tokenizer.encode(sample.get("text").stringValue(), false))
@@ -80,7 +81,9 @@ class BpeTrainerTest {
     @Property(tries = 30)
     void everyTextSurvivesEncodingAndDecoding(@ForAll String text) throws Exception {
         // A lone surrogate has no UTF-8 form.
-        String clean = StandardCharsets.UTF_8.decode(StandardCharsets.UTF_8.encode(text)).toString();
+        String clean = StandardCharsets.UTF_8
+                .decode(StandardCharsets.UTF_8.encode(text))
+                .toString();
         Path file = Files.createTempFile("tokenizer", ".json");
         new BpeTrainer(270, SPECIAL, "<bos>").train(List.of(clean, clean)).write(file);
         try (Tokenizer tokenizer = Tokenizer.open(file)) {
@@ -115,7 +118,8 @@ class BpeTrainerTest {
     @Test
     void refusesImpossibleSizesAndUnknownBeginTokens() {
         assertThatThrownBy(() -> new BpeTrainer(100, SPECIAL, null))
-                .hasMessage("A byte-level vocabulary needs at least 260 tokens (256 bytes and 4 special tokens), not 100.");
+                .hasMessage(
+                        "A byte-level vocabulary needs at least 260 tokens (256 bytes and 4 special tokens), not 100.");
         assertThatThrownBy(() -> new BpeTrainer(300, SPECIAL, "<start>"))
                 .hasMessage("The begin token <start> must be one of the special tokens [<pad>, <bos>, <eot>, <mask>].");
     }

@@ -67,7 +67,14 @@ class CaptionFormatTest {
 
     @ParameterizedTest
     // Caption tokens, then the row's length, the window's start and whether the end token survives a cut at 512.
-    @CsvSource({"505,511,5,true", "506,512,5,true", "507,512,4,false", "510,512,1,false", "511,512,0,false", "900,512,0,false"})
+    @CsvSource({
+        "505,511,5,true",
+        "506,512,5,true",
+        "507,512,4,false",
+        "510,512,1,false",
+        "511,512,0,false",
+        "900,512,0,false"
+    })
     void windowsSlideLeftOverTheHeaderWhenTheRowIsCut(int tokens, int length, int start, boolean end) {
         CaptionRow row = LLAMA3.row(tokenizer, "7".repeat(tokens));
         assertThat(row.ids()).hasSize(length);
@@ -111,7 +118,8 @@ class CaptionFormatTest {
         // Header 5, all seven digits, end token; five digits counted, and the end token is in another piece.
         assertThat(row.ids()).hasSize(13);
         assertThat(row.pooledStart()).isEqualTo(8);
-        assertThat(Arrays.stream(row.ids()).filter(id -> id == id("<|eot_id|>"))).hasSize(1);
+        assertThat(Arrays.stream(row.ids()).filter(id -> id == id("<|eot_id|>")))
+                .hasSize(1);
     }
 
     @Test
@@ -129,7 +137,8 @@ class CaptionFormatTest {
     void longDocumentsLoseWordsNotTokens() {
         var format = new CaptionFormat(ChatTemplate.LLAMA3, 512, 6, true);
         // Ten words of "q" and " q": 19 tokens; int(10 * 6 / 19) = 3 words, 5 tokens.
-        assertThat(format.format(tokenizer, "q  q q q q\nq q q q q")).contains(CaptionFormat.SEPARATOR + "q q q<|eot_id|>");
+        assertThat(format.format(tokenizer, "q  q q q q\nq q q q q"))
+                .contains(CaptionFormat.SEPARATOR + "q q q<|eot_id|>");
         assertThat(format.format(tokenizer, "q  q")).contains(CaptionFormat.SEPARATOR + "q  q<|eot_id|>");
         assertThat(format.format(tokenizer, "qqqqqqqqqqqqq")).contains(CaptionFormat.SEPARATOR + "<|eot_id|>");
     }
@@ -156,7 +165,8 @@ class CaptionFormatTest {
     void poolingWeightsSumToOneInsideTheWindow(
             @ForAll @AlphaChars @StringLength(max = 40) String first,
             @ForAll @AlphaChars @StringLength(max = 40) String second,
-            @ForAll @IntRange(max = 5) int extra) throws IOException {
+            @ForAll @IntRange(max = 5) int extra)
+            throws IOException {
         List<CaptionRow> rows;
         try (Tokenizer fresh = SmallTokenizer.open()) {
             rows = List.of(LLAMA3.row(fresh, first), PLAIN.row(fresh, second));

@@ -10,8 +10,8 @@ import java.util.List;
  * The double newline is one token, as with Llama-3's own word pattern.
  */
 final class SmallTokenizer {
-    static final List<String> SPECIAL = List.of(
-            "<pad>", "<bos>", "<eot>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "\n\n");
+    static final List<String> SPECIAL =
+            List.of("<pad>", "<bos>", "<eot>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "\n\n");
     private static final BpeVocabulary VOCABULARY =
             new BpeTrainer(300, SPECIAL, "<bos>").train(List.of(" a dog", "a dog", "say a", "user", "user"));
 

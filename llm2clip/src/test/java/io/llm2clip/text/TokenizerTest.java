@@ -39,7 +39,8 @@ class TokenizerTest {
     @Test
     void ignoresATokenizerConfigurationBesideTheFile() throws Exception {
         new BpeTrainer(263, SmallTokenizer.SPECIAL, null).train(List.of()).write(folder.resolve("tokenizer.json"));
-        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"do_lower_case\": true, \"model_max_length\": 3}");
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), "{\"do_lower_case\": true, \"model_max_length\": 3}");
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.decode(tokenizer.encode("ABCDEF", false))).isEqualTo("ABCDEF");
         }
