@@ -6,7 +6,10 @@ import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +68,19 @@ public final class Parameters implements AutoCloseable {
     /** Number of elements of all parameters. */
     public long count() {
         return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();
+    }
+
+    /** A hash of all values, in hexadecimal: says whether two models are the same. */
+    public String digest() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (Parameter parameter : parameters.values()) {
+                digest.update(parameter.data().segment().asByteBuffer());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
     }
 
     Parameter create(String name, Shape shape, Initializer initializer) {

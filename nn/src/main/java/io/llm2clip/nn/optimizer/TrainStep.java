@@ -50,6 +50,15 @@ public final class TrainStep implements AutoCloseable {
         return new TrainStep(nodes, Program.compile(outputs), optimizer);
     }
 
+    /** Inputs of the shapes and types of given values. */
+    public static List<Input> inputsLike(List<TensorData> values) {
+        List<Input> inputs = new ArrayList<>();
+        for (TensorData value : values) {
+            inputs.add(new Input("input" + inputs.size(), value.shape(), value.dtype()));
+        }
+        return inputs;
+    }
+
     /**
      * Runs one step.
      *

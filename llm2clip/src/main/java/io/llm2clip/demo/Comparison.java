@@ -1,0 +1,89 @@
+package io.llm2clip.demo;
+
+import io.llm2clip.demo.DemoResult.BothWays;
+import io.llm2clip.demo.DemoResult.Recall;
+import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.Ranks;
+import io.llm2clip.evaluation.RetrievalMetrics;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Retrieval of every arm on every query set. A set holds columns of captions, one caption an image each; recall is the mean over
+ * columns, in each of which an image has exactly one right caption.
+ */
+final class Comparison {
+    private final Map<String, List<List<String>>> querySets;
+    private final Map<String, Map<String, BothWays>> recalls = new LinkedHashMap<>();
+    private final Map<String, Map<String, double[]>> hits = new LinkedHashMap<>();
+    private final Map<String, float[][]> images = new LinkedHashMap<>();
+
+    /** @param querySets by name; columns of captions, in the images' order */
+    Comparison(Map<String, List<List<String>>> querySets) {
+        this.querySets = querySets;
+    }
+
+    /** Measures an arm; {@code imageEmbeddings} are {@code [N][E]}. */
+    void add(Arm arm, float[][] imageEmbeddings) {
+        images.put(arm.name(), imageEmbeddings);
+        querySets.forEach((name, columns) -> {
+            List<RetrievalMetrics> metrics = new ArrayList<>();
+            for (List<String> column : columns) {
+                metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, arm.texts().apply(column)));
+            }
+            recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(arm.name(), new BothWays(
+                    recall(metrics.stream().map(RetrievalMetrics::textRetrieval).toList()),
+                    recall(metrics.stream().map(RetrievalMetrics::imageRetrieval).toList())));
+            hits.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(arm.name(), hitsByImage(metrics, imageEmbeddings.length));
+        });
+    }
+
+    Map<String, Map<String, BothWays>> recalls() {
+        return recalls;
+    }
+
+    float[][] imageEmbeddings(String arm) {
+        return Objects.requireNonNull(images.get(arm), arm);
+    }
+
+    /** R@10 of LLM2CLIP minus that of every other arm, with bootstrap intervals over images. */
+    Map<String, Map<String, Bootstrap.Interval>> differences(long seed) {
+        Map<String, Map<String, Bootstrap.Interval>> differences = new LinkedHashMap<>();
+        hits.forEach((name, arms) -> {
+            Map<String, Bootstrap.Interval> against = new LinkedHashMap<>();
+            double[] ours = Objects.requireNonNull(arms.get(Arm.LLM2CLIP), "LLM2CLIP is compared first");
+            arms.forEach((arm, other) -> {
+                if (!arm.equals(Arm.LLM2CLIP)) {
+                    against.put(arm, Bootstrap.standard(seed).pairedDifference(ours, other));
+                }
+            });
+            differences.put(name, against);
+        });
+        return differences;
+    }
+
+    private static Recall recall(List<Ranks> columns) {
+        return new Recall(mean(columns, 1), mean(columns, 5), mean(columns, 10));
+    }
+
+    private static double mean(List<Ranks> columns, int k) {
+        return columns.stream().mapToDouble(ranks -> ranks.recall(k)).average().orElseThrow();
+    }
+
+    /** The share of an image's queries, of all columns and both directions, that hit among the first ten. */
+    private static double[] hitsByImage(List<RetrievalMetrics> columns, int count) {
+        double[] hits = new double[count];
+        for (RetrievalMetrics metrics : columns) {
+            for (Ranks ranks : List.of(metrics.imageRetrieval(), metrics.textRetrieval())) {
+                double[] found = ranks.hits(10);
+                for (int i = 0; i < count; i++) {
+                    hits[i] += found[i] / (2 * columns.size());
+                }
+            }
+        }
+        return hits;
+    }
+}

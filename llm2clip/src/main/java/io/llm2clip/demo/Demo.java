@@ -1,0 +1,255 @@
+package io.llm2clip.demo;
+
+import io.llm2clip.data.CaptionedImage;
+import io.llm2clip.data.InputException;
+import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.demo.DemoResult.Accuracy;
+import io.llm2clip.demo.DemoResult.Recall;
+import io.llm2clip.demo.scenes.DemoDataSet;
+import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelDirectory;
+import io.llm2clip.model.PreprocessingPreset;
+import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.text.Pooling;
+import io.llm2clip.training.CaptionTraining;
+import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.LossCurve;
+import io.llm2clip.training.TextVectors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Runs the demo: data, language model, stage 1, stage 2, baseline, comparison. */
+public final class Demo {
+    private final DemoOptions options;
+    private final DemoRecipe recipe;
+    private final Progress progress;
+    private final VisionConfig visionConfig = VisionConfig.miniature();
+    private final Preprocessing preprocessing = Preprocessing.miniature(visionConfig.imageSize());
+    private final PhaseMeter meter = new PhaseMeter();
+    private final Map<String, LossCurve> curves = new LinkedHashMap<>();
+
+    private Demo(DemoOptions options, Progress progress) {
+        this.options = options;
+        this.recipe = DemoRecipe.of(options);
+        this.progress = progress;
+    }
+
+    /**
+     * Runs everything and writes data, model and report below the options' directory.
+     *
+     * @throws InputException if the directory holds something else or cannot be written
+     */
+    public static DemoResult run(DemoOptions options, Progress progress) {
+        return new Demo(options, progress).run();
+    }
+
+    private DemoResult run() {
+        prepareDirectory();
+        DemoTexts texts = meter.measure("data", this::data);
+        ImageCache images = meter.measure("reading images", () -> read(texts.training().items()));
+        List<List<String>> captions =
+                texts.training().items().stream().map(CaptionedImage::captions).toList();
+        try (LanguageSide language = meter.measure("tokenizer", () -> LanguageSide.create(
+                        recipe, options.seed(), options.directory().resolve("tokenizer.json"), trainingTexts(texts)))) {
+            train("language model", () -> LanguageModelTraining.run(
+                    language.llama(), trainingTexts(texts).map(language::row).toList(), recipe.languageModel(), progress));
+            float[][][] raw = options.ablations() ? rawVectors(language, captions) : new float[0][][];
+            Map<String, float[]> rawQueries = options.ablations() ? rawQueries(language, texts) : Map.of();
+            double before = captionRetrievalAccuracy(language, texts, true);
+            train("stage 1", () -> CaptionTraining.run(language.encoder(), texts.corpus(), recipe.stage1(), progress));
+            double after = captionRetrievalAccuracy(language, texts, false);
+            long flopsBefore = language.encoder().flops();
+            float[][][] vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
+            long vectorFlops = language.encoder().flops() - flopsBefore;
+
+            try (Arms arms = new Arms(recipe, visionConfig, options.seed(), language, images, captions, progress)) {
+                train("stage 2", () -> arms.llm2clip(Arm.LLM2CLIP, vectors, language::vectors));
+                train("CLIP baseline", () -> arms.clip(Arm.CLIP, 77, recipe.stage2().steps()));
+                train("CLIP at equal compute", () -> arms.clip(
+                        Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
+                if (options.ablations()) {
+                    train("without stage 1", () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw, queries ->
+                            queries.stream().map(rawQueries::get).toArray(float[][]::new)));
+                    train("CLIP, window 32", () -> arms.clip(Arm.CLIP_WINDOW_32, 32, recipe.stage2().steps()));
+                    train("CLIP, unlimited window", () ->
+                            arms.clip(Arm.CLIP_UNLIMITED, language.longest(captions), recipe.stage2().steps()));
+                }
+                Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
+                Path model = options.directory().resolve("model");
+                save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
+                DemoResult result = result(texts, new Accuracy(before, after), comparison, arms, model);
+                DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison, arms.arm(Arm.LLM2CLIP)));
+                return result;
+            }
+        }
+    }
+
+    /** Vectors of an earlier run would hide the cost of computing them, so every run starts without. */
+    private void prepareDirectory() {
+        try {
+            Files.createDirectories(options.directory());
+            for (String file : List.of("finished", "keys.bin", "vectors.f32")) {
+                Files.deleteIfExists(vectorFolder().resolve(file));
+            }
+        } catch (IOException e) {
+            throw new InputException("The demo's directory %s cannot be written (%s); choose another with --out."
+                    .formatted(options.directory(), e), e);
+        }
+    }
+
+    private Path vectorFolder() {
+        return options.directory().resolve("text-vectors");
+    }
+
+    private DemoTexts data() {
+        int total = recipe.data().trainImages() + recipe.data().validationImages() + recipe.data().testImages();
+        try (Progress.Phase phase = progress.begin("data", total, "images")) {
+            int[] done = {0};
+            DemoDataSet data = DemoDataSet.write(
+                    options.directory().resolve("data"), recipe.data(), Workers.shared().threads(), (finished, _) -> {
+                        phase.advance(finished - done[0]);
+                        done[0] = finished;
+                    });
+            return DemoTexts.read(data, options.validation());
+        } catch (IOException e) {
+            throw new InputException("The demo's data could not be written: " + e.getMessage(), e);
+        }
+    }
+
+    private ImageCache read(List<CaptionedImage> items) {
+        return ImageCache.load(
+                items.stream().map(CaptionedImage::path).toList(),
+                ImageReader.standard(),
+                preprocessing,
+                Workers.shared().threads());
+    }
+
+    /** What tokenizer and language model learn from: the corpus and the captions of the training images. */
+    private static Stream<String> trainingTexts(DemoTexts texts) {
+        return Stream.concat(
+                        texts.corpus().stream(),
+                        texts.training().items().stream().map(CaptionedImage::captions))
+                .flatMap(List::stream);
+    }
+
+    private void train(String name, Supplier<LossCurve> training) {
+        curves.put(name, meter.measure(name, training));
+    }
+
+    private float[][][] rawVectors(LanguageSide language, List<List<String>> captions) {
+        return meter.measure("vectors without stage 1", () -> captions.stream()
+                .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
+                .toArray(float[][][]::new));
+    }
+
+    private static Map<String, float[]> rawQueries(LanguageSide language, DemoTexts texts) {
+        List<String> queries = texts.querySets().values().stream()
+                .flatMap(List::stream)
+                .flatMap(List::stream)
+                .distinct()
+                .toList();
+        float[][] vectors = language.encoder().encode(queries, true, Progress.NONE.begin("", 0, ""));
+        Map<String, float[]> byQuery = new LinkedHashMap<>();
+        for (int i = 0; i < vectors.length; i++) {
+            byQuery.put(queries.get(i), vectors[i]);
+        }
+        return byQuery;
+    }
+
+    /** The share of images one of whose detailed captions finds the other among those of all images; mean of both ways. */
+    private double captionRetrievalAccuracy(LanguageSide language, DemoTexts texts, boolean causal) {
+        List<List<String>> columns = texts.detailedPairs();
+        try (Progress.Phase phase = progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
+            float[][] a = language.encoder().encode(columns.get(0), causal, phase);
+            float[][] b = language.encoder().encode(columns.get(1), causal, phase);
+            return (RetrievalMetrics.captionRetrievalAccuracy(a, b).recall(1)
+                            + RetrievalMetrics.captionRetrievalAccuracy(b, a).recall(1))
+                    / 2;
+        }
+    }
+
+    private float[][][] cachedVectors(LanguageSide language, List<List<String>> captions) {
+        try (TextVectorStore store = TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
+            return TextVectors.of(language.encoder(), captions, store, progress);
+        }
+    }
+
+    private Comparison compare(Arms arms, DemoTexts texts) {
+        ImageCache measured = read(texts.measured().items());
+        int[] all = IntStream.range(0, measured.size()).toArray();
+        Comparison comparison = new Comparison(texts.querySets());
+        try (Progress.Phase phase = progress.begin("evaluation", (long) arms.all().size() * all.length, "images")) {
+            for (Arm arm : arms.all()) {
+                try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
+                    comparison.add(arm, encoder.encode(all, measured::batch, phase));
+                }
+            }
+        }
+        return comparison;
+    }
+
+    private void save(Path directory, LanguageSide language, Arm arm, TextAdapter adapter) {
+        ModelDescription description = new ModelDescription(
+                language.format(),
+                Pooling.MEAN,
+                false,
+                PreprocessingPreset.MINIATURE,
+                options.seed(),
+                Map.of("made_by", "llm2clip demo"));
+        ModelDirectory.save(
+                directory,
+                new Llm2ClipModel(description, language.llama(), adapter, arm.vision(), arm.logitScale()),
+                language.tokenizerFile());
+    }
+
+    private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison, Arm arm) {
+        List<Path> files = texts.measured().items().stream().map(CaptionedImage::path).toList();
+        float[][] images = comparison.imageEmbeddings(arm.name());
+        return texts.querySets().entrySet().stream()
+                .filter(set -> set.getKey().startsWith("long"))
+                .map(set -> {
+                    List<String> captions = set.getValue().getFirst();
+                    return new Gallery.Section(
+                            DemoTable.queries(set.getKey()), files, Gallery.of(captions, arm.texts().apply(captions), images));
+                })
+                .toList();
+    }
+
+    private DemoResult result(DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model) {
+        double images = texts.measured().size();
+        Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
+        arms.all().forEach(arm -> compute.put(
+                arm.name(), new DemoResult.Compute(arm.steps(), arm.training().flops())));
+        Map<String, List<Float>> losses = new LinkedHashMap<>();
+        curves.forEach((name, curve) -> losses.put(name, curve.losses()));
+        return new DemoResult(
+                options.seed(),
+                options.quick(),
+                new DemoResult.Data(texts.training().size(), texts.measured().size()),
+                accuracy,
+                comparison.recalls(),
+                comparison.differences(options.seed()),
+                new Recall(1 / images, 5 / images, 10 / images),
+                compute,
+                meter.phases(),
+                losses,
+                model.toString(),
+                options.directory().resolve("report.html").toString());
+    }
+}

@@ -1,0 +1,68 @@
+package io.llm2clip.demo;
+
+import io.llm2clip.demo.scenes.DemoDataSetOptions;
+import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.training.CaptionTraining;
+import io.llm2clip.training.ClipTraining;
+import io.llm2clip.training.LanguageModelTraining;
+
+/**
+ * Sizes and hyper-parameters of the demo. Chosen on validation images of other seeds than the default one, never on held-out ones.
+ *
+ * @param hiddenSize of the language model
+ * @param intermediateSize of its feed-forward
+ * @param heads query heads of 32 channels; half as many key/value heads, rounded up to a divisor
+ * @param layers of the language model
+ * @param stage2 training of the vision tower; the baseline takes the same
+ */
+record DemoRecipe(
+        DemoDataSetOptions data,
+        int vocabulary,
+        int hiddenSize,
+        int intermediateSize,
+        int heads,
+        int keyValueHeads,
+        int layers,
+        LanguageModelTraining.Config languageModel,
+        CaptionTraining.Config stage1,
+        ClipTraining.Config stage2) {
+
+    /** The language model's shape: heads of 32, rotary base 10000, its own output matrix. */
+    LlamaConfig languageModelConfig() {
+        return new LlamaConfig(
+                vocabulary, hiddenSize, intermediateSize, layers, heads, keyValueHeads, hiddenSize / heads, 1e-5f, 10_000, null, 2048, false);
+    }
+
+    static DemoRecipe of(DemoOptions options) {
+        long seed = options.seed();
+        return options.quick() ? quick(seed) : standard(seed);
+    }
+
+    private static DemoRecipe standard(long seed) {
+        return new DemoRecipe(
+                DemoDataSetOptions.standard(seed),
+                1024,
+                192,
+                512,
+                6,
+                2,
+                2,
+                new LanguageModelTraining.Config(110, 32, 128, 3e-3f, 20, 0.05f, seed),
+                new CaptionTraining.Config(170, 32, 3e-3f, 10, 16, 32, 50, 0.5, 0.3, false, seed),
+                new ClipTraining.Config(300, 64, 5e-4f, 20, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+    }
+
+    private static DemoRecipe quick(long seed) {
+        return new DemoRecipe(
+                DemoDataSetOptions.quick(seed),
+                1024,
+                128,
+                352,
+                4,
+                2,
+                2,
+                new LanguageModelTraining.Config(60, 32, 128, 4e-3f, 10, 0.05f, seed),
+                new CaptionTraining.Config(60, 32, 4e-3f, 10, 16, 32, 50, 0.7, 0.3, false, seed),
+                new ClipTraining.Config(90, 64, 1e-3f, 10, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+    }
+}

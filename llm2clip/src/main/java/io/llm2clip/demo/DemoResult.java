@@ -1,0 +1,65 @@
+package io.llm2clip.demo;
+
+import io.llm2clip.evaluation.Bootstrap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Everything the demo measured; its table, its JSON and its report are made from this.
+ *
+ * @param retrieval by query set ("long", "short", "longOtherWords", "shortOtherWords"), then by arm ("llm2clip", "clip", ...)
+ * @param differences by query set: R@10 of LLM2CLIP minus an arm's, with a bootstrap interval over images
+ * @param chance R@1, R@5, R@10 of guessing
+ * @param compute operations of training each arm, and its steps
+ * @param curves loss of every step, by phase
+ * @param model directory of the trained model
+ * @param report file of the report
+ */
+public record DemoResult(
+        long seed,
+        boolean quick,
+        Data data,
+        Accuracy captionRetrievalAccuracy,
+        Map<String, Map<String, BothWays>> retrieval,
+        Map<String, Map<String, Bootstrap.Interval>> differences,
+        Recall chance,
+        Map<String, Compute> compute,
+        List<Phase> phases,
+        Map<String, List<Float>> curves,
+        String model,
+        String report) {
+
+    /** Recall by arm of a query set that was measured. */
+    Map<String, BothWays> recalls(String querySet) {
+        return Objects.requireNonNull(retrieval.get(querySet), querySet);
+    }
+
+    /** Differences by arm of a query set that was measured. */
+    Map<String, Bootstrap.Interval> differencesOf(String querySet) {
+        return Objects.requireNonNull(differences.get(querySet), querySet);
+    }
+
+    /** Images the demo trained on and measured with. */
+    public record Data(int trainImages, int testImages) {}
+
+    /** Caption retrieval accuracy, a fraction: before and after stage 1. */
+    public record Accuracy(double before, double after) {}
+
+    /** Fractions of queries whose match is among the first 1, 5, 10 answers. */
+    public record Recall(double r1, double r5, double r10) {}
+
+    /** Recall in both directions. */
+    public record BothWays(Recall imageToText, Recall textToImage) {
+        /** Mean R@10 of both directions. */
+        public double meanR10() {
+            return (imageToText.r10 + textToImage.r10) / 2;
+        }
+    }
+
+    /** What training an arm took. */
+    public record Compute(int steps, long flops) {}
+
+    /** Duration and memory of a phase; peak of engine memory and heap in use. */
+    public record Phase(String name, double seconds, long peakBytes) {}
+}

@@ -1,0 +1,120 @@
+package io.llm2clip.demo;
+
+import io.llm2clip.demo.DemoResult.BothWays;
+import io.llm2clip.demo.DemoResult.Recall;
+import io.llm2clip.evaluation.Bootstrap.Interval;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The demo's one table, and sentences that follow its numbers. */
+public final class DemoTable {
+    private static final Map<String, String> QUERIES = new LinkedHashMap<>();
+    private static final Map<String, String> ARMS = new LinkedHashMap<>();
+
+    static {
+        QUERIES.put("long", "long captions, same words");
+        QUERIES.put("longOtherWords", "long captions, other words");
+        QUERIES.put("short", "short captions, same words");
+        QUERIES.put("shortOtherWords", "short captions, other words");
+        ARMS.put(Arm.LLM2CLIP, "LLM2CLIP");
+        ARMS.put(Arm.CLIP, "CLIP, equal steps");
+        ARMS.put(Arm.CLIP_EQUAL_COMPUTE, "CLIP, equal compute");
+        ARMS.put(Arm.WITHOUT_STAGE_1, "LLM2CLIP without stage 1");
+        ARMS.put(Arm.CLIP_WINDOW_32, "CLIP, window 32");
+        ARMS.put(Arm.CLIP_UNLIMITED, "CLIP, unlimited window");
+    }
+
+    private DemoTable() {}
+
+    /** A query set's name for people. */
+    static String queries(String key) {
+        return QUERIES.getOrDefault(key, key);
+    }
+
+    /** An arm's name for people. */
+    static String arm(String key) {
+        return ARMS.getOrDefault(key, key);
+    }
+
+    /** The query sets that were measured, in the order of the table. */
+    static List<String> measured(DemoResult result) {
+        return QUERIES.keySet().stream().filter(result.retrieval()::containsKey).toList();
+    }
+
+    /** The whole result as text of at most 100 columns. */
+    public static String of(DemoResult result) {
+        StringBuilder text = new StringBuilder();
+        line(text, "Caption retrieval accuracy among %d held-out images: %.1f %% before stage 1, %.1f %% after.",
+                result.data().testImages(),
+                100 * result.captionRetrievalAccuracy().before(),
+                100 * result.captionRetrievalAccuracy().after());
+        line(text, "");
+        line(text, "%-28s %-24s %s", "", "image to text", "text to image");
+        line(text, "%-28s %6s %6s %6s    %6s %6s %6s   %s", "", "R@1", "R@5", "R@10", "R@1", "R@5", "R@10", "R@10, difference");
+        for (String set : measured(result)) {
+            line(text, "%s", queries(set));
+            result.recalls(set).forEach((arm, ways) -> line(text, "  %-26s %s", arm(arm),
+                    row(ways) + difference(result.differencesOf(set).get(arm))));
+        }
+        Recall chance = result.chance();
+        line(text, "  %-26s %s", "chance", row(new BothWays(chance, chance)));
+        line(text, "");
+        sentences(result).forEach(sentence -> line(text, "%s", sentence));
+        line(text, "");
+        line(text, "%-28s %10s %12s", "phase", "seconds", "peak memory");
+        result.phases().forEach(phase ->
+                line(text, "%-28s %10.1f %9d MB", phase.name(), phase.seconds(), phase.peakBytes() >> 20));
+        double seconds = result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum();
+        line(text, "%-28s %10.1f", "all", seconds);
+        return text.toString();
+    }
+
+    /** What the numbers say, in words that follow them. */
+    static List<String> sentences(DemoResult result) {
+        List<String> sentences = new ArrayList<>();
+        for (String set : measured(result)) {
+            List<String> verdicts = new ArrayList<>();
+            result.differencesOf(set).forEach((arm, interval) -> verdicts.add(
+                    verdict(interval) + " " + arm(arm) + " (" + points(interval) + ")"));
+            sentences.add("%s: LLM2CLIP is %s.".formatted(capitalise(queries(set)), String.join("; ", verdicts)));
+        }
+        sentences.add("Differences are R@10 of LLM2CLIP minus the other's, in points, mean of both directions, with 95 % bootstrap"
+                + " intervals over images; \"ahead\" and \"behind\" where the interval leaves out 0. One seed is one draw of data"
+                + " and weights.");
+        return sentences;
+    }
+
+    static String verdict(Interval difference) {
+        if (!difference.excludesZero()) {
+            return "no different from";
+        }
+        return difference.mean() > 0 ? "ahead of" : "behind";
+    }
+
+    static String points(Interval interval) {
+        return "%+.1f, %+.1f to %+.1f".formatted(100 * interval.mean(), 100 * interval.low(), 100 * interval.high());
+    }
+
+    private static String row(BothWays ways) {
+        return row(ways.imageToText()) + "    " + row(ways.textToImage());
+    }
+
+    private static String row(Recall recall) {
+        return String.format(Locale.ROOT, "%6.1f %6.1f %6.1f", 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
+    }
+
+    private static String difference(@org.jspecify.annotations.Nullable Interval interval) {
+        return interval == null ? "" : "   " + points(interval);
+    }
+
+    private static String capitalise(String text) {
+        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    }
+
+    private static void line(StringBuilder text, String format, Object... arguments) {
+        text.append(String.format(Locale.ROOT, format, arguments).stripTrailing()).append('\n');
+    }
+}

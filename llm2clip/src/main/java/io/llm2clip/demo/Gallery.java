@@ -1,0 +1,97 @@
+package io.llm2clip.demo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Example searches for the report: queries with the images found for them.
+ *
+ * @param searches in order of the queries
+ */
+record Gallery(List<Search> searches) {
+    /** Images shown for a query. */
+    private static final int SHOWN = 5;
+
+    /**
+     * One query.
+     *
+     * @param caption what was searched
+     * @param target number of the image it describes
+     * @param rank place of that image among the answers, from 1
+     * @param found numbers of the best images, best first
+     * @param scores their cosines
+     */
+    record Search(String caption, int target, int rank, List<Integer> found, List<Double> scores) {}
+
+    /** Searches all captions; caption i describes image i. Embeddings are {@code [N][E]}. */
+    static Gallery of(List<String> captions, float[][] texts, float[][] images) {
+        float[][] units = normalized(images);
+        float[][] queries = normalized(texts);
+        List<Search> searches = new ArrayList<>();
+        for (int q = 0; q < queries.length; q++) {
+            double[] scores = new double[units.length];
+            for (int i = 0; i < units.length; i++) {
+                scores[i] = dot(queries[q], units[i]);
+            }
+            List<Integer> order = IntStream.range(0, units.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparing(i -> i))
+                    .toList();
+            List<Integer> found = order.subList(0, Math.min(SHOWN, order.size()));
+            searches.add(new Search(
+                    captions.get(q), q, order.indexOf(q) + 1, found, found.stream().map(i -> scores[i]).toList()));
+        }
+        return new Gallery(searches);
+    }
+
+    /** The first searches whose image came first. */
+    List<Search> successes(int count) {
+        return searches.stream().filter(s -> s.rank == 1).limit(count).toList();
+    }
+
+    /** The searches whose image came last. */
+    List<Search> failures(int count) {
+        return searches.stream()
+                .sorted(Comparator.comparingInt((Search s) -> -s.rank).thenComparingInt(Search::target))
+                .limit(count)
+                .toList();
+    }
+
+    /** Every so many-th search, so neither chosen nor random. */
+    List<Search> sample(int count) {
+        int step = Math.max(1, searches.size() / count);
+        return IntStream.range(0, Math.min(count, searches.size())).mapToObj(i -> searches.get(i * step)).toList();
+    }
+
+    /**
+     * What a report shows of one query set.
+     *
+     * @param title of the query set
+     * @param images the files that are searched
+     * @param gallery the searches
+     */
+    record Section(String title, List<Path> images, Gallery gallery) {}
+
+    private static float[][] normalized(float[][] rows) {
+        float[][] units = new float[rows.length][];
+        for (int i = 0; i < rows.length; i++) {
+            double norm = Math.max(1e-12, Math.sqrt(dot(rows[i], rows[i])));
+            units[i] = new float[rows[i].length];
+            for (int c = 0; c < units[i].length; c++) {
+                units[i][c] = (float) (rows[i][c] / norm);
+            }
+        }
+        return units;
+    }
+
+    private static double dot(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (double) a[i] * b[i];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,120 @@
+package io.llm2clip.model;
+
+import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.Pooling;
+import io.llm2clip.text.TokenBatch;
+import io.llm2clip.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalised. */
+public final class CaptionEncoder implements AutoCloseable {
+    /** Tensors that describe a batch of rows: ids {@code [B, T]}, lengths {@code [B]}, pooling weights {@code [B, T]}. */
+    public static final int INPUTS = 3;
+
+    private static final int BATCH = 32;
+    /** Rows are padded to multiples of this, so that few programs are compiled. */
+    private static final int LENGTH_STEP = 16;
+
+    private final Llama llama;
+    private final Tokenizer tokenizer;
+    private final CaptionFormat format;
+    private final Pooling pooling;
+    private final CompiledFunction bidirectional = new CompiledFunction(in -> List.of(pooled(in, false)));
+    private final CompiledFunction causal = new CompiledFunction(in -> List.of(pooled(in, true)));
+    private long flops;
+
+    public CaptionEncoder(Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling) {
+        this.llama = llama;
+        this.tokenizer = tokenizer;
+        this.format = format;
+        this.pooling = pooling;
+    }
+
+    public Llama llama() {
+        return llama;
+    }
+
+    /** The caption within its template: what a cached vector is keyed by. */
+    public String formatted(String caption) {
+        return format.format(tokenizer, caption);
+    }
+
+    /** Token rows with their pooled windows. */
+    public List<CaptionRow> rows(List<String> captions) {
+        return captions.stream().map(caption -> format.row(tokenizer, caption)).toList();
+    }
+
+    /** A token that fills rows up; it is masked, so any one does. */
+    public int padId() {
+        return 0;
+    }
+
+    /** The batch as the {@link #INPUTS} tensors that {@link #pooled} reads. */
+    public List<TensorData> inputs(TokenBatch batch) {
+        Shape shape = Shape.of(batch.size(), batch.length());
+        return List.of(
+                TensorData.ofInts(shape, batch.ids()),
+                TensorData.ofInts(Shape.of(batch.size()), batch.lengths()),
+                TensorData.of(shape, batch.poolingWeights(pooling)));
+    }
+
+    /** Vectors {@code [B, D]} of a batch. */
+    public Tensor pooled(List<Tensor> inputs, boolean causalAttention) {
+        return llama.pooled(inputs.get(0), inputs.get(1), inputs.get(2), causalAttention);
+    }
+
+    /** Vectors of captions, in their order, with the bidirectional attention of LLM2CLIP. */
+    public float[][] encode(List<String> captions, Progress.Phase phase) {
+        return encode(captions, false, phase);
+    }
+
+    /** Vectors of captions; with {@code causalAttention} those of the untouched language model. */
+    public float[][] encode(List<String> captions, boolean causalAttention, Progress.Phase phase) {
+        List<CaptionRow> rows = rows(captions);
+        int[] byLength = IntStream.range(0, rows.size())
+                .boxed()
+                .sorted(Comparator.comparingInt((Integer i) -> rows.get(i).ids().length))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        float[][] vectors = new float[rows.size()][];
+        for (int start = 0; start < byLength.length; start += BATCH) {
+            int count = Math.min(BATCH, byLength.length - start);
+            List<CaptionRow> batch = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                batch.add(rows.get(byLength[start + i]));
+            }
+            int longest = batch.getLast().ids().length;
+            int length = (longest + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
+            List<TensorData> inputs = inputs(TokenBatch.of(batch, padId(), length));
+            CompiledFunction function = causalAttention ? causal : bidirectional;
+            float[] pooled = function.run(inputs).getFirst().toFloats();
+            flops += function.program(inputs).flops();
+            int width = pooled.length / count;
+            for (int i = 0; i < count; i++) {
+                vectors[byLength[start + i]] = java.util.Arrays.copyOfRange(pooled, i * width, (i + 1) * width);
+            }
+            phase.advance(count);
+        }
+        return vectors;
+    }
+
+    /** Floating-point operations of everything encoded so far. */
+    public long flops() {
+        return flops;
+    }
+
+    @Override
+    public void close() {
+        bidirectional.close();
+        causal.close();
+    }
+}

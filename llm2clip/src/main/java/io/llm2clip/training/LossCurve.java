@@ -1,0 +1,34 @@
+package io.llm2clip.training;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a training run leaves for reports: the loss of every step and the operations it took. */
+public final class LossCurve {
+    private final List<Float> losses = new ArrayList<>();
+    private long flops;
+
+    void add(float loss) {
+        losses.add(loss);
+    }
+
+    void countFlops(long more) {
+        flops += more;
+    }
+
+    /** The loss of every step, in order. */
+    public List<Float> losses() {
+        return List.copyOf(losses);
+    }
+
+    /** Mean loss of the last tenth of the steps. */
+    public double last() {
+        int from = losses.size() - Math.max(1, losses.size() / 10);
+        return losses.subList(Math.max(0, from), losses.size()).stream().mapToDouble(Float::doubleValue).average().orElse(Double.NaN);
+    }
+
+    /** Floating-point operations, counted from the kernels' dimensions, so equal on every machine. */
+    public long flops() {
+        return flops;
+    }
+}

@@ -1,0 +1,56 @@
+package io.llm2clip.training;
+
+import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.model.CaptionEncoder;
+import io.llm2clip.progress.Progress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Fills a store with the vectors of captions that it does not have yet, and reads them by image. */
+public final class TextVectors {
+    /** Captions between two writes to disk: what an interrupted job loses at most. */
+    private static final int CHUNK = 1024;
+
+    private TextVectors() {}
+
+    /**
+     * Vectors of all captions, computed where the store lacks them.
+     *
+     * @param captions by image
+     * @return by image and caption, each {@code [D]}
+     */
+    public static float[][][] of(
+            CaptionEncoder encoder, List<List<String>> captions, TextVectorStore store, Progress progress) {
+        List<List<String>> formatted = captions.stream()
+                .map(each -> each.stream().map(encoder::formatted).toList())
+                .toList();
+        List<String> missing = new ArrayList<>();
+        List<String> keys = new ArrayList<>();
+        java.util.Set<String> seen = new java.util.HashSet<>();
+        for (int i = 0; i < captions.size(); i++) {
+            for (int c = 0; c < captions.get(i).size(); c++) {
+                String key = formatted.get(i).get(c);
+                if (!store.contains(key) && seen.add(key)) {
+                    keys.add(key);
+                    missing.add(captions.get(i).get(c));
+                }
+            }
+        }
+        try (Progress.Phase phase = progress.begin("text vectors", missing.size(), "captions")) {
+            for (int start = 0; start < missing.size(); start += CHUNK) {
+                int end = Math.min(missing.size(), start + CHUNK);
+                float[][] vectors = encoder.encode(missing.subList(start, end), phase);
+                for (int i = start; i < end; i++) {
+                    store.put(keys.get(i), vectors[i - start]);
+                }
+                store.flush();
+            }
+        }
+        store.finish();
+        float[][][] result = new float[captions.size()][][];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = formatted.get(i).stream().map(store::get).toArray(float[][]::new);
+        }
+        return result;
+    }
+}
