@@ -6,8 +6,8 @@ package io.llm2clip.kernels.device;
  * @param x work-items along the fastest dimension
  * @param y work-items along the second dimension
  * @param z work-items along the slowest dimension
- * @param groupX work-items of a work-group along x; divides x. 0, as groupY and groupZ then are, leaves groups to the device, for
- *     kernels without barrier and local memory
+ * @param groupX work-items of a work-group along x; divides x. 0, as groupY and groupZ then are, leaves groups to the device, which
+ *     may round x up: for kernels without barrier and local memory that guard their index
  * @param groupY work-items of a work-group along y
  * @param groupZ work-items of a work-group along z
  */

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One launch: all work-groups of a grid, one after the other. */
 final class LaunchRun {
+    /** Work-items that a device may append to a grid whose groups it chooses. */
+    private static final int SURPLUS = 3;
+
     private final DeviceLaunch launch;
     private final Method method;
     private final Object[] buffers;
@@ -28,7 +31,7 @@ final class LaunchRun {
     }
 
     void run() {
-        Grid grid = launch.grid();
+        Grid grid = launch.grid().freeGroups() ? roundedUp(launch.grid()) : launch.grid();
         int groupSize = grid.freeGroups() ? 1 : grid.groupX() * grid.groupY() * grid.groupZ();
         List<Integer> order = new ArrayList<>();
         for (int g = 0; g < Math.multiplyExact(grid.x() * grid.y(), grid.z()) / groupSize; g++) {
@@ -44,6 +47,10 @@ final class LaunchRun {
             }
             group.run();
         }
+    }
+
+    private static Grid roundedUp(Grid grid) {
+        return new Grid(Math.addExact(grid.x(), SURPLUS), grid.y(), grid.z(), 0, 0, 0);
     }
 
     private void call(WorkItem item) {

@@ -49,7 +49,8 @@ class DeviceKernelsTest {
                 OperandBuffers shuffled = ordered.copy()) {
             new Emulator(Schedule.IN_ORDER).run(op, ordered.segments());
             new Emulator(Schedule.shuffled(seed)).run(op, shuffled.segments());
-            shuffled.assertSameBits(ordered);
+            // Values, not bits: the JVM leaves the sign of a NaN to its compilers.
+            shuffled.assertCloseTo(ordered, 0);
         }
     }
 

@@ -125,6 +125,15 @@ class EmulatorTest {
     }
 
     @Test
+    void kernelsGuardAgainstRoundedGrids() {
+        Grid free = Grid.elements(ELEMENTS);
+        assertThat(run("k_guarded", free, Schedule.IN_ORDER)).containsOnly(1);
+        assertThatThrownBy(() -> run("k_unguarded", free, Schedule.IN_ORDER))
+                .hasMessage("k_unguarded: work-item (8,0,0) writes out[8], out of bounds of its 8 elements; guard the access or"
+                        + " correct the index.");
+    }
+
+    @Test
     void gridsAreWholeGroups() {
         assertThatThrownBy(() -> new Grid(10, 1, 1, 4, 1, 1))
                 .hasMessageContaining("expected whole groups; round the grid up and guard in the kernel");

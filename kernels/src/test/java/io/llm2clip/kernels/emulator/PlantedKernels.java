@@ -4,7 +4,7 @@ import io.llm2clip.kernels.device.FloatBuf;
 import io.llm2clip.kernels.device.IntBuf;
 import io.llm2clip.kernels.device.KernelContext;
 
-/** Kernels with one mistake each. All take groups of 4 and params: elements | x, out. */
+/** Kernels with one mistake each, and correct ones to compare with. All take groups of 4 and params: elements | x, out. */
 final class PlantedKernels {
 
     private PlantedKernels() {}
@@ -63,6 +63,16 @@ final class PlantedKernels {
         if (context.globalIdx + 1 < params.get(0)) {
             floats.set(params.get(2) + context.globalIdx, 1f);
         }
+    }
+
+    static void k_guarded(KernelContext context, FloatBuf floats, IntBuf params) {
+        if (context.globalIdx < params.get(0)) {
+            floats.set(params.get(2) + context.globalIdx, 1f);
+        }
+    }
+
+    static void k_unguarded(KernelContext context, FloatBuf floats, IntBuf params) {
+        floats.set(params.get(2) + context.globalIdx, 1f);
     }
 
     static void k_divergentBarrier(KernelContext context, FloatBuf floats, IntBuf params) {
