@@ -1,5 +1,6 @@
 package io.llm2clip.image;
 
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 
 /**
@@ -14,6 +15,11 @@ public record RgbImage(int width, int height, byte[] pixels) {
                     "An RGB image of %d x %d needs %d bytes, found %d; sides must be positive."
                             .formatted(width, height, 3L * width * height, pixels.length));
         }
+    }
+
+    /** The samples of an image in memory, without colour management. */
+    public static RgbImage of(BufferedImage image) {
+        return Rasters.toRgb(image);
     }
 
     /** The rectangle with its upper left corner at (x, y). */

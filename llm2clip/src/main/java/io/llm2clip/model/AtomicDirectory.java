@@ -77,7 +77,8 @@ final class AtomicDirectory {
                 return;
             }
         } catch (IOException e) {
-            throw new CheckpointException("%s: expected a directory, found something else; choose another name.".formatted(target), e);
+            throw new CheckpointException(
+                    "%s: expected a directory, found something else; choose another name.".formatted(target), e);
         }
         throw new CheckpointException(
                 "%s: expected an empty or new directory, or one with %s to replace, found other files; choose another name."

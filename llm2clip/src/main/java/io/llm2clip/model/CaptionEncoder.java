@@ -11,6 +11,7 @@ import io.llm2clip.text.Pooling;
 import io.llm2clip.text.TokenBatch;
 import io.llm2clip.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,6 +22,8 @@ public final class CaptionEncoder implements AutoCloseable {
     public static final int INPUTS = 3;
 
     private static final int BATCH = 32;
+    /** Long rows come in smaller batches, which bounds the memory of a program. */
+    private static final int BATCH_TOKENS = 8192;
     /** Rows are padded to multiples of this, so that few programs are compiled. */
     private static final int LENGTH_STEP = 16;
 
@@ -86,25 +89,31 @@ public final class CaptionEncoder implements AutoCloseable {
                 .mapToInt(Integer::intValue)
                 .toArray();
         float[][] vectors = new float[rows.size()][];
-        for (int start = 0; start < byLength.length; start += BATCH) {
-            int count = Math.min(BATCH, byLength.length - start);
+        for (int start = 0; start < byLength.length; ) {
+            int count = Batches.next(byLength.length - start, BATCH);
+            while (count > 1 && count * padded(rows.get(byLength[start + count - 1])) > BATCH_TOKENS) {
+                count /= 2;
+            }
             List<CaptionRow> batch = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 batch.add(rows.get(byLength[start + i]));
             }
-            int longest = batch.getLast().ids().length;
-            int length = (longest + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
-            List<TensorData> inputs = inputs(TokenBatch.of(batch, padId(), length));
+            List<TensorData> inputs = inputs(TokenBatch.of(batch, padId(), padded(batch.getLast())));
             CompiledFunction function = causalAttention ? causal : bidirectional;
             float[] pooled = function.run(inputs).getFirst().toFloats();
             flops += function.program(inputs).flops();
             int width = pooled.length / count;
             for (int i = 0; i < count; i++) {
-                vectors[byLength[start + i]] = java.util.Arrays.copyOfRange(pooled, i * width, (i + 1) * width);
+                vectors[byLength[start + i]] = Arrays.copyOfRange(pooled, i * width, (i + 1) * width);
             }
             phase.advance(count);
+            start += count;
         }
         return vectors;
+    }
+
+    private static int padded(CaptionRow row) {
+        return (row.ids().length + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
     }
 
     /** Floating-point operations of everything encoded so far. */

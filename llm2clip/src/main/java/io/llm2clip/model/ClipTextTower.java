@@ -104,8 +104,9 @@ public final class ClipTextTower {
         int batch = ids.shape().dim(0);
         int length = ids.shape().dim(1);
         if (length > config.window()) {
-            throw new IllegalArgumentException("Rows of %d tokens for a text tower with a window of %d; cut them, keeping the end token."
-                    .formatted(length, config.window()));
+            throw new IllegalArgumentException(
+                    "Rows of %d tokens for a text tower with a window of %d; cut them, keeping the end token."
+                            .formatted(length, config.window()));
         }
         Tensor x = tokens.apply(ids).add(positions.tensor().slice(0, 0, length));
         for (ClipBlock block : blocks) {

@@ -37,9 +37,7 @@ public final class ClipVit implements VisionTower {
         patchKernel = embeddings
                 .scope("patch_embedding")
                 .create("weight", Shape.of(width, 3, patch, patch), Initializer.fanInUniform());
-        positions = embeddings
-                .scope("position_embedding")
-                .create("weight", Shape.of(config.tokens(), width), byWidth);
+        positions = embeddings.scope("position_embedding").create("weight", Shape.of(config.tokens(), width), byWidth);
         // The published checkpoints misspell this name.
         preNorm = LayerNorm.create(model.scope("pre_layrnorm"), width, config.layerNormEpsilon());
         blocks = ClipBlock.stack(
@@ -71,11 +69,10 @@ public final class ClipVit implements VisionTower {
         for (ClipBlock block : blocks) {
             x = block.apply(x, lengths, false);
         }
-        Tensor pooled =
-                switch (config.pooling()) {
-                    case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));
-                    case MEAN -> postNorm.apply(x).mean(1);
-                };
+        Tensor pooled = switch (config.pooling()) {
+            case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));
+            case MEAN -> postNorm.apply(x).mean(1);
+        };
         return projection.apply(pooled);
     }
 

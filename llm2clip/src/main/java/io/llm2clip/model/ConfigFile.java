@@ -7,6 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
@@ -78,6 +81,13 @@ record ConfigFile(Path file, JsonNode root) {
         return has(key) ? integer(key) : absent;
     }
 
+    long wholeNumber(String key) {
+        if (!root.path(key).canConvertToLong() || !root.path(key).isIntegralNumber()) {
+            throw wrong(key, "a whole number");
+        }
+        return root.path(key).asLong();
+    }
+
     double number(String key) {
         if (!root.path(key).isNumber()) {
             throw wrong(key, "a number");
@@ -119,11 +129,11 @@ record ConfigFile(Path file, JsonNode root) {
     }
 
     static String nameOf(Enum<?> constant) {
-        return constant.name().toLowerCase(java.util.Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    private static <E extends Enum<E>> java.util.List<String> names(Class<E> type) {
-        return java.util.Arrays.stream(type.getEnumConstants()).map(ConfigFile::nameOf).toList();
+    private static <E extends Enum<E>> List<String> names(Class<E> type) {
+        return Arrays.stream(type.getEnumConstants()).map(ConfigFile::nameOf).toList();
     }
 
     CheckpointException wrong(String key, String expected) {

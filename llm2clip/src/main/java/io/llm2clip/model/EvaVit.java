@@ -77,8 +77,7 @@ public final class EvaVit implements VisionTower {
                 .mapToObj(i -> Block.create(visual.scope("blocks").scope(i), config, i))
                 .toList();
         norm = LayerNorm.create(visual.scope("norm"), width, config.layerNormEpsilon());
-        head = Linear.create(
-                visual.scope("head"), width, config.projectionSize(), true, weight.scaled(HEAD_SCALE));
+        head = Linear.create(visual.scope("head"), width, config.projectionSize(), true, weight.scaled(HEAD_SCALE));
         rotary = RotaryTable.eva02(config.gridSide(), width / config.heads());
         List<Parameter> all = owner.all();
         parameters = all.subList(first, all.size());

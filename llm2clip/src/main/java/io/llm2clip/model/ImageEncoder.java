@@ -28,15 +28,17 @@ public final class ImageEncoder implements AutoCloseable {
      */
     public float[][] encode(int[] images, Function<int[], float[]> pixels, Progress.Phase phase) {
         float[][] embeddings = new float[images.length][];
-        for (int start = 0; start < images.length; start += BATCH) {
-            int[] batch = Arrays.copyOfRange(images, start, Math.min(images.length, start + BATCH));
+        for (int start = 0; start < images.length; ) {
+            int count = Batches.next(images.length - start, BATCH);
+            int[] batch = Arrays.copyOfRange(images, start, start + count);
             TensorData input = TensorData.of(Shape.of(batch.length, 3, side, side), pixels.apply(batch));
             float[] flat = tower.run(List.of(input)).getFirst().toFloats();
             int width = flat.length / batch.length;
             for (int i = 0; i < batch.length; i++) {
                 embeddings[start + i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);
             }
-            phase.advance(batch.length);
+            phase.advance(count);
+            start += count;
         }
         return embeddings;
     }

@@ -90,7 +90,8 @@ public final class Llama {
     /** Scores of the next token, {@code [B, T, vocabulary]}; a token sees only itself and earlier ones. */
     public Tensor logits(Tensor ids, Tensor lengths) {
         if (head == null) {
-            throw new IllegalStateException("This Llama is an encoder without a language head; create it with languageModel.");
+            throw new IllegalStateException(
+                    "This Llama is an encoder without a language head; create it with languageModel.");
         }
         return hidden(ids, lengths, true).matmulTransposed(head.tensor());
     }

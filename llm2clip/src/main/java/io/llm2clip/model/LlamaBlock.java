@@ -14,12 +14,11 @@ import java.util.Map;
 record LlamaBlock(RmsNorm inputNorm, SelfAttention attention, RmsNorm postNorm, SwiGluMlp mlp) {
 
     static LlamaBlock create(Scope scope, LlamaConfig config, LlamaInitialization start) {
-        AttentionLayout layout = AttentionLayout.llama(
-                config.hiddenSize(), config.heads(), config.keyValueHeads(), config.headSize());
+        AttentionLayout layout =
+                AttentionLayout.llama(config.hiddenSize(), config.heads(), config.keyValueHeads(), config.headSize());
         return new LlamaBlock(
                 RmsNorm.create(scope.scope("input_layernorm"), config.hiddenSize(), config.rmsNormEpsilon()),
-                SelfAttention.create(
-                        scope.scope("self_attn"), layout, start.linear(), start.output(config.layers())),
+                SelfAttention.create(scope.scope("self_attn"), layout, start.linear(), start.output(config.layers())),
                 RmsNorm.create(scope.scope("post_attention_layernorm"), config.hiddenSize(), config.rmsNormEpsilon()),
                 SwiGluMlp.create(
                         scope.scope("mlp"),

@@ -38,9 +38,10 @@ public record LlamaConfig(
 
     public LlamaConfig {
         if (headSize % 2 != 0 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
-            throw new IllegalArgumentException("A Llama of %d heads of %d and %d key/value heads; expected an even head size and"
-                            .formatted(heads, headSize, keyValueHeads)
-                    + " a multiple, such as 32 heads of 64 and 8.");
+            throw new IllegalArgumentException(
+                    "A Llama of %d heads of %d and %d key/value heads; expected an even head size and"
+                                    .formatted(heads, headSize, keyValueHeads)
+                            + " a multiple, such as 32 heads of 64 and 8.");
         }
     }
 
@@ -100,8 +101,9 @@ public record LlamaConfig(
                         rope.number("high_freq_factor"),
                         rope.number("original_max_position_embeddings"));
             default ->
-                throw new CheckpointException("%s: expected rotary scaling 'llama3' or none, found '%s'; use another checkpoint."
-                        .formatted(rope.file(), type));
+                throw new CheckpointException(
+                        "%s: expected rotary scaling 'llama3' or none, found '%s'; use another checkpoint."
+                                .formatted(rope.file(), type));
         };
     }
 

@@ -36,14 +36,14 @@ public record ModelDescription(
         ConfigFile config = ConfigFile.read(file);
         int version = config.integer("format_version");
         if (version > FORMAT_VERSION) {
-            throw new CheckpointException("%s: expected a model of format version %d, found %d; use a newer release of llm2clip."
-                    .formatted(file, FORMAT_VERSION, version));
+            throw new CheckpointException(
+                    "%s: expected a model of format version %d, found %d; use a newer release of llm2clip."
+                            .formatted(file, FORMAT_VERSION, version));
         }
         ConfigFile caption = config.within("caption");
         ConfigFile template = caption.within("template");
         CaptionFormat format = new CaptionFormat(
-                new ChatTemplate(
-                        template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
+                new ChatTemplate(template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
                 caption.integer("max_length"),
                 caption.integer("document_max_length"),
                 caption.truth("skip_instruction", true));
@@ -51,13 +51,14 @@ public record ModelDescription(
         config.within("provenance")
                 .root()
                 .propertyStream()
-                .forEach(entry -> provenance.put(entry.getKey(), entry.getValue().asString("")));
+                .forEach(
+                        entry -> provenance.put(entry.getKey(), entry.getValue().asString("")));
         return new ModelDescription(
                 format,
                 caption.constant("pooling", Pooling.class),
                 caption.truth("causal", false),
                 config.constant("preprocessing", PreprocessingPreset.class),
-                (long) config.number("seed"),
+                config.wholeNumber("seed"),
                 provenance);
     }
 

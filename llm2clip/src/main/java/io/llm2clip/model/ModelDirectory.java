@@ -52,7 +52,8 @@ public final class ModelDirectory implements AutoCloseable {
      */
     public static void save(Path directory, Llm2ClipModel model, Path tokenizer) {
         if (!model.llama().loraParameters().isEmpty()) {
-            throw new IllegalArgumentException("The text encoder has low-rank updates that are not merged; call mergeLora() first.");
+            throw new IllegalArgumentException(
+                    "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
         }
         AtomicDirectory.write(directory, DESCRIPTION, temporary -> {
             Path text = temporary.resolve(TEXT);
@@ -83,8 +84,8 @@ public final class ModelDirectory implements AutoCloseable {
                     parameters, VisionConfig.read(directory.resolve(VISION).resolve(CONFIG)));
             TextAdapter adapter =
                     TextAdapter.create(parameters, ModelDescription.adapter(directory.resolve(DESCRIPTION)));
-            Llm2ClipModel model = fit(
-                    directory, description, llama, adapter, vision, Llm2ClipModel.createLogitScale(parameters));
+            Llm2ClipModel model =
+                    fit(directory, description, llama, adapter, vision, Llm2ClipModel.createLogitScale(parameters));
             loadText(llama, directory.resolve(TEXT));
             load(vision.parameters(), directory.resolve(VISION), name -> name.endsWith(".position_ids"));
             load(adapterParameters(model), directory.resolve(ADAPTER), _ -> false);
@@ -131,8 +132,9 @@ public final class ModelDirectory implements AutoCloseable {
     private static Tokenizer tokenizer(Path text, LlamaConfig config) {
         Tokenizer tokenizer = Tokenizer.open(text);
         if (tokenizer.vocabularySize() > config.vocabularySize()) {
-            String message = "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
-                    .formatted(text, tokenizer.vocabularySize(), config.vocabularySize());
+            String message =
+                    "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
+                            .formatted(text, tokenizer.vocabularySize(), config.vocabularySize());
             tokenizer.close();
             throw new CheckpointException(message);
         }
@@ -141,15 +143,16 @@ public final class ModelDirectory implements AutoCloseable {
 
     private static void requireParts(Path directory) {
         List<String> missing = new ArrayList<>();
-        for (String part : List.of(
-                DESCRIPTION, ADAPTER, TEXT + "/" + CONFIG, TEXT + "/tokenizer.json", VISION + "/" + CONFIG)) {
+        for (String part :
+                List.of(DESCRIPTION, ADAPTER, TEXT + "/" + CONFIG, TEXT + "/tokenizer.json", VISION + "/" + CONFIG)) {
             if (!Files.isRegularFile(directory.resolve(part))) {
                 missing.add(part);
             }
         }
         if (!missing.isEmpty()) {
-            throw new CheckpointException("%s: expected a trained model, but %s missing; give the directory that training wrote."
-                    .formatted(directory, String.join(", ", missing) + (missing.size() == 1 ? " is" : " are")));
+            throw new CheckpointException(
+                    "%s: expected a trained model, but %s missing; give the directory that training wrote."
+                            .formatted(directory, String.join(", ", missing) + (missing.size() == 1 ? " is" : " are")));
         }
     }
 

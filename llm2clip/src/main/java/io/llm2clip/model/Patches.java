@@ -20,8 +20,9 @@ final class Patches {
     static Tensor embed(Tensor pixels, VisionConfig config, Parameter kernel) {
         int side = config.imageSize();
         if (!pixels.shape().equals(Shape.of(pixels.shape().dim(0), 3, side, side))) {
-            throw new IllegalArgumentException("Pixels of shape %s for a vision tower of %d pixels; expected [batch, 3, %d, %d]."
-                    .formatted(pixels.shape(), side, side, side));
+            throw new IllegalArgumentException(
+                    "Pixels of shape %s for a vision tower of %d pixels; expected [batch, 3, %d, %d]."
+                            .formatted(pixels.shape(), side, side, side));
         }
         int grid = config.gridSide();
         int patch = config.patchSize();

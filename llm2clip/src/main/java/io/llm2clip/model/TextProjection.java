@@ -19,8 +19,8 @@ public final class TextProjection implements AutoCloseable {
     /** Embeddings of vectors, in their order. */
     public float[][] project(float[][] vectors) {
         float[][] embeddings = new float[vectors.length][];
-        for (int start = 0; start < vectors.length; start += BATCH) {
-            int count = Math.min(BATCH, vectors.length - start);
+        for (int start = 0; start < vectors.length; ) {
+            int count = Batches.next(vectors.length - start, BATCH);
             int width = vectors[start].length;
             float[] batch = new float[count * width];
             for (int i = 0; i < count; i++) {
@@ -33,6 +33,7 @@ public final class TextProjection implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 embeddings[start + i] = Arrays.copyOfRange(flat, i * size, (i + 1) * size);
             }
+            start += count;
         }
         return embeddings;
     }

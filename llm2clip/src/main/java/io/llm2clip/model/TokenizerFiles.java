@@ -46,8 +46,12 @@ final class TokenizerFiles {
                 .map(token -> token.path("content").asString(""))
                 .toList();
         Map<String, String> special = new LinkedHashMap<>();
-        tokenizer.path("post_processor").path("special_tokens").propertyStream().findFirst().ifPresent(begin ->
-                special.put("bos_token", begin.getKey()));
+        tokenizer
+                .path("post_processor")
+                .path("special_tokens")
+                .propertyStream()
+                .findFirst()
+                .ifPresent(begin -> special.put("bos_token", begin.getKey()));
         String end = format.template().suffix();
         if (added.contains(end)) {
             special.put("eos_token", end);

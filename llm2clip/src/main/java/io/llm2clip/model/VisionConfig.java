@@ -101,8 +101,7 @@ public record VisionConfig(
 
     /** The tower of a run from scratch in minutes: 64 pixels, patches of 16, 192 channels, 4 layers, 6 heads, mean, E = 128. */
     public static VisionConfig miniature() {
-        return new VisionConfig(
-                Architecture.CLIP, 64, 16, 192, 768, 4, 6, 128, Activation.GELU, Pooling.MEAN, 1e-5f);
+        return new VisionConfig(Architecture.CLIP, 64, 16, 192, 768, 4, 6, 128, Activation.GELU, Pooling.MEAN, 1e-5f);
     }
 
     /** Patches along one side. */
@@ -139,7 +138,9 @@ public record VisionConfig(
                         config.integer("num_attention_heads", 12),
                         projection,
                         activation(config),
-                        type.equals("llm2clip_vision_model") ? config.constant("pooling", Pooling.class) : Pooling.CLASS_TOKEN,
+                        type.equals("llm2clip_vision_model")
+                                ? config.constant("pooling", Pooling.class)
+                                : Pooling.CLASS_TOKEN,
                         (float) config.number("layer_norm_eps", 1e-5));
             case "eva02_clip_vision_model" ->
                 new VisionConfig(

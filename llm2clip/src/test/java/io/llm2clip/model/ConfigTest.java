@@ -42,15 +42,14 @@ class ConfigTest {
 
     @Test
     void readsThePublishedOneBillionConfiguration() throws IOException {
-        content(
-                """
-                {"architectures": ["LlamaBiModel"], "auto_map": {"AutoModel": "modeling.LlamaBiModel"}, "model_type": "llama",
-                 "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
-                 "num_key_value_heads": 8, "head_dim": 64, "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "vocab_size": 128256,
-                 "rope_scaling": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
-                 "original_max_position_embeddings": 8192, "rope_type": "llama3"}, "tie_word_embeddings": true,
-                 "max_position_embeddings": 131072, "torch_dtype": "bfloat16"}
-                """);
+        content("""
+            {"architectures": ["LlamaBiModel"], "auto_map": {"AutoModel": "modeling.LlamaBiModel"}, "model_type": "llama",
+             "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
+             "num_key_value_heads": 8, "head_dim": 64, "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "vocab_size": 128256,
+             "rope_scaling": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+             "original_max_position_embeddings": 8192, "rope_type": "llama3"}, "tie_word_embeddings": true,
+             "max_position_embeddings": 131072, "torch_dtype": "bfloat16"}
+            """);
         assertThat(LlamaConfig.read(file))
                 .isEqualTo(new LlamaConfig(
                         128256,
@@ -69,24 +68,26 @@ class ConfigTest {
 
     @Test
     void readsThePublishedVisionConfigurationWithItsDefaults() throws IOException {
-        content(
-                """
-                {"architectures": ["LLM2CLIPModel"], "model_type": "clip", "projection_dim": 1280, "vision_config":
-                 {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16, "num_hidden_layers": 24,
-                  "patch_size": 14, "projection_dim": 768}}
-                """);
+        content("""
+            {"architectures": ["LLM2CLIPModel"], "model_type": "clip", "projection_dim": 1280, "vision_config":
+             {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16, "num_hidden_layers": 24,
+              "patch_size": 14, "projection_dim": 768}}
+            """);
         assertThat(VisionConfig.read(file)).isEqualTo(VisionConfig.openAi(224, 14, 1024, 24, 1280));
     }
 
     @Test
     void readsBackEveryVisionConfiguration() {
         for (VisionConfig config : new VisionConfig[] {
-            VisionConfig.miniature(), VisionConfig.eva02(336, 14, 1024, 24, 1280), VisionConfig.openAi(224, 16, 768, 12, 512)
+            VisionConfig.miniature(),
+            VisionConfig.eva02(336, 14, 1024, 24, 1280),
+            VisionConfig.openAi(224, 16, 768, 12, 512)
         }) {
             config.write(file);
             assertThat(VisionConfig.read(file)).isEqualTo(config);
         }
-        assertThat(VisionConfig.eva02(336, 14, 1024, 24, 1280).intermediateSize()).isEqualTo(2730);
+        assertThat(VisionConfig.eva02(336, 14, 1024, 24, 1280).intermediateSize())
+                .isEqualTo(2730);
     }
 
     @Test
@@ -94,9 +95,11 @@ class ConfigTest {
         content("{\"model_type\": \"mistral\"}");
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessage(
-                        file + ": expected a text encoder of model_type 'llama', found 'mistral'; use a Llama 3 checkpoint.");
-        assertThatThrownBy(() -> VisionConfig.read(file)).hasMessageContaining("found 'mistral'; use a CLIP or EVA02-CLIP");
+                .hasMessage(file
+                        + ": expected a text encoder of model_type 'llama', found 'mistral'; use a Llama 3"
+                        + " checkpoint.");
+        assertThatThrownBy(() -> VisionConfig.read(file))
+                .hasMessageContaining("found 'mistral'; use a CLIP or EVA02-CLIP");
         content("{\"model_type\": \"llama\", \"hidden_size\": \"wide\"}");
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .hasMessageContaining("'hidden_size': expected a positive whole number, found \"wide\"");
@@ -111,11 +114,10 @@ class ConfigTest {
 
     @Test
     void namesUnsupportedScaling() throws IOException {
-        content(
-                """
-                {"model_type": "llama", "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9,
-                 "num_hidden_layers": 1, "rope_scaling": {"type": "dynamic", "factor": 2.0}}
-                """);
+        content("""
+            {"model_type": "llama", "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9,
+             "num_hidden_layers": 1, "rope_scaling": {"type": "dynamic", "factor": 2.0}}
+            """);
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .hasMessageContaining("expected rotary scaling 'llama3' or none, found 'dynamic'");
     }

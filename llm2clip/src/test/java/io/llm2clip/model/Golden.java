@@ -28,7 +28,8 @@ record Golden(Safetensors file) implements AutoCloseable {
 
     static Path path(String name) {
         try {
-            return Path.of(Objects.requireNonNull(Golden.class.getResource(name)).toURI());
+            return Path.of(
+                    Objects.requireNonNull(Golden.class.getResource(name)).toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }
@@ -71,7 +72,9 @@ record Golden(Safetensors file) implements AutoCloseable {
             }
         }
         assertThat(compared)
-                .isEqualTo((int) file.entries().keySet().stream().filter(n -> n.startsWith(GRADIENT)).count())
+                .isEqualTo((int) file.entries().keySet().stream()
+                        .filter(n -> n.startsWith(GRADIENT))
+                        .count())
                 .isPositive();
     }
 
@@ -82,7 +85,8 @@ record Golden(Safetensors file) implements AutoCloseable {
         }
         assertThat(scale).as("magnitude of %s", name).isPositive();
         for (int i = 0; i < expected.length; i++) {
-            assertThat(actual[i] / scale).as("%s[%d]", name, i).isCloseTo(expected[i] / scale, within((float) TOLERANCE));
+            assertThat(actual[i] / scale).as("%s[%d]", name, i).isCloseTo(expected[i] / scale, within((float)
+                    TOLERANCE));
         }
     }
 

@@ -3,8 +3,8 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Against Hugging Face's Llama with grouped heads and all three ranges of llama3 scaling. */
 class LlamaTest {
-    private static final UnaryOperator<String> STORED =
-            name -> name.startsWith("lm_head") ? name : "model." + name;
+    private static final UnaryOperator<String> STORED = name -> name.startsWith("lm_head") ? name : "model." + name;
 
     private final LlamaConfig config = LlamaConfig.read(Golden.path("llama.json"));
 
@@ -48,7 +47,9 @@ class LlamaTest {
             int from = b * length * width;
             int to = from + lengths[b] * width;
             Golden.assertClose(
-                    Arrays.copyOfRange(actual, from, to), Arrays.copyOfRange(expected, from, to), name + " of row " + b);
+                    Arrays.copyOfRange(actual, from, to),
+                    Arrays.copyOfRange(expected, from, to),
+                    name + " of row " + b);
         }
     }
 
@@ -86,9 +87,12 @@ class LlamaTest {
         try (Parameters parameters = new Parameters(3)) {
             Llama llama = Llama.languageModel(parameters, LlamaConfig.miniature(256), LlamaInitialization.FAST);
             assertThat(deviation(parameters, "embed_tokens.weight")).isBetween(0.49, 0.51);
-            assertThat(deviation(parameters, "layers.0.mlp.gate_proj.weight") * Math.sqrt(192)).isBetween(0.98, 1.02);
-            assertThat(deviation(parameters, "layers.1.mlp.down_proj.weight") * Math.sqrt(512) * 2).isBetween(0.98, 1.02);
-            assertThat(deviation(parameters, "layers.1.self_attn.o_proj.weight") * Math.sqrt(192) * 2).isBetween(0.98, 1.02);
+            assertThat(deviation(parameters, "layers.0.mlp.gate_proj.weight") * Math.sqrt(192))
+                    .isBetween(0.98, 1.02);
+            assertThat(deviation(parameters, "layers.1.mlp.down_proj.weight") * Math.sqrt(512) * 2)
+                    .isBetween(0.98, 1.02);
+            assertThat(deviation(parameters, "layers.1.self_attn.o_proj.weight") * Math.sqrt(192) * 2)
+                    .isBetween(0.98, 1.02);
             assertThat(deviation(parameters, "lm_head.weight") * Math.sqrt(192)).isBetween(0.98, 1.02);
             assertThat(llama.parameters()).isEqualTo(parameters.all());
         }

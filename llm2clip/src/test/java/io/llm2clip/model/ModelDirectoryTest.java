@@ -3,15 +3,10 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.text.BpeTrainer;
-import io.llm2clip.text.CaptionFormat;
-import io.llm2clip.text.ChatTemplate;
-import io.llm2clip.text.Pooling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Round trip and every way a model directory can be wrong. */
 class ModelDirectoryTest {
-    private static final int VOCABULARY = 300;
-
     @TempDir
     private Path temporary;
 
@@ -38,9 +31,7 @@ class ModelDirectoryTest {
     void prepare() throws IOException {
         directory = temporary.resolve("model");
         tokenizer = temporary.resolve("tokenizer.json");
-        new BpeTrainer(VOCABULARY, List.of("<pad>", "<bos>", "<eot>"), "<bos>")
-                .train(List.of("a red kite over a beach", "a small tent on a meadow"))
-                .write(tokenizer);
+        TinyModel.writeTokenizer(tokenizer);
     }
 
     @AfterEach
@@ -48,48 +39,12 @@ class ModelDirectoryTest {
         parameters.close();
     }
 
-    static LlamaConfig text(int hiddenSize) {
-        return new LlamaConfig(VOCABULARY, hiddenSize, 24, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false);
-    }
-
-    private Llm2ClipModel model() {
-        return tiny(parameters);
-    }
-
-    static Llm2ClipModel tiny(Parameters parameters) {
-        VisionConfig vision = new VisionConfig(
-                VisionConfig.Architecture.CLIP,
-                16,
-                8,
-                16,
-                32,
-                1,
-                2,
-                6,
-                Activation.GELU,
-                VisionConfig.Pooling.MEAN,
-                1e-5f);
-        ModelDescription description = new ModelDescription(
-                CaptionFormat.of(ChatTemplate.plain("<eot>")),
-                Pooling.MEAN,
-                false,
-                PreprocessingPreset.MINIATURE,
-                42,
-                Map.of("created", "by a test"));
-        return new Llm2ClipModel(
-                description,
-                Llama.languageModel(parameters, text(16), LlamaInitialization.FAST),
-                TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
-                VisionTower.create(parameters, vision),
-                Llm2ClipModel.createLogitScale(parameters));
-    }
-
     @Test
     void savesAndOpensEveryPart() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
         try (ModelDirectory opened = ModelDirectory.open(directory)) {
-            assertThat(opened.model().description()).isEqualTo(tinyDescription());
-            assertThat(opened.model().llama().config()).isEqualTo(text(16));
+            assertThat(opened.model().description()).isEqualTo(TinyModel.DESCRIPTION);
+            assertThat(opened.model().llama().config()).isEqualTo(TinyModel.text(16));
             assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
             for (List<Parameter> part : List.of(
                     opened.model().llama().parameters(),
@@ -101,18 +56,12 @@ class ModelDirectoryTest {
                             .isEqualTo(parameters.get(parameter.name()).data().toFloats());
                 }
             }
-            assertThat(opened.tokenizer().vocabularySize()).isLessThanOrEqualTo(VOCABULARY);
+            assertThat(opened.tokenizer().vocabularySize()).isLessThanOrEqualTo(TinyModel.VOCABULARY);
             assertThat(opened.path()).isEqualTo(directory);
         }
         assertThat(Files.readString(directory.resolve("text/special_tokens_map.json")))
                 .contains("\"bos_token\" : \"<bos>\"", "\"eos_token\" : \"<eot>\"", "\"pad_token\" : \"<pad>\"");
         assertOnlyTheModel();
-    }
-
-    private static ModelDescription tinyDescription() {
-        try (Parameters other = new Parameters(1)) {
-            return tiny(other).description();
-        }
     }
 
     private void assertOnlyTheModel() throws IOException {
@@ -123,7 +72,7 @@ class ModelDirectoryTest {
 
     @Test
     void replacesAnOlderModelButNothingElse() throws IOException {
-        Llm2ClipModel model = model();
+        Llm2ClipModel model = TinyModel.create(parameters);
         ModelDirectory.save(directory, model, tokenizer);
         model.logitScale().data().fill(3);
         ModelDirectory.save(directory, model, tokenizer);
@@ -141,7 +90,7 @@ class ModelDirectoryTest {
 
     @Test
     void aFailedSaveLeavesTheOldModelAndNoLitter() throws IOException {
-        Llm2ClipModel model = model();
+        Llm2ClipModel model = TinyModel.create(parameters);
         ModelDirectory.save(directory, model, tokenizer);
         model.logitScale().data().fill(3);
         Path missing = temporary.resolve("none.json");
@@ -156,14 +105,15 @@ class ModelDirectoryTest {
 
     @Test
     void refusesUnmergedUpdates() {
-        Llm2ClipModel model = model();
+        Llm2ClipModel model = TinyModel.create(parameters);
         model.llama().attachLora(parameters, 2, 4);
-        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer)).hasMessageContaining("call mergeLora() first");
+        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer))
+                .hasMessageContaining("call mergeLora() first");
     }
 
     @Test
     void readsTextEncodersWithPrefixAndHead() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
         try (Parameters wrapped = Parameters.forLoading()) {
             for (Parameter parameter : parameters.all()) {
                 String name = parameter.name();
@@ -172,7 +122,8 @@ class ModelDirectoryTest {
                     wrapped.get("model." + name).data().copyFrom(parameter.data());
                 }
             }
-            wrapped.root().create("lm_head.weight", parameters.get("lm_head.weight").shape(), (_, _, _, _) -> {});
+            wrapped.root()
+                    .create("lm_head.weight", parameters.get("lm_head.weight").shape(), (_, _, _, _) -> {});
             ParameterFiles.save(wrapped.all(), directory.resolve("text/model.safetensors"), Map.of());
         }
         try (ModelDirectory opened = ModelDirectory.open(directory)) {
@@ -183,27 +134,30 @@ class ModelDirectoryTest {
 
     @Test
     void namesMissingParts() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
         Files.delete(directory.resolve("adapter.safetensors"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(directory
-                        + ": expected a trained model, but adapter.safetensors is missing; give the directory that training wrote.");
+                        + ": expected a trained model, but adapter.safetensors is missing; give the directory"
+                        + " that training wrote.");
         assertThatThrownBy(() -> ModelDirectory.open(temporary.resolve("nowhere")))
                 .hasMessageContaining("llm2clip.json, adapter.safetensors, text/config.json");
     }
 
     @Test
     void namesPartsOfOtherSizes() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
-        text(2048).write(directory.resolve("text/config.json"));
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        TinyModel.text(2048).write(directory.resolve("text/config.json"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining(
-                        "The adapter expects caption vectors of 16 channels, the text encoder gives 2048; use a text encoder of hidden size 16.");
+                        "The adapter expects caption vectors of 16 channels, the text encoder gives 2048; use a text"
+                                + " encoder of hidden size 16.");
         edit("\"caption_size\" : 16", "\"caption_size\" : 4096");
         assertThatThrownBy(() -> ModelDirectory.open(directory))
-                .hasMessageContaining("use a text encoder of hidden size 4096, such as LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned.");
+                .hasMessageContaining(
+                        "use a text encoder of hidden size 4096, such as LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned.");
         edit("\"caption_size\" : 4096", "\"caption_size\" : 2048");
         edit("\"embedding_size\" : 6", "\"embedding_size\" : 7");
         assertThatThrownBy(() -> ModelDirectory.open(directory))
@@ -212,7 +166,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesOtherVersionsArchitecturesAndTokenizers() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
         edit("\"format_version\" : 1", "\"format_version\" : 2");
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .hasMessageContaining("expected a model of format version 1, found 2; use a newer release");
@@ -220,7 +174,9 @@ class ModelDirectoryTest {
         Path config = directory.resolve("text/config.json");
         Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"bert\""));
         assertThatThrownBy(() -> ModelDirectory.open(directory)).hasMessageContaining("found 'bert'");
-        Files.writeString(config, Files.readString(config).replace("\"bert\"", "\"llama\"").replace("300", "200"));
+        Files.writeString(
+                config,
+                Files.readString(config).replace("\"bert\"", "\"llama\"").replace("300", "200"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("embed_tokens.weight");
@@ -228,7 +184,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesATokenizerOfMoreTokensThanTheTextEncoder() throws IOException {
-        ModelDirectory.save(directory, model(), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
         Path file = directory.resolve("text/tokenizer.json");
         Files.writeString(file, Files.readString(file).replace("\"<eot>\":2", "\"<eot>\":2,\"<new>\":300"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))

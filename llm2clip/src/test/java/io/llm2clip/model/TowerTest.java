@@ -87,17 +87,19 @@ class TowerTest {
     void identityAdapterOnlyNormalisesAndProjects() {
         try (Parameters parameters = new Parameters(4)) {
             TextAdapter adapter = TextAdapter.createIdentity(parameters, new TextAdapter.Config(6, 3, true));
-            Tensor captions = Tensor.variable(
-                    "captions", TensorData.of(Shape.of(1, 6), 1, -2, 3, 0.5f, 0, 2));
+            Tensor captions = Tensor.variable("captions", TensorData.of(Shape.of(1, 6), 1, -2, 3, 0.5f, 0, 2));
             Tensor expected = captions.l2Normalize()
                     .layerNorm(
                             parameters.get("text_adapter.adaptor.4.weight").tensor(),
                             parameters.get("text_adapter.adaptor.4.bias").tensor(),
                             1e-5f)
-                    .matmulTransposed(parameters.get("text_adapter.adaptor.5.weight").tensor())
+                    .matmulTransposed(
+                            parameters.get("text_adapter.adaptor.5.weight").tensor())
                     .add(parameters.get("text_adapter.adaptor.5.bias").tensor());
             Golden.assertClose(
-                    adapter.apply(captions).evaluate().toFloats(), expected.evaluate().toFloats(), "projection");
+                    adapter.apply(captions).evaluate().toFloats(),
+                    expected.evaluate().toFloats(),
+                    "projection");
         }
     }
 
@@ -121,7 +123,8 @@ class TowerTest {
             Tensor ids = Tensor.input("ids", Shape.of(1, 33), DType.I32);
             Tensor lengths = Tensor.input("lengths", Shape.of(1), DType.I32);
             assertThatThrownBy(() -> tower.embed(ids, lengths))
-                    .hasMessage("Rows of 33 tokens for a text tower with a window of 32; cut them, keeping the end token.");
+                    .hasMessage(
+                            "Rows of 33 tokens for a text tower with a window of 32; cut them, keeping the end token.");
         }
     }
 

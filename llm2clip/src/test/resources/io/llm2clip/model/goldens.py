@@ -89,7 +89,6 @@ def clip_vision():
     mean = model.visual_projection(hidden.mean(1))
     names = ["vision_model.embeddings.patch_embedding.weight", "vision_model.embeddings.class_embedding",
              "vision_model.encoder.layers.0.self_attn.v_proj.bias", "vision_model.encoder.layers.1.mlp.fc1.weight"]
-
     save("clip-vision", model.state_dict(), pixels=pixels, embedding=out.image_embeds, mean=mean, direction=direction,
          **gradients(model, (out.image_embeds * direction).sum(), names))
 

@@ -56,11 +56,11 @@ record Left(long rows, long rowBytes, int inPlace, long panels, long panelBytes,
     }
 
     /** Computes the tile of a row, which is a multiple of {@link Tile#ROWS}. */
-    void tile(int row, int steps, long b, long bStep, long c, long cRow) {
+    void tile(int row, int steps, long b, long bStep, long c, long cRow, long add, long addRow) {
         if (row + Tile.ROWS <= inPlace) {
-            Tile.rows(steps, rows + row * rowBytes, rowBytes, b, bStep, c, cRow);
+            Tile.rows(steps, rows + row * rowBytes, rowBytes, b, bStep, c, cRow, add, addRow);
         } else {
-            Tile.columns(steps, panels + row / Tile.ROWS * panelBytes, step, b, bStep, c, cRow);
+            Tile.columns(steps, panels + row / Tile.ROWS * panelBytes, step, b, bStep, c, cRow, add, addRow);
         }
     }
 }

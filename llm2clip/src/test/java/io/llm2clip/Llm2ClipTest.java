@@ -1,0 +1,157 @@
+package io.llm2clip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.ModelDirectory;
+import io.llm2clip.model.TinyModel;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.Tokenizer;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The front door, on a tiny model of random weights. */
+class Llm2ClipTest {
+    /** Seven of several lengths, so that batches are sorted, split, padded and put back in order. */
+    private static final List<String> CAPTIONS = List.of(
+            "a red kite over a beach",
+            "tent",
+            "a small tent on a meadow, seen from far away at noon while the sun shines at the right of the sky",
+            "a kite",
+            "a meadow and a beach",
+            "x ".repeat(400),
+            "y ".repeat(390));
+
+    @TempDir
+    private Path temporary;
+
+    private final Parameters parameters = new Parameters(21);
+    private Llm2ClipModel saved;
+    private Llm2Clip model;
+    private Path tokenizer;
+
+    @BeforeEach
+    void load() throws IOException {
+        tokenizer = temporary.resolve("tokenizer.json");
+        TinyModel.writeTokenizer(tokenizer);
+        saved = TinyModel.create(parameters);
+        ModelDirectory.save(temporary.resolve("model"), saved, tokenizer);
+        model = Llm2Clip.load(temporary.resolve("model"));
+    }
+
+    @AfterEach
+    void free() {
+        model.close();
+        parameters.close();
+    }
+
+    @Test
+    void captionVectorsAreThoseOfEachRowAlone() {
+        float[][] vectors = model.captionVectors(CAPTIONS);
+        try (Tokenizer rows = Tokenizer.open(tokenizer)) {
+            for (int i = 0; i < CAPTIONS.size(); i++) {
+                CaptionRow row = saved.description().captionFormat().row(rows, CAPTIONS.get(i));
+                int length = row.ids().length;
+                float[] weights = new float[length];
+                Arrays.fill(weights, row.pooledStart(), row.pooledEnd(), 1f / row.pooledLength());
+                Tensor expected = saved.llama()
+                        .pooled(
+                                Tensor.variable("ids", TensorData.ofInts(Shape.of(1, length), row.ids())),
+                                Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), length)),
+                                Tensor.variable("weights", TensorData.of(Shape.of(1, length), weights)),
+                                false);
+                assertThat(vectors[i]).containsExactly(expected.evaluate().toFloats(), within(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void embeddingsHaveLengthOneAndAreThoseOfTheAdapter() {
+        float[][] vectors = model.captionVectors(CAPTIONS);
+        float[][] embeddings = model.embedTexts(CAPTIONS);
+        for (int i = 0; i < CAPTIONS.size(); i++) {
+            Tensor vector = Tensor.variable("vector", TensorData.of(Shape.of(1, vectors[i].length), vectors[i]));
+            float[] expected =
+                    saved.adapter().apply(vector).l2Normalize().evaluate().toFloats();
+            assertThat(embeddings[i]).containsExactly(expected, within(1e-5f));
+        }
+        assertThat(embeddings).hasDimensions(CAPTIONS.size(), model.embeddingSize());
+        assertThat(model.embedTexts(List.of())).isEmpty();
+        assertThat(model.logitScale()).isCloseTo(1 / 0.07f, within(1e-4f));
+        assertThat(model.description()).isEqualTo(saved.description());
+    }
+
+    @Test
+    void imagesFromFilesAndMemoryAgreeAndSimilarityIsTheCosine() throws IOException {
+        List<Path> files = List.of(picture("red.png", Color.RED), picture("blue.png", Color.BLUE));
+        float[][] images = model.embedImages(files);
+        assertThat(model.embedImages(
+                        ImageIO.read(files.get(0).toFile()),
+                        ImageIO.read(files.get(1).toFile())))
+                .isDeepEqualTo(images);
+        assertThat(images[0]).isNotEqualTo(images[1]);
+        float[][] texts = model.embedTexts(CAPTIONS);
+        float[][] similarity = model.similarity(files, CAPTIONS);
+        for (int i = 0; i < 2; i++) {
+            for (int c = 0; c < CAPTIONS.size(); c++) {
+                float[] image = images[i];
+                float[] text = texts[c];
+                double cosine = IntStream.range(0, image.length)
+                        .mapToDouble(d -> image[d] * text[d])
+                        .sum();
+                assertThat(similarity[i][c])
+                        .isCloseTo((float) cosine, within(1e-5f))
+                        .isBetween(-1.001f, 1.001f);
+            }
+        }
+    }
+
+    @Test
+    void severalThreadsGetTheAnswersOfOne() {
+        float[][] expected = model.embedTexts(CAPTIONS);
+        assertThat(IntStream.range(0, 8).parallel().mapToObj(_ -> model.embedTexts(CAPTIONS)))
+                .allSatisfy(embeddings -> assertThat(embeddings).isDeepEqualTo(expected));
+    }
+
+    @Test
+    void namesAFileThatIsNoImageAndAClosedModel() throws IOException {
+        Path notes = Files.writeString(temporary.resolve("notes.txt"), "no image");
+        assertThatThrownBy(() -> model.embedImages(List.of(notes)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("notes.txt");
+        model.close();
+        assertThatThrownBy(() -> model.embedTexts(CAPTIONS))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is closed; load it again");
+    }
+
+    private Path picture(String name, Color color) throws IOException {
+        BufferedImage image = new BufferedImage(24, 20, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = image.createGraphics();
+        graphics.setColor(color);
+        graphics.fillOval(4, 3, 15, 12);
+        graphics.dispose();
+        Path file = temporary.resolve(name);
+        ImageIO.write(image, "png", file.toFile());
+        return file;
+    }
+}
