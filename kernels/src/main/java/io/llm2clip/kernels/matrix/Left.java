@@ -56,11 +56,11 @@ record Left(long rows, long rowBytes, int inPlace, long panels, long panelBytes,
     }
 
     /** Computes the tile of a row, which is a multiple of {@link Tile#ROWS}. */
-    void tile(int row, int steps, long b, long bStep, long c, long cRow, long add, long addRow) {
+    void tile(int row, int steps, long b, long bStep, long c, long cRow) {
         if (row + Tile.ROWS <= inPlace) {
-            Tile.rows(steps, rows + row * rowBytes, rowBytes, b, bStep, c, cRow, add, addRow);
+            Tile.rows(steps, rows + row * rowBytes, rowBytes, b, bStep, c, cRow);
         } else {
-            Tile.columns(steps, panels + row / Tile.ROWS * panelBytes, step, b, bStep, c, cRow, add, addRow);
+            Tile.columns(steps, panels + row / Tile.ROWS * panelBytes, step, b, bStep, c, cRow);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.matrix;
 
+import static io.llm2clip.kernels.vector.Vectors.BYTES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
 
 import io.llm2clip.kernels.vector.Vectors;
@@ -8,7 +9,7 @@ import jdk.incubator.vector.VectorMask;
 
 /** Products of rows by one strip of columns. */
 final class Strip {
-    /** Memory for one tile at the output's edge. */
+    /** Memory for one tile that is not stored as it is: at the output's edge, or to be added to something. */
     static final long TILE_BYTES = Tile.ROWS * Tile.COLUMNS * 4L;
 
     private Strip() {}
@@ -33,12 +34,27 @@ final class Strip {
         for (int r = 0; r < rows; r += Tile.ROWS) {
             int height = Math.min(Tile.ROWS, rows - r);
             long addend = add == 0 ? 0 : add + r * addRow;
-            if (height == Tile.ROWS && width == Tile.COLUMNS) {
-                a.tile(r, steps, b, bStep, c + r * cRow, cRow, addend, addRow);
+            boolean whole = height == Tile.ROWS && width == Tile.COLUMNS;
+            if (whole && addend == 0) {
+                a.tile(r, steps, b, bStep, c + r * cRow, cRow);
+                continue;
+            }
+            a.tile(r, steps, b, bStep, edge, Tile.COLUMNS * 4L);
+            if (whole) {
+                add(edge, c + r * cRow, cRow, addend, addRow);
             } else {
-                a.tile(r, steps, b, bStep, edge, Tile.COLUMNS * 4L, 0, 0);
                 copy(edge, height, width, c + r * cRow, cRow, addend, addRow);
             }
+        }
+    }
+
+    private static void add(long tile, long c, long cRow, long add, long addRow) {
+        for (int r = 0; r < Tile.ROWS; r++) {
+            long from = tile + r * (Tile.COLUMNS * 4L);
+            FloatVector x = Vectors.load(from).add(Vectors.load(add + r * addRow));
+            FloatVector y = Vectors.load(from + BYTES).add(Vectors.load(add + r * addRow + BYTES));
+            Vectors.store(x, c + r * cRow);
+            Vectors.store(y, c + r * cRow + BYTES);
         }
     }
 
