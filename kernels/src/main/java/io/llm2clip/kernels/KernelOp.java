@@ -419,7 +419,7 @@ public sealed interface KernelOp {
         }
     }
 
-    /** Joins {@code [outer, inner[i]]} blocks side by side into {@code [outer, sum(inner)]}. Elements of 4 bytes, whatever they mean. */
+    /** Joins {@code [outer, inner[i]]} blocks side by side into {@code [outer, sum(inner)]}. */
     record Concat(int outer, List<Integer> inner) implements KernelOp {
         public Concat {
             inner = List.copyOf(inner);

@@ -6,6 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code y = x W^T + b}, with parameters {@code weight [out, in]} and {@code bias [out]}, and an optional {@link Lora}. */
 public final class Linear {
+    /**
+     * Up to this size a low-rank update is added to the weight before the product: one more product for the weight's gradient
+     * then costs less than the passes over all activations that the update's thin products take.
+     */
+    private static final int SMALL_WEIGHT = 512 * 512;
+
     private final Parameter weight;
     private final @Nullable Parameter bias;
     private @Nullable Lora lora;
@@ -34,11 +40,12 @@ public final class Linear {
 
     /** {@code [..., in]} of two or more dimensions to {@code [..., out]}. */
     public Tensor apply(Tensor x) {
-        Tensor y = x.matmulTransposed(weight.tensor());
+        boolean addedToWeight = lora != null && weight.shape().size() <= SMALL_WEIGHT;
+        Tensor y = x.matmulTransposed(addedToWeight ? weight.tensor().add(lora.delta()) : weight.tensor());
         if (bias != null) {
             y = y.add(bias.tensor());
         }
-        return lora == null ? y : y.add(lora.apply(x));
+        return lora == null || addedToWeight ? y : y.add(lora.apply(x));
     }
 
     /** Adds a low-rank update to all later applications. */

@@ -43,7 +43,8 @@ final class Fusion {
         Set<Node> found = new HashSet<>();
         if (node.operation instanceof Operation.Pointwise) {
             for (Node input : node.inputs) {
-                found.addAll(sources.get(input).size() > 1 ? Set.of(input) : sources.get(input));
+                Set<Node> inner = Graph.known(sources, input);
+                found.addAll(inner.size() > 1 ? Set.of(input) : inner);
             }
         } else if (Simplifier.constant(node) == null) {
             found.add(node);
@@ -53,13 +54,13 @@ final class Fusion {
 
     private void place(Node node) {
         Set<Node> readers = readers(node);
-        boolean shared = readers.size() > 1 && (sources.get(node).size() > 1 || readers.size() > MAX_COPIES);
+        boolean shared = readers.size() > 1 && (Graph.known(sources, node).size() > 1 || readers.size() > MAX_COPIES);
         if (readers.isEmpty() || shared || !fits(node, readers)) {
             readers = Set.of(node);
             values.put(node, new HashSet<>(Set.of(node)));
         }
         groups.put(node, readers);
-        readers.forEach(root -> values.get(root).addAll(node.inputs));
+        readers.forEach(root -> Graph.known(values, root).addAll(node.inputs));
     }
 
     /** The groups that read a node; empty where something else reads it too, so that it must be stored. */
@@ -76,7 +77,7 @@ final class Fusion {
 
     private boolean fits(Node node, Set<Node> readers) {
         return readers.stream().allMatch(root -> {
-            Set<Node> grown = new HashSet<>(values.get(root));
+            Set<Node> grown = new HashSet<>(Graph.known(values, root));
             grown.addAll(node.inputs);
             return grown.size() <= Expression.MAX_VALUES;
         });
@@ -106,7 +107,7 @@ final class Fusion {
         for (Node member : members) {
             int[] in = new int[3];
             for (int i = 0; i < member.inputs.size(); i++) {
-                in[i] = numbers.get(member.inputs.get(i));
+                in[i] = Graph.known(numbers, member.inputs.get(i));
             }
             numbers.put(member, operands.size() + instructions.size());
             Operation.Pointwise pointwise = (Operation.Pointwise) member.operation;

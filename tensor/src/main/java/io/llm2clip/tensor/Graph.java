@@ -6,11 +6,18 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Walks over the nodes that a set of outputs needs. */
 final class Graph {
     private Graph() {}
+
+    /** The value of a node that an earlier pass has visited. */
+    static <K, V> V known(Map<K, V> values, K node) {
+        return Objects.requireNonNull(values.get(node), () -> "No earlier pass has visited " + node);
+    }
 
     /**
      * Every needed node once, inputs before consumers, in order of creation. A backward pass creates the gradients of a layer

@@ -225,8 +225,8 @@ final class Lowering {
                         : View.dense(outputCopy(result)))
                 .toList();
         // Outputs are read after the last step, and what was fed stays for the next run.
-        outputs.forEach(output -> buffers.get(output.base()).last = pending.size());
-        graph.inputs().values().forEach(input -> buffers.get(input).last = pending.size());
+        outputs.forEach(output -> Graph.known(buffers, output.base()).last = pending.size());
+        graph.inputs().values().forEach(input -> Graph.known(buffers, input).last = pending.size());
         long bytes = MemoryPlanner.place(buffers.values());
         List<Plan.Step> steps = pending.stream()
                 .map(p -> new Plan.Step(p.op(), p.operands().stream().map(this::slot).toList()))
@@ -248,6 +248,6 @@ final class Lowering {
         if (view.base().number >= 0 && view.base().operation instanceof Operation.Variable variable) {
             return new Plan.Slot.External(variable.data().segment(), offset);
         }
-        return new Plan.Slot.InArena(buffers.get(view.base()).offset + offset);
+        return new Plan.Slot.InArena(Graph.known(buffers, view.base()).offset + offset);
     }
 }

@@ -7,8 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A compiled graph with its memory. Feed the inputs, run, read the outputs; as often as needed.
@@ -22,6 +24,7 @@ public final class Program implements AutoCloseable {
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
     private final List<TensorData> outputs = new ArrayList<>();
     private final List<Launch> launches = new ArrayList<>();
+    private final Set<MemorySegment> variables = new HashSet<>();
     // Variables are read where they lie, so they must live as long as the program.
     private final List<Tensor> roots;
     private boolean closed;
@@ -39,6 +42,9 @@ public final class Program implements AutoCloseable {
             List<MemorySegment> operands = new ArrayList<>();
             List<Operand> expected = step.op().operands();
             for (int i = 0; i < expected.size(); i++) {
+                if (step.operands().get(i) instanceof Plan.Slot.External(MemorySegment variable, long _)) {
+                    variables.add(variable);
+                }
                 operands.add(segment(block, step.operands().get(i), expected.get(i).bytes()));
             }
             launches.add(executor.bind(step.op(), operands));
@@ -78,6 +84,7 @@ public final class Program implements AutoCloseable {
     /** Runs all kernels; returns the outputs, which the next run overwrites. */
     public List<TensorData> run() {
         requireOpen();
+        requireVariables();
         for (Launch launch : launches) {
             launch.run();
         }
@@ -105,6 +112,16 @@ public final class Program implements AutoCloseable {
             closed = true;
             arena.close();
             EngineMemory.released(plan.arenaBytes());
+        }
+    }
+
+    /** Kernels get bare addresses, so freed variables must be noticed here. */
+    private void requireVariables() {
+        for (MemorySegment variable : variables) {
+            if (!variable.scope().isAlive()) {
+                throw new IllegalStateException("A variable of " + variable.byteSize()
+                        + " bytes was freed while a program still reads it; close the program first.");
+            }
         }
     }
 

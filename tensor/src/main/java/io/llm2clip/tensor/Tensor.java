@@ -546,7 +546,7 @@ public final class Tensor {
         return kernel(new KernelOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
     }
 
-    /** Joins tensors along an axis; the other dimensions and the types are equal. */
+    /** Joins tensors along an axis; f32, the other dimensions equal. */
     public static Tensor concat(int axis, List<Tensor> parts) {
         Tensor first = parts.getFirst();
         int resolved = first.shape.axis(axis);
@@ -554,11 +554,10 @@ public final class Tensor {
         for (Tensor part : parts) {
             if (part.shape.rank() != first.shape.rank()
                     || !part.shape.with(resolved, 0).equals(first.shape.with(resolved, 0))
-                    || part.dtype != first.dtype
-                    || part.dtype == DType.BF16) {
+                    || part.dtype != DType.F32) {
                 throw new TensorException("concat along axis " + axis + ": "
                         + parts.stream().map(Tensor::toString).collect(Collectors.joining(", "))
-                        + "; expected equal 32-bit types and equal other dimensions.");
+                        + "; expected F32 and equal other dimensions.");
             }
             total += part.shape.dim(resolved);
         }
@@ -573,7 +572,7 @@ public final class Tensor {
                 new Operation.Kernel(new KernelOp.Concat(first.shape.size(0, resolved), inner)),
                 parts,
                 first.shape.with(resolved, total),
-                first.dtype);
+                DType.F32);
     }
 
     static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ class TensorErrorsTest {
                 error(() -> A.crossEntropy(Tensor.input("t", Shape.of(3), DType.I32)),
                         "crossEntropy: logits [2, 3] with targets [3]; expected targets [2]."),
                 error(() -> Tensor.concat(0, List.of(A, tensor(2, 4))),
-                        "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected equal 32-bit types and equal other dimensions."),
+                        "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected F32 and equal other dimensions."),
                 error(() -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
                         "attention: q [2, 3], k [2, 3] with 1 heads; expected [batch, length, heads * headSize]."),
                 error(() -> tensor(1, 2, 1, 3).rotary(A, A, true),
@@ -86,6 +87,18 @@ class TensorErrorsTest {
         program.close();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
         assertThatThrownBy(program::run).hasMessage("The program of 1 outputs is closed; compile it again.");
+    }
+
+    @Test
+    void aProgramNoticesThatAVariableWasFreed() {
+        Arena arena = Arena.ofShared();
+        TensorData data = TensorData.allocate(arena, Shape.of(2), DType.F32);
+        try (Program program = Program.compile(List.of(Tensor.variable("v", data).tanh()))) {
+            program.run();
+            arena.close();
+            assertThatThrownBy(program::run)
+                    .hasMessage("A variable of 8 bytes was freed while a program still reads it; close the program first.");
+        }
     }
 
     private static Arguments error(Executable call, String message) {
