@@ -40,12 +40,15 @@ public final class Linear {
 
     /** {@code [..., in]} of two or more dimensions to {@code [..., out]}. */
     public Tensor apply(Tensor x) {
-        boolean addedToWeight = lora != null && weight.shape().size() <= SMALL_WEIGHT;
-        Tensor y = x.matmulTransposed(addedToWeight ? weight.tensor().add(lora.delta()) : weight.tensor());
-        if (bias != null) {
-            y = y.add(bias.tensor());
+        Tensor y;
+        if (lora == null) {
+            y = x.matmulTransposed(weight.tensor());
+        } else if (weight.shape().size() <= SMALL_WEIGHT) {
+            y = x.matmulTransposed(weight.tensor().add(lora.delta()));
+        } else {
+            y = x.matmulTransposed(weight.tensor()).add(lora.apply(x));
         }
-        return lora == null || addedToWeight ? y : y.add(lora.apply(x));
+        return bias == null ? y : y.add(bias.tensor());
     }
 
     /** Adds a low-rank update to all later applications. */
