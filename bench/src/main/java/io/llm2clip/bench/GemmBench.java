@@ -26,6 +26,7 @@ import jdk.incubator.vector.FloatVector;
 public final class GemmBench {
     private static final Workers WORKERS = Workers.shared();
     private static final long SECOND = 1_000_000_000L;
+    private static final int WARM_UP_SECONDS = Integer.getInteger("llm2clip.bench.warmup", 2);
     private static volatile float sink;
 
     private record Case(String name, KernelOp op) {}
@@ -125,7 +126,7 @@ public final class GemmBench {
     }
 
     private static double[] time(Launch launch) {
-        long end = System.nanoTime() + Integer.getInteger("warm", 1) * SECOND;
+        long end = System.nanoTime() + WARM_UP_SECONDS * SECOND;
         while (System.nanoTime() < end) {
             launch.run();
         }

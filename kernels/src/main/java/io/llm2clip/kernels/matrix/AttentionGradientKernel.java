@@ -106,10 +106,11 @@ final class AttentionGradientKernel implements Launch {
             byChannel(slopesLeft, rows, seen, keysByChannel, addresses[5] + offset, layout.queryRow(), false);
             // Rows are stored [query, key]; read by columns they are the transposed left operand.
             Right queries = Right.of(false, query, layout.queryRow(), rows, size, blockStrips);
-            byChannel(Left.paddedTransposed(slopes, scoreRow), seen, rows, queries, keyGradient, layout.keyRow(), true);
+            Left slopesByKey = Left.paddedTransposed(slopes, scoreRow, seen, rows, left);
+            byChannel(slopesByKey, seen, rows, queries, keyGradient, layout.keyRow(), true);
             Right gradients = Right.of(false, outputGradient, layout.queryRow(), rows, size, blockStrips);
-            byChannel(
-                    Left.paddedTransposed(weights, scoreRow), seen, rows, gradients, valueGradient, layout.keyRow(), true);
+            Left weightsByKey = Left.paddedTransposed(weights, scoreRow, seen, rows, left);
+            byChannel(weightsByKey, seen, rows, gradients, valueGradient, layout.keyRow(), true);
         }
 
         /** Products of a block's rows with all keys, into scratch. */

@@ -71,7 +71,7 @@ record AttentionLayout(AttentionShape shape) {
 
     /** Bytes of the packed left operands of one block. */
     long leftBytes() {
-        return Math.max(
-                Left.scratchBytes(false, BLOCK, shape.headSize()), Left.scratchBytes(false, BLOCK, shape.keys()));
+        long byKey = Math.max(Left.scratchBytes(false, BLOCK, shape.keys()), Left.scratchBytes(true, shape.keys(), BLOCK));
+        return Math.max(Left.scratchBytes(false, BLOCK, shape.headSize()), byKey);
     }
 }

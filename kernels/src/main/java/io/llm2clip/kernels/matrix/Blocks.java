@@ -14,15 +14,15 @@ import io.llm2clip.kernels.KernelOp;
 record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks) {
     /** Longest partial sum: a strip of B then stays in the first levels of cache. */
     private static final int MOST_STEPS = 640;
-    /** Size of a block of A, which is read once a strip of B, so it should stay in the second level of cache. */
-    private static final int MOST_ELEMENTS_OF_A = 120_000;
+    /** Size of a block of A, which is read once a strip of B: more rows use a packed strip longer, fewer stay closer in cache. */
+    private static final int MOST_ELEMENTS_OF_A = 600_000;
     /** Work below which a block is not worth a task of its own. */
     static final long TASK_FLOPS = 3_000_000;
 
     private static final int TASKS_A_THREAD = 6;
 
     static Blocks of(KernelOp.Gemm op, int threads) {
-        boolean packsA = op.transposeA() || !Tile.READS_ROWS;
+        boolean packsA = op.transposeA() || !Tile.READS_IN_PLACE;
         int parts = Math.max(1, ceil(op.k(), MOST_STEPS));
         int steps = ceil(op.k(), parts);
         int rowTiles = ceil(op.m(), Tile.ROWS);

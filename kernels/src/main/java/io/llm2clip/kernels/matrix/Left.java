@@ -23,7 +23,7 @@ record Left(long rows, long rowBytes, int inPlace, long panels, long panelBytes,
      * @param scratch {@link #scratchBytes} bytes for what must be packed
      */
     static Left of(boolean transposed, long address, long stride, int rows, int steps, long scratch) {
-        int inPlace = transposed || !Tile.READS_ROWS ? 0 : rows - rows % Tile.ROWS;
+        int inPlace = transposed || !Tile.READS_IN_PLACE ? 0 : rows - rows % Tile.ROWS;
         long step = Tile.ROWS * 4L;
         long panelBytes = steps * step;
         for (int r = inPlace; r < rows; r += Tile.ROWS) {
@@ -40,18 +40,20 @@ record Left(long rows, long rowBytes, int inPlace, long panels, long panelBytes,
 
     /** A matrix whose rows are readable up to a whole tile beyond the last. */
     static Left padded(long address, long stride, int rows, int steps, long scratch) {
-        return Tile.READS_ROWS
+        return Tile.READS_IN_PLACE
                 ? new Left(address, stride, Integer.MAX_VALUE, 0, 0, 0)
                 : of(false, address, stride, rows, steps, scratch);
     }
 
     /** A matrix stored transposed whose stored rows are readable up to a whole tile beyond the last element. */
-    static Left paddedTransposed(long address, long stride) {
-        return new Left(0, 0, 0, address, Tile.ROWS * 4L, stride);
+    static Left paddedTransposed(long address, long stride, int rows, int steps, long scratch) {
+        return Tile.READS_IN_PLACE
+                ? new Left(0, 0, 0, address, Tile.ROWS * 4L, stride)
+                : of(true, address, stride, rows, steps, scratch);
     }
 
     static long scratchBytes(boolean transposed, int rows, int steps) {
-        int packed = transposed || !Tile.READS_ROWS ? (rows + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS : Tile.ROWS;
+        int packed = transposed || !Tile.READS_IN_PLACE ? (rows + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS : Tile.ROWS;
         return 4L * steps * packed + Vectors.BYTES;
     }
 

@@ -48,8 +48,14 @@ final class Panels {
         for (int lane = 0; lane < width; lane++) {
             long source = from + lane * stride;
             long target = to + lane * 4L;
-            for (int i = 0; i < k; i++) {
-                Memory.putFloat(target + i * (width * 4L), lane < lanes ? Memory.getFloat(source + i * 4L) : 0);
+            if (lane < lanes) {
+                for (int i = 0; i < k; i++) {
+                    Memory.putFloat(target + i * (width * 4L), Memory.getFloat(source + i * 4L));
+                }
+            } else {
+                for (int i = 0; i < k; i++) {
+                    Memory.putFloat(target + i * (width * 4L), 0);
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ import io.llm2clip.kernels.vector.Vectors;
 record Right(long address, long stripBytes, long step) {
 
     /**
-     * Any matrix; it is packed unless its rows already are whole strips.
+     * Any matrix; it is packed unless the tiles can read it in place.
      *
      * @param transposed whether it is stored as {@code [columns, steps]}
      * @param address its first element
@@ -21,7 +21,7 @@ record Right(long address, long stripBytes, long step) {
      */
     static Right of(boolean transposed, long address, long stride, int steps, int columns, long scratch) {
         long width = Tile.COLUMNS * 4L;
-        if (!transposed && columns % Tile.COLUMNS == 0) {
+        if (Tile.READS_IN_PLACE && !transposed && columns % Tile.COLUMNS == 0) {
             return new Right(address, width, stride);
         }
         for (int column = 0; column < columns; column += Tile.COLUMNS) {

@@ -15,11 +15,14 @@ import static io.llm2clip.kernels.vector.Vectors.LANES;
  * slower; half as many rows again, and C1 runs out of virtual registers and the method is never compiled at all.
  */
 final class Tile {
-    /** Whether A may be read by rows, without packing: that takes one address register a row and no spare vector register. */
-    static final boolean READS_ROWS = LANES == 16;
+    /**
+     * Whether operands may be read where they are. With 16 vector registers the compiler manages only the packed layouts, whose
+     * strides are constants.
+     */
+    static final boolean READS_IN_PLACE = LANES == 16;
 
     /** Rows of a tile. */
-    static final int ROWS = READS_ROWS ? 8 : 6;
+    static final int ROWS = READS_IN_PLACE ? 8 : 6;
 
     /** Columns of a tile. */
     static final int COLUMNS = 2 * LANES;
@@ -31,10 +34,10 @@ final class Tile {
     }
 
     static void columns(int k, long a, long aStep, long b, long bStep, long c, long cRow) {
-        if (READS_ROWS) {
+        if (READS_IN_PLACE) {
             Tile8.columns(k, a, aStep, b, bStep, c, cRow);
         } else {
-            Tile6.columns(k, a, aStep, b, bStep, c, cRow);
+            Tile6.packed(k, a, b, c, cRow);
         }
     }
 }
