@@ -1,8 +1,10 @@
 package io.llm2clip;
 
+import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.kernels.vector.Workers;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
@@ -78,6 +80,17 @@ public final class Llm2Clip implements AutoCloseable {
     /** Embeddings {@code [images, E]} of length 1. */
     public float[][] embedImages(BufferedImage... pictures) {
         return embed(pictures.length, i -> preprocessing.square(RgbImage.of(pictures[i])));
+    }
+
+    /** Reads image files at the model's size; those that cannot be read are among {@link ImageCache#failures}. */
+    public ImageCache readImages(List<Path> files) {
+        return ImageCache.load(files, reader, preprocessing, Workers.shared().threads());
+    }
+
+    /** Embeddings {@code [U, E]} of length 1 of the {@link ImageCache#usable usable} images, in order. */
+    public float[][] embedImages(ImageCache cache) {
+        return exclusively(
+                () -> normalize(images.encode(cache.usable(), cache::batch, Progress.NONE.begin("", 0, ""))));
     }
 
     /** Cosines {@code [images, captions]}. */

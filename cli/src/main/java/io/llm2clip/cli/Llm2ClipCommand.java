@@ -23,8 +23,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Images and long captions in one space, on the JVM.",
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done", "1:failed", "2:bad usage"},
-        subcommands = {})
+        exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted"},
+        subcommands = {DemoCommand.class, EmbedCommand.class, SimilarityCommand.class})
 public final class Llm2ClipCommand implements Runnable {
     @Option(
             names = "--verbose",

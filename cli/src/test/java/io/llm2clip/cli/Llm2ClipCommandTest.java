@@ -23,7 +23,7 @@ class Llm2ClipCommandTest {
         assertThat(commandLine.execute("--version")).isZero();
         assertThat(out.toString()).startsWith("llm2clip ").contains("(Java " + Runtime.version());
         assertThat(commandLine.execute("--help")).isZero();
-        assertThat(out.toString()).contains("Usage: llm2clip", "--verbose", "2   bad usage");
+        assertThat(out.toString()).contains("Usage: llm2clip", "--verbose", "2     bad usage", "130   interrupted");
         assertThat(err.toString()).isEmpty();
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Training images in memory: 8-bit at model resolution, {@code 3 * S * S} bytes each. Immutable once loaded. */
@@ -67,6 +68,11 @@ public final class ImageCache {
     /** What could not be loaded, by index. */
     public List<Failure> failures() {
         return failures;
+    }
+
+    /** The indices of the images that could be loaded, in order. */
+    public int[] usable() {
+        return IntStream.range(0, images.length).filter(i -> images[i] != null).toArray();
     }
 
     /** The S x S image at {@code index}. */

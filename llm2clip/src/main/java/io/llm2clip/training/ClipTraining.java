@@ -77,7 +77,7 @@ public final class ClipTraining {
             ImageCache images,
             Config config,
             Progress progress) {
-        int[] usable = usable(images);
+        int[] usable = images.usable();
         CounterRandom random = new CounterRandom(config.seed);
         EpochSampler sampler = new EpochSampler(usable.length, Math.min(config.batch, usable.length), random);
         Schedule schedule = new Schedule.Cosine(config.learningRate, config.warmup, config.steps);
@@ -110,12 +110,6 @@ public final class ClipTraining {
             }
         }
         return losses;
-    }
-
-    private static int[] usable(ImageCache images) {
-        boolean[] broken = new boolean[images.size()];
-        images.failures().forEach(f -> broken[f.index()] = true);
-        return java.util.stream.IntStream.range(0, images.size()).filter(i -> !broken[i]).toArray();
     }
 
     /** Compiles the step when the first batch says what the text side's inputs look like. */

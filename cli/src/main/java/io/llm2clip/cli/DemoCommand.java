@@ -1,0 +1,57 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.demo.Demo;
+import io.llm2clip.demo.DemoOptions;
+import io.llm2clip.demo.DemoResult;
+import io.llm2clip.demo.DemoTable;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code llm2clip demo}. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = "Draw a data set, train LLM2CLIP and the CLIP baseline from scratch on it, and compare them.")
+final class DemoCommand implements Runnable {
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Receives data, model and report (default: ${DEFAULT-VALUE}).")
+    private Path out = Path.of("runs", "demo");
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Of data, weights and sampling (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    @Option(names = "--quick", description = "Less data and fewer steps, to see that everything works.")
+    private boolean quick;
+
+    @Option(names = "--ablations", description = "Also without stage 1, and baselines with other windows.")
+    private boolean ablations;
+
+    @Mixin
+    private Terminal terminal = new Terminal();
+
+    @Override
+    public void run() {
+        DemoResult result = Demo.run(new DemoOptions(out, seed, quick, ablations, false), terminal.progress());
+        report(result, terminal);
+    }
+
+    /** Prints a result; the loss curves are left to the report. */
+    static void report(DemoResult result, Terminal terminal) {
+        if (terminal.json()) {
+            ObjectNode json = Terminal.JSON.valueToTree(result);
+            json.remove("curves");
+            terminal.printJson(json);
+        } else {
+            terminal.print(DemoTable.of(result));
+        }
+        terminal.remark("The model is in %s, the report is %s.".formatted(result.model(), result.report()));
+    }
+}

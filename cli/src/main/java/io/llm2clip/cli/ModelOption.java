@@ -1,0 +1,24 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.Llm2Clip;
+import io.llm2clip.data.InputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which model a command uses. */
+final class ModelOption {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "The trained model (default: ${DEFAULT-VALUE}, which the demo makes).")
+    private Path directory = Path.of("runs", "demo", "model");
+
+    Llm2Clip load() {
+        if (!Files.isDirectory(directory)) {
+            throw new InputException(
+                    "There is no model directory %s; run 'llm2clip demo' or give one with --model.".formatted(directory));
+        }
+        return Llm2Clip.load(directory);
+    }
+}

@@ -1,0 +1,98 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class EmbedCommandTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+    private static Path pictures;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = Fixture.model(folder.resolve("model"));
+        pictures = folder.resolve("pictures");
+        Fixture.picture(pictures.resolve("b.png"), 0x208040);
+        Fixture.picture(pictures.resolve("below/a.PNG"), 0x402010);
+        Files.writeString(pictures.resolve("broken.jpg"), "no picture");
+        Files.writeString(pictures.resolve("notes.txt"), "not tried");
+    }
+
+    @Test
+    void foldersStandForTheirImagesAndBrokenOnesAreCounted() {
+        Run run = Run.of("embed", "--model", model, "--image", pictures, "--text", "a kite", "--json");
+        assertThat(run.code()).isZero();
+        List<JsonNode> lines = run.out().lines().map(line -> Terminal.JSON.readTree(line)).toList();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(0).path("image").asString()).endsWith("b.png");
+        assertThat(lines.get(1).path("image").asString()).endsWith("a.PNG");
+        assertThat(lines.get(2).path("text").asString()).isEqualTo("a kite");
+        for (JsonNode line : lines) {
+            double squares = 0;
+            for (JsonNode value : line.path("embedding")) {
+                squares += value.asDouble() * value.asDouble();
+            }
+            assertThat(line.path("embedding").size()).isEqualTo(6);
+            assertThat(squares).isCloseTo(1, within(1e-5));
+        }
+        assertThat(run.err()).contains("broken.jpg cannot be decoded", "1 of 3 images skipped.");
+    }
+
+    @Test
+    void plainLinesAreNameTabValues() {
+        Run run = Run.of("embed", "--model", model, "--text", "a kite", "a tent");
+        assertThat(run.out().lines()).hasSize(2).allMatch(line -> line.matches("a (kite|tent)\\t(-?[0-9.E-]+ ?){6}"));
+    }
+
+    @Test
+    void aFileIsWrittenWholeOrNotAtAll() throws IOException {
+        Path out = folder.resolve("vectors.jsonl");
+        assertThat(Run.of("embed", "--model", model, "--text", "a kite", "--out", out).code()).isZero();
+        String before = Files.readString(out);
+        assertThat(before).startsWith("{\"text\":\"a kite\",\"embedding\":[");
+        Run failed = Run.of("embed", "--model", model, "--image", pictures.resolve("broken.jpg"), "--out", out);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.err()).contains("error: None of the images can be read");
+        assertThat(Files.readString(out)).isEqualTo(before);
+    }
+
+    @Test
+    void nothingToEmbedIsBadUsage() {
+        Run run = Run.of("embed", "--model", model);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).startsWith("error: Expected --image or --text.");
+    }
+
+    @Test
+    void anEmptyFolderIsOneSentence() throws IOException {
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        Run run = Run.of("embed", "--model", model, "--image", empty);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("error: The folder " + empty + " holds no images;").hasLineCount(1);
+    }
+
+    @Test
+    void aMissingModelNamesTheDemo() {
+        Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a kite");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("error: There is no model directory ").contains("run 'llm2clip demo'").hasLineCount(1);
+    }
+
+    @Test
+    void aFolderThatIsNoModelSaysWhatIsMissing() {
+        Run run = Run.of("embed", "--model", pictures, "--text", "a kite");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("expected a trained model, but llm2clip.json").hasLineCount(1);
+    }
+}

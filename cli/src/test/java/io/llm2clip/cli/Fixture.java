@@ -1,0 +1,85 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.model.Llama;
+import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.model.LlamaInitialization;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelDirectory;
+import io.llm2clip.model.PreprocessingPreset;
+import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.text.BpeTrainer;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.Pooling;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+
+/** Files for tests of commands: a tiny model of random weights, and pictures. */
+final class Fixture {
+    private Fixture() {}
+
+    /** A model with embeddings of 6 values. */
+    static Path model(Path directory) throws IOException {
+        Path tokenizer = directory.resolveSibling(directory.getFileName() + "-tokenizer.json");
+        new BpeTrainer(300, List.of("<pad>", "<bos>", "<eot>"), "<bos>")
+                .train(List.of("a red kite over a beach", "a small tent on a meadow"))
+                .write(tokenizer);
+        try (Parameters parameters = new Parameters(1)) {
+            ModelDirectory.save(
+                    directory,
+                    new Llm2ClipModel(
+                            new ModelDescription(
+                                    CaptionFormat.of(ChatTemplate.plain("<eot>")),
+                                    Pooling.MEAN,
+                                    false,
+                                    PreprocessingPreset.MINIATURE,
+                                    1,
+                                    Map.of()),
+                            Llama.languageModel(
+                                    parameters,
+                                    new LlamaConfig(300, 16, 24, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false),
+                                    LlamaInitialization.FAST),
+                            TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
+                            VisionTower.create(
+                                    parameters,
+                                    new VisionConfig(
+                                            VisionConfig.Architecture.CLIP,
+                                            16,
+                                            8,
+                                            16,
+                                            32,
+                                            1,
+                                            2,
+                                            6,
+                                            Activation.GELU,
+                                            VisionConfig.Pooling.MEAN,
+                                            1e-5f)),
+                            Llm2ClipModel.createLogitScale(parameters)),
+                    tokenizer);
+        }
+        return directory;
+    }
+
+    /** A picture of one colour. */
+    static Path picture(Path file, int rgb) throws IOException {
+        Files.createDirectories(file.getParent());
+        BufferedImage image = new BufferedImage(20, 24, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                image.setRGB(x, y, rgb * (1 + x / 10));
+            }
+        }
+        ImageIO.write(image, "png", file.toFile());
+        return file;
+    }
+}

@@ -1,0 +1,48 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class SimilarityCommandTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void captionsComeBestFirstWithTheirProbabilities() throws IOException {
+        Path model = Fixture.model(folder.resolve("model"));
+        Path picture = Fixture.picture(folder.resolve("a.png"), 0x208040);
+        Run run = Run.of("similarity", "--model", model, picture, "a kite", "a tent on a meadow", "snow", "--json");
+        assertThat(run.code()).isZero();
+        JsonNode scores = run.json().path("captions");
+        double scale = run.json().path("logitScale").asDouble();
+        assertThat(scores.size()).isEqualTo(3);
+        assertThat(scale).isCloseTo(1 / 0.07, within(1e-3));
+        double total = 0;
+        for (int i = 0; i < 3; i++) {
+            total += scores.path(i).path("probability").asDouble();
+        }
+        assertThat(total).isCloseTo(1, within(1e-9));
+        double cosine0 = scores.path(0).path("cosine").asDouble();
+        double cosine2 = scores.path(2).path("cosine").asDouble();
+        assertThat(cosine0).isGreaterThan(cosine2);
+        double odds = scores.path(0).path("probability").asDouble()
+                / scores.path(2).path("probability").asDouble();
+        assertThat(Math.log(odds)).isCloseTo(scale * (cosine0 - cosine2), within(1e-4));
+
+        Run table = Run.of("similarity", "--model", model, picture, "a kite", "snow");
+        assertThat(table.out()).startsWith("cosine  probability  caption").hasLineCount(3).contains(" %  a kite");
+    }
+
+    @Test
+    void aMissingImageIsOneSentence() throws IOException {
+        Run run = Run.of("similarity", "--model", Fixture.model(folder.resolve("model")), folder.resolve("no.png"), "a");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("error: The image ").contains("it does not exist").hasLineCount(1);
+    }
+}
