@@ -48,7 +48,7 @@ record DemoRecipe(
                 2,
                 2,
                 new LanguageModelTraining.Config(110, 32, 128, 3e-3f, 20, 0.05f, seed),
-                new CaptionTraining.Config(170, 32, 3e-3f, 10, 16, 32, 50, 0.5, 0.3, false, seed),
+                new CaptionTraining.Config(170, 32, 3e-3f, 10, 16, 32, 50, 0.5, 0.3, 136, false, seed),
                 new ClipTraining.Config(300, 64, 5e-4f, 20, 0.98f, 0.05f, 1, 20, 1, 3, seed));
     }
 
@@ -61,8 +61,8 @@ record DemoRecipe(
                 4,
                 2,
                 2,
-                new LanguageModelTraining.Config(60, 32, 128, 4e-3f, 10, 0.05f, seed),
-                new CaptionTraining.Config(60, 32, 4e-3f, 10, 16, 32, 50, 0.7, 0.3, false, seed),
-                new ClipTraining.Config(90, 64, 1e-3f, 10, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+                new LanguageModelTraining.Config(40, 32, 128, 4e-3f, 10, 0.05f, seed),
+                new CaptionTraining.Config(42, 32, 4e-3f, 10, 16, 32, 50, 0.7, 0.3, 136, false, seed),
+                new ClipTraining.Config(45, 64, 1e-3f, 10, 0.98f, 0.05f, 1, 20, 1, 3, seed));
     }
 }

@@ -42,6 +42,7 @@ public final class CaptionTraining {
      * @param scale factor of the cosines
      * @param curriculum share of the steps that sees only pairs of detailed captions
      * @param mixedShare share of pairs of a brief and a detailed caption afterwards
+     * @param maxLength tokens of a row; longer captions are cut on the right during training
      * @param hardNegatives whether each query also sees a caption of a random other image, as the reference does
      * @param seed of pairs and initial updates
      */
@@ -55,6 +56,7 @@ public final class CaptionTraining {
             float scale,
             double curriculum,
             double mixedShare,
+            int maxLength,
             boolean hardNegatives,
             long seed) {}
 
@@ -65,7 +67,9 @@ public final class CaptionTraining {
      * @return loss of every step
      */
     public static LossCurve run(CaptionEncoder encoder, List<List<String>> groups, Config config, Progress progress) {
-        List<List<CaptionRow>> rows = groups.stream().map(encoder::rows).toList();
+        List<List<CaptionRow>> rows = groups.stream()
+                .map(captions -> encoder.rows(captions, config.maxLength))
+                .toList();
         CounterRandom random = new CounterRandom(config.seed);
         PairSampler sampler = new PairSampler(rows, config.batch, config.hardNegatives, random);
         Schedule schedule = new Schedule.Linear(config.learningRate, config.warmup, config.steps);

@@ -21,9 +21,9 @@ public record DemoDataSetOptions(int trainImages, int validationImages, int test
         return new DemoDataSetOptions(4000, 500, 1000, 1, seed);
     }
 
-    /** 1200 training, 200 validation and 300 test images: for a look around. */
+    /** 1000 training, 100 validation and 300 test images: for a look around. */
     public static DemoDataSetOptions quick(long seed) {
-        return new DemoDataSetOptions(1200, 200, 300, 1, seed);
+        return new DemoDataSetOptions(1000, 100, 300, 1, seed);
     }
 
     private static void requireRange(String what, int number, int largest) {

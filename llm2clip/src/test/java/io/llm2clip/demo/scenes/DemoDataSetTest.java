@@ -179,7 +179,7 @@ class DemoDataSetTest {
         assertThatThrownBy(() -> write("data", OPTIONS, 0))
                 .hasMessage("The number of threads is 0; it has to be at least 1.");
         assertThat(DemoDataSetOptions.standard(1)).isEqualTo(new DemoDataSetOptions(4000, 500, 1000, 1, 1));
-        assertThat(DemoDataSetOptions.quick(1)).isEqualTo(new DemoDataSetOptions(1200, 200, 300, 1, 1));
+        assertThat(DemoDataSetOptions.quick(1)).isEqualTo(new DemoDataSetOptions(1000, 100, 300, 1, 1));
     }
 
     private static List<JsonNode> lines(Path file) throws IOException {

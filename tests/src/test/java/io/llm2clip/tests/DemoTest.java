@@ -1,0 +1,112 @@
+package io.llm2clip.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.Llm2Clip;
+import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.demo.Demo;
+import io.llm2clip.demo.DemoOptions;
+import io.llm2clip.demo.DemoResult;
+import io.llm2clip.demo.DemoTable;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.EngineMemory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The main job from end to end: the quick demo trains everything, and what it leaves behind is used. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DemoTest {
+    @TempDir
+    static Path directory;
+
+    private DemoResult result;
+    private long memoryBefore;
+
+    @BeforeAll
+    void runQuickDemo() {
+        memoryBefore = EngineMemory.liveBytes();
+        result = Demo.run(new DemoOptions(directory, 1, true, false, false), Progress.NONE);
+    }
+
+    @Test
+    void stage1TeachesTheLanguageModelToTellCaptionsApart() {
+        assertThat(result.captionRetrievalAccuracy().after())
+                .isGreaterThan(3 * result.captionRetrievalAccuracy().before())
+                .isGreaterThan(0.2);
+    }
+
+    @Test
+    void bothArmsFindImagesFarAboveChance() {
+        double chance = result.chance().r10();
+        assertThat(chance).isCloseTo(10.0 / result.data().testImages(), within(1e-9));
+        for (String queries : List.of("long", "short")) {
+            result.retrieval().get(queries).forEach((arm, ways) -> {
+                assertThat(ways.imageToText().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
+                assertThat(ways.textToImage().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
+            });
+        }
+    }
+
+    @Test
+    void onlyTheLanguageModelKnowsWordsThatNoImageCaptionUsed() {
+        assertThat(result.retrieval().get("longOtherWords").get("llm2clip").meanR10())
+                .isGreaterThan(4 * result.chance().r10())
+                .isGreaterThan(2 * result.retrieval().get("longOtherWords").get("clip").meanR10());
+    }
+
+    @Test
+    void memoryIsReturned() {
+        assertThat(EngineMemory.liveBytes()).isEqualTo(memoryBefore);
+    }
+
+    @Test
+    void tableAndReportFollowTheNumbers() throws Exception {
+        String accuracy = "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
+        assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "95 % bootstrap");
+        String page = Files.readString(Path.of(result.report()));
+        assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures").doesNotContain("NaN");
+    }
+
+    @Test
+    void theSavedModelFindsTheHeldOutImages() {
+        CaptionedImages test = CaptionedImages.open(directory.resolve("data/test"));
+        List<Path> files = new ArrayList<>();
+        List<String> captions = new ArrayList<>();
+        test.items().stream().limit(60).forEach(item -> {
+            files.add(item.path());
+            captions.add(item.captions().get(1));
+        });
+        try (Llm2Clip model = Llm2Clip.load(Path.of(result.model()))) {
+            float[][] cosines = model.similarity(files, captions);
+            int found = 0;
+            for (int image = 0; image < cosines.length; image++) {
+                int better = 0;
+                for (float other : cosines[image]) {
+                    better += other > cosines[image][image] ? 1 : 0;
+                }
+                found += better < 10 ? 1 : 0;
+            }
+            // Ten of sixty would be chance.
+            assertThat(found).isGreaterThan(40);
+        }
+    }
+
+    @Test
+    void theReadmeExampleCompilesAndRuns() throws Exception {
+        String readme = Files.readString(Path.of("../README.md"));
+        String source = Files.readString(Path.of("src/test/java/io/llm2clip/tests/ReadmeExample.java"));
+        String body = source.substring(source.indexOf("// README\n") + 10, source.indexOf("        // end"));
+        assertThat(readme).contains(body.stripIndent().strip());
+        CaptionedImages test = CaptionedImages.open(directory.resolve("data/test"));
+        List<Path> photos = test.items().stream().limit(3).map(item -> item.path()).toList();
+        float[][] cosines = ReadmeExample.similarity(Path.of(result.model()), photos);
+        assertThat(cosines).hasDimensions(3, 2);
+    }
+}
