@@ -50,9 +50,10 @@ final class Chart {
         return HEIGHT - BOTTOM - (value - low) / span * (HEIGHT - BOTTOM - TOP);
     }
 
-    /** Exponential mean over about ten steps. */
+    /** Exponential mean over about ten steps, fewer in a short training. */
     private static List<Float> smooth(List<Float> values) {
         float[] mean = {values.isEmpty() ? 0 : values.getFirst()};
-        return values.stream().map(value -> mean[0] += 0.1f * (value - mean[0])).toList();
+        float weight = Math.max(0.1f, Math.min(1, 12f / values.size()));
+        return values.stream().map(value -> mean[0] += weight * (value - mean[0])).toList();
     }
 }

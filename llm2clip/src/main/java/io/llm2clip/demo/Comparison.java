@@ -20,6 +20,7 @@ final class Comparison {
     private final Map<String, Map<String, BothWays>> recalls = new LinkedHashMap<>();
     private final Map<String, Map<String, double[]>> hits = new LinkedHashMap<>();
     private final Map<String, float[][]> images = new LinkedHashMap<>();
+    private final Map<String, Map<String, float[][]>> firstColumns = new LinkedHashMap<>();
 
     /** @param querySets by name; columns of captions, in the images' order */
     Comparison(Map<String, List<List<String>>> querySets) {
@@ -32,7 +33,9 @@ final class Comparison {
         querySets.forEach((name, columns) -> {
             List<RetrievalMetrics> metrics = new ArrayList<>();
             for (List<String> column : columns) {
-                metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, arm.texts().apply(column)));
+                float[][] texts = arm.texts().apply(column);
+                firstColumns.computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>()).putIfAbsent(name, texts);
+                metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, texts));
             }
             recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(arm.name(), new BothWays(
                     recall(metrics.stream().map(RetrievalMetrics::textRetrieval).toList()),
@@ -47,6 +50,12 @@ final class Comparison {
 
     float[][] imageEmbeddings(String arm) {
         return Objects.requireNonNull(images.get(arm), arm);
+    }
+
+    /** Embeddings of a query set's first column. */
+    float[][] queryEmbeddings(String arm, String querySet) {
+        return Objects.requireNonNull(
+                Objects.requireNonNull(firstColumns.get(arm), arm).get(querySet), querySet);
     }
 
     /** R@10 of LLM2CLIP minus that of every other arm, with bootstrap intervals over images. */

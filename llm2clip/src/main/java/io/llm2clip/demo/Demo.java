@@ -94,7 +94,7 @@ public final class Demo {
                 Path model = options.directory().resolve("model");
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
                 DemoResult result = result(texts, new Accuracy(before, after), comparison, arms, model);
-                DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison, arms.arm(Arm.LLM2CLIP)));
+                DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
                 return result;
             }
         }
@@ -218,16 +218,18 @@ public final class Demo {
                 language.tokenizerFile());
     }
 
-    private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison, Arm arm) {
+    private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {
         List<Path> files = texts.measured().items().stream().map(CaptionedImage::path).toList();
-        float[][] images = comparison.imageEmbeddings(arm.name());
+        float[][] images = comparison.imageEmbeddings(Arm.LLM2CLIP);
         return texts.querySets().entrySet().stream()
                 .filter(set -> set.getKey().startsWith("long"))
-                .map(set -> {
-                    List<String> captions = set.getValue().getFirst();
-                    return new Gallery.Section(
-                            DemoTable.queries(set.getKey()), files, Gallery.of(captions, arm.texts().apply(captions), images));
-                })
+                .map(set -> new Gallery.Section(
+                        DemoTable.queries(set.getKey()),
+                        files,
+                        Gallery.of(
+                                set.getValue().getFirst(),
+                                comparison.queryEmbeddings(Arm.LLM2CLIP, set.getKey()),
+                                images)))
                 .toList();
     }
 

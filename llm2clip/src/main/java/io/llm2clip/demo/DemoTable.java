@@ -62,7 +62,7 @@ public final class DemoTable {
         Recall chance = result.chance();
         line(text, "  %-26s %s", "chance", row(new BothWays(chance, chance)));
         line(text, "");
-        sentences(result).forEach(sentence -> line(text, "%s", sentence));
+        sentences(result).forEach(sentence -> text.append(wrap(sentence)));
         line(text, "");
         line(text, "%-28s %10s %12s", "phase", "seconds", "peak memory");
         result.phases().forEach(phase ->
@@ -108,6 +108,11 @@ public final class DemoTable {
 
     private static String difference(@org.jspecify.annotations.Nullable Interval interval) {
         return interval == null ? "" : "   " + points(interval);
+    }
+
+    /** Lines of at most 100 columns, broken between words. */
+    private static String wrap(String sentence) {
+        return sentence.replaceAll("(.{1,100})(?: |$)", "$1\n");
     }
 
     private static String capitalise(String text) {
