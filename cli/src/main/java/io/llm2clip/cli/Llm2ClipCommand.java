@@ -24,7 +24,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted"},
-        subcommands = {DemoCommand.class, EmbedCommand.class, SimilarityCommand.class})
+        subcommands = {
+            DemoCommand.class,
+            EmbedCommand.class,
+            SimilarityCommand.class,
+            EvalCommand.class,
+            TrainCommand.class,
+            InspectCommand.class,
+            DevicesCommand.class
+        })
 public final class Llm2ClipCommand implements Runnable {
     @Option(
             names = "--verbose",

@@ -1,7 +1,9 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.data.DataReport;
 import io.llm2clip.progress.Progress;
 import java.io.PrintWriter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,6 +17,8 @@ final class Terminal {
 
     /** The launcher's name for the terminal; the entry point has it too, which is compiled apart for older runtimes. */
     private static final String PROPERTY = "llm2clip.terminal";
+
+    private static final int REASONS = 10;
 
     @Option(names = "--quiet", description = "Show no progress.")
     private boolean quiet;
@@ -56,6 +60,17 @@ final class Terminal {
         PrintWriter err = commandLine().getErr();
         err.println(sentence);
         err.flush();
+    }
+
+    /** Says what of a data set was left out, the first reasons by name. */
+    void skipped(DataReport data, List<String> brokenImages) {
+        if (data.skipped() > 0) {
+            remark(data.summary());
+        }
+        brokenImages.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));
+        if (!brokenImages.isEmpty()) {
+            remark("%d of %d images skipped.".formatted(brokenImages.size(), data.usable()));
+        }
     }
 
     private CommandLine commandLine() {

@@ -4,6 +4,7 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
@@ -33,7 +34,7 @@ final class Arms implements AutoCloseable {
     private final DemoRecipe recipe;
     private final VisionConfig visionConfig;
     private final long seed;
-    private final LanguageSide language;
+    private final TextModel language;
     private final ImageCache images;
     private final List<List<int[]>> rows;
     private final Progress progress;
@@ -45,7 +46,7 @@ final class Arms implements AutoCloseable {
             DemoRecipe recipe,
             VisionConfig visionConfig,
             long seed,
-            LanguageSide language,
+            TextModel language,
             ImageCache images,
             List<List<String>> captions,
             Progress progress) {

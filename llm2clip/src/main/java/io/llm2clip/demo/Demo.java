@@ -17,6 +17,7 @@ import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.Pooling;
@@ -65,8 +66,8 @@ public final class Demo {
         ImageCache images = meter.measure("reading images", () -> read(texts.training().items()));
         List<List<String>> captions =
                 texts.training().items().stream().map(CaptionedImage::captions).toList();
-        try (LanguageSide language = meter.measure("tokenizer", () -> LanguageSide.create(
-                        recipe, options.seed(), options.directory().resolve("tokenizer.json"), trainingTexts(texts)))) {
+        try (TextModel language = meter.measure("tokenizer", () -> TextModel.create(
+                        recipe.languageModelConfig(), options.seed(), options.directory().resolve("tokenizer.json"), trainingTexts(texts)))) {
             train("language model", () -> LanguageModelTraining.run(
                     language.llama(), trainingTexts(texts).map(language::row).toList(), recipe.languageModel(), progress));
             float[][][] raw = options.ablations() ? rawVectors(language, captions) : new float[0][][];
@@ -152,13 +153,13 @@ public final class Demo {
         curves.put(name, meter.measure(name, training));
     }
 
-    private float[][][] rawVectors(LanguageSide language, List<List<String>> captions) {
+    private float[][][] rawVectors(TextModel language, List<List<String>> captions) {
         return meter.measure("vectors without stage 1", () -> captions.stream()
                 .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
                 .toArray(float[][][]::new));
     }
 
-    private static Map<String, float[]> rawQueries(LanguageSide language, DemoTexts texts) {
+    private static Map<String, float[]> rawQueries(TextModel language, DemoTexts texts) {
         List<String> queries = texts.querySets().values().stream()
                 .flatMap(List::stream)
                 .flatMap(List::stream)
@@ -173,18 +174,16 @@ public final class Demo {
     }
 
     /** The share of images one of whose detailed captions finds the other among those of all images; mean of both ways. */
-    private double captionRetrievalAccuracy(LanguageSide language, DemoTexts texts, boolean causal) {
+    private double captionRetrievalAccuracy(TextModel language, DemoTexts texts, boolean causal) {
         List<List<String>> columns = texts.detailedPairs();
         try (Progress.Phase phase = progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
             float[][] a = language.encoder().encode(columns.get(0), causal, phase);
             float[][] b = language.encoder().encode(columns.get(1), causal, phase);
-            return (RetrievalMetrics.captionRetrievalAccuracy(a, b).recall(1)
-                            + RetrievalMetrics.captionRetrievalAccuracy(b, a).recall(1))
-                    / 2;
+            return RetrievalMetrics.mutualCaptionAccuracy(a, b);
         }
     }
 
-    private float[][][] cachedVectors(LanguageSide language, List<List<String>> captions) {
+    private float[][][] cachedVectors(TextModel language, List<List<String>> captions) {
         try (TextVectorStore store = TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
             return TextVectors.of(language.encoder(), captions, store, progress);
         }
@@ -204,7 +203,7 @@ public final class Demo {
         return comparison;
     }
 
-    private void save(Path directory, LanguageSide language, Arm arm, TextAdapter adapter) {
+    private void save(Path directory, TextModel language, Arm arm, TextAdapter adapter) {
         ModelDescription description = new ModelDescription(
                 language.format(),
                 Pooling.MEAN,

@@ -75,12 +75,19 @@ public final class ImageCache {
         return IntStream.range(0, images.length).filter(i -> images[i] != null).toArray();
     }
 
+    /** The same images under the same indices, of which only the given ones are usable. */
+    public ImageCache only(List<Integer> indices) {
+        @Nullable RgbImage[] kept = new RgbImage[images.length];
+        indices.forEach(i -> kept[i] = image(i));
+        return new ImageCache(preprocessing, kept, failures);
+    }
+
     /** The S x S image at {@code index}. */
     public RgbImage image(int index) {
         RgbImage image = images[index];
         if (image == null) {
             throw new IllegalArgumentException(
-                    "Image %d could not be loaded; leave out the indices in failures().".formatted(index));
+                    "Image %d could not be loaded or was left out; take the indices of usable().".formatted(index));
         }
         return image;
     }

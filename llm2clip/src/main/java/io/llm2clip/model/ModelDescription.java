@@ -2,7 +2,6 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.CaptionFormat;
-import io.llm2clip.text.ChatTemplate;
 import io.llm2clip.text.Pooling;
 import java.nio.file.Path;
 import java.util.Map;
@@ -41,12 +40,6 @@ public record ModelDescription(
                             .formatted(file, FORMAT_VERSION, version));
         }
         ConfigFile caption = config.within("caption");
-        ConfigFile template = caption.within("template");
-        CaptionFormat format = new CaptionFormat(
-                new ChatTemplate(template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
-                caption.integer("max_length"),
-                caption.integer("document_max_length"),
-                caption.truth("skip_instruction", true));
         Map<String, String> provenance = new TreeMap<>();
         config.within("provenance")
                 .root()
@@ -54,7 +47,7 @@ public record ModelDescription(
                 .forEach(
                         entry -> provenance.put(entry.getKey(), entry.getValue().asString("")));
         return new ModelDescription(
-                format,
+                TextFiles.readFormat(caption),
                 caption.constant("pooling", Pooling.class),
                 caption.truth("causal", false),
                 config.constant("preprocessing", PreprocessingPreset.class),
@@ -65,15 +58,8 @@ public record ModelDescription(
     void write(Path file, Llm2ClipModel model) {
         ObjectNode json = ConfigFile.object().put("format_version", FORMAT_VERSION);
         ObjectNode caption = json.putObject("caption");
-        caption.putObject("template")
-                .put("prefix", captionFormat.template().prefix())
-                .put("suffix", captionFormat.template().suffix())
-                .put("strip", captionFormat.template().strip());
-        caption.put("max_length", captionFormat.maxLength())
-                .put("document_max_length", captionFormat.documentMaxLength())
-                .put("skip_instruction", captionFormat.skipInstruction())
-                .put("pooling", ConfigFile.nameOf(pooling))
-                .put("causal", causal);
+        TextFiles.writeFormat(caption, captionFormat);
+        caption.put("pooling", ConfigFile.nameOf(pooling)).put("causal", causal);
         json.putObject("adapter")
                 .put("caption_size", model.adapter().config().captionSize())
                 .put("embedding_size", model.adapter().config().embeddingSize())

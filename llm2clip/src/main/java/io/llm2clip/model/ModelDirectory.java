@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  * A trained model on disk, opened:
  *
  * <ul>
- *   <li>{@code text/}: config.json, model.safetensors and tokenizer files, a Llama that Hugging Face transformers opens;
+ *   <li>{@code text/}: config.json, model.safetensors and tokenizer files, a Llama that Hugging Face transformers opens, see {@link TextModel};
  *   <li>{@code vision/}: config.json and model.safetensors;
  *   <li>{@code adapter.safetensors}: the adapter and {@code logit_scale} under their published names;
  *   <li>{@code llm2clip.json}: how these fit together.
@@ -51,16 +51,10 @@ public final class ModelDirectory implements AutoCloseable {
      * @throws CheckpointException if it cannot be written, or the directory holds something other than a model
      */
     public static void save(Path directory, Llm2ClipModel model, Path tokenizer) {
-        if (!model.llama().loraParameters().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
-        }
         AtomicDirectory.write(directory, DESCRIPTION, temporary -> {
-            Path text = temporary.resolve(TEXT);
             Path vision = temporary.resolve(VISION);
-            model.llama().config().write(text.resolve(CONFIG));
-            ParameterFiles.save(withoutHead(model.llama()), text.resolve(WEIGHTS), Map.of());
-            TokenizerFiles.copy(tokenizer, text, model.description().captionFormat());
+            TextFiles.write(
+                    temporary.resolve(TEXT), model.llama(), model.description().captionFormat(), tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));
             ParameterFiles.save(model.vision().parameters(), vision.resolve(WEIGHTS), Map.of());
             ParameterFiles.save(adapterParameters(model), temporary.resolve(ADAPTER), Map.of());
@@ -80,16 +74,14 @@ public final class ModelDirectory implements AutoCloseable {
         try {
             LlamaConfig text = LlamaConfig.read(directory.resolve(TEXT).resolve(CONFIG));
             Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);
-            VisionTower vision = VisionTower.create(
-                    parameters, VisionConfig.read(directory.resolve(VISION).resolve(CONFIG)));
+            VisionTower vision = VisionTower.open(parameters, directory.resolve(VISION));
             TextAdapter adapter =
                     TextAdapter.create(parameters, ModelDescription.adapter(directory.resolve(DESCRIPTION)));
             Llm2ClipModel model =
                     fit(directory, description, llama, adapter, vision, Llm2ClipModel.createLogitScale(parameters));
-            loadText(llama, directory.resolve(TEXT));
-            load(vision.parameters(), directory.resolve(VISION), name -> name.endsWith(".position_ids"));
+            TextFiles.load(llama, directory.resolve(TEXT));
             load(adapterParameters(model), directory.resolve(ADAPTER), _ -> false);
-            return new ModelDirectory(directory, parameters, model, tokenizer(directory.resolve(TEXT), text));
+            return new ModelDirectory(directory, parameters, model, TextFiles.tokenizer(directory.resolve(TEXT), text));
         } catch (RuntimeException e) {
             parameters.close();
             throw e;
@@ -129,18 +121,6 @@ public final class ModelDirectory implements AutoCloseable {
         }
     }
 
-    private static Tokenizer tokenizer(Path text, LlamaConfig config) {
-        Tokenizer tokenizer = Tokenizer.open(text);
-        if (tokenizer.vocabularySize() > config.vocabularySize()) {
-            String message =
-                    "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
-                            .formatted(text, tokenizer.vocabularySize(), config.vocabularySize());
-            tokenizer.close();
-            throw new CheckpointException(message);
-        }
-        return tokenizer;
-    }
-
     private static void requireParts(Path directory) {
         List<String> missing = new ArrayList<>();
         for (String part :
@@ -156,19 +136,7 @@ public final class ModelDirectory implements AutoCloseable {
         }
     }
 
-    /** Reads a text encoder whose tensors may be those of the bare model or of the language model around it. */
-    private static void loadText(Llama llama, Path directory) {
-        try (Safetensors source = Safetensors.open(directory)) {
-            boolean wrapped = source.entries().keySet().stream().anyMatch(name -> name.startsWith("model."));
-            ParameterFiles.load(
-                    llama.parameters(),
-                    source,
-                    wrapped ? "model."::concat : UnaryOperator.identity(),
-                    name -> name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq"));
-        }
-    }
-
-    private static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
+    static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
         try (Safetensors source = Safetensors.open(file)) {
             ParameterFiles.load(parameters, source, UnaryOperator.identity(), ignored);
         }
@@ -178,12 +146,5 @@ public final class ModelDirectory implements AutoCloseable {
         List<Parameter> all = new ArrayList<>(model.adapter().parameters());
         all.add(model.logitScale());
         return all;
-    }
-
-    /** The encoder is saved bare, as the published ones are. */
-    private static List<Parameter> withoutHead(Llama llama) {
-        return llama.parameters().stream()
-                .filter(parameter -> !parameter.name().equals("lm_head.weight"))
-                .toList();
     }
 }

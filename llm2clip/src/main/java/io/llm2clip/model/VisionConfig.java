@@ -50,7 +50,7 @@ public record VisionConfig(
     }
 
     public VisionConfig {
-        if (imageSize % patchSize != 0 || hiddenSize % heads != 0) {
+        if (heads < 1 || patchSize < 1 || imageSize % patchSize != 0 || hiddenSize % heads != 0) {
             throw new IllegalArgumentException(
                     "A vision tower of %d channels, %d heads and %d pixels in patches of %d; expected multiples, such as 768, 12, 224 and 16."
                             .formatted(hiddenSize, heads, imageSize, patchSize));
@@ -99,9 +99,30 @@ public record VisionConfig(
                 1e-6f);
     }
 
+    /** A small tower to train from scratch: with {@link Architecture#CLIP} heads of 32 and the mean of the tokens. */
+    public static VisionConfig small(
+            Architecture architecture, int imageSize, int patchSize, int hiddenSize, int layers, int projectionSize) {
+        return switch (architecture) {
+            case CLIP ->
+                new VisionConfig(
+                        architecture,
+                        imageSize,
+                        patchSize,
+                        hiddenSize,
+                        4 * hiddenSize,
+                        layers,
+                        Math.max(1, hiddenSize / 32),
+                        projectionSize,
+                        Activation.GELU,
+                        Pooling.MEAN,
+                        1e-5f);
+            case EVA02 -> eva02(imageSize, patchSize, hiddenSize, layers, projectionSize);
+        };
+    }
+
     /** The tower of a run from scratch in minutes: 64 pixels, patches of 16, 192 channels, 4 layers, 6 heads, mean, E = 128. */
     public static VisionConfig miniature() {
-        return new VisionConfig(Architecture.CLIP, 64, 16, 192, 768, 4, 6, 128, Activation.GELU, Pooling.MEAN, 1e-5f);
+        return small(Architecture.CLIP, 64, 16, 192, 4, 128);
     }
 
     /** Patches along one side. */

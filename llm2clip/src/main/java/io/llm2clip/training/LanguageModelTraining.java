@@ -33,7 +33,13 @@ public final class LanguageModelTraining {
      * @param seed of the rows' order
      */
     public record Config(
-            int steps, int batch, int length, float learningRate, int warmup, float weightDecay, long seed) {}
+            int steps, int batch, int length, float learningRate, int warmup, float weightDecay, long seed) {
+
+        /** What suits a small model: batches of 32 rows of 128 tokens, rate 3e-3. */
+        public static Config standard(int steps, long seed) {
+            return new Config(steps, 32, 128, 3e-3f, Math.min(20, steps / 5), 0.05f, seed);
+        }
+    }
 
     /**
      * Trains all of a model's parameters.

@@ -56,6 +56,17 @@ class ImageCacheTest {
         assertThat(cache.failures().getFirst().index()).isEqualTo(2);
         assertThat(cache.failures().getFirst().reason()).contains("broken.png");
         assertThatThrownBy(() -> cache.batch(2))
-                .hasMessage("Image 2 could not be loaded; leave out the indices in failures().");
+                .hasMessage("Image 2 could not be loaded or was left out; take the indices of usable().");
+    }
+
+    @Test
+    void imagesAreLeftOutByIndex() throws Exception {
+        ImageCache cache = ImageCache.load(files(), ImageReader.standard(), PREPROCESSING, 1);
+        assertThat(cache.usable()).containsExactly(0, 1, 3, 4, 5);
+        ImageCache part = cache.only(List.of(1, 4));
+        assertThat(part.usable()).containsExactly(1, 4);
+        assertThat(part.batch(4)).isEqualTo(cache.batch(4));
+        assertThatThrownBy(() -> part.batch(3)).hasMessageContaining("Image 3");
+        assertThatThrownBy(() -> cache.only(List.of(2))).hasMessageContaining("Image 2");
     }
 }

@@ -1,0 +1,61 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.FolderRetrieval;
+import io.llm2clip.Llm2Clip;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm2clip eval}. */
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        description = "Measure how well a model finds images by captions and captions by images.")
+final class EvalCommand implements Runnable {
+    @Mixin
+    private ModelOption model = new ModelOption();
+
+    @Parameters(paramLabel = "DIR", description = "A folder of images with a captions.jsonl.")
+    private Path folder = Path.of("");
+
+    @Mixin
+    private Terminal terminal = new Terminal();
+
+    private record Result(
+            int images,
+            int captions,
+            int skippedImages,
+            int skippedLines,
+            RetrievalReport retrieval,
+            @Nullable Double captionRetrievalAccuracy) {}
+
+    @Override
+    public void run() {
+        try (Llm2Clip loaded = model.load()) {
+            FolderRetrieval found = FolderRetrieval.of(loaded, folder, terminal.progress());
+            terminal.skipped(found.data(), found.broken());
+            Double accuracy = found.captionRetrievalAccuracy().isPresent()
+                    ? Double.valueOf(found.captionRetrievalAccuracy().getAsDouble())
+                    : null;
+            RetrievalReport retrieval = RetrievalReport.of(found.metrics());
+            if (terminal.json()) {
+                terminal.printJson(new Result(
+                        found.images(),
+                        found.captions(),
+                        found.broken().size(),
+                        found.data().skipped(),
+                        retrieval,
+                        accuracy));
+                return;
+            }
+            terminal.print("%d images, %d captions".formatted(found.images(), found.captions()));
+            terminal.print(retrieval.table());
+            if (accuracy != null) {
+                terminal.print(String.format(Locale.ROOT, "caption retrieval accuracy %.1f %%", 100 * accuracy));
+            }
+        }
+    }
+}

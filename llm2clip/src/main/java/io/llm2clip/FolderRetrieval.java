@@ -1,0 +1,114 @@
+package io.llm2clip;
+
+import io.llm2clip.data.CaptionedImage;
+import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.data.DataReport;
+import io.llm2clip.data.InputException;
+import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.image.ImageCache;
+import io.llm2clip.progress.Progress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * How well a model finds the images of a folder by their captions, and captions by images.
+ *
+ * <pre>{@code
+ * FolderRetrieval found = FolderRetrieval.of(model, Path.of("photos"), Progress.NONE);
+ * double recall = found.metrics().imageRetrieval().recall(10);
+ * }</pre>
+ *
+ * @param data which lines of captions.jsonl were used
+ * @param broken images that could not be read, with the reasons
+ * @param images that were searched
+ * @param captions of these images, all of them
+ * @param metrics between them
+ * @param captionRetrievalAccuracy whether the first caption of an image finds the second among those of all images, and the
+ *     other way round, by the language model's vectors; of images with two captions, empty where fewer than two have them
+ */
+public record FolderRetrieval(
+        DataReport data,
+        List<String> broken,
+        int images,
+        int captions,
+        RetrievalMetrics metrics,
+        OptionalDouble captionRetrievalAccuracy) {
+    /** Images and captions in memory at a time, apart from their vectors. */
+    private static final int CHUNK = 256;
+
+    /**
+     * Measures a model on a folder of images with a captions.jsonl.
+     *
+     * @throws InputException if the folder cannot be used
+     */
+    public static FolderRetrieval of(Llm2Clip model, Path folder, Progress progress) {
+        CaptionedImages data = CaptionedImages.open(folder);
+        List<String> broken = new ArrayList<>();
+        List<float[]> images = new ArrayList<>();
+        List<List<String>> captionsOf = new ArrayList<>();
+        try (Progress.Phase phase = progress.begin("images", data.size(), "images")) {
+            for (int start = 0; start < data.size(); start += CHUNK) {
+                List<CaptionedImage> chunk = data.items().subList(start, Math.min(data.size(), start + CHUNK));
+                ImageCache cache = model.readImages(chunk.stream().map(CaptionedImage::path).toList());
+                images.addAll(List.of(model.embedImages(cache)));
+                for (int index : cache.usable()) {
+                    captionsOf.add(chunk.get(index).captions());
+                }
+                cache.failures().forEach(failure -> broken.add(failure.reason()));
+                phase.advance(chunk.size());
+            }
+        }
+        if (images.isEmpty()) {
+            throw new InputException("None of the %d images of %s can be read: %s".formatted(data.size(), folder, broken.getFirst()));
+        }
+        List<String> captions = captionsOf.stream().flatMap(List::stream).toList();
+        int[] imageOf = new int[captions.size()];
+        int caption = 0;
+        for (int image = 0; image < captionsOf.size(); image++) {
+            for (int i = 0; i < captionsOf.get(image).size(); i++) {
+                imageOf[caption++] = image;
+            }
+        }
+        float[][] texts = inChunks("captions", captions, model::embedTexts, progress);
+        return new FolderRetrieval(
+                data.report(),
+                List.copyOf(broken),
+                images.size(),
+                captions.size(),
+                RetrievalMetrics.of(images.toArray(float[][]::new), texts, imageOf),
+                captionAccuracy(model, captionsOf, progress));
+    }
+
+    private static OptionalDouble captionAccuracy(Llm2Clip model, List<List<String>> captionsOf, Progress progress) {
+        List<List<String>> pairs =
+                captionsOf.stream().filter(captions -> captions.size() >= 2).toList();
+        if (pairs.size() < 2) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(RetrievalMetrics.mutualCaptionAccuracy(
+                inChunks("first captions", column(pairs, 0), model::captionVectors, progress),
+                inChunks("second captions", column(pairs, 1), model::captionVectors, progress)));
+    }
+
+    private interface Encoder {
+        float[][] encode(List<String> texts);
+    }
+
+    private static float[][] inChunks(String name, List<String> texts, Encoder encoder, Progress progress) {
+        List<float[]> vectors = new ArrayList<>();
+        try (Progress.Phase phase = progress.begin(name, texts.size(), "captions")) {
+            for (int start = 0; start < texts.size(); start += CHUNK) {
+                List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
+                vectors.addAll(List.of(encoder.encode(chunk)));
+                phase.advance(chunk.size());
+            }
+        }
+        return vectors.toArray(float[][]::new);
+    }
+
+    private static List<String> column(List<List<String>> pairs, int number) {
+        return pairs.stream().map(captions -> captions.get(number)).toList();
+    }
+}

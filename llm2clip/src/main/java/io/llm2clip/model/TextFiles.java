@@ -1,0 +1,98 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The files of a text encoder, alone or within a model. */
+final class TextFiles {
+    static final String CONFIG = "config.json";
+    static final String WEIGHTS = "model.safetensors";
+    static final String TOKENIZER = "tokenizer.json";
+    static final String CAPTION = "caption.json";
+
+    private TextFiles() {}
+
+    /** Writes all files; the language head is left out, as in the published encoders. */
+    static void write(Path directory, Llama llama, CaptionFormat format, Path tokenizer) throws IOException {
+        if (!llama.loraParameters().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
+        }
+        llama.config().write(directory.resolve(CONFIG));
+        ParameterFiles.save(
+                llama.parameters().stream()
+                        .filter(parameter -> !parameter.name().equals("lm_head.weight"))
+                        .toList(),
+                directory.resolve(WEIGHTS),
+                Map.of());
+        TokenizerFiles.copy(tokenizer, directory, format);
+        ObjectNode caption = ConfigFile.object();
+        writeFormat(caption, format);
+        ConfigFile.write(directory.resolve(CAPTION), caption);
+    }
+
+    /** Reads weights whose names may be those of the bare model or of the language model around it. */
+    static void load(Llama llama, Path directory) {
+        try (Safetensors source = Safetensors.open(directory)) {
+            boolean wrapped = source.entries().keySet().stream().anyMatch(name -> name.startsWith("model."));
+            ParameterFiles.load(
+                    llama.parameters(),
+                    source,
+                    wrapped ? "model."::concat : UnaryOperator.identity(),
+                    name -> name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq"));
+        }
+    }
+
+    /** The tokenizer, whose tokens the encoder must have embeddings for. */
+    static Tokenizer tokenizer(Path directory, LlamaConfig config) {
+        Tokenizer tokenizer = Tokenizer.open(directory);
+        if (tokenizer.vocabularySize() > config.vocabularySize()) {
+            String message =
+                    "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
+                            .formatted(directory, tokenizer.vocabularySize(), config.vocabularySize());
+            tokenizer.close();
+            throw new CheckpointException(message);
+        }
+        return tokenizer;
+    }
+
+    /** The format of caption.json; without one that of Llama 3 where the tokenizer knows it, otherwise the bare caption. */
+    static CaptionFormat format(Path directory, Tokenizer tokenizer) {
+        Path file = directory.resolve(CAPTION);
+        if (Files.isRegularFile(file)) {
+            return readFormat(ConfigFile.read(file));
+        }
+        boolean llama3 = tokenizer.tokenToId("<|start_header_id|>").isPresent()
+                && tokenizer.tokenToId("<|eot_id|>").isPresent();
+        return CaptionFormat.of(llama3 ? ChatTemplate.LLAMA3 : ChatTemplate.NONE);
+    }
+
+    static CaptionFormat readFormat(ConfigFile caption) {
+        ConfigFile template = caption.within("template");
+        return new CaptionFormat(
+                new ChatTemplate(template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
+                caption.integer("max_length"),
+                caption.integer("document_max_length"),
+                caption.truth("skip_instruction", true));
+    }
+
+    static void writeFormat(ObjectNode caption, CaptionFormat format) {
+        caption.putObject("template")
+                .put("prefix", format.template().prefix())
+                .put("suffix", format.template().suffix())
+                .put("strip", format.template().strip());
+        caption.put("max_length", format.maxLength())
+                .put("document_max_length", format.documentMaxLength())
+                .put("skip_instruction", format.skipInstruction());
+    }
+}

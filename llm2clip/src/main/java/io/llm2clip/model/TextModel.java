@@ -1,0 +1,140 @@
+package io.llm2clip.model;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.text.BpeTrainer;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.Pooling;
+import io.llm2clip.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A language model with everything that turns a caption into a vector.
+ *
+ * <p>On disk it is a directory that Hugging Face transformers opens, config.json, model.safetensors and tokenizer files, with a
+ * {@code caption.json} that says how captions are formatted.
+ */
+public final class TextModel implements AutoCloseable {
+    private static final String BEGIN = "<bos>";
+    private static final String END = "<eot>";
+    private static final List<String> SPECIAL = List.of("<pad>", BEGIN, END, "<mask>");
+
+    private final Parameters parameters;
+    private final Llama llama;
+    private final Tokenizer tokenizer;
+    private final CaptionFormat format;
+    private final CaptionEncoder encoder;
+    private final Path tokenizerFile;
+
+    private TextModel(Parameters parameters, Llama llama, Tokenizer tokenizer, Path tokenizerFile, CaptionFormat format) {
+        this.parameters = parameters;
+        this.llama = llama;
+        this.tokenizer = tokenizer;
+        this.tokenizerFile = tokenizerFile;
+        this.format = format;
+        this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN);
+    }
+
+    /** Learns a tokenizer from texts, writes it, and starts a language model of random weights over its vocabulary. */
+    public static TextModel create(LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts) {
+        try {
+            Files.createDirectories(tokenizerFile.toAbsolutePath().getParent());
+            new BpeTrainer(config.vocabularySize(), SPECIAL, BEGIN).train(texts.toList()).write(tokenizerFile);
+        } catch (IOException e) {
+            throw new InputException("The tokenizer could not be written to " + tokenizerFile + " (" + e.getMessage()
+                    + "); give a directory with room.", e);
+        }
+        Parameters parameters = new Parameters(seed);
+        return new TextModel(
+                parameters,
+                Llama.languageModel(parameters, config, LlamaInitialization.FAST),
+                Tokenizer.open(tokenizerFile),
+                tokenizerFile,
+                CaptionFormat.of(ChatTemplate.plain(END)));
+    }
+
+    /**
+     * Opens a saved text model, or a Llama of Hugging Face. One without a caption.json gets the template of Llama 3 if its
+     * tokenizer has the tokens for it, and none otherwise.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
+     */
+    public static TextModel open(Path directory) {
+        LlamaConfig config = LlamaConfig.read(directory.resolve(TextFiles.CONFIG));
+        Tokenizer tokenizer = TextFiles.tokenizer(directory, config);
+        Parameters parameters = Parameters.forLoading();
+        try {
+            CaptionFormat format = TextFiles.format(directory, tokenizer);
+            Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
+            TextFiles.load(llama, directory);
+            return new TextModel(parameters, llama, tokenizer, directory.resolve(TextFiles.TOKENIZER), format);
+        } catch (RuntimeException e) {
+            parameters.close();
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Saves the model, whole or not at all; one that was there before is replaced.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something else
+     */
+    public void save(Path directory) {
+        AtomicDirectory.write(
+                directory, TextFiles.CAPTION, temporary -> TextFiles.write(temporary, llama, format, tokenizerFile));
+    }
+
+    public Llama llama() {
+        return llama;
+    }
+
+    public CaptionEncoder encoder() {
+        return encoder;
+    }
+
+    public CaptionFormat format() {
+        return format;
+    }
+
+    public Path tokenizerFile() {
+        return tokenizerFile;
+    }
+
+    /** Token ids of a caption with begin and end token. */
+    public int[] row(String caption) {
+        return format.row(tokenizer, caption).ids();
+    }
+
+    /** Vectors of captions, not normalised. */
+    public float[][] vectors(List<String> captions) {
+        return encoder.encode(captions, Progress.NONE.begin("", 0, ""));
+    }
+
+    /** Tokens of the longest caption. */
+    public int longest(List<List<String>> captions) {
+        return captions.stream()
+                .flatMap(List::stream)
+                .mapToInt(caption -> row(caption).length)
+                .max()
+                .orElse(0);
+    }
+
+    /** Says which weights cached vectors come from. */
+    public String fingerprint() {
+        return llama.config() + " " + format + " " + parameters.digest();
+    }
+
+    @Override
+    public void close() {
+        encoder.close();
+        tokenizer.close();
+        parameters.close();
+    }
+}

@@ -1,0 +1,169 @@
+package io.llm2clip.training;
+
+import io.llm2clip.data.CaptionedImage;
+import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.data.DataReport;
+import io.llm2clip.data.InputException;
+import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.ImageReader;
+import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelDirectory;
+import io.llm2clip.model.PreprocessingPreset;
+import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.TextModel;
+import io.llm2clip.model.TextProjection;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.text.Pooling;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Stage 2 on a user's images: makes a model that {@link io.llm2clip.Llm2Clip#load} opens.
+ *
+ * <pre>{@code
+ * var job = new ClipTrainingJob(
+ *         Path.of("photos"),
+ *         Path.of("text"),
+ *         new ClipTrainingJob.FromScratch(VisionConfig.miniature()),
+ *         ClipTraining.Config.standard(300, 1),
+ *         Path.of("text-vectors"),
+ *         Path.of("model"));
+ * ClipTrainingJob.Result result = job.run(Progress.NONE);
+ * }</pre>
+ *
+ * @param images a folder of images with a captions.jsonl
+ * @param text a text encoder, as {@link CaptionTrainingJob} writes it
+ * @param start the vision tower to begin with
+ * @param training of stage 2
+ * @param vectors keeps the captions' vectors, so that another run on the same captions need not compute them
+ * @param out receives the model
+ */
+public record ClipTrainingJob(
+        Path images, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+
+    /** The vision tower that stage 2 begins with. */
+    public sealed interface Start {}
+
+    /** A directory with config.json and model.safetensors, of CLIP's or EVA02-CLIP's vision tower. */
+    public record Pretrained(Path directory) implements Start {}
+
+    /** Random weights. */
+    public record FromScratch(VisionConfig config) implements Start {}
+
+    /**
+     * What came of it.
+     *
+     * @param data which lines were used
+     * @param broken images that could not be read, with the reasons
+     * @param trainingImages images that were learned from
+     * @param measuredImages images that were held out
+     * @param retrieval between the held-out images and all their captions
+     */
+    public record Result(
+            DataReport data, List<String> broken, int trainingImages, int measuredImages, RetrievalMetrics retrieval) {}
+
+    /**
+     * Trains and saves.
+     *
+     * @throws InputException if the images cannot be used
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if a model cannot be read or written
+     */
+    public Result run(Progress progress) {
+        CaptionedImages folder = CaptionedImages.open(images);
+        try (TextModel language = TextModel.open(text);
+                Parameters parameters = new Parameters(training.seed())) {
+            VisionTower vision = switch (start) {
+                case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
+                case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
+            };
+            ImageCache cache = read(folder, vision.config().imageSize());
+            List<List<String>> captions =
+                    folder.items().stream().map(CaptionedImage::captions).toList();
+            HeldOut<Integer> split =
+                    HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
+            float[][][] captionVectors = captionVectors(language, captions, progress);
+            TextAdapter adapter = TextAdapter.createIdentity(
+                    parameters,
+                    new TextAdapter.Config(
+                            language.llama().config().hiddenSize(), vision.config().projectionSize(), true));
+            Llm2ClipModel model = new Llm2ClipModel(
+                    description(language),
+                    language.llama(),
+                    adapter,
+                    vision,
+                    Llm2ClipModel.createLogitScale(parameters));
+            List<int[]> lengths = captions.stream()
+                    .map(each -> each.stream()
+                            .mapToInt(caption -> language.row(caption).length)
+                            .toArray())
+                    .toList();
+            ClipTraining.run(
+                    "stage 2, images and captions",
+                    vision,
+                    new CachedTextSide(adapter, captionVectors, lengths),
+                    model.logitScale(),
+                    cache.only(split.training()),
+                    training,
+                    progress);
+            RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
+            ModelDirectory.save(out, model, language.tokenizerFile());
+            return new Result(
+                    folder.report(),
+                    cache.failures().stream().map(ImageCache.Failure::reason).toList(),
+                    split.training().size(),
+                    split.measured().size(),
+                    retrieval);
+        }
+    }
+
+    private PreprocessingPreset preset() {
+        return start instanceof Pretrained ? PreprocessingPreset.CLIP : PreprocessingPreset.MINIATURE;
+    }
+
+    private ImageCache read(CaptionedImages folder, int size) {
+        return ImageCache.load(
+                folder.items().stream().map(CaptionedImage::path).toList(),
+                ImageReader.standard(),
+                preset().ofSize(size),
+                Workers.shared().threads());
+    }
+
+    private float[][][] captionVectors(TextModel language, List<List<String>> captions, Progress progress) {
+        int width = language.llama().config().hiddenSize();
+        try (TextVectorStore store = TextVectorStore.open(vectors, language.fingerprint(), width)) {
+            return TextVectors.of(language.encoder(), captions, store, progress);
+        }
+    }
+
+    private ModelDescription description(TextModel language) {
+        return new ModelDescription(
+                language.format(), Pooling.MEAN, false, preset(), training.seed(), Map.of("made_by", "llm2clip train clip"));
+    }
+
+    private static RetrievalMetrics measure(
+            Llm2ClipModel model, ImageCache cache, List<Integer> measured, float[][][] vectors, Progress progress) {
+        int[] images = measured.stream().mapToInt(Integer::intValue).toArray();
+        int[] imageOf = IntStream.range(0, images.length)
+                .flatMap(i -> IntStream.generate(() -> i).limit(vectors[images[i]].length))
+                .toArray();
+        float[][] captions =
+                Arrays.stream(images).mapToObj(i -> vectors[i]).flatMap(Arrays::stream).toArray(float[][]::new);
+        try (ImageEncoder encoder = new ImageEncoder(model.vision());
+                TextProjection projection = new TextProjection(model.adapter());
+                Progress.Phase phase = progress.begin("evaluation", images.length, "images")) {
+            return RetrievalMetrics.of(
+                    encoder.encode(images, cache::batch, phase), projection.project(captions), imageOf);
+        }
+    }
+}
