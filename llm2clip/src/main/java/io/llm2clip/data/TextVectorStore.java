@@ -1,5 +1,6 @@
 package io.llm2clip.data;
 
+import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -188,11 +189,7 @@ public final class TextVectorStore implements AutoCloseable {
     /** Flushes and records the number of vectors, atomically. More can be added later. */
     public synchronized void finish() {
         flush();
-        try {
-            AtomicFile.write(finished(), Integer.toString(written).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new UncheckedIOException("The text vector store " + folder + " cannot be finished.", e);
-        }
+        AtomicFile.write(finished(), Integer.toString(written).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Flushes and releases files and memory. */

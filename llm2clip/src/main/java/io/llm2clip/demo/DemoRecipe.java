@@ -49,7 +49,7 @@ record DemoRecipe(
                 2,
                 new LanguageModelTraining.Config(110, 32, 128, 3e-3f, 20, 0.05f, seed),
                 new CaptionTraining.Config(170, 32, 3e-3f, 10, 16, 32, 50, 0.5, 0.3, 136, false, seed),
-                new ClipTraining.Config(300, 64, 5e-4f, 20, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+                new ClipTraining.Config(250, 64, 5e-4f, 20, 0.98f, 0.05f, 1, 20, 1, 3, seed));
     }
 
     private static DemoRecipe quick(long seed) {

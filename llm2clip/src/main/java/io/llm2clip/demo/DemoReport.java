@@ -1,11 +1,11 @@
 package io.llm2clip.demo;
 
-import io.llm2clip.data.AtomicFile;
 import io.llm2clip.data.InputException;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,8 +35,8 @@ final class DemoReport {
         try {
             AtomicFile.write(file, report.page(galleries).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            throw new InputException("The report %s could not be written (%s); make room or choose another directory."
-                    .formatted(file, e.getMessage()), e);
+            throw new InputException(
+                    "A picture of the report %s could not be read (%s); run the demo again.".formatted(file, e.getMessage()), e);
         }
     }
 

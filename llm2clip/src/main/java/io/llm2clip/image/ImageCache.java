@@ -1,6 +1,7 @@
 package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.kernels.vector.Workers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,10 +109,10 @@ public final class ImageCache {
      */
     public float[] shiftedBatch(int reach, long seed, int... indices) {
         float[] batch = new float[Math.multiplyExact(indices.length, preprocessing.inputLength())];
-        for (int b = 0; b < indices.length; b++) {
+        Workers.shared().parallel(indices.length, (b, _) -> {
             RgbImage shifted = Augmentation.randomShift(image(indices[b]), reach, seed * 1_000_003 + b);
             preprocessing.normalize(shifted, batch, b * preprocessing.inputLength());
-        }
+        });
         return batch;
     }
 

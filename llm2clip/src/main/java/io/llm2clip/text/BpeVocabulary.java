@@ -1,7 +1,6 @@
 package io.llm2clip.text;
 
-import io.llm2clip.data.AtomicFile;
-import java.io.IOException;
+import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,7 +39,7 @@ public record BpeVocabulary(
     }
 
     /** Writes a Hugging Face {@code tokenizer.json}, atomically. */
-    public void write(Path file) throws IOException {
+    public void write(Path file) {
         AtomicFile.write(file, toJson().getBytes(StandardCharsets.UTF_8));
     }
 

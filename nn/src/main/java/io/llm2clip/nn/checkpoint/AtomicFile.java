@@ -1,6 +1,7 @@
 package io.llm2clip.nn.checkpoint;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,16 @@ public final class AtomicFile {
                             .formatted(file, e.getMessage(), space(directory)),
                     e);
         }
+    }
+
+    /** The same for content that is in memory. */
+    public static void write(Path file, byte[] content) {
+        write(file, channel -> {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
     }
 
     private static String space(Path directory) {

@@ -1,9 +1,8 @@
-package io.llm2clip.data;
+package io.llm2clip.nn.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,7 @@ class AtomicFileTest {
     @Test
     void aFailedWriteLeavesNothing() throws Exception {
         Path occupied = Files.createDirectories(folder.resolve("folder/child")).getParent();
-        assertThatThrownBy(() -> AtomicFile.write(occupied, new byte[1])).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> AtomicFile.write(occupied, new byte[1])).isInstanceOf(CheckpointException.class);
         assertThat(folder).isDirectoryNotContaining(path -> !path.equals(occupied));
     }
 }
