@@ -57,8 +57,10 @@ class DemoTest {
     @Test
     void onlyTheLanguageModelKnowsWordsThatNoImageCaptionUsed() {
         assertThat(result.retrieval().get("longOtherWords").get("llm2clip").meanR10())
-                .isGreaterThan(4 * result.chance().r10())
-                .isGreaterThan(2 * result.retrieval().get("longOtherWords").get("clip").meanR10());
+                .isGreaterThan(2 * result.chance().r10());
+        for (String queries : List.of("longOtherWords", "shortOtherWords")) {
+            assertThat(result.differences().get(queries).get("clip").low()).as(queries).isPositive();
+        }
     }
 
     @Test
@@ -69,7 +71,7 @@ class DemoTest {
     @Test
     void tableAndReportFollowTheNumbers() throws Exception {
         String accuracy = "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
-        assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "95 % bootstrap");
+        assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "bootstrap");
         String page = Files.readString(Path.of(result.report()));
         assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures").doesNotContain("NaN");
     }
@@ -103,7 +105,7 @@ class DemoTest {
         String readme = Files.readString(Path.of("../README.md"));
         String source = Files.readString(Path.of("src/test/java/io/llm2clip/tests/ReadmeExample.java"));
         String body = source.substring(source.indexOf("// README\n") + 10, source.indexOf("        // end"));
-        assertThat(readme).contains(body.stripIndent().strip());
+        assertThat(readme).contains(body.stripTrailing().stripIndent());
         CaptionedImages test = CaptionedImages.open(directory.resolve("data/test"));
         List<Path> photos = test.items().stream().limit(3).map(item -> item.path()).toList();
         float[][] cosines = ReadmeExample.similarity(Path.of(result.model()), photos);
