@@ -73,7 +73,9 @@ class DemoTest {
         String accuracy = "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
         assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "bootstrap");
         String page = Files.readString(Path.of(result.report()));
-        assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures").doesNotContain("NaN");
+        assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures");
+        // Pictures are letters too, and may spell anything.
+        assertThat(page.replaceAll("base64,[^\"]*", "")).doesNotContain("NaN");
     }
 
     @Test
