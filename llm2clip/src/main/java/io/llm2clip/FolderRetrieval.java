@@ -51,7 +51,8 @@ public record FolderRetrieval(
         try (Progress.Phase phase = progress.begin("images", data.size(), "images")) {
             for (int start = 0; start < data.size(); start += CHUNK) {
                 List<CaptionedImage> chunk = data.items().subList(start, Math.min(data.size(), start + CHUNK));
-                ImageCache cache = model.readImages(chunk.stream().map(CaptionedImage::path).toList());
+                ImageCache cache = model.readImages(
+                        chunk.stream().map(CaptionedImage::path).toList());
                 images.addAll(List.of(model.embedImages(cache)));
                 for (int index : cache.usable()) {
                     captionsOf.add(chunk.get(index).captions());
@@ -61,7 +62,8 @@ public record FolderRetrieval(
             }
         }
         if (images.isEmpty()) {
-            throw new InputException("None of the %d images of %s can be read: %s".formatted(data.size(), folder, broken.getFirst()));
+            throw new InputException(
+                    "None of the %d images of %s can be read: %s".formatted(data.size(), folder, broken.getFirst()));
         }
         List<String> captions = captionsOf.stream().flatMap(List::stream).toList();
         int[] imageOf = new int[captions.size()];

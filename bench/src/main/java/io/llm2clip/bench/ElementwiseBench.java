@@ -40,7 +40,10 @@ public final class ElementwiseBench {
         return List.of(
                 new Case("copy", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(dense)), size),
                 new Case("add", new KernelOp.Elementwise(binary(Opcode.ADD), matrix, List.of(dense, dense)), size),
-                new Case("add row", new KernelOp.Elementwise(binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))), size),
+                new Case(
+                        "add row",
+                        new KernelOp.Elementwise(binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))),
+                        size),
                 new Case("exp", new KernelOp.Elementwise(unary(Opcode.EXP), matrix, List.of(dense)), size),
                 new Case("tanh", new KernelOp.Elementwise(unary(Opcode.TANH), matrix, List.of(dense)), size),
                 new Case("log", new KernelOp.Elementwise(unary(Opcode.LOG), matrix, List.of(dense)), size),
@@ -48,11 +51,15 @@ public final class ElementwiseBench {
                 new Case("sigmoid", new KernelOp.Elementwise(unary(Opcode.SIGMOID), matrix, List.of(dense)), size),
                 new Case("gelu(erf)", new KernelOp.Elementwise(gelu(), matrix, List.of(dense)), size),
                 new Case("gelu(erf) small", new KernelOp.Elementwise(gelu(), List.of(4096), List.of(List.of(1))), 4096),
-                new Case("transpose", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, rows))), size),
+                new Case(
+                        "transpose",
+                        new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, rows))),
+                        size),
                 new Case(
                         "permute heads",
                         new KernelOp.Elementwise(
-                                Expression.IDENTITY, List.of(4, 16, rows, 64),
+                                Expression.IDENTITY,
+                                List.of(4, 16, rows, 64),
                                 List.of(List.of(rows * 1024, 64, 1024, 1))),
                         4L * rows * 1024),
                 new Case("layer norm 192", new KernelOp.LayerNorm(8192, 192, 1e-5f), 8192L * 192),
@@ -69,7 +76,8 @@ public final class ElementwiseBench {
     }
 
     public static void main(String[] names) {
-        System.out.printf("%d-bit vectors, median of %d rounds, ns an element%n", VectorMath.SPECIES.vectorBitSize(), ROUNDS);
+        System.out.printf(
+                "%d-bit vectors, median of %d rounds, ns an element%n", VectorMath.SPECIES.vectorBitSize(), ROUNDS);
         System.out.printf("%-28s %10s %10s%n", "", "1 thread", "2 threads");
         try (Workers one = new Workers(1);
                 Workers two = new Workers(2)) {
@@ -85,7 +93,8 @@ public final class ElementwiseBench {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment[] operands = operands(each.op, arena);
             MemorySegment[] expected = operands(each.op, arena);
-            long[] addresses = Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
+            long[] addresses =
+                    Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
             Launch launch = VectorKernels.bind(each.op, addresses, workers);
             launch.run();
             Reference.run(each.op, expected);

@@ -107,7 +107,8 @@ public final class GemmBench {
     private static void measure(Case c) {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment[] segments = buffers(c.op, arena);
-            long[] addresses = Arrays.stream(segments).mapToLong(MemorySegment::address).toArray();
+            long[] addresses =
+                    Arrays.stream(segments).mapToLong(MemorySegment::address).toArray();
             Launch launch = VectorKernels.bind(c.op, addresses, WORKERS);
             launch.run();
             if (c.op instanceof Gemm gemm) {
@@ -177,14 +178,17 @@ public final class GemmBench {
             int j = random.nextInt(op.n());
             double sum = 0;
             for (int k = 0; k < op.k(); k++) {
-                long a = batch * op.batchStrideA() + (op.transposeA() ? (long) k * op.lda() + i : (long) i * op.lda() + k);
-                long b = batch * op.batchStrideB() + (op.transposeB() ? (long) j * op.ldb() + k : (long) k * op.ldb() + j);
+                long a = batch * op.batchStrideA()
+                        + (op.transposeA() ? (long) k * op.lda() + i : (long) i * op.lda() + k);
+                long b = batch * op.batchStrideB()
+                        + (op.transposeB() ? (long) j * op.ldb() + k : (long) k * op.ldb() + j);
                 sum += (double) segments[0].getAtIndex(ValueLayout.JAVA_FLOAT, a)
                         * segments[1].getAtIndex(ValueLayout.JAVA_FLOAT, b);
             }
             float found = segments[2].getAtIndex(ValueLayout.JAVA_FLOAT, ((long) batch * op.m() + i) * op.n() + j);
             if (Math.abs(found - sum) > 1e-4 * (1 + Math.abs(sum))) {
-                throw new AssertionError(op + " at " + batch + ", " + i + ", " + j + ": " + found + ", expected " + sum);
+                throw new AssertionError(
+                        op + " at " + batch + ", " + i + ", " + j + ": " + found + ", expected " + sum);
             }
         }
     }
@@ -230,7 +234,17 @@ public final class GemmBench {
             l = l.fma(f, f);
             m = m.fma(f, f);
         }
-        FloatVector sum = a.add(b).add(c).add(d).add(e).add(g).add(h).add(i).add(j).add(k).add(l).add(m);
+        FloatVector sum = a.add(b)
+                .add(c)
+                .add(d)
+                .add(e)
+                .add(g)
+                .add(h)
+                .add(i)
+                .add(j)
+                .add(k)
+                .add(l)
+                .add(m);
         return sum.lane(0);
     }
 }

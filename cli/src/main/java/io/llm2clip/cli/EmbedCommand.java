@@ -120,7 +120,8 @@ final class EmbedCommand implements Runnable {
         if (skipped > 0) {
             terminal.remark("%d of %d images skipped.".formatted(skipped, files.size()));
             if (skipped == files.size() && texts.isEmpty()) {
-                throw new InputException("None of the images can be read; give JPEG, PNG, WebP, GIF, BMP or TIFF files.");
+                throw new InputException(
+                        "None of the images can be read; give JPEG, PNG, WebP, GIF, BMP or TIFF files.");
             }
         }
     }

@@ -13,8 +13,7 @@ import java.util.stream.Stream;
 
 /** Images as users name them: files, and folders that stand for all images below. */
 final class ImageFiles {
-    private static final Set<String> EXTENSIONS =
-            Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff");
+    private static final Set<String> EXTENSIONS = Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff");
 
     private ImageFiles() {}
 
@@ -37,8 +36,9 @@ final class ImageFiles {
                     .sorted()
                     .toList();
             if (files.isEmpty()) {
-                throw new InputException("The folder %s holds no images; expected files named *.jpg, *.png, *.webp, *.gif, *.bmp or *.tiff."
-                        .formatted(folder));
+                throw new InputException(
+                        "The folder %s holds no images; expected files named *.jpg, *.png, *.webp, *.gif, *.bmp or *.tiff."
+                                .formatted(folder));
             }
             return files;
         } catch (IOException | UncheckedIOException e) {

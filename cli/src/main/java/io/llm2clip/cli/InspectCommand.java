@@ -42,8 +42,14 @@ final class InspectCommand implements Runnable {
     public void run() {
         List<Path> files = files();
         Result result = new Result(
-                files.stream().filter(file -> isConfig(file)).map(InspectCommand::config).toList(),
-                files.stream().filter(file -> !isConfig(file)).map(InspectCommand::weights).toList());
+                files.stream()
+                        .filter(file -> isConfig(file))
+                        .map(InspectCommand::config)
+                        .toList(),
+                files.stream()
+                        .filter(file -> !isConfig(file))
+                        .map(InspectCommand::weights)
+                        .toList());
         if (terminal.json()) {
             terminal.printJson(result);
             return;
@@ -56,23 +62,27 @@ final class InspectCommand implements Runnable {
             for (Tensor tensor : weights.tensors) {
                 terminal.print("  %-60s %-5s %s".formatted(tensor.name, tensor.type, tensor.shape));
             }
-            terminal.print(String.format(
-                    Locale.ROOT, "  %d tensors, %,d values", weights.tensors.size(), weights.values));
+            terminal.print(
+                    String.format(Locale.ROOT, "  %d tensors, %,d values", weights.tensors.size(), weights.values));
         }
     }
 
     private List<Path> files() {
         if (!Files.exists(path)) {
-            throw new InputException("%s does not exist; give a .safetensors file or a model directory.".formatted(path));
+            throw new InputException(
+                    "%s does not exist; give a .safetensors file or a model directory.".formatted(path));
         }
         try (Stream<Path> walk = Files.walk(path, DEPTH)) {
             List<Path> files = walk.filter(file -> Files.isRegularFile(file)
-                            && (file.equals(path) || isConfig(file) || file.toString().endsWith(".safetensors")))
+                            && (file.equals(path)
+                                    || isConfig(file)
+                                    || file.toString().endsWith(".safetensors")))
                     .sorted()
                     .toList();
             if (files.isEmpty()) {
                 throw new InputException(
-                        "%s holds no .safetensors file and no config.json; give the directory of a model.".formatted(path));
+                        "%s holds no .safetensors file and no config.json; give the directory of a model."
+                                .formatted(path));
             }
             return files;
         } catch (IOException e) {
@@ -81,7 +91,8 @@ final class InspectCommand implements Runnable {
     }
 
     private static boolean isConfig(Path file) {
-        return List.of("config.json", "llm2clip.json", "caption.json").contains(file.getFileName().toString());
+        return List.of("config.json", "llm2clip.json", "caption.json")
+                .contains(file.getFileName().toString());
     }
 
     private static Config config(Path file) {

@@ -16,7 +16,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
-        String missing = missing(Runtime.version(), ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
+        String missing = missing(
+                Runtime.version(),
+                ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
         if (!missing.isEmpty()) {
             System.err.println(missing);
             System.exit(2);

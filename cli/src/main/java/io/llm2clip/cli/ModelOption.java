@@ -16,8 +16,8 @@ final class ModelOption {
 
     Llm2Clip load() {
         if (!Files.isDirectory(directory)) {
-            throw new InputException(
-                    "There is no model directory %s; run 'llm2clip demo' or give one with --model.".formatted(directory));
+            throw new InputException("There is no model directory %s; run 'llm2clip demo' or give one with --model."
+                    .formatted(directory));
         }
         return Llm2Clip.load(directory);
     }

@@ -53,19 +53,25 @@ final class TrainCaptionCommand implements Runnable {
     @Option(
             names = "--max-length",
             paramLabel = "N",
-            description = "Tokens of a caption; longer ones are cut on the right while training (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Tokens of a caption; longer ones are cut on the right while training (default: ${DEFAULT-VALUE}).")
     private int maxLength = 512;
 
     @Option(names = "--rank", paramLabel = "N", description = "Of the low-rank updates (default: ${DEFAULT-VALUE}).")
     private int rank = 16;
 
-    @Option(names = "--alpha", paramLabel = "X", description = "Updates count alpha / rank (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--alpha",
+            paramLabel = "X",
+            description = "Updates count alpha / rank (default: ${DEFAULT-VALUE}).")
     private float alpha = 32;
 
     @Option(names = "--scale", paramLabel = "X", description = "Factor of the cosines (default: ${DEFAULT-VALUE}).")
     private float scale = 50;
 
-    @Option(names = "--hard-negatives", description = "Compare with a caption of one more image each, as the paper does.")
+    @Option(
+            names = "--hard-negatives",
+            description = "Compare with a caption of one more image each, as the paper does.")
     private boolean hardNegatives;
 
     @Option(

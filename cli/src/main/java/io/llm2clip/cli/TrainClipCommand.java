@@ -122,8 +122,7 @@ final class TrainClipCommand implements Runnable {
     public void run() {
         Positive.require("--steps", steps);
         Positive.require("--batch", batch);
-        ClipTraining.Config training =
-                ClipTraining.Config.standard(steps, seed).with(batch, learningRate, layerDecay);
+        ClipTraining.Config training = ClipTraining.Config.standard(steps, seed).with(batch, learningRate, layerDecay);
         ClipTrainingJob.Start start = vision.directory == null
                 ? new ClipTrainingJob.FromScratch(vision.scratch.config())
                 : new ClipTrainingJob.Pretrained(vision.directory);
@@ -140,8 +139,8 @@ final class TrainClipCommand implements Runnable {
                     retrieval,
                     out.toString()));
         } else {
-            terminal.print("%d held-out images of %d".formatted(
-                    result.measuredImages(), result.measuredImages() + result.trainingImages()));
+            terminal.print("%d held-out images of %d"
+                    .formatted(result.measuredImages(), result.measuredImages() + result.trainingImages()));
             terminal.print(retrieval.table());
         }
         terminal.remark("The model is in %s.".formatted(out));

@@ -83,7 +83,8 @@ class DemoCommandTest {
         assertThat(json.path("quick").asBoolean()).isTrue();
         assertThat(json.path("data").path("trainImages").asInt()).isEqualTo(120);
         assertThat(json.path("data").path("testImages").asInt()).isEqualTo(40);
-        assertThat(json.path("captionRetrievalAccuracy").path("after").asDouble()).isEqualTo(0.75);
+        assertThat(json.path("captionRetrievalAccuracy").path("after").asDouble())
+                .isEqualTo(0.75);
         for (String set : SETS) {
             for (String arm : ARMS) {
                 JsonNode ways = json.path("retrieval").path(set).path(arm);

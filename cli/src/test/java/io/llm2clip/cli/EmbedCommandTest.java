@@ -33,7 +33,8 @@ class EmbedCommandTest {
     void foldersStandForTheirImagesAndBrokenOnesAreCounted() {
         Run run = Run.of("embed", "--model", model, "--image", pictures, "--text", "a kite", "--json");
         assertThat(run.code()).isZero();
-        List<JsonNode> lines = run.out().lines().map(line -> Terminal.JSON.readTree(line)).toList();
+        List<JsonNode> lines =
+                run.out().lines().map(line -> Terminal.JSON.readTree(line)).toList();
         assertThat(lines).hasSize(3);
         assertThat(lines.get(0).path("image").asString()).endsWith("b.png");
         assertThat(lines.get(1).path("image").asString()).endsWith("a.PNG");
@@ -58,7 +59,9 @@ class EmbedCommandTest {
     @Test
     void aFileIsWrittenWholeOrNotAtAll() throws IOException {
         Path out = folder.resolve("vectors.jsonl");
-        assertThat(Run.of("embed", "--model", model, "--text", "a kite", "--out", out).code()).isZero();
+        assertThat(Run.of("embed", "--model", model, "--text", "a kite", "--out", out)
+                        .code())
+                .isZero();
         String before = Files.readString(out);
         assertThat(before).startsWith("{\"text\":\"a kite\",\"embedding\":[");
         Run failed = Run.of("embed", "--model", model, "--image", pictures.resolve("broken.jpg"), "--out", out);
@@ -79,20 +82,27 @@ class EmbedCommandTest {
         Path empty = Files.createDirectories(folder.resolve("empty"));
         Run run = Run.of("embed", "--model", model, "--image", empty);
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).startsWith("error: The folder " + empty + " holds no images;").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("error: The folder " + empty + " holds no images;")
+                .hasLineCount(1);
     }
 
     @Test
     void aMissingModelNamesTheDemo() {
         Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a kite");
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).startsWith("error: There is no model directory ").contains("run 'llm2clip demo'").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("error: There is no model directory ")
+                .contains("run 'llm2clip demo'")
+                .hasLineCount(1);
     }
 
     @Test
     void aFolderThatIsNoModelSaysWhatIsMissing() {
         Run run = Run.of("embed", "--model", pictures, "--text", "a kite");
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("expected a trained model, but llm2clip.json").hasLineCount(1);
+        assertThat(run.err())
+                .contains("expected a trained model, but llm2clip.json")
+                .hasLineCount(1);
     }
 }

@@ -37,7 +37,8 @@ class Llm2ClipCommandTest {
     @Test
     void aMisspelledCommandIsSuggested() {
         assertThat(commandLine.execute("failing")).isEqualTo(2);
-        assertThat(err.toString()).contains("error: Unmatched argument at index 0: 'failing'", "Did you mean: ", "fail");
+        assertThat(err.toString())
+                .contains("error: Unmatched argument at index 0: 'failing'", "Did you mean: ", "fail");
     }
 
     @Test
@@ -64,8 +65,7 @@ class Llm2ClipCommandTest {
     void aFailureWithoutMessageIsOwnedUpTo() {
         assertThat(commandLine.execute("fail", "null")).isEqualTo(1);
         assertThat(err.toString())
-                .isEqualToNormalizingNewlines(
-                        "error: NullPointerException\nThis is a bug; --verbose shows where.\n");
+                .isEqualToNormalizingNewlines("error: NullPointerException\nThis is a bug; --verbose shows where.\n");
     }
 
     @Test

@@ -9,7 +9,8 @@ class MainTest {
     @Test
     void namesAJavaThatIsTooOld() {
         assertThat(Main.missing(Version.parse("21.0.4"), true))
-                .isEqualTo("llm2clip needs Java 25.0.3 or newer, found 21.0.4; run it with bin/llm2clip or a newer java.");
+                .isEqualTo(
+                        "llm2clip needs Java 25.0.3 or newer, found 21.0.4; run it with bin/llm2clip or a newer java.");
         assertThat(Main.missing(Version.parse("25.0.2"), true)).startsWith("llm2clip needs Java 25.0.3 or newer");
     }
 

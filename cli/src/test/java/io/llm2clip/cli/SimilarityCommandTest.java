@@ -36,13 +36,20 @@ class SimilarityCommandTest {
         assertThat(Math.log(odds)).isCloseTo(scale * (cosine0 - cosine2), within(1e-4));
 
         Run table = Run.of("similarity", "--model", model, picture, "a kite", "snow");
-        assertThat(table.out()).startsWith("cosine  probability  caption").hasLineCount(3).contains(" %  a kite");
+        assertThat(table.out())
+                .startsWith("cosine  probability  caption")
+                .hasLineCount(3)
+                .contains(" %  a kite");
     }
 
     @Test
     void aMissingImageIsOneSentence() throws IOException {
-        Run run = Run.of("similarity", "--model", Fixture.model(folder.resolve("model")), folder.resolve("no.png"), "a");
+        Run run =
+                Run.of("similarity", "--model", Fixture.model(folder.resolve("model")), folder.resolve("no.png"), "a");
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).startsWith("error: The image ").contains("it does not exist").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("error: The image ")
+                .contains("it does not exist")
+                .hasLineCount(1);
     }
 }

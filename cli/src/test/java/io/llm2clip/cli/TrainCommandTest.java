@@ -40,13 +40,27 @@ class TrainCommandTest {
     void captionsThenImagesThenMeasuring() throws IOException {
         Path text = folder.resolve("text");
         Run caption = Run.of(
-                "train", "caption", data, "--out", text, "--llm-steps", 2, "--steps", 2, "--batch", 4, "--vocabulary",
-                300, "--hard-negatives", "--json");
+                "train",
+                "caption",
+                data,
+                "--out",
+                text,
+                "--llm-steps",
+                2,
+                "--steps",
+                2,
+                "--batch",
+                4,
+                "--vocabulary",
+                300,
+                "--hard-negatives",
+                "--json");
         assertThat(caption.err()).contains("stage 1").doesNotContain("error");
         assertThat(caption.code()).isZero();
         assertThat(caption.json().path("measuredGroups").asInt()).isEqualTo(2);
         assertThat(caption.json().path("trainingGroups").asInt()).isEqualTo(22);
-        assertThat(caption.json().path("captionRetrievalAccuracy").path("after").asDouble()).isBetween(0.0, 1.0);
+        assertThat(caption.json().path("captionRetrievalAccuracy").path("after").asDouble())
+                .isBetween(0.0, 1.0);
 
         // A saved text encoder is a start for another stage 1, as a Llama of Hugging Face is.
         Run again = Run.of(
@@ -56,29 +70,90 @@ class TrainCommandTest {
 
         Path model = folder.resolve("model");
         Object[] clip = {
-            "train", "clip", data, "--text", text, "--out", model, "--steps", 2, "--batch", 8, "--image-size", 16,
-            "--patch-size", 8, "--width", 32, "--layers", 1, "--embedding-size", 8, "--json"
+            "train",
+            "clip",
+            data,
+            "--text",
+            text,
+            "--out",
+            model,
+            "--steps",
+            2,
+            "--batch",
+            8,
+            "--image-size",
+            16,
+            "--patch-size",
+            8,
+            "--width",
+            32,
+            "--layers",
+            1,
+            "--embedding-size",
+            8,
+            "--json"
         };
         Run first = Run.of(clip);
         assertThat(first.err()).contains("text vectors: 48 captions", "7.png", "1 of 24 images skipped.");
         assertThat(first.code()).isZero();
         assertThat(first.json().path("measuredImages").asInt()).isEqualTo(2);
-        assertThat(first.json().path("retrieval").path("textToImage").path("r10").asDouble()).isEqualTo(1);
+        assertThat(first.json()
+                        .path("retrieval")
+                        .path("textToImage")
+                        .path("r10")
+                        .asDouble())
+                .isEqualTo(1);
         byte[] weights = Files.readAllBytes(model.resolve("vision/model.safetensors"));
         Run second = Run.of(clip);
         assertThat(second.err()).doesNotContain("text vectors");
         assertThat(second.out()).isEqualTo(first.out());
-        assertThat(Files.readAllBytes(model.resolve("vision/model.safetensors"))).isEqualTo(weights);
+        assertThat(Files.readAllBytes(model.resolve("vision/model.safetensors")))
+                .isEqualTo(weights);
 
         Run eva = Run.of(
-                "train", "clip", data, "--text", text, "--out", folder.resolve("eva"), "--steps", 1, "--batch", 8,
-                "--image-size", 16, "--patch-size", 8, "--width", 64, "--layers", 1, "--architecture", "eva02",
-                "--vectors", folder.resolve("model-vectors"), "--quiet");
+                "train",
+                "clip",
+                data,
+                "--text",
+                text,
+                "--out",
+                folder.resolve("eva"),
+                "--steps",
+                1,
+                "--batch",
+                8,
+                "--image-size",
+                16,
+                "--patch-size",
+                8,
+                "--width",
+                64,
+                "--layers",
+                1,
+                "--architecture",
+                "eva02",
+                "--vectors",
+                folder.resolve("model-vectors"),
+                "--quiet");
         assertThat(eva.code()).isZero();
         assertThat(eva.out()).startsWith("2 held-out images of 23").contains("image to text ", "text to image ");
         Run tuned = Run.of(
-                "train", "clip", data, "--text", model.resolve("text"), "--out", folder.resolve("tuned"), "--steps", 1,
-                "--batch", 8, "--vision", folder.resolve("eva/vision"), "--layer-decay", 0.75, "--quiet");
+                "train",
+                "clip",
+                data,
+                "--text",
+                model.resolve("text"),
+                "--out",
+                folder.resolve("tuned"),
+                "--steps",
+                1,
+                "--batch",
+                8,
+                "--vision",
+                folder.resolve("eva/vision"),
+                "--layer-decay",
+                0.75,
+                "--quiet");
         assertThat(tuned.code()).isZero();
 
         Run eval = Run.of("eval", data, "--model", model, "--json");
@@ -87,7 +162,8 @@ class TrainCommandTest {
         assertThat(json.path("images").asInt()).isEqualTo(23);
         assertThat(json.path("captions").asInt()).isEqualTo(46);
         assertThat(json.path("skippedImages").asInt()).isEqualTo(1);
-        assertThat(json.path("retrieval").path("imageToText").path("r10").asDouble()).isBetween(0.0, 1.0);
+        assertThat(json.path("retrieval").path("imageToText").path("r10").asDouble())
+                .isBetween(0.0, 1.0);
         assertThat(json.path("captionRetrievalAccuracy").isNumber()).isTrue();
         assertThat(Run.of("eval", data, "--model", model).out())
                 .startsWith("23 images, 46 captions")
@@ -125,8 +201,13 @@ class TrainCommandTest {
 
     @Test
     void badUsageIsExitCodeTwo() {
-        Stream.of(List.of("train"), List.of("train", "clip", "x"), List.of("eval"), List.of("train", "caption", "x", "--steps", "many"))
-                .forEach(arguments -> assertThat(Run.of(arguments.toArray()).code()).isEqualTo(2));
+        Stream.of(
+                        List.of("train"),
+                        List.of("train", "clip", "x"),
+                        List.of("eval"),
+                        List.of("train", "caption", "x", "--steps", "many"))
+                .forEach(arguments ->
+                        assertThat(Run.of(arguments.toArray()).code()).isEqualTo(2));
         Run both = Run.of("train", "clip", "x", "--text", "t", "--out", "o", "--vision", "v", "--width", 32);
         assertThat(both.code()).isEqualTo(2);
         assertThat(both.err()).contains("mutually exclusive");
@@ -137,15 +218,29 @@ class TrainCommandTest {
         Run run = Run.of("train", "clip", data, "--text", "t", "--out", "o", "--image-size", 60);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).contains("60 pixels in patches of 16").hasLineCount(1);
-        assertThat(Run.of("train", "clip", data, "--text", "t", "--out", "o", "--steps", 0).err())
+        assertThat(Run.of("train", "clip", data, "--text", "t", "--out", "o", "--steps", 0)
+                        .err())
                 .isEqualToNormalizingNewlines("error: --steps must be at least 1, found 0.\n");
     }
 
     @Test
     void aLossThatIsNotANumberNamesTheRemedy() {
         Run run = Run.of(
-                "train", "caption", data, "--out", folder.resolve("nan"), "--llm-steps", 1, "--steps", 8, "--batch", 4,
-                "--vocabulary", 300, "--learning-rate", "1e30");
+                "train",
+                "caption",
+                data,
+                "--out",
+                folder.resolve("nan"),
+                "--llm-steps",
+                1,
+                "--steps",
+                8,
+                "--batch",
+                4,
+                "--vocabulary",
+                300,
+                "--learning-rate",
+                "1e30");
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).contains("is not finite", "lower the learning rate");
         assertThat(folder.resolve("nan")).doesNotExist();

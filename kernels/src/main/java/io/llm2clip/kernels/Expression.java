@@ -37,7 +37,8 @@ public record Expression(int inputs, List<Instruction> instructions) {
             }
         }
         if (inputs > 1 && instructions.isEmpty()) {
-            throw new IllegalArgumentException("An expression without instructions copies one input, found " + inputs + ".");
+            throw new IllegalArgumentException(
+                    "An expression without instructions copies one input, found " + inputs + ".");
         }
     }
 

@@ -82,8 +82,7 @@ public sealed interface KernelOp {
     record Reduce(Reduction reduction, int outer, int extent, int inner) implements KernelOp {
         @Override
         public List<Operand> operands() {
-            return List.of(
-                    Operand.in("in", (long) outer * extent * inner), Operand.out((long) outer * inner));
+            return List.of(Operand.in("in", (long) outer * extent * inner), Operand.out((long) outer * inner));
         }
 
         @Override
@@ -134,7 +133,10 @@ public sealed interface KernelOp {
             implements KernelOp {
         public Gemm {
             extras = List.copyOf(extras);
-            require(epilogue.inputs() == 1 + extras.size(), "Gemm: epilogue with 1 + " + extras.size() + " inputs", epilogue);
+            require(
+                    epilogue.inputs() == 1 + extras.size(),
+                    "Gemm: epilogue with 1 + " + extras.size() + " inputs",
+                    epilogue);
             require(lda >= (transposeA ? m : k), "Gemm: lda of at least a stored row", lda);
             require(ldb >= (transposeB ? k : n), "Gemm: ldb of at least a stored row", ldb);
         }
@@ -142,8 +144,18 @@ public sealed interface KernelOp {
         /** A dense product without epilogue. */
         public static Gemm dense(int batch, int m, int n, int k, boolean transposeA, boolean transposeB) {
             return new Gemm(
-                    batch, m, n, k, transposeA, transposeB, transposeA ? m : k, transposeB ? k : n,
-                    (long) m * k, (long) k * n, Expression.IDENTITY, List.of());
+                    batch,
+                    m,
+                    n,
+                    k,
+                    transposeA,
+                    transposeB,
+                    transposeA ? m : k,
+                    transposeB ? k : n,
+                    (long) m * k,
+                    (long) k * n,
+                    Expression.IDENTITY,
+                    List.of());
         }
 
         @Override
@@ -152,11 +164,13 @@ public sealed interface KernelOp {
             operands.add(Operand.in("a", matrices(transposeA ? k : m, transposeA ? m : k, lda, batchStrideA)));
             operands.add(Operand.in("b", matrices(transposeB ? n : k, transposeB ? k : n, ldb, batchStrideB)));
             for (int i = 0; i < extras.size(); i++) {
-                operands.add(Operand.in("extra" + i, switch (extras.get(i)) {
-                    case FULL -> (long) batch * m * n;
-                    case ROW -> n;
-                    case SCALAR -> 1;
-                }));
+                operands.add(Operand.in(
+                        "extra" + i,
+                        switch (extras.get(i)) {
+                            case FULL -> (long) batch * m * n;
+                            case ROW -> n;
+                            case SCALAR -> 1;
+                        }));
             }
             operands.add(Operand.out((long) batch * m * n));
             return operands;
@@ -208,7 +222,10 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             long size = (long) rows * columns;
             return List.of(
-                    Operand.in("x", size), Operand.in("weight", columns), Operand.in("bias", columns), Operand.out(size));
+                    Operand.in("x", size),
+                    Operand.in("weight", columns),
+                    Operand.in("bias", columns),
+                    Operand.out(size));
         }
 
         @Override
@@ -282,8 +299,14 @@ public sealed interface KernelOp {
     record AttentionShape(
             int batch, int queries, int keys, int heads, int keyValueHeads, int headSize, float scale, boolean causal) {
         public AttentionShape {
-            require(keyValueHeads > 0 && heads % keyValueHeads == 0, "Attention: heads in equal groups a key/value head", keyValueHeads);
-            require(!causal || queries == keys, "Attention: causal with as many queries as keys", queries + " and " + keys);
+            require(
+                    keyValueHeads > 0 && heads % keyValueHeads == 0,
+                    "Attention: heads in equal groups a key/value head",
+                    keyValueHeads);
+            require(
+                    !causal || queries == keys,
+                    "Attention: causal with as many queries as keys",
+                    queries + " and " + keys);
         }
 
         long querySize() {
@@ -357,7 +380,8 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             long size = (long) batch * positions * heads * headSize;
             long angles = (long) positions * headSize / 2;
-            return List.of(Operand.in("x", size), Operand.in("cos", angles), Operand.in("sin", angles), Operand.out(size));
+            return List.of(
+                    Operand.in("x", size), Operand.in("cos", angles), Operand.in("sin", angles), Operand.out(size));
         }
 
         @Override
@@ -431,7 +455,8 @@ public sealed interface KernelOp {
             for (int i = 0; i < inner.size(); i++) {
                 operands.add(Operand.in("in" + i, (long) outer * inner.get(i)));
             }
-            operands.add(Operand.out((long) outer * inner.stream().mapToLong(Integer::longValue).sum()));
+            operands.add(Operand.out(
+                    (long) outer * inner.stream().mapToLong(Integer::longValue).sum()));
             return operands;
         }
     }

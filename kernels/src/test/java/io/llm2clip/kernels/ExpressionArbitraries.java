@@ -13,10 +13,24 @@ import net.jqwik.api.Arbitrary;
  */
 public final class ExpressionArbitraries {
     private static final List<Opcode> FUNCTIONS = List.of(
-            Opcode.EXP, Opcode.LOG, Opcode.SQRT, Opcode.RSQRT, Opcode.TANH, Opcode.ERF, Opcode.SIGMOID, Opcode.SIN, Opcode.COS);
+            Opcode.EXP,
+            Opcode.LOG,
+            Opcode.SQRT,
+            Opcode.RSQRT,
+            Opcode.TANH,
+            Opcode.ERF,
+            Opcode.SIGMOID,
+            Opcode.SIN,
+            Opcode.COS);
     private static final List<Opcode> COMPARISONS = List.of(Opcode.GREATER, Opcode.EQUAL, Opcode.DIVIDE);
     private static final List<Opcode> COMBINATIONS = List.of(
-            Opcode.ADD, Opcode.SUBTRACT, Opcode.MAXIMUM, Opcode.MINIMUM, Opcode.NEGATE, Opcode.ABSOLUTE, Opcode.MULTIPLY,
+            Opcode.ADD,
+            Opcode.SUBTRACT,
+            Opcode.MAXIMUM,
+            Opcode.MINIMUM,
+            Opcode.NEGATE,
+            Opcode.ABSOLUTE,
+            Opcode.MULTIPLY,
             Opcode.SELECT);
 
     private ExpressionArbitraries() {}
@@ -36,8 +50,8 @@ public final class ExpressionArbitraries {
                 instructions.add(Instruction.unary(pick(FUNCTIONS, random), random.nextInt(inputs)));
             }
             if (random.nextBoolean()) {
-                instructions.add(Instruction.binary(
-                        pick(COMPARISONS, random), random.nextInt(inputs), random.nextInt(inputs)));
+                instructions.add(
+                        Instruction.binary(pick(COMPARISONS, random), random.nextInt(inputs), random.nextInt(inputs)));
             }
         }
         int least = inputs > 1 && instructions.isEmpty() ? 1 : 0;

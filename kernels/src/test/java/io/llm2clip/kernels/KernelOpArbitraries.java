@@ -21,34 +21,55 @@ public final class KernelOpArbitraries {
     /** Every kind of operation. */
     public static Arbitrary<KernelOp> all() {
         return Arbitraries.oneOf(List.of(
-                elementwise(), reduce(), gemm(), softmax(), norm(), attention(), rotary(), index(), crossEntropy(), concat(),
-                convert(), adamW()));
+                elementwise(),
+                reduce(),
+                gemm(),
+                softmax(),
+                norm(),
+                attention(),
+                rotary(),
+                index(),
+                crossEntropy(),
+                concat(),
+                convert(),
+                adamW()));
     }
 
     public static Arbitrary<KernelOp> elementwise() {
-        return Arbitraries.integers().between(0, 3).flatMap(inputs -> Combinators.combine(
-                        ExpressionArbitraries.expressions(inputs), shape(), Arbitraries.longs())
-                .as((expression, shape, seed) -> {
-                    Random random = new Random(seed);
-                    List<List<Integer>> strides = new ArrayList<>();
-                    for (int i = 0; i < inputs; i++) {
-                        strides.add(strides(shape, random));
-                    }
-                    return new KernelOp.Elementwise(expression, shape, strides);
-                }));
+        return Arbitraries.integers()
+                .between(0, 3)
+                .flatMap(inputs -> Combinators.combine(
+                                ExpressionArbitraries.expressions(inputs), shape(), Arbitraries.longs())
+                        .as((expression, shape, seed) -> {
+                            Random random = new Random(seed);
+                            List<List<Integer>> strides = new ArrayList<>();
+                            for (int i = 0; i < inputs; i++) {
+                                strides.add(strides(shape, random));
+                            }
+                            return new KernelOp.Elementwise(expression, shape, strides);
+                        }));
     }
 
     public static Arbitrary<KernelOp> reduce() {
         return Combinators.combine(
-                        Arbitraries.of(Reduction.class), dimension(), length(), Arbitraries.oneOf(Arbitraries.just(1), length()))
+                        Arbitraries.of(Reduction.class),
+                        dimension(),
+                        length(),
+                        Arbitraries.oneOf(Arbitraries.just(1), length()))
                 .as(KernelOp.Reduce::new);
     }
 
     /** Products with padded rows, shared operands and all kinds of epilogue. */
     public static Arbitrary<KernelOp> gemm() {
-        Arbitrary<List<Broadcast>> extras = Arbitraries.of(Broadcast.class).list().ofMaxSize(2);
+        Arbitrary<List<Broadcast>> extras =
+                Arbitraries.of(Broadcast.class).list().ofMaxSize(2);
         return Combinators.combine(
-                        Arbitraries.integers().between(0, 3), dimension(), dimension(), dimension(), extras, Arbitraries.longs())
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        dimension(),
+                        dimension(),
+                        extras,
+                        Arbitraries.longs())
                 .flatAs((batch, m, n, k, broadcasts, seed) -> ExpressionArbitraries.expressions(1 + broadcasts.size())
                         .map(epilogue -> gemm(batch, m, n, k, broadcasts, epilogue, new Random(seed))));
     }
@@ -62,7 +83,8 @@ public final class KernelOpArbitraries {
         long batchStrideA = random.nextInt(3) == 0 ? 0 : (long) (transposeA ? k : m) * lda + random.nextInt(2);
         long batchStrideB = random.nextInt(3) == 0 ? 0 : (long) (transposeB ? n : k) * ldb + random.nextInt(2);
         // A comparison or the logarithm of a rounded sum is not well conditioned, so the sum is only passed through.
-        Expression wellConditioned = extras.isEmpty() && random.nextBoolean() ? Expression.IDENTITY : linear(extras.size());
+        Expression wellConditioned =
+                extras.isEmpty() && random.nextBoolean() ? Expression.IDENTITY : linear(extras.size());
         Expression chosen = random.nextInt(4) == 0 && k <= 1 ? epilogue : wellConditioned;
         return new KernelOp.Gemm(
                 batch, m, n, k, transposeA, transposeB, lda, ldb, batchStrideA, batchStrideB, chosen, extras);
@@ -98,11 +120,23 @@ public final class KernelOpArbitraries {
         Arbitrary<Integer> heads = Arbitraries.integers().between(1, 2);
         Arbitrary<Integer> headSize = Arbitraries.of(1, 4, 7, 16, 33);
         return Combinators.combine(
-                        Arbitraries.integers().between(0, 3), dimension(), dimension(), heads, heads, headSize,
-                        Arbitraries.of(true, false), Arbitraries.of(true, false))
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        dimension(),
+                        heads,
+                        heads,
+                        headSize,
+                        Arbitraries.of(true, false),
+                        Arbitraries.of(true, false))
                 .as((batch, queries, keys, groups, keyValueHeads, size, causal, gradient) -> {
                     AttentionShape shape = new AttentionShape(
-                            batch, queries, causal ? queries : keys, groups * keyValueHeads, keyValueHeads, size, 0.3f,
+                            batch,
+                            queries,
+                            causal ? queries : keys,
+                            groups * keyValueHeads,
+                            keyValueHeads,
+                            size,
+                            0.3f,
                             causal);
                     return gradient ? new KernelOp.AttentionGradient(shape) : new KernelOp.Attention(shape);
                 });
@@ -111,8 +145,12 @@ public final class KernelOpArbitraries {
     public static Arbitrary<KernelOp> rotary() {
         Arbitrary<Boolean> flag = Arbitraries.of(true, false);
         return Combinators.combine(
-                        Arbitraries.integers().between(0, 3), dimension(), Arbitraries.integers().between(0, 3), dimension(),
-                        flag, flag)
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        flag,
+                        flag)
                 .as((batch, positions, heads, pairs, interleaved, inverse) ->
                         new KernelOp.Rotary(batch, positions, heads, 2 * pairs, interleaved, inverse));
     }
@@ -133,13 +171,14 @@ public final class KernelOpArbitraries {
     }
 
     public static Arbitrary<KernelOp> concat() {
-        return Combinators.combine(dimension(), dimension().list().ofMinSize(1).ofMaxSize(4)).as(KernelOp.Concat::new);
+        return Combinators.combine(dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
+                .as(KernelOp.Concat::new);
     }
 
     public static Arbitrary<KernelOp> convert() {
         return Combinators.combine(length(), Arbitraries.of(DType.BF16, DType.I32), Arbitraries.of(true, false))
-                .as((elements, type, widen) -> new KernelOp.Convert(
-                        elements, widen ? type : DType.F32, widen ? DType.F32 : type));
+                .as((elements, type, widen) ->
+                        new KernelOp.Convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
     }
 
     public static Arbitrary<KernelOp> adamW() {
@@ -160,17 +199,21 @@ public final class KernelOpArbitraries {
 
     private static Arbitrary<List<Integer>> shape() {
         Arbitrary<Integer> small = Arbitraries.frequencyOf(
-                Tuple.of(1, Arbitraries.just(0)), Tuple.of(19, Arbitraries.integers().between(1, 6)));
+                Tuple.of(1, Arbitraries.just(0)),
+                Tuple.of(19, Arbitraries.integers().between(1, 6)));
         Arbitrary<Integer> large = length();
         return Arbitraries.oneOf(
                 small.list().ofMaxSize(4),
-                Combinators.combine(small.list().ofMaxSize(2), large, small.list().ofMaxSize(1)).as((before, extent, after) -> {
-                    List<Integer> shape = new ArrayList<>(before);
-                    shape.add(extent);
-                    shape.addAll(after);
-                    return shape;
-                }),
-                Combinators.combine(large, Arbitraries.integers().between(10, 70)).as(List::of));
+                Combinators.combine(
+                                small.list().ofMaxSize(2), large, small.list().ofMaxSize(1))
+                        .as((before, extent, after) -> {
+                            List<Integer> shape = new ArrayList<>(before);
+                            shape.add(extent);
+                            shape.addAll(after);
+                            return shape;
+                        }),
+                Combinators.combine(large, Arbitraries.integers().between(10, 70))
+                        .as(List::of));
     }
 
     /** Contiguous, permuted, padded and broadcast layouts, mixed. */

@@ -32,7 +32,10 @@ class KernelOpArbitrariesTest {
 
     @Test
     void everyKindIsGenerated() {
-        Set<Class<?>> generated = KernelOpArbitraries.all().sampleStream().limit(3000).map(KernelOp::getClass)
+        Set<Class<?>> generated = KernelOpArbitraries.all()
+                .sampleStream()
+                .limit(3000)
+                .map(KernelOp::getClass)
                 .collect(Collectors.toSet());
         assertThat(generated)
                 .containsExactlyInAnyOrderElementsOf(

@@ -28,7 +28,8 @@ public final class OperandBuffers implements AutoCloseable {
         segments = new MemorySegment[operands.size()];
         for (int i = 0; i < segments.length; i++) {
             long start = GUARD + (long) (i % 3) * operands.get(i).dtype().bytes();
-            guarded[i] = arena.allocate(start + operands.get(i).bytes() + GUARD, 64).fill(GUARD_BYTE);
+            guarded[i] =
+                    arena.allocate(start + operands.get(i).bytes() + GUARD, 64).fill(GUARD_BYTE);
             segments[i] = guarded[i].asSlice(start, operands.get(i).bytes()).fill((byte) 0xFF);
         }
     }
@@ -127,8 +128,8 @@ public final class OperandBuffers implements AutoCloseable {
     private static void fill(KernelOp op, Operand operand, MemorySegment segment, Random random) {
         for (long i = 0; i < operand.elements(); i++) {
             switch (operand.dtype()) {
-                case F32, BOOL -> segment.set(
-                        ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
+                case F32, BOOL ->
+                    segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
                 case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(op, random));
                 case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
             }
@@ -138,12 +139,12 @@ public final class OperandBuffers implements AutoCloseable {
     private static float value(KernelOp op, Operand operand, int index, Random random) {
         float value = random.nextInt(-128, 129) / 64f;
         return switch (op) {
-            case KernelOp.AdamW adamW when operand.name().equals("hyper") ->
+            case KernelOp.AdamW adamW
+            when operand.name().equals("hyper") ->
                 new float[] {0.01f, 0.9f, 0.99f, 1e-3f, 0.1f, 0.271f, 0.0297f, 0.5f}[index];
             case KernelOp.AdamW adamW when operand.name().equals("variance") -> Math.abs(value);
-            case KernelOp.Convert convert -> random.nextInt(8) == 0
-                    ? value * 1e10f
-                    : Float.intBitsToFloat(random.nextInt());
+            case KernelOp.Convert convert ->
+                random.nextInt(8) == 0 ? value * 1e10f : Float.intBitsToFloat(random.nextInt());
             default -> value;
         };
     }
@@ -154,8 +155,10 @@ public final class OperandBuffers implements AutoCloseable {
             case KernelOp.ScatterAdd scatter -> random.nextInt(scatter.rows());
             case KernelOp.CrossEntropy loss -> random.nextInt(-1, loss.columns());
             case KernelOp.CrossEntropyGradient loss -> random.nextInt(-1, loss.columns());
-            case KernelOp.Attention attention -> random.nextInt(attention.shape().keys() + 1);
-            case KernelOp.AttentionGradient attention -> random.nextInt(attention.shape().keys() + 1);
+            case KernelOp.Attention attention ->
+                random.nextInt(attention.shape().keys() + 1);
+            case KernelOp.AttentionGradient attention ->
+                random.nextInt(attention.shape().keys() + 1);
             case KernelOp.Convert convert -> random.nextInt();
             default -> throw new IllegalArgumentException(op + " has no index operand.");
         };

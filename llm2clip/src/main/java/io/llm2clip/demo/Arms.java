@@ -55,7 +55,9 @@ final class Arms implements AutoCloseable {
         this.seed = seed;
         this.language = language;
         this.images = images;
-        this.rows = captions.stream().map(each -> each.stream().map(language::row).toList()).toList();
+        this.rows = captions.stream()
+                .map(each -> each.stream().map(language::row).toList())
+                .toList();
         this.progress = progress;
     }
 
@@ -90,14 +92,15 @@ final class Arms implements AutoCloseable {
     /** Trains the baseline: a causal text tower from scratch that sees so many tokens of a caption. */
     LossCurve clip(String name, int window, int steps) {
         Parameters parameters = parameters();
-        ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(
-                recipe.vocabulary(), window, visionConfig.projectionSize()));
+        ClipTextTower tower = ClipTextTower.create(
+                parameters, ClipTextTower.Config.miniature(recipe.vocabulary(), window, visionConfig.projectionSize()));
         TowerTextEncoder encoder = owned(new TowerTextEncoder(tower));
         return train(
                         name,
                         parameters,
                         new TowerTextSide(tower, rows),
-                        queries -> encoder.encode(queries.stream().map(language::row).toList()),
+                        queries -> encoder.encode(
+                                queries.stream().map(language::row).toList()),
                         recipe.stage2().withSteps(steps))
                 .training();
     }
@@ -106,7 +109,8 @@ final class Arms implements AutoCloseable {
     int stepsOfEqualCompute(long vectorFlops) {
         long stage2 = arm(Arm.LLM2CLIP).training().flops() + vectorFlops;
         Arm clip = arm(Arm.CLIP);
-        return (int) Math.max(1, Math.round((double) stage2 * clip.steps() / clip.training().flops()));
+        return (int) Math.max(
+                1, Math.round((double) stage2 * clip.steps() / clip.training().flops()));
     }
 
     private Arm train(

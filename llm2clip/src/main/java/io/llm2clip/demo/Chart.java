@@ -27,7 +27,13 @@ final class Chart {
             svg.append(String.format(
                     Locale.ROOT,
                     "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" class=\"grid\"/><text x=\"%d\" y=\"%.1f\" class=\"axis\" text-anchor=\"end\">%.2f</text>",
-                    LEFT, WIDTH - RIGHT, y, y, LEFT - 6, y + 4, value));
+                    LEFT,
+                    WIDTH - RIGHT,
+                    y,
+                    y,
+                    LEFT - 6,
+                    y + 4,
+                    value));
         }
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\">0</text>".formatted(LEFT, HEIGHT - 8));
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\" text-anchor=\"end\">%d steps</text>"
@@ -43,7 +49,8 @@ final class Chart {
             double x = LEFT + (double) i / Math.max(1, values.size() - 1) * (WIDTH - LEFT - RIGHT);
             points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y(values.get(i), low, span)));
         }
-        return "<polyline class=\"%s\" points=\"%s\"/>".formatted(style, points.toString().strip());
+        return "<polyline class=\"%s\" points=\"%s\"/>"
+                .formatted(style, points.toString().strip());
     }
 
     private static double y(double value, double low, double span) {
@@ -54,6 +61,8 @@ final class Chart {
     private static List<Float> smooth(List<Float> values) {
         float[] mean = {values.isEmpty() ? 0 : values.getFirst()};
         float weight = Math.max(0.1f, Math.min(1, 12f / values.size()));
-        return values.stream().map(value -> mean[0] += weight * (value - mean[0])).toList();
+        return values.stream()
+                .map(value -> mean[0] += weight * (value - mean[0]))
+                .toList();
     }
 }

@@ -34,13 +34,23 @@ final class Comparison {
             List<RetrievalMetrics> metrics = new ArrayList<>();
             for (List<String> column : columns) {
                 float[][] texts = arm.texts().apply(column);
-                firstColumns.computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>()).putIfAbsent(name, texts);
+                firstColumns
+                        .computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>())
+                        .putIfAbsent(name, texts);
                 metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, texts));
             }
-            recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(arm.name(), new BothWays(
-                    recall(metrics.stream().map(RetrievalMetrics::textRetrieval).toList()),
-                    recall(metrics.stream().map(RetrievalMetrics::imageRetrieval).toList())));
-            hits.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(arm.name(), hitsByImage(metrics, imageEmbeddings.length));
+            recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>())
+                    .put(
+                            arm.name(),
+                            new BothWays(
+                                    recall(metrics.stream()
+                                            .map(RetrievalMetrics::textRetrieval)
+                                            .toList()),
+                                    recall(metrics.stream()
+                                            .map(RetrievalMetrics::imageRetrieval)
+                                            .toList())));
+            hits.computeIfAbsent(name, _ -> new LinkedHashMap<>())
+                    .put(arm.name(), hitsByImage(metrics, imageEmbeddings.length));
         });
     }
 

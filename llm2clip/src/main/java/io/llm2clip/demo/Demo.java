@@ -63,13 +63,24 @@ public final class Demo {
     private DemoResult run() {
         prepareDirectory();
         DemoTexts texts = meter.measure("data", this::data);
-        ImageCache images = meter.measure("reading images", () -> read(texts.training().items()));
+        ImageCache images =
+                meter.measure("reading images", () -> read(texts.training().items()));
         List<List<String>> captions =
                 texts.training().items().stream().map(CaptionedImage::captions).toList();
-        try (TextModel language = meter.measure("tokenizer", () -> TextModel.create(
-                        recipe.languageModelConfig(), options.seed(), options.directory().resolve("tokenizer.json"), trainingTexts(texts)))) {
-            train("language model", () -> LanguageModelTraining.run(
-                    language.llama(), trainingTexts(texts).map(language::row).toList(), recipe.languageModel(), progress));
+        try (TextModel language = meter.measure(
+                "tokenizer",
+                () -> TextModel.create(
+                        recipe.languageModelConfig(),
+                        options.seed(),
+                        options.directory().resolve("tokenizer.json"),
+                        trainingTexts(texts)))) {
+            train(
+                    "language model",
+                    () -> LanguageModelTraining.run(
+                            language.llama(),
+                            trainingTexts(texts).map(language::row).toList(),
+                            recipe.languageModel(),
+                            progress));
             float[][][] raw = options.ablations() ? rawVectors(language, captions) : new float[0][][];
             Map<String, float[]> rawQueries = options.ablations() ? rawQueries(language, texts) : Map.of();
             double before = captionRetrievalAccuracy(language, texts, true);
@@ -81,15 +92,31 @@ public final class Demo {
 
             try (Arms arms = new Arms(recipe, visionConfig, options.seed(), language, images, captions, progress)) {
                 train("stage 2", () -> arms.llm2clip(Arm.LLM2CLIP, vectors, language::vectors));
-                train("CLIP baseline", () -> arms.clip(Arm.CLIP, 77, recipe.stage2().steps()));
-                train("CLIP at equal compute", () -> arms.clip(
-                        Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
+                train(
+                        "CLIP baseline",
+                        () -> arms.clip(Arm.CLIP, 77, recipe.stage2().steps()));
+                train(
+                        "CLIP at equal compute",
+                        () -> arms.clip(Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
                 if (options.ablations()) {
-                    train("without stage 1", () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw, queries ->
-                            queries.stream().map(rawQueries::get).toArray(float[][]::new)));
-                    train("CLIP, window 32", () -> arms.clip(Arm.CLIP_WINDOW_32, 32, recipe.stage2().steps()));
-                    train("CLIP, unlimited window", () ->
-                            arms.clip(Arm.CLIP_UNLIMITED, language.longest(captions), recipe.stage2().steps()));
+                    train(
+                            "without stage 1",
+                            () -> arms.llm2clip(
+                                    Arm.WITHOUT_STAGE_1,
+                                    raw,
+                                    queries -> queries.stream()
+                                            .map(rawQueries::get)
+                                            .toArray(float[][]::new)));
+                    train(
+                            "CLIP, window 32",
+                            () -> arms.clip(
+                                    Arm.CLIP_WINDOW_32, 32, recipe.stage2().steps()));
+                    train(
+                            "CLIP, unlimited window",
+                            () -> arms.clip(
+                                    Arm.CLIP_UNLIMITED,
+                                    language.longest(captions),
+                                    recipe.stage2().steps()));
                 }
                 Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
                 Path model = options.directory().resolve("model");
@@ -109,8 +136,10 @@ public final class Demo {
                 Files.deleteIfExists(vectorFolder().resolve(file));
             }
         } catch (IOException e) {
-            throw new InputException("The demo's directory %s cannot be written (%s); choose another with --out."
-                    .formatted(options.directory(), e), e);
+            throw new InputException(
+                    "The demo's directory %s cannot be written (%s); choose another with --out."
+                            .formatted(options.directory(), e),
+                    e);
         }
     }
 
@@ -119,11 +148,16 @@ public final class Demo {
     }
 
     private DemoTexts data() {
-        int total = recipe.data().trainImages() + recipe.data().validationImages() + recipe.data().testImages();
+        int total = recipe.data().trainImages()
+                + recipe.data().validationImages()
+                + recipe.data().testImages();
         try (Progress.Phase phase = progress.begin("data", total, "images")) {
             int[] done = {0};
             DemoDataSet data = DemoDataSet.write(
-                    options.directory().resolve("data"), recipe.data(), Workers.shared().threads(), (finished, _) -> {
+                    options.directory().resolve("data"),
+                    recipe.data(),
+                    Workers.shared().threads(),
+                    (finished, _) -> {
                         phase.advance(finished - done[0]);
                         done[0] = finished;
                     });
@@ -154,9 +188,11 @@ public final class Demo {
     }
 
     private float[][][] rawVectors(TextModel language, List<List<String>> captions) {
-        return meter.measure("vectors without stage 1", () -> captions.stream()
-                .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
-                .toArray(float[][][]::new));
+        return meter.measure(
+                "vectors without stage 1",
+                () -> captions.stream()
+                        .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
+                        .toArray(float[][][]::new));
     }
 
     private static Map<String, float[]> rawQueries(TextModel language, DemoTexts texts) {
@@ -176,7 +212,8 @@ public final class Demo {
     /** The share of images one of whose detailed captions finds the other among those of all images; mean of both ways. */
     private double captionRetrievalAccuracy(TextModel language, DemoTexts texts, boolean causal) {
         List<List<String>> columns = texts.detailedPairs();
-        try (Progress.Phase phase = progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
+        try (Progress.Phase phase =
+                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
             float[][] a = language.encoder().encode(columns.get(0), causal, phase);
             float[][] b = language.encoder().encode(columns.get(1), causal, phase);
             return RetrievalMetrics.mutualCaptionAccuracy(a, b);
@@ -184,7 +221,8 @@ public final class Demo {
     }
 
     private float[][][] cachedVectors(TextModel language, List<List<String>> captions) {
-        try (TextVectorStore store = TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
+        try (TextVectorStore store =
+                TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
             return TextVectors.of(language.encoder(), captions, store, progress);
         }
     }
@@ -193,7 +231,8 @@ public final class Demo {
         ImageCache measured = read(texts.measured().items());
         int[] all = IntStream.range(0, measured.size()).toArray();
         Comparison comparison = new Comparison(texts.querySets());
-        try (Progress.Phase phase = progress.begin("evaluation", (long) arms.all().size() * all.length, "images")) {
+        try (Progress.Phase phase =
+                progress.begin("evaluation", (long) arms.all().size() * all.length, "images")) {
             for (Arm arm : arms.all()) {
                 try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
                     comparison.add(arm, encoder.encode(all, measured::batch, phase));
@@ -218,7 +257,8 @@ public final class Demo {
     }
 
     private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {
-        List<Path> files = texts.measured().items().stream().map(CaptionedImage::path).toList();
+        List<Path> files =
+                texts.measured().items().stream().map(CaptionedImage::path).toList();
         float[][] images = comparison.imageEmbeddings(Arm.LLM2CLIP);
         return texts.querySets().entrySet().stream()
                 .filter(set -> set.getKey().startsWith("long"))
@@ -235,8 +275,10 @@ public final class Demo {
     private DemoResult result(DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
-        arms.all().forEach(arm -> compute.put(
-                arm.name(), new DemoResult.Compute(arm.steps(), arm.training().flops())));
+        arms.all()
+                .forEach(arm -> compute.put(
+                        arm.name(),
+                        new DemoResult.Compute(arm.steps(), arm.training().flops())));
         Map<String, List<Float>> losses = new LinkedHashMap<>();
         curves.forEach((name, curve) -> losses.put(name, curve.losses()));
         return new DemoResult(

@@ -30,7 +30,18 @@ record DemoRecipe(
     /** The language model's shape: heads of 32, rotary base 10000, its own output matrix. */
     LlamaConfig languageModelConfig() {
         return new LlamaConfig(
-                vocabulary, hiddenSize, intermediateSize, layers, heads, keyValueHeads, hiddenSize / heads, 1e-5f, 10_000, null, 2048, false);
+                vocabulary,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                keyValueHeads,
+                hiddenSize / heads,
+                1e-5f,
+                10_000,
+                null,
+                2048,
+                false);
     }
 
     static DemoRecipe of(DemoOptions options) {

@@ -36,13 +36,16 @@ final class DemoReport {
             AtomicFile.write(file, report.page(galleries).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new InputException(
-                    "A picture of the report %s could not be read (%s); run the demo again.".formatted(file, e.getMessage()), e);
+                    "A picture of the report %s could not be read (%s); run the demo again."
+                            .formatted(file, e.getMessage()),
+                    e);
         }
     }
 
     private String page(List<Gallery.Section> galleries) throws IOException {
         add("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-        add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>LLM2CLIP demo</title><style>");
+        add(
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>LLM2CLIP demo</title><style>");
         add(style());
         add("</style></head><body><main>");
         summary();
@@ -61,38 +64,54 @@ final class DemoReport {
     }
 
     private void summary() {
-        add("<h1>LLM2CLIP demo</h1><p class=\"lead\">A small language model learns captions, is taught to tell them apart (stage 1),"
-                + " and its frozen vectors teach a vision tower (stage 2). All of it ran on this machine, in Java.</p>");
+        add(
+                "<h1>LLM2CLIP demo</h1><p class=\"lead\">A small language model learns captions, is taught to tell them apart (stage 1),"
+                        + " and its frozen vectors teach a vision tower (stage 2). All of it ran on this machine, in Java.</p>");
         add("<div class=\"cards\">");
-        card(percent(result.captionRetrievalAccuracy().before()) + " → " + percent(result.captionRetrievalAccuracy().after()),
+        card(
+                percent(result.captionRetrievalAccuracy().before()) + " → "
+                        + percent(result.captionRetrievalAccuracy().after()),
                 "captions that find their partner, before and after stage 1");
         for (String set : DemoTable.measured(result)) {
             BothWays ways = Objects.requireNonNull(result.recalls(set).get(Arm.LLM2CLIP));
             card(percent(ways.meanR10()), "R@10 of LLM2CLIP, " + DemoTable.queries(set));
         }
-        card("%d + %d".formatted(result.data().trainImages(), result.data().testImages()), "images to learn from + held out");
+        card(
+                "%d + %d".formatted(result.data().trainImages(), result.data().testImages()),
+                "images to learn from + held out");
         add("</div>");
     }
 
     private void table() {
-        add("<h2>Retrieval on held-out images, per cent</h2><table><thead><tr><th></th><th colspan=\"3\">image to text</th>"
-                + "<th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th></tr>"
-                + "<tr><th></th><th>R@1</th><th>R@5</th><th>R@10</th><th>R@1</th><th>R@5</th><th>R@10</th>"
-                + "<th>R@10, 95 % interval</th></tr></thead><tbody>");
+        add(
+                "<h2>Retrieval on held-out images, per cent</h2><table><thead><tr><th></th><th colspan=\"3\">image to text</th>"
+                        + "<th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th></tr>"
+                        + "<tr><th></th><th>R@1</th><th>R@5</th><th>R@10</th><th>R@1</th><th>R@5</th><th>R@10</th>"
+                        + "<th>R@10, 95 % interval</th></tr></thead><tbody>");
         for (String set : DemoTable.measured(result)) {
             add("<tr class=\"set\"><th colspan=\"8\">" + DemoTable.queries(set) + "</th></tr>");
-            result.recalls(set).forEach((arm, ways) -> row(
-                    arm.equals(Arm.LLM2CLIP) ? "ours" : "", DemoTable.arm(arm), ways, result.differencesOf(set).get(arm)));
+            result.recalls(set)
+                    .forEach((arm, ways) -> row(
+                            arm.equals(Arm.LLM2CLIP) ? "ours" : "",
+                            DemoTable.arm(arm),
+                            ways,
+                            result.differencesOf(set).get(arm)));
         }
         row("chance", "chance", new BothWays(result.chance(), result.chance()), null);
         add("</tbody></table>");
         add("<p>Training: ");
-        add(String.join("; ", result.compute().entrySet().stream()
-                .map(e -> "%s %d steps, %.2f TFLOP"
-                        .formatted(DemoTable.arm(e.getKey()), e.getValue().steps(), e.getValue().flops() / 1e12))
-                .toList()));
-        add(". LLM2CLIP additionally needs its language model, stage 1 and one pass over all captions, which the times below show."
-                + " Hyper-parameters were tuned for LLM2CLIP more than for the baseline.</p>");
+        add(String.join(
+                "; ",
+                result.compute().entrySet().stream()
+                        .map(e -> "%s %d steps, %.2f TFLOP"
+                                .formatted(
+                                        DemoTable.arm(e.getKey()),
+                                        e.getValue().steps(),
+                                        e.getValue().flops() / 1e12))
+                        .toList()));
+        add(
+                ". LLM2CLIP additionally needs its language model, stage 1 and one pass over all captions, which the times below show."
+                        + " Hyper-parameters were tuned for LLM2CLIP more than for the baseline.</p>");
     }
 
     private void row(String style, String name, BothWays ways, @Nullable Interval difference) {
@@ -114,7 +133,8 @@ final class DemoReport {
     }
 
     private void searches(Gallery.Section section) throws IOException {
-        add("<h2>Searches: " + escape(section.title()) + "</h2><p>Every so many-th query; the image that the caption was written"
+        add("<h2>Searches: " + escape(section.title())
+                + "</h2><p>Every so many-th query; the image that the caption was written"
                 + " for has a green frame, at the right is that image with its place.</p>");
         for (Gallery.Search search : section.gallery().sample(SHOWN)) {
             search(section, search);
@@ -129,8 +149,11 @@ final class DemoReport {
         add("<div class=\"search\"><p>" + escape(search.caption()) + "</p><div class=\"images\">");
         for (int i = 0; i < search.found().size(); i++) {
             int image = search.found().get(i);
-            figure(image == search.target() ? "hit" : "", section.images().get(image),
-                    String.format(Locale.ROOT, "%d · %.3f", i + 1, search.scores().get(i)));
+            figure(
+                    image == search.target() ? "hit" : "",
+                    section.images().get(image),
+                    String.format(
+                            Locale.ROOT, "%d · %.3f", i + 1, search.scores().get(i)));
         }
         figure("target", section.images().get(search.target()), "described, place " + search.rank());
         add("</div></div>");
@@ -139,28 +162,37 @@ final class DemoReport {
     private void figure(String style, Path image, String caption) throws IOException {
         String type = image.toString().endsWith(".png") ? "png" : "jpeg";
         add("<figure class=\"%s\"><img alt=\"\" src=\"data:image/%s;base64,%s\"><figcaption>%s</figcaption></figure>"
-                .formatted(style, type, Base64.getEncoder().encodeToString(Files.readAllBytes(image)), escape(caption)));
+                .formatted(
+                        style, type, Base64.getEncoder().encodeToString(Files.readAllBytes(image)), escape(caption)));
     }
 
     private void phases() {
-        add("<h2>Time and memory</h2><table><thead><tr><th>phase</th><th>seconds</th><th>peak memory, MB</th></tr></thead><tbody>");
+        add(
+                "<h2>Time and memory</h2><table><thead><tr><th>phase</th><th>seconds</th><th>peak memory, MB</th></tr></thead><tbody>");
         for (DemoResult.Phase phase : result.phases()) {
-            add(String.format(Locale.ROOT, "<tr><td>%s</td><td>%.1f</td><td>%d</td></tr>",
-                    escape(phase.name()), phase.seconds(), phase.peakBytes() >> 20));
+            add(String.format(
+                    Locale.ROOT,
+                    "<tr><td>%s</td><td>%.1f</td><td>%d</td></tr>",
+                    escape(phase.name()),
+                    phase.seconds(),
+                    phase.peakBytes() >> 20));
         }
-        add(String.format(Locale.ROOT, "<tr><td>all</td><td>%.1f</td><td></td></tr></tbody></table>",
+        add(String.format(
+                Locale.ROOT,
+                "<tr><td>all</td><td>%.1f</td><td></td></tr></tbody></table>",
                 result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum()));
     }
 
     private void environment() {
-        add("<h2>Environment</h2><p>%s, Java %s, %d threads, %d-bit vectors; seed %d%s. The same seed gives the same numbers.</p>"
-                .formatted(
-                        escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
-                        escape(System.getProperty("java.version")),
-                        Workers.shared().threads(),
-                        io.llm2clip.kernels.vector.VectorMath.SPECIES.vectorBitSize(),
-                        result.seed(),
-                        result.quick() ? ", quick recipe" : ""));
+        add(
+                "<h2>Environment</h2><p>%s, Java %s, %d threads, %d-bit vectors; seed %d%s. The same seed gives the same numbers.</p>"
+                        .formatted(
+                                escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
+                                escape(System.getProperty("java.version")),
+                                Workers.shared().threads(),
+                                io.llm2clip.kernels.vector.VectorMath.SPECIES.vectorBitSize(),
+                                result.seed(),
+                                result.quick() ? ", quick recipe" : ""));
         add("<p>The model is in <code>%s</code>.</p>".formatted(escape(result.model())));
     }
 
@@ -185,6 +217,9 @@ final class DemoReport {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

@@ -47,17 +47,33 @@ public final class DemoTable {
     /** The whole result as text of at most 100 columns. */
     public static String of(DemoResult result) {
         StringBuilder text = new StringBuilder();
-        line(text, "Caption retrieval accuracy among %d held-out images: %.1f %% before stage 1, %.1f %% after.",
+        line(
+                text,
+                "Caption retrieval accuracy among %d held-out images: %.1f %% before stage 1, %.1f %% after.",
                 result.data().testImages(),
                 100 * result.captionRetrievalAccuracy().before(),
                 100 * result.captionRetrievalAccuracy().after());
         line(text, "");
         line(text, "%-28s %-24s %s", "", "image to text", "text to image");
-        line(text, "%-28s %6s %6s %6s    %6s %6s %6s   %s", "", "R@1", "R@5", "R@10", "R@1", "R@5", "R@10", "R@10, difference");
+        line(
+                text,
+                "%-28s %6s %6s %6s    %6s %6s %6s   %s",
+                "",
+                "R@1",
+                "R@5",
+                "R@10",
+                "R@1",
+                "R@5",
+                "R@10",
+                "R@10, difference");
         for (String set : measured(result)) {
             line(text, "%s", queries(set));
-            result.recalls(set).forEach((arm, ways) -> line(text, "  %-26s %s", arm(arm),
-                    row(ways) + difference(result.differencesOf(set).get(arm))));
+            result.recalls(set)
+                    .forEach((arm, ways) -> line(
+                            text,
+                            "  %-26s %s",
+                            arm(arm),
+                            row(ways) + difference(result.differencesOf(set).get(arm))));
         }
         Recall chance = result.chance();
         line(text, "  %-26s %s", "chance", row(new BothWays(chance, chance)));
@@ -65,9 +81,11 @@ public final class DemoTable {
         sentences(result).forEach(sentence -> text.append(wrap(sentence)));
         line(text, "");
         line(text, "%-28s %10s %12s", "phase", "seconds", "peak memory");
-        result.phases().forEach(phase ->
-                line(text, "%-28s %10.1f %9d MB", phase.name(), phase.seconds(), phase.peakBytes() >> 20));
-        double seconds = result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum();
+        result.phases()
+                .forEach(phase ->
+                        line(text, "%-28s %10.1f %9d MB", phase.name(), phase.seconds(), phase.peakBytes() >> 20));
+        double seconds =
+                result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum();
         line(text, "%-28s %10.1f", "all", seconds);
         return text.toString();
     }
@@ -77,13 +95,15 @@ public final class DemoTable {
         List<String> sentences = new ArrayList<>();
         for (String set : measured(result)) {
             List<String> verdicts = new ArrayList<>();
-            result.differencesOf(set).forEach((arm, interval) -> verdicts.add(
-                    verdict(interval) + " " + arm(arm) + " (" + points(interval) + ")"));
+            result.differencesOf(set)
+                    .forEach((arm, interval) ->
+                            verdicts.add(verdict(interval) + " " + arm(arm) + " (" + points(interval) + ")"));
             sentences.add("%s: LLM2CLIP is %s.".formatted(capitalise(queries(set)), String.join("; ", verdicts)));
         }
-        sentences.add("Differences are R@10 of LLM2CLIP minus the other's, in points, mean of both directions, with 95 % bootstrap"
-                + " intervals over images; \"ahead\" and \"behind\" where the interval leaves out 0. One seed is one draw of data"
-                + " and weights.");
+        sentences.add(
+                "Differences are R@10 of LLM2CLIP minus the other's, in points, mean of both directions, with 95 % bootstrap"
+                        + " intervals over images; \"ahead\" and \"behind\" where the interval leaves out 0. One seed is one draw of data"
+                        + " and weights.");
         return sentences;
     }
 
@@ -103,7 +123,8 @@ public final class DemoTable {
     }
 
     private static String row(Recall recall) {
-        return String.format(Locale.ROOT, "%6.1f %6.1f %6.1f", 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
+        return String.format(
+                Locale.ROOT, "%6.1f %6.1f %6.1f", 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
     }
 
     private static String difference(@org.jspecify.annotations.Nullable Interval interval) {
@@ -120,6 +141,7 @@ public final class DemoTable {
     }
 
     private static void line(StringBuilder text, String format, Object... arguments) {
-        text.append(String.format(Locale.ROOT, format, arguments).stripTrailing()).append('\n');
+        text.append(String.format(Locale.ROOT, format, arguments).stripTrailing())
+                .append('\n');
     }
 }

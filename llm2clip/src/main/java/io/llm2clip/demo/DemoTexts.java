@@ -30,16 +30,19 @@ record DemoTexts(
         CaptionedImages training = CaptionedImages.open(folder(data.trainCaptions()));
         CaptionedImages measured =
                 CaptionedImages.open(folder(validation ? data.validationCaptions() : data.testCaptions()));
-        List<List<String>> same = measured.items().stream().map(CaptionedImage::captions).toList();
+        List<List<String>> same =
+                measured.items().stream().map(CaptionedImage::captions).toList();
         Map<String, List<List<String>>> sets = new LinkedHashMap<>();
         sets.put("long", List.of(column(same, 1), column(same, 2)));
         sets.put("short", List.of(column(same, 0)));
         if (!validation) {
-            List<List<String>> other = CaptionCorpus.open(data.testCaptionsInOtherWords()).groups();
+            List<List<String>> other =
+                    CaptionCorpus.open(data.testCaptionsInOtherWords()).groups();
             sets.put("longOtherWords", List.of(column(other, 1), column(other, 2)));
             sets.put("shortOtherWords", List.of(column(other, 0)));
         }
-        return new DemoTexts(training, measured, CaptionCorpus.open(data.textCorpus()).groups(), sets);
+        return new DemoTexts(
+                training, measured, CaptionCorpus.open(data.textCorpus()).groups(), sets);
     }
 
     /** The two detailed captions of each measured image, in the training captions' words. */

@@ -38,11 +38,16 @@ record Gallery(List<Search> searches) {
             }
             List<Integer> order = IntStream.range(0, units.length)
                     .boxed()
-                    .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparing(i -> i))
+                    .sorted(Comparator.comparingDouble((Integer i) -> -scores[i])
+                            .thenComparing(i -> i))
                     .toList();
             List<Integer> found = order.subList(0, Math.min(SHOWN, order.size()));
             searches.add(new Search(
-                    captions.get(q), q, order.indexOf(q) + 1, found, found.stream().map(i -> scores[i]).toList()));
+                    captions.get(q),
+                    q,
+                    order.indexOf(q) + 1,
+                    found,
+                    found.stream().map(i -> scores[i]).toList()));
         }
         return new Gallery(searches);
     }
@@ -63,7 +68,9 @@ record Gallery(List<Search> searches) {
     /** Every so many-th search, so neither chosen nor random. */
     List<Search> sample(int count) {
         int step = Math.max(1, searches.size() / count);
-        return IntStream.range(0, Math.min(count, searches.size())).mapToObj(i -> searches.get(i * step)).toList();
+        return IntStream.range(0, Math.min(count, searches.size()))
+                .mapToObj(i -> searches.get(i * step))
+                .toList();
     }
 
     /**

@@ -18,7 +18,9 @@ final class PhaseMeter {
         long start = System.nanoTime();
         T result = work.get();
         double seconds = (System.nanoTime() - start) / 1e9;
-        long heap = heapPools().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
+        long heap = heapPools().stream()
+                .mapToLong(pool -> pool.getPeakUsage().getUsed())
+                .sum();
         phases.add(new DemoResult.Phase(name, seconds, EngineMemory.peakBytes() + heap));
         return result;
     }

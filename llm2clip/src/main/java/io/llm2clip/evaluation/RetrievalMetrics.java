@@ -69,7 +69,9 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
     public static double mutualCaptionAccuracy(float[][] a, float[][] b) {
-        return (captionRetrievalAccuracy(a, b).recall(1) + captionRetrievalAccuracy(b, a).recall(1)) / 2;
+        return (captionRetrievalAccuracy(a, b).recall(1)
+                        + captionRetrievalAccuracy(b, a).recall(1))
+                / 2;
     }
 
     /** R@1, 5, 10, 25, 50 of both directions under the reference's names, such as {@code image_retrieval_recall@1}. */

@@ -54,7 +54,10 @@ public final class CaptionEncoder implements AutoCloseable {
     /** Token rows with their pooled windows, cut on the right to so many tokens: for training, where a long tail costs most. */
     public List<CaptionRow> rows(List<String> captions, int maxLength) {
         CaptionFormat shorter = new CaptionFormat(
-                format.template(), Math.min(maxLength, format.maxLength()), format.documentMaxLength(), format.skipInstruction());
+                format.template(),
+                Math.min(maxLength, format.maxLength()),
+                format.documentMaxLength(),
+                format.skipInstruction());
         return captions.stream().map(caption -> shorter.row(tokenizer, caption)).toList();
     }
 

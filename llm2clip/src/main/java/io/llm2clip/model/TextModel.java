@@ -32,7 +32,8 @@ public final class TextModel implements AutoCloseable {
     private final CaptionEncoder encoder;
     private final Path tokenizerFile;
 
-    private TextModel(Parameters parameters, Llama llama, Tokenizer tokenizer, Path tokenizerFile, CaptionFormat format) {
+    private TextModel(
+            Parameters parameters, Llama llama, Tokenizer tokenizer, Path tokenizerFile, CaptionFormat format) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
@@ -45,10 +46,14 @@ public final class TextModel implements AutoCloseable {
     public static TextModel create(LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts) {
         try {
             Files.createDirectories(tokenizerFile.toAbsolutePath().getParent());
-            new BpeTrainer(config.vocabularySize(), SPECIAL, BEGIN).train(texts.toList()).write(tokenizerFile);
+            new BpeTrainer(config.vocabularySize(), SPECIAL, BEGIN)
+                    .train(texts.toList())
+                    .write(tokenizerFile);
         } catch (IOException e) {
-            throw new InputException("The tokenizer could not be written to " + tokenizerFile + " (" + e.getMessage()
-                    + "); give a directory with room.", e);
+            throw new InputException(
+                    "The tokenizer could not be written to " + tokenizerFile + " (" + e.getMessage()
+                            + "); give a directory with room.",
+                    e);
         }
         Parameters parameters = new Parameters(seed);
         return new TextModel(

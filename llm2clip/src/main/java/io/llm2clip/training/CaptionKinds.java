@@ -16,8 +16,12 @@ record CaptionKinds(int[] brief, int[] detailed) {
     static CaptionKinds of(int[] lengths) {
         int longest = Arrays.stream(lengths).max().orElseThrow();
         return new CaptionKinds(
-                IntStream.range(0, lengths.length).filter(i -> 2 * lengths[i] < longest).toArray(),
-                IntStream.range(0, lengths.length).filter(i -> 2 * lengths[i] >= longest).toArray());
+                IntStream.range(0, lengths.length)
+                        .filter(i -> 2 * lengths[i] < longest)
+                        .toArray(),
+                IntStream.range(0, lengths.length)
+                        .filter(i -> 2 * lengths[i] >= longest)
+                        .toArray());
     }
 
     /** A caption: brief or detailed with equal probability, then any of its kind (design of the reference's two-column data). */

@@ -109,15 +109,19 @@ public final class CaptionTraining {
         Llama llama = encoder.llama();
         Parameters updates = new Parameters(config.seed);
         llama.attachLora(updates, config.rank, config.alpha);
-        try (AdamW optimizer =
-                        new AdamW(ParameterGroups.of(llama.loraParameters(), 0), AdamW.Options.DEFAULT.withClipNorm(1));
+        try (AdamW optimizer = new AdamW(
+                        ParameterGroups.of(llama.loraParameters(), 0), AdamW.Options.DEFAULT.withClipNorm(1));
                 Progress.Phase phase = progress.begin("stage 1, caption contrast", config.steps, "steps")) {
             for (int i = 0; i < config.steps; i++) {
-                PairSampler.Pairs pairs = sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
+                PairSampler.Pairs pairs =
+                        sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
                 List<TensorData> inputs = inputs(encoder, sampler, pairs);
                 TrainStep step = programs.computeIfAbsent(
                         pairs.kind(),
-                        _ -> TrainStep.compile(in -> loss(encoder, in, sampler.batch(), config), TrainStep.inputsLike(inputs), optimizer));
+                        _ -> TrainStep.compile(
+                                in -> loss(encoder, in, sampler.batch(), config),
+                                TrainStep.inputsLike(inputs),
+                                optimizer));
                 float loss = step.run(inputs, schedule.at(i));
                 losses.add(loss);
                 losses.countFlops(step.flops());
@@ -126,8 +130,9 @@ public final class CaptionTraining {
                 double chance = Math.log(sampler.batch() * (config.hardNegatives ? 2 : 1));
                 atChance = i > config.warmup && Math.abs(loss - chance) < 0.01 ? atChance + 1 : 0;
                 if (atChance == COLLAPSE_STEPS) {
-                    progress.note("Stage 1 has not moved from the loss of guessing for " + COLLAPSE_STEPS
-                            + " steps: all vectors are equal; lower the learning rate or train the language model longer.");
+                    progress.note(
+                            "Stage 1 has not moved from the loss of guessing for " + COLLAPSE_STEPS
+                                    + " steps: all vectors are equal; lower the learning rate or train the language model longer.");
                 }
             }
         } finally {
@@ -164,6 +169,7 @@ public final class CaptionTraining {
         }
         Tensor all = Tensor.concat(0, vectors);
         @Nullable Tensor negatives = config.hardNegatives ? all.slice(0, 2 * batch, 3 * batch) : null;
-        return ContrastiveLoss.oneDirection(all.slice(0, 0, batch), all.slice(0, batch, 2 * batch), negatives, config.scale);
+        return ContrastiveLoss.oneDirection(
+                all.slice(0, 0, batch), all.slice(0, batch, 2 * batch), negatives, config.scale);
     }
 }

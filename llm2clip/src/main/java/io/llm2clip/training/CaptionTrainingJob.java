@@ -119,7 +119,8 @@ public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Con
             Files.deleteIfExists(scratch.resolve("tokenizer.json"));
             Files.delete(scratch);
         } catch (IOException e) {
-            throw new InputException("The temporary directory %s cannot be deleted (%s).".formatted(scratch, e.getMessage()), e);
+            throw new InputException(
+                    "The temporary directory %s cannot be deleted (%s).".formatted(scratch, e.getMessage()), e);
         }
     }
 }

@@ -80,7 +80,17 @@ public final class ClipTraining {
         /** The same with another number of steps. */
         public Config withSteps(int other) {
             return new Config(
-                    other, batch, learningRate, warmup, beta2, weightDecay, layerDecay, logitScaleRate, clipNorm, shift, seed);
+                    other,
+                    batch,
+                    learningRate,
+                    warmup,
+                    beta2,
+                    weightDecay,
+                    layerDecay,
+                    logitScaleRate,
+                    clipNorm,
+                    shift,
+                    seed);
         }
     }
 
@@ -103,8 +113,8 @@ public final class ClipTraining {
         EpochSampler sampler = new EpochSampler(usable.length, Math.min(config.batch, usable.length), random);
         Schedule schedule = new Schedule.Cosine(config.learningRate, config.warmup, config.steps);
         LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
-        List<ParameterGroup> groups = new ArrayList<>(
-                ParameterGroups.of(vision.parameters(), config.weightDecay, decay::scale));
+        List<ParameterGroup> groups =
+                new ArrayList<>(ParameterGroups.of(vision.parameters(), config.weightDecay, decay::scale));
         groups.addAll(ParameterGroups.of(text.parameters(), config.weightDecay));
         groups.add(new ParameterGroup(List.of(logitScale), config.logitScaleRate, 0));
         int size = vision.config().imageSize();
@@ -119,7 +129,8 @@ public final class ClipTraining {
                     drawn[b] = usable[drawn[b]];
                 }
                 List<TensorData> inputs = new ArrayList<>();
-                inputs.add(TensorData.of(pixels, images.shiftedBatch(config.shift, config.seed * 1_000_003 + i, drawn)));
+                inputs.add(
+                        TensorData.of(pixels, images.shiftedBatch(config.shift, config.seed * 1_000_003 + i, drawn)));
                 inputs.addAll(text.batch(drawn, random, i));
                 float loss = stepper.run(inputs, schedule.at(i));
                 float scale = logitScale.data().item();

@@ -96,7 +96,9 @@ public record ClipTrainingJob(
             TextAdapter adapter = TextAdapter.createIdentity(
                     parameters,
                     new TextAdapter.Config(
-                            language.llama().config().hiddenSize(), vision.config().projectionSize(), true));
+                            language.llama().config().hiddenSize(),
+                            vision.config().projectionSize(),
+                            true));
             Llm2ClipModel model = new Llm2ClipModel(
                     description(language),
                     language.llama(),
@@ -148,7 +150,12 @@ public record ClipTrainingJob(
 
     private ModelDescription description(TextModel language) {
         return new ModelDescription(
-                language.format(), Pooling.MEAN, false, preset(), training.seed(), Map.of("made_by", "llm2clip train clip"));
+                language.format(),
+                Pooling.MEAN,
+                false,
+                preset(),
+                training.seed(),
+                Map.of("made_by", "llm2clip train clip"));
     }
 
     private static RetrievalMetrics measure(
@@ -157,8 +164,10 @@ public record ClipTrainingJob(
         int[] imageOf = IntStream.range(0, images.length)
                 .flatMap(i -> IntStream.generate(() -> i).limit(vectors[images[i]].length))
                 .toArray();
-        float[][] captions =
-                Arrays.stream(images).mapToObj(i -> vectors[i]).flatMap(Arrays::stream).toArray(float[][]::new);
+        float[][] captions = Arrays.stream(images)
+                .mapToObj(i -> vectors[i])
+                .flatMap(Arrays::stream)
+                .toArray(float[][]::new);
         try (ImageEncoder encoder = new ImageEncoder(model.vision());
                 TextProjection projection = new TextProjection(model.adapter());
                 Progress.Phase phase = progress.begin("evaluation", images.length, "images")) {

@@ -24,8 +24,9 @@ record HeldOut<T>(List<T> training, List<T> measured) {
      */
     static <T> HeldOut<T> of(List<T> items, String name, String unit) {
         if (items.size() < FEWEST) {
-            throw new InputException("%s has %d usable %s, training needs at least %d, a tenth of which is held out; add some."
-                    .formatted(name, items.size(), unit, FEWEST));
+            throw new InputException(
+                    "%s has %d usable %s, training needs at least %d, a tenth of which is held out; add some."
+                            .formatted(name, items.size(), unit, FEWEST));
         }
         return new HeldOut<>(select(items, false), select(items, true));
     }

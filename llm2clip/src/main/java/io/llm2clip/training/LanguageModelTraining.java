@@ -49,7 +49,8 @@ public final class LanguageModelTraining {
      */
     public static LossCurve run(Llama model, List<int[]> rows, Config config, Progress progress) {
         int[][] packed = pack(rows, config.length + 1, new CounterRandom(config.seed));
-        EpochSampler sampler = new EpochSampler(packed.length, Math.min(config.batch, packed.length), new CounterRandom(config.seed));
+        EpochSampler sampler =
+                new EpochSampler(packed.length, Math.min(config.batch, packed.length), new CounterRandom(config.seed));
         int batch = sampler.batch();
         Shape shape = Shape.of(batch, config.length);
         int[] full = new int[batch];
@@ -73,7 +74,8 @@ public final class LanguageModelTraining {
                     System.arraycopy(packed[drawn[b]], 0, input, b * config.length, config.length);
                     System.arraycopy(packed[drawn[b]], 1, next, b * config.length, config.length);
                 }
-                float loss = step.run(List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next)), schedule.at(i));
+                float loss = step.run(
+                        List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next)), schedule.at(i));
                 losses.add(loss);
                 phase.metric("loss", loss);
                 phase.advance(1);

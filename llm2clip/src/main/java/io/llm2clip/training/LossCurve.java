@@ -24,7 +24,10 @@ public final class LossCurve {
     /** Mean loss of the last tenth of the steps. */
     public double last() {
         int from = losses.size() - Math.max(1, losses.size() / 10);
-        return losses.subList(Math.max(0, from), losses.size()).stream().mapToDouble(Float::doubleValue).average().orElse(Double.NaN);
+        return losses.subList(Math.max(0, from), losses.size()).stream()
+                .mapToDouble(Float::doubleValue)
+                .average()
+                .orElse(Double.NaN);
     }
 
     /** Floating-point operations, counted from the kernels' dimensions, so equal on every machine. */

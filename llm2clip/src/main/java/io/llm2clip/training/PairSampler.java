@@ -32,21 +32,25 @@ final class PairSampler {
 
     PairSampler(List<List<CaptionRow>> captions, int batch, boolean hardNegatives, CounterRandom random) {
         for (List<CaptionRow> rows : captions) {
-            CaptionKinds kinds = CaptionKinds.of(rows.stream().mapToInt(r -> r.ids().length).toArray());
+            CaptionKinds kinds =
+                    CaptionKinds.of(rows.stream().mapToInt(r -> r.ids().length).toArray());
             if (kinds.detailed().length >= 2) {
                 groups.add(new Group(select(rows, kinds.brief()), select(rows, kinds.detailed())));
             }
         }
         if (groups.size() < 2) {
-            throw new IllegalArgumentException("Of " + captions.size() + " caption groups " + groups.size()
-                    + " have two captions of similar length; stage 1 needs two captions of an image to pair, add captions.");
+            throw new IllegalArgumentException(
+                    "Of " + captions.size() + " caption groups " + groups.size()
+                            + " have two captions of similar length; stage 1 needs two captions of an image to pair, add captions.");
         }
         this.mixed = groups.stream().noneMatch(g -> g.brief.isEmpty());
         this.hardNegatives = hardNegatives;
         this.random = random;
         this.epochs = new EpochSampler(groups.size(), Math.min(batch, groups.size()), random);
-        this.briefLength = longest(groups.stream().flatMap(g -> g.brief.stream()).toList());
-        this.detailedLength = longest(groups.stream().flatMap(g -> g.detailed.stream()).toList());
+        this.briefLength =
+                longest(groups.stream().flatMap(g -> g.brief.stream()).toList());
+        this.detailedLength =
+                longest(groups.stream().flatMap(g -> g.detailed.stream()).toList());
     }
 
     /** Pairs a batch: as asked, or all groups where there are fewer. */

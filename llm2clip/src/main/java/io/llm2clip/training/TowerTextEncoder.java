@@ -24,7 +24,8 @@ public final class TowerTextEncoder implements AutoCloseable {
             List<int[]> batch = rows.subList(start, Math.min(rows.size(), start + BATCH)).stream()
                     .map(row -> TowerTextSide.cut(row, window))
                     .toList();
-            float[] flat = tower.run(TowerTextSide.inputs(batch, window)).getFirst().toFloats();
+            float[] flat =
+                    tower.run(TowerTextSide.inputs(batch, window)).getFirst().toFloats();
             int width = flat.length / batch.size();
             for (int i = 0; i < batch.size(); i++) {
                 embeddings[start + i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);

@@ -22,10 +22,13 @@ public final class TowerTextSide implements TextSide {
     public TowerTextSide(ClipTextTower tower, List<List<int[]>> rows) {
         this.tower = tower;
         this.kinds = rows.stream()
-                .map(captions -> CaptionKinds.of(captions.stream().mapToInt(r -> r.length).toArray()))
+                .map(captions -> CaptionKinds.of(
+                        captions.stream().mapToInt(r -> r.length).toArray()))
                 .toList();
         this.rows = rows.stream()
-                .map(captions -> captions.stream().map(row -> cut(row, tower.config().window())).toList())
+                .map(captions -> captions.stream()
+                        .map(row -> cut(row, tower.config().window()))
+                        .toList())
                 .toList();
     }
 
@@ -46,7 +49,9 @@ public final class TowerTextSide implements TextSide {
             System.arraycopy(rows.get(b), 0, ids, b * window, rows.get(b).length);
         }
         int[] lengths = rows.stream().mapToInt(r -> r.length).toArray();
-        return List.of(TensorData.ofInts(Shape.of(rows.size(), window), ids), TensorData.ofInts(Shape.of(rows.size()), lengths));
+        return List.of(
+                TensorData.ofInts(Shape.of(rows.size(), window), ids),
+                TensorData.ofInts(Shape.of(rows.size()), lengths));
     }
 
     /** The row's first tokens and its last one, at most {@code window} in all. */

@@ -14,9 +14,12 @@ class DemoTableTest {
 
     @Test
     void theWordsFollowTheNumbers() {
-        assertThat(sentence(new Interval(0.05, 0.01, 0.09))).contains("LLM2CLIP is ahead of CLIP, equal steps (+5.0, +1.0 to +9.0).");
-        assertThat(sentence(new Interval(-0.05, -0.09, -0.01))).contains("LLM2CLIP is behind CLIP, equal steps (-5.0, -9.0 to -1.0).");
-        assertThat(sentence(new Interval(0.01, -0.02, 0.04))).contains("LLM2CLIP is no different from CLIP, equal steps (+1.0, -2.0 to +4.0).");
+        assertThat(sentence(new Interval(0.05, 0.01, 0.09)))
+                .contains("LLM2CLIP is ahead of CLIP, equal steps (+5.0, +1.0 to +9.0).");
+        assertThat(sentence(new Interval(-0.05, -0.09, -0.01)))
+                .contains("LLM2CLIP is behind CLIP, equal steps (-5.0, -9.0 to -1.0).");
+        assertThat(sentence(new Interval(0.01, -0.02, 0.04)))
+                .contains("LLM2CLIP is no different from CLIP, equal steps (+1.0, -2.0 to +4.0).");
     }
 
     @Test
@@ -24,7 +27,8 @@ class DemoTableTest {
         String table = DemoTable.of(result(new Interval(0.05, 0.01, 0.09)));
         assertThat(table.lines())
                 .anyMatch(line -> line.matches("  LLM2CLIP +10\\.0 +20\\.0 +30\\.0 +40\\.0 +50\\.0 +60\\.0"))
-                .anyMatch(line -> line.matches("  CLIP, equal steps +1\\.0 +2\\.0 +3\\.0 .*\\+5\\.0, \\+1\\.0 to \\+9\\.0"))
+                .anyMatch(line ->
+                        line.matches("  CLIP, equal steps +1\\.0 +2\\.0 +3\\.0 .*\\+5\\.0, \\+1\\.0 to \\+9\\.0"))
                 .anyMatch(line -> line.matches("  chance +0\\.1 +0\\.5 +1\\.0 .*"))
                 .anyMatch(line -> line.matches("stage 1 +12\\.5 +100 MB"))
                 .allMatch(line -> line.length() <= 100);

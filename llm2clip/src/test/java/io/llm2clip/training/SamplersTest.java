@@ -18,7 +18,9 @@ class SamplersTest {
 
     @Property(tries = 100)
     void anEpochHasEveryIndexOnceAndTheNextAnotherOrder(
-            @ForAll @IntRange(min = 1, max = 8) int batch, @ForAll @IntRange(min = 1, max = 9) int batches, @ForAll long seed) {
+            @ForAll @IntRange(min = 1, max = 8) int batch,
+            @ForAll @IntRange(min = 1, max = 9) int batches,
+            @ForAll long seed) {
         int size = batch * batches;
         EpochSampler sampler = new EpochSampler(size, batch, new CounterRandom(seed));
         for (int epoch = 0; epoch < 3; epoch++) {
@@ -33,7 +35,8 @@ class SamplersTest {
     @Test
     void aBatchLargerThanTheDataIsRefused() {
         assertThatThrownBy(() -> new EpochSampler(3, 4, new CounterRandom(1)))
-                .hasMessage("A batch of 4 cannot be drawn from 3 examples without repeating one; lower the batch or add examples.");
+                .hasMessage(
+                        "A batch of 4 cannot be drawn from 3 examples without repeating one; lower the batch or add examples.");
     }
 
     @Test
@@ -42,7 +45,9 @@ class SamplersTest {
         assertThat(kinds.brief()).containsExactly(0);
         assertThat(kinds.detailed()).containsExactly(1, 2, 3);
         CounterRandom random = new CounterRandom(5);
-        long brief = IntStream.range(0, 2000).filter(i -> kinds.draw(random, 1, i) == 0).count();
+        long brief = IntStream.range(0, 2000)
+                .filter(i -> kinds.draw(random, 1, i) == 0)
+                .count();
         assertThat(brief).isBetween(900L, 1100L);
     }
 
@@ -90,7 +95,8 @@ class SamplersTest {
         List<int[]> rows = List.of(new int[] {1, 2, 3}, new int[] {4, 5}, new int[] {6, 7, 8});
         int[][] packed = LanguageModelTraining.pack(rows, 3, new CounterRandom(1));
         assertThat(packed).hasDimensions(2, 3);
-        assertThat(Arrays.stream(packed).flatMapToInt(Arrays::stream).distinct().count()).isEqualTo(6);
+        assertThat(Arrays.stream(packed).flatMapToInt(Arrays::stream).distinct().count())
+                .isEqualTo(6);
         assertThatThrownBy(() -> LanguageModelTraining.pack(rows, 9, new CounterRandom(1)))
                 .hasMessage("The captions have 8 tokens, fewer than one row of 9; add captions or shorten the rows.");
     }

@@ -80,7 +80,8 @@ final class Compositions {
     /** 1 where a query may see a key, {@code [B, 1, T, S]}. */
     private static Tensor mask(AttentionShape a, Tensor lengths) {
         Tensor key = range(a.keys()).reshape(1, 1, 1, a.keys());
-        Tensor mask = lengths.cast(DType.F32).reshape(a.batch(), 1, 1, 1).greater(key).cast(DType.F32);
+        Tensor mask =
+                lengths.cast(DType.F32).reshape(a.batch(), 1, 1, 1).greater(key).cast(DType.F32);
         if (a.causal()) {
             Tensor query = range(a.queries()).reshape(1, 1, a.queries(), 1);
             mask = mask.mul(query.add(0.5f).greater(key).cast(DType.F32));

@@ -23,7 +23,9 @@ public final class Interpreter {
         Map<Tensor, TensorData> values = new HashMap<>(feeds);
         for (Tensor node : Graph.topological(outputs)) {
             if (!values.containsKey(node)) {
-                values.put(node, evaluate(node, node.inputs().stream().map(values::get).toList()));
+                values.put(
+                        node,
+                        evaluate(node, node.inputs().stream().map(values::get).toList()));
             }
         }
         return outputs.stream().map(values::get).toList();
@@ -38,14 +40,25 @@ public final class Interpreter {
             case Operation.Pointwise pointwise -> {
                 Expression one = new Expression(
                         in.size(),
-                        List.of(new Expression.Instruction(pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
-                yield run(elementwise(one, node.shape(), Collections.nCopies(in.size(), node.shape().strides())), node, in);
+                        List.of(new Expression.Instruction(
+                                pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
+                yield run(
+                        elementwise(
+                                one,
+                                node.shape(),
+                                Collections.nCopies(in.size(), node.shape().strides())),
+                        node,
+                        in);
             }
             case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ ->
                 new TensorData(node.shape(), node.dtype(), in.getFirst().segment());
             case Operation.Permute permute -> {
                 int[] strides = in.getFirst().shape().strides();
-                yield strided(node, in.getFirst(), permute.axes().stream().mapToInt(a -> strides[a]).toArray(), 0);
+                yield strided(
+                        node,
+                        in.getFirst(),
+                        permute.axes().stream().mapToInt(a -> strides[a]).toArray(),
+                        0);
             }
             case Operation.Expand _ -> {
                 Shape source = in.getFirst().shape();
@@ -73,7 +86,8 @@ public final class Interpreter {
 
     private static TensorData run(KernelOp op, Tensor node, List<TensorData> in) {
         TensorData out = TensorData.allocate(node.shape(), node.dtype());
-        List<MemorySegment> operands = new ArrayList<>(in.stream().map(TensorData::segment).toList());
+        List<MemorySegment> operands =
+                new ArrayList<>(in.stream().map(TensorData::segment).toList());
         operands.add(out.segment());
         Reference.run(op, operands.toArray(MemorySegment[]::new));
         return out;

@@ -23,7 +23,8 @@ final class KernelGradients {
             case KernelOp.Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case KernelOp.Gemm gemm -> gemm(gemm, in.get(0), in.get(1), g);
             case KernelOp.Softmax softmax ->
-                List.of(kernel(new KernelOp.SoftmaxGradient(softmax.rows(), softmax.columns()), x.shape(), DType.F32, out, g));
+                List.of(kernel(
+                        new KernelOp.SoftmaxGradient(softmax.rows(), softmax.columns()), x.shape(), DType.F32, out, g));
             case KernelOp.LayerNorm norm ->
                 parts(
                         new KernelOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
@@ -113,7 +114,8 @@ final class KernelGradients {
         int m = op.m();
         int n = op.n();
         int k = op.k();
-        // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored transposed.
+        // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored
+        // transposed.
         Tensor da = op.transposeA()
                 ? kernel(KernelOp.Gemm.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
                 : kernel(KernelOp.Gemm.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);

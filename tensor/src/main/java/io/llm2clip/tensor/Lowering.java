@@ -102,7 +102,10 @@ final class Lowering {
         switch (node.operation) {
             case Operation.Kernel kernel -> {
                 if (!epilogues.containsKey(node)) {
-                    emit(kernel.op(), node, node.inputs.stream().map(this::stored).toList());
+                    emit(
+                            kernel.op(),
+                            node,
+                            node.inputs.stream().map(this::stored).toList());
                 }
             }
             case Operation.Pointwise _ -> {
@@ -110,11 +113,13 @@ final class Lowering {
                 if (group == null) {
                     return;
                 }
-                Node first = group.operands().isEmpty() ? null : group.operands().getFirst();
+                Node first =
+                        group.operands().isEmpty() ? null : group.operands().getFirst();
                 if (first != null && epilogues.get(first) == node) {
                     emitProduct(first, node, group);
                 } else {
-                    List<View> operands = group.operands().stream().map(this::view).toList();
+                    List<View> operands =
+                            group.operands().stream().map(this::view).toList();
                     emit(elementwise(group.expression(), node.shape, operands), node, operands);
                 }
             }
@@ -130,8 +135,8 @@ final class Lowering {
 
     private void emitCopy(View source, Node copy) {
         if (copy.dtype == DType.BF16) {
-            throw new TensorException(
-                    "A view of BF16 " + source.shape() + " is not contiguous; cast to F32 before permuting or slicing.");
+            throw new TensorException("A view of BF16 " + source.shape()
+                    + " is not contiguous; cast to F32 before permuting or slicing.");
         }
         emit(elementwise(Expression.IDENTITY, source.shape(), List.of(source)), copy, List.of(source));
     }
@@ -143,8 +148,18 @@ final class Lowering {
         product.inputs.forEach(input -> operands.add(stored(input)));
         group.operands().stream().skip(1).map(this::view).forEach(operands::add);
         KernelOp fused = new KernelOp.Gemm(
-                gemm.batch(), gemm.m(), gemm.n(), gemm.k(), gemm.transposeA(), gemm.transposeB(), gemm.lda(), gemm.ldb(),
-                gemm.batchStrideA(), gemm.batchStrideB(), group.expression(), extras == null ? List.of() : extras);
+                gemm.batch(),
+                gemm.m(),
+                gemm.n(),
+                gemm.k(),
+                gemm.transposeA(),
+                gemm.transposeB(),
+                gemm.lda(),
+                gemm.ldb(),
+                gemm.batchStrideA(),
+                gemm.batchStrideB(),
+                group.expression(),
+                extras == null ? List.of() : extras);
         emit(fused, root, operands);
     }
 
@@ -178,7 +193,8 @@ final class Lowering {
                 }
                 case Operation.Permute permute -> view(node.inputs.getFirst()).permute(permute.axes());
                 case Operation.Expand _ -> view(node.inputs.getFirst()).expand(node.shape);
-                case Operation.Slice slice -> view(node.inputs.getFirst()).slice(slice.axis(), slice.start(), node.shape);
+                case Operation.Slice slice ->
+                    view(node.inputs.getFirst()).slice(slice.axis(), slice.start(), node.shape);
                 default -> View.dense(node);
             };
             views.put(node, known);
@@ -220,16 +236,18 @@ final class Lowering {
     private Lowered plan(Simplifier.Simplified graph, List<View> results) {
         // Outputs are memory of the program's own: a variable or an input handed through is copied.
         List<View> outputs = results.stream()
-                .map(result -> buffers.containsKey(result.base()) && !(result.base().operation instanceof Operation.Input)
-                        ? result
-                        : View.dense(outputCopy(result)))
+                .map(result ->
+                        buffers.containsKey(result.base()) && !(result.base().operation instanceof Operation.Input)
+                                ? result
+                                : View.dense(outputCopy(result)))
                 .toList();
         // Outputs are read after the last step, and what was fed stays for the next run.
         outputs.forEach(output -> Graph.known(buffers, output.base()).last = pending.size());
         graph.inputs().values().forEach(input -> Graph.known(buffers, input).last = pending.size());
         long bytes = MemoryPlanner.place(buffers.values());
         List<Plan.Step> steps = pending.stream()
-                .map(p -> new Plan.Step(p.op(), p.operands().stream().map(this::slot).toList()))
+                .map(p -> new Plan.Step(
+                        p.op(), p.operands().stream().map(this::slot).toList()))
                 .toList();
         Map<Tensor, Plan.Slot> inputs = new HashMap<>();
         graph.inputs().forEach((tensor, node) -> inputs.put(tensor, slot(View.dense(node))));

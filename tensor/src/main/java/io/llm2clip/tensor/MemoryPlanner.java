@@ -17,6 +17,7 @@ final class MemoryPlanner {
         final long bytes;
         /** -1 for an input, which is there before the first step. Every step writes one buffer, so births differ otherwise. */
         final int first;
+
         int last;
         long offset = -1;
 

@@ -45,7 +45,8 @@ public final class Program implements AutoCloseable {
                 if (step.operands().get(i) instanceof Plan.Slot.External(MemorySegment variable, long _)) {
                     variables.add(variable);
                 }
-                operands.add(segment(block, step.operands().get(i), expected.get(i).bytes()));
+                operands.add(
+                        segment(block, step.operands().get(i), expected.get(i).bytes()));
             }
             launches.add(executor.bind(step.op(), operands));
         }

@@ -16,7 +16,8 @@ public final class Shape {
         long size = 1;
         for (int dim : dims) {
             if (dim < 0) {
-                throw new TensorException("Shape " + Arrays.toString(dims) + " has a negative dimension; expected 0 or more.");
+                throw new TensorException(
+                        "Shape " + Arrays.toString(dims) + " has a negative dimension; expected 0 or more.");
             }
             size *= dim;
             if (size > Integer.MAX_VALUE) {
@@ -50,8 +51,8 @@ public final class Shape {
     public int axis(int axis) {
         int resolved = axis < 0 ? axis + dims.length : axis;
         if (resolved < 0 || resolved >= dims.length) {
-            throw new TensorException("Axis " + axis + " does not exist in shape " + this + "; expected " + -dims.length + " to "
-                    + (dims.length - 1) + ".");
+            throw new TensorException("Axis " + axis + " does not exist in shape " + this + "; expected " + -dims.length
+                    + " to " + (dims.length - 1) + ".");
         }
         return resolved;
     }
@@ -124,8 +125,8 @@ public final class Shape {
             int x = i <= a.rank() ? a.dims[a.rank() - i] : 1;
             int y = i <= b.rank() ? b.dims[b.rank() - i] : 1;
             if (x != y && x != 1 && y != 1) {
-                throw new TensorException(operation + ": shapes " + a + " and " + b + " do not broadcast, dimension " + -i + " is "
-                        + x + " against " + y + "; expected equal dimensions or 1.");
+                throw new TensorException(operation + ": shapes " + a + " and " + b + " do not broadcast, dimension "
+                        + -i + " is " + x + " against " + y + "; expected equal dimensions or 1.");
             }
             out[rank - i] = x == 1 ? y : x;
         }

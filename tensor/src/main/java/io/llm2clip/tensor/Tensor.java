@@ -267,7 +267,9 @@ public final class Tensor {
             return this;
         }
         Tensor source = operation instanceof Operation.Reshape ? inputs.getFirst() : this;
-        return source.shape.equals(target) ? source : new Tensor(new Operation.Reshape(), List.of(source), target, dtype);
+        return source.shape.equals(target)
+                ? source
+                : new Tensor(new Operation.Reshape(), List.of(source), target, dtype);
     }
 
     /** Reorders axes: output axis i is input axis {@code axes[i]}. */
@@ -300,13 +302,16 @@ public final class Tensor {
             return this;
         }
         if (!Shape.broadcast("expand", shape, target).equals(target)) {
-            throw new TensorException("expand: " + shape + " does not stretch to " + target + "; expected equal dimensions or 1.");
+            throw new TensorException(
+                    "expand: " + shape + " does not stretch to " + target + "; expected equal dimensions or 1.");
         }
         int[] aligned = new int[target.rank()];
         Arrays.fill(aligned, 1);
         System.arraycopy(shape.dims(), 0, aligned, target.rank() - shape.rank(), shape.rank());
         Tensor source = reshape(aligned);
-        return source.shape.equals(target) ? source : new Tensor(new Operation.Expand(), List.of(source), target, dtype);
+        return source.shape.equals(target)
+                ? source
+                : new Tensor(new Operation.Expand(), List.of(source), target, dtype);
     }
 
     /** Elements {@code start .. end-1} of an axis. */
@@ -337,7 +342,8 @@ public final class Tensor {
             return new Tensor(new Operation.Reinterpret(target), List.of(this), shape, target);
         }
         if (dtype == DType.BOOL || target == DType.BOOL || (dtype != DType.F32 && target != DType.F32)) {
-            throw new TensorException("cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
+            throw new TensorException(
+                    "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
         }
         return kernel(new KernelOp.Convert(shape.size(), dtype, target), shape, target, this);
     }
@@ -373,7 +379,8 @@ public final class Tensor {
     private Tensor reduce(Reduction reduction, int... axes) {
         int[] sorted = Arrays.stream(axes).map(shape::axis).distinct().sorted().toArray();
         if (sorted.length != axes.length) {
-            throw new TensorException("reduce: axes " + Arrays.toString(axes) + " of " + shape + " name one axis twice.");
+            throw new TensorException(
+                    "reduce: axes " + Arrays.toString(axes) + " of " + shape + " name one axis twice.");
         }
         Tensor result = this;
         // From the last group of neighbouring axes to the first, so that the numbers of the others stay valid.
@@ -390,8 +397,8 @@ public final class Tensor {
 
     private Tensor reduce(Reduction reduction, int from, int to) {
         requireType(reduction.name(), DType.F32, this);
-        KernelOp op = new KernelOp.Reduce(
-                reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
+        KernelOp op =
+                new KernelOp.Reduce(reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
         return kernel(op, shape.without(from, to), DType.F32, this);
     }
 
@@ -417,7 +424,8 @@ public final class Tensor {
         Shape a = shape;
         Shape b = other.shape;
         if (a.rank() < 2 || b.rank() < 2) {
-            throw new TensorException("matmul: " + a + " x " + b + "; expected two or more dimensions each, reshape first.");
+            throw new TensorException(
+                    "matmul: " + a + " x " + b + "; expected two or more dimensions each, reshape first.");
         }
         int m = a.dim(transposeA ? -1 : -2);
         int k = a.dim(transposeA ? -2 : -1);
@@ -425,8 +433,8 @@ public final class Tensor {
         int otherK = b.dim(transposeB ? -1 : -2);
         String operands = a + (transposeA ? "^T" : "") + " x " + b + (transposeB ? "^T" : "");
         if (k != otherK) {
-            throw new TensorException(
-                    "matmul: " + operands + ": inner dimensions " + k + " and " + otherK + " differ; expected equal ones.");
+            throw new TensorException("matmul: " + operands + ": inner dimensions " + k + " and " + otherK
+                    + " differ; expected equal ones.");
         }
         Shape result = a.without(a.rank() - 2, a.rank()).append(m, n);
         if (b.rank() == 2 && !transposeA) {
@@ -518,8 +526,7 @@ public final class Tensor {
         Shape angles = Shape.of(shape.dim(1), shape.dim(3) / 2);
         requireShape("rotary (cos)", angles, cos);
         requireShape("rotary (sin)", angles, sin);
-        KernelOp op = new KernelOp.Rotary(
-                shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3), interleaved, false);
+        KernelOp op = new KernelOp.Rotary(shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3), interleaved, false);
         return kernel(op, shape, DType.F32, this, cos, sin);
     }
 
@@ -540,8 +547,8 @@ public final class Tensor {
         requireType("crossEntropy (targets)", DType.I32, targets);
         Shape expected = shape.without(shape.axis(-1), shape.rank());
         if (!targets.shape.equals(expected)) {
-            throw new TensorException(
-                    "crossEntropy: logits " + shape + " with targets " + targets.shape + "; expected targets " + expected + ".");
+            throw new TensorException("crossEntropy: logits " + shape + " with targets " + targets.shape
+                    + "; expected targets " + expected + ".");
         }
         return kernel(new KernelOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
     }
@@ -589,8 +596,8 @@ public final class Tensor {
 
     private static void requireType(String operation, DType expected, Tensor operand) {
         if (operand.dtype != expected) {
-            throw new TensorException(operation.toLowerCase(java.util.Locale.ROOT) + ": expected elements of type " + expected
-                    + ", found " + operand + "; add cast(" + expected + ").");
+            throw new TensorException(operation.toLowerCase(java.util.Locale.ROOT) + ": expected elements of type "
+                    + expected + ", found " + operand + "; add cast(" + expected + ").");
         }
     }
 

@@ -19,8 +19,8 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
     public TensorData {
         long bytes = (long) shape.size() * dtype.bytes();
         if (segment.byteSize() != bytes || !segment.isNative()) {
-            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes + " off-heap bytes, found "
-                    + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
+            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes
+                    + " off-heap bytes, found " + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
         }
     }
 

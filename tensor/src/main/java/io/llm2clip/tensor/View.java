@@ -77,7 +77,8 @@ record View(Node base, int offset, Shape shape, List<Integer> strides) {
     }
 
     /** The same elements under another shape, or null where that takes a copy. */
-    @Nullable View reshape(Shape target) {
+    @Nullable
+    View reshape(Shape target) {
         if (shape.size() == 0 || dense()) {
             return new View(base, offset, target, asList(target.strides()));
         }

@@ -58,15 +58,22 @@ class CompilerProperties {
             case 3 -> broadcasts(a, b) ? a.mul(b).tanh() : a.sigmoid();
             case 4 -> rank < 2 ? a.sin() : a.transpose(0, -1);
             case 5 -> a.reshape(a.shape().size());
-            case 6 -> rank == 0 ? a.cos() : a.slice(0, a.shape().dim(0) / 2, a.shape().dim(0));
+            case 6 ->
+                rank == 0 ? a.cos() : a.slice(0, a.shape().dim(0) / 2, a.shape().dim(0));
             case 7 -> rank == 0 || a.shape().size() > 200 ? a.sin() : Tensor.concat(0, List.of(a, a.negate()));
             case 8 -> rank == 0 ? a.erf() : a.sum(-1).tanh();
             case 9 -> rank == 0 || a.shape().size() == 0 ? a.erf() : a.softmax();
-            case 10 -> rank == 2 && b.shape().rank() == 2 && a.shape().dim(1) == b.shape().dim(1)
-                    ? a.matmulTransposed(b).tanh()
-                    : a.square().tanh();
+            case 10 ->
+                rank == 2
+                                && b.shape().rank() == 2
+                                && a.shape().dim(1) == b.shape().dim(1)
+                        ? a.matmulTransposed(b).tanh()
+                        : a.square().tanh();
             case 11 -> rank == 2 ? a.matmul(a, true, false).add(a.sum(0)).tanh() : a.cos();
-            case 12 -> a.shape().size() > 200 ? a.cos() : a.reshape(a.shape().append(1)).expand(a.shape().append(2));
+            case 12 ->
+                a.shape().size() > 200
+                        ? a.cos()
+                        : a.reshape(a.shape().append(1)).expand(a.shape().append(2));
             default -> broadcasts(a, b) ? Tensor.where(a.greater(b), a, b) : a.maximum(Tensor.scalar(0));
         };
     }
@@ -95,7 +102,8 @@ class CompilerProperties {
         Tensor unused = x.softmax();
         assertThat(unused.shape()).isEqualTo(x.shape());
         try (Program program = Program.compile(List.of(once.add(again)))) {
-            assertThat(program.plan().steps()).extracting(s -> s.op().getClass().getSimpleName())
+            assertThat(program.plan().steps())
+                    .extracting(s -> s.op().getClass().getSimpleName())
                     .containsExactly("Gemm", "Reduce", "Elementwise");
         }
     }
@@ -105,7 +113,8 @@ class CompilerProperties {
         Tensor x = variable(6, 4);
         Tensor w = variable(4, 4);
         Tensor bias = variable(4);
-        try (Program program = Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
+        try (Program program =
+                Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
             assertThat(program.plan().steps()).hasSize(1);
             assertThat(((KernelOp.Gemm) program.plan().steps().getFirst().op()).extras())
                     .containsExactlyInAnyOrder(KernelOp.Broadcast.ROW, KernelOp.Broadcast.FULL);
@@ -137,7 +146,8 @@ class CompilerProperties {
         Tensor x = variable(50, 30);
         Tensor loss = x.matmul(x, true, false).softmax().log().mean();
         Tensor gradient = Gradients.of(loss, List.of(x)).getFirst();
-        assertThat(gradient.evaluate().toFloats()).containsExactly(gradient.evaluate().toFloats());
+        assertThat(gradient.evaluate().toFloats())
+                .containsExactly(gradient.evaluate().toFloats());
     }
 
     private static Tensor variable(int... dims) {

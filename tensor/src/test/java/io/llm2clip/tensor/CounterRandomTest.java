@@ -25,7 +25,8 @@ class CounterRandomTest {
         for (long seed = 0; seed < 10; seed++) {
             for (long stream = 0; stream < 10; stream++) {
                 for (long counter = 0; counter < 100; counter++) {
-                    assertThat(seen.add(new CounterRandom(seed).bits(stream, counter))).isTrue();
+                    assertThat(seen.add(new CounterRandom(seed).bits(stream, counter)))
+                            .isTrue();
                 }
             }
         }

@@ -60,7 +60,11 @@ class GradientProperties {
         try (Program program = Program.compile(gradients)) {
             List<TensorData> compiled = program.run();
             for (int i = 0; i < compiled.size(); i++) {
-                assertClose("compiled gradient " + i, compiled.get(i).toFloats(), interpreted.get(i).toFloats(), 2e-4f);
+                assertClose(
+                        "compiled gradient " + i,
+                        compiled.get(i).toFloats(),
+                        interpreted.get(i).toFloats(),
+                        2e-4f);
             }
         }
         for (int i = 0; i < values.size(); i++) {
@@ -96,7 +100,8 @@ class GradientProperties {
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (float) random.nextDouble(-1, 1);
         }
-        return out.mul(Tensor.variable("weights", TensorData.of(out.shape(), weights))).sum();
+        return out.mul(Tensor.variable("weights", TensorData.of(out.shape(), weights)))
+                .sum();
     }
 
     private static float[] random(SplittableRandom random, int size, boolean positive) {
@@ -111,7 +116,9 @@ class GradientProperties {
     static void assertClose(String what, float[] found, float[] expected, float tolerance) {
         assertThat(found).as(what).hasSameSizeAs(expected);
         for (int i = 0; i < found.length; i++) {
-            assertThat(found[i]).as("%s at %d", what, i).isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
+            assertThat(found[i])
+                    .as("%s at %d", what, i)
+                    .isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
         }
     }
 
@@ -129,35 +136,37 @@ class GradientProperties {
     }
 
     private static Arbitrary<Case> unary() {
-        return shapes(0).flatMap(shape -> Arbitraries.of(
-                one("negate", shape, Tensor::negate),
-                one("absolute", shape, Tensor::absolute),
-                one("exp", shape, Tensor::exp),
-                positive("log", shape, Tensor::log),
-                positive("sqrt", shape, Tensor::sqrt),
-                positive("rsqrt", shape, Tensor::rsqrt),
-                one("tanh", shape, Tensor::tanh),
-                one("erf", shape, Tensor::erf),
-                one("sigmoid", shape, Tensor::sigmoid),
-                one("sin", shape, Tensor::sin),
-                one("cos", shape, Tensor::cos),
-                one("gelu", shape, Tensor::gelu),
-                one("geluTanh", shape, Tensor::geluTanh),
-                one("quickGelu", shape, Tensor::quickGelu),
-                one("silu", shape, Tensor::silu),
-                one("square", shape, Tensor::square)));
+        return shapes(0)
+                .flatMap(shape -> Arbitraries.of(
+                        one("negate", shape, Tensor::negate),
+                        one("absolute", shape, Tensor::absolute),
+                        one("exp", shape, Tensor::exp),
+                        positive("log", shape, Tensor::log),
+                        positive("sqrt", shape, Tensor::sqrt),
+                        positive("rsqrt", shape, Tensor::rsqrt),
+                        one("tanh", shape, Tensor::tanh),
+                        one("erf", shape, Tensor::erf),
+                        one("sigmoid", shape, Tensor::sigmoid),
+                        one("sin", shape, Tensor::sin),
+                        one("cos", shape, Tensor::cos),
+                        one("gelu", shape, Tensor::gelu),
+                        one("geluTanh", shape, Tensor::geluTanh),
+                        one("quickGelu", shape, Tensor::quickGelu),
+                        one("silu", shape, Tensor::silu),
+                        one("square", shape, Tensor::square)));
     }
 
     private static Arbitrary<Case> binary() {
-        Arbitrary<List<Shape>> pairs = shapes(0).flatMap(shape -> Arbitraries.integers()
-                .between(0, shape.rank())
-                .flatMap(keep -> Arbitraries.integers().between(0, 7).map(ones -> {
-                    int[] dims = shape.without(0, shape.rank() - keep).dims();
-                    for (int i = 0; i < dims.length; i++) {
-                        dims[i] = (ones >> i & 1) == 1 ? 1 : dims[i];
-                    }
-                    return List.of(shape, Shape.of(dims));
-                })));
+        Arbitrary<List<Shape>> pairs = shapes(0)
+                .flatMap(shape -> Arbitraries.integers()
+                        .between(0, shape.rank())
+                        .flatMap(keep -> Arbitraries.integers().between(0, 7).map(ones -> {
+                            int[] dims = shape.without(0, shape.rank() - keep).dims();
+                            for (int i = 0; i < dims.length; i++) {
+                                dims[i] = (ones >> i & 1) == 1 ? 1 : dims[i];
+                            }
+                            return List.of(shape, Shape.of(dims));
+                        })));
         return pairs.flatMap(pair -> Arbitraries.of(
                 two("add", pair, Tensor::add),
                 two("sub", pair, Tensor::sub),
@@ -170,27 +179,50 @@ class GradientProperties {
     }
 
     private static Arbitrary<Case> views() {
-        Arbitrary<Case> free = shapes(1).flatMap(s -> Arbitraries.of(
-                one("reshape", s, x -> x.mul(2).reshape(-1).mul(x.reshape(-1))),
-                one("transpose", s, x -> x.transpose(0, -1).mul(3)),
-                one("transpose then reshape", s, x -> x.transpose(0, -1).reshape(x.shape().size()).square()),
-                one("expand", s, x -> x.reshape(x.shape().append(1)).expand(x.shape().append(3)).square()),
-                one("concat", s, x -> Tensor.concat(0, List.of(x, x.square(), x)))));
-        Arbitrary<Case> slices = Arbitraries.integers().between(1, 5).flatMap(n -> Arbitraries.integers()
-                .between(0, n - 1)
-                .map(start -> one("slice", Shape.of(2, n, 3), x -> x.slice(1, start, n).square().transpose(0, 1))));
+        Arbitrary<Case> free = shapes(1)
+                .flatMap(s -> Arbitraries.of(
+                        one("reshape", s, x -> x.mul(2).reshape(-1).mul(x.reshape(-1))),
+                        one("transpose", s, x -> x.transpose(0, -1).mul(3)),
+                        one(
+                                "transpose then reshape",
+                                s,
+                                x -> x.transpose(0, -1)
+                                        .reshape(x.shape().size())
+                                        .square()),
+                        one(
+                                "expand",
+                                s,
+                                x -> x.reshape(x.shape().append(1))
+                                        .expand(x.shape().append(3))
+                                        .square()),
+                        one("concat", s, x -> Tensor.concat(0, List.of(x, x.square(), x)))));
+        Arbitrary<Case> slices = Arbitraries.integers()
+                .between(1, 5)
+                .flatMap(n -> Arbitraries.integers()
+                        .between(0, n - 1)
+                        .map(start -> one(
+                                "slice",
+                                Shape.of(2, n, 3),
+                                x -> x.slice(1, start, n).square().transpose(0, 1))));
         return Arbitraries.oneOf(free, slices);
     }
 
     private static Arbitrary<Case> reductions() {
-        return shapes(1).flatMap(s -> Arbitraries.of(
-                one("sum", s, x -> x.square().sum()),
-                one("sum first", s, x -> x.square().sum(0)),
-                one("sum last", s, x -> x.sum(-1).square()),
-                one("sum outer axes", s, x -> s.rank() < 3 ? x.sum() : x.sum(0, 2).square()),
-                one("max last", s.dim(-1) == 0 ? Shape.of(2, 3) : s, x -> x.max(-1).square()),
-                one("l2Normalize", s, Tensor::l2Normalize),
-                one("logSoftmax", s.dim(-1) == 0 ? Shape.of(2, 3) : s, Tensor::logSoftmax)));
+        return shapes(1)
+                .flatMap(s -> Arbitraries.of(
+                        one("sum", s, x -> x.square().sum()),
+                        one("sum first", s, x -> x.square().sum(0)),
+                        one("sum last", s, x -> x.sum(-1).square()),
+                        one(
+                                "sum outer axes",
+                                s,
+                                x -> s.rank() < 3 ? x.sum() : x.sum(0, 2).square()),
+                        one(
+                                "max last",
+                                s.dim(-1) == 0 ? Shape.of(2, 3) : s,
+                                x -> x.max(-1).square()),
+                        one("l2Normalize", s, Tensor::l2Normalize),
+                        one("logSoftmax", s.dim(-1) == 0 ? Shape.of(2, 3) : s, Tensor::logSoftmax)));
     }
 
     private static Arbitrary<Case> matmuls() {
@@ -202,14 +234,25 @@ class GradientProperties {
             int n = t.get4();
             return Arbitraries.of(
                     two("matmul", List.of(Shape.of(m, k), Shape.of(k, n)), Tensor::matmul),
-                    two("linear with bias", List.of(Shape.of(batch, m, k), Shape.of(n, k)), (x, w) ->
-                            x.matmulTransposed(w).add(w.sum(-1)).gelu()),
+                    two(
+                            "linear with bias",
+                            List.of(Shape.of(batch, m, k), Shape.of(n, k)),
+                            (x, w) -> x.matmulTransposed(w).add(w.sum(-1)).gelu()),
                     two("shared", List.of(Shape.of(batch, m, k), Shape.of(k, n)), Tensor::matmul),
                     two("batched", List.of(Shape.of(batch, m, k), Shape.of(batch, k, n)), Tensor::matmul),
-                    two("batched A^T", List.of(Shape.of(batch, k, m), Shape.of(batch, k, n)), (a, b) -> a.matmul(b, true, false)),
-                    two("batched B^T", List.of(Shape.of(batch, m, k), Shape.of(batch, n, k)), (a, b) -> a.matmul(b, false, true)),
+                    two(
+                            "batched A^T",
+                            List.of(Shape.of(batch, k, m), Shape.of(batch, k, n)),
+                            (a, b) -> a.matmul(b, true, false)),
+                    two(
+                            "batched B^T",
+                            List.of(Shape.of(batch, m, k), Shape.of(batch, n, k)),
+                            (a, b) -> a.matmul(b, false, true)),
                     two("both transposed", List.of(Shape.of(k, m), Shape.of(n, k)), (a, b) -> a.matmul(b, true, true)),
-                    two("residual epilogue", List.of(Shape.of(m, k), Shape.of(k, k)), (x, w) -> x.matmul(w).mul(0.5f).add(x)));
+                    two(
+                            "residual epilogue",
+                            List.of(Shape.of(m, k), Shape.of(k, k)),
+                            (x, w) -> x.matmul(w).mul(0.5f).add(x)));
         });
     }
 
@@ -222,7 +265,11 @@ class GradientProperties {
             Shape w = Shape.of(t.get2() + 1);
             return Arbitraries.of(
                     one("softmax", x, Tensor::softmax),
-                    new Case("layerNorm", List.of(x, w, w), false, in -> in.get(0).layerNorm(in.get(1), in.get(2), 0.1f)),
+                    new Case(
+                            "layerNorm",
+                            List.of(x, w, w),
+                            false,
+                            in -> in.get(0).layerNorm(in.get(1), in.get(2), 0.1f)),
                     new Case("rmsNorm", List.of(x, w), false, in -> in.get(0).rmsNorm(in.get(1), 0.1f)),
                     one("crossEntropy", x, logits -> logits.crossEntropy(targets(x.dim(0), x.dim(1)))));
         });
@@ -249,8 +296,14 @@ class GradientProperties {
         Tensor sin = Tensor.variable("sin", TensorData.of(Shape.of(3, 2), 0, 0.8f, 0.9f, 0.7f, 0.2f, -0.4f));
         return Arbitraries.of(
                 one("gather", Shape.of(4, 3), table -> table.gather(index).square()),
-                one("rotary halves", Shape.of(2, 3, 2, 4), x -> x.rotary(cos, sin, false).square()),
-                one("rotary pairs", Shape.of(2, 3, 2, 4), x -> x.rotary(cos, sin, true).square()));
+                one(
+                        "rotary halves",
+                        Shape.of(2, 3, 2, 4),
+                        x -> x.rotary(cos, sin, false).square()),
+                one(
+                        "rotary pairs",
+                        Shape.of(2, 3, 2, 4),
+                        x -> x.rotary(cos, sin, true).square()));
     }
 
     private static Tensor targets(int rows, int classes) {
@@ -269,15 +322,15 @@ class GradientProperties {
         return new Case(name, List.of(shape), true, in -> operation.apply(in.getFirst()));
     }
 
-    private static Case two(
-            String name, List<Shape> shapes, java.util.function.BinaryOperator<Tensor> operation) {
+    private static Case two(String name, List<Shape> shapes, java.util.function.BinaryOperator<Tensor> operation) {
         return new Case(name, shapes, false, in -> operation.apply(in.get(0), in.get(1)));
     }
 
     @Example
     void noGradientFlowsThroughStopGradient() {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2), 3, -2));
-        Tensor gradient = Gradients.of(x.mul(x.stopGradient()).sum(), List.of(x)).getFirst();
+        Tensor gradient =
+                Gradients.of(x.mul(x.stopGradient()).sum(), List.of(x)).getFirst();
         assertThat(gradient.evaluate().toFloats()).containsExactly(3, -2);
     }
 

@@ -21,44 +21,63 @@ class TensorErrorsTest {
 
     static Stream<Arguments> errors() {
         return Stream.of(
-                error(() -> A.add(tensor(2, 4)),
+                error(
+                        () -> A.add(tensor(2, 4)),
                         "add: shapes [2, 3] and [2, 4] do not broadcast, dimension -1 is 3 against 4; expected equal dimensions or 1."),
-                error(() -> A.matmul(tensor(4, 5)),
+                error(
+                        () -> A.matmul(tensor(4, 5)),
                         "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ; expected equal ones."),
-                error(() -> A.matmulTransposed(tensor(4, 5)),
+                error(
+                        () -> A.matmulTransposed(tensor(4, 5)),
                         "matmul: [2, 3] x [4, 5]^T: inner dimensions 3 and 5 differ; expected equal ones."),
-                error(() -> A.matmul(tensor(3)),
+                error(
+                        () -> A.matmul(tensor(3)),
                         "matmul: [2, 3] x [3]; expected two or more dimensions each, reshape first."),
-                error(() -> tensor(2, 2, 3).matmul(tensor(4, 3, 2)),
+                error(
+                        () -> tensor(2, 2, 3).matmul(tensor(4, 3, 2)),
                         "matmul: [2, 2, 3] x [4, 3, 2]: leading dimensions differ; expected equal ones, or a matrix as second operand."),
                 error(() -> A.mul(INDEX), "multiply: expected elements of type F32, found I32 [2]; add cast(F32)."),
                 error(() -> A.reshape(4, 2), "reshape: [2, 3] has 6 elements, [4, 2] has 8; expected as many."),
                 error(() -> A.permute(0, 0), "permute: axes [0, 0] of shape [2, 3]; expected each of 0 to 1 once."),
-                error(() -> A.expand(Shape.of(4, 3)),
+                error(
+                        () -> A.expand(Shape.of(4, 3)),
                         "expand: shapes [2, 3] and [4, 3] do not broadcast, dimension -2 is 2 against 4; expected equal dimensions or 1."),
-                error(() -> A.expand(Shape.of(3)), "expand: [2, 3] does not stretch to [3]; expected equal dimensions or 1."),
+                error(
+                        () -> A.expand(Shape.of(3)),
+                        "expand: [2, 3] does not stretch to [3]; expected equal dimensions or 1."),
                 error(() -> A.slice(1, 2, 5), "slice: 2 to 5 of axis 1 of [2, 3]; expected 0 <= start <= end <= 3."),
                 error(() -> A.sum(2), "Axis 2 does not exist in shape [2, 3]; expected -2 to 1."),
                 error(() -> A.sum(1, -1), "reduce: axes [1, -1] of [2, 3] name one axis twice."),
-                error(() -> A.layerNorm(tensor(2), tensor(3), 1e-5f),
+                error(
+                        () -> A.layerNorm(tensor(2), tensor(3), 1e-5f),
                         "layerNorm (weight): expected shape [3], found [2]."),
-                error(() -> A.gather(A), "gather (index): expected elements of type I32, found F32 [2, 3]; add cast(I32)."),
-                error(() -> A.crossEntropy(Tensor.input("t", Shape.of(3), DType.I32)),
+                error(
+                        () -> A.gather(A),
+                        "gather (index): expected elements of type I32, found F32 [2, 3]; add cast(I32)."),
+                error(
+                        () -> A.crossEntropy(Tensor.input("t", Shape.of(3), DType.I32)),
                         "crossEntropy: logits [2, 3] with targets [3]; expected targets [2]."),
-                error(() -> Tensor.concat(0, List.of(A, tensor(2, 4))),
+                error(
+                        () -> Tensor.concat(0, List.of(A, tensor(2, 4))),
                         "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected F32 and equal other dimensions."),
-                error(() -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
+                error(
+                        () -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
                         "attention: q [2, 3], k [2, 3] with 1 heads; expected [batch, length, heads * headSize]."),
-                error(() -> tensor(1, 2, 1, 3).rotary(A, A, true),
+                error(
+                        () -> tensor(1, 2, 1, 3).rotary(A, A, true),
                         "rotary: [1, 2, 1, 3]; expected [batch, positions, heads, even headSize]."),
-                error(() -> INDEX.cast(DType.BF16),
+                error(
+                        () -> INDEX.cast(DType.BF16),
                         "cast: I32 to BF16 is not a conversion; go through F32, or compare."),
-                error(() -> Gradients.of(A, List.of(A)),
+                error(
+                        () -> Gradients.of(A, List.of(A)),
                         "Gradients of F32 [2, 3]; expected one F32 element, for example a mean()."),
-                error(() -> Shape.of(1 << 16, 1 << 16),
+                error(
+                        () -> Shape.of(1 << 16, 1 << 16),
                         "Shape [65536, 65536] has more than 2147483647 elements; split the tensor."),
                 error(() -> TensorData.of(Shape.of(2), 1, 2, 3), "Shape [2] has 2 elements, found 3 values."),
-                error(() -> Interpreter.evaluate(List.of(A), Map.of()),
+                error(
+                        () -> Interpreter.evaluate(List.of(A), Map.of()),
                         "Input a F32 [2, 3] was not fed; feed every input."));
     }
 
@@ -93,11 +112,13 @@ class TensorErrorsTest {
     void aProgramNoticesThatAVariableWasFreed() {
         Arena arena = Arena.ofShared();
         TensorData data = TensorData.allocate(arena, Shape.of(2), DType.F32);
-        try (Program program = Program.compile(List.of(Tensor.variable("v", data).tanh()))) {
+        try (Program program =
+                Program.compile(List.of(Tensor.variable("v", data).tanh()))) {
             program.run();
             arena.close();
             assertThatThrownBy(program::run)
-                    .hasMessage("A variable of 8 bytes was freed while a program still reads it; close the program first.");
+                    .hasMessage(
+                            "A variable of 8 bytes was freed while a program still reads it; close the program first.");
         }
     }
 

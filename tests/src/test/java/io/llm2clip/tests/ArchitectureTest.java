@@ -42,8 +42,8 @@ class ArchitectureTest {
         List<String> upward = CLASSES.stream()
                 .filter(type -> module(type).equals(module))
                 .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
-                .filter(dependency -> ours(dependency.getTargetClass())
-                        && above.contains(module(dependency.getTargetClass())))
+                .filter(dependency ->
+                        ours(dependency.getTargetClass()) && above.contains(module(dependency.getTargetClass())))
                 .map(dependency -> dependency.getDescription())
                 .toList();
         assertThat(upward).isEmpty();

@@ -59,7 +59,9 @@ class DemoTest {
         assertThat(result.retrieval().get("longOtherWords").get("llm2clip").meanR10())
                 .isGreaterThan(2 * result.chance().r10());
         for (String queries : List.of("longOtherWords", "shortOtherWords")) {
-            assertThat(result.differences().get(queries).get("clip").low()).as(queries).isPositive();
+            assertThat(result.differences().get(queries).get("clip").low())
+                    .as(queries)
+                    .isPositive();
         }
     }
 
@@ -70,7 +72,8 @@ class DemoTest {
 
     @Test
     void tableAndReportFollowTheNumbers() throws Exception {
-        String accuracy = "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
+        String accuracy =
+                "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
         assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "bootstrap");
         String page = Files.readString(Path.of(result.report()));
         assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures");
@@ -109,7 +112,8 @@ class DemoTest {
         String body = source.substring(source.indexOf("// README\n") + 10, source.indexOf("        // end"));
         assertThat(readme).contains(body.stripTrailing().stripIndent());
         CaptionedImages test = CaptionedImages.open(directory.resolve("data/test"));
-        List<Path> photos = test.items().stream().limit(3).map(item -> item.path()).toList();
+        List<Path> photos =
+                test.items().stream().limit(3).map(item -> item.path()).toList();
         float[][] cosines = ReadmeExample.similarity(Path.of(result.model()), photos);
         assertThat(cosines).hasDimensions(3, 2);
     }

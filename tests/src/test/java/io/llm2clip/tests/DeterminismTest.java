@@ -21,10 +21,12 @@ class DeterminismTest {
     private static String train(int threads) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules", "jdk.incubator.vector",
+                        "--add-modules",
+                        "jdk.incubator.vector",
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dllm2clip.threads=" + threads,
-                        "-cp", System.getProperty("java.class.path"),
+                        "-cp",
+                        System.getProperty("java.class.path"),
                         ThreadsProbe.class.getName())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -60,7 +60,8 @@ class LauncherTest {
         Files.createDirectories(root.resolve("bin"));
         for (String script : List.of("llm2clip", "find-jdk")) {
             Files.copy(Path.of("..", "bin", script), root.resolve("bin").resolve(script));
-            assertThat(root.resolve("bin").resolve(script).toFile().setExecutable(true)).isTrue();
+            assertThat(root.resolve("bin").resolve(script).toFile().setExecutable(true))
+                    .isTrue();
         }
         Files.writeString(root.resolve("pom.xml"), "");
         for (String module : List.of("kernels", "tensor", "nn", "llm2clip", "cli")) {
@@ -90,7 +91,9 @@ class LauncherTest {
     @Test
     void buildsWhenSourcesAreNewer() throws Exception {
         writeJar(root.resolve("prepared.jar"));
-        script(path.resolve("mvn"), "echo \"$@\" >> mvn.log; mkdir -p cli/target; cp prepared.jar cli/target/llm2clip.jar");
+        script(
+                path.resolve("mvn"),
+                "echo \"$@\" >> mvn.log; mkdir -p cli/target; cp prepared.jar cli/target/llm2clip.jar");
         assertThat(run(Map.of()).err()).startsWith("llm2clip: building");
         assertThat(run(Map.of()).err()).doesNotContain("building");
         Path source = Files.writeString(root.resolve("nn/src/main/Layer.java"), "");
@@ -130,8 +133,17 @@ class LauncherTest {
 
     @ParameterizedTest
     @CsvSource({
-        "17.0.15, false", "25, false", "25-ea, false", "25.0.2, false", "25.0.3, true", "25.0.3_9, true", "25.0.10, true",
-        "25.1, true", "26-ea, true", "100.0.1, true", "unknown, false"
+        "17.0.15, false",
+        "25, false",
+        "25-ea, false",
+        "25.0.2, false",
+        "25.0.3, true",
+        "25.0.3_9, true",
+        "25.0.10, true",
+        "25.1, true",
+        "26-ea, true",
+        "100.0.1, true",
+        "unknown, false"
     })
     void choosesAJdkByItsReleaseFile(String version, boolean accepted) throws Exception {
         writeJar(jar);
@@ -155,9 +167,9 @@ class LauncherTest {
     private Result run(Path script, Map<String, String> environment, String... arguments) throws Exception {
         Path out = root.resolve("out");
         Path err = root.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder(Stream.concat(
-                        Stream.of(tools.resolve("bash").toString(), script.toString()), Stream.of(arguments))
-                .toList());
+        ProcessBuilder builder = new ProcessBuilder(
+                Stream.concat(Stream.of(tools.resolve("bash").toString(), script.toString()), Stream.of(arguments))
+                        .toList());
         Map<String, String> variables = new HashMap<>(Map.of(
                 "PATH", path + ":" + tools, "JAVA_HOME", System.getProperty("java.home"), "LLM2CLIP_JDK_FOLDERS", ""));
         variables.putAll(environment);

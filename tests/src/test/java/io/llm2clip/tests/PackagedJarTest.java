@@ -24,21 +24,25 @@ class PackagedJarTest {
     void printsItsVersion() throws Exception {
         Result result = java("--add-modules", "jdk.incubator.vector", "-jar", JAR.toString(), "--version");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.output()).containsPattern("llm2clip \\d+\\.\\d+\\.\\S+ \\(Java " + Runtime.version().feature());
+        assertThat(result.output())
+                .containsPattern("llm2clip \\d+\\.\\d+\\.\\S+ \\(Java "
+                        + Runtime.version().feature());
     }
 
     @Test
     void namesTheMissingFlag() throws Exception {
         Result result = java("-jar", JAR.toString(), "--version");
         assertThat(result.exitCode()).isEqualTo(2);
-        assertThat(result.output()).startsWith("llm2clip needs the Vector API; ").hasLineCount(1);
+        assertThat(result.output())
+                .startsWith("llm2clip needs the Vector API; ")
+                .hasLineCount(1);
     }
 
     private record Result(int exitCode, String output) {}
 
     private static Result java(String... arguments) throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

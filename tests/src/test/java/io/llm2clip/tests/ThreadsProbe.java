@@ -28,7 +28,8 @@ final class ThreadsProbe {
         try (Parameters parameters = new Parameters(7)) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.FAST);
             LanguageModelTraining.Config training = new LanguageModelTraining.Config(4, 16, 96, 3e-3f, 1, 0.05f, 5);
-            List<Float> losses = LanguageModelTraining.run(llama, rows, training, Progress.NONE).losses();
+            List<Float> losses = LanguageModelTraining.run(llama, rows, training, Progress.NONE)
+                    .losses();
             System.out.println(losses + " " + parameters.digest());
         }
     }

@@ -19,7 +19,9 @@ final class AdamWKernels {
             float gradient = floats.get(hyper + 7) * floats.get(params.get(1) + element);
             float first = beta1 * floats.get(mean) + (1f - beta1) * gradient;
             float second = beta2 * floats.get(variance) + (1f - beta2) * gradient * gradient;
-            float step = first / floats.get(hyper + 5) / (KMath.sqrt(second / floats.get(hyper + 6)) + floats.get(hyper + 3));
+            float step = first
+                    / floats.get(hyper + 5)
+                    / (KMath.sqrt(second / floats.get(hyper + 6)) + floats.get(hyper + 3));
             float decayed = floats.get(parameter) * (1f - learningRate * floats.get(hyper + 4));
             floats.set(mean, first);
             floats.set(variance, second);

@@ -180,7 +180,8 @@ final class AttentionKernels {
                 for (int i = 0; i < rows; i++) {
                     if (visible && (params.get(5) == 0 || key <= start + i)) {
                         int row = i * headSize;
-                        int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
+                        int statistics =
+                                params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
                         float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
                         float weight = KMath.exp(score - floats.get(statistics));
                         float mean = floats.get(statistics + statisticsSize);
@@ -233,7 +234,14 @@ final class AttentionKernels {
 
     /** Loads rows {@code start ..} of the key/value head that a head reads. */
     static void k_loadKeys(
-            KernelContext context, FloatBuf floats, IntBuf params, float[] tile, int operand, int head, int start, int rows) {
+            KernelContext context,
+            FloatBuf floats,
+            IntBuf params,
+            float[] tile,
+            int operand,
+            int head,
+            int start,
+            int rows) {
         int keyValueHeads = params.get(3);
         int keyValueHead = head / (params.get(2) / keyValueHeads);
         int from = ((context.groupIdz * params.get(1) + start) * keyValueHeads + keyValueHead) * params.get(4);
@@ -242,7 +250,14 @@ final class AttentionKernels {
 
     /** Loads rows {@code start ..} of a head. */
     static void k_loadQueries(
-            KernelContext context, FloatBuf floats, IntBuf params, float[] tile, int operand, int head, int start, int rows) {
+            KernelContext context,
+            FloatBuf floats,
+            IntBuf params,
+            float[] tile,
+            int operand,
+            int head,
+            int start,
+            int rows) {
         int from = operand + k_queryRow(params, context.groupIdz, start, head);
         k_loadTile(context, floats, tile, from, params.get(2) * params.get(4), rows, params.get(4));
     }

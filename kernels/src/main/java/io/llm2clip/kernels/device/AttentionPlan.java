@@ -37,8 +37,9 @@ final class AttentionPlan {
     private static void addLaunch(
             List<DeviceLaunch> launches, DeviceKernel kernel, AttentionShape shape, int rows, int heads) {
         if (shape.headSize() > AttentionKernels.MAX_HEAD_SIZE) {
-            throw new IllegalArgumentException("Attention with " + shape.headSize() + " channels a head, expected at most "
-                    + AttentionKernels.MAX_HEAD_SIZE + " on a device; raise AttentionKernels.MAX_HEAD_SIZE.");
+            throw new IllegalArgumentException(
+                    "Attention with " + shape.headSize() + " channels a head, expected at most "
+                            + AttentionKernels.MAX_HEAD_SIZE + " on a device; raise AttentionKernels.MAX_HEAD_SIZE.");
         }
         if (shape.batch() == 0 || heads == 0 || rows == 0 || shape.headSize() == 0) {
             return;
@@ -46,7 +47,11 @@ final class AttentionPlan {
         int groups = Math.ceilDiv(rows, AttentionKernels.GROUP);
         Grid grid = new Grid(groups * AttentionKernels.GROUP, heads, shape.batch(), AttentionKernels.GROUP, 1, 1);
         List<Integer> dimensions = List.of(
-                shape.queries(), shape.keys(), shape.heads(), shape.keyValueHeads(), shape.headSize(),
+                shape.queries(),
+                shape.keys(),
+                shape.heads(),
+                shape.keyValueHeads(),
+                shape.headSize(),
                 DeviceKernels.flag(shape.causal()));
         launches.add(new DeviceLaunch(kernel, grid, dimensions, List.of(shape.scale())));
     }

@@ -14,7 +14,8 @@ import java.util.List;
 /** The device kernels of every operation. */
 public final class DeviceKernels {
     private static final DeviceKernel REDUCE_ROW = DeviceKernel.of(RowKernels.class, "k_reduceRow", FLOATS, PARAMS);
-    private static final DeviceKernel REDUCE_COLUMN = DeviceKernel.of(RowKernels.class, "k_reduceColumn", FLOATS, PARAMS);
+    private static final DeviceKernel REDUCE_COLUMN =
+            DeviceKernel.of(RowKernels.class, "k_reduceColumn", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
             DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
@@ -122,8 +123,8 @@ public final class DeviceKernels {
         List<Integer> dimensions = List.of(columns, flag(centered), rows);
         List<DeviceLaunch> launches = new ArrayList<>();
         if (rows > 0 && columns > 0) {
-            launches.add(new DeviceLaunch(
-                    NORM_GRADIENT, Grid.rows(rows, RowKernels.GROUP), dimensions, List.of(epsilon)));
+            launches.add(
+                    new DeviceLaunch(NORM_GRADIENT, Grid.rows(rows, RowKernels.GROUP), dimensions, List.of(epsilon)));
         }
         if (columns > 0) {
             launches.add(new DeviceLaunch(NORM_WEIGHT_GRADIENT, Grid.elements(columns), dimensions, List.of()));
@@ -135,8 +136,13 @@ public final class DeviceKernels {
     private static List<DeviceLaunch> rotary(KernelOp.Rotary op) {
         int pairs = op.headSize() / 2;
         return elements(
-                ROTARY, (long) op.batch() * op.positions() * op.heads() * pairs, op.positions(), op.heads(), pairs,
-                flag(op.interleaved()), flag(op.inverse()));
+                ROTARY,
+                (long) op.batch() * op.positions() * op.heads() * pairs,
+                op.positions(),
+                op.heads(),
+                pairs,
+                flag(op.interleaved()),
+                flag(op.inverse()));
     }
 
     private static DevicePlan scatterAdd(KernelOp.ScatterAdd op) {
@@ -154,7 +160,14 @@ public final class DeviceKernels {
         int start = 0;
         for (int i = 0; i < op.inner().size(); i++) {
             int inner = op.inner().get(i);
-            launches.addAll(elements(CONCAT, (long) op.outer() * inner, inner, total, start, i, op.inner().size()));
+            launches.addAll(elements(
+                    CONCAT,
+                    (long) op.outer() * inner,
+                    inner,
+                    total,
+                    start,
+                    i,
+                    op.inner().size()));
             start += inner;
         }
         return new DevicePlan(op.operands(), launches, 0);

@@ -30,7 +30,10 @@ final class ElementwisePlan {
             append(shape, strides, op, d);
         }
         List<Integer> dimensions = new ArrayList<>(List.of(
-                grid.x(), shape.size(), op.expression().inputs(), op.expression().instructions().size()));
+                grid.x(),
+                shape.size(),
+                op.expression().inputs(),
+                op.expression().instructions().size()));
         dimensions.addAll(shape);
         strides.forEach(dimensions::addAll);
         dimensions.addAll(code(op.expression()));
@@ -38,7 +41,8 @@ final class ElementwisePlan {
     }
 
     /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */
-    private static void append(List<Integer> shape, List<List<Integer>> strides, KernelOp.Elementwise op, int dimension) {
+    private static void append(
+            List<Integer> shape, List<List<Integer>> strides, KernelOp.Elementwise op, int dimension) {
         int extent = op.shape().get(dimension);
         if (extent == 1) {
             return;

@@ -44,7 +44,8 @@ final class GemmKernels {
             sums[i] = 0f;
         }
         for (int start = 0; start < k; start += DEPTH) {
-            // A's tile is [DEPTH, TILE] and B's too: work-items of a row then read one element of A and neighbouring ones of B.
+            // A's tile is [DEPTH, TILE] and B's too: work-items of a row then read one element of A and neighbouring
+            // ones of B.
             k_loadTile(floats, tileA, item, a, params.get(3), params.get(4), firstRow, m, start, k);
             k_loadTile(floats, tileB, item, b, params.get(7), params.get(6), firstColumn, n, start, k);
             context.localBarrier();
@@ -73,8 +74,16 @@ final class GemmKernels {
 
     /** Loads [DEPTH, TILE] elements with zeros beyond the matrix; neighbouring work-items take neighbouring addresses. */
     static void k_loadTile(
-            FloatBuf floats, float[] tile, int item, int matrix, int outerStride, int depthStride, int firstOuter, int outers,
-            int firstDepth, int depths) {
+            FloatBuf floats,
+            float[] tile,
+            int item,
+            int matrix,
+            int outerStride,
+            int depthStride,
+            int firstOuter,
+            int outers,
+            int firstDepth,
+            int depths) {
         for (int i = item; i < TILE * DEPTH; i += SIDE * SIDE) {
             int outer = i % TILE;
             int depth = i / TILE;

@@ -24,16 +24,21 @@ final class GemmPlan {
         dimensions.add(op.extras().size());
         dimensions.add(op.epilogue().instructions().size());
         for (KernelOp.Broadcast extra : op.extras()) {
-            dimensions.addAll(switch (extra) {
-                case FULL -> List.of(Arenas.index("Elements of a product", (long) op.m() * op.n()), op.n(), 1);
-                case ROW -> List.of(0, 0, 1);
-                case SCALAR -> List.of(0, 0, 0);
-            });
+            dimensions.addAll(
+                    switch (extra) {
+                        case FULL -> List.of(Arenas.index("Elements of a product", (long) op.m() * op.n()), op.n(), 1);
+                        case ROW -> List.of(0, 0, 1);
+                        case SCALAR -> List.of(0, 0, 0);
+                    });
         }
         dimensions.addAll(ElementwisePlan.code(op.epilogue()));
         Grid grid = new Grid(
-                tiles(op.n()) * GemmKernels.SIDE, tiles(op.m()) * GemmKernels.SIDE, op.batch(), GemmKernels.SIDE,
-                GemmKernels.SIDE, 1);
+                tiles(op.n()) * GemmKernels.SIDE,
+                tiles(op.m()) * GemmKernels.SIDE,
+                op.batch(),
+                GemmKernels.SIDE,
+                GemmKernels.SIDE,
+                1);
         return List.of(new DeviceLaunch(KERNEL, grid, dimensions, ElementwisePlan.literals(op.epilogue())));
     }
 

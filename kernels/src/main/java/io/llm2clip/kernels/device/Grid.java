@@ -19,8 +19,9 @@ public record Grid(int x, int y, int z, int groupX, int groupY, int groupZ) {
                     + " work-items, expected at least one along each dimension; leave out launches without work.");
         }
         if (!free && (groupX <= 0 || groupY <= 0 || groupZ <= 0 || x % groupX + y % groupY + z % groupZ != 0)) {
-            throw new IllegalArgumentException("Grid of " + x + " x " + y + " x " + z + " work-items in groups of " + groupX + " x "
-                    + groupY + " x " + groupZ + ", expected whole groups; round the grid up and guard in the kernel.");
+            throw new IllegalArgumentException(
+                    "Grid of " + x + " x " + y + " x " + z + " work-items in groups of " + groupX + " x " + groupY
+                            + " x " + groupZ + ", expected whole groups; round the grid up and guard in the kernel.");
         }
     }
 

@@ -73,7 +73,8 @@ final class NormKernels {
             for (int row = 0; row < rows; row++) {
                 int at = row * columns + column;
                 float gradient = floats.get(params.get(5) + at);
-                float z = (floats.get(params.get(3) + at) - floats.get(statistics + row)) * floats.get(statistics + rows + row);
+                float z = (floats.get(params.get(3) + at) - floats.get(statistics + row))
+                        * floats.get(statistics + rows + row);
                 weightGradient += gradient * z;
                 biasGradient += gradient;
             }

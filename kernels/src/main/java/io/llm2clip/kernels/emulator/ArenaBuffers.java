@@ -123,8 +123,9 @@ final class ArenaBuffers {
         @Override
         public int get(int index) {
             if (index < 0 || index >= values.length) {
-                throw WorkItem.current().fault("reads params[" + index + "] of " + values.length
-                        + "; make the kernel's layout and its DeviceLaunch agree");
+                throw WorkItem.current()
+                        .fault("reads params[" + index + "] of " + values.length
+                                + "; make the kernel's layout and its DeviceLaunch agree");
             }
             return values[index];
         }
@@ -150,8 +151,9 @@ final class ArenaBuffers {
         @Override
         public float get(int index) {
             if (index < 0 || index >= values.length) {
-                throw WorkItem.current().fault("reads scalars[" + index + "] of " + values.length
-                        + "; make the kernel's layout and its DeviceLaunch agree");
+                throw WorkItem.current()
+                        .fault("reads scalars[" + index + "] of " + values.length
+                                + "; make the kernel's layout and its DeviceLaunch agree");
             }
             return values[index];
         }

@@ -71,7 +71,8 @@ final class DeviceMemory {
         arenas.values().forEach(arena -> arena.requireComplete(kernels));
         for (int i = 0; i < operands.length; i++) {
             if (plan.operands().get(i).access() != Operand.Access.READ) {
-                MemorySegment.copy(slice(i), 0, operands[i], 0, plan.operands().get(i).bytes());
+                MemorySegment.copy(
+                        slice(i), 0, operands[i], 0, plan.operands().get(i).bytes());
             }
         }
     }
@@ -94,7 +95,8 @@ final class DeviceMemory {
 
     private MemorySegment slice(int operand) {
         Operand placed = plan.operands().get(operand);
-        return content(arena(placed)).asSlice((long) offsets[operand] * placed.dtype().bytes(), placed.bytes());
+        return content(arena(placed))
+                .asSlice((long) offsets[operand] * placed.dtype().bytes(), placed.bytes());
     }
 
     private static DType arena(Operand operand) {

@@ -52,8 +52,8 @@ public final class KernelHooks {
     public static void barrier(KernelContext context, int line) {
         WorkItem item = (WorkItem) context;
         if (item.freeGroups()) {
-            throw item.fault("waits at a barrier in line " + line + ", but its grid leaves work-groups to the device; give the grid"
-                    + " a group size");
+            throw item.fault("waits at a barrier in line " + line
+                    + ", but its grid leaves work-groups to the device; give the grid" + " a group size");
         }
         item.group().await(item, line);
     }
@@ -63,8 +63,8 @@ public final class KernelHooks {
         @Nullable LocalArray local = item.group().find(array);
         if (local == null) {
             if (index < 0 || index >= length) {
-                throw item.fault((write ? "writes" : "reads") + " a private array at " + index + ", out of bounds of its " + length
-                        + " elements; guard the access or correct the index");
+                throw item.fault((write ? "writes" : "reads") + " a private array at " + index
+                        + ", out of bounds of its " + length + " elements; guard the access or correct the index");
             }
         } else {
             item.group().mayYield(item);

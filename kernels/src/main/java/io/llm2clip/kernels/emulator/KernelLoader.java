@@ -27,7 +27,8 @@ import java.lang.constant.MethodTypeDesc;
  */
 final class KernelLoader extends ClassLoader {
     private static final ClassDesc HOOKS = KernelHooks.class.describeConstable().orElseThrow();
-    private static final ClassDesc CONTEXT = KernelContext.class.describeConstable().orElseThrow();
+    private static final ClassDesc CONTEXT =
+            KernelContext.class.describeConstable().orElseThrow();
     private static final ClassDesc FLOATS = ConstantDescs.CD_float.arrayType();
     private static final ClassDesc INTS = ConstantDescs.CD_int.arrayType();
     private static final ClassValue<Class<?>> INSTRUMENTED = new ClassValue<>() {
@@ -76,11 +77,14 @@ final class KernelLoader extends ClassLoader {
     }
 
     private static boolean hasKernels(ClassModel model) {
-        return model.methods().stream().anyMatch(method -> method.methodName().stringValue().startsWith("k_"));
+        return model.methods().stream()
+                .anyMatch(method -> method.methodName().stringValue().startsWith("k_"));
     }
 
     private static byte[] instrument(ClassModel model) {
-        return ClassFile.of().transformClass(model, ClassTransform.transformingMethodBodies(CodeTransform.ofStateful(Redirection::new)));
+        return ClassFile.of()
+                .transformClass(
+                        model, ClassTransform.transformingMethodBodies(CodeTransform.ofStateful(Redirection::new)));
     }
 
     /** Keeps the current line, by which barriers are told apart. */
@@ -94,27 +98,39 @@ final class KernelLoader extends ClassLoader {
                     line = number.line();
                     builder.with(element);
                 }
-                case ArrayLoadInstruction load when load.opcode() == Opcode.FALOAD ->
-                    builder.invokestatic(HOOKS, "load", MethodTypeDesc.of(ConstantDescs.CD_float, FLOATS, ConstantDescs.CD_int));
-                case ArrayLoadInstruction load when load.opcode() == Opcode.IALOAD ->
-                    builder.invokestatic(HOOKS, "load", MethodTypeDesc.of(ConstantDescs.CD_int, INTS, ConstantDescs.CD_int));
-                case ArrayStoreInstruction store when store.opcode() == Opcode.FASTORE ->
+                case ArrayLoadInstruction load
+                when load.opcode() == Opcode.FALOAD ->
                     builder.invokestatic(
-                            HOOKS, "store",
-                            MethodTypeDesc.of(ConstantDescs.CD_void, FLOATS, ConstantDescs.CD_int, ConstantDescs.CD_float));
-                case ArrayStoreInstruction store when store.opcode() == Opcode.IASTORE ->
+                            HOOKS, "load", MethodTypeDesc.of(ConstantDescs.CD_float, FLOATS, ConstantDescs.CD_int));
+                case ArrayLoadInstruction load
+                when load.opcode() == Opcode.IALOAD ->
                     builder.invokestatic(
-                            HOOKS, "store",
+                            HOOKS, "load", MethodTypeDesc.of(ConstantDescs.CD_int, INTS, ConstantDescs.CD_int));
+                case ArrayStoreInstruction store
+                when store.opcode() == Opcode.FASTORE ->
+                    builder.invokestatic(
+                            HOOKS,
+                            "store",
+                            MethodTypeDesc.of(
+                                    ConstantDescs.CD_void, FLOATS, ConstantDescs.CD_int, ConstantDescs.CD_float));
+                case ArrayStoreInstruction store
+                when store.opcode() == Opcode.IASTORE ->
+                    builder.invokestatic(
+                            HOOKS,
+                            "store",
                             MethodTypeDesc.of(ConstantDescs.CD_void, INTS, ConstantDescs.CD_int, ConstantDescs.CD_int));
-                case NewPrimitiveArrayInstruction array when array.typeKind() == TypeKind.FLOAT ->
+                case NewPrimitiveArrayInstruction array
+                when array.typeKind() == TypeKind.FLOAT ->
                     builder.invokestatic(HOOKS, "floats", MethodTypeDesc.of(FLOATS, ConstantDescs.CD_int));
-                case NewPrimitiveArrayInstruction array when array.typeKind() == TypeKind.INT ->
+                case NewPrimitiveArrayInstruction array
+                when array.typeKind() == TypeKind.INT ->
                     builder.invokestatic(HOOKS, "ints", MethodTypeDesc.of(INTS, ConstantDescs.CD_int));
-                case InvokeInstruction invoke when invoke.owner().asSymbol().equals(CONTEXT)
-                        && invoke.name().equalsString("localBarrier") ->
+                case InvokeInstruction invoke
+                when invoke.owner().asSymbol().equals(CONTEXT) && invoke.name().equalsString("localBarrier") ->
                     builder.loadConstant(line)
                             .invokestatic(
-                                    HOOKS, "barrier",
+                                    HOOKS,
+                                    "barrier",
                                     MethodTypeDesc.of(ConstantDescs.CD_void, CONTEXT, ConstantDescs.CD_int));
                 default -> builder.with(element);
             }

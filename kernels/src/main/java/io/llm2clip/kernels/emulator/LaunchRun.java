@@ -22,7 +22,8 @@ final class LaunchRun {
 
     LaunchRun(DeviceLaunch launch, DeviceMemory memory, Schedule schedule) {
         this.launch = launch;
-        this.method = launch.kernel().method(KernelLoader.instrumented(launch.kernel().owner()));
+        this.method =
+                launch.kernel().method(KernelLoader.instrumented(launch.kernel().owner()));
         this.method.setAccessible(true);
         this.buffers = launch.kernel().roles().stream()
                 .map(role -> ArenaBuffers.buffer(role, memory))

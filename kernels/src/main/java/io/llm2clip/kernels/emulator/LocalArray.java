@@ -45,8 +45,9 @@ final class LocalArray {
             throw race(item, "reads", index, writer[index], "writes");
         }
         if (!written[index]) {
-            throw item.fault("reads " + name + "[" + index + "] before anything wrote it; local memory is not initialised, so"
-                    + " write it first, with context.localBarrier() between");
+            throw item.fault(
+                    "reads " + name + "[" + index + "] before anything wrote it; local memory is not initialised, so"
+                            + " write it first, with context.localBarrier() between");
         }
         if (reader[index] == NOBODY) {
             reader[index] = me;
@@ -77,7 +78,7 @@ final class LocalArray {
     }
 
     private KernelFault race(WorkItem item, String does, int index, int other, String did) {
-        return item.fault("races on " + name + "[" + index + "]: it " + does + " what " + item.describeLocal(other) + " " + did
-                + " without a barrier between them; put context.localBarrier() there");
+        return item.fault("races on " + name + "[" + index + "]: it " + does + " what " + item.describeLocal(other)
+                + " " + did + " without a barrier between them; put context.localBarrier() there");
     }
 }

@@ -57,8 +57,8 @@ final class TrackedArena {
     void read(WorkItem item, int index) {
         Region region = region(item, index, "reads");
         if (!written[index]) {
-            throw item.fault("reads " + place(region, index) + " before anything wrote it; write it first, or declare the operand"
-                    + " as an input");
+            throw item.fault("reads " + place(region, index)
+                    + " before anything wrote it; write it first, or declare the operand" + " as an input");
         }
         if (writer[index] != NOBODY && writer[index] != item.number()) {
             throw race(item, "reads", region, index, writer[index], "writes");
@@ -73,7 +73,8 @@ final class TrackedArena {
     void write(WorkItem item, int index) {
         Region region = region(item, index, "writes");
         if (region.readOnly) {
-            throw item.fault("writes " + place(region, index) + ", an input; write to an output, or declare the operand as updated");
+            throw item.fault("writes " + place(region, index)
+                    + ", an input; write to an output, or declare the operand as updated");
         }
         if (writer[index] != NOBODY && writer[index] != item.number()) {
             throw race(item, "writes", region, index, writer[index], "writes");
@@ -108,8 +109,9 @@ final class TrackedArena {
                 nearest = region;
             }
         }
-        throw item.fault(does + " " + (nearest == null ? name + "[" + index + "]" : place(nearest, index)) + ", out of bounds of its "
-                + (nearest == null ? 0 : nearest.size) + " elements; guard the access or correct the index");
+        throw item.fault(does + " " + (nearest == null ? name + "[" + index + "]" : place(nearest, index))
+                + ", out of bounds of its " + (nearest == null ? 0 : nearest.size)
+                + " elements; guard the access or correct the index");
     }
 
     private static long distance(Region region, int index) {
@@ -121,7 +123,7 @@ final class TrackedArena {
     }
 
     private static KernelFault race(WorkItem item, String does, Region region, int index, int other, String did) {
-        return item.fault("races on " + place(region, index) + ": it " + does + " what " + item.describe(other) + " " + did
-                + " in the same launch; let one work-item own the element, or split the launch");
+        return item.fault("races on " + place(region, index) + ": it " + does + " what " + item.describe(other) + " "
+                + did + " in the same launch; let one work-item own the element, or split the launch");
     }
 }

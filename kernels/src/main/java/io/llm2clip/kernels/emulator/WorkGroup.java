@@ -26,7 +26,10 @@ final class WorkGroup {
 
     private static final class Turn {
         final WorkItem item;
-        @Nullable Thread thread;
+
+        @Nullable
+        Thread thread;
+
         boolean ended;
         /** Source line of the barrier at which it waits; 0 for none. */
         int line;
@@ -78,7 +81,8 @@ final class WorkGroup {
     /** The {@code order}-th local array of the group. */
     Object localArray(WorkItem item, int order, Class<?> type, int size) {
         if (item.freeGroups()) {
-            throw item.fault("allocates local memory, but its grid leaves work-groups to the device; give the grid a group size");
+            throw item.fault(
+                    "allocates local memory, but its grid leaves work-groups to the device; give the grid a group size");
         }
         if (order == localArrays.size()) {
             localArrays.add(new LocalArray(order, type, size));
@@ -92,7 +96,8 @@ final class WorkGroup {
     }
 
     /** The local array with this storage, if it is one. */
-    @Nullable LocalArray find(Object storage) {
+    @Nullable
+    LocalArray find(Object storage) {
         for (LocalArray array : localArrays) {
             if (array.array() == storage) {
                 return array;
@@ -131,7 +136,8 @@ final class WorkGroup {
         } catch (KernelFault fault) {
             failure = fault;
         } catch (ArithmeticException | NegativeArraySizeException exception) {
-            failure = turn.item.fault("throws " + exception + "; devices have no exceptions, so guard the operation", exception);
+            failure = turn.item.fault(
+                    "throws " + exception + "; devices have no exceptions, so guard the operation", exception);
         } catch (Throwable thrown) {
             failure = thrown;
         } finally {
@@ -191,8 +197,8 @@ final class WorkGroup {
         Turn first = turns.getFirst();
         for (Turn turn : turns) {
             if (turn.ended != first.ended || turn.line != first.line) {
-                failure = first.item.fault(state(first) + " while " + turn.item.describe(turn.item.number()) + " " + state(turn)
-                        + ": divergent barrier; let all work-items of a group reach the same barriers");
+                failure = first.item.fault(state(first) + " while " + turn.item.describe(turn.item.number()) + " "
+                        + state(turn) + ": divergent barrier; let all work-items of a group reach the same barriers");
                 return;
             }
         }

@@ -41,7 +41,8 @@ final class WorkItem extends KernelContext {
     static WorkItem current() {
         WorkItem item = CURRENT.get();
         if (item == null) {
-            throw new IllegalStateException("Device memory is accessed outside a kernel; run kernels through Emulator.");
+            throw new IllegalStateException(
+                    "Device memory is accessed outside a kernel; run kernels through Emulator.");
         }
         return item;
     }
@@ -102,8 +103,9 @@ final class WorkItem extends KernelContext {
         int z = number / globalGroupSizeX / globalGroupSizeY;
         return grid.freeGroups()
                 ? "work-item (" + x + "," + y + "," + z + ")"
-                : "work-item (" + x % localGroupSizeX + "," + y % localGroupSizeY + "," + z % localGroupSizeZ + ") of group ("
-                        + x / localGroupSizeX + "," + y / localGroupSizeY + "," + z / localGroupSizeZ + ")";
+                : "work-item (" + x % localGroupSizeX + "," + y % localGroupSizeY + "," + z % localGroupSizeZ
+                        + ") of group (" + x / localGroupSizeX + "," + y / localGroupSizeY + "," + z / localGroupSizeZ
+                        + ")";
     }
 
     /** Names a work-item of this group by its number in it. */

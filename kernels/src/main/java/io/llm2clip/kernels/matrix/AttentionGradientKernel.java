@@ -23,8 +23,10 @@ final class AttentionGradientKernel implements Launch {
 
     @Override
     public void run() {
-        workers.parallel(shape.batch() * shape.keyValueHeads(), (task, worker) ->
-                new Head(task / shape.keyValueHeads(), task % shape.keyValueHeads(), worker).differentiate());
+        workers.parallel(
+                shape.batch() * shape.keyValueHeads(),
+                (task, worker) ->
+                        new Head(task / shape.keyValueHeads(), task % shape.keyValueHeads(), worker).differentiate());
     }
 
     /** One key/value head of one sequence. */

@@ -71,7 +71,8 @@ record AttentionLayout(AttentionShape shape) {
 
     /** Bytes of the packed left operands of one block. */
     long leftBytes() {
-        long byKey = Math.max(Left.scratchBytes(false, BLOCK, shape.keys()), Left.scratchBytes(true, shape.keys(), BLOCK));
+        long byKey =
+                Math.max(Left.scratchBytes(false, BLOCK, shape.keys()), Left.scratchBytes(true, shape.keys(), BLOCK));
         return Math.max(Left.scratchBytes(false, BLOCK, shape.headSize()), byKey);
     }
 }

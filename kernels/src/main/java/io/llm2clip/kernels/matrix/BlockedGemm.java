@@ -29,7 +29,8 @@ final class BlockedGemm implements Launch {
         epilogue = new Epilogue(op, addresses);
         blocks = Blocks.of(op, workers.threads());
         units = Math.multiplyExact(op.batch(), blocks.rowBlocks() * blocks.columnBlocks());
-        long unitFlops = Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
+        long unitFlops =
+                Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
         unitsPerTask = Math.clamp(Blocks.TASK_FLOPS / unitFlops, 1, Math.max(1, units));
     }
 

@@ -54,8 +54,11 @@ public sealed interface MatrixUnit permits VectorApiMatrixUnit {
         if (name == null) {
             return units.getFirst();
         }
-        return units.stream().filter(unit -> unit.name().equals(name)).findFirst().orElseThrow(() ->
-                new IllegalArgumentException("No matrix unit '" + name + "' on this machine; set llm2clip.matrix to one of "
-                        + units.stream().map(MatrixUnit::name).toList() + " or leave it unset."));
+        return units.stream()
+                .filter(unit -> unit.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "No matrix unit '" + name + "' on this machine; set llm2clip.matrix to one of "
+                                + units.stream().map(MatrixUnit::name).toList() + " or leave it unset."));
     }
 }

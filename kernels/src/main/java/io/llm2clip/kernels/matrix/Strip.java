@@ -30,7 +30,17 @@ final class Strip {
      * @param edge scratch of {@link #TILE_BYTES}
      */
     static void multiply(
-            Left a, int rows, int width, int steps, long b, long bStep, long c, long cRow, long add, long addRow, long edge) {
+            Left a,
+            int rows,
+            int width,
+            int steps,
+            long b,
+            long bStep,
+            long c,
+            long cRow,
+            long add,
+            long addRow,
+            long edge) {
         for (int r = 0; r < rows; r += Tile.ROWS) {
             int height = Math.min(Tile.ROWS, rows - r);
             long addend = add == 0 ? 0 : add + r * addRow;

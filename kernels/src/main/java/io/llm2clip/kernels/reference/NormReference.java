@@ -11,8 +11,7 @@ final class NormReference {
         for (long row = 0; row < op.rows(); row++) {
             double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), true);
             for (int c = 0; c < op.columns(); c++) {
-                operands[3].set(
-                        row * op.columns() + c, normalized[c] * operands[1].get(c) + operands[2].get(c));
+                operands[3].set(row * op.columns() + c, normalized[c] * operands[1].get(c) + operands[2].get(c));
             }
         }
     }

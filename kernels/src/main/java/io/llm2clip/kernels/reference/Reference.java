@@ -47,15 +47,17 @@ public final class Reference {
         String name = op.getClass().getSimpleName();
         List<Operand> expected = op.operands();
         if (operands.length != expected.size()) {
-            throw new IllegalArgumentException(name + " takes " + expected.size() + " operands, found " + operands.length
-                    + "; pass them in the order of operands().");
+            throw new IllegalArgumentException(name + " takes " + expected.size() + " operands, found "
+                    + operands.length + "; pass them in the order of operands().");
         }
         for (int i = 0; i < operands.length; i++) {
             Operand operand = expected.get(i);
             if (operands[i].byteSize() < operand.bytes()) {
-                throw new IllegalArgumentException(name + " needs " + operand.bytes() + " bytes for operand '" + operand.name()
-                        + "', found " + operands[i].byteSize() + "; pass a buffer of at least " + operand.elements() + " "
-                        + operand.dtype() + " elements.");
+                throw new IllegalArgumentException(
+                        name + " needs " + operand.bytes() + " bytes for operand '" + operand.name()
+                                + "', found " + operands[i].byteSize() + "; pass a buffer of at least "
+                                + operand.elements() + " "
+                                + operand.dtype() + " elements.");
             }
         }
     }

@@ -13,8 +13,8 @@ final class ScalarExpression {
         System.arraycopy(inputs, 0, values, 0, expression.inputs());
         int next = expression.inputs();
         for (Instruction instruction : expression.instructions()) {
-            values[next++] = (float) compute(
-                    instruction, values[instruction.a()], values[instruction.b()], values[instruction.c()]);
+            values[next++] = (float)
+                    compute(instruction, values[instruction.a()], values[instruction.b()], values[instruction.c()]);
         }
         return values[expression.result()];
     }

@@ -42,11 +42,19 @@ final class AdamWKernel {
         for (long i = 0; i < count; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, (int) Math.min(LANES, count - i));
             long at = i * Float.BYTES;
-            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, gradient + at, ORDER, mask).mul(gradientScale);
-            FloatVector m = FloatVector.fromMemorySegment(SPECIES, ALL, mean + at, ORDER, mask).mul(beta1).add(g.mul(rest1));
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, variance + at, ORDER, mask).mul(beta2).add(g.mul(g).mul(rest2));
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, gradient + at, ORDER, mask)
+                    .mul(gradientScale);
+            FloatVector m = FloatVector.fromMemorySegment(SPECIES, ALL, mean + at, ORDER, mask)
+                    .mul(beta1)
+                    .add(g.mul(rest1));
+            FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, variance + at, ORDER, mask)
+                    .mul(beta2)
+                    .add(g.mul(g).mul(rest2));
             FloatVector step = m.mul(rate).div(v.mul(correction2).sqrt().add(epsilon));
-            FloatVector.fromMemorySegment(SPECIES, ALL, parameter + at, ORDER, mask).mul(decay).sub(step).intoMemorySegment(ALL, parameter + at, ORDER, mask);
+            FloatVector.fromMemorySegment(SPECIES, ALL, parameter + at, ORDER, mask)
+                    .mul(decay)
+                    .sub(step)
+                    .intoMemorySegment(ALL, parameter + at, ORDER, mask);
             m.intoMemorySegment(ALL, mean + at, ORDER, mask);
             v.intoMemorySegment(ALL, variance + at, ORDER, mask);
         }

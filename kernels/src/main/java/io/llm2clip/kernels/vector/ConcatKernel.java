@@ -10,7 +10,9 @@ final class ConcatKernel {
     private ConcatKernel() {}
 
     static Launch bind(KernelOp.Concat op, long[] addresses, Workers workers) {
-        long[] bytes = op.inner().stream().mapToLong(inner -> (long) inner * Float.BYTES).toArray();
+        long[] bytes = op.inner().stream()
+                .mapToLong(inner -> (long) inner * Float.BYTES)
+                .toArray();
         long total = 0;
         for (long size : bytes) {
             total += size;

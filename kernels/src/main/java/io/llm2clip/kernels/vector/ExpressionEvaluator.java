@@ -57,7 +57,8 @@ public final class ExpressionEvaluator {
             r.step[i] = scalarInput[i] ? 0 : BYTES;
             if (scalarInput[i]) {
                 r.address[i] = r.base + offsets[i];
-                FloatVector.broadcast(SPECIES, Memory.getFloat(inputAddresses[i])).intoMemorySegment(ALL, r.address[i], ORDER);
+                FloatVector.broadcast(SPECIES, Memory.getFloat(inputAddresses[i]))
+                        .intoMemorySegment(ALL, r.address[i], ORDER);
             }
         }
         for (int start = 0; start < count; start += BLOCK) {
@@ -73,7 +74,13 @@ public final class ExpressionEvaluator {
                 run(r, vectors, outAddress + offset);
             }
             if (vectors * LANES < size) {
-                tail(r, size - vectors * LANES, inputAddresses, scalarInput, offset + (long) vectors * BYTES, outAddress);
+                tail(
+                        r,
+                        size - vectors * LANES,
+                        inputAddresses,
+                        scalarInput,
+                        offset + (long) vectors * BYTES,
+                        outAddress);
             }
         }
         r.scratch.keepAlive();
@@ -86,11 +93,13 @@ public final class ExpressionEvaluator {
         for (int i = 0; i < inputs; i++) {
             if (!scalarInput[i]) {
                 r.address[i] = r.base + offsets[i];
-                FloatVector.fromMemorySegment(SPECIES, ALL, inputAddresses[i] + offset, ORDER, mask).intoMemorySegment(ALL, r.address[i], ORDER);
+                FloatVector.fromMemorySegment(SPECIES, ALL, inputAddresses[i] + offset, ORDER, mask)
+                        .intoMemorySegment(ALL, r.address[i], ORDER);
             }
         }
         run(r, 1, r.result);
-        FloatVector.fromMemorySegment(SPECIES, ALL, r.result, ORDER).intoMemorySegment(ALL, outAddress + offset, ORDER, mask);
+        FloatVector.fromMemorySegment(SPECIES, ALL, r.result, ORDER)
+                .intoMemorySegment(ALL, outAddress + offset, ORDER, mask);
     }
 
     private void run(Registers r, int vectors, long out) {
@@ -111,7 +120,15 @@ public final class ExpressionEvaluator {
             long target = value == last && !uniform ? out : r.base + offsets[value];
             address[value] = target;
             ExpressionLoops.run(
-                    opcode, uniform ? 1 : vectors, address[a], step[a], address[b], step[b], address[c], step[c], target);
+                    opcode,
+                    uniform ? 1 : vectors,
+                    address[a],
+                    step[a],
+                    address[b],
+                    step[b],
+                    address[c],
+                    step[c],
+                    target);
         }
         if (instructions.length == 0 || step[last] == 0) {
             ExpressionLoops.copy(vectors, address[last], step[last], out);
@@ -152,7 +169,9 @@ public final class ExpressionEvaluator {
     }
 
     private static int[] operands(Instruction instruction) {
-        return Arrays.copyOf(new int[] {instruction.a(), instruction.b(), instruction.c()}, instruction.opcode().arity());
+        return Arrays.copyOf(
+                new int[] {instruction.a(), instruction.b(), instruction.c()},
+                instruction.opcode().arity());
     }
 
     /** One worker's scratch memory, and where each value is during a run. */

@@ -52,37 +52,49 @@ final class ExpressionLoops {
 
     private static void add(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).add(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void subtract(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void multiply(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).mul(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void divide(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).div(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .div(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void maximum(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).max(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .max(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void minimum(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).min(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                    .min(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
@@ -100,13 +112,15 @@ final class ExpressionLoops {
 
     private static void exp(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void log(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.log(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.log(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
@@ -118,57 +132,68 @@ final class ExpressionLoops {
 
     private static void rsqrt(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.rsqrt(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.rsqrt(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void tanh(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.tanh(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.tanh(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void erf(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.erf(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.erf(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void sigmoid(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.sigmoid(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.sigmoid(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void sin(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.sin(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.sin(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void cos(int vectors, long a, long aStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, out += BYTES) {
-            VectorMath.cos(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.cos(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void greater(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).compare(VectorOperators.GT, FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                            .compare(VectorOperators.GT, FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
     private static void equal(int vectors, long a, long aStep, long b, long bStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, out += BYTES) {
-            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER).eq(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER))).intoMemorySegment(ALL, out, ORDER);
+            VectorMath.indicator(FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER)
+                            .eq(FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 
-    private static void select(
-            int vectors, long a, long aStep, long b, long bStep, long c, long cStep, long out) {
+    private static void select(int vectors, long a, long aStep, long b, long bStep, long c, long cStep, long out) {
         for (int i = 0; i < vectors; i++, a += aStep, b += bStep, c += cStep, out += BYTES) {
             FloatVector condition = FloatVector.fromMemorySegment(SPECIES, ALL, a, ORDER);
-            FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER).blend(FloatVector.fromMemorySegment(SPECIES, ALL, c, ORDER), condition.eq(0f)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, b, ORDER)
+                    .blend(FloatVector.fromMemorySegment(SPECIES, ALL, c, ORDER), condition.eq(0f))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
     }
 }

@@ -35,8 +35,9 @@ final class IndexKernels {
         long index = addresses[1];
         long out = addresses[2];
         int owners = (op.columns() + OWNED_COLUMNS - 1) / OWNED_COLUMNS;
-        Ranges.Body zeros = (from, to, worker) ->
-                Memory.ALL.asSlice(out + from * rowBytes, (to - from) * rowBytes).fill((byte) 0);
+        Ranges.Body zeros = (from, to, worker) -> Memory.ALL
+                .asSlice(out + from * rowBytes, (to - from) * rowBytes)
+                .fill((byte) 0);
         Ranges.Body sums = (from, to, worker) -> {
             int first = (int) from * OWNED_COLUMNS;
             int columns = (int) Math.min(op.columns(), to * OWNED_COLUMNS) - first;

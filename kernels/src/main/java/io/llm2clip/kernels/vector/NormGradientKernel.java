@@ -93,10 +93,14 @@ final class NormGradientKernel implements Launch {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
             FloatVector d = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask);
-            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
-            d.fma(normalized, FloatVector.fromMemorySegment(SPECIES, ALL, dweight + at, ORDER, mask)).intoMemorySegment(ALL, dweight + at, ORDER, mask);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask)
+                    .sub(mean)
+                    .mul(inverse);
+            d.fma(normalized, FloatVector.fromMemorySegment(SPECIES, ALL, dweight + at, ORDER, mask))
+                    .intoMemorySegment(ALL, dweight + at, ORDER, mask);
             if (centred) {
-                d.add(FloatVector.fromMemorySegment(SPECIES, ALL, dbias + at, ORDER, mask)).intoMemorySegment(ALL, dbias + at, ORDER, mask);
+                d.add(FloatVector.fromMemorySegment(SPECIES, ALL, dbias + at, ORDER, mask))
+                        .intoMemorySegment(ALL, dbias + at, ORDER, mask);
             }
         }
     }
@@ -107,8 +111,11 @@ final class NormGradientKernel implements Launch {
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
-            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
-            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask)
+                    .sub(mean)
+                    .mul(inverse);
             sumG = sumG.add(g);
             sumGN = g.fma(normalized, sumGN);
         }
@@ -117,8 +124,11 @@ final class NormGradientKernel implements Launch {
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
-            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
-            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask).sub(mean).mul(inverse);
+            FloatVector g = FloatVector.fromMemorySegment(SPECIES, ALL, dy + at, ORDER, mask)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight + at, ORDER, mask));
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask)
+                    .sub(mean)
+                    .mul(inverse);
             normalized.fma(negativeMeanGN, g.sub(meanG)).mul(inverse).intoMemorySegment(ALL, dx + at, ORDER, mask);
         }
     }

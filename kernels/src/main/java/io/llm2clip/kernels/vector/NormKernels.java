@@ -48,24 +48,42 @@ final class NormKernels {
     private static void layerNorm(long x, float mean, float inverse, long weight, long bias, int columns, long out) {
         int i = 0;
         for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, bias += BYTES, out += BYTES) {
-            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(mean).mul(inverse);
-            normalized.fma(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER), FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)
+                    .sub(mean)
+                    .mul(inverse);
+            normalized
+                    .fma(
+                            FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER),
+                            FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
-            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(mean).mul(inverse);
-            normalized.fma(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask), FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER, mask)).intoMemorySegment(ALL, out, ORDER, mask);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .sub(mean)
+                    .mul(inverse);
+            normalized
+                    .fma(
+                            FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask),
+                            FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER, mask))
+                    .intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 
     private static void rmsNorm(long x, float inverse, long weight, int columns, long out) {
         int i = 0;
         for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).mul(inverse).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)
+                    .mul(inverse)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
-            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).mul(inverse).mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask)).intoMemorySegment(ALL, out, ORDER, mask);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .mul(inverse)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask))
+                    .intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 }

@@ -31,7 +31,8 @@ final class Ranges {
         }
         long wanted = Math.max(1, TASK / Math.max(1, cost));
         long perTask = Math.max(wanted, units / Integer.MAX_VALUE + 1);
-        workers.parallel((int) ((units + perTask - 1) / perTask), (task, worker) ->
-                body.run(task * perTask, Math.min(units, (task + 1) * perTask), worker));
+        workers.parallel(
+                (int) ((units + perTask - 1) / perTask),
+                (task, worker) -> body.run(task * perTask, Math.min(units, (task + 1) * perTask), worker));
     }
 }

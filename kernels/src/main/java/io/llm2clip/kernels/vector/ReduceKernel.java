@@ -75,7 +75,11 @@ final class ReduceKernel implements Launch {
             wideStrip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES);
         }
         for (; i < inner; i += LANES) {
-            strip(source + (long) i * Float.BYTES, count, target + (long) i * Float.BYTES, SPECIES.indexInRange(0, inner - i));
+            strip(
+                    source + (long) i * Float.BYTES,
+                    count,
+                    target + (long) i * Float.BYTES,
+                    SPECIES.indexInRange(0, inner - i));
         }
     }
 

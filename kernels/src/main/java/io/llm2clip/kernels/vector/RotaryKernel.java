@@ -45,7 +45,8 @@ final class RotaryKernel {
             VectorMask<Float> mask = SPECIES.indexInRange(0, pairs - i);
             long at = (long) i * Float.BYTES;
             FloatVector c = FloatVector.fromMemorySegment(SPECIES, ALL, cos + at, ORDER, mask);
-            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at, ORDER, mask).mul(direction);
+            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at, ORDER, mask)
+                    .mul(direction);
             FloatVector a = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask);
             FloatVector b = FloatVector.fromMemorySegment(SPECIES, ALL, x + half + at, ORDER, mask);
             a.mul(c).sub(b.mul(s)).intoMemorySegment(ALL, out + at, ORDER, mask);
@@ -58,8 +59,12 @@ final class RotaryKernel {
             VectorMask<Float> mask = SPECIES.indexInRange(0, size - i);
             VectorMask<Float> angles = SPECIES.indexInRange(0, Math.min(LANES, size - i) / 2);
             long at = (long) i * Float.BYTES;
-            FloatVector c = FloatVector.fromMemorySegment(SPECIES, ALL, cos + at / 2, ORDER, angles).rearrange(TWICE);
-            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at / 2, ORDER, angles).mul(direction).rearrange(TWICE).mul(SIGNS);
+            FloatVector c = FloatVector.fromMemorySegment(SPECIES, ALL, cos + at / 2, ORDER, angles)
+                    .rearrange(TWICE);
+            FloatVector s = FloatVector.fromMemorySegment(SPECIES, ALL, sin + at / 2, ORDER, angles)
+                    .mul(direction)
+                    .rearrange(TWICE)
+                    .mul(SIGNS);
             FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask);
             v.mul(c).add(v.rearrange(NEIGHBOUR).mul(s)).intoMemorySegment(ALL, out + at, ORDER, mask);
         }

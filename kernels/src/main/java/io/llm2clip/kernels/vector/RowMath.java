@@ -43,10 +43,14 @@ final class RowMath {
         FloatVector c = FloatVector.broadcast(SPECIES, centre);
         int i = 0;
         for (; i <= count - UNROLL; i += UNROLL, x += 4L * BYTES) {
-            FloatVector d0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(c);
-            FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER).sub(c);
-            FloatVector d2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER).sub(c);
-            FloatVector d3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER).sub(c);
+            FloatVector d0 =
+                    FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(c);
+            FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER)
+                    .sub(c);
+            FloatVector d2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER)
+                    .sub(c);
+            FloatVector d3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER)
+                    .sub(c);
             s0 = d0.fma(d0, s0);
             s1 = d1.fma(d1, s1);
             s2 = d2.fma(d2, s2);
@@ -54,7 +58,8 @@ final class RowMath {
         }
         for (; i < count; i += LANES, x += BYTES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            FloatVector d = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(c, mask);
+            FloatVector d =
+                    FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(c, mask);
             s0 = d.fma(d, s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
@@ -68,14 +73,19 @@ final class RowMath {
         FloatVector s3 = s0;
         int i = 0;
         for (; i <= count - UNROLL; i += UNROLL, x += 4L * BYTES, y += 4L * BYTES) {
-            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER), s0);
-            s1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + BYTES, ORDER), s1);
-            s2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 2L * BYTES, ORDER), s2);
-            s3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 3L * BYTES, ORDER), s3);
+            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER), s0);
+            s1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + BYTES, ORDER)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + BYTES, ORDER), s1);
+            s2 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 2L * BYTES, ORDER)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 2L * BYTES, ORDER), s2);
+            s3 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 3L * BYTES, ORDER)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, ALL, y + 3L * BYTES, ORDER), s3);
         }
         for (; i < count; i += LANES, x += BYTES, y += BYTES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask), s0);
+            s0 = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask), s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
@@ -101,11 +111,15 @@ final class RowMath {
         FloatVector sum = FloatVector.broadcast(SPECIES, 0);
         int i = 0;
         for (; i <= count - LANES; i += LANES, x += BYTES) {
-            sum = sum.add(VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift)));
+            sum = sum.add(VectorMath.exp(
+                    FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift)));
         }
         if (i < count) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            sum = sum.add(VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(shift)), mask);
+            sum = sum.add(
+                    VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                            .sub(shift)),
+                    mask);
         }
         return Vectors.sum(sum);
     }
@@ -115,13 +129,15 @@ final class RowMath {
         FloatVector sum = FloatVector.broadcast(SPECIES, 0);
         int i = 0;
         for (; i <= count - LANES; i += LANES, x += BYTES, out += BYTES) {
-            FloatVector e = VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift));
+            FloatVector e = VectorMath.exp(
+                    FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER).sub(shift));
             e.intoMemorySegment(ALL, out, ORDER);
             sum = sum.add(e);
         }
         if (i < count) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            FloatVector e = VectorMath.exp(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(shift));
+            FloatVector e = VectorMath.exp(
+                    FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).sub(shift));
             e.intoMemorySegment(ALL, out, ORDER, mask);
             sum = sum.add(e, mask);
         }
@@ -136,7 +152,9 @@ final class RowMath {
         }
         if (i < count) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask).mul(factor).intoMemorySegment(ALL, x, ORDER, mask);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .mul(factor)
+                    .intoMemorySegment(ALL, x, ORDER, mask);
         }
     }
 
@@ -144,11 +162,15 @@ final class RowMath {
     static void add(long sum, long x, int count) {
         int i = 0;
         for (; i <= count - LANES; i += LANES, x += BYTES, sum += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER).add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)).intoMemorySegment(ALL, sum, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER))
+                    .intoMemorySegment(ALL, sum, ORDER);
         }
         if (i < count) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, count - i);
-            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER, mask).add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)).intoMemorySegment(ALL, sum, ORDER, mask);
+            FloatVector.fromMemorySegment(SPECIES, ALL, sum, ORDER, mask)
+                    .add(FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask))
+                    .intoMemorySegment(ALL, sum, ORDER, mask);
         }
     }
 }

@@ -47,12 +47,17 @@ final class SoftmaxKernels {
         float dot = RowMath.dot(y, dy, columns);
         int i = 0;
         for (; i <= columns - LANES; i += LANES, y += BYTES, dy += BYTES, out += BYTES) {
-            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER).mul(FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER).sub(dot)).intoMemorySegment(ALL, out, ORDER);
+            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER).sub(dot))
+                    .intoMemorySegment(ALL, out, ORDER);
         }
         if (i < columns) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
-            FloatVector difference = FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER, mask).sub(dot);
-            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask).mul(difference).intoMemorySegment(ALL, out, ORDER, mask);
+            FloatVector difference =
+                    FloatVector.fromMemorySegment(SPECIES, ALL, dy, ORDER, mask).sub(dot);
+            FloatVector.fromMemorySegment(SPECIES, ALL, y, ORDER, mask)
+                    .mul(difference)
+                    .intoMemorySegment(ALL, out, ORDER, mask);
         }
     }
 }

@@ -52,13 +52,13 @@ public final class VectorKernels {
         String name = op.getClass().getSimpleName();
         List<Operand> operands = op.operands();
         if (addresses.length != operands.size()) {
-            throw new IllegalArgumentException(name + " takes " + operands.size() + " operands, found " + addresses.length
-                    + " addresses; pass them in the order of operands().");
+            throw new IllegalArgumentException(name + " takes " + operands.size() + " operands, found "
+                    + addresses.length + " addresses; pass them in the order of operands().");
         }
         for (int i = 0; i < addresses.length; i++) {
             if (addresses[i] == 0 && operands.get(i).elements() > 0) {
-                throw new IllegalArgumentException(
-                        name + " has no memory for operand '" + operands.get(i).name() + "'; pass an off-heap address.");
+                throw new IllegalArgumentException(name + " has no memory for operand '"
+                        + operands.get(i).name() + "'; pass an off-heap address.");
             }
         }
     }

@@ -39,17 +39,21 @@ public final class VectorMath {
 
     private static VectorSpecies<Float> species() {
         Integer bits = Integer.getInteger("llm2clip.vector.bits");
-        return bits == null ? FloatVector.SPECIES_PREFERRED : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+        return bits == null
+                ? FloatVector.SPECIES_PREFERRED
+                : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
     }
 
     /** e^x; 0 below -87. */
     public static FloatVector exp(FloatVector x) {
         FloatVector clamped = x.max(EXP_LEAST).min(EXP_MOST); // keeps NaN
-        FloatVector shifted = clamped.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUNDER));
+        FloatVector shifted =
+                clamped.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUNDER));
         FloatVector exponent = shifted.sub(ROUNDER);
         FloatVector r = exponent.fma(FloatVector.broadcast(SPECIES, -LN2_HIGH), clamped);
         r = exponent.fma(FloatVector.broadcast(SPECIES, -LN2_LOW), r);
-        FloatVector p = r.fma(FloatVector.broadcast(SPECIES, 1.9875691500e-4f), FloatVector.broadcast(SPECIES, 1.3981999507e-3f));
+        FloatVector p = r.fma(
+                FloatVector.broadcast(SPECIES, 1.9875691500e-4f), FloatVector.broadcast(SPECIES, 1.3981999507e-3f));
         p = p.fma(r, FloatVector.broadcast(SPECIES, 8.3334519073e-3f));
         p = p.fma(r, FloatVector.broadcast(SPECIES, 4.1665795894e-2f));
         p = p.fma(r, FloatVector.broadcast(SPECIES, 1.6666665459e-1f));
@@ -67,11 +71,14 @@ public final class VectorMath {
         IntVector bits = x.mul(8388608f, subnormal).reinterpretAsInts();
         // The mantissa in [sqrt(1/2), sqrt(2)), so that the result near 1 does not cancel.
         IntVector offset = bits.sub(SQRT_HALF_BITS);
-        FloatVector exponent = ((FloatVector) offset.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0))
+        FloatVector exponent = ((FloatVector)
+                        offset.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0))
                 .sub(23f, subnormal);
-        FloatVector f = offset.and(0x7FFFFF).add(SQRT_HALF_BITS).reinterpretAsFloats().sub(1f);
+        FloatVector f =
+                offset.and(0x7FFFFF).add(SQRT_HALF_BITS).reinterpretAsFloats().sub(1f);
         FloatVector square = f.mul(f);
-        FloatVector p = f.fma(FloatVector.broadcast(SPECIES, 7.0376836292e-2f), FloatVector.broadcast(SPECIES, -1.1514610310e-1f));
+        FloatVector p = f.fma(
+                FloatVector.broadcast(SPECIES, 7.0376836292e-2f), FloatVector.broadcast(SPECIES, -1.1514610310e-1f));
         p = p.fma(f, FloatVector.broadcast(SPECIES, 1.1676998740e-1f));
         p = p.fma(f, FloatVector.broadcast(SPECIES, -1.2420140846e-1f));
         p = p.fma(f, FloatVector.broadcast(SPECIES, 1.4249322787e-1f));
@@ -92,13 +99,17 @@ public final class VectorMath {
     public static FloatVector tanh(FloatVector x) {
         FloatVector c = x.max(-7.99881172f).min(7.99881172f);
         FloatVector square = c.mul(c);
-        FloatVector p = square.fma(FloatVector.broadcast(SPECIES, -2.76076847742355e-16f), FloatVector.broadcast(SPECIES, 2.00018790482477e-13f));
+        FloatVector p = square.fma(
+                FloatVector.broadcast(SPECIES, -2.76076847742355e-16f),
+                FloatVector.broadcast(SPECIES, 2.00018790482477e-13f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -8.60467152213735e-11f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, 5.12229709037114e-08f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, 1.48572235717979e-05f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, 6.37261928875436e-04f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, 4.89352455891786e-03f));
-        FloatVector q = square.fma(FloatVector.broadcast(SPECIES, 1.19825839466702e-06f), FloatVector.broadcast(SPECIES, 1.18534705686654e-04f));
+        FloatVector q = square.fma(
+                FloatVector.broadcast(SPECIES, 1.19825839466702e-06f),
+                FloatVector.broadcast(SPECIES, 1.18534705686654e-04f));
         q = q.fma(square, FloatVector.broadcast(SPECIES, 2.26843463243900e-03f));
         q = q.fma(square, FloatVector.broadcast(SPECIES, 4.89352518554385e-03f));
         return p.div(q).mul(c);
@@ -108,13 +119,17 @@ public final class VectorMath {
     public static FloatVector erf(FloatVector x) {
         FloatVector c = x.max(-4f).min(4f);
         FloatVector square = c.mul(c);
-        FloatVector p = square.fma(FloatVector.broadcast(SPECIES, -2.72614225801306e-10f), FloatVector.broadcast(SPECIES, 2.77068142495902e-08f));
+        FloatVector p = square.fma(
+                FloatVector.broadcast(SPECIES, -2.72614225801306e-10f),
+                FloatVector.broadcast(SPECIES, 2.77068142495902e-08f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -2.10102402082508e-06f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -5.69250639462346e-05f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -7.34990630326855e-04f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -2.95459980854025e-03f));
         p = p.fma(square, FloatVector.broadcast(SPECIES, -1.60960333262415e-02f));
-        FloatVector q = square.fma(FloatVector.broadcast(SPECIES, -1.45660718464996e-05f), FloatVector.broadcast(SPECIES, -2.13374055278905e-04f));
+        FloatVector q = square.fma(
+                FloatVector.broadcast(SPECIES, -1.45660718464996e-05f),
+                FloatVector.broadcast(SPECIES, -2.13374055278905e-04f));
         q = q.fma(square, FloatVector.broadcast(SPECIES, -1.68282697438203e-03f));
         q = q.fma(square, FloatVector.broadcast(SPECIES, -7.37332916720468e-03f));
         q = q.fma(square, FloatVector.broadcast(SPECIES, -1.42647390514189e-02f));
@@ -142,16 +157,24 @@ public final class VectorMath {
 
     /** {@code sin(x + quadrants * pi / 2)} of an angle small enough for a reduction in f32. */
     private static FloatVector sinusoid(FloatVector x, int quadrants) {
-        FloatVector shifted = x.fma(FloatVector.broadcast(SPECIES, 0.636619772f), FloatVector.broadcast(SPECIES, ROUNDER));
+        FloatVector shifted =
+                x.fma(FloatVector.broadcast(SPECIES, 0.636619772f), FloatVector.broadcast(SPECIES, ROUNDER));
         FloatVector turns = shifted.sub(ROUNDER).neg();
         FloatVector r = turns.fma(FloatVector.broadcast(SPECIES, 1.57079637f), x);
         r = turns.fma(FloatVector.broadcast(SPECIES, -4.37113883e-8f), r);
         r = turns.fma(FloatVector.broadcast(SPECIES, -1.71512451e-15f), r);
         FloatVector square = r.mul(r);
-        FloatVector sine = square.fma(FloatVector.broadcast(SPECIES, -1.9515295891e-4f), FloatVector.broadcast(SPECIES, 8.3321608736e-3f));
-        sine = sine.fma(square, FloatVector.broadcast(SPECIES, -1.6666654611e-1f)).mul(square).fma(r, r);
-        FloatVector cosine = square.fma(FloatVector.broadcast(SPECIES, 2.443315711809948e-5f), FloatVector.broadcast(SPECIES, -1.388731625493765e-3f));
-        cosine = cosine.fma(square, FloatVector.broadcast(SPECIES, 4.166664568298827e-2f)).mul(square).fma(square, square.fma(FloatVector.broadcast(SPECIES, -0.5f), FloatVector.broadcast(SPECIES, 1f)));
+        FloatVector sine = square.fma(
+                FloatVector.broadcast(SPECIES, -1.9515295891e-4f), FloatVector.broadcast(SPECIES, 8.3321608736e-3f));
+        sine = sine.fma(square, FloatVector.broadcast(SPECIES, -1.6666654611e-1f))
+                .mul(square)
+                .fma(r, r);
+        FloatVector cosine = square.fma(
+                FloatVector.broadcast(SPECIES, 2.443315711809948e-5f),
+                FloatVector.broadcast(SPECIES, -1.388731625493765e-3f));
+        cosine = cosine.fma(square, FloatVector.broadcast(SPECIES, 4.166664568298827e-2f))
+                .mul(square)
+                .fma(square, square.fma(FloatVector.broadcast(SPECIES, -0.5f), FloatVector.broadcast(SPECIES, 1f)));
         IntVector quadrant = shifted.reinterpretAsInts().add(quadrants);
         FloatVector magnitude = sine.blend(cosine, quadrant.and(1).eq(1).cast(SPECIES));
         IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);

@@ -31,8 +31,8 @@ public final class Workers implements AutoCloseable {
     }
 
     private static final class Shared {
-        static final Workers INSTANCE =
-                new Workers(Integer.getInteger("llm2clip.threads", Runtime.getRuntime().availableProcessors()));
+        static final Workers INSTANCE = new Workers(
+                Integer.getInteger("llm2clip.threads", Runtime.getRuntime().availableProcessors()));
     }
 
     private static final class Region {
@@ -95,7 +95,10 @@ public final class Workers implements AutoCloseable {
         scratchArenas = new Arena[threads];
         for (int i = 0; i < helpers.length; i++) {
             int worker = i + 1;
-            helpers[i] = Thread.ofPlatform().daemon().name("llm2clip-worker-" + worker).start(() -> serve(worker));
+            helpers[i] = Thread.ofPlatform()
+                    .daemon()
+                    .name("llm2clip-worker-" + worker)
+                    .start(() -> serve(worker));
         }
     }
 

@@ -98,7 +98,8 @@ class DeviceKernelsTest {
     @Test
     void whatDoesNotFitADeviceIsRefused() {
         assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Convert(1L << 31, DType.F32, DType.BF16)))
-                .hasMessage("Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
+                .hasMessage(
+                        "Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");

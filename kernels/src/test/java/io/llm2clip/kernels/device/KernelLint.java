@@ -41,15 +41,58 @@ import org.jspecify.annotations.Nullable;
 final class KernelLint {
     private static final String PREFIX = "k_";
     private static final Set<ClassDesc> DIALECT = Set.of(
-            description(KernelContext.class), description(FloatBuf.class), description(IntBuf.class),
-            description(BFloat16Buf.class), description(KMath.class));
+            description(KernelContext.class),
+            description(FloatBuf.class),
+            description(IntBuf.class),
+            description(BFloat16Buf.class),
+            description(KMath.class));
 
     /** Words of C, OpenCL C and CUDA C++ that are identifiers in Java; local names are copied into the generated source. */
     private static final Set<String> KEYWORDS = Set.of(
-            "alignas", "and", "asm", "auto", "bool", "complex", "constant", "delete", "device", "event_t", "extern", "friend", "global",
-            "goto", "half", "image", "inline", "kernel", "local", "namespace", "not", "operator", "or", "pipe", "quad", "register",
-            "restrict", "shared", "signed", "sizeof", "struct", "template", "typedef", "typename", "uchar", "uint", "ulong", "union",
-            "unsigned", "ushort", "using", "vec", "virtual", "xor");
+            "alignas",
+            "and",
+            "asm",
+            "auto",
+            "bool",
+            "complex",
+            "constant",
+            "delete",
+            "device",
+            "event_t",
+            "extern",
+            "friend",
+            "global",
+            "goto",
+            "half",
+            "image",
+            "inline",
+            "kernel",
+            "local",
+            "namespace",
+            "not",
+            "operator",
+            "or",
+            "pipe",
+            "quad",
+            "register",
+            "restrict",
+            "shared",
+            "signed",
+            "sizeof",
+            "struct",
+            "template",
+            "typedef",
+            "typename",
+            "uchar",
+            "uint",
+            "ulong",
+            "union",
+            "unsigned",
+            "ushort",
+            "using",
+            "vec",
+            "virtual",
+            "xor");
 
     private final List<String> findings = new ArrayList<>();
 
@@ -84,12 +127,13 @@ final class KernelLint {
         if (!method.flags().has(AccessFlag.STATIC)) {
             add(name, 0, "is not static; kernels have no object, so declare it static");
         }
-        method.code().ifPresentOrElse(
-                code -> {
-                    checkVariables(name, method, code);
-                    checkCode(name, code);
-                },
-                () -> add(name, 0, "has no code; write it in Java"));
+        method.code()
+                .ifPresentOrElse(
+                        code -> {
+                            checkVariables(name, method, code);
+                            checkCode(name, code);
+                        },
+                        () -> add(name, 0, "has no code; write it in Java"));
     }
 
     private void checkVariables(String name, MethodModel method, CodeModel code) {
@@ -126,8 +170,11 @@ final class KernelLint {
                 line = number.line();
             }
             String finding = finding(element, previous);
-            if (finding == null && element instanceof BranchInstruction branch && leavesLoop(branch, i, elements, positions)) {
-                finding = "leaves a loop by break, which overwrites values that the loop carries; put a flag into the loop's condition";
+            if (finding == null
+                    && element instanceof BranchInstruction branch
+                    && leavesLoop(branch, i, elements, positions)) {
+                finding =
+                        "leaves a loop by break, which overwrites values that the loop carries; put a flag into the loop's condition";
             }
             if (finding != null) {
                 add(name, line, finding);
@@ -155,24 +202,32 @@ final class KernelLint {
 
     private static @Nullable String finding(CodeElement element, @Nullable Instruction previous) {
         return switch (element) {
-            case OperatorInstruction o when o.opcode() == Opcode.IUSHR || o.opcode() == Opcode.LUSHR ->
+            case OperatorInstruction o
+            when o.opcode() == Opcode.IUSHR || o.opcode() == Opcode.LUSHR ->
                 "uses >>>, which becomes an arithmetic shift; write (x >> k) & mask";
-            case InvokeDynamicInstruction invoke -> "uses invokedynamic (" + invoke.name()
-                    + "); write loops and if instead of lambdas, string concatenation and pattern switches";
-            case NewObjectInstruction object -> "creates a " + object.className().asSymbol().displayName()
-                    + "; kernels have no objects, so pass values one by one";
+            case InvokeDynamicInstruction invoke ->
+                "uses invokedynamic (" + invoke.name()
+                        + "); write loops and if instead of lambdas, string concatenation and pattern switches";
+            case NewObjectInstruction object ->
+                "creates a " + object.className().asSymbol().displayName()
+                        + "; kernels have no objects, so pass values one by one";
             case NewReferenceArrayInstruction _, NewMultiArrayInstruction _ ->
                 "creates an array of arrays or objects; use one flat array of float or int";
-            case NewPrimitiveArrayInstruction array when !(previous instanceof ConstantInstruction) ->
-                "creates a private " + array.typeKind() + " array of a size that is not constant; use a static final size";
+            case NewPrimitiveArrayInstruction array
+            when !(previous instanceof ConstantInstruction) ->
+                "creates a private " + array.typeKind()
+                        + " array of a size that is not constant; use a static final size";
             case ThrowInstruction _ -> "throws; devices have no exceptions, so check on the host or guard with if";
             case ExceptionCatch _ -> "catches; devices have no exceptions, so check on the host or guard with if";
-            case FieldInstruction field when !field.owner().asSymbol().equals(description(KernelContext.class)) ->
+            case FieldInstruction field
+            when !field.owner().asSymbol().equals(description(KernelContext.class)) ->
                 "accesses field " + field.owner().asSymbol().displayName() + "." + field.name()
                         + "; use a compile-time constant or pass the value in params";
             case InvokeInstruction invoke -> call(invoke);
-            case Instruction instruction when isDouble(instruction.opcode()) ->
-                "computes in double precision (" + instruction.opcode() + "); use float and float literals such as 0.5f";
+            case Instruction instruction
+            when isDouble(instruction.opcode()) ->
+                "computes in double precision (" + instruction.opcode()
+                        + "); use float and float literals such as 0.5f";
             default -> null;
         };
     }
@@ -190,7 +245,8 @@ final class KernelLint {
 
     private static boolean isDouble(Opcode opcode) {
         return switch (opcode) {
-            case DADD, DSUB, DMUL, DDIV, DREM, DNEG, DCMPG, DCMPL, I2D, L2D, F2D, D2F, D2I, D2L, DALOAD, DASTORE -> true;
+            case DADD, DSUB, DMUL, DDIV, DREM, DNEG, DCMPG, DCMPL, I2D, L2D, F2D, D2F, D2I, D2L, DALOAD, DASTORE ->
+                true;
             default -> false;
         };
     }

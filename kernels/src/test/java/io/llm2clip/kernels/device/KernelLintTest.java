@@ -25,7 +25,11 @@ class KernelLintTest {
     void kernelClassesKeepToTheDialect() throws IOException, URISyntaxException {
         List<String> kernelClasses = new ArrayList<>();
         List<String> findings = new ArrayList<>();
-        Path root = Path.of(KernelContext.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path root = Path.of(KernelContext.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
         Path folder = root.resolve(KernelContext.class.getPackageName().replace('.', '/'));
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.class")) {
             for (Path file : files) {
@@ -38,7 +42,13 @@ class KernelLintTest {
         }
         assertThat(findings).isEmpty();
         assertThat(kernelClasses)
-                .contains("AttentionKernels", "ElementwiseKernels", "GemmKernels", "NormKernels", "RowKernels", "ScalarFunctions");
+                .contains(
+                        "AttentionKernels",
+                        "ElementwiseKernels",
+                        "GemmKernels",
+                        "NormKernels",
+                        "RowKernels",
+                        "ScalarFunctions");
     }
 
     @ParameterizedTest
@@ -59,9 +69,10 @@ class KernelLintTest {
             k_keyword | has a variable 'global', a keyword of device languages; rename it
             """)
     void violationIsFound(String method, String message) throws IOException {
-        assertThat(KernelLint.check(forbidden())).anySatisfy(finding -> assertThat(finding)
-                .startsWith("ForbiddenKernels." + method)
-                .contains(message));
+        assertThat(KernelLint.check(forbidden()))
+                .anySatisfy(finding -> assertThat(finding)
+                        .startsWith("ForbiddenKernels." + method)
+                        .contains(message));
     }
 
     @Test
@@ -79,7 +90,8 @@ class KernelLintTest {
         ClassFile file = ClassFile.of();
         byte[] stripped = file.transformClass(forbidden(), ClassTransform.transformingMethodBodies(drop));
         assertThat(KernelLint.check(file.parse(stripped)))
-                .contains("ForbiddenKernels.k_allowed has no LocalVariableTable for its parameters; compile kernels with -g.");
+                .contains(
+                        "ForbiddenKernels.k_allowed has no LocalVariableTable for its parameters; compile kernels with -g.");
     }
 
     private static ClassModel forbidden() throws IOException {

@@ -28,65 +28,64 @@ class EmulatorTest {
                 Arguments.of(
                         "k_missingBarrier",
                         "work-item (1,0,0) of group (0,0,0) races on local array 0[0]: it reads what work-item (0,0,0) of "
-                        + "group (0,0,0) writes without a barrier between them; put context.localBarrier() there."),
+                                + "group (0,0,0) writes without a barrier between them; put context.localBarrier() there."),
                 Arguments.of(
                         "k_missingSecondBarrier",
                         "work-item (2,0,0) of group (0,0,0) races on local array 0[1]: it reads what work-item (1,0,0) of "
-                        + "group (0,0,0) writes without a barrier between them; put context.localBarrier() there."),
+                                + "group (0,0,0) writes without a barrier between them; put context.localBarrier() there."),
                 Arguments.of(
                         "k_tileOffByOne",
                         "work-item (3,0,0) of group (0,0,0) reads local array 0[4], out of bounds of its 4 elements; "
-                        + "guard the access or correct the index."),
+                                + "guard the access or correct the index."),
                 Arguments.of(
                         "k_overlappingWrite",
                         "work-item (0,0,0) of group (1,0,0) races on out[4]: it writes what work-item (3,0,0) of group "
-                        + "(0,0,0) writes in the same launch; let one work-item own the element, or split the launch."),
+                                + "(0,0,0) writes in the same launch; let one work-item own the element, or split the launch."),
                 Arguments.of(
                         "k_readsNeighboursOutput",
                         "work-item (0,0,0) of group (0,0,0) races on out[1]: it reads what work-item (1,0,0) of group "
-                        + "(0,0,0) writes in the same launch; let one work-item own the element, or split the launch."),
+                                + "(0,0,0) writes in the same launch; let one work-item own the element, or split the launch."),
                 Arguments.of(
                         "k_outOfBounds",
                         "work-item (3,0,0) of group (1,0,0) reads x[8], out of bounds of its 8 elements; guard the access "
-                        + "or correct the index."),
+                                + "or correct the index."),
                 Arguments.of(
-                        "k_unwritten",
-                        "out[7] of 8 elements was never written; cover every element of an output."),
+                        "k_unwritten", "out[7] of 8 elements was never written; cover every element of an output."),
                 Arguments.of(
                         "k_divergentBarrier",
                         "work-item (2,0,0) of group (0,0,0) has ended: divergent barrier; let all work-items of a group "
-                        + "reach the same barriers."),
+                                + "reach the same barriers."),
                 Arguments.of(
                         "k_differentBarriers",
                         ": divergent barrier; let all work-items of a group reach the same barriers."),
                 Arguments.of(
                         "k_writesInput",
                         "work-item (0,0,0) of group (0,0,0) writes x[0], an input; write to an output, or declare the "
-                        + "operand as updated."),
+                                + "operand as updated."),
                 Arguments.of(
                         "k_readsUnwritten",
                         "work-item (0,0,0) of group (0,0,0) reads out[0] before anything wrote it; write it first, or "
-                        + "declare the operand as an input."),
+                                + "declare the operand as an input."),
                 Arguments.of(
                         "k_uninitialisedLocal",
                         "work-item (0,0,0) of group (0,0,0) reads local array 0[0] before anything wrote it; local memory "
-                        + "is not initialised, so write it first, with context.localBarrier() between."),
+                                + "is not initialised, so write it first, with context.localBarrier() between."),
                 Arguments.of(
                         "k_privateOutOfBounds",
                         "work-item (2,0,0) of group (0,0,0) writes a private array at 2, out of bounds of its 2 elements; "
-                        + "guard the access or correct the index."),
+                                + "guard the access or correct the index."),
                 Arguments.of(
                         "k_unlikeAllocation",
                         "work-item (2,0,0) of group (0,0,0) allocates local array 0 as float[8], unlike another "
-                        + "work-item; allocate in the same order everywhere."),
+                                + "work-item; allocate in the same order everywhere."),
                 Arguments.of(
                         "k_wrongLayout",
                         "work-item (0,0,0) of group (0,0,0) reads params[3] of 3; make the kernel's layout and its "
-                        + "DeviceLaunch agree."),
+                                + "DeviceLaunch agree."),
                 Arguments.of(
                         "k_divisionByZero",
                         "work-item (0,0,0) of group (0,0,0) throws java.lang.ArithmeticException: / by zero; devices have "
-                        + "no exceptions, so guard the operation."));
+                                + "no exceptions, so guard the operation."));
     }
 
     @ParameterizedTest
@@ -112,7 +111,8 @@ class EmulatorTest {
 
     @Test
     void privateArraysAreNotCleared() {
-        assertThat(run("k_uninitialisedPrivate", GROUPS_OF_FOUR, Schedule.IN_ORDER)).containsOnly(Float.NaN);
+        assertThat(run("k_uninitialisedPrivate", GROUPS_OF_FOUR, Schedule.IN_ORDER))
+                .containsOnly(Float.NaN);
     }
 
     @Test
@@ -129,8 +129,9 @@ class EmulatorTest {
         Grid free = Grid.elements(ELEMENTS);
         assertThat(run("k_guarded", free, Schedule.IN_ORDER)).containsOnly(1);
         assertThatThrownBy(() -> run("k_unguarded", free, Schedule.IN_ORDER))
-                .hasMessage("k_unguarded: work-item (8,0,0) writes out[8], out of bounds of its 8 elements; guard the access or"
-                        + " correct the index.");
+                .hasMessage(
+                        "k_unguarded: work-item (8,0,0) writes out[8], out of bounds of its 8 elements; guard the access or"
+                                + " correct the index.");
     }
 
     @Test

@@ -9,8 +9,8 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Broadcast;
 import io.llm2clip.kernels.KernelOp.Gemm;
 import io.llm2clip.kernels.KernelOpArbitraries;
-import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.reference.Reference;
 import io.llm2clip.kernels.vector.Workers;
 import java.util.List;
@@ -88,8 +88,9 @@ class MatrixUnitTest {
         try {
             assertThatThrownBy(MatrixUnit::selected)
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector] or leave"
-                            + " it unset.");
+                    .hasMessage(
+                            "No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector] or leave"
+                                    + " it unset.");
         } finally {
             System.clearProperty("llm2clip.matrix");
         }
@@ -98,15 +99,24 @@ class MatrixUnitTest {
     private static Gemm product(
             int batch, int m, int n, int k, boolean transposeA, boolean transposeB, List<Broadcast> extras) {
         Gemm dense = Gemm.dense(batch, m, n, k, transposeA, transposeB);
-        Expression epilogue =
-                switch (extras.size()) {
-                    case 0 -> Expression.IDENTITY;
-                    case 1 -> ADD;
-                    default -> SCALED_RESIDUAL;
-                };
+        Expression epilogue = switch (extras.size()) {
+            case 0 -> Expression.IDENTITY;
+            case 1 -> ADD;
+            default -> SCALED_RESIDUAL;
+        };
         return new Gemm(
-                batch, m, n, k, transposeA, transposeB, dense.lda(), dense.ldb(), dense.batchStrideA(),
-                dense.batchStrideB(), epilogue, extras);
+                batch,
+                m,
+                n,
+                k,
+                transposeA,
+                transposeB,
+                dense.lda(),
+                dense.ldb(),
+                dense.batchStrideA(),
+                dense.batchStrideB(),
+                epilogue,
+                extras);
     }
 
     private static void check(Gemm op, long seed) {
@@ -118,7 +128,9 @@ class MatrixUnitTest {
                     MatrixUnit.selected().gemm(op, found.addresses(), workers).run();
                     found.assertCloseTo(expected, 3e-5);
                     if (workers == WORKERS.getFirst()) {
-                        MatrixUnit.selected().gemm(op, first.addresses(), workers).run();
+                        MatrixUnit.selected()
+                                .gemm(op, first.addresses(), workers)
+                                .run();
                     }
                     found.assertSameBits(first);
                 }

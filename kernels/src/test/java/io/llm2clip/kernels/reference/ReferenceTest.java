@@ -44,10 +44,14 @@ class ReferenceTest {
     @Test
     void normalizedRowHasMeanZeroAndVarianceOne() {
         float[] out = run(
-                new KernelOp.LayerNorm(1, 4, 0), new float[] {1, 2, 3, 6}, new float[] {1, 1, 1, 1}, new float[4],
+                new KernelOp.LayerNorm(1, 4, 0),
+                new float[] {1, 2, 3, 6},
+                new float[] {1, 1, 1, 1},
+                new float[4],
                 new float[4]);
         assertThat(out[0] + out[1] + out[2] + out[3]).isCloseTo(0, within(1e-6f));
-        assertThat(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3]).isCloseTo(4, within(1e-5f));
+        assertThat(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3])
+                .isCloseTo(4, within(1e-5f));
     }
 
     @Test
@@ -64,11 +68,24 @@ class ReferenceTest {
 
     @Test
     void gradientsAgreeWithFiniteDifferences() {
-        checkGradient(new KernelOp.LayerNorm(3, 5, 1e-3f), new KernelOp.LayerNormGradient(3, 5, 1e-3f), new int[] {0, 1, 2}, 0, 1);
-        checkGradient(new KernelOp.RmsNorm(3, 5, 1e-3f), new KernelOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
+        checkGradient(
+                new KernelOp.LayerNorm(3, 5, 1e-3f),
+                new KernelOp.LayerNormGradient(3, 5, 1e-3f),
+                new int[] {0, 1, 2},
+                0,
+                1);
+        checkGradient(
+                new KernelOp.RmsNorm(3, 5, 1e-3f), new KernelOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
         for (boolean causal : new boolean[] {false, true}) {
             AttentionShape shape = new AttentionShape(2, 3, 3, 4, 2, 5, 0.7f, causal);
-            checkGradient(new KernelOp.Attention(shape), new KernelOp.AttentionGradient(shape), new int[] {0, 1, 2}, 0, 1, 2, 3);
+            checkGradient(
+                    new KernelOp.Attention(shape),
+                    new KernelOp.AttentionGradient(shape),
+                    new int[] {0, 1, 2},
+                    0,
+                    1,
+                    2,
+                    3);
         }
         checkGradient(new KernelOp.CrossEntropy(3, 5), new KernelOp.CrossEntropyGradient(3, 5), new int[] {0}, 0, 1);
     }
@@ -81,7 +98,9 @@ class ReferenceTest {
         assertThatThrownBy(() -> run(new KernelOp.Softmax(2, 3), new float[6]))
                 .hasMessageContaining("2 operands, found 1");
         MemorySegment[] operands = {
-            MemorySegment.ofArray(new float[4]), MemorySegment.ofArray(new int[] {2}), MemorySegment.ofArray(new float[2])
+            MemorySegment.ofArray(new float[4]),
+            MemorySegment.ofArray(new int[] {2}),
+            MemorySegment.ofArray(new float[2])
         };
         assertThatThrownBy(() -> Reference.run(new KernelOp.Gather(1, 2, 2), operands))
                 .isInstanceOf(IndexOutOfBoundsException.class)
@@ -98,7 +117,9 @@ class ReferenceTest {
         MemorySegment[] inputs = new MemorySegment[operands.size()];
         for (int i = 0; i < inputs.length; i++) {
             inputs[i] = switch (operands.get(i).dtype()) {
-                case I32 -> MemorySegment.ofArray(random.ints(operands.get(i).elements(), 1, 4).toArray());
+                case I32 ->
+                    MemorySegment.ofArray(
+                            random.ints(operands.get(i).elements(), 1, 4).toArray());
                 default -> random(random, operands.get(i));
             };
         }
@@ -108,8 +129,8 @@ class ReferenceTest {
             backward[i] = inputs[shared[i]];
         }
         backward[shared.length] = dout;
-        backward[shared.length + 1] =
-                MemorySegment.ofArray(new float[(int) gradient.operands().getLast().elements()]);
+        backward[shared.length + 1] = MemorySegment.ofArray(
+                new float[(int) gradient.operands().getLast().elements()]);
         Reference.run(gradient, backward);
         long at = 0;
         for (int input : differentiated) {

@@ -142,7 +142,8 @@ class VectorKernelsTest {
         KernelOp op = new KernelOp.Gather(2, 3, 4);
         try (OperandBuffers buffers = OperandBuffers.random(op, 1)) {
             buffers.segments()[1].set(ValueLayout.JAVA_INT_UNALIGNED, 4, 3);
-            assertThatThrownBy(() -> VectorKernels.bind(op, buffers.addresses(), ONE).run())
+            assertThatThrownBy(() ->
+                            VectorKernels.bind(op, buffers.addresses(), ONE).run())
                     .isInstanceOf(IndexOutOfBoundsException.class)
                     .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
         }

@@ -12,8 +12,29 @@ import org.junit.jupiter.api.Test;
 /** Elementary functions against double precision, on dense samples and on special values. */
 class VectorMathTest {
     private static final float[] SPECIAL = {
-        0f, -0f, Float.MIN_VALUE, -Float.MIN_NORMAL, 1e-30f, -1e-30f, 1e-8f, 1f, -1f, 87f, -87f, 88.7f, 89f, -89f, 104f,
-        -104f, 1e10f, -1e10f, 3e38f, -3e38f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN
+        0f,
+        -0f,
+        Float.MIN_VALUE,
+        -Float.MIN_NORMAL,
+        1e-30f,
+        -1e-30f,
+        1e-8f,
+        1f,
+        -1f,
+        87f,
+        -87f,
+        88.7f,
+        89f,
+        -89f,
+        104f,
+        -104f,
+        1e10f,
+        -1e10f,
+        3e38f,
+        -3e38f,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        Float.NaN
     };
 
     @Test
@@ -53,7 +74,11 @@ class VectorMathTest {
     }
 
     private static void check(
-            UnaryOperator<FloatVector> vector, DoubleUnaryOperator exact, float from, float to, double relative,
+            UnaryOperator<FloatVector> vector,
+            DoubleUnaryOperator exact,
+            float from,
+            float to,
+            double relative,
             double absolute) {
         Random random = new Random(1);
         int lanes = VectorMath.SPECIES.length();
@@ -67,9 +92,13 @@ class VectorMathTest {
             vector.apply(FloatVector.fromArray(VectorMath.SPECIES, x, 0)).intoArray(y, 0);
             for (int lane = 0; lane < lanes; lane++) {
                 double expected = (float) exact.applyAsDouble(x[lane]);
-                boolean close = Double.isNaN(expected) ? Float.isNaN(y[lane]) : y[lane] == expected
-                        || Math.abs(y[lane] - expected) <= absolute + relative * Math.abs(expected);
-                assertThat(close).as("f(%s) is %s, expected %s", x[lane], y[lane], expected).isTrue();
+                boolean close = Double.isNaN(expected)
+                        ? Float.isNaN(y[lane])
+                        : y[lane] == expected
+                                || Math.abs(y[lane] - expected) <= absolute + relative * Math.abs(expected);
+                assertThat(close)
+                        .as("f(%s) is %s, expected %s", x[lane], y[lane], expected)
+                        .isTrue();
             }
         }
     }

@@ -35,10 +35,12 @@ class WorkersTest {
     void aNestedLoopRunsOnTheTasksOwnWorker() {
         try (Workers workers = new Workers(3)) {
             AtomicInteger inner = new AtomicInteger();
-            workers.parallel(20, (task, worker) -> workers.parallel(5, (nested, nestedWorker) -> {
-                assertThat(nestedWorker).isEqualTo(worker);
-                inner.incrementAndGet();
-            }));
+            workers.parallel(
+                    20,
+                    (task, worker) -> workers.parallel(5, (nested, nestedWorker) -> {
+                        assertThat(nestedWorker).isEqualTo(worker);
+                        inner.incrementAndGet();
+                    }));
             assertThat(inner).hasValue(100);
         }
     }
