@@ -20,6 +20,8 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
     static final long TASK_FLOPS = 3_000_000;
 
     private static final int TASKS_A_THREAD = 6;
+    /** Fewest columns of a block whose epilogue is evaluated: cut narrower, such products took up to twice as long. */
+    private static final int EVALUATED_COLUMNS = 512;
 
     static Blocks of(KernelOp.Gemm op, int threads) {
         boolean packsA = op.transposeA() || !Tile.READS_IN_PLACE;
@@ -31,10 +33,12 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
         int columnBlocks = 1;
         long product = 2L * op.m() * op.n() * op.k();
         long wanted = Math.min(product / TASK_FLOPS, ceil(TASKS_A_THREAD * threads, Math.max(1, op.batch())));
+        // An epilogue is evaluated row by row, so its rows are to stay long enough to be worth a call for each instruction.
+        int leastTiles = Epilogue.isEvaluated(op) ? EVALUATED_COLUMNS / Tile.COLUMNS : 1;
         // Cutting rows packs B once more, cutting columns packs A once more.
         while ((long) rowBlocks * columnBlocks < wanted) {
             boolean rowsCut = rowBlocks * 4 <= rowTiles;
-            boolean columnsCut = columnBlocks < columnTiles;
+            boolean columnsCut = columnBlocks < columnTiles && ceil(columnTiles, columnBlocks + 1) >= leastTiles;
             if (!rowsCut && !columnsCut) {
                 break;
             }

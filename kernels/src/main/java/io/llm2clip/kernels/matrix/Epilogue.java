@@ -24,13 +24,17 @@ final class Epilogue {
         this.op = op;
         this.addresses = addresses;
         addend = isAddend(op);
-        boolean identity = op.epilogue().instructions().isEmpty();
-        evaluator = addend || identity ? null : new ExpressionEvaluator(op.epilogue());
+        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue()) : null;
         scalar = new boolean[1 + op.extras().size()];
         for (int e = 0; e < op.extras().size(); e++) {
             scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
         }
         rowwise = op.extras().contains(Broadcast.ROW);
+    }
+
+    /** Whether the epilogue takes more than the tiles do when they store. */
+    static boolean isEvaluated(KernelOp.Gemm op) {
+        return !op.epilogue().instructions().isEmpty() && !isAddend(op);
     }
 
     private static boolean isAddend(KernelOp.Gemm op) {
