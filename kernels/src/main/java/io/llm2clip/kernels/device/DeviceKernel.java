@@ -42,6 +42,11 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         public Class<?> type() {
             return type;
         }
+
+        /** Whether it is one of the staging arrays. */
+        public boolean staging() {
+            return this == FLOAT_STAGING || this == INT_STAGING || this == HALF_STAGING;
+        }
     }
 
     public DeviceKernel {

@@ -32,26 +32,23 @@ final class KernelRelinker {
     private static final ClassDesc CONTEXT = description(KernelContext.class);
     private static final ClassDesc HALVES = description(BFloat16Buf.class);
     private static final ClassDesc CONVERSION = description(BFloat16Conversion.class);
-    private static final Map<ClassDesc, ClassDesc> TYPES = Map.of(
-            CONTEXT,
-            ClassDesc.of(API + "KernelContext"),
-            description(FloatBuf.class),
-            ClassDesc.of(API + "types.arrays.FloatArray"),
-            description(IntBuf.class),
-            ClassDesc.of(API + "types.arrays.IntArray"),
-            HALVES,
-            ClassDesc.of(API + "types.arrays.BFloat16Array"),
-            description(KMath.class),
-            ClassDesc.of(API + "math.TornadoMath"));
 
-    private final boolean bfloat16Intrinsics;
+    private final HalfStorage halves;
+    private final Map<ClassDesc, ClassDesc> types;
 
-    /**
-     * @param bfloat16Intrinsics whether the back end converts bf16 in hardware or by shifts of bits; otherwise {@link
-     *     BFloat16Conversion} does
-     */
-    KernelRelinker(boolean bfloat16Intrinsics) {
-        this.bfloat16Intrinsics = bfloat16Intrinsics;
+    KernelRelinker(HalfStorage halves) {
+        this.halves = halves;
+        types = Map.of(
+                CONTEXT,
+                ClassDesc.of(API + "KernelContext"),
+                description(FloatBuf.class),
+                ClassDesc.of(API + "types.arrays.FloatArray"),
+                description(IntBuf.class),
+                ClassDesc.of(API + "types.arrays.IntArray"),
+                HALVES,
+                ClassDesc.of(API + "types.arrays." + halves.array()),
+                description(KMath.class),
+                ClassDesc.of(API + "math.TornadoMath"));
     }
 
     /** Whether a class has kernels or their helpers; these are told by their prefix. */
@@ -83,7 +80,7 @@ final class KernelRelinker {
                 builder.getfield(relinked(CONTEXT), field.name().stringValue(), ConstantDescs.CD_Integer)
                         .invokevirtual(ConstantDescs.CD_Integer, "intValue", MethodTypeDesc.of(ConstantDescs.CD_int));
             case InvokeInstruction invoke
-            when invoke.owner().asSymbol().equals(HALVES) && !bfloat16Intrinsics -> convert(builder, invoke);
+            when invoke.owner().asSymbol().equals(HALVES) && halves == HalfStorage.BITS -> convert(builder, invoke);
             case InvokeInstruction invoke ->
                 builder.invoke(
                         invoke.opcode(),
@@ -107,7 +104,7 @@ final class KernelRelinker {
     }
 
     /** Accesses to bf16 elements as accesses to their bits. */
-    private static void convert(CodeBuilder builder, InvokeInstruction invoke) {
+    private void convert(CodeBuilder builder, InvokeInstruction invoke) {
         ClassDesc array = relinked(HALVES);
         MethodTypeDesc get = MethodTypeDesc.of(ConstantDescs.CD_short, ConstantDescs.CD_int);
         MethodTypeDesc set = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_short);
@@ -128,7 +125,7 @@ final class KernelRelinker {
         }
     }
 
-    private static MethodTypeDesc relinked(MethodTypeDesc type) {
+    private MethodTypeDesc relinked(MethodTypeDesc type) {
         MethodTypeDesc result = type.changeReturnType(relinked(type.returnType()));
         for (int i = 0; i < type.parameterCount(); i++) {
             result = result.changeParameterType(i, relinked(type.parameterType(i)));
@@ -136,11 +133,11 @@ final class KernelRelinker {
         return result;
     }
 
-    static ClassDesc relinked(ClassDesc type) {
-        return TYPES.getOrDefault(type, type);
+    ClassDesc relinked(ClassDesc type) {
+        return types.getOrDefault(type, type);
     }
 
-    private static ClassDesc description(Class<?> type) {
+    static ClassDesc description(Class<?> type) {
         return type.describeConstable().orElseThrow();
     }
 }

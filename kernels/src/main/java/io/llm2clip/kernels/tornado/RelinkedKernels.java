@@ -25,9 +25,9 @@ final class RelinkedKernels extends ClassLoader {
     private static final Map<Key, RelinkedKernels> LOADERS = new HashMap<>();
 
     private final KernelRelinker relinker;
-    private final Map<DeviceKernel, Object> tasks = new HashMap<>();
+    private final Map<String, Object> tasks = new HashMap<>();
 
-    private record Key(ClassLoader parent, boolean bfloat16Intrinsics) {}
+    private record Key(ClassLoader parent, HalfStorage halves) {}
 
     RelinkedKernels(ClassLoader parent, KernelRelinker relinker) {
         super(parent);
@@ -38,13 +38,13 @@ final class RelinkedKernels extends ClassLoader {
      * The task of a kernel: an object of TornadoVM's functional interface for as many arguments. All devices share it, as TornadoVM
      * keeps what it knows of a method for ever.
      *
-     * @param bfloat16Intrinsics as {@link KernelRelinker} takes it
+     * @param halves how the device has bf16 elements
      */
-    static synchronized Object task(DeviceKernel kernel, boolean bfloat16Intrinsics) {
+    static synchronized Object task(DeviceKernel kernel, HalfStorage halves) {
         RelinkedKernels loader = LOADERS.computeIfAbsent(
-                new Key(kernel.owner().getClassLoader(), bfloat16Intrinsics),
-                key -> new RelinkedKernels(key.parent(), new KernelRelinker(bfloat16Intrinsics)));
-        return loader.tasks.computeIfAbsent(kernel, loader::newTask);
+                new Key(kernel.owner().getClassLoader(), halves),
+                key -> new RelinkedKernels(key.parent(), new KernelRelinker(halves)));
+        return loader.tasks.computeIfAbsent(taskName(kernel), name -> loader.newTask(kernel));
     }
 
     @Override
@@ -87,10 +87,10 @@ final class RelinkedKernels extends ClassLoader {
      * A class with a method {@code apply} that only casts its arguments and calls the kernel: TornadoVM scans its bytecode for the
      * first static call, and reads one byte of the index into the constant pool, so there must not be more in it.
      */
-    static byte[] taskClass(DeviceKernel kernel) {
+    byte[] taskClass(DeviceKernel kernel) {
         List<ClassDesc> parameters = new ArrayList<>();
-        parameters.add(KernelRelinker.relinked(description(KernelContext.class)));
-        kernel.roles().forEach(role -> parameters.add(KernelRelinker.relinked(description(role.type()))));
+        parameters.add(relinker.relinked(KernelRelinker.description(KernelContext.class)));
+        kernel.roles().forEach(role -> parameters.add(relinker.relinked(KernelRelinker.description(role.type()))));
         MethodTypeDesc erased = MethodTypeDesc.of(
                 ConstantDescs.CD_void, Collections.nCopies(parameters.size(), ConstantDescs.CD_Object));
         ClassDesc function =
@@ -105,7 +105,7 @@ final class RelinkedKernels extends ClassLoader {
                                         code.aload(i + 1).checkcast(parameters.get(i));
                                     }
                                     code.invokestatic(
-                                                    description(kernel.owner()),
+                                                    KernelRelinker.description(kernel.owner()),
                                                     kernel.name(),
                                                     MethodTypeDesc.of(ConstantDescs.CD_void, parameters))
                                             .return_();
@@ -124,9 +124,5 @@ final class RelinkedKernels extends ClassLoader {
 
     private static String taskName(DeviceKernel kernel) {
         return kernel.owner().getName() + "$$" + kernel.name();
-    }
-
-    private static ClassDesc description(Class<?> type) {
-        return type.describeConstable().orElseThrow();
     }
 }
