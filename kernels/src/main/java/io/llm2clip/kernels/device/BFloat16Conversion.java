@@ -19,22 +19,28 @@ public final class BFloat16Conversion {
         int exponent = magnitude / 128;
         int fraction = magnitude - exponent * 128;
         float value = (float) fraction;
-        if (exponent == 255) {
-            value = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else if (exponent == 0) {
-            // Subnormal. The factor itself would be one, which devices may take for 0.
+        if (exponent == 0) {
+            // Subnormal. The product of the factors would be one, which devices may take for 0.
             value = value * 0x1p-126f * 0x1p-7f;
         } else {
+            // 2^128 overflows to infinity, and constants that are NaN are not to be had in kernels.
             value = k_scale((value + 128f) * 0x1p-7f, exponent - 127);
+            if (exponent == 255 && fraction > 0) {
+                value = value * 0f;
+            }
         }
         return sign * value;
     }
 
-    /** {@code value * 2^exponent}, for exponents in [-126, 127]. */
+    /** {@code value * 2^exponent}, for exponents in [-127, 128]. */
     static float k_scale(float value, int exponent) {
         float result = value;
         int rest = exponent < 0 ? -exponent : exponent;
         boolean down = exponent < 0;
+        if (rest >= 128) {
+            result = result * 0x1p64f;
+            rest = rest - 64;
+        }
         if (rest >= 64) {
             result = result * (down ? 0x1p-64f : 0x1p64f);
             rest = rest - 64;

@@ -6,11 +6,15 @@ import io.llm2clip.kernels.device.FloatBuf;
 import io.llm2clip.kernels.device.IntBuf;
 import io.llm2clip.kernels.device.KMath;
 import io.llm2clip.kernels.device.KernelContext;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
@@ -21,6 +25,7 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Rewrites class files of kernels: the dialect's types become TornadoVM's, static methods keep their names and become public, and
@@ -34,10 +39,13 @@ final class KernelRelinker {
     private static final ClassDesc CONVERSION = description(BFloat16Conversion.class);
 
     private final HalfStorage halves;
+    private final Function<ClassDesc, ClassModel> classes;
     private final Map<ClassDesc, ClassDesc> types;
 
-    KernelRelinker(HalfStorage halves) {
+    /** @param classes class files of kernels and helpers */
+    KernelRelinker(HalfStorage halves, Function<ClassDesc, ClassModel> classes) {
         this.halves = halves;
+        this.classes = classes;
         types = Map.of(
                 CONTEXT,
                 ClassDesc.of(API + "KernelContext"),
@@ -66,41 +74,74 @@ final class KernelRelinker {
                             method.methodName().stringValue(),
                             relinked(method.methodTypeSymbol()),
                             ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
-                            copy -> copy.transformCode(method.code().get(), this::rewrite));
+                            copy -> copy.transformCode(method.code().get(), new Rewriting(method)));
                 }
             }
         });
     }
 
-    private void rewrite(CodeBuilder builder, CodeElement element) {
-        switch (element) {
-            case FieldInstruction field
-            when field.owner().asSymbol().equals(CONTEXT) ->
-                // Ids are objects there; the compiler knows them by these fields.
-                builder.getfield(relinked(CONTEXT), field.name().stringValue(), ConstantDescs.CD_Integer)
-                        .invokevirtual(ConstantDescs.CD_Integer, "intValue", MethodTypeDesc.of(ConstantDescs.CD_int));
-            case InvokeInstruction invoke
-            when invoke.owner().asSymbol().equals(HALVES) && halves == HalfStorage.BITS -> convert(builder, invoke);
-            case InvokeInstruction invoke ->
-                builder.invoke(
-                        invoke.opcode(),
-                        relinked(invoke.owner().asSymbol()),
-                        invoke.name().stringValue(),
-                        relinked(invoke.typeSymbol()),
-                        invoke.isInterface());
-            case InvokeDynamicInstruction invoke ->
-                throw new IllegalArgumentException("Kernels cannot use invokedynamic, found " + invoke.name()
-                        + "; write loops and if instead of lambdas, string concatenation and pattern switches.");
-            case LocalVariable variable ->
-                builder.localVariable(
-                        variable.slot(),
-                        variable.name().stringValue(),
-                        relinked(variable.typeSymbol()),
-                        variable.startScope(),
-                        variable.endScope());
-            case LocalVariableType _ -> {}
-            default -> builder.with(element);
+    /** One method's code, with the helpers inlined into it. */
+    private final class Rewriting implements CodeTransform {
+        private int freeSlot;
+
+        Rewriting(MethodModel method) {
+            freeSlot = code(method).maxLocals();
         }
+
+        @Override
+        public void accept(CodeBuilder builder, CodeElement element) {
+            switch (element) {
+                case FieldInstruction field
+                when field.owner().asSymbol().equals(CONTEXT) ->
+                    // Ids are objects there; the compiler knows them by these fields.
+                    builder.getfield(relinked(CONTEXT), field.name().stringValue(), ConstantDescs.CD_Integer)
+                            .invokevirtual(
+                                    ConstantDescs.CD_Integer, "intValue", MethodTypeDesc.of(ConstantDescs.CD_int));
+                case InvokeInstruction invoke
+                when invoke.owner().asSymbol().equals(HALVES) && halves == HalfStorage.BITS -> convert(builder, invoke);
+                case InvokeInstruction invoke
+                when invoke.opcode() == Opcode.INVOKESTATIC && HelperInliner.concerns(invoke.typeSymbol()) ->
+                    inline(builder, invoke);
+                case InvokeInstruction invoke ->
+                    builder.invoke(
+                            invoke.opcode(),
+                            relinked(invoke.owner().asSymbol()),
+                            invoke.name().stringValue(),
+                            relinked(invoke.typeSymbol()),
+                            invoke.isInterface());
+                case InvokeDynamicInstruction invoke ->
+                    throw new IllegalArgumentException("Kernels cannot use invokedynamic, found " + invoke.name()
+                            + "; write loops and if instead of lambdas, string concatenation and pattern switches.");
+                case LocalVariable variable ->
+                    builder.localVariable(
+                            variable.slot(),
+                            variable.name().stringValue(),
+                            relinked(variable.typeSymbol()),
+                            variable.startScope(),
+                            variable.endScope());
+                case LocalVariableType _ -> {}
+                default -> builder.with(element);
+            }
+        }
+
+        private void inline(CodeBuilder builder, InvokeInstruction call) {
+            MethodModel helper = classes.apply(call.owner().asSymbol()).methods().stream()
+                    .filter(method ->
+                            method.methodName().equalsString(call.name().stringValue())
+                                    && method.methodTypeSymbol().equals(call.typeSymbol()))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("Kernels call " + call.name()
+                            + ", which has an array as parameter and is no helper; write a static k_ method."));
+            int firstSlot = freeSlot;
+            freeSlot += code(helper).maxLocals();
+            new HelperInliner(builder, firstSlot, this::accept).inline(helper, code(helper));
+        }
+    }
+
+    private static CodeAttribute code(MethodModel method) {
+        return method.findAttribute(Attributes.code())
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "Method " + method.methodName() + " has no code; write kernels and helpers in Java."));
     }
 
     /** Accesses to bf16 elements as accesses to their bits. */

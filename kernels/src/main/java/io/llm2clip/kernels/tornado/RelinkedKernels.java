@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Defines kernel classes a second time, relinked and under their own names, by which TornadoVM finds their class files; and for each
@@ -29,9 +30,9 @@ final class RelinkedKernels extends ClassLoader {
 
     private record Key(ClassLoader parent, HalfStorage halves) {}
 
-    RelinkedKernels(ClassLoader parent, KernelRelinker relinker) {
+    RelinkedKernels(ClassLoader parent, HalfStorage halves) {
         super(parent);
-        this.relinker = relinker;
+        relinker = new KernelRelinker(halves, this::classFile);
     }
 
     /**
@@ -42,8 +43,7 @@ final class RelinkedKernels extends ClassLoader {
      */
     static synchronized Object task(DeviceKernel kernel, HalfStorage halves) {
         RelinkedKernels loader = LOADERS.computeIfAbsent(
-                new Key(kernel.owner().getClassLoader(), halves),
-                key -> new RelinkedKernels(key.parent(), new KernelRelinker(halves)));
+                new Key(kernel.owner().getClassLoader(), halves), key -> new RelinkedKernels(key.parent(), halves));
         return loader.tasks.computeIfAbsent(taskName(kernel), name -> loader.newTask(kernel));
     }
 
@@ -57,18 +57,29 @@ final class RelinkedKernels extends ClassLoader {
             if (name.startsWith("java.") || name.startsWith(KernelRelinker.API)) {
                 return super.loadClass(name, resolve);
             }
-            try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
-                if (in != null) {
-                    ClassModel model = ClassFile.of().parse(in.readAllBytes());
-                    if (KernelRelinker.hasKernels(model)) {
-                        byte[] bytes = relinker.relink(model);
-                        return defineClass(name, bytes, 0, bytes.length);
-                    }
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException("Class " + name + " cannot be read.", e);
+            ClassModel model = read(name);
+            if (model != null && KernelRelinker.hasKernels(model)) {
+                byte[] bytes = relinker.relink(model);
+                return defineClass(name, bytes, 0, bytes.length);
             }
             return super.loadClass(name, resolve);
+        }
+    }
+
+    private ClassModel classFile(ClassDesc type) {
+        ClassModel model =
+                read(type.descriptorString().substring(1).replace(";", "").replace('/', '.'));
+        if (model == null) {
+            throw new IllegalArgumentException("Class file of " + type.displayName() + " is not to be found.");
+        }
+        return model;
+    }
+
+    private @Nullable ClassModel read(String name) {
+        try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+            return in == null ? null : ClassFile.of().parse(in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException("Class " + name + " cannot be read.", e);
         }
     }
 

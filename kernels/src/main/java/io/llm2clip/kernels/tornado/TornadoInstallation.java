@@ -54,6 +54,8 @@ public final class TornadoInstallation {
             "-Dtornado.check.parameters=False",
             // Arenas are sparse on the host; pinning would make them resident.
             "-Dtornado.cuda.host.pinning=False",
+            // The default would let compilers ignore infinities, NaN and the sign of 0, which kernels use.
+            "-Dtornado.opencl.compiler.flags=-w",
             // A bookkeeping limit; the device's own is what counts.
             "-Dtornado.device.memory=1000GB");
 

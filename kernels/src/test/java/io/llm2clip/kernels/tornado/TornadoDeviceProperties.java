@@ -1,7 +1,5 @@
 package io.llm2clip.kernels.tornado;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.OperandBuffers;
