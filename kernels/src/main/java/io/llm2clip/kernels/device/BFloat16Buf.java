@@ -11,6 +11,12 @@ public abstract class BFloat16Buf {
     /** Rounds to nearest even; NaN stays NaN. */
     public abstract void setFloat(int index, float value);
 
+    /** The element's bits. */
+    public abstract short get(int index);
+
+    /** Sets the element's bits. */
+    public abstract void set(int index, short bits);
+
     /** Number of elements. */
     public abstract int getSize();
 }

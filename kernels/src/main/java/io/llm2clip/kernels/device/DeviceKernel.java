@@ -21,6 +21,12 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         INTS(IntBuf.class),
         /** Arena of the bf16 operands. */
         HALVES(BFloat16Buf.class),
+        /** Part of a transfer's f32 elements, in memory that the host can reach; the arena itself where kernels are emulated. */
+        FLOAT_STAGING(FloatBuf.class),
+        /** As {@link #FLOAT_STAGING}, of i32 elements. */
+        INT_STAGING(IntBuf.class),
+        /** As {@link #FLOAT_STAGING}, of bf16 elements. */
+        HALF_STAGING(BFloat16Buf.class),
         /** The launch's dimensions followed by its operands' offsets. */
         PARAMS(IntBuf.class),
         /** The launch's float constants. */
@@ -35,6 +41,11 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         /** Parameter type of a kernel that takes the buffer. */
         public Class<?> type() {
             return type;
+        }
+
+        /** Whether it is one of the staging arrays. */
+        public boolean staging() {
+            return this == FLOAT_STAGING || this == INT_STAGING || this == HALF_STAGING;
         }
     }
 

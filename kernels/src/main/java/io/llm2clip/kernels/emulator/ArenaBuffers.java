@@ -15,9 +15,9 @@ final class ArenaBuffers {
 
     static Object buffer(Role role, DeviceMemory memory) {
         return switch (role) {
-            case FLOATS -> new Floats(memory.content(DType.F32), memory.tracked(DType.F32));
-            case INTS -> new Ints(memory.content(DType.I32), memory.tracked(DType.I32));
-            case HALVES -> new Halves(memory.content(DType.BF16), memory.tracked(DType.BF16));
+            case FLOATS, FLOAT_STAGING -> new Floats(memory.content(DType.F32), memory.tracked(DType.F32));
+            case INTS, INT_STAGING -> new Ints(memory.content(DType.I32), memory.tracked(DType.I32));
+            case HALVES, HALF_STAGING -> new Halves(memory.content(DType.BF16), memory.tracked(DType.BF16));
             case PARAMS -> new Params(memory.params());
             case SCALARS -> new Scalars(memory.scalars());
         };
@@ -88,14 +88,24 @@ final class ArenaBuffers {
 
         @Override
         public float getFloat(int index) {
-            arena.read(WorkItem.current(), index);
-            return Float.intBitsToFloat(content.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
+            return Float.intBitsToFloat(get(index) << 16);
         }
 
         @Override
         public void setFloat(int index, float value) {
+            set(index, round(value));
+        }
+
+        @Override
+        public short get(int index) {
+            arena.read(WorkItem.current(), index);
+            return content.getAtIndex(ValueLayout.JAVA_SHORT, index);
+        }
+
+        @Override
+        public void set(int index, short bits) {
             arena.write(WorkItem.current(), index);
-            content.setAtIndex(ValueLayout.JAVA_SHORT, index, round(value));
+            content.setAtIndex(ValueLayout.JAVA_SHORT, index, bits);
         }
 
         /** To nearest even; rounding up a NaN's bits could make an infinity of it, so those are cut and made quiet. */

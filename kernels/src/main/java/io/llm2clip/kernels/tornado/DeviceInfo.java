@@ -1,0 +1,14 @@
+package io.llm2clip.kernels.tornado;
+
+/**
+ * A device that TornadoVM reports.
+ *
+ * @param number by which {@link TornadoDevice#open} takes it
+ * @param name as its driver calls it
+ * @param backend {@code cuda}, {@code ptx}, {@code opencl}, {@code spirv} or {@code metal}
+ * @param memoryBytes its global memory
+ * @param allocationBytes the most that one allocation may have; 0 if it does not say
+ * @param platform the driver's name, with its version where it says one
+ */
+public record DeviceInfo(
+        int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {}

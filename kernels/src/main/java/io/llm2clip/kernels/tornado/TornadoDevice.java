@@ -1,0 +1,185 @@
+package io.llm2clip.kernels.tornado;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.device.DeviceKernel;
+import io.llm2clip.kernels.device.DeviceLaunch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A device with an arena for each of f32 (and boolean), i32 and bf16 elements, in which the operands of launches lie.
+ *
+ * <p>Launches and transfers are complete when the methods return. Not for several threads at a time.
+ */
+public final class TornadoDevice implements AutoCloseable {
+    private final DeviceInfo info;
+    private final Arena host = Arena.ofShared();
+    private final TornadoApi api;
+    private final Object allocation;
+    private final DeviceArenas arenas;
+    private final Map<DType, Long> elements = new EnumMap<>(DType.class);
+    private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
+    private final Map<DType, StagedTransfers> transfers = new EnumMap<>(DType.class);
+    private boolean closed;
+
+    private TornadoDevice(TornadoApi api, TornadoApi.DeviceHandle device, int floats, int ints, int halves) {
+        this.api = api;
+        this.info = device.info();
+        elements.put(DType.F32, (long) floats);
+        elements.put(DType.BOOL, (long) floats);
+        elements.put(DType.I32, (long) ints);
+        elements.put(DType.BF16, (long) halves);
+        try {
+            arenas = new DeviceArenas(api, device, host, floats, ints, halves);
+            allocation = arenas.newPlan(api.scheduler(), List.of());
+            api.execute(allocation, 0);
+        } catch (DeviceException e) {
+            host.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a device and allocates its arenas; their elements are not initialised.
+     *
+     * @param number as {@link TornadoVm#devices} numbers them
+     * @throws DeviceException if there is no such device, or not enough memory on it
+     */
+    public static TornadoDevice open(int number, long floatElements, long intElements, long bfloat16Elements) {
+        TornadoApi api = TornadoApi.get();
+        List<TornadoApi.DeviceHandle> devices = TornadoVm.handles(api);
+        if (number < 0 || number >= devices.size()) {
+            throw new DeviceException("No device " + number + ": TornadoVM has " + devices.size()
+                    + ", numbered from 0; choose one of them.");
+        }
+        TornadoApi.DeviceHandle device = devices.get(number);
+        int floats = size(device.info(), DType.F32, floatElements);
+        int ints = size(device.info(), DType.I32, intElements);
+        int halves = size(device.info(), DType.BF16, bfloat16Elements);
+        long bytes = 4L * floats + 4L * ints + 2L * halves;
+        if (bytes > device.info().memoryBytes()) {
+            throw tooLittle(
+                    device.info(),
+                    "arenas of " + bytes + " bytes",
+                    device.info().memoryBytes() + " bytes of memory");
+        }
+        try {
+            return new TornadoDevice(api, device, floats, ints, halves);
+        } catch (DeviceException e) {
+            throw new DeviceException(
+                    "Arenas of " + bytes + " bytes could not be allocated on "
+                            + device.info().name() + ": " + e.getMessage()
+                            + "; free memory on the device, or ask for less by smaller batches.",
+                    e);
+        }
+    }
+
+    private static int size(DeviceInfo info, DType dtype, long elements) {
+        if (elements < 0 || elements > Integer.MAX_VALUE - 8) {
+            throw new DeviceException("A " + dtype + " arena of " + elements + " elements was asked for, expected 0 to "
+                    + (Integer.MAX_VALUE - 8) + ", as kernels count elements by int; use smaller batches.");
+        }
+        long bytes = elements * dtype.bytes();
+        if (info.allocationBytes() > 0 && bytes > info.allocationBytes()) {
+            throw tooLittle(
+                    info,
+                    "a " + dtype + " arena of " + bytes + " bytes",
+                    "at most " + info.allocationBytes() + " in one allocation");
+        }
+        return (int) elements;
+    }
+
+    private static DeviceException tooLittle(DeviceInfo info, String wanted, String has) {
+        return new DeviceException("Device " + info.number() + " (" + info.name() + ") cannot hold " + wanted
+                + ": it has " + has + "; use smaller batches or another device.");
+    }
+
+    /** What the driver calls the device. */
+    public String name() {
+        return info.name();
+    }
+
+    public DeviceInfo info() {
+        return info;
+    }
+
+    /**
+     * Runs a launch.
+     *
+     * @param offsets as {@link DeviceLaunch#params} takes them: elements in the arena of the operand's type
+     * @throws DeviceException if the kernel does not compile or run there
+     */
+    public void launch(DeviceLaunch launch, int[] offsets) {
+        requireOpen();
+        kernels.computeIfAbsent(launch.kernel(), kernel -> new KernelGraph(arenas, kernel, null))
+                .run(launch, offsets);
+    }
+
+    /**
+     * Copies a segment's bytes into an arena.
+     *
+     * @param element where to, in elements of the type
+     * @throws IndexOutOfBoundsException if the segment does not fit there
+     */
+    public void upload(DType dtype, int element, MemorySegment source) {
+        transfers(dtype, element, source).upload(element, source);
+    }
+
+    /**
+     * Fills a segment with bytes from an arena.
+     *
+     * @param element where from, in elements of the type
+     * @throws IndexOutOfBoundsException if the arena has not as many elements there
+     */
+    public void download(DType dtype, int element, MemorySegment target) {
+        transfers(dtype, element, target).download(element, target);
+    }
+
+    private StagedTransfers transfers(DType dtype, int element, MemorySegment segment) {
+        requireOpen();
+        long count = segment.byteSize() / dtype.bytes();
+        long size = elements.getOrDefault(dtype, 0L);
+        if (segment.byteSize() % dtype.bytes() != 0 || element < 0 || element + count > size) {
+            throw new IndexOutOfBoundsException("A transfer of " + segment.byteSize() + " bytes at element " + element
+                    + " was asked for, expected whole " + dtype + " elements within the arena's " + size
+                    + "; correct the place or the size.");
+        }
+        DType arena = dtype == DType.BOOL ? DType.F32 : dtype;
+        return transfers.computeIfAbsent(arena, key -> new StagedTransfers(arenas, key));
+    }
+
+    /**
+     * Binds launches to be executed in order, again and again, with less work on the host than one by one.
+     *
+     * @throws DeviceException if a kernel does not compile there
+     */
+    public Launch record(List<BoundLaunch> launches) {
+        requireOpen();
+        List<BoundLaunch> all = List.copyOf(launches);
+        return () -> all.forEach(bound -> launch(bound.launch(), bound.offsets()));
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("Device " + name() + " is closed; open it again.");
+        }
+    }
+
+    /** Frees what it has on the device; launches recorded on it cannot be run any more. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        kernels.values().forEach(KernelGraph::close);
+        transfers.values().forEach(StagedTransfers::close);
+        api.free(allocation, 0);
+        host.close();
+    }
+}

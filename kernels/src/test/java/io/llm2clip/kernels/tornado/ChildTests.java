@@ -1,0 +1,33 @@
+package io.llm2clip.kernels.tornado;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/** Runs the test classes that its arguments name; exits with 1 if one fails or none is found. */
+final class ChildTests {
+
+    private ChildTests() {}
+
+    public static void main(String[] classes) throws ClassNotFoundException {
+        LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
+        for (String name : classes) {
+            request.selectors(selectClass(Class.forName(name)));
+        }
+        LauncherDiscoveryRequest built = request.build();
+        SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        LauncherFactory.create().execute(built, listener);
+        TestExecutionSummary summary = listener.getSummary();
+        PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+        summary.printFailuresTo(out, 20);
+        out.println(summary.getTestsSucceededCount() + " of " + summary.getTestsFoundCount() + " tests succeeded.");
+        out.flush();
+        System.exit(summary.getTotalFailureCount() > 0 || summary.getTestsSucceededCount() == 0 ? 1 : 0);
+    }
+}

@@ -1,0 +1,63 @@
+package io.llm2clip.kernels.tornado;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.DeviceLaunch;
+import io.llm2clip.kernels.device.DevicePlan;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** An operation placed in the arenas of a device. */
+final class DeviceOperation {
+    /** Elements between operands that belong to none. */
+    private static final int GAP = 7;
+
+    private final TornadoDevice device;
+    private final DevicePlan plan;
+    private final int[] offsets;
+
+    DeviceOperation(TornadoDevice device, KernelOp op) {
+        this.device = device;
+        plan = DeviceKernels.plan(op);
+        List<Operand> operands = plan.operands();
+        offsets = new int[operands.size() + (plan.scratch() > 0 ? 1 : 0)];
+        Map<DType, Integer> ends = new EnumMap<>(DType.class);
+        for (int i = 0; i < operands.size(); i++) {
+            offsets[i] = ends.getOrDefault(operands.get(i).dtype(), 0) + GAP;
+            ends.put(operands.get(i).dtype(), offsets[i] + (int) operands.get(i).elements());
+        }
+        if (plan.scratch() > 0) {
+            offsets[operands.size()] = ends.getOrDefault(DType.F32, 0) + GAP;
+        }
+    }
+
+    List<BoundLaunch> launches() {
+        List<BoundLaunch> launches = new ArrayList<>();
+        for (DeviceLaunch launch : plan.launches()) {
+            launches.add(new BoundLaunch(launch, offsets));
+        }
+        return launches;
+    }
+
+    /** Uploads all operands, outputs too: their garbage must be overwritten. */
+    void upload(MemorySegment[] operands) {
+        for (int i = 0; i < operands.length; i++) {
+            device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+        }
+    }
+
+    void launch() {
+        plan.launches().forEach(launch -> device.launch(launch, offsets));
+    }
+
+    void download(MemorySegment[] operands) {
+        for (int i = 0; i < operands.length; i++) {
+            device.download(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+        }
+    }
+}
