@@ -21,4 +21,9 @@ public enum DType {
     public int bytes() {
         return bytes;
     }
+
+    /** The type as which elements lie in memory: truth values are f32 lanes, any other type is its own. */
+    public DType stored() {
+        return this == BOOL ? F32 : this;
+    }
 }

@@ -334,7 +334,7 @@ public sealed interface KernelOp {
                     Operand.in("q", shape.querySize()),
                     Operand.in("k", shape.keySize()),
                     Operand.in("v", shape.keySize()),
-                    Operand.indices("lengths", shape.batch),
+                    Operand.indices("lengths", shape.batch, 0, shape.keys),
                     Operand.out(shape.querySize()));
         }
 
@@ -352,7 +352,7 @@ public sealed interface KernelOp {
                     Operand.in("q", shape.querySize()),
                     Operand.in("k", shape.keySize()),
                     Operand.in("v", shape.keySize()),
-                    Operand.indices("lengths", shape.batch),
+                    Operand.indices("lengths", shape.batch, 0, shape.keys),
                     Operand.in("dout", shape.querySize()),
                     Operand.out(shape.querySize() + 2 * shape.keySize()));
         }
@@ -396,7 +396,7 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             return List.of(
                     Operand.in("table", (long) rows * columns),
-                    Operand.indices("index", count),
+                    Operand.indices("index", count, 0, rows - 1),
                     Operand.out((long) count * columns));
         }
     }
@@ -407,7 +407,7 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             return List.of(
                     Operand.in("in", (long) count * columns),
-                    Operand.indices("index", count),
+                    Operand.indices("index", count, 0, rows - 1),
                     Operand.out((long) rows * columns));
         }
     }
@@ -417,7 +417,7 @@ public sealed interface KernelOp {
         @Override
         public List<Operand> operands() {
             return List.of(
-                    Operand.in("logits", (long) rows * columns), Operand.indices("target", rows), Operand.out(rows));
+                    Operand.in("logits", (long) rows * columns), Operand.indices("target", rows, -1, columns - 1), Operand.out(rows));
         }
 
         @Override
@@ -432,7 +432,7 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             return List.of(
                     Operand.in("logits", (long) rows * columns),
-                    Operand.indices("target", rows),
+                    Operand.indices("target", rows, -1, columns - 1),
                     Operand.in("dloss", rows),
                     Operand.out((long) rows * columns));
         }

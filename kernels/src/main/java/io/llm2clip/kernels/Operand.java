@@ -1,5 +1,7 @@
 package io.llm2clip.kernels;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One buffer that a {@link KernelOp} touches.
  *
@@ -7,8 +9,17 @@ package io.llm2clip.kernels;
  * @param dtype element type
  * @param elements number of elements that may be addressed from the operand's start
  * @param access whether the kernel reads, writes every element, or updates in place
+ * @param bounds what the elements must lie in, for those that kernels take as indices
  */
-public record Operand(String name, DType dtype, long elements, Access access) {
+public record Operand(String name, DType dtype, long elements, Access access, @Nullable Bounds bounds) {
+
+    /** Least and most that an index may be. */
+    public record Bounds(int least, int most) {}
+
+    /** An operand whose elements may be anything. */
+    public Operand(String name, DType dtype, long elements, Access access) {
+        this(name, dtype, elements, access, null);
+    }
 
     /** How an operand is used. A {@code WRITE} operand is completely overwritten, whatever it held. */
     public enum Access {
@@ -21,8 +32,8 @@ public record Operand(String name, DType dtype, long elements, Access access) {
         return new Operand(name, DType.F32, elements, Access.READ);
     }
 
-    static Operand indices(String name, long elements) {
-        return new Operand(name, DType.I32, elements, Access.READ);
+    static Operand indices(String name, long elements, int least, int most) {
+        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most));
     }
 
     static Operand out(long elements) {

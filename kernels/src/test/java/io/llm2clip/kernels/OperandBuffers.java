@@ -130,7 +130,7 @@ public final class OperandBuffers implements AutoCloseable {
             switch (operand.dtype()) {
                 case F32, BOOL ->
                     segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
-                case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(op, random));
+                case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(operand, random));
                 case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
             }
         }
@@ -149,18 +149,8 @@ public final class OperandBuffers implements AutoCloseable {
         };
     }
 
-    private static int index(KernelOp op, Random random) {
-        return switch (op) {
-            case KernelOp.Gather gather -> random.nextInt(gather.rows());
-            case KernelOp.ScatterAdd scatter -> random.nextInt(scatter.rows());
-            case KernelOp.CrossEntropy loss -> random.nextInt(-1, loss.columns());
-            case KernelOp.CrossEntropyGradient loss -> random.nextInt(-1, loss.columns());
-            case KernelOp.Attention attention ->
-                random.nextInt(attention.shape().keys() + 1);
-            case KernelOp.AttentionGradient attention ->
-                random.nextInt(attention.shape().keys() + 1);
-            case KernelOp.Convert convert -> random.nextInt();
-            default -> throw new IllegalArgumentException(op + " has no index operand.");
-        };
+    private static int index(Operand operand, Random random) {
+        Operand.Bounds bounds = operand.bounds();
+        return bounds == null ? random.nextInt() : random.nextInt(bounds.least(), bounds.most() + 1);
     }
 }

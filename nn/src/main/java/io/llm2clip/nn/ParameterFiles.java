@@ -83,7 +83,7 @@ public final class ParameterFiles {
     }
 
     private static MemorySegment littleEndian(Parameter parameter) {
-        MemorySegment data = parameter.data().segment();
+        MemorySegment data = parameter.data().readOnly();
         if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
             return data;
         }

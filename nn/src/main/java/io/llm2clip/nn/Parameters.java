@@ -75,7 +75,7 @@ public final class Parameters implements AutoCloseable {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Parameter parameter : parameters.values()) {
-                digest.update(parameter.data().segment().asByteBuffer());
+                digest.update(parameter.data().readOnly().asByteBuffer());
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {

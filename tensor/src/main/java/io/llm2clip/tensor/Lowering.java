@@ -5,6 +5,7 @@ import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Broadcast;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -244,7 +245,11 @@ final class Lowering {
         // Outputs are read after the last step, and what was fed stays for the next run.
         outputs.forEach(output -> Graph.known(buffers, output.base()).last = pending.size());
         graph.inputs().values().forEach(input -> Graph.known(buffers, input).last = pending.size());
-        long bytes = MemoryPlanner.place(buffers.values());
+        Map<DType, List<MemoryPlanner.Buffer>> byType = new EnumMap<>(DType.class);
+        buffers.forEach((node, buffer) ->
+                byType.computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>()).add(buffer));
+        Map<DType, Long> bytes = new EnumMap<>(DType.class);
+        byType.forEach((dtype, placed) -> bytes.put(dtype, MemoryPlanner.place(placed)));
         List<Plan.Step> steps = pending.stream()
                 .map(p -> new Plan.Step(
                         p.op(), p.operands().stream().map(this::slot).toList()))
@@ -264,8 +269,9 @@ final class Lowering {
     private Plan.Slot slot(View view) {
         long offset = (long) view.offset() * view.base().dtype.bytes();
         if (view.base().number >= 0 && view.base().operation instanceof Operation.Variable variable) {
-            return new Plan.Slot.External(variable.data().segment(), offset);
+            return new Plan.Slot.InVariable(variable.data(), offset);
         }
-        return new Plan.Slot.InArena(Graph.known(buffers, view.base()).offset + offset);
+        return new Plan.Slot.InArena(
+                view.base().dtype.stored(), Graph.known(buffers, view.base()).offset + offset);
     }
 }

@@ -1,31 +1,47 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A compiled graph: kernels in order, and where each operand lies.
  *
  * @param steps kernels in order of execution
- * @param arenaBytes size of the one block that holds all intermediate values, inputs and outputs
+ * @param arenaBytes by element type as stored, the size of the arena that holds all intermediate values, inputs and outputs
  */
-record Plan(List<Step> steps, long arenaBytes) {
+record Plan(List<Step> steps, Map<DType, Long> arenaBytes) {
 
     /** One kernel and its operands, in the kernel's order. */
     record Step(KernelOp op, List<Slot> operands) {}
 
     /** Where an operand starts. */
     sealed interface Slot {
-        /** So many bytes into the plan's arena. */
-        record InArena(long offset) implements Slot {}
+        /** So many bytes into the plan's arena of an element type as stored. */
+        record InArena(DType dtype, long offset) implements Slot {}
 
-        /** In memory that is not the plan's: a variable's. */
-        record External(MemorySegment segment, long offset) implements Slot {}
+        /** So many bytes into a variable, which is not the plan's. */
+        record InVariable(TensorData variable, long offset) implements Slot {}
     }
 
     /** Floating-point operations of one run. */
     long flops() {
         return steps.stream().mapToLong(step -> step.op().flops()).sum();
+    }
+
+    /** Size of all arenas. */
+    long totalBytes() {
+        return arenaBytes.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** The variables that steps read, each once. */
+    List<TensorData> variables() {
+        return steps.stream()
+                .flatMap(step -> step.operands().stream())
+                .filter(Slot.InVariable.class::isInstance)
+                .map(slot -> ((Slot.InVariable) slot).variable())
+                .distinct()
+                .toList();
     }
 }

@@ -4,24 +4,94 @@ import io.llm2clip.kernels.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Stored elements: dense, row-major, off-heap, native byte order. Its memory belongs to the arena it was allocated from.
- *
- * @param shape dimensions
- * @param dtype element type
- * @param segment exactly the elements' bytes
+ * Stored elements: dense, row-major, native byte order, in off-heap memory that belongs to the arena it was allocated from. Where an
+ * accelerator works on them, the newer elements may lie there; whoever asks for them here gets them.
  */
-public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
-
+public final class TensorData {
     private static final long ALIGNMENT = 64;
 
-    public TensorData {
+    private final Shape shape;
+    private final DType dtype;
+    // Null until asked for, where an accelerator makes the elements.
+    private @Nullable MemorySegment memory;
+    private @Nullable DeviceCopy copy;
+
+    /**
+     * Elements in given memory.
+     *
+     * @param segment exactly the elements' bytes, off-heap
+     */
+    public TensorData(Shape shape, DType dtype, MemorySegment segment) {
         long bytes = (long) shape.size() * dtype.bytes();
         if (segment.byteSize() != bytes || !segment.isNative()) {
-            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes
-                    + " off-heap bytes, found " + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
+            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes + " off-heap bytes, found "
+                    + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
         }
+        this.shape = shape;
+        this.dtype = dtype;
+        this.memory = segment;
+    }
+
+    /** Elements that will be made on an accelerator. */
+    TensorData(Shape shape, DType dtype) {
+        this.shape = shape;
+        this.dtype = dtype;
+    }
+
+    public Shape shape() {
+        return shape;
+    }
+
+    public DType dtype() {
+        return dtype;
+    }
+
+    /**
+     * The elements' bytes, for reading and writing. What an accelerator has is brought home first and counts as outdated from then on;
+     * do not write to a segment that was asked for before the last run of a program that reads these elements.
+     */
+    public MemorySegment segment() {
+        if (copy != null) {
+            copy.hostWrites();
+        }
+        return memory();
+    }
+
+    /** The elements' bytes, for reading. */
+    public MemorySegment readOnly() {
+        bringHome();
+        return memory().asReadOnly();
+    }
+
+    /** Whether the memory has not been freed. */
+    public boolean isAlive() {
+        return memory == null || memory.scope().isAlive();
+    }
+
+    /** The memory here, whether or not an accelerator has newer elements. */
+    MemorySegment memory() {
+        if (memory == null) {
+            memory = Arena.ofAuto().allocate((long) shape.size() * dtype.bytes(), ALIGNMENT);
+        }
+        return memory;
+    }
+
+    /** Gets newer elements from an accelerator, if it has any. */
+    void bringHome() {
+        if (copy != null) {
+            copy.bringHome();
+        }
+    }
+
+    @Nullable DeviceCopy copy() {
+        return copy;
+    }
+
+    void setCopy(@Nullable DeviceCopy copy) {
+        this.copy = copy;
     }
 
     /** Zeros, in memory that the given arena frees. */
@@ -43,7 +113,7 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
     public static TensorData ofInts(Shape shape, int... values) {
         TensorData data = allocate(shape, DType.I32);
         requireLength(shape, values.length);
-        MemorySegment.copy(values, 0, data.segment, ValueLayout.JAVA_INT, 0, values.length);
+        MemorySegment.copy(values, 0, data.memory(), ValueLayout.JAVA_INT, 0, values.length);
         return data;
     }
 
@@ -51,7 +121,7 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
     public TensorData fill(float... values) {
         require(DType.F32, "fill with floats");
         requireLength(shape, values.length);
-        MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_FLOAT, 0, values.length);
+        MemorySegment.copy(values, 0, segment(), ValueLayout.JAVA_FLOAT, 0, values.length);
         return this;
     }
 
@@ -61,7 +131,7 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
             throw new TensorException("Copying " + source.dtype + " " + source.shape + " into " + dtype + " " + shape
                     + ": expected the same shape and type.");
         }
-        segment.copyFrom(source.segment);
+        segment().copyFrom(source.readOnly());
     }
 
     /** A copy as floats; for f32 and truth values. */
@@ -69,20 +139,20 @@ public record TensorData(Shape shape, DType dtype, MemorySegment segment) {
         if (dtype != DType.BOOL) {
             require(DType.F32, "toFloats");
         }
-        return segment.toArray(ValueLayout.JAVA_FLOAT);
+        return readOnly().toArray(ValueLayout.JAVA_FLOAT);
     }
 
     /** A copy as ints; for i32. */
     public int[] toInts() {
         require(DType.I32, "toInts");
-        return segment.toArray(ValueLayout.JAVA_INT);
+        return readOnly().toArray(ValueLayout.JAVA_INT);
     }
 
     /** The one element of an f32 tensor of size 1. */
     public float item() {
         require(DType.F32, "item");
         requireLength(shape, 1);
-        return segment.get(ValueLayout.JAVA_FLOAT, 0);
+        return readOnly().get(ValueLayout.JAVA_FLOAT, 0);
     }
 
     private void require(DType expected, String operation) {

@@ -2,15 +2,13 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.vector.VectorKernels;
-import io.llm2clip.kernels.vector.Workers;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.nio.file.Path;
@@ -19,7 +17,9 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * AdamW (Loshchilov and Hutter 2019) with clipping of the gradients' global norm. It owns the running moments of all
@@ -50,8 +50,9 @@ public final class AdamW implements AutoCloseable {
     private final List<Parameter> parameters;
     private final Parameters moments = Parameters.forLoading();
     private final List<TensorData> hyper = new ArrayList<>();
-    private final List<Launch> launches = new ArrayList<>();
-    // Held so that the memory the launches point to stays alive.
+    private final Device device = Device.standard();
+    private Device.@Nullable BoundLaunch update;
+    // What the update reads; also held so that its memory stays alive.
     private List<TensorData> bound = List.of();
     private long steps;
 
@@ -112,7 +113,7 @@ public final class AdamW implements AutoCloseable {
                             (float) (1 - Math.pow(options.beta2, steps)),
                             (float) scale);
         }
-        launches.forEach(Launch::run);
+        Objects.requireNonNull(update).run();
         return (float) norm;
     }
 
@@ -137,8 +138,7 @@ public final class AdamW implements AutoCloseable {
 
     @Override
     public void close() {
-        launches.clear();
-        bound = List.of();
+        unbind();
         moments.close();
     }
 
@@ -146,7 +146,7 @@ public final class AdamW implements AutoCloseable {
     private void requireOpen() {
         for (List<Parameter> memory : List.of(parameters, moments.all())) {
             for (Parameter parameter : memory) {
-                if (!parameter.data().segment().scope().isAlive()) {
+                if (!parameter.data().isAlive()) {
                     throw new IllegalStateException("AdamW step with closed memory of " + parameter
                             + "; close optimiser and parameters after the last step.");
                 }
@@ -184,22 +184,31 @@ public final class AdamW implements AutoCloseable {
         if (gradients.equals(bound)) {
             return;
         }
-        launches.clear();
+        unbind();
+        List<Device.Application> applications = new ArrayList<>();
         int next = 0;
         for (int i = 0; i < groups.size(); i++) {
             for (Parameter parameter : groups.get(i).parameters()) {
-                long[] addresses = {
-                    gradients.get(next++).segment().address(),
-                    hyper.get(i).segment().address(),
-                    parameter.data().segment().address(),
-                    moments.get(mean(parameter)).data().segment().address(),
-                    moments.get(variance(parameter)).data().segment().address()
-                };
-                launches.add(
-                        VectorKernels.bind(new KernelOp.AdamW(parameter.shape().size()), addresses, Workers.shared()));
+                applications.add(new Device.Application(
+                        new KernelOp.AdamW(parameter.shape().size()),
+                        List.of(
+                                gradients.get(next++),
+                                hyper.get(i),
+                                parameter.data(),
+                                moments.get(mean(parameter)).data(),
+                                moments.get(variance(parameter)).data())));
             }
         }
+        update = device.bind(applications);
         bound = List.copyOf(gradients);
+    }
+
+    private void unbind() {
+        if (update != null) {
+            update.close();
+            update = null;
+        }
+        bound = List.of();
     }
 
     private static String mean(Parameter parameter) {

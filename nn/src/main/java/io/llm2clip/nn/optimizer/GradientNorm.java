@@ -20,7 +20,7 @@ final class GradientNorm {
     static double[] squares(List<TensorData> gradients) {
         List<Block> blocks = new ArrayList<>();
         for (int i = 0; i < gradients.size(); i++) {
-            MemorySegment all = gradients.get(i).segment();
+            MemorySegment all = gradients.get(i).readOnly();
             long step = (long) BLOCK * Float.BYTES;
             for (long offset = 0; offset < all.byteSize(); offset += step) {
                 blocks.add(new Block(i, all.asSlice(offset, Math.min(step, all.byteSize() - offset))));

@@ -1,0 +1,125 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.tornado.TornadoDevice;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** A plan on an accelerator: its arenas are ranges of the device's, its kernels one recorded launch. */
+final class AcceleratorExecutable implements Executable {
+    /** An i32 operand in the plan's arena, for the input that turns out to lie there. */
+    private record Index(long byteOffset, String what, Operand operand) {}
+
+    private final TornadoDevice device;
+    private final AcceleratorMemory memory;
+    private final DeviceRanges ranges;
+    private final Map<DType, Integer> starts = new EnumMap<>(DType.class);
+    private final List<Index> indices = new ArrayList<>();
+    private final List<DeviceCopy> inputs = new ArrayList<>();
+    private final List<DeviceCopy> outputs = new ArrayList<>();
+    private final Launch recorded;
+
+    AcceleratorExecutable(Plan plan, TornadoDevice device, AcceleratorMemory memory) {
+        this.device = device;
+        this.memory = memory;
+        ranges = new DeviceRanges(memory);
+        try {
+            plan.arenaBytes()
+                    .forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
+            for (Plan.Step step : plan.steps()) {
+                ranges.add(step.op(), offsets(step));
+            }
+            recorded = device.record(ranges.launches());
+        } catch (RuntimeException e) {
+            ranges.close();
+            throw e;
+        }
+    }
+
+    private int[] offsets(Plan.Step step) {
+        List<Operand> operands = step.op().operands();
+        int[] offsets = new int[operands.size()];
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = offset(step, step.operands().get(i), operands.get(i));
+        }
+        return offsets;
+    }
+
+    private int offset(Plan.Step step, Plan.Slot slot, Operand operand) {
+        String what = step.op().getClass().getSimpleName();
+        DType found = dtype(slot);
+        if (found != operand.dtype().stored()) {
+            throw new TensorException(what + " of " + found + " elements cannot run on " + device.name() + ", only of "
+                    + operand.dtype() + "; feed what it computes, or cast to F32 before.");
+        }
+        Operand.Bounds bounds = operand.bounds();
+        if (bounds != null) {
+            String name = what + ": " + operand.name();
+            switch (slot) {
+                case Plan.Slot.InArena(DType _, long at) -> indices.add(new Index(at, name, operand));
+                case Plan.Slot.InVariable(TensorData variable, long at) ->
+                    ranges.variable(variable)
+                            .require(new IndexCheck(name, (int) (at / Integer.BYTES), (int) operand.elements(), bounds));
+            }
+        }
+        return offset(slot);
+    }
+
+    private static DType dtype(Plan.Slot slot) {
+        return switch (slot) {
+            case Plan.Slot.InArena(DType dtype, long _) -> dtype;
+            case Plan.Slot.InVariable(TensorData variable, long _) -> variable.dtype().stored();
+        };
+    }
+
+    private int offset(Plan.Slot slot) {
+        return switch (slot) {
+            case Plan.Slot.InArena(DType dtype, long at) -> Graph.known(starts, dtype) + (int) (at / dtype.bytes());
+            case Plan.Slot.InVariable(TensorData variable, long at) ->
+                ranges.variable(variable).element() + (int) (at / variable.dtype().bytes());
+        };
+    }
+
+    @Override
+    public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
+        TensorData data = TensorData.allocate(shape, dtype);
+        DeviceCopy copy = memory.copyAt(data, offset(slot));
+        inputs.add(copy);
+        if (dtype == DType.I32 && slot instanceof Plan.Slot.InArena(DType _, long start)) {
+            long end = start + (long) shape.size() * Integer.BYTES;
+            for (Index index : indices) {
+                Operand.Bounds bounds = index.operand.bounds();
+                if (bounds != null && index.byteOffset >= start && index.byteOffset < end) {
+                    int first = (int) ((index.byteOffset - start) / Integer.BYTES);
+                    copy.require(new IndexCheck(index.what, first, (int) index.operand.elements(), bounds));
+                }
+            }
+        }
+        return data;
+    }
+
+    @Override
+    public TensorData output(Plan.Slot slot, Shape shape, DType dtype) {
+        TensorData data = new TensorData(shape, dtype);
+        outputs.add(memory.copyAt(data, offset(slot)));
+        return data;
+    }
+
+    @Override
+    public void run() {
+        inputs.forEach(DeviceCopy::send);
+        ranges.send();
+        recorded.run();
+        outputs.forEach(DeviceCopy::deviceWrote);
+    }
+
+    @Override
+    public void close() {
+        outputs.forEach(DeviceCopy::free);
+        ranges.close();
+    }
+}

@@ -1,0 +1,108 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.tornado.TornadoDevice;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Room for a tensor's elements on an accelerator, and which side has the current ones. Several programs may use it; the last one to
+ * release it brings the elements home.
+ */
+final class DeviceCopy {
+    private final TornadoDevice device;
+    private final TensorData data;
+    private final int element;
+    private final List<IndexCheck> checks = new ArrayList<>();
+    private boolean currentHere = true;
+    private boolean currentThere;
+    private boolean freed;
+    private int users;
+
+    /** @param element where it starts in the device's arena of the elements' type */
+    DeviceCopy(TornadoDevice device, TensorData data, int element) {
+        this.device = device;
+        this.data = data;
+        this.element = element;
+        data.setCopy(this);
+    }
+
+    TornadoDevice device() {
+        return device;
+    }
+
+    /** Where it starts, in elements. */
+    int element() {
+        return element;
+    }
+
+    void retain() {
+        users++;
+    }
+
+    /** Ends one use; true if it was the last, after which the room on the device is free. */
+    boolean release() {
+        users--;
+        if (users > 0) {
+            return false;
+        }
+        detach();
+        return true;
+    }
+
+    /** Brings the elements home for good. */
+    void detach() {
+        if (data.isAlive()) {
+            bringHome();
+        }
+        data.setCopy(null);
+    }
+
+    /** Ends it without bringing anything home: the elements are lost, unless they are here already. */
+    void free() {
+        freed = true;
+    }
+
+    /** Has all elements that are sent checked from now on, because kernels there do not. */
+    void require(IndexCheck check) {
+        if (!checks.contains(check)) {
+            checks.add(check);
+            if (currentThere) {
+                bringHome();
+                check.check(data.memory());
+            }
+        }
+    }
+
+    /** Makes the elements here current. */
+    void bringHome() {
+        if (!currentHere) {
+            if (freed) {
+                throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
+                        + " were left on the device by a program that is closed; read or copy outputs before.");
+            }
+            device.download(data.dtype().stored(), element, data.memory());
+            currentHere = true;
+        }
+    }
+
+    /** The elements here are about to be written. */
+    void hostWrites() {
+        bringHome();
+        currentThere = false;
+    }
+
+    /** Makes the elements on the device current. */
+    void send() {
+        if (!currentThere) {
+            checks.forEach(check -> check.check(data.memory()));
+            device.upload(data.dtype().stored(), element, data.memory());
+            currentThere = true;
+        }
+    }
+
+    /** Kernels have written the elements on the device. */
+    void deviceWrote() {
+        currentThere = true;
+        currentHere = false;
+    }
+}

@@ -1,0 +1,80 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.DeviceLaunch;
+import io.llm2clip.kernels.device.DevicePlan;
+import io.llm2clip.kernels.tornado.BoundLaunch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What one program holds on an accelerator, and the launches over it. */
+final class DeviceRanges implements AutoCloseable {
+    private record Range(DType dtype, int start, long elements) {}
+
+    private final AcceleratorMemory memory;
+    private final List<Range> ranges = new ArrayList<>();
+    private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
+    private final List<BoundLaunch> launches = new ArrayList<>();
+    private int scratchStart;
+    private int scratchSize;
+
+    DeviceRanges(AcceleratorMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Takes a range that is free again after {@link #close}; returns its first element. */
+    int take(DType dtype, long elements) {
+        int start = memory.take(dtype, elements);
+        ranges.add(new Range(dtype, start, elements));
+        return start;
+    }
+
+    /** A variable's copy on the device, which stays at least until {@link #close}. */
+    DeviceCopy variable(TensorData data) {
+        return variables.computeIfAbsent(data, memory::retain);
+    }
+
+    /** Appends an operation's launches; {@code operands} are first elements in their arenas. */
+    void add(KernelOp op, int[] operands) {
+        DevicePlan plan = DeviceKernels.plan(op);
+        int[] offsets = operands;
+        if (plan.scratch() > 0) {
+            offsets = Arrays.copyOf(operands, operands.length + 1);
+            offsets[operands.length] = scratch(plan.scratch());
+        }
+        for (DeviceLaunch launch : plan.launches()) {
+            launches.add(new BoundLaunch(launch, offsets));
+        }
+    }
+
+    /** Operations run one after the other, so they share their scratch memory. */
+    private int scratch(int elements) {
+        if (scratchSize < elements) {
+            scratchStart = take(DType.F32, elements);
+            scratchSize = elements;
+        }
+        return scratchStart;
+    }
+
+    List<BoundLaunch> launches() {
+        return launches;
+    }
+
+    /** Makes the variables on the device current. */
+    void send() {
+        variables.values().forEach(DeviceCopy::send);
+    }
+
+    @Override
+    public void close() {
+        ranges.forEach(range -> memory.give(range.dtype, range.start, range.elements));
+        ranges.clear();
+        variables.keySet().forEach(memory::release);
+        variables.clear();
+    }
+}

@@ -1,0 +1,121 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.vector.VectorKernels;
+import io.llm2clip.kernels.vector.Workers;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The CPU. All of a program's values lie in one block; variables are read where they are. */
+final class HostDevice extends Device {
+    private final Workers workers;
+
+    HostDevice(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public String name() {
+        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    Executable load(Plan plan) {
+        return new Loaded(plan);
+    }
+
+    @Override
+    public BoundLaunch bind(List<Application> applications) {
+        List<Launch> launches = new ArrayList<>();
+        Set<TensorData> touched = new HashSet<>();
+        for (Application application : applications) {
+            touched.addAll(application.operands());
+            long[] addresses = application.operands().stream()
+                    .mapToLong(data -> data.memory().address())
+                    .toArray();
+            launches.add(VectorKernels.bind(application.op(), addresses, workers));
+        }
+        return new BoundLaunch() {
+            @Override
+            public void run() {
+                touched.forEach(TensorData::segment);
+                launches.forEach(Launch::run);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /** Nothing to free: programs own their blocks. */
+    @Override
+    public void close() {}
+
+    private final class Loaded implements Executable {
+        private final Arena arena = Arena.ofShared();
+        private final Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
+        private final List<Launch> launches = new ArrayList<>();
+        private final List<TensorData> variables;
+        private final long bytes;
+
+        Loaded(Plan plan) {
+            bytes = plan.totalBytes();
+            EngineMemory.allocated(bytes);
+            plan.arenaBytes()
+                    .forEach((dtype, bytes) ->
+                            blocks.put(dtype, arena.allocate(Math.max(bytes, 1), MemoryPlanner.ALIGNMENT)));
+            variables = plan.variables();
+            for (Plan.Step step : plan.steps()) {
+                List<Operand> operands = step.op().operands();
+                long[] addresses = new long[operands.size()];
+                for (int i = 0; i < addresses.length; i++) {
+                    addresses[i] = slice(step.operands().get(i), operands.get(i).bytes())
+                            .address();
+                }
+                launches.add(VectorKernels.bind(step.op(), addresses, workers));
+            }
+        }
+
+        @Override
+        public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
+            return new TensorData(shape, dtype, slice(slot, (long) shape.size() * dtype.bytes()));
+        }
+
+        @Override
+        public TensorData output(Plan.Slot slot, Shape shape, DType dtype) {
+            return input(slot, shape, dtype);
+        }
+
+        @Override
+        public void run() {
+            // Kernels read bare addresses: what an accelerator has newer must be there first.
+            variables.forEach(TensorData::bringHome);
+            for (Launch launch : launches) {
+                launch.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+            EngineMemory.released(bytes);
+        }
+
+        private MemorySegment slice(Plan.Slot slot, long bytes) {
+            return switch (slot) {
+                case Plan.Slot.InArena(DType dtype, long offset) ->
+                    Graph.known(blocks, dtype).asSlice(offset, bytes);
+                case Plan.Slot.InVariable(TensorData variable, long offset) ->
+                    variable.memory().asSlice(offset, bytes);
+            };
+        }
+    }
+}
