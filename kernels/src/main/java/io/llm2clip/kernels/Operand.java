@@ -11,7 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param access whether the kernel reads, writes every element, or updates in place
  * @param bounds what the elements must lie in, for those that kernels take as indices
  */
-public record Operand(String name, DType dtype, long elements, Access access, @Nullable Bounds bounds) {
+public record Operand(
+        String name,
+        DType dtype,
+        long elements,
+        Access access,
+        @Nullable Bounds bounds) {
 
     /** Least and most that an index may be. */
     public record Bounds(int least, int most) {}

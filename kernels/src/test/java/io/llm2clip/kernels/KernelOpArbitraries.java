@@ -31,6 +31,7 @@ public final class KernelOpArbitraries {
                 index(),
                 crossEntropy(),
                 concat(),
+                squareSums(),
                 convert(),
                 adamW()));
     }
@@ -173,6 +174,17 @@ public final class KernelOpArbitraries {
     public static Arbitrary<KernelOp> concat() {
         return Combinators.combine(dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
                 .as(KernelOp.Concat::new);
+    }
+
+    /** Few inputs, one of them sometimes of several blocks. */
+    public static Arbitrary<KernelOp> squareSums() {
+        Arbitrary<Integer> elements = Arbitraries.frequencyOf(
+                Tuple.of(4, length()),
+                Tuple.of(
+                        1,
+                        Arbitraries.integers()
+                                .between(KernelOp.SquareSums.BLOCK - 1, 2 * KernelOp.SquareSums.BLOCK + 1)));
+        return elements.list().ofMaxSize(3).map(KernelOp.SquareSums::new);
     }
 
     public static Arbitrary<KernelOp> convert() {

@@ -28,8 +28,7 @@ final class AcceleratorExecutable implements Executable {
         this.memory = memory;
         ranges = new DeviceRanges(memory);
         try {
-            plan.arenaBytes()
-                    .forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
+            plan.arenaBytes().forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
             for (Plan.Step step : plan.steps()) {
                 ranges.add(step.op(), offsets(step));
             }
@@ -63,7 +62,8 @@ final class AcceleratorExecutable implements Executable {
                 case Plan.Slot.InArena(DType _, long at) -> indices.add(new Index(at, name, operand));
                 case Plan.Slot.InVariable(TensorData variable, long at) ->
                     ranges.variable(variable)
-                            .require(new IndexCheck(name, (int) (at / Integer.BYTES), (int) operand.elements(), bounds));
+                            .require(
+                                    new IndexCheck(name, (int) (at / Integer.BYTES), (int) operand.elements(), bounds));
             }
         }
         return offset(slot);
@@ -72,7 +72,8 @@ final class AcceleratorExecutable implements Executable {
     private static DType dtype(Plan.Slot slot) {
         return switch (slot) {
             case Plan.Slot.InArena(DType dtype, long _) -> dtype;
-            case Plan.Slot.InVariable(TensorData variable, long _) -> variable.dtype().stored();
+            case Plan.Slot.InVariable(TensorData variable, long _) ->
+                variable.dtype().stored();
         };
     }
 
@@ -80,7 +81,8 @@ final class AcceleratorExecutable implements Executable {
         return switch (slot) {
             case Plan.Slot.InArena(DType dtype, long at) -> Graph.known(starts, dtype) + (int) (at / dtype.bytes());
             case Plan.Slot.InVariable(TensorData variable, long at) ->
-                ranges.variable(variable).element() + (int) (at / variable.dtype().bytes());
+                ranges.variable(variable).element()
+                        + (int) (at / variable.dtype().bytes());
         };
     }
 

@@ -43,7 +43,8 @@ final class AcceleratorMemory {
         DeviceCopy copy = data.copy();
         if (copy != null && copy.device() != device) {
             throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape() + " are in use on "
-                    + copy.device().name() + "; close what works with them there before using them on " + device.name() + ".");
+                    + copy.device().name() + "; close what works with them there before using them on " + device.name()
+                    + ".");
         }
         if (copy == null) {
             copy = copyAt(data, take(data.dtype().stored(), data.shape().size()));

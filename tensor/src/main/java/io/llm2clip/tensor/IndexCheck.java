@@ -19,8 +19,8 @@ record IndexCheck(String what, int first, int count, Operand.Bounds bounds) {
         for (int i = 0; i < count; i++) {
             int value = elements.getAtIndex(ValueLayout.JAVA_INT, first + i);
             if (value < bounds.least() || value > bounds.most()) {
-                throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least() + " to "
-                        + bounds.most() + ".");
+                throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least()
+                        + " to " + bounds.most() + ".");
             }
         }
     }

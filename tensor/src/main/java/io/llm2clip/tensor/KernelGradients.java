@@ -18,8 +18,8 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case KernelOp.Elementwise _, KernelOp.AdamW _ ->
-                throw new IllegalStateException(op + " is made by the compiler, not by a graph.");
+            case KernelOp.Elementwise _, KernelOp.AdamW _, KernelOp.SquareSums _ ->
+                throw new IllegalStateException(op + " is not made by a graph.");
             case KernelOp.Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case KernelOp.Gemm gemm -> gemm(gemm, in.get(0), in.get(1), g);
             case KernelOp.Softmax softmax ->

@@ -246,8 +246,8 @@ final class Lowering {
         outputs.forEach(output -> Graph.known(buffers, output.base()).last = pending.size());
         graph.inputs().values().forEach(input -> Graph.known(buffers, input).last = pending.size());
         Map<DType, List<MemoryPlanner.Buffer>> byType = new EnumMap<>(DType.class);
-        buffers.forEach((node, buffer) ->
-                byType.computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>()).add(buffer));
+        buffers.forEach((node, buffer) -> byType.computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>())
+                .add(buffer));
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
         byType.forEach((dtype, placed) -> bytes.put(dtype, MemoryPlanner.place(placed)));
         List<Plan.Step> steps = pending.stream()
@@ -271,7 +271,6 @@ final class Lowering {
         if (view.base().number >= 0 && view.base().operation instanceof Operation.Variable variable) {
             return new Plan.Slot.InVariable(variable.data(), offset);
         }
-        return new Plan.Slot.InArena(
-                view.base().dtype.stored(), Graph.known(buffers, view.base()).offset + offset);
+        return new Plan.Slot.InArena(view.base().dtype.stored(), Graph.known(buffers, view.base()).offset + offset);
     }
 }

@@ -27,8 +27,7 @@ public final class Program implements AutoCloseable {
         this.variables = plan.variables();
         executable = device.load(plan);
         lowered.inputs()
-                .forEach((tensor, slot) ->
-                        inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
+                .forEach((tensor, slot) -> inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
         for (int i = 0; i < roots.size(); i++) {
             Tensor root = roots.get(i);
             outputs.add(executable.output(lowered.outputs().get(i), root.shape(), root.dtype()));
@@ -100,8 +99,9 @@ public final class Program implements AutoCloseable {
     private void requireVariables() {
         for (TensorData variable : variables) {
             if (!variable.isAlive()) {
-                throw new IllegalStateException("A variable of " + variable.memory().byteSize()
-                        + " bytes was freed while a program still reads it; close the program first.");
+                throw new IllegalStateException(
+                        "A variable of " + variable.memory().byteSize()
+                                + " bytes was freed while a program still reads it; close the program first.");
             }
         }
     }

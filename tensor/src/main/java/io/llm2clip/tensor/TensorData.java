@@ -27,8 +27,8 @@ public final class TensorData {
     public TensorData(Shape shape, DType dtype, MemorySegment segment) {
         long bytes = (long) shape.size() * dtype.bytes();
         if (segment.byteSize() != bytes || !segment.isNative()) {
-            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes + " off-heap bytes, found "
-                    + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
+            throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes
+                    + " off-heap bytes, found " + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
         }
         this.shape = shape;
         this.dtype = dtype;
@@ -86,7 +86,8 @@ public final class TensorData {
         }
     }
 
-    @Nullable DeviceCopy copy() {
+    @Nullable
+    DeviceCopy copy() {
         return copy;
     }
 

@@ -30,6 +30,7 @@ public final class DeviceKernels {
     private static final DeviceKernel SCATTER_ADD =
             DeviceKernel.of(IndexKernels.class, "k_scatterAdd", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
+    private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
@@ -70,6 +71,7 @@ public final class DeviceKernels {
             case KernelOp.ScatterAdd o -> scatterAdd(o);
             case KernelOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
             case KernelOp.CrossEntropyGradient o -> single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
+            case KernelOp.SquareSums o -> squareSums(o);
             case KernelOp.Concat o -> concat(o);
             case KernelOp.Convert o -> single(o, elements(conversion(o), o.elements()));
             case KernelOp.AdamW o -> single(o, elements(ADAM_W, o.elements()));
@@ -169,6 +171,26 @@ public final class DeviceKernels {
                     i,
                     op.inner().size()));
             start += inner;
+        }
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static DevicePlan squareSums(KernelOp.SquareSums op) {
+        List<DeviceLaunch> launches = new ArrayList<>();
+        int first = 0;
+        for (int i = 0; i < op.elements().size(); i++) {
+            int elements = op.elements().get(i);
+            int blocks = KernelOp.SquareSums.blocks(elements);
+            launches.addAll(rows(
+                    SQUARE_SUMS,
+                    blocks,
+                    1,
+                    elements,
+                    KernelOp.SquareSums.BLOCK,
+                    first,
+                    i,
+                    op.elements().size()));
+            first += blocks;
         }
         return new DevicePlan(op.operands(), launches, 0);
     }

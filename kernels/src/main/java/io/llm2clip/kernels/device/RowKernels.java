@@ -124,4 +124,21 @@ final class RowKernels {
             floats.set(out + c, floats.get(y + c) * (floats.get(dy + c) - sum));
         }
     }
+
+    /** A group a block. Params: elements of the input, elements of a block, first block in out, input, inputs | inputs, out. */
+    static void k_squareSums(KernelContext context, FloatBuf floats, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(GROUP);
+        int start = context.groupIdx * params.get(1);
+        int end = KMath.min(params.get(0), start + params.get(1));
+        int in = params.get(5 + params.get(3));
+        float sum = 0f;
+        for (int i = start + context.localIdx; i < end; i += GROUP) {
+            float value = floats.get(in + i);
+            sum += value * value;
+        }
+        sum = k_groupSum(context, partials, sum);
+        if (context.localIdx == 0) {
+            floats.set(params.get(5 + params.get(4)) + params.get(2) + context.groupIdx, sum);
+        }
+    }
 }

@@ -33,7 +33,8 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
         int columnBlocks = 1;
         long product = 2L * op.m() * op.n() * op.k();
         long wanted = Math.min(product / TASK_FLOPS, ceil(TASKS_A_THREAD * threads, Math.max(1, op.batch())));
-        // An epilogue is evaluated row by row, so its rows are to stay long enough to be worth a call for each instruction.
+        // An epilogue is evaluated row by row, so its rows are to stay long enough to be worth a call for each
+        // instruction.
         int leastTiles = Epilogue.isEvaluated(op) ? EVALUATED_COLUMNS / Tile.COLUMNS : 1;
         // Cutting rows packs B once more, cutting columns packs A once more.
         while ((long) rowBlocks * columnBlocks < wanted) {

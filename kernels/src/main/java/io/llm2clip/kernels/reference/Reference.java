@@ -38,6 +38,7 @@ public final class Reference {
             case KernelOp.ScatterAdd o -> IndexReference.scatterAdd(o, operands);
             case KernelOp.CrossEntropy o -> IndexReference.crossEntropy(o, operands);
             case KernelOp.CrossEntropyGradient o -> IndexReference.crossEntropyGradient(o, operands);
+            case KernelOp.SquareSums o -> RowReference.squareSums(o, floats(operands));
             case KernelOp.Concat o -> IndexReference.concat(o, operands);
             case KernelOp.AdamW o -> AdamWReference.step(o, floats(operands));
         }

@@ -21,6 +21,20 @@ final class RowReference {
         }
     }
 
+    static void squareSums(KernelOp.SquareSums op, Floats[] operands) {
+        long block = 0;
+        for (int i = 0; i < op.elements().size(); i++) {
+            for (long start = 0; start < op.elements().get(i); start += KernelOp.SquareSums.BLOCK) {
+                double sum = 0;
+                long end = Math.min(op.elements().get(i), start + KernelOp.SquareSums.BLOCK);
+                for (long e = start; e < end; e++) {
+                    sum += (double) operands[i].get(e) * operands[i].get(e);
+                }
+                operands[operands.length - 1].set(block++, sum);
+            }
+        }
+    }
+
     static void softmax(KernelOp.Softmax op, Floats[] operands) {
         for (long row = 0; row < op.rows(); row++) {
             double[] probabilities = softmax(operands[0], row * op.columns(), op.columns());

@@ -42,6 +42,7 @@ public final class VectorKernels {
             case KernelOp.ScatterAdd o -> IndexKernels.scatterAdd(o, bound, workers);
             case KernelOp.CrossEntropy o -> CrossEntropyKernels.loss(o, bound, workers);
             case KernelOp.CrossEntropyGradient o -> CrossEntropyKernels.gradient(o, bound, workers);
+            case KernelOp.SquareSums o -> new SquareSumsKernel(o, bound, workers);
             case KernelOp.Concat o -> ConcatKernel.bind(o, bound, workers);
             case KernelOp.Convert o -> ConvertKernel.bind(o, bound, workers);
             case KernelOp.AdamW o -> AdamWKernel.bind(o, bound, workers);

@@ -51,8 +51,9 @@ public final class AdamW implements AutoCloseable {
     private final Parameters moments = Parameters.forLoading();
     private final List<TensorData> hyper = new ArrayList<>();
     private final Device device = Device.standard();
+    private @Nullable GradientNorm norm;
     private Device.@Nullable BoundLaunch update;
-    // What the update reads; also held so that its memory stays alive.
+    // What both read; also held so that its memory stays alive.
     private List<TensorData> bound = List.of();
     private long steps;
 
@@ -95,8 +96,8 @@ public final class AdamW implements AutoCloseable {
     public float step(List<TensorData> gradients, float learningRate) {
         requireOpen();
         requireFit(gradients);
-        double norm = finiteNorm(gradients);
         bind(gradients);
+        double norm = finiteNorm();
         steps++;
         // The 1e-6 is PyTorch's: clip_grad_norm_ guards its division by it.
         double scale = Math.min(1, options.clipNorm / (norm + 1e-6));
@@ -168,8 +169,8 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    private double finiteNorm(List<TensorData> gradients) {
-        double[] squares = GradientNorm.squares(gradients);
+    private double finiteNorm() {
+        double[] squares = Objects.requireNonNull(norm).squares();
         for (int i = 0; i < squares.length; i++) {
             if (!Double.isFinite(squares[i])) {
                 throw new NonFiniteGradientException(
@@ -199,11 +200,16 @@ public final class AdamW implements AutoCloseable {
                                 moments.get(variance(parameter)).data())));
             }
         }
+        norm = new GradientNorm(device, gradients);
         update = device.bind(applications);
         bound = List.copyOf(gradients);
     }
 
     private void unbind() {
+        if (norm != null) {
+            norm.close();
+            norm = null;
+        }
         if (update != null) {
             update.close();
             update = null;
