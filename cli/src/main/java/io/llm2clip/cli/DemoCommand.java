@@ -35,6 +35,9 @@ final class DemoCommand implements Runnable {
     private boolean ablations;
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     @Override

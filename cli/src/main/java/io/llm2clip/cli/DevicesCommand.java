@@ -1,30 +1,97 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.kernels.matrix.MatrixUnit;
+import io.llm2clip.kernels.tornado.DeviceException;
+import io.llm2clip.kernels.tornado.DeviceInfo;
+import io.llm2clip.kernels.tornado.TornadoInstallation;
+import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.kernels.vector.Vectors;
 import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.tensor.AcceleratorDevice;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** {@code llm2clip devices}. */
 @Command(name = "devices", mixinStandardHelpOptions = true, description = "Show what this machine computes with.")
-final class DevicesCommand implements Runnable {
+final class DevicesCommand implements Callable<Integer> {
     @Mixin
     private Terminal terminal = new Terminal();
 
+    @Spec
+    private @Nullable CommandSpec spec;
+
     private record Cpu(int threads, int vectorBits, String matrixUnit) {}
 
+    /** {@code problem} is null for a device that computed what it should. */
+    private record Accelerator(DeviceInfo device, @Nullable String problem) {}
+
+    /** {@code version} and {@code absence}: what there is, or why there is nothing. */
+    private record Devices(
+            Cpu cpu,
+            List<Accelerator> accelerators,
+            @Nullable String tornadoVm,
+            String testedTornadoVm,
+            @Nullable String absence) {}
+
     @Override
-    public void run() {
-        Cpu cpu = new Cpu(
+    public Integer call() {
+        String absence = null;
+        String version = null;
+        List<Accelerator> accelerators = List.of();
+        try {
+            version = TornadoInstallation.find().version();
+            if (!TornadoVm.available() && spec != null) {
+                return Relaunch.withTornado(spec.root().commandLine().getParseResult().originalArgs());
+            }
+            accelerators = TornadoVm.devices().stream()
+                    .map(info -> new Accelerator(
+                            info, AcceleratorDevice.problem(info.number()).orElse(null)))
+                    .toList();
+        } catch (DeviceException e) {
+            absence = e.getMessage();
+        }
+        print(new Devices(cpu(), accelerators, version, TornadoInstallation.TESTED, absence));
+        return 0;
+    }
+
+    private static Cpu cpu() {
+        return new Cpu(
                 Workers.shared().threads(),
                 Vectors.BYTES * Byte.SIZE,
                 MatrixUnit.selected().name());
+    }
+
+    private void print(Devices devices) {
         if (terminal.json()) {
-            terminal.printJson(cpu);
-        } else {
-            terminal.print("cpu: %d threads, vectors of %d bits, matrix unit %s"
-                    .formatted(cpu.threads, cpu.vectorBits, cpu.matrixUnit));
+            terminal.printJson(devices);
+            return;
+        }
+        terminal.print("cpu: %d threads, vectors of %d bits, matrix unit %s"
+                .formatted(devices.cpu.threads, devices.cpu.vectorBits, devices.cpu.matrixUnit));
+        if (devices.absence != null) {
+            terminal.print("gpu: none. " + devices.absence);
+        }
+        for (Accelerator accelerator : devices.accelerators) {
+            DeviceInfo info = accelerator.device;
+            terminal.print(String.format(
+                    Locale.ROOT,
+                    "%d: %s, back end %s (%s), %.1f GiB of memory: %s",
+                    info.number(),
+                    info.name(),
+                    info.backend(),
+                    info.platform(),
+                    info.memoryBytes() / (double) (1L << 30),
+                    accelerator.problem == null ? "computes what it should" : accelerator.problem));
+        }
+        if (devices.tornadoVm != null) {
+            terminal.print("TornadoVM %s; the newest that the tests were run on is %s"
+                    .formatted(devices.tornadoVm, devices.testedTornadoVm));
         }
     }
 }

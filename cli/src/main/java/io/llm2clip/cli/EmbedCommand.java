@@ -48,6 +48,9 @@ final class EmbedCommand implements Runnable {
     private @Nullable Path out;
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     @Spec

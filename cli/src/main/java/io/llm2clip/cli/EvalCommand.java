@@ -22,6 +22,9 @@ final class EvalCommand implements Runnable {
     private Path folder = Path.of("");
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     private record Result(

@@ -1,5 +1,8 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.kernels.tornado.DeviceException;
+import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.tensor.Device;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -31,7 +34,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EvalCommand.class,
             TrainCommand.class,
             InspectCommand.class,
-            DevicesCommand.class
+            DevicesCommand.class,
+            JvmArgsCommand.class
         })
 public final class Llm2ClipCommand implements Runnable {
     @Option(
@@ -68,7 +72,7 @@ public final class Llm2ClipCommand implements Runnable {
 
     private static int runWithinMemory(ParseResult arguments) {
         try {
-            return new CommandLine.RunLast().execute(arguments);
+            return runOnDevice(arguments);
         } catch (OutOfMemoryError e) {
             // Picocli handles exceptions only, and this error has a remedy that the user should read.
             throw new CommandLine.ExecutionException(
@@ -76,6 +80,26 @@ public final class Llm2ClipCommand implements Runnable {
                     "Java ran out of memory (" + e.getMessage()
                             + "); use smaller batches or set LLM2CLIP_JAVA_OPTIONS=-Xmx with a larger heap.",
                     e);
+        }
+    }
+
+    private static int runOnDevice(ParseResult arguments) {
+        DeviceOption device = DeviceOption.of(arguments);
+        boolean help = CommandLine.printHelpIfRequested(arguments);
+        if (help || device == null || !device.accelerator()) {
+            return help ? 0 : new CommandLine.RunLast().execute(arguments);
+        }
+        CommandLine command = arguments.asCommandLineList().getLast();
+        try {
+            if (!TornadoVm.available()) {
+                return Relaunch.withTornado(arguments.originalArgs());
+            }
+            try (Device opened = device.open()) {
+                opened.makeStandard();
+                return new CommandLine.RunLast().execute(arguments);
+            }
+        } catch (DeviceException e) {
+            throw new CommandLine.ExecutionException(command, String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -26,6 +26,9 @@ final class SimilarityCommand implements Runnable {
     private List<String> captions = List.of();
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     private record Score(String caption, float cosine, double probability) {}

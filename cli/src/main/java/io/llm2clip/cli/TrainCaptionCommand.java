@@ -90,6 +90,9 @@ final class TrainCaptionCommand implements Runnable {
     private long seed = 1;
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     private record Accuracy(double before, double after) {}

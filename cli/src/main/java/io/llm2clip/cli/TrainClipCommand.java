@@ -65,6 +65,9 @@ final class TrainClipCommand implements Runnable {
     private long seed = 1;
 
     @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     /** Where the vision tower comes from. */

@@ -4,7 +4,11 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.tornado.TornadoVm;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -39,6 +43,30 @@ public final class AcceleratorDevice extends Device {
     public static AcceleratorDevice open(int number, long memoryBytes) {
         long floats = memoryBytes / DType.F32.bytes();
         return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, HALVES), floats);
+    }
+
+    /** Opens a device and uses three quarters of its memory, or what kernels can address if that is less: 8 GiB. */
+    public static AcceleratorDevice open(int number) {
+        return open(number, TornadoVm.device(number).usableBytes());
+    }
+
+    /** Whether a device computes what it should, by a small program that is compared with the interpreter: the problem if not. */
+    public static Optional<String> problem(int number) {
+        Tensor product = Tensor.variable("a", TensorData.of(Shape.of(2, 3), 1, 2, 3, 4, 5, 6))
+                .matmul(Tensor.variable("b", TensorData.of(Shape.of(3, 2), 6, 5, 4, 3, 2, 1)))
+                .mul(2);
+        float[] expected =
+                Interpreter.evaluate(List.of(product), Map.of()).getFirst().toFloats();
+        try (AcceleratorDevice device = open(number, 1 << 16);
+                Program program = Program.compile(List.of(product), device)) {
+            float[] found = program.run().getFirst().toFloats();
+            return Arrays.equals(expected, found)
+                    ? Optional.empty()
+                    : Optional.of("a small product is " + Arrays.toString(found) + ", expected " + Arrays.toString(expected)
+                            + "; its driver or TornadoVM's back end for it is broken.");
+        } catch (RuntimeException | LinkageError e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
     }
 
     @Override

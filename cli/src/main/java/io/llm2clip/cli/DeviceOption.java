@@ -1,0 +1,64 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.tensor.AcceleratorDevice;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/** Where a command computes; {@link Llm2ClipCommand} sees to it before the command runs. */
+final class DeviceOption {
+    @Option(
+            names = "--device",
+            paramLabel = "cpu|gpu|N",
+            description = "Where to compute: the CPU, the first device of TornadoVM, or the one of this number"
+                    + " (default: ${DEFAULT-VALUE}; 'llm2clip devices' lists them).")
+    private String device = "cpu";
+
+    @Option(
+            names = "--device-memory",
+            paramLabel = "SIZE",
+            converter = ByteSize.Converter.class,
+            description = "How much of a device's memory to use, such as 6g (default: three quarters, at most 8g).")
+    private @Nullable ByteSize memory;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec spec;
+
+    /** The option of the command that is about to run, or null if it has none. */
+    static @Nullable DeviceOption of(ParseResult arguments) {
+        return arguments.asCommandLineList().getLast().getCommandSpec().mixins().values().stream()
+                .map(CommandSpec::userObject)
+                .filter(DeviceOption.class::isInstance)
+                .map(DeviceOption.class::cast)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Whether a device of TornadoVM was asked for. */
+    boolean accelerator() {
+        if (!device.matches("cpu|gpu|\\d{1,4}")) {
+            throw bad("Expected cpu, gpu or the number of a device for --device, found '" + device
+                    + "'; 'llm2clip devices' lists them.");
+        }
+        if (device.equals("cpu") && memory != null) {
+            throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
+        }
+        return !device.equals("cpu");
+    }
+
+    /** Opens the device; this JVM has TornadoVM. */
+    AcceleratorDevice open() {
+        int number = device.equals("gpu") ? 0 : Integer.parseInt(device);
+        return memory == null ? AcceleratorDevice.open(number) : AcceleratorDevice.open(number, memory.bytes());
+    }
+
+    private ParameterException bad(String sentence) {
+        if (spec == null) {
+            throw new IllegalStateException("Options are read before a command runs.");
+        }
+        return new ParameterException(spec.commandLine(), sentence);
+    }
+}
