@@ -159,8 +159,8 @@ public final class BFloat16Conversion {
         float scaled = mantissa * 128f;
         int whole = (int) scaled;
         float rest = scaled - (float) whole;
-        float half = whole % 2 == 1 ? 0x1.FFFFFEp-2f : 0.5f;
-        if (rest > half) {
+        float middle = whole % 2 == 1 ? 0x1.FFFFFEp-2f : 0.5f;
+        if (rest > middle) {
             whole = whole + 1;
         }
         // A carry of the fraction, as the implied bit of normal numbers, counts up the exponent.
