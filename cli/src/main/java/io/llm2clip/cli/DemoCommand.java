@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "demo",
         mixinStandardHelpOptions = true,
         description = "Draw a data set, train LLM2CLIP and the CLIP baseline from scratch on it, and compare them.")
-final class DemoCommand implements Runnable {
+final class DemoCommand extends ComputingCommand {
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -33,9 +33,6 @@ final class DemoCommand implements Runnable {
 
     @Option(names = "--ablations", description = "Also without stage 1, and baselines with other windows.")
     private boolean ablations;
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** Where a command computes; {@link Llm2ClipCommand} sees to it before the command runs. */
@@ -26,16 +25,6 @@ final class DeviceOption {
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
-
-    /** The option of the command that is about to run, or null if it has none. */
-    static @Nullable DeviceOption of(ParseResult arguments) {
-        return arguments.asCommandLineList().getLast().getCommandSpec().mixins().values().stream()
-                .map(CommandSpec::userObject)
-                .filter(DeviceOption.class::isInstance)
-                .map(DeviceOption.class::cast)
-                .findFirst()
-                .orElse(null);
-    }
 
     /** Whether a device of TornadoVM was asked for. */
     boolean accelerator() {

@@ -47,7 +47,8 @@ final class DevicesCommand implements Callable<Integer> {
         try {
             version = TornadoInstallation.find().version();
             if (!TornadoVm.available() && spec != null) {
-                return Relaunch.withTornado(spec.root().commandLine().getParseResult().originalArgs());
+                return Relaunch.withTornado(
+                        spec.root().commandLine().getParseResult().originalArgs());
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "Embed images and texts into one space, a line a vector of length 1: the name, a tab, the values.",
             "With --json or in a file, a line is {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...}."
         })
-final class EmbedCommand implements Runnable {
+final class EmbedCommand extends ComputingCommand {
     /** Files and texts in memory at a time. */
     private static final int CHUNK = 256;
 
@@ -46,9 +46,6 @@ final class EmbedCommand implements Runnable {
 
     @Option(names = "--out", paramLabel = "FILE.jsonl", description = "Write the vectors to a file.")
     private @Nullable Path out;
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

@@ -14,15 +14,12 @@ import picocli.CommandLine.Parameters;
         name = "eval",
         mixinStandardHelpOptions = true,
         description = "Measure how well a model finds images by captions and captions by images.")
-final class EvalCommand implements Runnable {
+final class EvalCommand extends ComputingCommand {
     @Mixin
     private ModelOption model = new ModelOption();
 
     @Parameters(paramLabel = "DIR", description = "A folder of images with a captions.jsonl.")
     private Path folder = Path.of("");
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

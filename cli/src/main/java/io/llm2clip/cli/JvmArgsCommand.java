@@ -20,7 +20,8 @@ final class JvmArgsCommand implements Runnable {
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            description = "cuda, ptx, opencl, spirv or metal, where TornadoVM has several (default: the first of these).")
+            description =
+                    "cuda, ptx, opencl, spirv or metal, where TornadoVM has several (default: the first of these).")
     private @Nullable String backend;
 
     @Mixin
@@ -29,8 +30,8 @@ final class JvmArgsCommand implements Runnable {
     @Override
     public void run() {
         TornadoInstallation installation = TornadoInstallation.find();
-        List<String> arguments = new ArrayList<>(
-                backend == null ? installation.jvmArguments() : installation.jvmArguments(backend));
+        List<String> arguments =
+                new ArrayList<>(backend == null ? installation.jvmArguments() : installation.jvmArguments(backend));
         arguments.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
         if (terminal.json()) {
             terminal.printJson(arguments);

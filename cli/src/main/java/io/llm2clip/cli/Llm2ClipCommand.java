@@ -84,17 +84,17 @@ public final class Llm2ClipCommand implements Runnable {
     }
 
     private static int runOnDevice(ParseResult arguments) {
-        DeviceOption device = DeviceOption.of(arguments);
-        boolean help = CommandLine.printHelpIfRequested(arguments);
-        if (help || device == null || !device.accelerator()) {
-            return help ? 0 : new CommandLine.RunLast().execute(arguments);
-        }
         CommandLine command = arguments.asCommandLineList().getLast();
+        if (command.isUsageHelpRequested()
+                || !(command.getCommand() instanceof ComputingCommand computing)
+                || !computing.device().accelerator()) {
+            return new CommandLine.RunLast().execute(arguments);
+        }
         try {
             if (!TornadoVm.available()) {
                 return Relaunch.withTornado(arguments.originalArgs());
             }
-            try (Device opened = device.open()) {
+            try (Device opened = computing.device().open()) {
                 opened.makeStandard();
                 return new CommandLine.RunLast().execute(arguments);
             }

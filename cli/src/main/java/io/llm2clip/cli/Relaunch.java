@@ -36,7 +36,9 @@ final class Relaunch {
             return code;
         } catch (IOException e) {
             throw new DeviceException(
-                    "The JVM with TornadoVM cannot be started (" + e.getMessage() + "); check " + command.getFirst() + ".", e);
+                    "The JVM with TornadoVM cannot be started (" + e.getMessage() + "); check " + command.getFirst()
+                            + ".",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 130;

@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
         name = "similarity",
         mixinStandardHelpOptions = true,
         description = "Say which captions suit an image: cosines, and probabilities among the captions given.")
-final class SimilarityCommand implements Runnable {
+final class SimilarityCommand extends ComputingCommand {
     @Mixin
     private ModelOption model = new ModelOption();
 
@@ -24,9 +24,6 @@ final class SimilarityCommand implements Runnable {
 
     @Parameters(index = "1", arity = "1..*", paramLabel = "CAPTION", description = "Captions to compare.")
     private List<String> captions = List.of();
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

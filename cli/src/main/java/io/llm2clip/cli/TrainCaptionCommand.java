@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
             "Stage 1: teach a language model to tell captions apart.",
             "A tenth of the captions is held out to measure with."
         })
-final class TrainCaptionCommand implements Runnable {
+final class TrainCaptionCommand extends ComputingCommand {
     @Parameters(
             paramLabel = "DATA",
             description = "A file of lines {\"captions\": [\"...\", \"...\"]}, or a folder with such a captions.jsonl.")
@@ -88,9 +88,6 @@ final class TrainCaptionCommand implements Runnable {
 
     @Option(names = "--seed", paramLabel = "N", description = "Of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
             "Stage 2: teach a vision tower from the vectors of a text encoder.",
             "A tenth of the images is held out to measure with."
         })
-final class TrainClipCommand implements Runnable {
+final class TrainClipCommand extends ComputingCommand {
     @Parameters(paramLabel = "DIR", description = "A folder of images with a captions.jsonl.")
     private Path images = Path.of("");
 
@@ -63,9 +63,6 @@ final class TrainClipCommand implements Runnable {
 
     @Option(names = "--seed", paramLabel = "N", description = "Of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
-
-    @Mixin
-    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Terminal terminal = new Terminal();

@@ -62,8 +62,8 @@ public final class AcceleratorDevice extends Device {
             float[] found = program.run().getFirst().toFloats();
             return Arrays.equals(expected, found)
                     ? Optional.empty()
-                    : Optional.of("a small product is " + Arrays.toString(found) + ", expected " + Arrays.toString(expected)
-                            + "; its driver or TornadoVM's back end for it is broken.");
+                    : Optional.of("a small product is " + Arrays.toString(found) + ", expected "
+                            + Arrays.toString(expected) + "; its driver or TornadoVM's back end for it is broken.");
         } catch (RuntimeException | LinkageError e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }

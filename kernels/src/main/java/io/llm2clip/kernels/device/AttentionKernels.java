@@ -177,19 +177,19 @@ final class AttentionKernels {
                 k_loadQueries(context, floats, params, queryTile, params.get(HEADER), head, start, rows);
                 k_loadQueries(context, floats, params, gradientTile, params.get(HEADER + 4), head, start, rows);
                 context.localBarrier();
-                for (int i = 0; i < rows; i++) {
-                    if (visible && (params.get(5) == 0 || key <= start + i)) {
-                        int row = i * headSize;
-                        int statistics =
-                                params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
-                        float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
-                        float weight = KMath.exp(score - floats.get(statistics));
-                        float mean = floats.get(statistics + statisticsSize);
-                        float slope = weight * (k_dot(valueRow, gradientTile, row, headSize) - mean) * scalars.get(0);
-                        for (int d = 0; d < headSize; d++) {
-                            keySums[d] = keySums[d] + slope * queryTile[row + d];
-                            valueSums[d] = valueSums[d] + weight * gradientTile[row + d];
-                        }
+                // Queries before the key do not see it, if causal; none does if it is beyond the sequence.
+                int from = params.get(5) == 0 ? 0 : KMath.max(0, key - start);
+                int to = visible ? rows : 0;
+                for (int i = from; i < to; i++) {
+                    int row = i * headSize;
+                    int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
+                    float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
+                    float weight = KMath.exp(score - floats.get(statistics));
+                    float mean = floats.get(statistics + statisticsSize);
+                    float slope = weight * (k_dot(valueRow, gradientTile, row, headSize) - mean) * scalars.get(0);
+                    for (int d = 0; d < headSize; d++) {
+                        keySums[d] = keySums[d] + slope * queryTile[row + d];
+                        valueSums[d] = valueSums[d] + weight * gradientTile[row + d];
                     }
                 }
                 context.localBarrier();

@@ -75,11 +75,12 @@ public final class BFloat16Conversion {
     public static short k_floatToBits(float value) {
         int result = 0x7FC0;
         float magnitude = KMath.abs(value);
-        if (magnitude >= 0f) {
-            // Also true of -0, which a comparison with 0 cannot tell.
-            boolean negative = value < 0f || 1f / value < 0f;
+        // Not true of NaN, of which >= 0 would be.
+        if (magnitude > -1f) {
             result = k_magnitudeToBits(magnitude);
-            if (negative) {
+            // -0 is not negative, but 1 / -0 is.
+            float signum = value == 0f ? 1f / value : value;
+            if (signum < 0f) {
                 result = result - 32768;
             }
         }
@@ -89,38 +90,38 @@ public final class BFloat16Conversion {
     /** Exponent and fraction of the nearest bf16. */
     static int k_magnitudeToBits(float magnitude) {
         // Half way from the largest bf16 to 2^128.
-        if (magnitude >= 0x1.FFp127f) {
+        if (!(magnitude < 0x1.FFp127f)) {
             return 0x7F80;
         }
         // Down or up to [1, 2), the exponent going the other way, but not below the exponent of subnormals.
         float mantissa = magnitude;
         int exponent = 127;
-        if (mantissa >= 2f) {
-            if (mantissa >= 0x1p64f) {
+        if (!(mantissa < 2f)) {
+            if (!(mantissa < 0x1p64f)) {
                 mantissa = mantissa * 0x1p-64f;
                 exponent = exponent + 64;
             }
-            if (mantissa >= 0x1p32f) {
+            if (!(mantissa < 0x1p32f)) {
                 mantissa = mantissa * 0x1p-32f;
                 exponent = exponent + 32;
             }
-            if (mantissa >= 0x1p16f) {
+            if (!(mantissa < 0x1p16f)) {
                 mantissa = mantissa * 0x1p-16f;
                 exponent = exponent + 16;
             }
-            if (mantissa >= 0x1p8f) {
+            if (!(mantissa < 0x1p8f)) {
                 mantissa = mantissa * 0x1p-8f;
                 exponent = exponent + 8;
             }
-            if (mantissa >= 0x1p4f) {
+            if (!(mantissa < 0x1p4f)) {
                 mantissa = mantissa * 0x1p-4f;
                 exponent = exponent + 4;
             }
-            if (mantissa >= 0x1p2f) {
+            if (!(mantissa < 0x1p2f)) {
                 mantissa = mantissa * 0x1p-2f;
                 exponent = exponent + 2;
             }
-            if (mantissa >= 0x1p1f) {
+            if (!(mantissa < 0x1p1f)) {
                 mantissa = mantissa * 0x1p-1f;
                 exponent = exponent + 1;
             }
@@ -158,7 +159,8 @@ public final class BFloat16Conversion {
         float scaled = mantissa * 128f;
         int whole = (int) scaled;
         float rest = scaled - (float) whole;
-        if (rest > 0.5f || (rest == 0.5f && whole % 2 == 1)) {
+        float middle = whole % 2 == 1 ? 0x1.FFFFFEp-2f : 0.5f;
+        if (rest > middle) {
             whole = whole + 1;
         }
         // A carry of the fraction, as the implied bit of normal numbers, counts up the exponent.

@@ -32,11 +32,9 @@ final class ConvertKernels {
         if (element < params.get(0)) {
             float value = floats.get(params.get(1) + element);
             int converted = 0;
-            if (value >= 2147483648f) {
-                converted = Integer.MAX_VALUE;
-            } else if (value > -2147483648f) {
-                converted = (int) value;
-            } else if (value <= -2147483648f) {
+            if (value > -2147483648f) {
+                converted = value < 2147483648f ? (int) value : Integer.MAX_VALUE;
+            } else if (value < 0f) {
                 converted = Integer.MIN_VALUE;
             }
             ints.set(params.get(2) + element, converted);

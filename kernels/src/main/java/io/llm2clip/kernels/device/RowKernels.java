@@ -31,7 +31,7 @@ final class RowKernels {
         for (int span = GROUP / 2; span > 0; span = span / 2) {
             context.localBarrier();
             if (lane < span) {
-                partials[lane] = KMath.max(partials[lane], partials[lane + span]);
+                partials[lane] = ScalarFunctions.k_maximum(partials[lane], partials[lane + span]);
             }
         }
         context.localBarrier();
@@ -44,7 +44,7 @@ final class RowKernels {
     static float k_rowMax(KernelContext context, FloatBuf floats, float[] partials, int row, int columns) {
         float max = Float.NEGATIVE_INFINITY;
         for (int c = context.localIdx; c < columns; c += GROUP) {
-            max = KMath.max(max, floats.get(row + c));
+            max = ScalarFunctions.k_maximum(max, floats.get(row + c));
         }
         return k_groupMax(context, partials, max);
     }
@@ -68,7 +68,7 @@ final class RowKernels {
         float partial = maximum ? Float.NEGATIVE_INFINITY : 0f;
         for (int c = context.localIdx; c < extent; c += GROUP) {
             float value = floats.get(row + c);
-            partial = maximum ? KMath.max(partial, value) : partial + value;
+            partial = maximum ? ScalarFunctions.k_maximum(partial, value) : partial + value;
         }
         float total = maximum ? k_groupMax(context, partials, partial) : k_groupSum(context, partials, partial);
         if (context.localIdx == 0) {
@@ -88,7 +88,7 @@ final class RowKernels {
             float total = maximum ? Float.NEGATIVE_INFINITY : 0f;
             for (int i = 0; i < extent; i++) {
                 float value = floats.get(at + i * inner);
-                total = maximum ? KMath.max(total, value) : total + value;
+                total = maximum ? ScalarFunctions.k_maximum(total, value) : total + value;
             }
             floats.set(params.get(5) + element, total);
         }

@@ -35,8 +35,8 @@ final class ScalarFunctions {
             case SUBTRACT -> a - b;
             case MULTIPLY -> a * b;
             case DIVIDE -> a / b;
-            case MAXIMUM -> KMath.max(a, b);
-            case MINIMUM -> KMath.min(a, b);
+            case MAXIMUM -> k_maximum(a, b);
+            case MINIMUM -> k_minimum(a, b);
             case NEGATE -> -a;
             case ABSOLUTE -> KMath.abs(a);
             case EXP -> KMath.exp(a);
@@ -52,6 +52,17 @@ final class ScalarFunctions {
             case EQUAL -> a == b ? 1f : 0f;
             default -> a != 0f ? b : c;
         };
+    }
+
+    /** NaN if one is, as devices' own functions do not promise; +0 is larger than -0. */
+    static float k_maximum(float a, float b) {
+        float equalOrNaN = a == b && a != 0f ? a : a + b;
+        return a > b ? a : b > a ? b : equalOrNaN;
+    }
+
+    /** As {@link #k_maximum}. */
+    static float k_minimum(float a, float b) {
+        return -k_maximum(-a, -b);
     }
 
     /** Gauss error function, by the minimax polynomials of N. Juffa; within 1 ulp or so of f32. */

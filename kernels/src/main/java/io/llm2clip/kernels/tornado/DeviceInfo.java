@@ -11,4 +11,11 @@ package io.llm2clip.kernels.tornado;
  * @param platform the driver's name, with its version where it says one
  */
 public record DeviceInfo(
-        int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {}
+        int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {
+    /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
+    public long usableBytes() {
+        long addressable = (Integer.MAX_VALUE - 8L) * Float.BYTES;
+        long share = memoryBytes / 4 * 3;
+        return Math.min(addressable, allocationBytes > 0 ? Math.min(share, allocationBytes) : share);
+    }
+}

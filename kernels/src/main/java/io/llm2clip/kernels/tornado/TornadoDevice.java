@@ -52,12 +52,7 @@ public final class TornadoDevice implements AutoCloseable {
      */
     public static TornadoDevice open(int number, long floatElements, long intElements, long bfloat16Elements) {
         TornadoApi api = TornadoApi.get();
-        List<TornadoApi.DeviceHandle> devices = TornadoVm.handles(api);
-        if (number < 0 || number >= devices.size()) {
-            throw new DeviceException("No device " + number + ": TornadoVM has " + devices.size()
-                    + ", numbered from 0; choose one of them.");
-        }
-        TornadoApi.DeviceHandle device = devices.get(number);
+        TornadoApi.DeviceHandle device = TornadoVm.handle(api, number);
         int floats = size(device.info(), DType.F32, floatElements);
         int ints = size(device.info(), DType.I32, intElements);
         int halves = size(device.info(), DType.BF16, bfloat16Elements);

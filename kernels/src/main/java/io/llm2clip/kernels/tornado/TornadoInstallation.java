@@ -25,6 +25,9 @@ public final class TornadoInstallation {
     /** System property that names the back end, where an installation has several. */
     public static final String BACKEND_PROPERTY = "llm2clip.tornado.backend";
 
+    /** The newest version that the tests of device kernels were run on; others are not refused. */
+    public static final String TESTED = "5.2.0-jdk25";
+
     /** Best first. */
     private static final List<String> BACKENDS = List.of("cuda", "ptx", "opencl", "spirv", "metal");
 

@@ -29,6 +29,24 @@ public final class TornadoVm {
                 .toList();
     }
 
+    /**
+     * One of the {@link #devices}.
+     *
+     * @throws DeviceException if there is none of that number
+     */
+    public static DeviceInfo device(int number) {
+        return handle(TornadoApi.get(), number).info();
+    }
+
+    static TornadoApi.DeviceHandle handle(TornadoApi api, int number) {
+        List<TornadoApi.DeviceHandle> devices = handles(api);
+        if (number < 0 || number >= devices.size()) {
+            throw new DeviceException("No device " + number + ": TornadoVM has " + devices.size()
+                    + ", numbered from 0; choose one of them.");
+        }
+        return devices.get(number);
+    }
+
     /** Errors are caught too, as a driver's library that is not there shows up in a class initialiser. */
     static List<TornadoApi.DeviceHandle> handles(TornadoApi api) {
         try {

@@ -77,6 +77,26 @@ final class ForbiddenKernels {
         ints.set(0, found);
     }
 
+    static void k_notLess(KernelContext context, FloatBuf floats) {
+        if (floats.get(0) >= 1f) {
+            floats.set(0, 1f);
+        }
+    }
+
+    static void k_notGreater(KernelContext context, FloatBuf floats) {
+        floats.set(0, floats.get(0) <= 1f ? floats.get(1) : 0f);
+    }
+
+    static void k_nan(KernelContext context, FloatBuf floats) {
+        floats.set(0, Float.NaN);
+    }
+
+    static void k_or(KernelContext context, IntBuf ints) {
+        if (ints.get(0) > 0 && (ints.get(1) == 0 || ints.get(2) < 3)) {
+            ints.set(0, 0);
+        }
+    }
+
     static void k_keyword(KernelContext context, IntBuf global) {
         global.set(0, 1);
     }
@@ -89,7 +109,7 @@ final class ForbiddenKernels {
                 continue;
             }
             int j = i;
-            while (j > 0) {
+            while (!(j < 1)) {
                 sum += j > 2 ? j : 1;
                 j--;
             }

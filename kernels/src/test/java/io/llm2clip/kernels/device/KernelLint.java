@@ -176,6 +176,13 @@ final class KernelLint {
                 finding =
                         "leaves a loop by break, which overwrites values that the loop carries; put a flag into the loop's condition";
             }
+            if (finding == null
+                    && element instanceof BranchInstruction branch
+                    && entersFromTwoConditions(branch, i, elements, positions)) {
+                finding =
+                        "has || in a condition, whose second way into the body gets lost; compute a bound or a flag before,"
+                                + " or nest conditions";
+            }
             if (finding != null) {
                 add(name, line, finding);
             }
@@ -189,7 +196,7 @@ final class KernelLint {
     private static boolean leavesLoop(
             BranchInstruction branch, int at, List<CodeElement> elements, Map<Label, Integer> positions) {
         int target = positions.getOrDefault(branch.target(), -1);
-        if (branch.opcode() != Opcode.GOTO && branch.opcode() != Opcode.GOTO_W || target <= at) {
+        if (!isGoto(branch) || target <= at) {
             return false;
         }
         for (int i = at + 1; i < target; i++) {
@@ -200,11 +207,50 @@ final class KernelLint {
         return false;
     }
 
+    /** With || a condition jumps over another one into the body, right behind that one's jump past the body. */
+    private static boolean entersFromTwoConditions(
+            BranchInstruction branch, int at, List<CodeElement> elements, Map<Label, Integer> positions) {
+        int target = positions.getOrDefault(branch.target(), -1);
+        if (isGoto(branch) || target <= at) {
+            return false;
+        }
+        for (int i = target - 1; i > at; i--) {
+            if (elements.get(i) instanceof Instruction instruction) {
+                return instruction instanceof BranchInstruction last
+                        && !isGoto(last)
+                        && positions.getOrDefault(last.target(), -1) > i;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isGoto(BranchInstruction branch) {
+        return branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W;
+    }
+
+    /** Java code for a comparison that is not true of NaN is compiled to one that is. */
+    private static boolean includesNaN(BranchInstruction branch, @Nullable Instruction previous) {
+        if (previous == null) {
+            return false;
+        }
+        return switch (branch.opcode()) {
+            case IFLT, IFGE -> previous.opcode() == Opcode.FCMPL;
+            case IFGT, IFLE -> previous.opcode() == Opcode.FCMPG;
+            default -> false;
+        };
+    }
+
     private static @Nullable String finding(CodeElement element, @Nullable Instruction previous) {
         return switch (element) {
             case OperatorInstruction o
             when o.opcode() == Opcode.IUSHR || o.opcode() == Opcode.LUSHR ->
                 "uses >>>, which becomes an arithmetic shift; write (x >> k) & mask";
+            case BranchInstruction branch
+            when includesNaN(branch, previous) ->
+                "compares floats by >= or <=, which becomes true of NaN; write < or >, or their negation where NaN may pass";
+            case ConstantInstruction constant
+            when constant.constantValue() instanceof Float value && value.isNaN() ->
+                "has the constant NaN, which becomes a name that devices do not know; compute it, as infinity * 0f";
             case InvokeDynamicInstruction invoke ->
                 "uses invokedynamic (" + invoke.name()
                         + "); write loops and if instead of lambdas, string concatenation and pattern switches";

@@ -66,6 +66,10 @@ class KernelLintTest {
             k_field | accesses field ForbiddenKernels.counter; use a compile-time constant
             k_double | computes in double precision (F2D); use float and float literals
             k_break | leaves a loop by break, which overwrites values that the loop carries; put a flag
+            k_notLess | compares floats by >= or <=, which becomes true of NaN; write < or >
+            k_notGreater | compares floats by >= or <=, which becomes true of NaN; write < or >
+            k_nan | has the constant NaN, which becomes a name that devices do not know
+            k_or | has || in a condition, whose second way into the body gets lost
             k_keyword | has a variable 'global', a keyword of device languages; rename it
             """)
     void violationIsFound(String method, String message) throws IOException {

@@ -1,0 +1,62 @@
+package io.llm2clip.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.emulator.Emulator;
+import io.llm2clip.kernels.emulator.Schedule;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+/** Transfers keep every bit, and conversions of bf16 by arithmetic are those by bits. */
+class TransferKernelsTest {
+
+    @Property(tries = 60)
+    void copiesBits(
+            @ForAll DType dtype,
+            @ForAll boolean store,
+            @ForAll @IntRange(min = 1, max = 300) int elements,
+            @ForAll long seed) {
+        DeviceLaunch launch = store ? Transfers.store(dtype, elements) : Transfers.load(dtype, elements);
+        DevicePlan plan = new DevicePlan(
+                List.of(
+                        new Operand("from", dtype, elements, Operand.Access.READ),
+                        new Operand("to", dtype, elements, Operand.Access.WRITE)),
+                List.of(launch),
+                0);
+        byte[] from = new byte[elements * dtype.bytes()];
+        new Random(seed).nextBytes(from);
+        byte[] to = new byte[from.length];
+        new Emulator(Schedule.shuffled(seed)).run(plan, MemorySegment.ofArray(from), MemorySegment.ofArray(to));
+        assertThat(to).isEqualTo(from);
+    }
+
+    @Test
+    void valuesOfAllBits() {
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            Float expected = Float.intBitsToFloat(bits << 16);
+            assertThat(BFloat16Conversion.k_bitsToFloat((short) bits))
+                    .as("bf16 bits %x", bits)
+                    .isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void bitsOfAllValuesAndOfWhatLiesBetween() {
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            for (int rest : new int[] {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF}) {
+                float value = Float.intBitsToFloat(bits << 16 | rest);
+                short found = BFloat16Conversion.k_floatToBits(value);
+                int up = rest + 0x7FFF + (bits & 1) >> 16;
+                int expected = Float.isNaN(value) ? 0x7FC0 : bits + up;
+                assertThat(found).as("bits of %s", value).isEqualTo((short) expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.llm2clip.kernels.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.device.BFloat16Conversion;
+import io.llm2clip.kernels.device.DeviceKernel;
+import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.TileEdges;
+import io.llm2clip.kernels.device.Transfers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.reflect.AccessFlag;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What can be seen of relinked classes without TornadoVM, whose types they name. */
+class RelinkedKernelsTest {
+    private static final String DIALECT = "io.llm2clip.kernels.device.";
+    private static final Set<String> REPLACED = Set.of("KernelContext", "FloatBuf", "IntBuf", "BFloat16Buf", "KMath");
+
+    @Test
+    void nothingOfTheDialectIsLeft() throws IOException {
+        for (HalfStorage halves : HalfStorage.values()) {
+            for (Class<?> owner : owners()) {
+                ClassModel relinked = relinked(owner, halves);
+                assertThat(relinked.thisClass().asSymbol().displayName()).isEqualTo(owner.getSimpleName());
+                assertThat(types(relinked))
+                        .as("types in %s", owner)
+                        .noneMatch(name ->
+                                name.startsWith(DIALECT) && REPLACED.contains(name.substring(DIALECT.length())));
+            }
+        }
+    }
+
+    @Test
+    void kernelsKeepTheirParametersNames() throws IOException {
+        DeviceKernel kernel = Transfers.touch().kernel();
+        MethodModel method = relinked(kernel.owner(), HalfStorage.BITS).methods().stream()
+                .filter(m -> m.methodName().equalsString(kernel.name()))
+                .findFirst()
+                .orElseThrow();
+        assertThat(method.flags().has(AccessFlag.PUBLIC)).isTrue();
+        assertThat(method.methodTypeSymbol().displayDescriptor())
+                .isEqualTo("(KernelContext,FloatArray,IntArray,ShortArray,IntArray)void");
+        List<String> names = new ArrayList<>();
+        method.code()
+                .orElseThrow()
+                .findAttribute(Attributes.localVariableTable())
+                .orElseThrow()
+                .localVariables()
+                .forEach(variable -> names.add(variable.name().stringValue()));
+        assertThat(names).containsExactly("context", "floats", "ints", "halves", "params");
+    }
+
+    @Test
+    void helpersWithArraysAreInlined() throws IOException {
+        for (Class<?> owner : owners()) {
+            for (MethodModel method : relinked(owner, HalfStorage.BITS).methods()) {
+                for (var element : method.code().orElseThrow()) {
+                    if (element instanceof InvokeInstruction invoke) {
+                        assertThat(invoke.typeSymbol().parameterList())
+                                .as("%s calls %s", method.methodName(), invoke.name())
+                                .noneMatch(ClassDesc::isArray);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void bf16IsConvertedByTheDeviceOrByUs() throws IOException {
+        Class<?> owner = DeviceKernels.plan(new KernelOp.Convert(1, DType.F32, DType.BF16))
+                .launches()
+                .getFirst()
+                .kernel()
+                .owner();
+        assertThat(types(relinked(owner, HalfStorage.BITS)))
+                .contains(BFloat16Conversion.class.getName(), KernelRelinker.API + "types.arrays.ShortArray");
+        assertThat(types(relinked(owner, HalfStorage.BFLOAT16)))
+                .contains(KernelRelinker.API + "types.arrays.BFloat16Array")
+                .doesNotContain(BFloat16Conversion.class.getName());
+    }
+
+    @Test
+    void tasksOnlyCallTheirKernel() {
+        DeviceKernel kernel = Transfers.touch().kernel();
+        ClassModel task = ClassFile.of()
+                .parse(new RelinkedKernels(getClass().getClassLoader(), HalfStorage.BITS).taskClass(kernel));
+        assertThat(task.interfaces().getFirst().asSymbol())
+                .isEqualTo(ClassDesc.of(KernelRelinker.API + "common.TornadoFunctions")
+                        .nested("Task5"));
+        assertThat(task.constantPool().size()).isLessThan(256);
+        List<String> calls = new ArrayList<>();
+        task.methods().stream()
+                .filter(method -> method.methodName().equalsString("apply"))
+                .forEach(method -> method.code().orElseThrow().forEach(element -> {
+                    if (element instanceof InvokeInstruction invoke) {
+                        calls.add(invoke.name().stringValue());
+                    }
+                }));
+        assertThat(calls).containsExactly("k_touch");
+    }
+
+    private static Set<Class<?>> owners() {
+        Set<Class<?>> owners = new LinkedHashSet<>();
+        TileEdges.operations()
+                .flatMap(op -> DeviceKernels.plan(op).launches().stream())
+                .forEach(launch -> owners.add(launch.kernel().owner()));
+        owners.add(Transfers.touch().kernel().owner());
+        owners.add(BFloat16Conversion.class);
+        return owners;
+    }
+
+    private static ClassModel relinked(Class<?> owner, HalfStorage halves) throws IOException {
+        KernelRelinker relinker = new KernelRelinker(halves, type -> {
+            try {
+                return read(Class.forName(type.packageName() + "." + type.displayName()));
+            } catch (IOException | ClassNotFoundException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        return ClassFile.of().parse(relinker.relink(read(owner)));
+    }
+
+    private static ClassModel read(Class<?> type) throws IOException {
+        try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class")) {
+            assertThat(in).isNotNull();
+            return ClassFile.of().parse(in.readAllBytes());
+        }
+    }
+
+    private static Set<String> types(ClassModel model) {
+        Set<String> types = new LinkedHashSet<>();
+        for (MethodModel method : model.methods()) {
+            method.methodTypeSymbol().parameterList().forEach(type -> types.add(name(type)));
+            CodeModel code = method.code().orElseThrow();
+            for (var element : code) {
+                switch (element) {
+                    case FieldInstruction field -> types.add(name(field.owner().asSymbol()));
+                    case InvokeInstruction invoke -> {
+                        types.add(name(invoke.owner().asSymbol()));
+                        invoke.typeSymbol().parameterList().forEach(type -> types.add(name(type)));
+                    }
+                    default -> {}
+                }
+            }
+        }
+        return types;
+    }
+
+    private static String name(ClassDesc type) {
+        return type.packageName() + "." + type.displayName();
+    }
+}
