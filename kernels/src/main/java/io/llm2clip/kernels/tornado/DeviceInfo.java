@@ -12,10 +12,13 @@ package io.llm2clip.kernels.tornado;
  */
 public record DeviceInfo(
         int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {
+    /** What an allocation takes beside the elements of an arena: a header, and an element of its own. */
+    static final long OVERHEAD = 4096;
+
     /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
     public long usableBytes() {
         long addressable = (Integer.MAX_VALUE - 8L) * Float.BYTES;
         long share = memoryBytes / 4 * 3;
-        return Math.min(addressable, allocationBytes > 0 ? Math.min(share, allocationBytes) : share);
+        return Math.min(addressable, allocationBytes > 0 ? Math.min(share, allocationBytes - OVERHEAD) : share);
     }
 }

@@ -296,8 +296,13 @@ final class TornadoApi {
             cause = cause.getCause();
         }
         return new DeviceException(
-                "TornadoVM failed in " + what + " (" + cause.getClass().getSimpleName() + ": " + cause.getMessage()
-                        + ")",
+                "TornadoVM failed in " + what + " (" + cause.getClass().getSimpleName() + ": "
+                        + plain(String.valueOf(cause.getMessage())) + ")",
                 cause);
+    }
+
+    /** A message without colours and line breaks. */
+    private static String plain(String message) {
+        return message.replaceAll("\u001B\\[[0-9;]*m", "").strip().replaceAll("\\s+", " ");
     }
 }

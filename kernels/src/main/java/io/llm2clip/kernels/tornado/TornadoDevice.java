@@ -80,7 +80,7 @@ public final class TornadoDevice implements AutoCloseable {
                     + (Integer.MAX_VALUE - 8) + ", as kernels count elements by int; use smaller batches.");
         }
         long bytes = elements * dtype.bytes();
-        if (info.allocationBytes() > 0 && bytes > info.allocationBytes()) {
+        if (info.allocationBytes() > 0 && bytes + DeviceInfo.OVERHEAD > info.allocationBytes()) {
             throw tooLittle(
                     info,
                     "a " + dtype + " arena of " + bytes + " bytes",
