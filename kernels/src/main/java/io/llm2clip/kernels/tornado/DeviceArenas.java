@@ -20,6 +20,7 @@ final class DeviceArenas {
     private final Object device;
     private final HalfStorage storage;
     private final Arena host;
+    private final Object context;
     private final Object floats;
     private final Object ints;
     private final Object halves;
@@ -36,6 +37,7 @@ final class DeviceArenas {
         this.api = api;
         this.device = device.device();
         this.host = host;
+        context = api.context();
         storage = HalfStorage.of(device.info().backend());
         this.floats = reserve(DType.F32, floats);
         this.ints = reserve(DType.I32, ints);
@@ -50,7 +52,12 @@ final class DeviceArenas {
     }
 
     private Object reserve(DType dtype, int elements) {
-        return api.array(dtype, storage, HostMapping.reserve(api.header() + (elements + 1L) * dtype.bytes(), host));
+        return api.array(dtype, storage, HostMapping.reserve(bytes(api, dtype, elements), host));
+    }
+
+    /** Bytes of an arena, with the header and the element that the allocating kernel overwrites. */
+    static long bytes(TornadoApi api, DType dtype, long elements) {
+        return api.header() + (elements + 1) * dtype.bytes();
     }
 
     /** A name that no other graph of this JVM has. */
@@ -88,7 +95,7 @@ final class DeviceArenas {
             @Nullable Object scalars,
             @Nullable Object staging) {
         List<Object> arguments = new ArrayList<>();
-        arguments.add(api.context());
+        arguments.add(context);
         for (Role role : kernel.roles()) {
             Object argument = switch (role) {
                 case FLOATS -> floats;

@@ -13,7 +13,7 @@ package io.llm2clip.kernels.tornado;
 public record DeviceInfo(
         int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {
     /** What an allocation takes beside the elements of an arena: a header, and an element of its own. */
-    static final long OVERHEAD = 4096;
+    private static final long OVERHEAD = 4096;
 
     /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
     public long usableBytes() {

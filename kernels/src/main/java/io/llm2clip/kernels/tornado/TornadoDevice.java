@@ -6,6 +6,7 @@ import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceLaunch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class TornadoDevice implements AutoCloseable {
     private final Map<DType, Long> elements = new EnumMap<>(DType.class);
     private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
     private final Map<DType, StagedTransfers> transfers = new EnumMap<>(DType.class);
+    private final List<Recording> recordings = new ArrayList<>();
     private boolean closed;
 
     private TornadoDevice(TornadoApi api, TornadoApi.DeviceHandle device, int floats, int ints, int halves) {
@@ -56,7 +58,9 @@ public final class TornadoDevice implements AutoCloseable {
         int floats = size(device.info(), DType.F32, floatElements);
         int ints = size(device.info(), DType.I32, intElements);
         int halves = size(device.info(), DType.BF16, bfloat16Elements);
-        long bytes = 4L * floats + 4L * ints + 2L * halves;
+        long bytes = DeviceArenas.bytes(api, DType.F32, floats)
+                + DeviceArenas.bytes(api, DType.I32, ints)
+                + DeviceArenas.bytes(api, DType.BF16, halves);
         if (bytes > device.info().memoryBytes()) {
             throw tooLittle(
                     device.info(),
@@ -79,8 +83,8 @@ public final class TornadoDevice implements AutoCloseable {
             throw new DeviceException("A " + dtype + " arena of " + elements + " elements was asked for, expected 0 to "
                     + (Integer.MAX_VALUE - 8) + ", as kernels count elements by int; use smaller batches.");
         }
-        long bytes = elements * dtype.bytes();
-        if (info.allocationBytes() > 0 && bytes + DeviceInfo.OVERHEAD > info.allocationBytes()) {
+        long bytes = DeviceArenas.bytes(TornadoApi.get(), dtype, elements);
+        if (info.allocationBytes() > 0 && bytes > info.allocationBytes()) {
             throw tooLittle(
                     info,
                     "a " + dtype + " arena of " + bytes + " bytes",
@@ -154,9 +158,21 @@ public final class TornadoDevice implements AutoCloseable {
      * @throws DeviceException if a kernel does not compile there
      */
     public Launch record(List<BoundLaunch> launches) {
+        return record(launches, info.backend().equals("cuda") ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
+    }
+
+    Launch record(List<BoundLaunch> launches, Recording.Mode mode) {
         requireOpen();
         List<BoundLaunch> all = List.copyOf(launches);
-        return () -> all.forEach(bound -> launch(bound.launch(), bound.offsets()));
+        if (all.isEmpty() || mode == Recording.Mode.ONE_BY_ONE) {
+            return () -> all.forEach(bound -> launch(bound.launch(), bound.offsets()));
+        }
+        Recording recording = new Recording(arenas, all, mode == Recording.Mode.REPLAY);
+        recordings.add(recording);
+        return () -> {
+            requireOpen();
+            recording.run();
+        };
     }
 
     private void requireOpen() {
@@ -174,6 +190,7 @@ public final class TornadoDevice implements AutoCloseable {
         closed = true;
         kernels.values().forEach(KernelGraph::close);
         transfers.values().forEach(StagedTransfers::close);
+        recordings.forEach(Recording::close);
         api.free(allocation, 0);
         host.close();
     }

@@ -4,10 +4,8 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.device.DeviceKernels;
-import io.llm2clip.kernels.device.DeviceLaunch;
 import io.llm2clip.kernels.device.DevicePlan;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -36,12 +34,15 @@ final class DeviceOperation {
         }
     }
 
-    List<BoundLaunch> launches() {
-        List<BoundLaunch> launches = new ArrayList<>();
-        for (DeviceLaunch launch : plan.launches()) {
-            launches.add(new BoundLaunch(launch, offsets));
+    /** Launches with each operand in the place of another one, by number. */
+    List<BoundLaunch> launches(int[] places) {
+        int[] moved = offsets.clone();
+        for (int i = 0; i < places.length; i++) {
+            moved[i] = offsets[places[i]];
         }
-        return launches;
+        return plan.launches().stream()
+                .map(launch -> new BoundLaunch(launch, moved))
+                .toList();
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */

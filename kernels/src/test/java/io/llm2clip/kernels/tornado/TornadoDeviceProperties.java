@@ -1,16 +1,27 @@
 package io.llm2clip.kernels.tornado;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
+import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.device.TileEdges;
 import io.llm2clip.kernels.reference.Reference;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
@@ -44,6 +55,113 @@ class TornadoDeviceProperties {
     @Example
     void agreesWithReferenceAtTileEdges() {
         TileEdges.operations().forEach(op -> check(op, 1));
+    }
+
+    /** Of all types, in blocks of both sizes and parts of them, at any place; a copy kernel runs for each, so the device works. */
+    @Property(tries = 40)
+    void transfersKeepBits(
+            @ForAll DType dtype,
+            @ForAll @IntRange(max = 10_000) int elements,
+            @ForAll @IntRange(max = 1000) int place,
+            @ForAll long seed) {
+        roundTrip(dtype, elements, place, seed);
+    }
+
+    @Example
+    void transfersOfSeveralBlocks() {
+        roundTrip(DType.F32, (1 << 21) + 4099, 3, 1);
+        roundTrip(DType.BF16, (1 << 20) + 1, 5, 2);
+        roundTrip(DType.I32, ELEMENTS, 0, 3);
+    }
+
+    private static void roundTrip(DType dtype, int elements, int place, long seed) {
+        byte[] sent = new byte[elements * dtype.bytes()];
+        new Random(seed).nextBytes(sent);
+        byte[] received = new byte[sent.length];
+        device.upload(dtype, place, MemorySegment.ofArray(sent));
+        device.download(dtype, place, MemorySegment.ofArray(received));
+        assertThat(Arrays.mismatch(received, sent)).isEqualTo(-1);
+    }
+
+    @Example
+    void transfersBeyondTheArenaAreRefused() {
+        MemorySegment segment = MemorySegment.ofArray(new float[2]);
+        assertThatThrownBy(() -> device.upload(DType.F32, ELEMENTS - 1, segment))
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage(
+                        "A transfer of 8 bytes at element 4194303 was asked for, expected whole F32 elements within the"
+                                + " arena's 4194304; correct the place or the size.");
+    }
+
+    /** More launches than a graph holds, each needing the one before, and run twice. */
+    @Example
+    void recordedLaunchesDoTheSame() {
+        KernelOp op = KernelOp.Gemm.dense(1, 5, 5, 5, false, true);
+        try (OperandBuffers expected = OperandBuffers.random(op, 1);
+                OperandBuffers found = expected.copy()) {
+            DeviceOperation operation = new DeviceOperation(device, op);
+            for (OperandBuffers buffers : List.of(expected, found)) {
+                operation.upload(buffers.segments());
+                List<BoundLaunch> launches = new ArrayList<>();
+                for (int i = 0; i < 131; i++) {
+                    // The product and an operand change places.
+                    launches.addAll(operation.launches(i % 2 == 0 ? new int[] {0, 1, 2} : new int[] {2, 1, 0}));
+                }
+                Launch recorded = device.record(
+                        launches, buffers == expected ? Recording.Mode.ONE_BY_ONE : Recording.Mode.GRAPHS);
+                recorded.run();
+                recorded.run();
+                operation.download(buffers.segments());
+            }
+            found.assertSameBits(expected);
+        }
+    }
+
+    @Example
+    void devicesCanBeOpenedOneAfterTheOther() {
+        KernelOp op = new KernelOp.Softmax(3, 5);
+        for (int i = 0; i < 2; i++) {
+            try (TornadoDevice other = TornadoDevice.open(0, 1 << 10, 0, 0);
+                    OperandBuffers expected = OperandBuffers.random(op, i);
+                    OperandBuffers found = expected.copy()) {
+                Reference.run(op, expected.segments());
+                DeviceOperation operation = new DeviceOperation(other, op);
+                operation.upload(found.segments());
+                operation.launch();
+                operation.download(found.segments());
+                found.assertCloseTo(expected, TOLERANCE);
+            }
+        }
+    }
+
+    /** Arenas of 1.8 GB, which would not fit ten times if closing kept them. */
+    @Example
+    void closingFreesArenas() {
+        long elements = Math.min(1L << 29, TornadoVm.devices().getFirst().allocationBytes() / 4) - 64;
+        for (int i = 0; i < 10; i++) {
+            try (TornadoDevice large = TornadoDevice.open(0, elements, 0, 0)) {
+                MemorySegment one = MemorySegment.ofArray(new float[] {i});
+                large.upload(DType.F32, (int) elements - 1, one);
+                float[] found = new float[1];
+                large.download(DType.F32, (int) elements - 1, MemorySegment.ofArray(found));
+                assertThat(found[0]).isEqualTo(i);
+            }
+        }
+    }
+
+    @Example
+    void whatDoesNotFitIsSaid() {
+        DeviceInfo info = TornadoVm.devices().getFirst();
+        assertThatThrownBy(() -> TornadoDevice.open(0, 1L << 31, 0, 0))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("A F32 arena of 2147483648 elements was asked for, expected 0 to 2147483639");
+        assertThatThrownBy(() -> TornadoDevice.open(0, 1, 0, info.allocationBytes() / 2 + 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("cannot hold a BF16 arena of " + (info.allocationBytes() + 20) + " bytes")
+                .hasMessageContaining("use smaller batches or another device");
+        assertThatThrownBy(() -> TornadoDevice.open(99, 1, 1, 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("No device 99: TornadoVM has ");
     }
 
     private static void check(KernelOp op, long seed) {

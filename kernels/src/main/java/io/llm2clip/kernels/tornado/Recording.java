@@ -1,0 +1,92 @@
+package io.llm2clip.kernels.tornado;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.device.DeviceKernel;
+import io.llm2clip.kernels.device.DeviceKernel.Role;
+import io.llm2clip.kernels.device.DeviceLaunch;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Launches as tasks of a few graphs, each with params of its own that are uploaded once. */
+final class Recording implements Launch {
+    /** What is done at each run. */
+    enum Mode {
+        /** Every launch by itself, with the graph and the compilation that its kernel has anyway. */
+        ONE_BY_ONE,
+        /** Graphs of many launches. */
+        GRAPHS,
+        /** The same, captured at the first run and replayed by the driver. */
+        REPLAY
+    }
+
+    /** Tasks of a graph: TornadoVM has room for 1024 nodes in it, of which a task takes up to 12. */
+    private static final int TASKS = 64;
+
+    private final TornadoApi api;
+    private final Object plan;
+    private final int graphs;
+    private boolean allocated;
+
+    Recording(DeviceArenas arenas, List<BoundLaunch> launches, boolean replay) {
+        api = arenas.api();
+        Object scheduler = api.scheduler();
+        List<Object> recorded = new ArrayList<>();
+        for (int first = 0; first < launches.size(); first += TASKS) {
+            int end = Math.min(launches.size(), first + TASKS);
+            recorded.add(graph(arenas, scheduler, launches.subList(first, end)));
+        }
+        graphs = recorded.size();
+        plan = arenas.newPlan(scheduler, recorded);
+        for (int graph = 1; replay && graph <= graphs; graph++) {
+            api.replay(plan, graph);
+        }
+    }
+
+    private Object graph(DeviceArenas arenas, Object scheduler, List<BoundLaunch> launches) {
+        String name = DeviceArenas.newName();
+        Object graph = arenas.newGraph(name);
+        for (int i = 0; i < launches.size(); i++) {
+            DeviceLaunch launch = launches.get(i).launch();
+            DeviceKernel kernel = launch.kernel();
+            int[] values = launch.params(launches.get(i).offsets());
+            HostArray params = arenas.newArray(DType.I32, Math.max(1, values.length));
+            params.set(values);
+            api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, params.array());
+            @Nullable Object scalars = null;
+            if (kernel.roles().contains(Role.SCALARS)) {
+                HostArray constants =
+                        arenas.newArray(DType.F32, Math.max(1, launch.scalars().size()));
+                constants.set(launch.scalars());
+                scalars = constants.array();
+                api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, scalars);
+            }
+            String task = "t" + i;
+            arenas.addTask(graph, task, kernel, params.array(), scalars, null);
+            api.resize(api.addGrid(scheduler, name, task), launch.grid());
+        }
+        return api.snapshot(graph);
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (!allocated) {
+                api.execute(plan, 0);
+                allocated = true;
+            }
+            for (int graph = 1; graph <= graphs; graph++) {
+                api.execute(plan, graph);
+            }
+        } catch (DeviceException e) {
+            throw new DeviceException("Recorded launches could not be run: " + e.getMessage(), e);
+        }
+    }
+
+    void close() {
+        for (int graph = 1; allocated && graph <= graphs; graph++) {
+            api.free(plan, graph);
+        }
+    }
+}
