@@ -150,6 +150,15 @@ class TornadoDeviceProperties {
     }
 
     @Example
+    void probeFindsNoDefectButThatOfNoDevice() {
+        assertThat(TornadoVm.available()).isTrue();
+        assertThat(TornadoVm.devices().getFirst().memoryBytes()).isPositive();
+        assertThat(TornadoVm.defect(0)).isEmpty();
+        assertThat(TornadoVm.defect(99))
+                .hasValueSatisfying(reason -> assertThat(reason).startsWith("No device 99: "));
+    }
+
+    @Example
     void whatDoesNotFitIsSaid() {
         DeviceInfo info = TornadoVm.devices().getFirst();
         assertThatThrownBy(() -> TornadoDevice.open(0, 1L << 31, 0, 0))
