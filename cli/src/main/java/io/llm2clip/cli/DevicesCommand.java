@@ -7,7 +7,6 @@ import io.llm2clip.kernels.tornado.TornadoInstallation;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.kernels.vector.Vectors;
 import io.llm2clip.kernels.vector.Workers;
-import io.llm2clip.tensor.AcceleratorDevice;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -52,7 +51,7 @@ final class DevicesCommand implements Callable<Integer> {
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(
-                            info, AcceleratorDevice.problem(info.number()).orElse(null)))
+                            info, TornadoVm.defect(info.number()).orElse(null)))
                     .toList();
         } catch (DeviceException e) {
             absence = e.getMessage();

@@ -1,14 +1,11 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import io.llm2clip.kernels.tornado.TornadoVm;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -50,25 +47,6 @@ public final class AcceleratorDevice extends Device {
         return open(number, TornadoVm.device(number).usableBytes());
     }
 
-    /** Whether a device computes what it should, by a small program that is compared with the interpreter: the problem if not. */
-    public static Optional<String> problem(int number) {
-        Tensor product = Tensor.variable("a", TensorData.of(Shape.of(2, 3), 1, 2, 3, 4, 5, 6))
-                .matmul(Tensor.variable("b", TensorData.of(Shape.of(3, 2), 6, 5, 4, 3, 2, 1)))
-                .mul(2);
-        float[] expected =
-                Interpreter.evaluate(List.of(product), Map.of()).getFirst().toFloats();
-        try (AcceleratorDevice device = open(number, 1 << 16);
-                Program program = Program.compile(List.of(product), device)) {
-            float[] found = program.run().getFirst().toFloats();
-            return Arrays.equals(expected, found)
-                    ? Optional.empty()
-                    : Optional.of("a small product is " + Arrays.toString(found) + ", expected "
-                            + Arrays.toString(expected) + "; its driver or TornadoVM's back end for it is broken.");
-        } catch (RuntimeException | LinkageError e) {
-            return Optional.of(String.valueOf(e.getMessage()));
-        }
-    }
-
     @Override
     public String name() {
         return device.name();
@@ -80,9 +58,9 @@ public final class AcceleratorDevice extends Device {
     }
 
     @Override
-    public BoundLaunch bind(List<Application> applications) {
+    public LaunchSequence bind(List<Application> applications) {
         DeviceRanges ranges = new DeviceRanges(memory);
-        Launch recorded;
+        LaunchSequence recorded;
         try {
             for (Application application : applications) {
                 int[] offsets = application.operands().stream()
@@ -99,7 +77,7 @@ public final class AcceleratorDevice extends Device {
                 .flatMap(AcceleratorDevice::written)
                 .distinct()
                 .toList();
-        return new BoundLaunch() {
+        return new LaunchSequence() {
             @Override
             public void run() {
                 ranges.send();
@@ -109,6 +87,7 @@ public final class AcceleratorDevice extends Device {
 
             @Override
             public void close() {
+                recorded.close();
                 ranges.close();
             }
         };

@@ -1,7 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ final class AcceleratorExecutable implements Executable {
     private final List<Index> indices = new ArrayList<>();
     private final List<DeviceCopy> inputs = new ArrayList<>();
     private final List<DeviceCopy> outputs = new ArrayList<>();
-    private final Launch recorded;
+    private final LaunchSequence recorded;
 
     AcceleratorExecutable(Plan plan, TornadoDevice device, AcceleratorMemory memory) {
         this.device = device;
@@ -121,6 +121,7 @@ final class AcceleratorExecutable implements Executable {
 
     @Override
     public void close() {
+        recorded.close();
         outputs.forEach(DeviceCopy::free);
         ranges.close();
     }

@@ -1,7 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.vector.Workers;
 import java.util.List;
@@ -67,13 +67,7 @@ public abstract sealed class Device implements AutoCloseable permits HostDevice,
      * Binds operations to be run in order, in place, again and again. The operands must outlive the launch, which frees what it
      * took on the device when it is closed.
      */
-    public abstract BoundLaunch bind(List<Application> applications);
-
-    /** What {@link #bind} returns. */
-    public interface BoundLaunch extends Launch, AutoCloseable {
-        @Override
-        void close();
-    }
+    public abstract LaunchSequence bind(List<Application> applications);
 
     /** Frees the device's memory; what variables hold there is brought home first. */
     @Override

@@ -2,6 +2,7 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.vector.VectorKernels;
 import io.llm2clip.kernels.vector.Workers;
@@ -33,7 +34,7 @@ final class HostDevice extends Device {
     }
 
     @Override
-    public BoundLaunch bind(List<Application> applications) {
+    public LaunchSequence bind(List<Application> applications) {
         List<Launch> launches = new ArrayList<>();
         Set<TensorData> touched = new HashSet<>();
         for (Application application : applications) {
@@ -43,16 +44,10 @@ final class HostDevice extends Device {
                     .toArray();
             launches.add(VectorKernels.bind(application.op(), addresses, workers));
         }
-        return new BoundLaunch() {
-            @Override
-            public void run() {
-                touched.forEach(TensorData::segment);
-                launches.forEach(Launch::run);
-            }
-
-            @Override
-            public void close() {}
-        };
+        return LaunchSequence.of(() -> {
+            touched.forEach(TensorData::segment);
+            launches.forEach(Launch::run);
+        });
     }
 
     /** Nothing to free: programs own their blocks. */

@@ -12,7 +12,7 @@ final class GemmKernels {
     static final int BLOCK = 4;
     static final int TILE = SIDE * BLOCK;
     /** Length of the part of the sums that is in local memory at a time. */
-    static final int DEPTH = 16;
+    static final int DEPTH = 32;
     /** Ints before the extras' strides in the dimensions of {@link #k_gemm}. */
     static final int HEADER = 11;
 

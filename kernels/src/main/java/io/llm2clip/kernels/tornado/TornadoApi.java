@@ -289,20 +289,19 @@ final class TornadoApi {
         }
     }
 
-    /** The deepest cause has the reason. */
+    /** The deepest cause has the reason, in the first line of a message that may have colours. */
     private static DeviceException failed(String what, InvocationTargetException failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
+        String reason = String.valueOf(cause.getMessage())
+                .replaceAll("\u001B\\[[0-9;]*m", "")
+                .strip()
+                .lines()
+                .findFirst()
+                .orElse("no reason given");
         return new DeviceException(
-                "TornadoVM failed in " + what + " (" + cause.getClass().getSimpleName() + ": "
-                        + plain(String.valueOf(cause.getMessage())) + ")",
-                cause);
-    }
-
-    /** A message without colours and line breaks. */
-    private static String plain(String message) {
-        return message.replaceAll("\u001B\\[[0-9;]*m", "").strip().replaceAll("\\s+", " ");
+                "TornadoVM failed in " + what + " (" + cause.getClass().getSimpleName() + ": " + reason + ")", cause);
     }
 }

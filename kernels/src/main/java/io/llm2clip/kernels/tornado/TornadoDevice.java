@@ -1,7 +1,7 @@
 package io.llm2clip.kernels.tornado;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceLaunch;
 import java.lang.foreign.Arena;
@@ -157,21 +157,31 @@ public final class TornadoDevice implements AutoCloseable {
      *
      * @throws DeviceException if a kernel does not compile there
      */
-    public Launch record(List<BoundLaunch> launches) {
+    public LaunchSequence record(List<BoundLaunch> launches) {
         return record(launches, info.backend().equals("cuda") ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
     }
 
-    Launch record(List<BoundLaunch> launches, Recording.Mode mode) {
+    LaunchSequence record(List<BoundLaunch> launches, Recording.Mode mode) {
         requireOpen();
         List<BoundLaunch> all = List.copyOf(launches);
         if (all.isEmpty() || mode == Recording.Mode.ONE_BY_ONE) {
-            return () -> all.forEach(bound -> launch(bound.launch(), bound.offsets()));
+            return LaunchSequence.of(() -> all.forEach(bound -> launch(bound.launch(), bound.offsets())));
         }
         Recording recording = new Recording(arenas, all, mode == Recording.Mode.REPLAY);
         recordings.add(recording);
-        return () -> {
-            requireOpen();
-            recording.run();
+        return new LaunchSequence() {
+            @Override
+            public void run() {
+                requireOpen();
+                recording.run();
+            }
+
+            @Override
+            public void close() {
+                if (recordings.remove(recording)) {
+                    recording.close();
+                }
+            }
         };
     }
 

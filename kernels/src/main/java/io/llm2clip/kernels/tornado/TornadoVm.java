@@ -1,5 +1,8 @@
 package io.llm2clip.kernels.tornado;
 
+import io.llm2clip.kernels.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,7 +22,7 @@ public final class TornadoVm {
     }
 
     /**
-     * The devices of its back end, numbered from 0; whether one works, {@link TornadoDevice#open} and a launch tell.
+     * The devices of its back end, numbered from 0; whether one works, {@link #defect} tells.
      *
      * @throws DeviceException if TornadoVM is not available or has no driver
      */
@@ -45,6 +48,27 @@ public final class TornadoVm {
                     + ", numbered from 0; choose one of them.");
         }
         return devices.get(number);
+    }
+
+    /**
+     * Why a device does not work, found by running a trivial kernel there and comparing what it made; empty if it does.
+     *
+     * @throws DeviceException if TornadoVM is not available or has no driver
+     */
+    public static Optional<String> defect(int number) {
+        float[] sent = {0f, -1.5f, 3e38f, 1e-30f, 7f};
+        float[] received = new float[sent.length];
+        try (TornadoDevice device = TornadoDevice.open(number, 2L * sent.length, 0, 0)) {
+            device.upload(DType.F32, sent.length, MemorySegment.ofArray(sent));
+            device.download(DType.F32, sent.length, MemorySegment.ofArray(received));
+        } catch (DeviceException | LinkageError e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+        return Arrays.equals(sent, received)
+                ? Optional.empty()
+                : Optional.of("Device " + number + " computes wrongly: a copying kernel made "
+                        + Arrays.toString(received) + ", expected " + Arrays.toString(sent)
+                        + "; update its driver or choose another device.");
     }
 
     /** Errors are caught too, as a driver's library that is not there shows up in a class initialiser. */

@@ -134,7 +134,7 @@ class TornadoDeviceProperties {
         }
     }
 
-    /** Arenas of 1.8 GB, which would not fit ten times if closing kept them. */
+    /** Arenas of 2 GB, which would not fit ten times into what this JVM may allocate if closing kept them. */
     @Example
     void closingFreesArenas() {
         long elements = Math.min(1L << 29, TornadoVm.devices().getFirst().allocationBytes() / 4) - 64;
@@ -147,6 +147,15 @@ class TornadoDeviceProperties {
                 assertThat(found[0]).isEqualTo(i);
             }
         }
+    }
+
+    @Example
+    void probeFindsNoDefectButThatOfNoDevice() {
+        assertThat(TornadoVm.available()).isTrue();
+        assertThat(TornadoVm.devices().getFirst().memoryBytes()).isPositive();
+        assertThat(TornadoVm.defect(0)).isEmpty();
+        assertThat(TornadoVm.defect(99))
+                .hasValueSatisfying(reason -> assertThat(reason).startsWith("No device 99: "));
     }
 
     @Example

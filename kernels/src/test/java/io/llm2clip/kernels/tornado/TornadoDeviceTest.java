@@ -32,6 +32,8 @@ class TornadoDeviceTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "-Xmx2g",
+                // The driver for CPUs has no limit of its own, by which arenas that are not freed would be seen.
+                "-Dtornado.device.memory=5GB",
                 "-cp",
                 System.getProperty("java.class.path"),
                 ChildTests.class.getName(),

@@ -2,6 +2,7 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
@@ -52,7 +53,7 @@ public final class AdamW implements AutoCloseable {
     private final List<TensorData> hyper = new ArrayList<>();
     private final Device device = Device.standard();
     private @Nullable GradientNorm norm;
-    private Device.@Nullable BoundLaunch update;
+    private @Nullable LaunchSequence update;
     // What both read; also held so that its memory stays alive.
     private List<TensorData> bound = List.of();
     private long steps;

@@ -2,6 +2,7 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -15,7 +16,7 @@ import java.util.List;
 final class GradientNorm implements AutoCloseable {
     private final List<TensorData> gradients;
     private final TensorData sums;
-    private final Device.BoundLaunch launch;
+    private final LaunchSequence launch;
 
     GradientNorm(Device device, List<TensorData> gradients) {
         this.gradients = gradients;
