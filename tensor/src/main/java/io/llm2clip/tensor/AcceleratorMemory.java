@@ -35,7 +35,7 @@ final class AcceleratorMemory {
 
     /** A view of a range that somebody else has taken. */
     DeviceCopy copyAt(TensorData data, int element) {
-        return new DeviceCopy(device, data, element);
+        return new DeviceCopy(device, data, element, false);
     }
 
     /** The variable's copy here, made if it has none. */
@@ -47,7 +47,8 @@ final class AcceleratorMemory {
                     + ".");
         }
         if (copy == null) {
-            copy = copyAt(data, take(data.dtype().stored(), data.shape().size()));
+            copy = new DeviceCopy(
+                    device, data, take(data.dtype().stored(), data.shape().size()), true);
             resident.add(data);
         }
         copy.retain();

@@ -12,14 +12,19 @@ final class DeviceCopy {
     private final TornadoDevice device;
     private final TensorData data;
     private final int element;
+    private final boolean owned;
     private final List<IndexCheck> checks = new ArrayList<>();
     private boolean currentHere = true;
     private boolean currentThere;
     private boolean freed;
     private int users;
 
-    /** @param element where it starts in the device's arena of the elements' type */
-    DeviceCopy(TornadoDevice device, TensorData data, int element) {
+    /**
+     * @param element where it starts in the device's arena of the elements' type
+     * @param owned whether the room is its own, not a program's
+     */
+    DeviceCopy(TornadoDevice device, TensorData data, int element, boolean owned) {
+        this.owned = owned;
         this.device = device;
         this.data = data;
         this.element = element;
@@ -35,14 +40,15 @@ final class DeviceCopy {
         return element;
     }
 
+    /** Begins a use. */
     void retain() {
         users++;
     }
 
-    /** Ends one use; true if it was the last, after which the room on the device is free. */
+    /** Ends a use; true if it was the last, after which the elements are home and the room on the device is free. */
     boolean release() {
         users--;
-        if (users > 0) {
+        if (users > 0 || !owned) {
             return false;
         }
         detach();
@@ -76,10 +82,7 @@ final class DeviceCopy {
     /** Makes the elements here current. */
     void bringHome() {
         if (!currentHere) {
-            if (freed) {
-                throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
-                        + " were left on the device by a program that is closed; read or copy outputs before.");
-            }
+            requireRoom();
             device.download(data.dtype().stored(), element, data.memory());
             currentHere = true;
         }
@@ -93,6 +96,7 @@ final class DeviceCopy {
 
     /** Makes the elements on the device current. */
     void send() {
+        requireRoom();
         if (!currentThere) {
             checks.forEach(check -> check.check(data.memory()));
             device.upload(data.dtype().stored(), element, data.memory());
@@ -104,5 +108,12 @@ final class DeviceCopy {
     void deviceWrote() {
         currentThere = true;
         currentHere = false;
+    }
+
+    private void requireRoom() {
+        if (freed) {
+            throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
+                    + " were left on the device by a program that is closed; read or copy outputs before.");
+        }
     }
 }
