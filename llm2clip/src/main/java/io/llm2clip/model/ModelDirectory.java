@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.text.Tokenizer;

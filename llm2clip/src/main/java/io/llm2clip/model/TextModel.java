@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;

@@ -9,8 +9,12 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
-import java.net.URISyntaxException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -22,12 +26,15 @@ public final class Goldens {
 
     private Goldens() {}
 
+    /** By way of a copy, as other modules find the values in a jar, which cannot be mapped. */
     private static Safetensors open() {
-        try {
-            return Safetensors.open(Path.of(Objects.requireNonNull(Goldens.class.getResource("goldens.safetensors"))
-                    .toURI()));
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
+        try (InputStream stored = Objects.requireNonNull(Goldens.class.getResourceAsStream("goldens.safetensors"))) {
+            Path copy = Files.createTempFile("goldens", ".safetensors");
+            Files.copy(stored, copy, StandardCopyOption.REPLACE_EXISTING);
+            copy.toFile().deleteOnExit();
+            return Safetensors.open(copy);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -10,12 +10,17 @@ import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
-/** Runs the test classes that its arguments name; exits with 1 if one fails or none is found. */
-final class ChildTests {
+/** Runs test classes by name; as a program it exits with 1 if one fails or none is found. */
+public final class ChildTests {
 
     private ChildTests() {}
 
     public static void main(String[] classes) throws ClassNotFoundException {
+        System.exit(run(classes) ? 0 : 1);
+    }
+
+    /** Whether all tests succeeded, and there were any; prints the failures. */
+    public static boolean run(String... classes) throws ClassNotFoundException {
         LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
         for (String name : classes) {
             request.selectors(selectClass(Class.forName(name)));
@@ -28,6 +33,6 @@ final class ChildTests {
         summary.printFailuresTo(out, 20);
         out.println(summary.getTestsSucceededCount() + " of " + summary.getTestsFoundCount() + " tests succeeded.");
         out.flush();
-        System.exit(summary.getTotalFailureCount() > 0 || summary.getTestsSucceededCount() == 0 ? 1 : 0);
+        return summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0;
     }
 }

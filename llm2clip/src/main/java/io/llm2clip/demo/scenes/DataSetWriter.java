@@ -73,7 +73,9 @@ final class DataSetWriter {
                 Thread.currentThread().interrupt();
                 throw new CancellationException("Writing the data set was interrupted.");
             } catch (ExecutionException e) {
-                throw new IOException("An image of the data set could not be written: " + e.getCause(), e.getCause());
+                throw e.getCause() instanceof IOException failure
+                        ? failure
+                        : new IOException("an image could not be made (" + e.getCause() + ")", e.getCause());
             } finally {
                 nextJob.set(jobs.size());
             }

@@ -1,5 +1,6 @@
 package io.llm2clip.demo.scenes;
 
+import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -32,7 +33,8 @@ public record DemoDataSet(Path directory, DemoDataSetOptions options, boolean re
      * Writes the data set, or recognises the one that is there. It appears at {@code directory} complete or not at all, and
      * its bytes do not depend on the number of threads.
      *
-     * @throws IOException if something else is at {@code directory}, or it cannot be written
+     * @throws IOException if something else is at {@code directory}
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written
      */
     public static DemoDataSet write(Path directory, DemoDataSetOptions options, int threads, Progress progress)
             throws IOException {
@@ -43,7 +45,8 @@ public record DemoDataSet(Path directory, DemoDataSetOptions options, boolean re
         if (ExistingDataSet.matches(target, options)) {
             return new DemoDataSet(target, options, true);
         }
-        AtomicDirectory.write(target, root -> new DataSetWriter(root, options, threads, progress).write());
+        AtomicDirectory.write(
+                target, Manifest.FILE, root -> new DataSetWriter(root, options, threads, progress).write());
         return new DemoDataSet(target, options, false);
     }
 

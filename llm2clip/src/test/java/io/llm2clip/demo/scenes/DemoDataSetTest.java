@@ -3,6 +3,7 @@ package io.llm2clip.demo.scenes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -147,9 +148,9 @@ class DemoDataSetTest {
                 .isInstanceOf(IOException.class)
                 .hasMessage(file + " is a file, but the data set needs a folder; name another one.");
         assertThatThrownBy(() -> write("file/below", OPTIONS, 2))
-                .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("No folder can be created in " + file)
-                .hasMessageEndingWith("name a folder that you may write to.");
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith(file.resolve("below") + ": cannot be written: ")
+                .hasMessageContaining("nothing was changed.");
         assertThat(file).hasContent("mine");
         Files.createDirectories(folder.resolve("photos/mine"));
         assertThatThrownBy(() -> write("photos", OPTIONS, 2))
@@ -163,8 +164,8 @@ class DemoDataSetTest {
         assertThatThrownBy(() -> DemoDataSet.write(folder.resolve("data"), OPTIONS, 2, (images, total) -> {
                     throw new IllegalStateException("full");
                 }))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("An image of the data set could not be written")
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("cannot be written: an image could not be made")
                 .hasMessageContaining("full");
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.UUID;
 
 /**
  * Files that appear whole or not at all: written under a temporary name in the same directory, forced to the disk, then
@@ -34,17 +33,13 @@ public final class AtomicFile {
         }
         try {
             Files.createDirectories(directory);
-            // Not Files.createTempFile, whose files only their owner can read: this one keeps its permissions.
-            Path temporary = directory.resolve(".%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));
-            try {
+            try (Unfinished unfinished = Unfinished.beside(directory.resolve(file.getFileName()))) {
                 try (FileChannel channel =
-                        FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+                        FileChannel.open(unfinished.path(), StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
                     content.writeTo(channel);
                     channel.force(true);
                 }
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(temporary);
+                Files.move(unfinished.path(), file, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
             throw new CheckpointException(
@@ -64,7 +59,8 @@ public final class AtomicFile {
         });
     }
 
-    private static String space(Path directory) {
+    /** For messages: how much room there is. */
+    static String space(Path directory) {
         try {
             return "Its disk has %,d MB free."
                     .formatted(Files.getFileStore(directory).getUsableSpace() / 1_000_000);

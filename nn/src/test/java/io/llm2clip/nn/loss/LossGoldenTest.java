@@ -2,6 +2,7 @@ package io.llm2clip.nn.loss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Goldens;
 import io.llm2clip.tensor.Shape;
@@ -56,7 +57,8 @@ class LossGoldenTest {
     void lossWithoutNegativesHasOneColumnAPair() {
         Tensor same = Tensor.full(1, Shape.of(4, 3));
         assertThat(ContrastiveLoss.oneDirection(same, same, null, 20).evaluate().item())
-                .isEqualTo((float) Math.log(4));
+                // Logits of 20 are no more exact than this, wherever they are computed.
+                .isCloseTo((float) Math.log(4), within(2e-6f));
     }
 
     @Test

@@ -1,0 +1,101 @@
+package io.llm2clip.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TensorException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Which side has the current elements, and what a device refuses; run by {@link DeviceTest}, not by itself. */
+class AcceleratorDeviceTests {
+    private final TensorData weight = TensorData.of(Shape.of(3), 1, 2, 3);
+    private final Tensor doubled = Tensor.variable("weight", weight).mul(2);
+    private long memoryBefore;
+
+    @BeforeEach
+    void measure() {
+        memoryBefore = EngineMemory.liveBytes();
+    }
+
+    @AfterEach
+    void memoryIsReturned() {
+        assertThat(EngineMemory.liveBytes()).isEqualTo(memoryBefore);
+    }
+
+    @Test
+    void whatTheHostWritesIsSeenByTheNextRun() {
+        try (Program program = Program.compile(List.of(doubled))) {
+            assertThat(program.run().getFirst().toFloats()).containsExactly(2, 4, 6);
+            weight.fill(4, 5, 6);
+            assertThat(program.run().getFirst().toFloats()).containsExactly(8, 10, 12);
+        }
+    }
+
+    @Test
+    void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
+        TensorData gradient = TensorData.of(Shape.of(3), 1, 1, 1);
+        TensorData hyper = TensorData.of(Shape.of(KernelOp.AdamW.HYPER), 0.5f, 0, 0, 0, 0, 1, 1, 1);
+        TensorData mean = TensorData.of(Shape.of(3), 0, 0, 0);
+        TensorData variance = TensorData.of(Shape.of(3), 0, 0, 0);
+        Device.Application step =
+                new Device.Application(new KernelOp.AdamW(3), List.of(gradient, hyper, weight, mean, variance));
+        try (Program program = Program.compile(List.of(doubled));
+                LaunchSequence update = Device.standard().bind(List.of(step))) {
+            update.run();
+            assertThat(program.run().getFirst().toFloats()).containsExactly(1, 3, 5);
+            assertThat(weight.toFloats()).containsExactly(0.5f, 1.5f, 2.5f);
+            // Both sides are current after reading, so nothing is lost by reading twice or stepping on.
+            update.run();
+        }
+        assertThat(weight.toFloats()).containsExactly(0, 1, 2);
+        try (Program onHost = Program.compile(List.of(doubled), Device.cpu())) {
+            assertThat(onHost.run().getFirst().toFloats()).containsExactly(0, 2, 4);
+        }
+    }
+
+    @Test
+    void anIndexOutOfRangeIsFoundBeforeItIsSent() {
+        Tensor index = Tensor.input("index", Shape.of(2), DType.I32);
+        Tensor table = Tensor.variable("table", TensorData.of(Shape.of(3, 1), 7, 8, 9));
+        try (Program program = Program.compile(List.of(table.gather(index)))) {
+            program.feed(index, TensorData.ofInts(Shape.of(2), 2, 0));
+            assertThat(program.run().getFirst().toFloats()).containsExactly(9, 7);
+            program.feed(index, TensorData.ofInts(Shape.of(2), 0, 3));
+            assertThatThrownBy(program::run)
+                    .isInstanceOf(IndexOutOfBoundsException.class)
+                    .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
+        }
+    }
+
+    @Test
+    void outputsOfAClosedProgramAreNotInvented() {
+        Program program = Program.compile(List.of(doubled));
+        TensorData output = program.run().getFirst();
+        program.close();
+        assertThatThrownBy(output::toFloats)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("Elements F32 [3] were left on the device by a program that is closed;"
+                        + " read or copy outputs before.");
+    }
+
+    @Test
+    void aProgramThatDoesNotFitIsRefusedAndLeavesNothingBehind() {
+        Tensor large = Tensor.input("large", Shape.of(64 << 20), DType.F32);
+        assertThatThrownBy(() -> Program.compile(List.of(large.exp())))
+                .isInstanceOf(TensorException.class)
+                .hasMessageStartingWith("The device memory for F32 on ")
+                .hasMessageEndingWith("use smaller batches, or allow more memory on the device.");
+    }
+}
