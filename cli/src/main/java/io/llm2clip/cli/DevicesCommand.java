@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,8 +47,8 @@ final class DevicesCommand implements Callable<Integer> {
         try {
             version = TornadoInstallation.find().version();
             if (!TornadoVm.available() && spec != null) {
-                return Relaunch.withTornado(
-                        spec.root().commandLine().getParseResult().originalArgs());
+                CommandLine root = spec.root().commandLine();
+                return Relaunch.withTornado(root.getParseResult().originalArgs(), spec.commandLine().getOut());
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(

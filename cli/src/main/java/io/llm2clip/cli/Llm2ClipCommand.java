@@ -92,7 +92,7 @@ public final class Llm2ClipCommand implements Runnable {
         }
         try {
             if (!TornadoVm.available()) {
-                return Relaunch.withTornado(arguments.originalArgs());
+                return Relaunch.withTornado(arguments.originalArgs(), command.getOut());
             }
             try (Device opened = computing.device().open()) {
                 opened.makeStandard();

@@ -3,7 +3,10 @@ package io.llm2clip.cli;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoInstallation;
 import io.llm2clip.kernels.tornado.TornadoVm;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,18 +22,31 @@ final class Relaunch {
     /**
      * Runs the program with the same arguments and waits for it.
      *
+     * @param out receives what it prints; its errors and progress go where this program's go
      * @return its exit code
      * @throws DeviceException if there is no TornadoVM, or the JVM with it does not start
      */
-    static int withTornado(List<String> arguments) {
+    static int withTornado(List<String> arguments, PrintWriter out) {
         if (Boolean.getBoolean(PROPERTY)) {
             throw new DeviceException(TornadoVm.absence().orElse("TornadoVM is there already."));
         }
-        List<String> command = command(TornadoInstallation.find().jvmArguments(), arguments);
+        TornadoInstallation installation = TornadoInstallation.find();
+        List<String> command = command(installation.jvmArguments(), arguments);
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectInput(Redirect.INHERIT).redirectError(Redirect.INHERIT);
+        // Without it TornadoVM writes its logs below a folder "null" where the user is.
+        builder.environment()
+                .put(TornadoInstallation.HOME_VARIABLE, installation.home().toString());
         try {
-            Process process = new ProcessBuilder(command).inheritIO().start();
+            Process process = builder.start();
             Thread stop = new Thread(() -> stop(process), "stop-relaunched");
             Runtime.getRuntime().addShutdownHook(stop);
+            try (BufferedReader lines = process.inputReader()) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    out.println(line);
+                    out.flush();
+                }
+            }
             int code = process.waitFor();
             Runtime.getRuntime().removeShutdownHook(stop);
             return code;

@@ -32,7 +32,7 @@ class DemoTest {
     @BeforeAll
     void runQuickDemo() {
         memoryBefore = EngineMemory.liveBytes();
-        result = Demo.run(new DemoOptions(directory, 1, true, false, false), Progress.NONE);
+        result = Demo.run(new DemoOptions(directory, 1, true, true, false), Progress.NONE);
     }
 
     @Test
@@ -47,11 +47,23 @@ class DemoTest {
         double chance = result.chance().r10();
         assertThat(chance).isCloseTo(10.0 / result.data().testImages(), within(1e-9));
         for (String queries : List.of("long", "short")) {
-            result.retrieval().get(queries).forEach((arm, ways) -> {
+            for (String arm : List.of("llm2clip", "clip", "clipEqualCompute")) {
+                DemoResult.BothWays ways = result.retrieval().get(queries).get(arm);
                 assertThat(ways.imageToText().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
                 assertThat(ways.textToImage().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
-            });
+            }
         }
+    }
+
+    @Test
+    void ablationsTakeAwayWhatTheyName() {
+        assertThat(result.retrieval().get("long").keySet())
+                .contains("llm2clipWithoutStage1", "clipWindow32", "clipUnlimited");
+        // Without stage 1 the language model's vectors tell long captions apart far worse.
+        assertThat(result.retrieval().get("long").get("llm2clipWithoutStage1").meanR10())
+                .isLessThan(result.retrieval().get("long").get("llm2clip").meanR10());
+        String table = DemoTable.of(result);
+        assertThat(table).contains("without stage 1", "window 32", "unlimited");
     }
 
     @Test

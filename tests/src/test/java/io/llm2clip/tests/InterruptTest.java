@@ -49,13 +49,17 @@ class InterruptTest {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (files() < 100 && process.isAlive() && System.nanoTime() < deadline) {
-            Thread.sleep(20);
+        try {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (files() < 100 && process.isAlive() && System.nanoTime() < deadline) {
+                Thread.sleep(20);
+            }
+            assertThat(files()).as("files while it writes").isGreaterThanOrEqualTo(100);
+            process.destroy();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
         }
-        assertThat(files()).as("files while it writes").isGreaterThanOrEqualTo(100);
-        process.destroy();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(folder).isEmptyDirectory();
     }
 

@@ -1,0 +1,102 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.llm2clip.kernels.tornado.TornadoInstallation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine.TypeConversionException;
+
+class DeviceOptionTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void anUnknownDeviceIsBadUsage() {
+        Run run = Run.of("demo", "--device", "tpu");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .startsWith("error: Expected cpu, gpu or the number of a device for --device, found 'tpu';"
+                        + " 'llm2clip devices' lists them.");
+    }
+
+    @Test
+    void deviceMemoryIsForDevices() {
+        Run run = Run.of("demo", "--device-memory", "1g");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).startsWith("error: --device-memory is for devices of TornadoVM; give one with --device");
+        assertThat(Run.of("demo", "--device", "gpu", "--device-memory", "much").err())
+                .startsWith("error: Invalid value for option '--device-memory': expected a size such as 8g or 512m, found 'much'");
+    }
+
+    @Test
+    void theCpuNeedsNothing() throws Exception {
+        Path model = Fixture.model(folder.resolve("model"));
+        Path picture = Fixture.picture(folder.resolve("red.png"), 0x400000);
+        Run run = Run.of("similarity", picture, "a red kite", "a tent", "--model", model, "--device", "cpu");
+        assertThat(run.code()).isZero();
+    }
+
+    @Test
+    void helpIsShownWithoutADevice() {
+        Run run = Run.of("demo", "--device", "gpu", "--help");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("--device-memory=SIZE");
+    }
+
+    /** Never a silent fall back to the CPU. */
+    @Test
+    void withoutTornadoVmAGpuIsAFailure() {
+        assumeTrue(
+                System.getenv(TornadoInstallation.HOME_VARIABLE) == null
+                        && Files.notExists(Path.of(System.getProperty("user.home"), ".sdkman/candidates/tornadovm/current")),
+                "There is a TornadoVM, so what is said without one does not show.");
+        Run run = Run.of("demo", "--device", "gpu", "--out", folder.resolve("demo"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("error: No TornadoVM was found: expected the environment variable TORNADOVM_HOME");
+        assertThat(folder).isEmptyDirectory();
+        assertThat(Run.of("devices").out()).contains("cpu: ", "gpu: none. No TornadoVM was found");
+        assertThat(Run.of("devices", "--json").json().get("absence").asString()).startsWith("No TornadoVM was found");
+        assertThat(Run.of("jvm-args").code()).isEqualTo(1);
+    }
+
+    @Test
+    void theProgramIsStartedAgainWithItsArguments() {
+        List<String> command = Relaunch.command(List.of("--module-path", "jars"), List.of("demo", "--device", "gpu"));
+        assertThat(command.getFirst()).endsWith("java");
+        assertThat(command)
+                .containsSubsequence("--module-path", "jars", "-Dllm2clip.relaunched=true", "-cp")
+                .endsWith("io.llm2clip.cli.Main", "demo", "--device", "gpu");
+        // This JVM's own options go along, or the new one would lack the Vector API.
+        assertThat(command).anyMatch(argument -> argument.contains("jdk.incubator.vector"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "17,17", "3k,3072", "512M,536870912", "8g,8589934592"})
+    void sizes(String text, long bytes) {
+        assertThat(new ByteSize.Converter().convert(text).bytes()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1", "g", "8gb", "1.5g", "9999999999"})
+    void notSizes(String text) {
+        assertThatThrownBy(() -> new ByteSize.Converter().convert(text))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessageEndingWith("found '" + text + "'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"--add-modules|--add-modules", "a b|\"a b\"", "C:\\x|\"C:\\\\x\""})
+    void argumentsAreQuotedAsArgumentFilesHaveIt(String argument, String quoted) {
+        assertThat(JvmArgsCommand.quoted(argument)).isEqualTo(quoted);
+    }
+}
