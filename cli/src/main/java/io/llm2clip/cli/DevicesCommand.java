@@ -48,7 +48,8 @@ final class DevicesCommand implements Callable<Integer> {
             version = TornadoInstallation.find().version();
             if (!TornadoVm.available() && spec != null) {
                 CommandLine root = spec.root().commandLine();
-                return Relaunch.withTornado(root.getParseResult().originalArgs(), spec.commandLine().getOut());
+                return Relaunch.withTornado(
+                        root.getParseResult().originalArgs(), spec.commandLine().getOut());
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(

@@ -33,7 +33,8 @@ class DeviceOptionTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("error: --device-memory is for devices of TornadoVM; give one with --device");
         assertThat(Run.of("demo", "--device", "gpu", "--device-memory", "much").err())
-                .startsWith("error: Invalid value for option '--device-memory': expected a size such as 8g or 512m, found 'much'");
+                .startsWith(
+                        "error: Invalid value for option '--device-memory': expected a size such as 8g or 512m, found 'much'");
     }
 
     @Test
@@ -56,11 +57,13 @@ class DeviceOptionTest {
     void withoutTornadoVmAGpuIsAFailure() {
         assumeTrue(
                 System.getenv(TornadoInstallation.HOME_VARIABLE) == null
-                        && Files.notExists(Path.of(System.getProperty("user.home"), ".sdkman/candidates/tornadovm/current")),
+                        && Files.notExists(
+                                Path.of(System.getProperty("user.home"), ".sdkman/candidates/tornadovm/current")),
                 "There is a TornadoVM, so what is said without one does not show.");
         Run run = Run.of("demo", "--device", "gpu", "--out", folder.resolve("demo"));
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).startsWith("error: No TornadoVM was found: expected the environment variable TORNADOVM_HOME");
+        assertThat(run.err())
+                .startsWith("error: No TornadoVM was found: expected the environment variable TORNADOVM_HOME");
         assertThat(folder).isEmptyDirectory();
         assertThat(Run.of("devices").out()).contains("cpu: ", "gpu: none. No TornadoVM was found");
         assertThat(Run.of("devices", "--json").json().get("absence").asString()).startsWith("No TornadoVM was found");
