@@ -36,6 +36,6 @@ class DeviceTest {
 
     @Test
     void theEngineWorksOnADevice() throws Exception {
-        DeviceJvm.run(Suite.class, AcceleratorDeviceTests.class);
+        DeviceJvm.run(Suite.class, AcceleratorCases.class);
     }
 }

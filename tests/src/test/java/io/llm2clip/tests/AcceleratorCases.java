@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Which side has the current elements, and what a device refuses; run by {@link DeviceTest}, not by itself. */
-class AcceleratorDeviceTests {
+class AcceleratorCases {
     private final TensorData weight = TensorData.of(Shape.of(3), 1, 2, 3);
     private final Tensor doubled = Tensor.variable("weight", weight).mul(2);
     private long memoryBefore;
