@@ -4,8 +4,8 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
-import io.llm2clip.kernels.vector.Workers;
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.tensor.Device;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -185,11 +185,11 @@ final class DemoReport {
 
     private void environment() {
         add(
-                "<h2>Environment</h2><p>%s, Java %s, %d threads, %d-bit vectors; seed %d%s. The same seed gives the same numbers.</p>"
+                "<h2>Environment</h2><p>%s, Java %s; computed on %s, vectors of %d bits on the CPU; seed %d%s. The same seed gives the same numbers.</p>"
                         .formatted(
                                 escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
                                 escape(System.getProperty("java.version")),
-                                Workers.shared().threads(),
+                                escape(Device.standard().name()),
                                 io.llm2clip.kernels.vector.VectorMath.SPECIES.vectorBitSize(),
                                 result.seed(),
                                 result.quick() ? ", quick recipe" : ""));
