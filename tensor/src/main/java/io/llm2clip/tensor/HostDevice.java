@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The CPU. All of a program's values lie in one block; variables are read where they are. */
+/** The CPU. A program's values lie in a block for each element type; variables are read where they are. */
 final class HostDevice extends Device {
     private final Workers workers;
 

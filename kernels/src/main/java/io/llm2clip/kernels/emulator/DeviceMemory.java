@@ -100,7 +100,7 @@ final class DeviceMemory {
     }
 
     private static DType arena(Operand operand) {
-        return operand.dtype() == DType.BOOL ? DType.F32 : operand.dtype();
+        return operand.dtype().stored();
     }
 
     private static <T> T held(Map<DType, T> map, DType dtype) {

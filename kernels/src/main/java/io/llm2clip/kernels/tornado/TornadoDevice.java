@@ -148,8 +148,7 @@ public final class TornadoDevice implements AutoCloseable {
                     + " was asked for, expected whole " + dtype + " elements within the arena's " + size
                     + "; correct the place or the size.");
         }
-        DType arena = dtype == DType.BOOL ? DType.F32 : dtype;
-        return transfers.computeIfAbsent(arena, key -> new StagedTransfers(arenas, key));
+        return transfers.computeIfAbsent(dtype.stored(), key -> new StagedTransfers(arenas, key));
     }
 
     /**

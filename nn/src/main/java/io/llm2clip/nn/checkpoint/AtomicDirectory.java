@@ -31,15 +31,19 @@ public final class AtomicDirectory {
         requireReplaceable(target, marker);
         try {
             Files.createDirectories(parent);
-            try (Unfinished unfinished = Unfinished.beside(target);
-                    Unfinished previous = Unfinished.beside(target)) {
+            try (Unfinished unfinished = Unfinished.beside(target)) {
                 Files.createDirectory(unfinished.path());
                 content.writeTo(unfinished.path());
-                // A directory with files cannot be replaced in one move, so the old one steps aside first.
+                // A directory with files cannot be replaced in one move, so the old one steps aside first. It is no
+                // unfinished one:
+                // an interruption between the moves must not delete it.
+                Path previous =
+                        unfinished.path().resolveSibling(unfinished.path().getFileName() + ".previous");
                 if (Files.exists(target)) {
-                    Files.move(target, previous.path(), StandardCopyOption.ATOMIC_MOVE);
+                    Files.move(target, previous, StandardCopyOption.ATOMIC_MOVE);
                 }
-                moveOrRestore(unfinished.path(), target, previous.path());
+                moveOrRestore(unfinished.path(), target, previous);
+                Unfinished.delete(previous);
             }
         } catch (IOException e) {
             throw new CheckpointException(

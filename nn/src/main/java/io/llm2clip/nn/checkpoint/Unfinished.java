@@ -47,7 +47,8 @@ final class Unfinished implements AutoCloseable {
         OPEN.remove(path);
     }
 
-    private static void delete(Path root) throws IOException {
+    /** Deletes a file, or a directory and what is in it; nothing happens if there is none. */
+    static void delete(Path root) throws IOException {
         List<Path> deepestFirst;
         try (Stream<Path> entries = Files.walk(root)) {
             deepestFirst = entries.sorted(Comparator.reverseOrder()).toList();
