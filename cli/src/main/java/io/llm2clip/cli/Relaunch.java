@@ -17,6 +17,9 @@ final class Relaunch {
     /** Set in the new JVM, so that one without TornadoVM in spite of all arguments is not started again and again. */
     private static final String PROPERTY = "llm2clip.relaunched";
 
+    /** The entry point by its name, because it is compiled on its own, after these classes and for an older Java. */
+    private static final String MAIN = "io.llm2clip.cli.Main";
+
     private Relaunch() {}
 
     /**
@@ -68,7 +71,7 @@ final class Relaunch {
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(tornado);
         command.add("-D" + PROPERTY + "=true");
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
         command.addAll(arguments);
         return command;
     }

@@ -76,7 +76,7 @@ class DeviceOptionTest {
         assertThat(command.getFirst()).endsWith("java");
         assertThat(command)
                 .containsSubsequence("--module-path", "jars", "-Dllm2clip.relaunched=true", "-cp")
-                .endsWith("io.llm2clip.cli.Main", "demo", "--device", "gpu");
+                .endsWith(Main.class.getName(), "demo", "--device", "gpu");
         // This JVM's own options go along, or the new one would lack the Vector API.
         assertThat(command).anyMatch(argument -> argument.contains("jdk.incubator.vector"));
     }
