@@ -52,6 +52,12 @@ public final class ElementwiseBench {
                 new Case("gelu(erf)", new KernelOp.Elementwise(gelu(), matrix, List.of(dense)), size),
                 new Case("gelu(erf) small", new KernelOp.Elementwise(gelu(), List.of(4096), List.of(List.of(1))), 4096),
                 new Case(
+                        "gelu gradient", new KernelOp.Elementwise(geluGradient(), matrix, List.of(dense, dense)), size),
+                new Case(
+                        "gelu gradient small",
+                        new KernelOp.Elementwise(geluGradient(), List.of(4096), List.of(List.of(1), List.of(1))),
+                        4096),
+                new Case(
                         "transpose",
                         new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, rows))),
                         size),
@@ -169,5 +175,28 @@ public final class ElementwiseBench {
                         Instruction.constant(0.5f),
                         Instruction.binary(Opcode.MULTIPLY, 0, 6),
                         Instruction.binary(Opcode.MULTIPLY, 5, 7)));
+    }
+
+    /** {@code dy (0.5 (1 + erf(x / sqrt(2))) + x exp(-x^2 / 2) / sqrt(2 pi))}. */
+    private static Expression geluGradient() {
+        return new Expression(
+                2,
+                List.of(
+                        Instruction.constant((float) Math.sqrt(0.5)),
+                        Instruction.binary(Opcode.MULTIPLY, 0, 2),
+                        Instruction.unary(Opcode.ERF, 3),
+                        Instruction.constant(1),
+                        Instruction.binary(Opcode.ADD, 4, 5),
+                        Instruction.constant(0.5f),
+                        Instruction.binary(Opcode.MULTIPLY, 6, 7),
+                        Instruction.binary(Opcode.MULTIPLY, 0, 0),
+                        Instruction.constant(-0.5f),
+                        Instruction.binary(Opcode.MULTIPLY, 9, 10),
+                        Instruction.unary(Opcode.EXP, 11),
+                        Instruction.binary(Opcode.MULTIPLY, 0, 12),
+                        Instruction.constant((float) (1 / Math.sqrt(2 * Math.PI))),
+                        Instruction.binary(Opcode.MULTIPLY, 13, 14),
+                        Instruction.binary(Opcode.ADD, 8, 15),
+                        Instruction.binary(Opcode.MULTIPLY, 16, 1)));
     }
 }

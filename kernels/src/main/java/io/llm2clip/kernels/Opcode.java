@@ -42,4 +42,12 @@ public enum Opcode {
     public int arity() {
         return arity;
     }
+
+    /** Whether it is a function that processors have no instruction for, as expensive as a polynomial of some terms. */
+    public boolean transcendental() {
+        return switch (this) {
+            case EXP, LOG, TANH, ERF, SIGMOID, SIN, COS -> true;
+            default -> false;
+        };
+    }
 }

@@ -16,7 +16,6 @@ final class Epilogue {
     private final KernelOp.Gemm op;
     private final long[] addresses;
     private final boolean addend;
-    private final boolean[] scalar;
     private final boolean rowwise;
     private final @Nullable ExpressionEvaluator evaluator;
 
@@ -24,11 +23,11 @@ final class Epilogue {
         this.op = op;
         this.addresses = addresses;
         addend = isAddend(op);
-        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue()) : null;
-        scalar = new boolean[1 + op.extras().size()];
+        boolean[] scalar = new boolean[1 + op.extras().size()];
         for (int e = 0; e < op.extras().size(); e++) {
             scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
         }
+        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue(), scalar) : null;
         rowwise = op.extras().contains(Broadcast.ROW);
     }
 
@@ -64,13 +63,13 @@ final class Epilogue {
         boolean whole = columns == op.n() && !rowwise;
         int calls = whole ? 1 : rows;
         int count = whole ? rows * columns : columns;
-        long[] inputs = new long[scalar.length];
+        long[] inputs = new long[1 + op.extras().size()];
         for (int r = row; r < row + calls; r++) {
             inputs[0] = output(batch, r, column);
             for (int e = 1; e < inputs.length; e++) {
                 inputs[e] = extra(e - 1, batch, r, column);
             }
-            evaluator.evaluate(count, inputs, scalar, inputs[0], worker);
+            evaluator.evaluate(count, inputs, inputs[0], worker);
         }
     }
 

@@ -16,21 +16,17 @@ final class ElementwiseKernel {
         if (layout.elements() == 0) {
             return () -> {};
         }
-        ExpressionEvaluator evaluator = new ExpressionEvaluator(op.expression());
         int cost = cost(op.expression());
         return layout.dimensions() == 1 || layout.inner() < SHORT_ROW
-                ? new FlatElementwise(layout, evaluator, addresses).launch(workers, cost)
-                : new TiledElementwise(layout, evaluator, addresses).launch(workers, cost);
+                ? new FlatElementwise(layout, op.expression(), addresses).launch(workers, cost)
+                : new TiledElementwise(layout, op.expression(), addresses).launch(workers, cost);
     }
 
     /** In units of an addition. */
     private static int cost(Expression expression) {
         int cost = 1;
         for (Expression.Instruction instruction : expression.instructions()) {
-            cost += switch (instruction.opcode()) {
-                case EXP, LOG, TANH, ERF, SIGMOID, SIN, COS -> 4;
-                default -> 1;
-            };
+            cost += instruction.opcode().transcendental() ? 4 : 1;
         }
         return cost;
     }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Launch;
 
 /**
@@ -17,9 +18,8 @@ final class FlatElementwise {
     private final boolean anyGathered;
     private final PerWorker<Block> blocks = new PerWorker<>(Block::new);
 
-    FlatElementwise(StridedLayout layout, ExpressionEvaluator evaluator, long[] addresses) {
+    FlatElementwise(StridedLayout layout, Expression expression, long[] addresses) {
         this.layout = layout;
-        this.evaluator = evaluator;
         this.addresses = addresses.clone();
         int inputs = addresses.length - 1;
         scalar = new boolean[inputs];
@@ -35,6 +35,7 @@ final class FlatElementwise {
             any |= gathered[i];
         }
         anyGathered = any;
+        evaluator = new ExpressionEvaluator(expression, scalar);
     }
 
     Launch launch(Workers workers, int cost) {
@@ -56,7 +57,7 @@ final class FlatElementwise {
                 }
             }
             long out = addresses[scalar.length] + start * Float.BYTES;
-            evaluator.evaluate(count, block.inputs, scalar, out, worker);
+            evaluator.evaluate(count, block.inputs, out, worker);
         }
         block.scratch.keepAlive();
     }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Launch;
 
 /**
@@ -17,7 +18,6 @@ final class TiledElementwise {
     private final ExpressionEvaluator evaluator;
     private final long[] addresses;
     private final int inputs;
-    private final boolean[] scalar;
     private final boolean[] copied;
     private final boolean anyCopied;
     private final int rowDimension;
@@ -29,12 +29,11 @@ final class TiledElementwise {
     private final PerWorker<Tile> tiles = new PerWorker<>(Tile::new);
 
     /** The layout has at least two dimensions. */
-    TiledElementwise(StridedLayout layout, ExpressionEvaluator evaluator, long[] addresses) {
+    TiledElementwise(StridedLayout layout, Expression expression, long[] addresses) {
         this.layout = layout;
-        this.evaluator = evaluator;
         this.addresses = addresses.clone();
         inputs = addresses.length - 1;
-        scalar = new boolean[inputs];
+        boolean[] scalar = new boolean[inputs];
         copied = new boolean[inputs];
         int inner = layout.dimensions() - 1;
         int row = inner - 1;
@@ -48,6 +47,7 @@ final class TiledElementwise {
             }
         }
         anyCopied = any;
+        evaluator = new ExpressionEvaluator(expression, scalar);
         rowDimension = row;
         long below = 1;
         for (int d = row + 1; d <= inner; d++) {
@@ -93,7 +93,7 @@ final class TiledElementwise {
             }
         }
         for (int row = 0; row < rows; row++) {
-            evaluator.evaluate(columns, tile.at, scalar, tile.out + row * outRowStride * Float.BYTES, worker);
+            evaluator.evaluate(columns, tile.at, tile.out + row * outRowStride * Float.BYTES, worker);
             for (int i = 0; i < inputs; i++) {
                 tile.at[i] += tile.rowStep[i];
             }

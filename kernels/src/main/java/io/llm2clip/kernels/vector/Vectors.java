@@ -25,6 +25,11 @@ public final class Vectors {
         return FloatVector.fromMemorySegment(VectorMath.SPECIES, Memory.ALL, address, ByteOrder.nativeOrder());
     }
 
+    /** A value in all lanes. */
+    static FloatVector broadcast(float value) {
+        return FloatVector.broadcast(VectorMath.SPECIES, value);
+    }
+
     /** Writes a vector. */
     public static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(Memory.ALL, address, ByteOrder.nativeOrder());
