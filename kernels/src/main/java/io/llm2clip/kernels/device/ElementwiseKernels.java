@@ -2,8 +2,14 @@ package io.llm2clip.kernels.device;
 
 import io.llm2clip.kernels.Expression;
 
-/** One kernel for every fused elementwise expression: it interprets the expression's instructions for its element. */
+/**
+ * One kernel for every fused elementwise expression: it interprets the expression's instructions for its element. Where the expression
+ * is known, {@link ElementwiseGenerator} puts its code in the place of the interpreter.
+ */
 final class ElementwiseKernels {
+    /** Name of the kernel. */
+    static final String NAME = "k_elementwise";
+
     /** Ints before the shape in the dimensions of {@link #k_elementwise}. */
     static final int HEADER = 4;
     /** Ints an instruction takes: opcode and three operands. */

@@ -9,15 +9,28 @@ import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** The launch of an elementwise operation, and the encoding of expressions. */
 final class ElementwisePlan {
-    private static final DeviceKernel KERNEL =
-            DeviceKernel.of(ElementwiseKernels.class, "k_elementwise", FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel INTERPRETER =
+            DeviceKernel.of(ElementwiseKernels.class, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
 
     private ElementwisePlan() {}
 
+    /** A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter. */
     static List<DeviceLaunch> launches(KernelOp.Elementwise op) {
+        return launches(op, layouts -> GeneratedKernels.of(op.expression(), layouts));
+    }
+
+    /** A launch of the interpreter. */
+    static List<DeviceLaunch> interpreted(KernelOp.Elementwise op) {
+        return launches(op, layouts -> Optional.empty());
+    }
+
+    private static List<DeviceLaunch> launches(
+            KernelOp.Elementwise op, Function<List<InputLayout>, Optional<DeviceKernel>> generated) {
         long elements = op.operands().getLast().elements();
         if (elements == 0) {
             return List.of();
@@ -29,15 +42,15 @@ final class ElementwisePlan {
         for (int d = 0; d < op.shape().size(); d++) {
             append(shape, strides, op, d);
         }
+        Optional<DeviceKernel> kernel = generated.apply(
+                strides.stream().map(input -> InputLayout.of(shape, input)).toList());
+        List<Integer> code = kernel.isPresent() ? List.of() : code(op.expression());
         List<Integer> dimensions = new ArrayList<>(List.of(
-                grid.x(),
-                shape.size(),
-                op.expression().inputs(),
-                op.expression().instructions().size()));
+                grid.x(), shape.size(), op.expression().inputs(), code.size() / ElementwiseKernels.INSTRUCTION));
         dimensions.addAll(shape);
         strides.forEach(dimensions::addAll);
-        dimensions.addAll(code(op.expression()));
-        return List.of(new DeviceLaunch(KERNEL, grid, dimensions, literals(op.expression())));
+        dimensions.addAll(code);
+        return List.of(new DeviceLaunch(kernel.orElse(INTERPRETER), grid, dimensions, literals(op.expression())));
     }
 
     /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */

@@ -42,16 +42,36 @@ final class ScalarFunctions {
             case EXP -> KMath.exp(a);
             case LOG -> KMath.log(a);
             case SQRT -> KMath.sqrt(a);
-            case RSQRT -> 1f / KMath.sqrt(a);
+            case RSQRT -> k_rsqrt(a);
             case TANH -> KMath.tanh(a);
             case ERF -> k_erf(a);
-            case SIGMOID -> 1f / (1f + KMath.exp(-a));
+            case SIGMOID -> k_sigmoid(a);
             case SIN -> KMath.sin(a);
             case COS -> KMath.cos(a);
-            case GREATER -> a > b ? 1f : 0f;
-            case EQUAL -> a == b ? 1f : 0f;
-            default -> a != 0f ? b : c;
+            case GREATER -> k_greater(a, b);
+            case EQUAL -> k_equal(a, b);
+            default -> k_select(a, b, c);
         };
+    }
+
+    static float k_rsqrt(float a) {
+        return 1f / KMath.sqrt(a);
+    }
+
+    static float k_sigmoid(float a) {
+        return 1f / (1f + KMath.exp(-a));
+    }
+
+    static float k_greater(float a, float b) {
+        return a > b ? 1f : 0f;
+    }
+
+    static float k_equal(float a, float b) {
+        return a == b ? 1f : 0f;
+    }
+
+    static float k_select(float condition, float a, float b) {
+        return condition != 0f ? a : b;
     }
 
     /** NaN if one is, as devices' own functions do not promise; +0 is larger than -0. */

@@ -61,7 +61,7 @@ final class KernelLoader extends ClassLoader {
             if (name.startsWith("java.")) {
                 return super.loadClass(name, resolve);
             }
-            try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+            try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
                 if (in != null) {
                     ClassModel model = ClassFile.of().parse(in.readAllBytes());
                     if (hasKernels(model)) {

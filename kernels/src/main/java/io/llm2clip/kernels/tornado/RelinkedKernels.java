@@ -76,7 +76,7 @@ final class RelinkedKernels extends ClassLoader {
     }
 
     private @Nullable ClassModel read(String name) {
-        try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
             return in == null ? null : ClassFile.of().parse(in.readAllBytes());
         } catch (IOException e) {
             throw new UncheckedIOException("Class " + name + " cannot be read.", e);

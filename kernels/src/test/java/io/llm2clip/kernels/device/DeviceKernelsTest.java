@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.AttentionShape;
 import io.llm2clip.kernels.KernelOpArbitraries;
@@ -12,6 +14,11 @@ import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.emulator.Emulator;
 import io.llm2clip.kernels.emulator.Schedule;
 import io.llm2clip.kernels.reference.Reference;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.util.List;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,6 +56,59 @@ class DeviceKernelsTest {
             // Values, not bits: the JVM leaves the sign of a NaN to its compilers.
             shuffled.assertCloseTo(ordered, 0);
         }
+    }
+
+    /** The kernel for expressions beyond those that kernels are generated for. */
+    @Property(tries = 200, shrinking = ShrinkingMode.BOUNDED)
+    void interpretedExpressionsAgreeWithReference(@ForAll("elementwise") KernelOp.Elementwise op, @ForAll long seed) {
+        DevicePlan plan = new DevicePlan(op.operands(), ElementwisePlan.interpreted(op), 0);
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            new Emulator(Schedule.IN_ORDER).run(plan, found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+        }
+    }
+
+    @Property(tries = 100)
+    void generatedKernelsKeepToTheDialect(@ForAll("elementwise") KernelOp.Elementwise op) {
+        DevicePlan plan = DeviceKernels.plan(op);
+        for (DeviceLaunch launch : plan.launches()) {
+            Class<?> owner = launch.kernel().owner();
+            assertThat(owner).as("not the interpreter's class").isNotEqualTo(ElementwiseKernels.class);
+            String file = ElementwiseKernels.class.getName().replace('.', '/') + ".class";
+            try (InputStream in = owner.getClassLoader().getResourceAsStream(file)) {
+                assertThat(KernelLint.check(ClassFile.of().parse(in.readAllBytes())))
+                        .isEmpty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp.Elementwise> elementwise() {
+        return KernelOpArbitraries.elementwise().map(op -> (KernelOp.Elementwise) op);
+    }
+
+    @Test
+    void expressionsOfOneShapeShareAKernel() {
+        DeviceKernel two = scaling(2f, List.of(3, 4), List.of(4, 1));
+        assertThat(scaling(7f, List.of(5), List.of(1)))
+                .as("another literal, another size")
+                .isEqualTo(two);
+        assertThat(scaling(2f, List.of(3, 4), List.of(1, 3)))
+                .as("another layout")
+                .isNotEqualTo(two);
+    }
+
+    private static DeviceKernel scaling(float factor, List<Integer> shape, List<Integer> strides) {
+        Expression expression =
+                new Expression(1, List.of(Instruction.constant(factor), Instruction.binary(Opcode.MULTIPLY, 0, 1)));
+        return DeviceKernels.plan(new KernelOp.Elementwise(expression, shape, List.of(strides)))
+                .launches()
+                .getFirst()
+                .kernel();
     }
 
     @ParameterizedTest
