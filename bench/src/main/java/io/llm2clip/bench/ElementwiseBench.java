@@ -1,7 +1,6 @@
 package io.llm2clip.bench;
 
 import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Reduction;
 import io.llm2clip.kernels.Launch;
@@ -39,23 +38,36 @@ public final class ElementwiseBench {
         List<Integer> dense = List.of(wide, 1);
         return List.of(
                 new Case("copy", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(dense)), size),
-                new Case("add", new KernelOp.Elementwise(binary(Opcode.ADD), matrix, List.of(dense, dense)), size),
+                new Case(
+                        "add",
+                        new KernelOp.Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, dense)),
+                        size),
                 new Case(
                         "add row",
-                        new KernelOp.Elementwise(binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))),
+                        new KernelOp.Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))),
                         size),
-                new Case("exp", new KernelOp.Elementwise(unary(Opcode.EXP), matrix, List.of(dense)), size),
-                new Case("tanh", new KernelOp.Elementwise(unary(Opcode.TANH), matrix, List.of(dense)), size),
-                new Case("log", new KernelOp.Elementwise(unary(Opcode.LOG), matrix, List.of(dense)), size),
-                new Case("sin", new KernelOp.Elementwise(unary(Opcode.SIN), matrix, List.of(dense)), size),
-                new Case("sigmoid", new KernelOp.Elementwise(unary(Opcode.SIGMOID), matrix, List.of(dense)), size),
-                new Case("gelu(erf)", new KernelOp.Elementwise(gelu(), matrix, List.of(dense)), size),
-                new Case("gelu(erf) small", new KernelOp.Elementwise(gelu(), List.of(4096), List.of(List.of(1))), 4096),
+                new Case("exp", new KernelOp.Elementwise(Expressions.unary(Opcode.EXP), matrix, List.of(dense)), size),
                 new Case(
-                        "gelu gradient", new KernelOp.Elementwise(geluGradient(), matrix, List.of(dense, dense)), size),
+                        "tanh", new KernelOp.Elementwise(Expressions.unary(Opcode.TANH), matrix, List.of(dense)), size),
+                new Case("log", new KernelOp.Elementwise(Expressions.unary(Opcode.LOG), matrix, List.of(dense)), size),
+                new Case("sin", new KernelOp.Elementwise(Expressions.unary(Opcode.SIN), matrix, List.of(dense)), size),
+                new Case(
+                        "sigmoid",
+                        new KernelOp.Elementwise(Expressions.unary(Opcode.SIGMOID), matrix, List.of(dense)),
+                        size),
+                new Case("gelu(erf)", new KernelOp.Elementwise(Expressions.gelu(), matrix, List.of(dense)), size),
+                new Case(
+                        "gelu(erf) small",
+                        new KernelOp.Elementwise(Expressions.gelu(), List.of(4096), List.of(List.of(1))),
+                        4096),
+                new Case(
+                        "gelu gradient",
+                        new KernelOp.Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense)),
+                        size),
                 new Case(
                         "gelu gradient small",
-                        new KernelOp.Elementwise(geluGradient(), List.of(4096), List.of(List.of(1), List.of(1))),
+                        new KernelOp.Elementwise(
+                                Expressions.geluGradient(), List.of(4096), List.of(List.of(1), List.of(1))),
                         4096),
                 new Case(
                         "transpose",
@@ -152,51 +164,5 @@ public final class ElementwiseBench {
             }
         }
         return segments;
-    }
-
-    private static Expression unary(Opcode opcode) {
-        return new Expression(1, List.of(Instruction.unary(opcode, 0)));
-    }
-
-    private static Expression binary(Opcode opcode) {
-        return new Expression(2, List.of(Instruction.binary(opcode, 0, 1)));
-    }
-
-    /** {@code 0.5 x (1 + erf(x / sqrt(2)))}. */
-    private static Expression gelu() {
-        return new Expression(
-                1,
-                List.of(
-                        Instruction.constant((float) Math.sqrt(0.5)),
-                        Instruction.binary(Opcode.MULTIPLY, 0, 1),
-                        Instruction.unary(Opcode.ERF, 2),
-                        Instruction.constant(1),
-                        Instruction.binary(Opcode.ADD, 3, 4),
-                        Instruction.constant(0.5f),
-                        Instruction.binary(Opcode.MULTIPLY, 0, 6),
-                        Instruction.binary(Opcode.MULTIPLY, 5, 7)));
-    }
-
-    /** {@code dy (0.5 (1 + erf(x / sqrt(2))) + x exp(-x^2 / 2) / sqrt(2 pi))}. */
-    private static Expression geluGradient() {
-        return new Expression(
-                2,
-                List.of(
-                        Instruction.constant((float) Math.sqrt(0.5)),
-                        Instruction.binary(Opcode.MULTIPLY, 0, 2),
-                        Instruction.unary(Opcode.ERF, 3),
-                        Instruction.constant(1),
-                        Instruction.binary(Opcode.ADD, 4, 5),
-                        Instruction.constant(0.5f),
-                        Instruction.binary(Opcode.MULTIPLY, 6, 7),
-                        Instruction.binary(Opcode.MULTIPLY, 0, 0),
-                        Instruction.constant(-0.5f),
-                        Instruction.binary(Opcode.MULTIPLY, 9, 10),
-                        Instruction.unary(Opcode.EXP, 11),
-                        Instruction.binary(Opcode.MULTIPLY, 0, 12),
-                        Instruction.constant((float) (1 / Math.sqrt(2 * Math.PI))),
-                        Instruction.binary(Opcode.MULTIPLY, 13, 14),
-                        Instruction.binary(Opcode.ADD, 8, 15),
-                        Instruction.binary(Opcode.MULTIPLY, 16, 1)));
     }
 }

@@ -1,0 +1,181 @@
+package io.llm2clip.bench;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.DevicePlan;
+import io.llm2clip.kernels.tornado.BoundLaunch;
+import io.llm2clip.kernels.tornado.DeviceInfo;
+import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.vector.VectorKernels;
+import io.llm2clip.kernels.vector.Workers;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Microseconds a launch on a device of TornadoVM, alone and recorded, each kernel checked against the one for the CPU before it is
+ * timed. Arguments: the device's number, then parts of the names of the cases to run; none runs all. The JVM needs the arguments
+ * that {@code llm2clip jvm-args} prints.
+ */
+public final class DeviceBench {
+    private static final int RECORDED = 64;
+    private static final int ROUNDS = 5;
+    private static final long ROUND_NANOS = 100_000_000;
+    private static final double TOLERANCE = 1e-3;
+
+    private DeviceBench() {}
+
+    private record Case(String name, KernelOp op) {}
+
+    private static List<Case> cases() {
+        List<Integer> matrix = List.of(577, 4096);
+        List<Integer> dense = List.of(4096, 1);
+        AttentionShape heads = new AttentionShape(4, 257, 257, 3, 3, 64, 0.125f, false);
+        return List.of(
+                new Case("copy of 1", new KernelOp.Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)))),
+                new Case("copy", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(dense))),
+                new Case("gelu", new KernelOp.Elementwise(Expressions.gelu(), matrix, List.of(dense))),
+                new Case(
+                        "gelu gradient",
+                        new KernelOp.Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense))),
+                new Case("transpose", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, 577)))),
+                new Case("softmax", new KernelOp.Softmax(4096, 577)),
+                new Case("layer norm", new KernelOp.LayerNorm(2048, 1024, 1e-5f)),
+                new Case("AdamW", new KernelOp.AdamW(2_000_000)),
+                new Case("matrix product 256", KernelOp.Gemm.dense(1, 256, 256, 256, false, true)),
+                new Case("matrix product 1088 x 192 x 192", KernelOp.Gemm.dense(1, 1088, 192, 192, false, true)),
+                new Case("matrix product 1024", KernelOp.Gemm.dense(1, 1024, 1024, 1024, false, true)),
+                new Case("attention", new KernelOp.Attention(heads)),
+                new Case("attention gradient", new KernelOp.AttentionGradient(heads)));
+    }
+
+    public static void main(String[] arguments) {
+        int number = arguments.length == 0 ? 0 : Integer.parseInt(arguments[0]);
+        List<String> names = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+        DeviceInfo info = TornadoVm.device(number);
+        System.out.printf(
+                "%s (%s, %s), us a launch, median of %d rounds%n",
+                info.name(), info.backend(), info.platform(), ROUNDS);
+        System.out.printf("%-34s %10s %10s %10s %10s%n", "", "first", "alone", "recorded", "GFLOP/s");
+        for (Case each : cases()) {
+            if (names.isEmpty() || names.stream().anyMatch(each.name::contains)) {
+                measure(number, each);
+            }
+        }
+    }
+
+    private static void measure(int number, Case each) {
+        DevicePlan plan = DeviceKernels.plan(each.op);
+        int[] offsets = new int[plan.operands().size() + 1];
+        long[] ends = new long[DType.values().length];
+        for (int i = 0; i < plan.operands().size(); i++) {
+            Operand operand = plan.operands().get(i);
+            offsets[i] = (int) ends[operand.dtype().ordinal()];
+            ends[operand.dtype().ordinal()] += operand.elements();
+        }
+        offsets[plan.operands().size()] = (int) ends[DType.F32.ordinal()];
+        List<BoundLaunch> launches = plan.launches().stream()
+                .map(launch -> new BoundLaunch(launch, offsets))
+                .toList();
+        try (Arena arena = Arena.ofShared();
+                TornadoDevice device = TornadoDevice.open(
+                        number,
+                        ends[DType.F32.ordinal()] + plan.scratch(),
+                        ends[DType.I32.ordinal()],
+                        ends[DType.BF16.ordinal()])) {
+            MemorySegment[] operands = operands(each.op, arena);
+            for (int i = 0; i < operands.length; i++) {
+                device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+            }
+            Runnable alone = () -> launches.forEach(launch -> device.launch(launch.launch(), launch.offsets()));
+            long start = System.nanoTime();
+            alone.run();
+            double first = (System.nanoTime() - start) / 1e3;
+            check(each, device, offsets, operands, arena);
+            double time = median(alone);
+            // What takes long is recorded less often, as its own time is no longer hidden by the host's.
+            int count = (int) Math.clamp(ROUND_NANOS / 1e3 / time, 1, RECORDED);
+            List<BoundLaunch> many = new ArrayList<>();
+            Collections.nCopies(count, launches).forEach(many::addAll);
+            double recorded;
+            try (LaunchSequence sequence = device.record(many)) {
+                recorded = median(sequence::run) / count;
+            }
+            System.out.printf(
+                    "%-34s %10.0f %10.1f %10.1f %10.1f%n",
+                    each.name, first, time, recorded, each.op.flops() / recorded / 1e3);
+        }
+    }
+
+    /** Compares the output, which is the last operand, with the CPU's. */
+    private static void check(Case each, TornadoDevice device, int[] offsets, MemorySegment[] operands, Arena arena) {
+        int last = operands.length - 1;
+        MemorySegment found = arena.allocate(operands[last].byteSize(), 64);
+        device.download(DType.F32, offsets[last], found);
+        try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
+            long[] addresses =
+                    Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
+            VectorKernels.bind(each.op, addresses, workers).run();
+        }
+        for (long i = 0; i < found.byteSize() / Float.BYTES; i++) {
+            float f = found.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            float e = operands[last].getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            if (!(Math.abs(f - e) <= TOLERANCE * (1 + Math.abs(e)))) {
+                throw new IllegalStateException(each.name + ": element " + i + " is " + f + ", expected " + e + ".");
+            }
+        }
+    }
+
+    /** Microseconds a run. */
+    private static double median(Runnable run) {
+        double[] times = new double[ROUNDS];
+        for (int round = -1; round < ROUNDS; round++) {
+            long start = System.nanoTime();
+            long runs = 0;
+            long elapsed = 0;
+            while (elapsed < ROUND_NANOS) {
+                run.run();
+                runs++;
+                elapsed = System.nanoTime() - start;
+            }
+            if (round >= 0) {
+                times[round] = elapsed / 1e3 / runs;
+            }
+        }
+        Arrays.sort(times);
+        return times[ROUNDS / 2];
+    }
+
+    private static MemorySegment[] operands(KernelOp op, Arena arena) {
+        Random random = new Random(1);
+        return op.operands().stream()
+                .map(operand -> {
+                    MemorySegment segment = arena.allocate(operand.bytes(), 64);
+                    for (long e = 0; e < operand.elements(); e++) {
+                        if (operand.bounds() != null) {
+                            segment.setAtIndex(
+                                    ValueLayout.JAVA_INT, e, operand.bounds().most());
+                        } else {
+                            // In (0.5, 1] for the optimiser's settings and second moments, which must not be negative.
+                            float value = op instanceof KernelOp.AdamW
+                                    ? 1 - random.nextFloat() / 2
+                                    : (float) random.nextGaussian();
+                            segment.setAtIndex(ValueLayout.JAVA_FLOAT, e, value);
+                        }
+                    }
+                    return segment;
+                })
+                .toArray(MemorySegment[]::new);
+    }
+}
