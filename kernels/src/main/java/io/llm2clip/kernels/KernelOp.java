@@ -26,12 +26,19 @@ public sealed interface KernelOp {
      *
      * <p>With {@link Expression#IDENTITY} this is the strided copy that materialises a transposed, expanded or sliced view.
      *
+     * @param dtype of inputs and output; f32, or i32 for copies
      * @param expression what to compute for each element
      * @param shape output dimensions
      * @param strides per input, per dimension, in elements; 0 broadcasts
      */
-    record Elementwise(Expression expression, List<Integer> shape, List<List<Integer>> strides) implements KernelOp {
+    record Elementwise(DType dtype, Expression expression, List<Integer> shape, List<List<Integer>> strides)
+            implements KernelOp {
         public Elementwise {
+            requireWord("Elementwise", dtype);
+            require(
+                    dtype == DType.F32 || expression.equals(Expression.IDENTITY),
+                    "Elementwise: f32, or the identity of i32",
+                    expression);
             shape = List.copyOf(shape);
             strides = strides.stream().map(List::copyOf).toList();
             require(strides.size() == expression.inputs(), "Elementwise: one list of strides an input", strides);
@@ -40,13 +47,18 @@ public sealed interface KernelOp {
             }
         }
 
+        /** Of f32 elements. */
+        public Elementwise(Expression expression, List<Integer> shape, List<List<Integer>> strides) {
+            this(DType.F32, expression, shape, strides);
+        }
+
         @Override
         public List<Operand> operands() {
             List<Operand> operands = new ArrayList<>();
             for (int i = 0; i < strides.size(); i++) {
-                operands.add(Operand.in("in" + i, extent(shape, strides.get(i))));
+                operands.add(new Operand("in" + i, dtype, extent(shape, strides.get(i)), Operand.Access.READ));
             }
-            operands.add(Operand.out(product(shape)));
+            operands.add(new Operand("out", dtype, product(shape), Operand.Access.WRITE));
             return operands;
         }
 
@@ -481,9 +493,10 @@ public sealed interface KernelOp {
         }
     }
 
-    /** Joins {@code [outer, inner[i]]} blocks side by side into {@code [outer, sum(inner)]}. */
-    record Concat(int outer, List<Integer> inner) implements KernelOp {
+    /** Joins {@code [outer, inner[i]]} blocks, of f32 or i32 elements, side by side into {@code [outer, sum(inner)]}. */
+    record Concat(DType dtype, int outer, List<Integer> inner) implements KernelOp {
         public Concat {
+            requireWord("Concat", dtype);
             inner = List.copyOf(inner);
         }
 
@@ -491,10 +504,11 @@ public sealed interface KernelOp {
         public List<Operand> operands() {
             List<Operand> operands = new ArrayList<>();
             for (int i = 0; i < inner.size(); i++) {
-                operands.add(Operand.in("in" + i, (long) outer * inner.get(i)));
+                operands.add(new Operand("in" + i, dtype, (long) outer * inner.get(i), Operand.Access.READ));
             }
-            operands.add(Operand.out(
-                    (long) outer * inner.stream().mapToLong(Integer::longValue).sum()));
+            long size =
+                    (long) outer * inner.stream().mapToLong(Integer::longValue).sum();
+            operands.add(new Operand("out", dtype, size, Operand.Access.WRITE));
             return operands;
         }
     }
@@ -551,6 +565,10 @@ public sealed interface KernelOp {
             product *= extent;
         }
         return product;
+    }
+
+    private static void requireWord(String operation, DType dtype) {
+        require(dtype == DType.F32 || dtype == DType.I32, operation + ": elements of f32 or i32", dtype);
     }
 
     private static void require(boolean condition, String expected, Object found) {

@@ -22,6 +22,7 @@ public final class KernelOpArbitraries {
     public static Arbitrary<KernelOp> all() {
         return Arbitraries.oneOf(List.of(
                 elementwise(),
+                copy(),
                 reduce(),
                 gemm(),
                 softmax(),
@@ -49,6 +50,17 @@ public final class KernelOpArbitraries {
                             }
                             return new KernelOp.Elementwise(expression, shape, strides);
                         }));
+    }
+
+    /** Strided copies, as permuting and slicing need them. */
+    public static Arbitrary<KernelOp> copy() {
+        return Combinators.combine(words(), shape(), Arbitraries.longs())
+                .as((dtype, shape, seed) -> new KernelOp.Elementwise(
+                        dtype, Expression.IDENTITY, shape, List.of(strides(shape, new Random(seed)))));
+    }
+
+    private static Arbitrary<DType> words() {
+        return Arbitraries.of(DType.F32, DType.I32);
     }
 
     public static Arbitrary<KernelOp> reduce() {
@@ -172,7 +184,8 @@ public final class KernelOpArbitraries {
     }
 
     public static Arbitrary<KernelOp> concat() {
-        return Combinators.combine(dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
+        return Combinators.combine(
+                        words(), dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
                 .as(KernelOp.Concat::new);
     }
 

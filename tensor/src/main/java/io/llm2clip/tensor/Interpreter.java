@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.reference.Reference;
@@ -44,6 +45,7 @@ public final class Interpreter {
                                 pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
                 yield run(
                         elementwise(
+                                DType.F32,
                                 one,
                                 node.shape(),
                                 Collections.nCopies(in.size(), node.shape().strides())),
@@ -77,7 +79,7 @@ public final class Interpreter {
     }
 
     private static TensorData strided(Tensor node, TensorData source, int[] strides, long offset) {
-        KernelOp copy = elementwise(Expression.IDENTITY, node.shape(), List.of(strides));
+        KernelOp copy = elementwise(node.dtype().stored(), Expression.IDENTITY, node.shape(), List.of(strides));
         long from = node.shape().size() == 0 ? 0 : offset * source.dtype().bytes();
         TensorData rest = TensorData.allocate(node.shape(), node.dtype());
         Reference.run(copy, new MemorySegment[] {source.segment().asSlice(from), rest.segment()});
@@ -93,8 +95,9 @@ public final class Interpreter {
         return out;
     }
 
-    private static KernelOp elementwise(Expression expression, Shape shape, List<int[]> strides) {
+    private static KernelOp elementwise(DType dtype, Expression expression, Shape shape, List<int[]> strides) {
         return new KernelOp.Elementwise(
+                dtype,
                 expression,
                 shape.toList(),
                 strides.stream().map(s -> IntStream.of(s).boxed().toList()).toList());

@@ -139,7 +139,9 @@ final class Lowering {
             throw new TensorException("A view of BF16 " + source.shape()
                     + " is not contiguous; cast to F32 before permuting or slicing.");
         }
-        emit(elementwise(Expression.IDENTITY, source.shape(), List.of(source)), copy, List.of(source));
+        KernelOp op = new KernelOp.Elementwise(
+                copy.dtype.stored(), Expression.IDENTITY, source.shape().toList(), List.of(source.strides()));
+        emit(op, copy, List.of(source));
     }
 
     private void emitProduct(Node product, Node root, Fusion.Group group) {

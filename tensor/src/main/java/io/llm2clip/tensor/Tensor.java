@@ -553,7 +553,7 @@ public final class Tensor {
         return kernel(new KernelOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
     }
 
-    /** Joins tensors along an axis; f32, the other dimensions equal. */
+    /** Joins tensors along an axis; all f32 or all i32, the other dimensions equal. */
     public static Tensor concat(int axis, List<Tensor> parts) {
         Tensor first = parts.getFirst();
         int resolved = first.shape.axis(axis);
@@ -561,10 +561,11 @@ public final class Tensor {
         for (Tensor part : parts) {
             if (part.shape.rank() != first.shape.rank()
                     || !part.shape.with(resolved, 0).equals(first.shape.with(resolved, 0))
-                    || part.dtype != DType.F32) {
+                    || part.dtype != first.dtype
+                    || (first.dtype != DType.F32 && first.dtype != DType.I32)) {
                 throw new TensorException("concat along axis " + axis + ": "
                         + parts.stream().map(Tensor::toString).collect(Collectors.joining(", "))
-                        + "; expected F32 and equal other dimensions.");
+                        + "; expected all F32 or all I32, and equal other dimensions.");
             }
             total += part.shape.dim(resolved);
         }
@@ -576,10 +577,10 @@ public final class Tensor {
             inner.add(part.shape.size(resolved, part.shape.rank()));
         }
         return new Tensor(
-                new Operation.Kernel(new KernelOp.Concat(first.shape.size(0, resolved), inner)),
+                new Operation.Kernel(new KernelOp.Concat(first.dtype, first.shape.size(0, resolved), inner)),
                 parts,
                 first.shape.with(resolved, total),
-                DType.F32);
+                first.dtype);
     }
 
     static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {

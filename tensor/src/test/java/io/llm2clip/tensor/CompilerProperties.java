@@ -47,6 +47,25 @@ class CompilerProperties {
         }
     }
 
+    /** The bits of negative and large ints are those of no number that a float keeps. */
+    @Example
+    void indicesArePermutedSlicedAndJoined() {
+        Tensor index = Tensor.input("index", Shape.of(2, 3), DType.I32);
+        TensorData feed = TensorData.ofInts(Shape.of(2, 3), 0, -1, 0x7F800001, Integer.MIN_VALUE, 5, 1 << 30);
+        Tensor turned = index.transpose(0, 1);
+        List<Tensor> outputs = List.of(turned, Tensor.concat(0, List.of(turned, turned.slice(0, 1, 2))));
+        List<TensorData> expected = Interpreter.evaluate(outputs, Map.of(index, feed));
+        assertThat(expected.getFirst().toInts()).containsExactly(0, Integer.MIN_VALUE, -1, 5, 0x7F800001, 1 << 30);
+        try (Program program = Program.compile(outputs)) {
+            program.feed(index, feed);
+            List<TensorData> found = program.run();
+            for (int i = 0; i < outputs.size(); i++) {
+                assertThat(found.get(i).toInts())
+                        .containsExactly(expected.get(i).toInts());
+            }
+        }
+    }
+
     private static Tensor grow(SplittableRandom random, List<Tensor> nodes) {
         Tensor a = nodes.get(random.nextInt(nodes.size()));
         Tensor b = nodes.get(random.nextInt(nodes.size()));

@@ -59,7 +59,10 @@ class TensorErrorsTest {
                         "crossEntropy: logits [2, 3] with targets [3]; expected targets [2]."),
                 error(
                         () -> Tensor.concat(0, List.of(A, tensor(2, 4))),
-                        "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected F32 and equal other dimensions."),
+                        "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected all F32 or all I32, and equal other dimensions."),
+                error(
+                        () -> Tensor.concat(0, List.of(INDEX, Tensor.input("t", Shape.of(2), DType.F32))),
+                        "concat along axis 0: I32 [2], F32 [2]; expected all F32 or all I32, and equal other dimensions."),
                 error(
                         () -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
                         "attention: q [2, 3], k [2, 3] with 1 heads; expected [batch, length, heads * headSize]."),

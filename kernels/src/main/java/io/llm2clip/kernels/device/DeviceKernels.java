@@ -30,6 +30,7 @@ public final class DeviceKernels {
     private static final DeviceKernel SCATTER_ADD =
             DeviceKernel.of(IndexKernels.class, "k_scatterAdd", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
     private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
@@ -163,7 +164,7 @@ public final class DeviceKernels {
         for (int i = 0; i < op.inner().size(); i++) {
             int inner = op.inner().get(i);
             launches.addAll(elements(
-                    CONCAT,
+                    op.dtype() == DType.I32 ? CONCAT_INTS : CONCAT,
                     (long) op.outer() * inner,
                     inner,
                     total,

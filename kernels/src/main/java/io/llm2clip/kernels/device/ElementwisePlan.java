@@ -1,9 +1,11 @@
 package io.llm2clip.kernels.device;
 
 import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.device.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
@@ -17,11 +19,18 @@ final class ElementwisePlan {
     private static final DeviceKernel INTERPRETER =
             DeviceKernel.of(ElementwiseKernels.class, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
 
+    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, PARAMS);
+
     private ElementwisePlan() {}
 
-    /** A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter. */
+    /**
+     * A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter; copies of ints have
+     * a kernel of their own.
+     */
     static List<DeviceLaunch> launches(KernelOp.Elementwise op) {
-        return launches(op, layouts -> GeneratedKernels.of(op.expression(), layouts));
+        return op.dtype() == DType.I32
+                ? launches(op, layouts -> Optional.of(COPY_INTS))
+                : launches(op, layouts -> GeneratedKernels.of(op.expression(), layouts));
     }
 
     /** A launch of the interpreter. */

@@ -37,6 +37,17 @@ final class IndexKernels {
         }
     }
 
+    /** A strided copy. Params: as of {@link ElementwiseKernels#k_elementwise}, without code. */
+    static void k_copyInts(KernelContext context, IntBuf ints, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int rank = params.get(1);
+            int strides = ElementwiseKernels.HEADER + rank;
+            int from = ElementwiseKernels.k_strided(params, strides, rank, element);
+            ints.set(params.get(strides + rank + 1) + element, ints.get(params.get(strides + rank) + from));
+        }
+    }
+
     /** One input's part of a concatenation. Params: elements, inner, total, start, input, inputs | inputs, out. */
     static void k_concat(KernelContext context, FloatBuf floats, IntBuf params) {
         int element = context.globalIdx;
@@ -45,6 +56,17 @@ final class IndexKernels {
             int outer = element / inner;
             int target = outer * params.get(2) + params.get(3) + element - outer * inner;
             floats.set(params.get(6 + params.get(5)) + target, floats.get(params.get(6 + params.get(4)) + element));
+        }
+    }
+
+    /** As {@link #k_concat}, of ints. */
+    static void k_concatInts(KernelContext context, IntBuf ints, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int inner = params.get(1);
+            int outer = element / inner;
+            int target = outer * params.get(2) + params.get(3) + element - outer * inner;
+            ints.set(params.get(6 + params.get(5)) + target, ints.get(params.get(6 + params.get(4)) + element));
         }
     }
 

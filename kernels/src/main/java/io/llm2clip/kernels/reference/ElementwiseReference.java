@@ -26,9 +26,20 @@ final class ElementwiseReference {
                     offset += rest % op.shape().get(d) * op.strides().get(input).get(d);
                     rest /= op.shape().get(d);
                 }
-                values[input] = new Floats(operands[input]).get(offset);
+                if (op.dtype() == DType.I32) {
+                    MemorySegment.copy(
+                            operands[input],
+                            offset * Integer.BYTES,
+                            operands[inputs],
+                            i * Integer.BYTES,
+                            Integer.BYTES);
+                } else {
+                    values[input] = new Floats(operands[input]).get(offset);
+                }
             }
-            out.set(i, ScalarExpression.evaluate(op.expression(), values));
+            if (op.dtype() == DType.F32) {
+                out.set(i, ScalarExpression.evaluate(op.expression(), values));
+            }
         }
     }
 

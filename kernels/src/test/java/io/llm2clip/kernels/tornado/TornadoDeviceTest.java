@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-/** Runs {@link TornadoDeviceProperties} in a JVM with TornadoVM, where one is installed. */
+/** Runs {@link TornadoDeviceCases} in a JVM with TornadoVM, where one is installed. */
 class TornadoDeviceTest {
     @Test
     void deviceKeepsItsProperties() throws IOException, InterruptedException {
-        DeviceJvm.run(ChildTests.class, TornadoDeviceProperties.class);
+        DeviceJvm.run(ChildTests.class, TornadoDeviceCases.class);
     }
 
     @Test

@@ -32,7 +32,7 @@ final class LargeOps {
             new KernelOp.Gather(900, 40, 300),
             new KernelOp.CrossEntropy(200, 1001),
             new KernelOp.CrossEntropyGradient(200, 1001),
-            new KernelOp.Concat(500, List.of(100, 0, 301)),
+            new KernelOp.Concat(DType.F32, 500, List.of(100, 0, 301)),
             new KernelOp.Convert(200_003, DType.F32, DType.BF16),
             new KernelOp.AdamW(150_001));
 

@@ -116,7 +116,8 @@ class VectorKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> copyOps() {
-        return net.jqwik.api.Arbitraries.oneOf(KernelOpArbitraries.concat(), KernelOpArbitraries.convert());
+        return net.jqwik.api.Arbitraries.oneOf(
+                KernelOpArbitraries.copy(), KernelOpArbitraries.concat(), KernelOpArbitraries.convert());
     }
 
     @Property(tries = 100)

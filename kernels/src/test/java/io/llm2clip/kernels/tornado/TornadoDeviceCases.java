@@ -26,7 +26,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** What must hold on a device; {@link TornadoDeviceTest} runs it in a JVM that has TornadoVM. */
-class TornadoDeviceProperties {
+class TornadoDeviceCases {
     private static final double TOLERANCE = 1e-4;
     private static final int ELEMENTS = 1 << 22;
 
