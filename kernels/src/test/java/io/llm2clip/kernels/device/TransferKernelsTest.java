@@ -41,7 +41,7 @@ class TransferKernelsTest {
     void valuesOfAllBits() {
         for (int bits = 0; bits < 1 << 16; bits++) {
             Float expected = Float.intBitsToFloat(bits << 16);
-            assertThat(BFloat16Conversion.k_bitsToFloat((short) bits))
+            assertThat(HalfConversion.k_bfloat16Value((short) bits))
                     .as("bf16 bits %x", bits)
                     .isEqualTo(expected);
         }
@@ -52,7 +52,7 @@ class TransferKernelsTest {
         for (int bits = 0; bits < 1 << 16; bits++) {
             for (int rest : new int[] {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF}) {
                 float value = Float.intBitsToFloat(bits << 16 | rest);
-                short found = BFloat16Conversion.k_floatToBits(value);
+                short found = HalfConversion.k_bfloat16Bits(value);
                 int up = rest + 0x7FFF + (bits & 1) >> 16;
                 int expected = Float.isNaN(value) ? 0x7FC0 : bits + up;
                 assertThat(found).as("bits of %s", value).isEqualTo((short) expected);
