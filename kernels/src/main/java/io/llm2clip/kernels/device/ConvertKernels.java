@@ -21,6 +21,22 @@ final class ConvertKernels {
         }
     }
 
+    static void k_floatToFloat16(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            float value = floats.get(params.get(1) + element);
+            halves.set(params.get(2) + element, HalfConversion.k_float16Bits(value));
+        }
+    }
+
+    static void k_float16ToFloat(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            short bits = halves.get(params.get(1) + element);
+            floats.set(params.get(2) + element, HalfConversion.k_float16Value(bits));
+        }
+    }
+
     static void k_intToFloat(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {

@@ -21,6 +21,16 @@ public final class HalfConversion {
         return k_bits(value, 128, 127, 0x1.FFp127f);
     }
 
+    /** The value of f16 bits; NaN stays NaN. */
+    public static float k_float16Value(short bits) {
+        return k_value(bits, 1024, 0x1p-10f, 15);
+    }
+
+    /** The bits of the f16 nearest to a value, to even between two; NaN becomes a quiet NaN. */
+    public static short k_float16Bits(float value) {
+        return k_bits(value, 1024, 15, 65520f);
+    }
+
     /** The value of bits; {@code step} is one over the unit. */
     static float k_value(short bits, int unit, float step, int bias) {
         int magnitude = bits;
@@ -90,7 +100,7 @@ public final class HalfConversion {
         return result;
     }
 
-    /** The bits of the nearest number, to even between two; from {@code overflow} on that is infinity. NaN becomes a quiet NaN. */
+    /** The bits of the nearest number, to even between two; from {@code overflow} on, half way to what would be the next, that is infinity. NaN becomes a quiet NaN. */
     static short k_bits(float value, int unit, int bias, float overflow) {
         int infinity = (2 * bias + 1) * unit;
         int result = infinity + unit / 2;

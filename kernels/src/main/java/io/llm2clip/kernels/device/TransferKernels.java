@@ -31,7 +31,7 @@ final class TransferKernels {
 
     /**
      * Zero in one element of each arena. The stores are under no condition, which makes compilers take the arenas for outputs, and so
-     * allocate them without copying anything in. Params: | element of the f32, the i32, the bf16 arena.
+     * allocate them without copying anything in. Params: | element of the f32, the i32, the 16-bit arena.
      */
     static void k_touch(KernelContext context, FloatBuf floats, IntBuf ints, ShortBuf halves, IntBuf params) {
         floats.set(params.get(0), 0f);

@@ -92,7 +92,7 @@ final class TornadoApi {
         String name = switch (dtype) {
             case F32, BOOL -> "FloatArray";
             case I32 -> "IntArray";
-            case BF16 -> "ShortArray";
+            case BF16, F16 -> "ShortArray";
         };
         return call(method("types.arrays." + name, "fromSegmentShallow", MemorySegment.class), null, segment);
     }
