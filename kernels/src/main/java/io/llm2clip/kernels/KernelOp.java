@@ -2,6 +2,7 @@ package io.llm2clip.kernels;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
@@ -514,14 +515,15 @@ public sealed interface KernelOp {
     }
 
     /**
-     * Converts element types: f32 to bf16 (round to nearest even, NaN stays NaN), bf16 to f32 (exact), i32 to f32 (nearest),
-     * f32 to i32 (towards zero, saturating, NaN to 0).
+     * Converts element types: f32 to bf16 or f16 (round to nearest even, beyond the greatest to infinity, NaN stays NaN), bf16 or f16
+     * to f32 (exact), i32 to f32 (nearest), f32 to i32 (towards zero, saturating, NaN to 0).
      */
     record Convert(long elements, DType from, DType to) implements KernelOp {
+        private static final Set<DType> OTHERS = Set.of(DType.BF16, DType.F16, DType.I32);
+
         public Convert {
-            boolean known = (from == DType.F32 && (to == DType.BF16 || to == DType.I32))
-                    || (to == DType.F32 && (from == DType.BF16 || from == DType.I32));
-            require(known, "Convert: between f32 and bf16 or i32", from + " to " + to);
+            boolean known = (from == DType.F32 && OTHERS.contains(to)) || (to == DType.F32 && OTHERS.contains(from));
+            require(known, "Convert: between f32 and bf16, f16 or i32", from + " to " + to);
         }
 
         @Override

@@ -201,7 +201,8 @@ public final class KernelOpArbitraries {
     }
 
     public static Arbitrary<KernelOp> convert() {
-        return Combinators.combine(length(), Arbitraries.of(DType.BF16, DType.I32), Arbitraries.of(true, false))
+        return Combinators.combine(
+                        length(), Arbitraries.of(DType.BF16, DType.F16, DType.I32), Arbitraries.of(true, false))
                 .as((elements, type, widen) ->
                         new KernelOp.Convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
     }

@@ -70,15 +70,19 @@ public final class OperandBuffers implements AutoCloseable {
         return addresses;
     }
 
-    /** Asserts that every operand is close to another's, absolutely and relatively, and that the guards are intact. */
+    /**
+     * Asserts that every operand is close to another's, absolutely and relatively, or has the same values if it is what a conversion
+     * gives, and that the guards are intact.
+     */
     public void assertCloseTo(OperandBuffers expected, double tolerance) {
         List<Operand> operands = op.operands();
         for (int i = 0; i < segments.length; i++) {
             Operand operand = operands.get(i);
+            boolean exact = operand.access() == Operand.Access.READ || op instanceof KernelOp.Convert;
             for (long e = 0; e < operand.elements(); e++) {
                 double found = value(segments[i], operand.dtype(), e);
                 double wanted = value(expected.segments[i], operand.dtype(), e);
-                double allowed = operand.access() == Operand.Access.READ ? 0 : tolerance * (1 + Math.abs(wanted));
+                double allowed = exact ? 0 : tolerance * (1 + Math.abs(wanted));
                 boolean close = Double.compare(found, wanted) == 0 || Math.abs(found - wanted) <= allowed;
                 assertThat(close)
                         .as("%s: %s[%d] is %s, expected %s", op, operand.name(), e, found, wanted)
@@ -121,7 +125,8 @@ public final class OperandBuffers implements AutoCloseable {
         return switch (dtype) {
             case F32, BOOL -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
             case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, index * Integer.BYTES);
-            case BF16 -> Float.intBitsToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, index * Short.BYTES) << 16);
+            case BF16, F16 ->
+                HalfSamples.value(dtype, segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, index * Short.BYTES));
         };
     }
 
@@ -131,7 +136,8 @@ public final class OperandBuffers implements AutoCloseable {
                 case F32, BOOL ->
                     segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
                 case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(operand, random));
-                case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
+                case BF16, F16 ->
+                    segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
             }
         }
     }
@@ -144,7 +150,12 @@ public final class OperandBuffers implements AutoCloseable {
                 new float[] {0.01f, 0.9f, 0.99f, 1e-3f, 0.1f, 0.271f, 0.0297f, 0.5f}[index];
             case KernelOp.AdamW adamW when operand.name().equals("variance") -> Math.abs(value);
             case KernelOp.Convert convert ->
-                random.nextInt(8) == 0 ? value * 1e10f : Float.intBitsToFloat(random.nextInt());
+                switch (random.nextInt(8)) {
+                    case 0 -> value * 1e10f;
+                    case 1, 2, 3 -> Float.intBitsToFloat(random.nextInt());
+                    default ->
+                        HalfSamples.random(convert.to().arena() == DType.BF16 ? convert.to() : DType.F16, random);
+                };
             default -> value;
         };
     }

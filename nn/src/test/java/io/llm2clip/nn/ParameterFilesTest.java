@@ -3,12 +3,15 @@ package io.llm2clip.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,6 +21,8 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ParameterFilesTest {
     @TempDir
@@ -67,6 +72,27 @@ class ParameterFilesTest {
             ParameterFiles.load(parameters.all(), source, name -> "model." + name, "model.position_ids"::equals);
             assertThat(a.data().toFloats()).containsExactly(1, -2);
             assertThat(b.data().toFloats()).containsExactly(1, -2);
+        }
+    }
+
+    /** What the engine casts is what the file's types of the same names are. */
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "F16"})
+    void castTensorsAreStoredAndLoaded(DType type) {
+        // One, a third, the least and the greatest of f16, and half way to what would be the next.
+        float[] values = {1, -1f / 3, 0x1p-24f, 65504, 65520};
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(5), values));
+        TensorData cast = x.cast(type).evaluate();
+        Path file = write(Map.of("a", new StoredTensor(StoredType.valueOf(type.name()), List.of(5L), cast.readOnly())));
+        try (Parameters parameters = Parameters.forLoading();
+                Safetensors source = Safetensors.open(file)) {
+            Parameter a = parameters.root().create("a", Shape.of(5), Initializer.ones());
+            ParameterFiles.load(parameters.all(), source);
+            assertThat(a.data().toFloats())
+                    .containsExactly(
+                            type == DType.F16
+                                    ? new float[] {1, -0x1.554p-2f, 0x1p-24f, 65504, Float.POSITIVE_INFINITY}
+                                    : new float[] {1, -0x1.56p-2f, 0x1p-24f, 65536, 65536});
         }
     }
 

@@ -19,7 +19,7 @@ public final class AcceleratorDevice extends Device {
     /** Room for i32 elements: token ids and lengths of batches, which are few. */
     private static final long INTS = 16L << 20;
 
-    /** Room for bf16 elements. */
+    /** Room for bf16 and f16 elements. */
     private static final long HALVES = 16L << 20;
 
     private final TornadoDevice device;

@@ -23,13 +23,13 @@ final class AcceleratorMemory {
 
     /** Takes a range and returns its first element. */
     int take(DType dtype, long elements) {
-        int start = Graph.known(spaces, dtype).take(elements);
+        int start = Graph.known(spaces, dtype.arena()).take(elements);
         EngineMemory.allocated(elements * dtype.bytes());
         return start;
     }
 
     void give(DType dtype, int start, long elements) {
-        Graph.known(spaces, dtype).give(start, elements);
+        Graph.known(spaces, dtype.arena()).give(start, elements);
         EngineMemory.released(elements * dtype.bytes());
     }
 
@@ -47,8 +47,7 @@ final class AcceleratorMemory {
                     + ".");
         }
         if (copy == null) {
-            copy = new DeviceCopy(
-                    device, data, take(data.dtype().stored(), data.shape().size()), true);
+            copy = new DeviceCopy(device, data, take(data.dtype(), data.shape().size()), true);
             resident.add(data);
         }
         copy.retain();
@@ -59,7 +58,7 @@ final class AcceleratorMemory {
     void release(TensorData data) {
         DeviceCopy copy = data.copy();
         if (copy != null && copy.release()) {
-            give(data.dtype().stored(), copy.element(), data.shape().size());
+            give(data.dtype(), copy.element(), data.shape().size());
             resident.remove(data);
         }
     }

@@ -135,8 +135,9 @@ final class Lowering {
     }
 
     private void emitCopy(View source, Node copy) {
-        if (copy.dtype == DType.BF16) {
-            throw new TensorException("A view of BF16 " + source.shape()
+        // Copies are expressions, which are of f32 lanes.
+        if (copy.dtype.bytes() != Float.BYTES) {
+            throw new TensorException("A view of " + copy.dtype + " " + source.shape()
                     + " is not contiguous; cast to F32 before permuting or slicing.");
         }
         KernelOp op = new KernelOp.Elementwise(

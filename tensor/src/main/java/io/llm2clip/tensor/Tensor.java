@@ -333,7 +333,7 @@ public final class Tensor {
         return new Tensor(new Operation.StopGradient(), List.of(this), shape, dtype);
     }
 
-    /** Converts the element type: f32 to and from bf16 and i32, and truth values to f32. */
+    /** Converts the element type: f32 to and from bf16, f16 and i32, and truth values to f32. */
     public Tensor cast(DType target) {
         if (target == dtype) {
             return this;

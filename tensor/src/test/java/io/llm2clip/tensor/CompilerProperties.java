@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
 
 /** Whatever the compiler merges, fuses, aliases or reuses, the program computes what the interpreter computes. */
 class CompilerProperties {
@@ -111,6 +112,33 @@ class CompilerProperties {
             values[i] = (float) random.nextDouble(-2, 2);
         }
         return values;
+    }
+
+    /** Both types of 16 bits in one program, which on a device lie in one arena, fed, computed and handed out. */
+    @Property(tries = 30)
+    void halvesAreRoundedOnTheWayInAndExactOnTheWayOut(@ForAll @Size(min = 1, max = 300) float[] values) {
+        Shape shape = Shape.of(values.length);
+        Tensor x = Tensor.variable("x", TensorData.of(shape, values));
+        Tensor fed = Tensor.input("fed", shape, DType.F16);
+        List<Tensor> outputs = List.of(
+                x.cast(DType.F16).cast(DType.F32),
+                x.cast(DType.BF16).cast(DType.F32),
+                fed.cast(DType.F32),
+                x.cast(DType.F16));
+        try (Program program = Program.compile(outputs)) {
+            List<TensorData> found = program.run();
+            float[] f16 = new float[values.length];
+            float[] bf16 = new float[values.length];
+            for (int i = 0; i < values.length; i++) {
+                f16[i] = Float.float16ToFloat(Float.floatToFloat16(values[i]));
+                int bits = Float.floatToRawIntBits(values[i]);
+                bf16[i] = Float.intBitsToFloat(bits + 0x7FFF + (bits >> 16 & 1) & 0xFFFF_0000);
+            }
+            assertThat(found.get(0).toFloats()).containsExactly(f16);
+            assertThat(found.get(1).toFloats()).containsExactly(bf16);
+            program.feed(fed, found.get(3));
+            assertThat(program.run().get(2).toFloats()).containsExactly(f16);
+        }
     }
 
     @Example

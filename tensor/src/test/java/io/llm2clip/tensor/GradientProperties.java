@@ -326,6 +326,21 @@ class GradientProperties {
         return new Case(name, shapes, false, in -> operation.apply(in.get(0), in.get(1)));
     }
 
+    /** The gradient has the type of the value, so it is rounded on its way. */
+    @Example
+    void gradientsFlowThroughCasts() {
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(3), 3, -2, 0.1f));
+        Tensor weight = Tensor.variable("weight", TensorData.of(Shape.of(3), 1 + 0x1p-12f, -2, 3 + 0x1p-8f));
+        assertThat(gradientThroughCast(DType.F16, x, weight)).containsExactly(1, -2, 3 + 0x1p-8f);
+        assertThat(gradientThroughCast(DType.BF16, x, weight)).containsExactly(1, -2, 3);
+        assertThat(gradientThroughCast(DType.I32, x, weight)).containsExactly(0, 0, 0);
+    }
+
+    private static float[] gradientThroughCast(DType type, Tensor x, Tensor weight) {
+        Tensor loss = x.cast(type).cast(DType.F32).mul(weight).sum();
+        return Gradients.of(loss, List.of(x)).getFirst().evaluate().toFloats();
+    }
+
     @Example
     void noGradientFlowsThroughStopGradient() {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2), 3, -2));

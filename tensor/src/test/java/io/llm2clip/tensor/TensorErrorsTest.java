@@ -72,6 +72,19 @@ class TensorErrorsTest {
                 error(
                         () -> INDEX.cast(DType.BF16),
                         "cast: I32 to BF16 is not a conversion; go through F32, or compare."),
+                error(() -> INDEX.cast(DType.F16), "cast: I32 to F16 is not a conversion; go through F32, or compare."),
+                error(
+                        () -> A.cast(DType.BF16).cast(DType.F16),
+                        "cast: BF16 to F16 is not a conversion; go through F32, or compare."),
+                error(
+                        () -> A.cast(DType.F16).add(A),
+                        "add: expected elements of type F32, found F16 [2, 3]; add cast(F32)."),
+                error(
+                        () -> Program.compile(List.of(A.cast(DType.BF16).transpose(0, 1))),
+                        "A view of BF16 [3, 2] is not contiguous; cast to F32 before permuting or slicing."),
+                error(
+                        () -> Program.compile(List.of(A.cast(DType.F16).transpose(0, 1))),
+                        "A view of F16 [3, 2] is not contiguous; cast to F32 before permuting or slicing."),
                 error(
                         () -> Gradients.of(A, List.of(A)),
                         "Gradients of F32 [2, 3]; expected one F32 element, for example a mean()."),

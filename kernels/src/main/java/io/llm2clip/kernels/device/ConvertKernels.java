@@ -5,17 +5,35 @@ final class ConvertKernels {
 
     private ConvertKernels() {}
 
-    static void k_floatToBFloat16(KernelContext context, FloatBuf floats, BFloat16Buf halves, IntBuf params) {
+    static void k_floatToBFloat16(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            halves.setFloat(params.get(2) + element, floats.get(params.get(1) + element));
+            float value = floats.get(params.get(1) + element);
+            halves.set(params.get(2) + element, HalfConversion.k_bfloat16Bits(value));
         }
     }
 
-    static void k_bfloat16ToFloat(KernelContext context, FloatBuf floats, BFloat16Buf halves, IntBuf params) {
+    static void k_bfloat16ToFloat(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            floats.set(params.get(2) + element, halves.getFloat(params.get(1) + element));
+            short bits = halves.get(params.get(1) + element);
+            floats.set(params.get(2) + element, HalfConversion.k_bfloat16Value(bits));
+        }
+    }
+
+    static void k_floatToFloat16(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            float value = floats.get(params.get(1) + element);
+            halves.set(params.get(2) + element, HalfConversion.k_float16Bits(value));
+        }
+    }
+
+    static void k_float16ToFloat(KernelContext context, FloatBuf floats, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            short bits = halves.get(params.get(1) + element);
+            floats.set(params.get(2) + element, HalfConversion.k_float16Value(bits));
         }
     }
 

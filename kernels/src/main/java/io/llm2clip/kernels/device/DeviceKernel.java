@@ -19,14 +19,14 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         FLOATS(FloatBuf.class),
         /** Arena of the i32 operands. */
         INTS(IntBuf.class),
-        /** Arena of the bf16 operands. */
-        HALVES(BFloat16Buf.class),
+        /** Arena of the bf16 and f16 operands. */
+        HALVES(ShortBuf.class),
         /** Part of a transfer's f32 elements, in memory that the host can reach; the arena itself where kernels are emulated. */
         FLOAT_STAGING(FloatBuf.class),
         /** As {@link #FLOAT_STAGING}, of i32 elements. */
         INT_STAGING(IntBuf.class),
-        /** As {@link #FLOAT_STAGING}, of bf16 elements. */
-        HALF_STAGING(BFloat16Buf.class),
+        /** As {@link #FLOAT_STAGING}, of bf16 and f16 elements. */
+        HALF_STAGING(ShortBuf.class),
         /** The launch's dimensions followed by its operands' offsets. */
         PARAMS(IntBuf.class),
         /** The launch's float constants. */

@@ -6,7 +6,6 @@ import static io.llm2clip.kernels.device.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +39,10 @@ public final class DeviceKernels {
             DeviceKernel.of(ConvertKernels.class, "k_floatToBFloat16", FLOATS, HALVES, PARAMS);
     private static final DeviceKernel BFLOAT16_TO_FLOAT =
             DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT_TO_FLOAT16 =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToFloat16", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT16_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_float16ToFloat", FLOATS, HALVES, PARAMS);
     private static final DeviceKernel FLOAT_TO_INT =
             DeviceKernel.of(ConvertKernels.class, "k_floatToInt", FLOATS, INTS, PARAMS);
     private static final DeviceKernel INT_TO_FLOAT =
@@ -199,8 +202,14 @@ public final class DeviceKernels {
     private static DeviceKernel conversion(KernelOp.Convert op) {
         return switch (op.to()) {
             case BF16 -> FLOAT_TO_BFLOAT16;
+            case F16 -> FLOAT_TO_FLOAT16;
             case I32 -> FLOAT_TO_INT;
-            case F32, BOOL -> op.from() == DType.BF16 ? BFLOAT16_TO_FLOAT : INT_TO_FLOAT;
+            case F32, BOOL ->
+                switch (op.from()) {
+                    case BF16 -> BFLOAT16_TO_FLOAT;
+                    case F16 -> FLOAT16_TO_FLOAT;
+                    case I32, F32, BOOL -> INT_TO_FLOAT;
+                };
         };
     }
 

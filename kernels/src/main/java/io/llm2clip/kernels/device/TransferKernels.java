@@ -21,8 +21,8 @@ final class TransferKernels {
         }
     }
 
-    /** Bits, so that NaNs come back as they were. Params: elements | from, to. */
-    static void k_copyHalves(KernelContext context, BFloat16Buf source, BFloat16Buf target, IntBuf params) {
+    /** Params: elements | from, to. */
+    static void k_copyHalves(KernelContext context, ShortBuf source, ShortBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             target.set(params.get(2) + element, source.get(params.get(1) + element));
@@ -31,9 +31,9 @@ final class TransferKernels {
 
     /**
      * Zero in one element of each arena. The stores are under no condition, which makes compilers take the arenas for outputs, and so
-     * allocate them without copying anything in. Params: | element of the f32, the i32, the bf16 arena.
+     * allocate them without copying anything in. Params: | element of the f32, the i32, the 16-bit arena.
      */
-    static void k_touch(KernelContext context, FloatBuf floats, IntBuf ints, BFloat16Buf halves, IntBuf params) {
+    static void k_touch(KernelContext context, FloatBuf floats, IntBuf ints, ShortBuf halves, IntBuf params) {
         floats.set(params.get(0), 0f);
         ints.set(params.get(1), 0);
         halves.set(params.get(2), (short) 0);

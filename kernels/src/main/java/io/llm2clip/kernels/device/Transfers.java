@@ -30,7 +30,7 @@ public final class Transfers {
                 switch (dtype) {
                     case F32, BOOL -> STORE_FLOATS;
                     case I32 -> STORE_INTS;
-                    case BF16 -> STORE_HALVES;
+                    case BF16, F16 -> STORE_HALVES;
                 },
                 elements);
     }
@@ -41,12 +41,12 @@ public final class Transfers {
                 switch (dtype) {
                     case F32, BOOL -> LOAD_FLOATS;
                     case I32 -> LOAD_INTS;
-                    case BF16 -> LOAD_HALVES;
+                    case BF16, F16 -> LOAD_HALVES;
                 },
                 elements);
     }
 
-    /** Writes an element of each of the f32, the i32 and the bf16 arena, at the offsets, so that the device allocates them. */
+    /** Writes an element of each of the f32, the i32 and the 16-bit arena, at the offsets, so that the device allocates them. */
     public static DeviceLaunch touch() {
         return new DeviceLaunch(TOUCH, new Grid(1, 1, 1, 1, 1, 1), List.of(), List.of());
     }

@@ -1,10 +1,10 @@
 package io.llm2clip.kernels.emulator;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.device.BFloat16Buf;
 import io.llm2clip.kernels.device.DeviceKernel.Role;
 import io.llm2clip.kernels.device.FloatBuf;
 import io.llm2clip.kernels.device.IntBuf;
+import io.llm2clip.kernels.device.ShortBuf;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -17,7 +17,7 @@ final class ArenaBuffers {
         return switch (role) {
             case FLOATS, FLOAT_STAGING -> new Floats(memory.content(DType.F32), memory.tracked(DType.F32));
             case INTS, INT_STAGING -> new Ints(memory.content(DType.I32), memory.tracked(DType.I32));
-            case HALVES, HALF_STAGING -> new Halves(memory.content(DType.BF16), memory.tracked(DType.BF16));
+            case HALVES, HALF_STAGING -> new Shorts(memory.content(DType.BF16), memory.tracked(DType.BF16));
             case PARAMS -> new Params(memory.params());
             case SCALARS -> new Scalars(memory.scalars());
         };
@@ -77,23 +77,13 @@ final class ArenaBuffers {
         }
     }
 
-    private static final class Halves extends BFloat16Buf {
+    private static final class Shorts extends ShortBuf {
         private final MemorySegment content;
         private final TrackedArena arena;
 
-        Halves(MemorySegment content, TrackedArena arena) {
+        Shorts(MemorySegment content, TrackedArena arena) {
             this.content = content;
             this.arena = arena;
-        }
-
-        @Override
-        public float getFloat(int index) {
-            return Float.intBitsToFloat(get(index) << 16);
-        }
-
-        @Override
-        public void setFloat(int index, float value) {
-            set(index, round(value));
         }
 
         @Override
@@ -106,15 +96,6 @@ final class ArenaBuffers {
         public void set(int index, short bits) {
             arena.write(WorkItem.current(), index);
             content.setAtIndex(ValueLayout.JAVA_SHORT, index, bits);
-        }
-
-        /** To nearest even; rounding up a NaN's bits could make an infinity of it, so those are cut and made quiet. */
-        private static short round(float value) {
-            int bits = Float.floatToRawIntBits(value);
-            if (Float.isNaN(value)) {
-                return (short) (bits >> 16 | 0x40);
-            }
-            return (short) (bits + 0x7FFF + (bits >> 16 & 1) >> 16);
         }
 
         @Override

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The arenas of one run, one an element type, with the operands apart from each other. */
+/** The arenas of one run, as {@link DType#arena} tells them, with the operands apart from each other. */
 final class DeviceMemory {
     /** Elements between operands that belong to none. */
     private static final int GAP = 7;
@@ -100,7 +100,7 @@ final class DeviceMemory {
     }
 
     private static DType arena(Operand operand) {
-        return operand.dtype().stored();
+        return operand.dtype().arena();
     }
 
     private static <T> T held(Map<DType, T> map, DType dtype) {

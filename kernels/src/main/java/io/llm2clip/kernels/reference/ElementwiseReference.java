@@ -45,17 +45,25 @@ final class ElementwiseReference {
 
     static void convert(KernelOp.Convert op, MemorySegment in, MemorySegment out) {
         for (long i = 0; i < op.elements(); i++) {
-            if (op.to() == DType.BF16) {
-                out.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, toBf16(new Floats(in).get(i)));
-            } else if (op.to() == DType.I32) {
-                out.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, (int) new Floats(in).get(i));
-            } else if (op.from() == DType.BF16) {
-                int upper = in.get(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16;
-                out.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, upper);
-            } else {
-                new Floats(out).set(i, in.get(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES));
+            switch (op.to()) {
+                case BF16 -> out.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, toBf16(new Floats(in).get(i)));
+                case F16 -> {
+                    short half = Float.floatToFloat16(new Floats(in).get(i));
+                    out.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, half);
+                }
+                case I32 -> out.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, (int) new Floats(in).get(i));
+                case F32, BOOL -> out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, toFloat(op.from(), in, i));
             }
         }
+    }
+
+    private static float toFloat(DType from, MemorySegment in, long i) {
+        return switch (from) {
+            case BF16 -> Float.intBitsToFloat(in.get(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16);
+            case F16 -> Float.float16ToFloat(in.get(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES));
+            case I32 -> in.get(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES);
+            case F32, BOOL -> new Floats(in).get(i);
+        };
     }
 
     /** Round to nearest even. A NaN is kept a quiet NaN with the upper bits of its payload: rounding could make it infinite. */

@@ -18,7 +18,6 @@ final class DeviceArenas {
 
     private final TornadoApi api;
     private final Object device;
-    private final HalfStorage storage;
     private final Arena host;
     private final Object context;
     private final Object floats;
@@ -38,7 +37,6 @@ final class DeviceArenas {
         this.device = device.device();
         this.host = host;
         context = api.context();
-        storage = HalfStorage.of(device.info().backend());
         this.floats = reserve(DType.F32, floats);
         this.ints = reserve(DType.I32, ints);
         this.halves = reserve(DType.BF16, halves);
@@ -52,7 +50,7 @@ final class DeviceArenas {
     }
 
     private Object reserve(DType dtype, int elements) {
-        return api.array(dtype, storage, HostMapping.reserve(bytes(api, dtype, elements), host));
+        return api.array(dtype, HostMapping.reserve(bytes(api, dtype, elements), host));
     }
 
     /** Bytes of an arena, with the header and the element that the allocating kernel overwrites. */
@@ -71,7 +69,7 @@ final class DeviceArenas {
 
     /** A small array that the host writes or reads. */
     HostArray newArray(DType dtype, int elements) {
-        return new HostArray(api, dtype, storage, elements, host);
+        return new HostArray(api, dtype, elements, host);
     }
 
     /** A graph to which tasks can be added. It mentions all arenas, for the sake of the graph that is executed after it. */
@@ -111,7 +109,7 @@ final class DeviceArenas {
             }
             arguments.add(argument);
         }
-        api.addTask(building, task, RelinkedKernels.task(kernel, storage), arguments);
+        api.addTask(building, task, RelinkedKernels.task(kernel), arguments);
     }
 
     /**

@@ -11,10 +11,10 @@ final class HostArray {
     private final MemorySegment content;
     private final Object array;
 
-    HostArray(TornadoApi api, DType dtype, HalfStorage halves, int elements, Arena arena) {
+    HostArray(TornadoApi api, DType dtype, int elements, Arena arena) {
         MemorySegment segment = arena.allocate(api.header() + (long) elements * dtype.bytes(), Long.BYTES);
         content = segment.asSlice(api.header());
-        array = api.array(dtype, halves, segment);
+        array = api.array(dtype, segment);
     }
 
     /** The object that tasks take. */

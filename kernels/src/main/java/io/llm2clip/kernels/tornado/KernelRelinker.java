@@ -1,11 +1,10 @@
 package io.llm2clip.kernels.tornado;
 
-import io.llm2clip.kernels.device.BFloat16Buf;
-import io.llm2clip.kernels.device.BFloat16Conversion;
 import io.llm2clip.kernels.device.FloatBuf;
 import io.llm2clip.kernels.device.IntBuf;
 import io.llm2clip.kernels.device.KMath;
 import io.llm2clip.kernels.device.KernelContext;
+import io.llm2clip.kernels.device.ShortBuf;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
@@ -35,16 +34,12 @@ final class KernelRelinker {
     static final String API = "uk.ac.manchester.tornado.api.";
 
     private static final ClassDesc CONTEXT = description(KernelContext.class);
-    private static final ClassDesc HALVES = description(BFloat16Buf.class);
-    private static final ClassDesc CONVERSION = description(BFloat16Conversion.class);
 
-    private final HalfStorage halves;
     private final Function<ClassDesc, ClassModel> classes;
     private final Map<ClassDesc, ClassDesc> types;
 
     /** @param classes class files of kernels and helpers */
-    KernelRelinker(HalfStorage halves, Function<ClassDesc, ClassModel> classes) {
-        this.halves = halves;
+    KernelRelinker(Function<ClassDesc, ClassModel> classes) {
         this.classes = classes;
         types = Map.of(
                 CONTEXT,
@@ -53,8 +48,8 @@ final class KernelRelinker {
                 ClassDesc.of(API + "types.arrays.FloatArray"),
                 description(IntBuf.class),
                 ClassDesc.of(API + "types.arrays.IntArray"),
-                HALVES,
-                ClassDesc.of(API + "types.arrays." + halves.array()),
+                description(ShortBuf.class),
+                ClassDesc.of(API + "types.arrays.ShortArray"),
                 description(KMath.class),
                 ClassDesc.of(API + "math.TornadoMath"));
     }
@@ -98,8 +93,6 @@ final class KernelRelinker {
                             .invokevirtual(
                                     ConstantDescs.CD_Integer, "intValue", MethodTypeDesc.of(ConstantDescs.CD_int));
                 case InvokeInstruction invoke
-                when invoke.owner().asSymbol().equals(HALVES) && halves == HalfStorage.BITS -> convert(builder, invoke);
-                case InvokeInstruction invoke
                 when invoke.opcode() == Opcode.INVOKESTATIC && HelperInliner.concerns(invoke.typeSymbol()) ->
                     inline(builder, invoke);
                 case InvokeInstruction invoke ->
@@ -142,28 +135,6 @@ final class KernelRelinker {
         return method.findAttribute(Attributes.code())
                 .orElseThrow(() -> new IllegalArgumentException(
                         "Method " + method.methodName() + " has no code; write kernels and helpers in Java."));
-    }
-
-    /** Accesses to bf16 elements as accesses to their bits. */
-    private void convert(CodeBuilder builder, InvokeInstruction invoke) {
-        ClassDesc array = relinked(HALVES);
-        MethodTypeDesc get = MethodTypeDesc.of(ConstantDescs.CD_short, ConstantDescs.CD_int);
-        MethodTypeDesc set = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_short);
-        switch (invoke.name().stringValue()) {
-            case "getFloat" ->
-                builder.invokevirtual(array, "get", get)
-                        .invokestatic(
-                                CONVERSION,
-                                "k_bitsToFloat",
-                                MethodTypeDesc.of(ConstantDescs.CD_float, ConstantDescs.CD_short));
-            case "setFloat" ->
-                builder.invokestatic(
-                                CONVERSION,
-                                "k_floatToBits",
-                                MethodTypeDesc.of(ConstantDescs.CD_short, ConstantDescs.CD_float))
-                        .invokevirtual(array, "set", set);
-            default -> builder.invokevirtual(array, invoke.name().stringValue(), relinked(invoke.typeSymbol()));
-        }
     }
 
     private MethodTypeDesc relinked(MethodTypeDesc type) {

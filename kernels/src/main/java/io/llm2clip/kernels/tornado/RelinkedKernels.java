@@ -23,27 +23,22 @@ import org.jspecify.annotations.Nullable;
  * kernel a class with the one call that TornadoVM takes a task from. All other classes are the parent's.
  */
 final class RelinkedKernels extends ClassLoader {
-    private static final Map<Key, RelinkedKernels> LOADERS = new HashMap<>();
+    private static final Map<ClassLoader, RelinkedKernels> LOADERS = new HashMap<>();
 
     private final KernelRelinker relinker;
     private final Map<String, Object> tasks = new HashMap<>();
 
-    private record Key(ClassLoader parent, HalfStorage halves) {}
-
-    RelinkedKernels(ClassLoader parent, HalfStorage halves) {
+    RelinkedKernels(ClassLoader parent) {
         super(parent);
-        relinker = new KernelRelinker(halves, this::classFile);
+        relinker = new KernelRelinker(this::classFile);
     }
 
     /**
      * The task of a kernel: an object of TornadoVM's functional interface for as many arguments. All devices share it, as TornadoVM
      * keeps what it knows of a method for ever.
-     *
-     * @param halves how the device has bf16 elements
      */
-    static synchronized Object task(DeviceKernel kernel, HalfStorage halves) {
-        RelinkedKernels loader = LOADERS.computeIfAbsent(
-                new Key(kernel.owner().getClassLoader(), halves), key -> new RelinkedKernels(key.parent(), halves));
+    static synchronized Object task(DeviceKernel kernel) {
+        RelinkedKernels loader = LOADERS.computeIfAbsent(kernel.owner().getClassLoader(), RelinkedKernels::new);
         return loader.tasks.computeIfAbsent(taskName(kernel), name -> loader.newTask(kernel));
     }
 

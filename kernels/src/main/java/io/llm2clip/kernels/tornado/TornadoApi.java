@@ -88,11 +88,11 @@ final class TornadoApi {
     }
 
     /** An array over a segment of {@link #header()} bytes and elements of a type. */
-    Object array(DType dtype, HalfStorage halves, MemorySegment segment) {
+    Object array(DType dtype, MemorySegment segment) {
         String name = switch (dtype) {
             case F32, BOOL -> "FloatArray";
             case I32 -> "IntArray";
-            case BF16 -> halves.array();
+            case BF16, F16 -> "ShortArray";
         };
         return call(method("types.arrays." + name, "fromSegmentShallow", MemorySegment.class), null, segment);
     }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A device with an arena for each of f32 (and boolean), i32 and bf16 elements, in which the operands of launches lie.
+ * A device with an arena for each of f32 (and boolean), i32, and bf16 and f16 elements, in which the operands of launches lie.
  *
  * <p>Launches and transfers are complete when the methods return. Not for several threads at a time.
  */
@@ -32,10 +32,9 @@ public final class TornadoDevice implements AutoCloseable {
     private TornadoDevice(TornadoApi api, TornadoApi.DeviceHandle device, int floats, int ints, int halves) {
         this.api = api;
         this.info = device.info();
-        elements.put(DType.F32, (long) floats);
-        elements.put(DType.BOOL, (long) floats);
-        elements.put(DType.I32, (long) ints);
-        elements.put(DType.BF16, (long) halves);
+        elements.put(DType.F32.arena(), (long) floats);
+        elements.put(DType.I32.arena(), (long) ints);
+        elements.put(DType.BF16.arena(), (long) halves);
         try {
             arenas = new DeviceArenas(api, device, host, floats, ints, halves);
             allocation = arenas.newPlan(api.scheduler(), List.of());
@@ -50,14 +49,15 @@ public final class TornadoDevice implements AutoCloseable {
      * Opens a device and allocates its arenas; their elements are not initialised.
      *
      * @param number as {@link TornadoVm#devices} numbers them
+     * @param halfElements of bf16 and f16 together
      * @throws DeviceException if there is no such device, or not enough memory on it
      */
-    public static TornadoDevice open(int number, long floatElements, long intElements, long bfloat16Elements) {
+    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
         TornadoApi api = TornadoApi.get();
         TornadoApi.DeviceHandle device = TornadoVm.handle(api, number);
         int floats = size(device.info(), DType.F32, floatElements);
         int ints = size(device.info(), DType.I32, intElements);
-        int halves = size(device.info(), DType.BF16, bfloat16Elements);
+        int halves = size(device.info(), DType.BF16, halfElements);
         long bytes = DeviceArenas.bytes(api, DType.F32, floats)
                 + DeviceArenas.bytes(api, DType.I32, ints)
                 + DeviceArenas.bytes(api, DType.BF16, halves);
@@ -142,13 +142,13 @@ public final class TornadoDevice implements AutoCloseable {
     private StagedTransfers transfers(DType dtype, int element, MemorySegment segment) {
         requireOpen();
         long count = segment.byteSize() / dtype.bytes();
-        long size = elements.getOrDefault(dtype, 0L);
+        long size = elements.getOrDefault(dtype.arena(), 0L);
         if (segment.byteSize() % dtype.bytes() != 0 || element < 0 || element + count > size) {
             throw new IndexOutOfBoundsException("A transfer of " + segment.byteSize() + " bytes at element " + element
                     + " was asked for, expected whole " + dtype + " elements within the arena's " + size
                     + "; correct the place or the size.");
         }
-        return transfers.computeIfAbsent(dtype.stored(), key -> new StagedTransfers(arenas, key));
+        return transfers.computeIfAbsent(dtype.arena(), key -> new StagedTransfers(arenas, key));
     }
 
     /**

@@ -5,7 +5,6 @@ import static io.llm2clip.kernels.vector.VectorMath.SPECIES;
 import static io.llm2clip.kernels.vector.Vectors.LANES;
 import static io.llm2clip.kernels.vector.Vectors.ORDER;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
 import java.nio.ByteOrder;
@@ -24,16 +23,20 @@ final class ConvertKernel {
     private static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
 
+    /** By how much more the exponent of an f32 is biased than that of an f16. */
+    private static final int BIASES = 127 - 15;
+
+    private static final float BIAS_FACTOR = 0x1p112f;
+    private static final int LEAST_NORMAL_F16 = Float.floatToRawIntBits(0x1p-14f);
+    /** Half way from the greatest f16 to what would be the next. */
+    private static final int OVERFLOW_F16 = Float.floatToRawIntBits(65520f);
+
     private ConvertKernel() {}
 
     static Launch bind(KernelOp.Convert op, long[] addresses, Workers workers) {
         long in = addresses[0];
         long out = addresses[1];
-        Loop loop = op.to() == DType.BF16
-                ? ConvertKernel::toBf16
-                : op.to() == DType.I32
-                        ? ConvertKernel::toInt
-                        : op.from() == DType.BF16 ? ConvertKernel::fromBf16 : ConvertKernel::fromInt;
+        Loop loop = loop(op);
         return Ranges.launch(
                 workers,
                 op.elements(),
@@ -46,6 +49,20 @@ final class ConvertKernel {
 
     private interface Loop {
         void run(long in, long count, long out);
+    }
+
+    private static Loop loop(KernelOp.Convert op) {
+        return switch (op.to()) {
+            case BF16 -> ConvertKernel::toBf16;
+            case F16 -> ConvertKernel::toF16;
+            case I32 -> ConvertKernel::toInt;
+            case F32, BOOL ->
+                switch (op.from()) {
+                    case BF16 -> ConvertKernel::fromBf16;
+                    case F16 -> ConvertKernel::fromF16;
+                    case I32, F32, BOOL -> ConvertKernel::fromInt;
+                };
+        };
     }
 
     private static void toBf16(long in, long count, long out) {
@@ -74,6 +91,49 @@ final class ConvertKernel {
             IntVector bits = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
             bits.lanewise(VectorOperators.LSHL, 16)
                     .reinterpretAsFloats()
+                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
+        }
+    }
+
+    private static void toF16(long in, long count, long out) {
+        for (long i = 0; i < count; i += LANES) {
+            int left = (int) Math.min(LANES, count - i);
+            FloatVector x = FloatVector.fromMemorySegment(
+                    SPECIES, ALL, in + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
+            IntVector bits = x.reinterpretAsInts();
+            IntVector magnitude = bits.and(0x7FFF_FFFF);
+            // As bf16, only that the exponent has another bias; a carry beyond the greatest number makes infinity.
+            IntVector normal = magnitude
+                    .add(magnitude.lanewise(VectorOperators.LSHR, 13).and(1))
+                    .add(0xFFF - (BIASES << 23))
+                    .lanewise(VectorOperators.LSHR, 13);
+            // Subnormal numbers count up by 2^-24, as do floats from 0.5 on: the addition rounds.
+            FloatVector counted = magnitude.reinterpretAsFloats().add(0.5f);
+            IntVector subnormal = counted.reinterpretAsInts().sub(Float.floatToRawIntBits(0.5f));
+            IntVector chosen = normal.blend(subnormal, magnitude.lt(LEAST_NORMAL_F16))
+                    .blend(0x7C00, magnitude.compare(VectorOperators.GE, OVERFLOW_F16))
+                    .blend(0x7E00, x.test(VectorOperators.IS_NAN).cast(INTS))
+                    .or(bits.lanewise(VectorOperators.LSHR, 16).and(0x8000));
+            ShortVector halves = (ShortVector) chosen.convertShape(VectorOperators.I2S, SHORTS, 0);
+            halves.intoMemorySegment(
+                    Memory.ALL, out + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
+        }
+    }
+
+    private static void fromF16(long in, long count, long out) {
+        for (long i = 0; i < count; i += LANES) {
+            int left = (int) Math.min(LANES, count - i);
+            ShortVector halves = ShortVector.fromMemorySegment(
+                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
+            IntVector bits = (IntVector) halves.convertShape(VectorOperators.S2I, INTS, 0);
+            IntVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13);
+            // The product has the exponent of f32 and makes subnormal numbers normal.
+            IntVector finite = magnitude.reinterpretAsFloats().mul(BIAS_FACTOR).reinterpretAsInts();
+            IntVector chosen = finite.blend(
+                            magnitude.or(0x7F80_0000), magnitude.compare(VectorOperators.GE, 0x7C00 << 13))
+                    .blend(magnitude.or(0x7FC0_0000), magnitude.compare(VectorOperators.GT, 0x7C00 << 13))
+                    .or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16));
+            chosen.reinterpretAsFloats()
                     .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
         }
     }

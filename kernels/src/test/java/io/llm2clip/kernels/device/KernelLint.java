@@ -44,7 +44,7 @@ final class KernelLint {
             description(KernelContext.class),
             description(FloatBuf.class),
             description(IntBuf.class),
-            description(BFloat16Buf.class),
+            description(ShortBuf.class),
             description(KMath.class));
 
     /** Words of C, OpenCL C and CUDA C++ that are identifiers in Java; local names are copied into the generated source. */

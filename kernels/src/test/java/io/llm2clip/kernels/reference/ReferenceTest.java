@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.kernels.AllConversions;
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
@@ -16,6 +18,8 @@ import java.util.List;
 import java.util.Random;
 import org.apache.commons.math3.special.Erf;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The reference against independent facts: library functions, hand-computed values, finite differences. */
 class ReferenceTest {
@@ -52,6 +56,12 @@ class ReferenceTest {
         assertThat(out[0] + out[1] + out[2] + out[3]).isCloseTo(0, within(1e-6f));
         assertThat(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3])
                 .isCloseTo(4, within(1e-5f));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "F16"})
+    void conversionsAreThePlatforms(DType type) {
+        AllConversions.check(type, Reference::run);
     }
 
     @Test

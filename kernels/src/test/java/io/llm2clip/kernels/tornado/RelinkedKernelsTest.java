@@ -2,11 +2,9 @@ package io.llm2clip.kernels.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.device.BFloat16Conversion;
 import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.HalfConversion;
 import io.llm2clip.kernels.device.TileEdges;
 import io.llm2clip.kernels.device.Transfers;
 import java.io.IOException;
@@ -29,26 +27,23 @@ import org.junit.jupiter.api.Test;
 /** What can be seen of relinked classes without TornadoVM, whose types they name. */
 class RelinkedKernelsTest {
     private static final String DIALECT = "io.llm2clip.kernels.device.";
-    private static final Set<String> REPLACED = Set.of("KernelContext", "FloatBuf", "IntBuf", "BFloat16Buf", "KMath");
+    private static final Set<String> REPLACED = Set.of("KernelContext", "FloatBuf", "IntBuf", "ShortBuf", "KMath");
 
     @Test
     void nothingOfTheDialectIsLeft() throws IOException {
-        for (HalfStorage halves : HalfStorage.values()) {
-            for (Class<?> owner : owners()) {
-                ClassModel relinked = relinked(owner, halves);
-                assertThat(relinked.thisClass().asSymbol().displayName()).isEqualTo(owner.getSimpleName());
-                assertThat(types(relinked))
-                        .as("types in %s", owner)
-                        .noneMatch(name ->
-                                name.startsWith(DIALECT) && REPLACED.contains(name.substring(DIALECT.length())));
-            }
+        for (Class<?> owner : owners()) {
+            ClassModel relinked = relinked(owner);
+            assertThat(relinked.thisClass().asSymbol().displayName()).isEqualTo(owner.getSimpleName());
+            assertThat(types(relinked))
+                    .as("types in %s", owner)
+                    .noneMatch(name -> name.startsWith(DIALECT) && REPLACED.contains(name.substring(DIALECT.length())));
         }
     }
 
     @Test
     void kernelsKeepTheirParametersNames() throws IOException {
         DeviceKernel kernel = Transfers.touch().kernel();
-        MethodModel method = relinked(kernel.owner(), HalfStorage.BITS).methods().stream()
+        MethodModel method = relinked(kernel.owner()).methods().stream()
                 .filter(m -> m.methodName().equalsString(kernel.name()))
                 .findFirst()
                 .orElseThrow();
@@ -68,7 +63,7 @@ class RelinkedKernelsTest {
     @Test
     void helpersWithArraysAreInlined() throws IOException {
         for (Class<?> owner : owners()) {
-            for (MethodModel method : relinked(owner, HalfStorage.BITS).methods()) {
+            for (MethodModel method : relinked(owner).methods()) {
                 for (var element : method.code().orElseThrow()) {
                     if (element instanceof InvokeInstruction invoke) {
                         assertThat(invoke.typeSymbol().parameterList())
@@ -81,24 +76,9 @@ class RelinkedKernelsTest {
     }
 
     @Test
-    void bf16IsConvertedByTheDeviceOrByUs() throws IOException {
-        Class<?> owner = DeviceKernels.plan(new KernelOp.Convert(1, DType.F32, DType.BF16))
-                .launches()
-                .getFirst()
-                .kernel()
-                .owner();
-        assertThat(types(relinked(owner, HalfStorage.BITS)))
-                .contains(BFloat16Conversion.class.getName(), KernelRelinker.API + "types.arrays.ShortArray");
-        assertThat(types(relinked(owner, HalfStorage.BFLOAT16)))
-                .contains(KernelRelinker.API + "types.arrays.BFloat16Array")
-                .doesNotContain(BFloat16Conversion.class.getName());
-    }
-
-    @Test
     void tasksOnlyCallTheirKernel() {
         DeviceKernel kernel = Transfers.touch().kernel();
-        ClassModel task = ClassFile.of()
-                .parse(new RelinkedKernels(getClass().getClassLoader(), HalfStorage.BITS).taskClass(kernel));
+        ClassModel task = ClassFile.of().parse(new RelinkedKernels(getClass().getClassLoader()).taskClass(kernel));
         assertThat(task.interfaces().getFirst().asSymbol())
                 .isEqualTo(ClassDesc.of(KernelRelinker.API + "common.TornadoFunctions")
                         .nested("Task5"));
@@ -120,12 +100,12 @@ class RelinkedKernelsTest {
                 .flatMap(op -> DeviceKernels.plan(op).launches().stream())
                 .forEach(launch -> owners.add(launch.kernel().owner()));
         owners.add(Transfers.touch().kernel().owner());
-        owners.add(BFloat16Conversion.class);
+        owners.add(HalfConversion.class);
         return owners;
     }
 
-    private static ClassModel relinked(Class<?> owner, HalfStorage halves) throws IOException {
-        KernelRelinker relinker = new KernelRelinker(halves, type -> {
+    private static ClassModel relinked(Class<?> owner) throws IOException {
+        KernelRelinker relinker = new KernelRelinker(type -> {
             try {
                 return read(Class.forName(type.packageName() + "." + type.displayName()));
             } catch (IOException | ClassNotFoundException e) {

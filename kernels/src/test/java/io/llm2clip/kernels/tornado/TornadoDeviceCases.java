@@ -3,6 +3,7 @@ package io.llm2clip.kernels.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.AllConversions;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
@@ -55,6 +56,12 @@ class TornadoDeviceCases {
     @Example
     void agreesWithReferenceAtTileEdges() {
         TileEdges.operations().forEach(op -> check(op, 1));
+    }
+
+    @Example
+    void conversionsOfAllHalves() {
+        AllConversions.check(DType.BF16, TornadoDeviceProperties::run);
+        AllConversions.check(DType.F16, TornadoDeviceProperties::run);
     }
 
     /** Of all types, in blocks of both sizes and parts of them, at any place; a copy kernel runs for each, so the device works. */
@@ -186,11 +193,15 @@ class TornadoDeviceCases {
         try (OperandBuffers expected = OperandBuffers.random(op, seed);
                 OperandBuffers found = expected.copy()) {
             Reference.run(op, expected.segments());
-            DeviceOperation operation = new DeviceOperation(device, op);
-            operation.upload(found.segments());
-            operation.launch();
-            operation.download(found.segments());
+            run(op, found.segments());
             found.assertCloseTo(expected, TOLERANCE);
         }
+    }
+
+    private static void run(KernelOp op, MemorySegment[] operands) {
+        DeviceOperation operation = new DeviceOperation(device, op);
+        operation.upload(operands);
+        operation.launch();
+        operation.download(operands);
     }
 }

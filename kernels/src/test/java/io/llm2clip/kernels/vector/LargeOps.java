@@ -34,6 +34,7 @@ final class LargeOps {
             new KernelOp.CrossEntropyGradient(200, 1001),
             new KernelOp.Concat(DType.F32, 500, List.of(100, 0, 301)),
             new KernelOp.Convert(200_003, DType.F32, DType.BF16),
+            new KernelOp.Convert(200_003, DType.F16, DType.F32),
             new KernelOp.AdamW(150_001));
 
     private LargeOps() {}

@@ -2,6 +2,8 @@ package io.llm2clip.kernels.vector;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.AllConversions;
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.OperandBuffers;
@@ -13,6 +15,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every vector kernel computes what the reference computes, with the same bits on one thread and on three. */
 class VectorKernelsTest {
@@ -118,6 +122,16 @@ class VectorKernelsTest {
     Arbitrary<KernelOp> copyOps() {
         return net.jqwik.api.Arbitraries.oneOf(
                 KernelOpArbitraries.copy(), KernelOpArbitraries.concat(), KernelOpArbitraries.convert());
+    }
+
+    /** Not only by chance. */
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "F16"})
+    void conversionsOfAllHalves(DType type) {
+        AllConversions.check(type, (op, operands) -> {
+            long[] addresses = {operands[0].address(), operands[1].address()};
+            VectorKernels.bind(op, addresses, THREE).run();
+        });
     }
 
     @Property(tries = 100)

@@ -1,33 +1,62 @@
 package io.llm2clip.kernels.device;
 
 /**
- * Conversions between f32 and the bits of bf16 by arithmetic alone, for devices on which kernels cannot see the bits of a float.
- * Powers of two are factors, so every step but the rounding is exact.
+ * Conversions between f32 and the bits of types of 16 bits by arithmetic alone, for devices on which kernels cannot see the bits of a
+ * float. Factors are powers of two, so every step but the rounding is exact.
+ *
+ * <p>Such a type has a sign, then an exponent that is greater than the value's by a bias, then a fraction that counts up to a unit,
+ * a power of two; the exponent 0 is that of subnormal numbers, the greatest one that of infinity and NaN.
  */
-public final class BFloat16Conversion {
+public final class HalfConversion {
 
-    private BFloat16Conversion() {}
+    private HalfConversion() {}
 
     /** The value of bf16 bits; NaN stays NaN. */
-    public static float k_bitsToFloat(short bits) {
+    public static float k_bfloat16Value(short bits) {
+        return k_value(bits, 128, 0x1p-7f, 127);
+    }
+
+    /** The bits of the bf16 nearest to a value, to even between two; NaN becomes a quiet NaN. */
+    public static short k_bfloat16Bits(float value) {
+        return k_bits(value, 128, 127, 0x1.FFp127f);
+    }
+
+    /** The value of f16 bits; NaN stays NaN. */
+    public static float k_float16Value(short bits) {
+        return k_value(bits, 1024, 0x1p-10f, 15);
+    }
+
+    /** The bits of the f16 nearest to a value, to even between two; NaN becomes a quiet NaN. */
+    public static short k_float16Bits(float value) {
+        return k_bits(value, 1024, 15, 65520f);
+    }
+
+    /** The value of bits; {@code step} is one over the unit. */
+    static float k_value(short bits, int unit, float step, int bias) {
         int magnitude = bits;
         float sign = 1f;
         if (magnitude < 0) {
             magnitude = magnitude + 32768;
             sign = -1f;
         }
-        int exponent = magnitude / 128;
-        int fraction = magnitude - exponent * 128;
-        float value = (float) fraction;
+        int exponent = magnitude / unit;
+        int fraction = magnitude - exponent * unit;
+        float value = (float) fraction * step;
+        int power = exponent - bias;
         if (exponent == 0) {
-            // Subnormal. The product of the factors would be one, which devices may take for 0.
-            value = value * 0x1p-126f * 0x1p-7f;
+            power = 1 - bias;
         } else {
-            // 2^128 overflows to infinity, and constants that are NaN are not to be had in kernels.
-            value = k_scale((value + 128f) * 0x1p-7f, exponent - 127);
-            if (exponent == 255 && fraction > 0) {
-                value = value * 0f;
-            }
+            value = value + 1f;
+        }
+        int greatest = 2 * bias + 1;
+        if (exponent == greatest) {
+            // That overflows to infinity.
+            power = 128;
+        }
+        value = k_scale(value, power);
+        if (exponent == greatest && fraction > 0) {
+            // Constants that are NaN are not to be had in kernels.
+            value = value * 0f;
         }
         return sign * value;
     }
@@ -71,13 +100,14 @@ public final class BFloat16Conversion {
         return result;
     }
 
-    /** The bits of the bf16 nearest to a value, to even between two; NaN becomes a quiet NaN. */
-    public static short k_floatToBits(float value) {
-        int result = 0x7FC0;
+    /** The bits of the nearest number, to even between two; from {@code overflow} on, half way to what would be the next, that is infinity. NaN becomes a quiet NaN. */
+    static short k_bits(float value, int unit, int bias, float overflow) {
+        int infinity = (2 * bias + 1) * unit;
+        int result = infinity + unit / 2;
         float magnitude = KMath.abs(value);
         // Not true of NaN, of which >= 0 would be.
         if (magnitude > -1f) {
-            result = k_magnitudeToBits(magnitude);
+            result = magnitude < overflow ? k_magnitudeBits(magnitude, unit, bias) : infinity;
             // -0 is not negative, but 1 / -0 is.
             float signum = value == 0f ? 1f / value : value;
             if (signum < 0f) {
@@ -87,15 +117,11 @@ public final class BFloat16Conversion {
         return (short) result;
     }
 
-    /** Exponent and fraction of the nearest bf16. */
-    static int k_magnitudeToBits(float magnitude) {
-        // Half way from the largest bf16 to 2^128.
-        if (!(magnitude < 0x1.FFp127f)) {
-            return 0x7F80;
-        }
+    /** Exponent and fraction of the number nearest to one that is not rounded to infinity. */
+    static int k_magnitudeBits(float magnitude, int unit, int bias) {
         // Down or up to [1, 2), the exponent going the other way, but not below the exponent of subnormals.
         float mantissa = magnitude;
-        int exponent = 127;
+        int exponent = bias;
         if (!(mantissa < 2f)) {
             if (!(mantissa < 0x1p64f)) {
                 mantissa = mantissa * 0x1p-64f;
@@ -155,8 +181,8 @@ public final class BFloat16Conversion {
                 exponent = exponent - 1;
             }
         }
-        // 8 bits before the point, or fewer if subnormal, and up to 16 behind it.
-        float scaled = mantissa * 128f;
+        // As many bits before the point as the type has, or fewer if subnormal, and the others behind it.
+        float scaled = mantissa * (float) unit;
         int whole = (int) scaled;
         float rest = scaled - (float) whole;
         float middle = whole % 2 == 1 ? 0x1.FFFFFEp-2f : 0.5f;
@@ -164,6 +190,6 @@ public final class BFloat16Conversion {
             whole = whole + 1;
         }
         // A carry of the fraction, as the implied bit of normal numbers, counts up the exponent.
-        return (exponent - 1) * 128 + whole;
+        return (exponent - 1) * unit + whole;
     }
 }
