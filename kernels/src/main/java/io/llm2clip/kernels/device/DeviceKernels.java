@@ -6,6 +6,7 @@ import static io.llm2clip.kernels.device.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import java.util.ArrayList;
 import java.util.List;

@@ -60,8 +60,8 @@ class TornadoDeviceCases {
 
     @Example
     void conversionsOfAllHalves() {
-        AllConversions.check(DType.BF16, TornadoDeviceProperties::run);
-        AllConversions.check(DType.F16, TornadoDeviceProperties::run);
+        AllConversions.check(DType.BF16, TornadoDeviceCases::run);
+        AllConversions.check(DType.F16, TornadoDeviceCases::run);
     }
 
     /** Of all types, in blocks of both sizes and parts of them, at any place; a copy kernel runs for each, so the device works. */
