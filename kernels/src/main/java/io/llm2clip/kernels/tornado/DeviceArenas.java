@@ -17,7 +17,7 @@ final class DeviceArenas {
     private static final String TASK = "t";
 
     private final TornadoApi api;
-    private final Object device;
+    private final TornadoApi.DeviceHandle device;
     private final Arena host;
     private final Object context;
     private final Object floats;
@@ -34,7 +34,7 @@ final class DeviceArenas {
      */
     DeviceArenas(TornadoApi api, TornadoApi.DeviceHandle device, Arena host, int floats, int ints, int halves) {
         this.api = api;
-        this.device = device.device();
+        this.device = device;
         this.host = host;
         context = api.context();
         this.floats = reserve(DType.F32, floats);
@@ -65,6 +65,14 @@ final class DeviceArenas {
 
     TornadoApi api() {
         return api;
+    }
+
+    Object device() {
+        return device.device();
+    }
+
+    DeviceInfo info() {
+        return device.info();
     }
 
     /** A small array that the host writes or reads. */
@@ -122,7 +130,7 @@ final class DeviceArenas {
         all.addAll(graphs);
         api.resize(api.addGrid(scheduler, name, TASK), touch.grid());
         Object plan = api.plan(all.toArray());
-        api.setDevice(plan, device);
+        api.setDevice(plan, device());
         api.setScheduler(plan, scheduler);
         return plan;
     }

@@ -15,6 +15,11 @@ public record DeviceInfo(
     /** What an allocation takes beside the elements of an arena: a header, and an element of its own. */
     private static final long OVERHEAD = 4096;
 
+    /** Whether it is driven by CUDA, whose tasks may be captured, share compiled code and call libraries. */
+    boolean isCuda() {
+        return backend.equals("cuda");
+    }
+
     /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
     public long usableBytes() {
         long addressable = (Integer.MAX_VALUE - 8L) * Float.BYTES;

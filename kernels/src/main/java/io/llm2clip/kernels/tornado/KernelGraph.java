@@ -20,6 +20,8 @@ final class KernelGraph {
     private final DeviceKernel kernel;
     private final HostArray params;
     private final @Nullable HostArray scalars;
+    private final String name = DeviceArenas.newName();
+    private final Object device;
     private final Object grid;
     private final Object plan;
     private boolean allocated;
@@ -28,9 +30,9 @@ final class KernelGraph {
     KernelGraph(DeviceArenas arenas, DeviceKernel kernel, @Nullable HostArray staging) {
         this.api = arenas.api();
         this.kernel = kernel;
+        device = arenas.device();
         params = arenas.newArray(DType.I32, PARAMS);
         scalars = kernel.roles().contains(Role.SCALARS) ? arenas.newArray(DType.F32, Expression.MAX_VALUES) : null;
-        String name = DeviceArenas.newName();
         Object graph = arenas.newGraph(name);
         List<Object> uploads = new ArrayList<>(List.of(params.array()));
         if (scalars != null) {
@@ -55,6 +57,17 @@ final class KernelGraph {
         Object scheduler = api.scheduler();
         grid = api.addGrid(scheduler, name, TASK);
         plan = arenas.newPlan(scheduler, List.of(api.snapshot(graph)));
+    }
+
+    /** What the driver's compiler was given, once the kernel has run; null if TornadoVM does not tell. */
+    byte @Nullable [] source() {
+        return api.source(plan, device, name + "." + TASK, kernel.name());
+    }
+
+    /** The same of a graph that is made for this only: it must not be run afterwards, which fails once another plan was closed. */
+    byte @Nullable [] compiledSource() {
+        api.compile(plan, 1);
+        return source();
     }
 
     void run(DeviceLaunch launch, int[] offsets) {

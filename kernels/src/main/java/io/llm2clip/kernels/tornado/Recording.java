@@ -26,20 +26,27 @@ final class Recording implements Launch {
 
     private final TornadoApi api;
     private final Object plan;
-    private final int graphs;
+    private final Object device;
+    private final KernelSources sources;
+    /** The tasks of each graph, in order. */
+    private final List<List<Task>> graphs = new ArrayList<>();
+
     private boolean allocated;
 
-    Recording(DeviceArenas arenas, List<BoundLaunch> launches, boolean replay) {
+    private record Task(String id, DeviceKernel kernel) {}
+
+    Recording(DeviceArenas arenas, List<BoundLaunch> launches, boolean replay, KernelSources sources) {
         api = arenas.api();
+        device = arenas.device();
+        this.sources = sources;
         Object scheduler = api.scheduler();
         List<Object> recorded = new ArrayList<>();
         for (int first = 0; first < launches.size(); first += TASKS) {
             int end = Math.min(launches.size(), first + TASKS);
             recorded.add(graph(arenas, scheduler, launches.subList(first, end)));
         }
-        graphs = recorded.size();
         plan = arenas.newPlan(scheduler, recorded);
-        for (int graph = 1; replay && graph <= graphs; graph++) {
+        for (int graph = 1; replay && graph <= graphs.size(); graph++) {
             api.replay(plan, graph);
         }
     }
@@ -47,6 +54,7 @@ final class Recording implements Launch {
     private Object graph(DeviceArenas arenas, Object scheduler, List<BoundLaunch> launches) {
         String name = DeviceArenas.newName();
         Object graph = arenas.newGraph(name);
+        List<Task> tasks = new ArrayList<>();
         for (int i = 0; i < launches.size(); i++) {
             DeviceLaunch launch = launches.get(i).launch();
             DeviceKernel kernel = launch.kernel();
@@ -65,18 +73,24 @@ final class Recording implements Launch {
             String task = "t" + i;
             arenas.addTask(graph, task, kernel, params.array(), scalars, null);
             api.resize(api.addGrid(scheduler, name, task), launch.grid());
+            tasks.add(new Task(name + "." + task, kernel));
         }
+        graphs.add(tasks);
         return api.snapshot(graph);
     }
 
     @Override
     public void run() {
         try {
-            if (!allocated) {
+            boolean first = !allocated;
+            if (first) {
                 api.execute(plan, 0);
                 allocated = true;
             }
-            for (int graph = 1; graph <= graphs; graph++) {
+            for (int graph = 1; graph <= graphs.size(); graph++) {
+                if (first) {
+                    reuseCode(graphs.get(graph - 1));
+                }
                 api.execute(plan, graph);
             }
         } catch (DeviceException e) {
@@ -84,8 +98,18 @@ final class Recording implements Launch {
         }
     }
 
+    /** Gives tasks what was compiled for their kernels before; the last one of a graph is compiled whether it has it or not. */
+    private void reuseCode(List<Task> tasks) {
+        for (Task task : tasks.subList(0, tasks.size() - 1)) {
+            byte[] source = sources.of(task.kernel());
+            if (source != null) {
+                api.install(plan, device, task.id(), task.kernel().name(), source);
+            }
+        }
+    }
+
     void close() {
-        for (int graph = 1; allocated && graph <= graphs; graph++) {
+        for (int graph = 1; allocated && graph <= graphs.size(); graph++) {
             api.free(plan, graph);
         }
     }

@@ -23,6 +23,8 @@ final class TornadoApi {
     /** {@code DataTransferMode}: copied at every execution. */
     static final int EVERY_EXECUTION = 1;
 
+    private static final System.Logger LOG = System.getLogger(TornadoApi.class.getName());
+    private static final String TASKS = "uk.ac.manchester.tornado.runtime.tasks.meta.";
     private static final List<String> MODULES = List.of("tornado.api", "tornado.runtime");
     /** Work-items of a group where the launch leaves the choice to us. */
     private static final int FREE_GROUP = 128;
@@ -167,6 +169,52 @@ final class TornadoApi {
     /** Executes one graph of a plan. The plan's root keeps nothing of it, as it does of chained and of whole executions. */
     void execute(Object plan, int graph) {
         call(execute, call(withGraph, plan, graph));
+    }
+
+    /** Compiles one graph of a plan without executing it. */
+    void compile(Object plan, int graph) {
+        call(method("TornadoExecutionPlan", "withPreCompilation"), call(withGraph, plan, graph));
+    }
+
+    /** What the driver's compiler was given for a task of a plan; null if the back end does not tell. */
+    byte @Nullable [] source(Object plan, Object device, String task, String kernel) {
+        try {
+            Object context = deviceContext(device);
+            Object code = context.getClass()
+                    .getMethod("getInstalledCode", long.class, String.class, String.class)
+                    .invoke(context, planId(plan), task, kernel);
+            return code == null
+                    ? null
+                    : (byte[]) code.getClass().getMethod("getCode").invoke(code);
+        } catch (ReflectiveOperationException e) {
+            return null;
+        }
+    }
+
+    /** Has a task of a plan use what was made for its kernel before; where the back end does not take it, it is made again. */
+    void install(Object plan, Object device, String task, String kernel, byte[] source) {
+        try {
+            Class<?> schedule = Class.forName(TASKS + "ScheduleContext");
+            Class<?> data = Class.forName(TASKS + "TaskDataContext");
+            Object unnamed = data.getConstructor(schedule, String.class)
+                    .newInstance(schedule.getConstructor(String.class).newInstance("g"), "t");
+            Object context = deviceContext(device);
+            context.getClass()
+                    .getMethod("installCode", long.class, data, String.class, String.class, byte[].class)
+                    .invoke(context, planId(plan), unnamed, task, kernel, source);
+        } catch (InvocationTargetException e) {
+            throw failed("installCode", e);
+        } catch (ReflectiveOperationException e) {
+            LOG.log(System.Logger.Level.DEBUG, "Code of " + kernel + " is compiled again", e);
+        }
+    }
+
+    private static long planId(Object plan) throws ReflectiveOperationException {
+        return (long) plan.getClass().getMethod("getId").invoke(plan);
+    }
+
+    private static Object deviceContext(Object device) throws ReflectiveOperationException {
+        return device.getClass().getMethod("getDeviceContext").invoke(device);
     }
 
     /** Frees the device memory of one graph of a plan. */

@@ -26,6 +26,7 @@ public final class TornadoDevice implements AutoCloseable {
     private final Map<DType, Long> elements = new EnumMap<>(DType.class);
     private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
     private final Map<DType, StagedTransfers> transfers = new EnumMap<>(DType.class);
+    private final KernelSources sources;
     private final List<Recording> recordings = new ArrayList<>();
     private boolean closed;
 
@@ -37,6 +38,7 @@ public final class TornadoDevice implements AutoCloseable {
         elements.put(DType.BF16.arena(), (long) halves);
         try {
             arenas = new DeviceArenas(api, device, host, floats, ints, halves);
+            sources = new KernelSources(arenas, kernels);
             allocation = arenas.newPlan(api.scheduler(), List.of());
             api.execute(allocation, 0);
         } catch (DeviceException e) {
@@ -157,7 +159,7 @@ public final class TornadoDevice implements AutoCloseable {
      * @throws DeviceException if a kernel does not compile there
      */
     public LaunchSequence record(List<BoundLaunch> launches) {
-        return record(launches, info.backend().equals("cuda") ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
+        return record(launches, info.isCuda() ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
     }
 
     LaunchSequence record(List<BoundLaunch> launches, Recording.Mode mode) {
@@ -166,7 +168,7 @@ public final class TornadoDevice implements AutoCloseable {
         if (all.isEmpty() || mode == Recording.Mode.ONE_BY_ONE) {
             return LaunchSequence.of(() -> all.forEach(bound -> launch(bound.launch(), bound.offsets())));
         }
-        Recording recording = new Recording(arenas, all, mode == Recording.Mode.REPLAY);
+        Recording recording = new Recording(arenas, all, mode == Recording.Mode.REPLAY, sources);
         recordings.add(recording);
         return new LaunchSequence() {
             @Override

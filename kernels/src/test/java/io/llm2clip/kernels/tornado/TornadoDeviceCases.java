@@ -7,7 +7,7 @@ import io.llm2clip.kernels.AllConversions;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
-import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.device.TileEdges;
 import io.llm2clip.kernels.reference.Reference;
@@ -103,6 +103,13 @@ class TornadoDeviceCases {
     /** More launches than a graph holds, each needing the one before, and run twice. */
     @Example
     void recordedLaunchesDoTheSame() {
+        recordedLaunchesDoTheSame(Recording.Mode.GRAPHS);
+        if (device.info().isCuda()) {
+            recordedLaunchesDoTheSame(Recording.Mode.REPLAY);
+        }
+    }
+
+    private static void recordedLaunchesDoTheSame(Recording.Mode mode) {
         KernelOp op = KernelOp.Gemm.dense(1, 5, 5, 5, false, true);
         try (OperandBuffers expected = OperandBuffers.random(op, 1);
                 OperandBuffers found = expected.copy()) {
@@ -114,10 +121,12 @@ class TornadoDeviceCases {
                     // The product and an operand change places.
                     launches.addAll(operation.launches(i % 2 == 0 ? new int[] {0, 1, 2} : new int[] {2, 1, 0}));
                 }
-                Launch recorded = device.record(
-                        launches, buffers == expected ? Recording.Mode.ONE_BY_ONE : Recording.Mode.GRAPHS);
-                recorded.run();
-                recorded.run();
+                try (LaunchSequence recorded =
+                        device.record(launches, buffers == expected ? Recording.Mode.ONE_BY_ONE : mode)) {
+                    for (int run = 0; run < 3; run++) {
+                        recorded.run();
+                    }
+                }
                 operation.download(buffers.segments());
             }
             found.assertSameBits(expected);
