@@ -6,6 +6,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
+import io.llm2clip.kernels.Opcode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,7 +18,9 @@ import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -42,6 +45,8 @@ final class ElementwiseGenerator {
     private final int rank;
     private final int offsets;
     private final int[] values;
+    /** For each value the first one that is computed in the same way. */
+    private final int[] first;
 
     private ElementwiseGenerator(CodeBuilder code, Expression expression, List<InputLayout> layouts) {
         this.code = code;
@@ -54,6 +59,29 @@ final class ElementwiseGenerator {
         for (int v = 0; v < values.length; v++) {
             values[v] = code.allocateLocal(TypeKind.FLOAT);
         }
+        first = equalValues(expression);
+    }
+
+    /** Each value's first equal one, as far as equal operands tell. */
+    private static int[] equalValues(Expression expression) {
+        int[] first = new int[expression.result() + 1];
+        Map<Instruction, Integer> known = new HashMap<>();
+        for (int v = 0; v < first.length; v++) {
+            first[v] = v;
+            if (v >= expression.inputs()) {
+                Instruction i = expression.instructions().get(v - expression.inputs());
+                int arity = i.opcode().arity();
+                int a = arity > 0 ? first[i.a()] : 0;
+                int b = arity > 1 ? first[i.b()] : 0;
+                int c = arity > 2 ? first[i.c()] : 0;
+                boolean swaps = b < a && (i.opcode() == Opcode.ADD || i.opcode() == Opcode.MULTIPLY);
+                if (i.opcode() != Opcode.CONSTANT) {
+                    Instruction same = new Instruction(i.opcode(), swaps ? b : a, swaps ? a : b, c, 0);
+                    first[v] = known.merge(same, v, Math::min);
+                }
+            }
+        }
+        return first;
     }
 
     /** The class file for an expression, whose literals stay parameters, with its inputs in some layouts. */
@@ -110,14 +138,17 @@ final class ElementwiseGenerator {
             code.invokevirtual(FLOATS, "get", READ_FLOAT).fstore(values[i]);
         }
         for (int i = 0; i < expression.instructions().size(); i++) {
-            emit(expression.instructions().get(i), i);
-            code.fstore(values[layouts.size() + i]);
+            int value = layouts.size() + i;
+            if (first[value] == value) {
+                emit(expression.instructions().get(i), i);
+                code.fstore(values[value]);
+            }
         }
         code.aload(1);
         offset(layouts.size());
         code.iload(element)
                 .iadd()
-                .fload(values[values.length - 1])
+                .fload(values[first[values.length - 1]])
                 .invokevirtual(FLOATS, "set", MethodTypeDesc.of(CD_void, CD_int, CD_float))
                 .labelBinding(end)
                 .return_();
@@ -143,6 +174,14 @@ final class ElementwiseGenerator {
     }
 
     private void emit(Instruction instruction, int number) {
+        if (combinesEquals(instruction)) {
+            // TornadoVM fails to compile a product that is added to itself, which k_maximum would do, too.
+            load(instruction.a());
+            if (instruction.opcode() == Opcode.ADD || instruction.opcode() == Opcode.SUBTRACT) {
+                code.fconst_2().fmul();
+            }
+            return;
+        }
         switch (instruction.opcode()) {
             case CONSTANT -> code.aload(3).loadConstant(number).invokevirtual(FLOATS, "get", READ_FLOAT);
             case ADD -> operands(instruction).fadd();
@@ -171,9 +210,29 @@ final class ElementwiseGenerator {
     private CodeBuilder operands(Instruction instruction) {
         int[] operands = {instruction.a(), instruction.b(), instruction.c()};
         for (int o = 0; o < instruction.opcode().arity(); o++) {
-            code.fload(values[operands[o]]);
+            load(operands[o]);
         }
         return code;
+    }
+
+    private void load(int value) {
+        code.fload(values[first[value]]);
+    }
+
+    /** Whether it is {@code x + x}, {@code x - -x}, {@code max(x, x)} or {@code min(x, x)}. */
+    private boolean combinesEquals(Instruction instruction) {
+        int a = first[instruction.a()];
+        int b = first[instruction.b()];
+        return switch (instruction.opcode()) {
+            case ADD, MAXIMUM, MINIMUM -> a == b;
+            case SUBTRACT ->
+                b >= layouts.size() && isNegated(expression.instructions().get(b - layouts.size()), a);
+            default -> false;
+        };
+    }
+
+    private boolean isNegated(Instruction instruction, int value) {
+        return instruction.opcode() == Opcode.NEGATE && first[instruction.a()] == value;
     }
 
     private void call(ClassDesc owner, String name, Instruction instruction) {

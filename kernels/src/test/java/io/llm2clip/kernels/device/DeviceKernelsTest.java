@@ -112,8 +112,8 @@ class DeviceKernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.llm2clip.kernels.device.TileEdges#operations")
-    void agreesWithReferenceAtTileEdges(KernelOp op) {
+    @MethodSource("io.llm2clip.kernels.device.EdgeCases#operations")
+    void agreesWithReferenceInEdgeCases(KernelOp op) {
         check(op, 1, Schedule.IN_ORDER);
     }
 

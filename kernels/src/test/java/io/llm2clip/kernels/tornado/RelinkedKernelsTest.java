@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.EdgeCases;
 import io.llm2clip.kernels.device.HalfConversion;
-import io.llm2clip.kernels.device.TileEdges;
 import io.llm2clip.kernels.device.Transfers;
 import java.io.IOException;
 import java.io.InputStream;
@@ -96,7 +96,7 @@ class RelinkedKernelsTest {
 
     private static Set<Class<?>> owners() {
         Set<Class<?>> owners = new LinkedHashSet<>();
-        TileEdges.operations()
+        EdgeCases.operations()
                 .flatMap(op -> DeviceKernels.plan(op).launches().stream())
                 .forEach(launch -> owners.add(launch.kernel().owner()));
         owners.add(Transfers.touch().kernel().owner());

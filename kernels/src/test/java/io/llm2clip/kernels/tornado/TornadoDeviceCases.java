@@ -9,7 +9,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.OperandBuffers;
-import io.llm2clip.kernels.device.TileEdges;
+import io.llm2clip.kernels.device.EdgeCases;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -54,8 +54,8 @@ class TornadoDeviceCases {
     }
 
     @Example
-    void agreesWithReferenceAtTileEdges() {
-        TileEdges.operations().forEach(op -> check(op, 1));
+    void agreesWithReferenceInEdgeCases() {
+        EdgeCases.operations().forEach(op -> check(op, 1));
     }
 
     @Example

@@ -1,15 +1,21 @@
 package io.llm2clip.kernels.device;
 
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.Opcode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Operations of shapes one below, at and one above every tile and group size, which random shapes meet rarely. */
-public final class TileEdges {
+/**
+ * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, and expressions that
+ * compilers of devices make one value of.
+ */
+public final class EdgeCases {
 
-    private TileEdges() {}
+    private EdgeCases() {}
 
     public static Stream<KernelOp> operations() {
         List<KernelOp> ops = new ArrayList<>();
@@ -33,6 +39,23 @@ public final class TileEdges {
                 ops.add(new KernelOp.AttentionGradient(shape));
             }
         }
+        for (Opcode opcode : List.of(Opcode.ADD, Opcode.SUBTRACT, Opcode.MAXIMUM, Opcode.MINIMUM, Opcode.EQUAL)) {
+            ops.add(ofProducts(opcode, 2, 2));
+            ops.add(ofProducts(opcode, 2, 3));
+            ops.add(ofProducts(opcode, 2, 4));
+        }
         return ops.stream();
+    }
+
+    /** An opcode of two of: a product (2), the same product the other way around (3), the product negated (4). */
+    private static KernelOp ofProducts(Opcode opcode, int a, int b) {
+        Expression expression = new Expression(
+                2,
+                List.of(
+                        Instruction.binary(Opcode.MULTIPLY, 0, 1),
+                        Instruction.binary(Opcode.MULTIPLY, 1, 0),
+                        Instruction.unary(Opcode.NEGATE, 3),
+                        Instruction.binary(opcode, a, b)));
+        return new KernelOp.Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
     }
 }
