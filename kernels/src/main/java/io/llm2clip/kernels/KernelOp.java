@@ -189,6 +189,16 @@ public sealed interface KernelOp {
             return operands;
         }
 
+        /** Whether the epilogue only adds the one extra operand, which is a bias or has the product's shape. */
+        public boolean addsExtra() {
+            List<Expression.Instruction> instructions = epilogue.instructions();
+            return instructions.size() == 1
+                    && instructions.getFirst().opcode() == Opcode.ADD
+                    && instructions.getFirst().a() != instructions.getFirst().b()
+                    && extras.size() == 1
+                    && extras.getFirst() != Broadcast.SCALAR;
+        }
+
         private long matrices(int rows, int columns, int leading, long batchStride) {
             return batch == 0 || rows == 0 || columns == 0
                     ? 0

@@ -1,11 +1,8 @@
 package io.llm2clip.kernels.matrix;
 
-import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.Broadcast;
-import io.llm2clip.kernels.Opcode;
 import io.llm2clip.kernels.vector.ExpressionEvaluator;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +19,7 @@ final class Epilogue {
     Epilogue(KernelOp.Gemm op, long[] addresses) {
         this.op = op;
         this.addresses = addresses;
-        addend = isAddend(op);
+        addend = op.addsExtra();
         boolean[] scalar = new boolean[1 + op.extras().size()];
         for (int e = 0; e < op.extras().size(); e++) {
             scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
@@ -33,16 +30,7 @@ final class Epilogue {
 
     /** Whether the epilogue takes more than the tiles do when they store. */
     static boolean isEvaluated(KernelOp.Gemm op) {
-        return !op.epilogue().instructions().isEmpty() && !isAddend(op);
-    }
-
-    private static boolean isAddend(KernelOp.Gemm op) {
-        List<Expression.Instruction> instructions = op.epilogue().instructions();
-        return instructions.size() == 1
-                && instructions.getFirst().opcode() == Opcode.ADD
-                && instructions.getFirst().a() != instructions.getFirst().b()
-                && op.extras().size() == 1
-                && op.extras().getFirst() != Broadcast.SCALAR;
+        return !op.epilogue().instructions().isEmpty() && !op.addsExtra();
     }
 
     /** Address of what the tiles add at an element, or 0. */

@@ -1,0 +1,91 @@
+package io.llm2clip.kernels.cublas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.KernelOpArbitraries;
+import io.llm2clip.kernels.OperandBuffers;
+import io.llm2clip.kernels.reference.Reference;
+import java.util.Arrays;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+/** Calls of the library mean what the reference computes, according to a library that does what the documentation says. */
+class MatmulTest {
+
+    @Property(tries = 500)
+    void agreesWithReference(@ForAll("products") KernelOp.Gemm op, @ForAll long seed) {
+        try (PretendCublas pretend = new PretendCublas();
+                OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            try (CublasLt library = new CublasLt(pretend.symbols(), pretend.symbols())) {
+                library.open(7);
+                long[] alignments = new long[op.operands().size()];
+                Arrays.fill(alignments, 4);
+                try (Matmul matmul = new Matmul(library, op, MatmulPrecision.F32, alignments)) {
+                    matmul.run(found.addresses(), 42);
+                }
+            }
+            found.assertCloseTo(expected, 1e-4);
+            assertThat(pretend.objects).as("objects that were not destroyed").isEmpty();
+            assertThat(pretend.streams).containsExactly(42L);
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp.Gemm> products() {
+        return KernelOpArbitraries.gemm().map(op -> (KernelOp.Gemm) op).filter(Matmul::takes);
+    }
+
+    @Test
+    void precisionAndAlignmentsAreTold() {
+        try (PretendCublas pretend = new PretendCublas();
+                CublasLt library = new CublasLt(pretend.symbols(), pretend.symbols())) {
+            library.open(7);
+            KernelOp.Gemm op = KernelOp.Gemm.dense(1, 3, 4, 5, false, true);
+            new Matmul(library, op, MatmulPrecision.TF32, new long[] {16, 32, 64}).close();
+            assertThat(pretend.calls)
+                    .containsExactly(
+                            "compute type 77",
+                            "preference 1 33554432",
+                            "preference 5 32",
+                            "preference 6 16",
+                            "preference 7 64",
+                            "preference 8 64");
+        }
+    }
+
+    @Test
+    void failuresNameFunctionAndRemedy() {
+        try (PretendCublas pretend = new PretendCublas();
+                CublasLt library = new CublasLt(pretend.symbols(), pretend.symbols())) {
+            assertThat(library.version()).isEqualTo("13.1.4");
+            assertThatThrownBy(() -> library.open(0))
+                    .isInstanceOf(CublasException.class)
+                    .hasMessage(
+                            "cuBLASLt failed in cublasLtCreate with status 7; update the driver, or take the library"
+                                    + " out of the loader's path to do without it.");
+            library.open(7);
+            pretend.hasAlgorithms = false;
+            KernelOp.Gemm op = KernelOp.Gemm.dense(1, 3, 4, 5, false, true);
+            assertThatThrownBy(() -> new Matmul(library, op, MatmulPrecision.F32, new long[] {4, 4, 4}))
+                    .hasMessageStartingWith("cuBLASLt has no algorithm for Gemm[batch=1, m=3")
+                    .hasMessageEndingWith("switch it off with -Dllm2clip.cublaslt=none.");
+            pretend.remove("cublasLtMatmul");
+            assertThatThrownBy(() -> new CublasLt(pretend.symbols(), pretend.symbols()))
+                    .hasMessageStartingWith("cuBLASLt has no function cublasLtMatmul; install");
+        }
+    }
+
+    @Test
+    void whatItDoesNotComputeIsRefused() {
+        KernelOp.Gemm empty = KernelOp.Gemm.dense(1, 3, 4, 0, false, true);
+        assertThat(Matmul.takes(empty)).isFalse();
+        assertThat(Matmul.takes(KernelOp.Gemm.dense(1, 3, 4, 1, false, true))).isTrue();
+    }
+}
