@@ -8,8 +8,8 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DevicePlan;
-import io.llm2clip.kernels.tornado.BoundLaunch;
 import io.llm2clip.kernels.tornado.DeviceInfo;
+import io.llm2clip.kernels.tornado.DeviceStep;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.kernels.vector.VectorKernels;
@@ -85,9 +85,6 @@ public final class DeviceBench {
             ends[operand.dtype().ordinal()] += operand.elements();
         }
         offsets[plan.operands().size()] = (int) ends[DType.F32.ordinal()];
-        List<BoundLaunch> launches = plan.launches().stream()
-                .map(launch -> new BoundLaunch(launch, offsets))
-                .toList();
         try (Arena arena = Arena.ofShared();
                 TornadoDevice device = TornadoDevice.open(
                         number,
@@ -98,7 +95,10 @@ public final class DeviceBench {
             for (int i = 0; i < operands.length; i++) {
                 device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
             }
-            Runnable alone = () -> launches.forEach(launch -> device.launch(launch.launch(), launch.offsets()));
+            List<DeviceStep> steps = device.steps(
+                    each.op, Arrays.copyOf(offsets, operands.length), elements -> offsets[operands.length]);
+            LaunchSequence once = device.record(steps);
+            Runnable alone = once::run;
             long start = System.nanoTime();
             alone.run();
             double first = (System.nanoTime() - start) / 1e3;
@@ -106,8 +106,8 @@ public final class DeviceBench {
             double time = median(alone);
             // What takes long is recorded less often, as its own time is no longer hidden by the host's.
             int count = (int) Math.clamp(ROUND_NANOS / 1e3 / time, 1, RECORDED);
-            List<BoundLaunch> many = new ArrayList<>();
-            Collections.nCopies(count, launches).forEach(many::addAll);
+            List<DeviceStep> many = new ArrayList<>();
+            Collections.nCopies(count, steps).forEach(many::addAll);
             double recorded;
             try (LaunchSequence sequence = device.record(many)) {
                 recorded = median(sequence::run) / count;

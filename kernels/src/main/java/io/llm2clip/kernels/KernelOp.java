@@ -199,6 +199,38 @@ public sealed interface KernelOp {
                     && extras.getFirst() != Broadcast.SCALAR;
         }
 
+        /** The product alone; what is left to do is {@link #finish}. */
+        public Gemm plain() {
+            return new Gemm(
+                    batch,
+                    m,
+                    n,
+                    k,
+                    transposeA,
+                    transposeB,
+                    lda,
+                    ldb,
+                    batchStrideA,
+                    batchStrideB,
+                    Expression.IDENTITY,
+                    List.of());
+        }
+
+        /** The epilogue alone: its inputs are the product, which the output may overwrite, and the extra operands. */
+        public Elementwise finish() {
+            List<List<Integer>> strides = new ArrayList<>();
+            strides.add(List.of(m * n, n, 1));
+            for (Broadcast extra : extras) {
+                strides.add(
+                        switch (extra) {
+                            case FULL -> strides.getFirst();
+                            case ROW -> List.of(0, 0, 1);
+                            case SCALAR -> List.of(0, 0, 0);
+                        });
+            }
+            return new Elementwise(epilogue, List.of(batch, m, n), strides);
+        }
+
         private long matrices(int rows, int columns, int leading, long batchStride) {
             return batch == 0 || rows == 0 || columns == 0
                     ? 0

@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import java.util.List;
@@ -35,11 +36,17 @@ public final class AcceleratorDevice extends Device {
      *
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements
+     * @param precision of matrix products, where the device has a library for them
      * @throws io.llm2clip.kernels.tornado.DeviceException if there is no such device or not as much memory
      */
-    public static AcceleratorDevice open(int number, long memoryBytes) {
+    public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
         long floats = memoryBytes / DType.F32.bytes();
-        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, HALVES), floats);
+        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, HALVES, precision), floats);
+    }
+
+    /** Opens a device with products of f32 elements as such. */
+    public static AcceleratorDevice open(int number, long memoryBytes) {
+        return open(number, memoryBytes, MatmulPrecision.F32);
     }
 
     /** Opens a device and uses three quarters of its memory, or what kernels can address if that is less: 8 GiB. */
@@ -68,7 +75,7 @@ public final class AcceleratorDevice extends Device {
                         .toArray();
                 ranges.add(application.op(), offsets);
             }
-            recorded = device.record(ranges.launches());
+            recorded = device.record(ranges.steps());
         } catch (RuntimeException e) {
             ranges.close();
             throw e;

@@ -32,7 +32,7 @@ final class AcceleratorExecutable implements Executable {
             for (Plan.Step step : plan.steps()) {
                 ranges.add(step.op(), offsets(step));
             }
-            recorded = device.record(ranges.launches());
+            recorded = device.record(ranges.steps());
         } catch (RuntimeException e) {
             ranges.close();
             throw e;

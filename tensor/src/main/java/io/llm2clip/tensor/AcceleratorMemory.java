@@ -21,6 +21,10 @@ final class AcceleratorMemory {
                         spaces.put(dtype, new ArenaSpace(dtype + " on " + device.name(), elements)));
     }
 
+    TornadoDevice device() {
+        return device;
+    }
+
     /** Takes a range and returns its first element. */
     int take(DType dtype, long elements) {
         int start = Graph.known(spaces, dtype.arena()).take(elements);

@@ -2,24 +2,20 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.device.DeviceKernels;
-import io.llm2clip.kernels.device.DeviceLaunch;
-import io.llm2clip.kernels.device.DevicePlan;
-import io.llm2clip.kernels.tornado.BoundLaunch;
+import io.llm2clip.kernels.tornado.DeviceStep;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What one program holds on an accelerator, and the launches over it. */
+/** What one program holds on an accelerator, and the steps over it. */
 final class DeviceRanges implements AutoCloseable {
     private record Range(DType dtype, int start, long elements) {}
 
     private final AcceleratorMemory memory;
     private final List<Range> ranges = new ArrayList<>();
     private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
-    private final List<BoundLaunch> launches = new ArrayList<>();
+    private final List<DeviceStep> steps = new ArrayList<>();
     private int scratchStart;
     private int scratchSize;
 
@@ -39,17 +35,9 @@ final class DeviceRanges implements AutoCloseable {
         return variables.computeIfAbsent(data, memory::retain);
     }
 
-    /** Appends an operation's launches; {@code operands} are first elements in their arenas. */
+    /** Appends an operation's steps; {@code operands} are first elements in their arenas. */
     void add(KernelOp op, int[] operands) {
-        DevicePlan plan = DeviceKernels.plan(op);
-        int[] offsets = operands;
-        if (plan.scratch() > 0) {
-            offsets = Arrays.copyOf(operands, operands.length + 1);
-            offsets[operands.length] = scratch(plan.scratch());
-        }
-        for (DeviceLaunch launch : plan.launches()) {
-            launches.add(new BoundLaunch(launch, offsets));
-        }
+        steps.addAll(memory.device().steps(op, operands, this::scratch));
     }
 
     /** Operations run one after the other, so they share their scratch memory. */
@@ -61,8 +49,8 @@ final class DeviceRanges implements AutoCloseable {
         return scratchStart;
     }
 
-    List<BoundLaunch> launches() {
-        return launches;
+    List<DeviceStep> steps() {
+        return steps;
     }
 
     /** Makes the variables on the device current. */

@@ -8,7 +8,7 @@ import io.llm2clip.kernels.device.DeviceLaunch;
  * @param launch what to run
  * @param offsets as {@link DeviceLaunch#params} takes them
  */
-public record BoundLaunch(DeviceLaunch launch, int[] offsets) {
+public record BoundLaunch(DeviceLaunch launch, int[] offsets) implements DeviceStep {
     public BoundLaunch {
         offsets = offsets.clone();
     }

@@ -120,6 +120,11 @@ final class DeviceArenas {
         api.addTask(building, task, RelinkedKernels.task(kernel), arguments);
     }
 
+    /** Adds a call of a library that works on the arena of f32 elements. */
+    void addLibraryTask(Object building, String task, LibraryCall call) {
+        api.addLibraryTask(building, task, call, floats);
+    }
+
     /**
      * A plan of the allocating graph, which is number 0, and others. A plan's graphs take the arenas over from the graph executed
      * before, so number 0 has to be executed first; what is allocated already is not allocated again.

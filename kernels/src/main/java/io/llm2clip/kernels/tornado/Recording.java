@@ -28,6 +28,8 @@ final class Recording implements Launch {
     private final Object plan;
     private final Object device;
     private final KernelSources sources;
+    private final @Nullable LibraryProducts library;
+    private final List<LibraryProducts.Call> calls = new ArrayList<>();
     /** The tasks of each graph, in order. */
     private final List<List<Task>> graphs = new ArrayList<>();
 
@@ -35,15 +37,21 @@ final class Recording implements Launch {
 
     private record Task(String id, DeviceKernel kernel) {}
 
-    Recording(DeviceArenas arenas, List<BoundLaunch> launches, boolean replay, KernelSources sources) {
+    Recording(
+            DeviceArenas arenas,
+            List<DeviceStep> steps,
+            boolean replay,
+            KernelSources sources,
+            @Nullable LibraryProducts library) {
+        this.library = library;
         api = arenas.api();
         device = arenas.device();
         this.sources = sources;
         Object scheduler = api.scheduler();
         List<Object> recorded = new ArrayList<>();
-        for (int first = 0; first < launches.size(); first += TASKS) {
-            int end = Math.min(launches.size(), first + TASKS);
-            recorded.add(graph(arenas, scheduler, launches.subList(first, end)));
+        for (int first = 0; first < steps.size(); first += TASKS) {
+            int end = Math.min(steps.size(), first + TASKS);
+            recorded.add(graph(arenas, scheduler, steps.subList(first, end)));
         }
         plan = arenas.newPlan(scheduler, recorded);
         for (int graph = 1; replay && graph <= graphs.size(); graph++) {
@@ -51,32 +59,49 @@ final class Recording implements Launch {
         }
     }
 
-    private Object graph(DeviceArenas arenas, Object scheduler, List<BoundLaunch> launches) {
+    private Object graph(DeviceArenas arenas, Object scheduler, List<DeviceStep> steps) {
         String name = DeviceArenas.newName();
         Object graph = arenas.newGraph(name);
         List<Task> tasks = new ArrayList<>();
-        for (int i = 0; i < launches.size(); i++) {
-            DeviceLaunch launch = launches.get(i).launch();
-            DeviceKernel kernel = launch.kernel();
-            int[] values = launch.params(launches.get(i).offsets());
-            HostArray params = arenas.newArray(DType.I32, Math.max(1, values.length));
-            params.set(values);
-            api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, params.array());
-            @Nullable Object scalars = null;
-            if (kernel.roles().contains(Role.SCALARS)) {
-                HostArray constants =
-                        arenas.newArray(DType.F32, Math.max(1, launch.scalars().size()));
-                constants.set(launch.scalars());
-                scalars = constants.array();
-                api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, scalars);
-            }
+        for (int i = 0; i < steps.size(); i++) {
             String task = "t" + i;
-            arenas.addTask(graph, task, kernel, params.array(), scalars, null);
-            api.resize(api.addGrid(scheduler, name, task), launch.grid());
-            tasks.add(new Task(name + "." + task, kernel));
+            switch (steps.get(i)) {
+                case BoundLaunch bound -> {
+                    addLaunch(arenas, graph, task, bound);
+                    api.resize(
+                            api.addGrid(scheduler, name, task), bound.launch().grid());
+                    tasks.add(new Task(name + "." + task, bound.launch().kernel()));
+                }
+                case BoundProduct product -> {
+                    if (library == null) {
+                        throw new IllegalArgumentException("A product for a library was recorded on a device without;"
+                                + " record the steps that the device itself makes of an operation.");
+                    }
+                    LibraryProducts.Call call = library.call(product);
+                    calls.add(call);
+                    arenas.addLibraryTask(graph, task, call);
+                }
+            }
         }
         graphs.add(tasks);
         return api.snapshot(graph);
+    }
+
+    private void addLaunch(DeviceArenas arenas, Object graph, String task, BoundLaunch bound) {
+        DeviceLaunch launch = bound.launch();
+        int[] values = launch.params(bound.offsets());
+        HostArray params = arenas.newArray(DType.I32, Math.max(1, values.length));
+        params.set(values);
+        api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, params.array());
+        Object scalars = null;
+        if (launch.kernel().roles().contains(Role.SCALARS)) {
+            HostArray constants =
+                    arenas.newArray(DType.F32, Math.max(1, launch.scalars().size()));
+            constants.set(launch.scalars());
+            scalars = constants.array();
+            api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, scalars);
+        }
+        arenas.addTask(graph, task, launch.kernel(), params.array(), scalars, null);
     }
 
     @Override
@@ -100,7 +125,7 @@ final class Recording implements Launch {
 
     /** Gives tasks what was compiled for their kernels before; the last one of a graph is compiled whether it has it or not. */
     private void reuseCode(List<Task> tasks) {
-        for (Task task : tasks.subList(0, tasks.size() - 1)) {
+        for (Task task : tasks.subList(0, Math.max(0, tasks.size() - 1))) {
             byte[] source = sources.of(task.kernel());
             if (source != null) {
                 api.install(plan, device, task.id(), task.kernel().name(), source);
@@ -112,5 +137,6 @@ final class Recording implements Launch {
         for (int graph = 1; allocated && graph <= graphs.size(); graph++) {
             api.free(plan, graph);
         }
+        calls.forEach(LibraryProducts.Call::close);
     }
 }

@@ -8,6 +8,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,7 @@ final class TornadoApi {
     static final int EVERY_EXECUTION = 1;
 
     private static final System.Logger LOG = System.getLogger(TornadoApi.class.getName());
+    private static final String LIBRARY = "llm2clip";
     private static final String TASKS = "uk.ac.manchester.tornado.runtime.tasks.meta.";
     private static final List<String> MODULES = List.of("tornado.api", "tornado.runtime");
     /** Work-items of a group where the launch leaves the choice to us. */
@@ -52,6 +54,7 @@ final class TornadoApi {
     private final Method addGrid = method("GridScheduler", "addWorkerGrid", String.class, type("WorkerGrid"));
     private final Method setGlobalWork = method("WorkerGrid", "setGlobalWork", long.class, long.class, long.class);
     private final Method setLocalWork = method("WorkerGrid", "setLocalWork", long.class, long.class, long.class);
+    private final boolean takesLibraries = registerLibrary();
     private final int header = intField("types.arrays.TornadoNativeArray", "ARRAY_HEADER");
 
     private TornadoApi() {}
@@ -123,6 +126,29 @@ final class TornadoApi {
         }
         throw new DeviceException(
                 "TornadoVM has no tasks of " + arguments.size() + " arguments; give the kernel fewer buffers.");
+    }
+
+    /** Whether graphs may have library tasks. */
+    boolean takesLibraries() {
+        return takesLibraries;
+    }
+
+    /** Adds a call that reads and writes an array of f32 elements. */
+    void addLibraryTask(Object graph, String name, LibraryCall library, Object floats) {
+        Class<?> access = type("common.Access");
+        Object accesses = Array.newInstance(access, 1);
+        Array.set(accesses, 0, enumConstant(access, "READ_WRITE"));
+        String descriptor = "common.LibraryTaskDescriptor";
+        Object described = create(constructor(descriptor));
+        call(method(descriptor, "withLibrary", String.class), described, LIBRARY);
+        call(method(descriptor, "withFunction", String.class), described, LIBRARY);
+        call(method(descriptor, "withParameters", Object[].class), described, (Object) new Object[] {floats});
+        call(method(descriptor, "withAccess", accesses.getClass()), described, accesses);
+        call(method(descriptor, "withTuning", Object.class), described, library);
+        Class<?> function = type("common.TornadoFunctions$LibraryTask1");
+        Object factory = Proxy.newProxyInstance(
+                TornadoApi.class.getClassLoader(), new Class<?>[] {function}, (proxy, method, arguments) -> described);
+        call(method("TaskGraph", "libraryTask", String.class, function, Object.class), graph, name, factory, 0);
     }
 
     void transferToDevice(Object graph, int mode, Object... arrays) {
@@ -276,6 +302,31 @@ final class TornadoApi {
                 (long) call(method("common.TornadoDevice", "getMaxAllocMemory"), device),
                 String.valueOf(call(method("common.TornadoDevice", "getPlatformName"), device))
                         .strip());
+    }
+
+    /** Makes {@link LibraryCall}s known, without a service file that would name a class of TornadoVM's as its interface. */
+    private static boolean registerLibrary() {
+        try {
+            Class<?> registry = Class.forName(LibraryProvider.PACKAGE + "LibraryRegistry");
+            Method providers = registry.getDeclaredMethod("getProviders");
+            providers.setAccessible(true);
+            @SuppressWarnings("unchecked") // a list of the interface that the proxy has
+            List<Object> known = (List<Object>) providers.invoke(null);
+            known.add(LibraryProvider.create(LIBRARY));
+            return true;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "This TornadoVM takes no libraries", e);
+            return false;
+        }
+    }
+
+    private static Object enumConstant(Class<?> type, String name) {
+        for (Object constant : type.getEnumConstants()) {
+            if (constant.toString().equals(name)) {
+                return constant;
+            }
+        }
+        throw changed(type.getSimpleName() + "." + name, new NoSuchFieldException(name));
     }
 
     private static Class<?> type(String name) {

@@ -1,16 +1,23 @@
 package io.llm2clip.kernels.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.device.DeviceKernel;
+import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DeviceLaunch;
+import io.llm2clip.kernels.device.DevicePlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device with an arena for each of f32 (and boolean), i32, and bf16 and f16 elements, in which the operands of launches lie.
@@ -27,12 +34,20 @@ public final class TornadoDevice implements AutoCloseable {
     private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
     private final Map<DType, StagedTransfers> transfers = new EnumMap<>(DType.class);
     private final KernelSources sources;
+    private final @Nullable LibraryProducts library;
     private final List<Recording> recordings = new ArrayList<>();
     private boolean closed;
 
-    private TornadoDevice(TornadoApi api, TornadoApi.DeviceHandle device, int floats, int ints, int halves) {
+    private TornadoDevice(
+            TornadoApi api,
+            TornadoApi.DeviceHandle device,
+            int floats,
+            int ints,
+            int halves,
+            @Nullable LibraryProducts library) {
         this.api = api;
         this.info = device.info();
+        this.library = library;
         elements.put(DType.F32.arena(), (long) floats);
         elements.put(DType.I32.arena(), (long) ints);
         elements.put(DType.BF16.arena(), (long) halves);
@@ -47,14 +62,21 @@ public final class TornadoDevice implements AutoCloseable {
         }
     }
 
+    /** Opens a device whose library, if it has one, multiplies f32 elements as such. */
+    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
+        return open(number, floatElements, intElements, halfElements, MatmulPrecision.F32);
+    }
+
     /**
      * Opens a device and allocates its arenas; their elements are not initialised.
      *
      * @param number as {@link TornadoVm#devices} numbers them
      * @param halfElements of bf16 and f16 together
-     * @throws DeviceException if there is no such device, or not enough memory on it
+     * @param precision of matrix products, where a library computes them
+     * @throws DeviceException if there is no such device, or not enough memory on it, or its library does not work
      */
-    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
+    public static TornadoDevice open(
+            int number, long floatElements, long intElements, long halfElements, MatmulPrecision precision) {
         TornadoApi api = TornadoApi.get();
         TornadoApi.DeviceHandle device = TornadoVm.handle(api, number);
         int floats = size(device.info(), DType.F32, floatElements);
@@ -69,8 +91,10 @@ public final class TornadoDevice implements AutoCloseable {
                     "arenas of " + bytes + " bytes",
                     device.info().memoryBytes() + " bytes of memory");
         }
+        LibraryProducts library =
+                LibraryProducts.of(device.info(), api, precision).orElse(null);
         try {
-            return new TornadoDevice(api, device, floats, ints, halves);
+            return new TornadoDevice(api, device, floats, ints, halves, library);
         } catch (DeviceException e) {
             throw new DeviceException(
                     "Arenas of " + bytes + " bytes could not be allocated on "
@@ -122,6 +146,38 @@ public final class TornadoDevice implements AutoCloseable {
     }
 
     /**
+     * What executes an operation here: launches of kernels, or calls of the device's library.
+     *
+     * @param offsets for each operand its first element in the arena of its type
+     * @param scratch takes a number of f32 elements that the steps may overwrite, and returns the first one's place
+     * @throws IllegalArgumentException as {@link DeviceKernels#plan}
+     */
+    public List<DeviceStep> steps(KernelOp op, int[] offsets, IntUnaryOperator scratch) {
+        if (op instanceof KernelOp.Gemm product && library != null) {
+            List<DeviceStep> steps = library.steps(product, offsets);
+            if (!steps.isEmpty()) {
+                return steps;
+            }
+        }
+        DevicePlan plan = DeviceKernels.plan(op);
+        int[] all = offsets;
+        if (plan.scratch() > 0) {
+            all = Arrays.copyOf(offsets, offsets.length + 1);
+            all[offsets.length] = scratch.applyAsInt(plan.scratch());
+        }
+        List<DeviceStep> steps = new ArrayList<>();
+        for (DeviceLaunch launch : plan.launches()) {
+            steps.add(new BoundLaunch(launch, all));
+        }
+        return steps;
+    }
+
+    /** By what matrix products are computed: a library with its version and precision, or kernels. */
+    public String products() {
+        return library == null ? "kernels" : library.description();
+    }
+
+    /**
      * Copies a segment's bytes into an arena.
      *
      * @param element where to, in elements of the type
@@ -158,17 +214,39 @@ public final class TornadoDevice implements AutoCloseable {
      *
      * @throws DeviceException if a kernel does not compile there
      */
-    public LaunchSequence record(List<BoundLaunch> launches) {
-        return record(launches, info.isCuda() ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
+    public LaunchSequence record(List<? extends DeviceStep> steps) {
+        return record(steps, info.isCuda() ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
     }
 
-    LaunchSequence record(List<BoundLaunch> launches, Recording.Mode mode) {
+    LaunchSequence record(List<? extends DeviceStep> steps, Recording.Mode mode) {
         requireOpen();
-        List<BoundLaunch> all = List.copyOf(launches);
+        List<DeviceStep> all = List.copyOf(steps);
         if (all.isEmpty() || mode == Recording.Mode.ONE_BY_ONE) {
-            return LaunchSequence.of(() -> all.forEach(bound -> launch(bound.launch(), bound.offsets())));
+            List<LaunchSequence> parts = all.stream().map(this::alone).toList();
+            return new LaunchSequence() {
+                @Override
+                public void run() {
+                    parts.forEach(LaunchSequence::run);
+                }
+
+                @Override
+                public void close() {
+                    parts.forEach(LaunchSequence::close);
+                }
+            };
         }
-        Recording recording = new Recording(arenas, all, mode == Recording.Mode.REPLAY, sources);
+        return recorded(all, mode == Recording.Mode.REPLAY);
+    }
+
+    private LaunchSequence alone(DeviceStep step) {
+        return switch (step) {
+            case BoundLaunch bound -> LaunchSequence.of(() -> launch(bound.launch(), bound.offsets()));
+            case BoundProduct product -> recorded(List.of(product), false);
+        };
+    }
+
+    private LaunchSequence recorded(List<DeviceStep> steps, boolean replay) {
+        Recording recording = new Recording(arenas, steps, replay, sources, library);
         recordings.add(recording);
         return new LaunchSequence() {
             @Override
@@ -202,6 +280,9 @@ public final class TornadoDevice implements AutoCloseable {
         kernels.values().forEach(KernelGraph::close);
         transfers.values().forEach(StagedTransfers::close);
         recordings.forEach(Recording::close);
+        if (library != null) {
+            library.close();
+        }
         api.free(allocation, 0);
         host.close();
     }

@@ -7,7 +7,10 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.reference.Reference;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -39,7 +42,28 @@ class MatmulTest {
 
     @Provide
     Arbitrary<KernelOp.Gemm> products() {
-        return KernelOpArbitraries.gemm().map(op -> (KernelOp.Gemm) op).filter(Matmul::takes);
+        return allProducts().filter(Matmul::takes);
+    }
+
+    /** As it is done with epilogues that the library does not have: the output is the epilogue's first input, too. */
+    @Property(tries = 300)
+    void aProductFinishedInPlaceIsTheWhole(@ForAll("allProducts") KernelOp.Gemm op, @ForAll long seed) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            MemorySegment[] operands = found.segments();
+            MemorySegment out = operands[operands.length - 1];
+            Reference.run(op.plain(), new MemorySegment[] {operands[0], operands[1], out});
+            List<MemorySegment> finish = new ArrayList<>(Arrays.asList(operands).subList(2, operands.length));
+            finish.addFirst(out);
+            Reference.run(op.finish(), finish.toArray(MemorySegment[]::new));
+            found.assertCloseTo(expected, 1e-4);
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp.Gemm> allProducts() {
+        return KernelOpArbitraries.gemm().map(op -> (KernelOp.Gemm) op);
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DevicePlan;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -16,11 +17,13 @@ final class DeviceOperation {
     private static final int GAP = 7;
 
     private final TornadoDevice device;
+    private final KernelOp op;
     private final DevicePlan plan;
     private final int[] offsets;
 
     DeviceOperation(TornadoDevice device, KernelOp op) {
         this.device = device;
+        this.op = op;
         plan = DeviceKernels.plan(op);
         List<Operand> operands = plan.operands();
         offsets = new int[operands.size() + (plan.scratch() > 0 ? 1 : 0)];
@@ -34,7 +37,7 @@ final class DeviceOperation {
         }
     }
 
-    /** Launches with each operand in the place of another one, by number. */
+    /** The kernels' launches with each operand in the place of another one, by number. */
     List<BoundLaunch> launches(int[] places) {
         int[] moved = offsets.clone();
         for (int i = 0; i < places.length; i++) {
@@ -43,6 +46,12 @@ final class DeviceOperation {
         return plan.launches().stream()
                 .map(launch -> new BoundLaunch(launch, moved))
                 .toList();
+    }
+
+    /** What the device itself makes of the operation, which may be calls of a library. */
+    List<DeviceStep> steps() {
+        int[] operands = Arrays.copyOf(offsets, plan.operands().size());
+        return device.steps(op, operands, elements -> offsets[operands.length]);
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */

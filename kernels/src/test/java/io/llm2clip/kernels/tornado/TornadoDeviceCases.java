@@ -198,12 +198,25 @@ class TornadoDeviceCases {
                 .hasMessageContaining("No device 99: TornadoVM has ");
     }
 
+    /** By kernels and, where the device has another way, by that. */
     private static void check(KernelOp op, long seed) {
         try (OperandBuffers expected = OperandBuffers.random(op, seed);
-                OperandBuffers found = expected.copy()) {
+                OperandBuffers found = expected.copy();
+                OperandBuffers otherwise = expected.copy()) {
             Reference.run(op, expected.segments());
             run(op, found.segments());
             found.assertCloseTo(expected, TOLERANCE);
+            DeviceOperation operation = new DeviceOperation(device, op);
+            List<DeviceStep> steps = operation.steps();
+            if (steps.stream().anyMatch(step -> step instanceof BoundProduct)) {
+                operation.upload(otherwise.segments());
+                try (LaunchSequence sequence = device.record(steps)) {
+                    sequence.run();
+                    sequence.run();
+                }
+                operation.download(otherwise.segments());
+                otherwise.assertCloseTo(expected, TOLERANCE);
+            }
         }
     }
 
