@@ -96,7 +96,7 @@ public final class DeviceBench {
                 device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
             }
             List<DeviceStep> steps = device.steps(
-                    each.op, Arrays.copyOf(offsets, operands.length), elements -> offsets[operands.length]);
+                    each.op, Arrays.copyOf(offsets, operands.length), (dtype, elements) -> offsets[operands.length]);
             LaunchSequence once = device.record(steps);
             Runnable alone = once::run;
             long start = System.nanoTime();

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.tensor.AcceleratorDevice;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,6 +24,14 @@ final class DeviceOption {
             description = "How much of a device's memory to use, such as 6g (default: three quarters, at most 8g).")
     private @Nullable ByteSize memory;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "f32|tf32|bf16",
+            description =
+                    "How an NVIDIA device multiplies matrices: as f32, or several times faster with factors of 10 bits"
+                            + " (tf32) or 7 bits (bf16) of fraction (default: f32).")
+    private MatmulPrecision precision = MatmulPrecision.F32;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -35,13 +44,17 @@ final class DeviceOption {
         if (device.equals("cpu") && memory != null) {
             throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
         }
+        if (device.equals("cpu") && precision != MatmulPrecision.F32) {
+            throw bad("--precision is for devices of TornadoVM; give one with --device, or leave it out.");
+        }
         return !device.equals("cpu");
     }
 
     /** Opens the device; this JVM has TornadoVM. */
     AcceleratorDevice open() {
         int number = device.equals("gpu") ? 0 : Integer.parseInt(device);
-        return memory == null ? AcceleratorDevice.open(number) : AcceleratorDevice.open(number, memory.bytes());
+        long bytes = memory == null ? AcceleratorDevice.usableBytes(number) : memory.bytes();
+        return AcceleratorDevice.open(number, bytes, precision);
     }
 
     private ParameterException bad(String sentence) {

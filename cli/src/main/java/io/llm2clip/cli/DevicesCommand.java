@@ -29,7 +29,10 @@ final class DevicesCommand implements Callable<Integer> {
     private record Cpu(int threads, int vectorBits, String matrixUnit) {}
 
     /** {@code problem} is null for a device that computed what it should. */
-    private record Accelerator(DeviceInfo device, @Nullable String problem) {}
+    private record Accelerator(
+            DeviceInfo device,
+            String matrixProducts,
+            @Nullable String problem) {}
 
     /** {@code version} and {@code absence}: what there is, or why there is nothing. */
     private record Devices(
@@ -53,7 +56,9 @@ final class DevicesCommand implements Callable<Integer> {
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(
-                            info, TornadoVm.defect(info.number()).orElse(null)))
+                            info,
+                            TornadoVm.products(info.number()),
+                            TornadoVm.defect(info.number()).orElse(null)))
                     .toList();
         } catch (DeviceException e) {
             absence = e.getMessage();
@@ -83,12 +88,13 @@ final class DevicesCommand implements Callable<Integer> {
             DeviceInfo info = accelerator.device;
             terminal.print(String.format(
                     Locale.ROOT,
-                    "%d: %s, back end %s (%s), %.1f GiB of memory: %s",
+                    "%d: %s, back end %s (%s), %.1f GiB of memory, matrix products by %s: %s",
                     info.number(),
                     info.name(),
                     info.backend(),
                     info.platform(),
                     info.memoryBytes() / (double) (1L << 30),
+                    accelerator.matrixProducts,
                     accelerator.problem == null ? "computes what it should" : accelerator.problem));
         }
         if (devices.tornadoVm != null) {

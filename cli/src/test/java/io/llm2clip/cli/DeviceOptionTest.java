@@ -38,6 +38,15 @@ class DeviceOptionTest {
     }
 
     @Test
+    void precisionIsForDevices() {
+        assertThat(Run.of("demo", "--precision", "f16", "--device", "gpu").err())
+                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16]");
+        Run run = Run.of("demo", "--precision", "tf32");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).startsWith("error: --precision is for devices of TornadoVM; give one with --device");
+    }
+
+    @Test
     void theCpuNeedsNothing() throws Exception {
         Path model = Fixture.model(folder.resolve("model"));
         Path picture = Fixture.picture(folder.resolve("red.png"), 0x400000);

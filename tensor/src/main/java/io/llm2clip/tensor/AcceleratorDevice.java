@@ -26,9 +26,9 @@ public final class AcceleratorDevice extends Device {
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
 
-    private AcceleratorDevice(TornadoDevice device, long floats) {
+    private AcceleratorDevice(TornadoDevice device, long floats, long halves) {
         this.device = device;
-        memory = new AcceleratorMemory(device, floats, INTS, HALVES);
+        memory = new AcceleratorMemory(device, floats, INTS, halves);
     }
 
     /**
@@ -40,8 +40,10 @@ public final class AcceleratorDevice extends Device {
      * @throws io.llm2clip.kernels.tornado.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
-        long floats = memoryBytes / DType.F32.bytes();
-        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, HALVES, precision), floats);
+        // The rounded factors of the largest product, which are part of all that a program has at a time.
+        long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5 / 2);
+        long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
+        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves);
     }
 
     /** Opens a device with products of f32 elements as such. */
@@ -49,9 +51,14 @@ public final class AcceleratorDevice extends Device {
         return open(number, memoryBytes, MatmulPrecision.F32);
     }
 
-    /** Opens a device and uses three quarters of its memory, or what kernels can address if that is less: 8 GiB. */
+    /** Opens a device and uses as much of it as {@link #usableBytes}. */
     public static AcceleratorDevice open(int number) {
-        return open(number, TornadoVm.device(number).usableBytes());
+        return open(number, usableBytes(number));
+    }
+
+    /** Three quarters of a device's memory, or what kernels can address if that is less: 8 GiB. */
+    public static long usableBytes(int number) {
+        return TornadoVm.device(number).usableBytes();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.tornado.DeviceStep;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,7 @@ final class DeviceRanges implements AutoCloseable {
     private final List<Range> ranges = new ArrayList<>();
     private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
     private final List<DeviceStep> steps = new ArrayList<>();
-    private int scratchStart;
-    private int scratchSize;
+    private final Map<DType, Range> scratch = new EnumMap<>(DType.class);
 
     DeviceRanges(AcceleratorMemory memory) {
         this.memory = memory;
@@ -41,12 +41,13 @@ final class DeviceRanges implements AutoCloseable {
     }
 
     /** Operations run one after the other, so they share their scratch memory. */
-    private int scratch(int elements) {
-        if (scratchSize < elements) {
-            scratchStart = take(DType.F32, elements);
-            scratchSize = elements;
+    private int scratch(DType dtype, long elements) {
+        Range range = scratch.get(dtype);
+        if (range == null || range.elements < elements) {
+            range = new Range(dtype, take(dtype, elements), elements);
+            scratch.put(dtype, range);
         }
-        return scratchStart;
+        return range.start;
     }
 
     List<DeviceStep> steps() {

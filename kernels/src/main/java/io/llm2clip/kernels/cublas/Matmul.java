@@ -47,6 +47,7 @@ public final class Matmul implements AutoCloseable {
      * Prepares a product; the library must be open.
      *
      * @param op with an epilogue that the library {@link #takes}
+     * @param precision says also of what type the elements of a and b are; those of the other operands are f32
      * @param alignments bytes of which the addresses of a, b, extras and out are multiples
      * @throws CublasException if the library has no algorithm for it
      */
@@ -62,10 +63,20 @@ public final class Matmul implements AutoCloseable {
         library.set(SET_MATMUL, product, TRANSPOSE_A, op.transposeB() ? 1 : 0);
         library.set(SET_MATMUL, product, TRANSPOSE_B, op.transposeA() ? 1 : 0);
         first = layout(
-                op, op.transposeB() ? op.k() : op.n(), op.transposeB() ? op.n() : op.k(), op.ldb(), op.batchStrideB());
+                precision.dataType(),
+                op,
+                op.transposeB() ? op.k() : op.n(),
+                op.transposeB() ? op.n() : op.k(),
+                op.ldb(),
+                op.batchStrideB());
         second = layout(
-                op, op.transposeA() ? op.m() : op.k(), op.transposeA() ? op.k() : op.m(), op.lda(), op.batchStrideA());
-        result = layout(op, op.n(), op.m(), op.n(), (long) op.m() * op.n());
+                precision.dataType(),
+                op,
+                op.transposeA() ? op.m() : op.k(),
+                op.transposeA() ? op.k() : op.m(),
+                op.lda(),
+                op.batchStrideA());
+        result = layout(REAL_F32, op, op.n(), op.m(), op.n(), (long) op.m() * op.n());
         if (bias) {
             library.set(SET_MATMUL, product, EPILOGUE, EPILOGUE_BIAS);
             // The choice of the algorithm depends on its alignment.
@@ -81,8 +92,8 @@ public final class Matmul implements AutoCloseable {
         return sum && (plain || op.addsExtra());
     }
 
-    private long layout(KernelOp.Gemm op, long rows, long columns, long leading, long batchStride) {
-        long layout = library.created("cublasLtMatrixLayoutCreate", REAL_F32, rows, columns, leading);
+    private long layout(int type, KernelOp.Gemm op, long rows, long columns, long leading, long batchStride) {
+        long layout = library.created("cublasLtMatrixLayoutCreate", type, rows, columns, leading);
         if (op.batch() > 1) {
             library.set(SET_LAYOUT, layout, BATCH_COUNT, op.batch());
             library.set(SET_LAYOUT, layout, STRIDED_BATCH_OFFSET, batchStride);

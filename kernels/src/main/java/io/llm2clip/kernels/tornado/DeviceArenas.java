@@ -120,9 +120,9 @@ final class DeviceArenas {
         api.addTask(building, task, RelinkedKernels.task(kernel), arguments);
     }
 
-    /** Adds a call of a library that works on the arena of f32 elements. */
+    /** Adds a call of a library that works on the arenas of f32 and of 16-bit elements. */
     void addLibraryTask(Object building, String task, LibraryCall call) {
-        api.addLibraryTask(building, task, call, floats);
+        api.addLibraryTask(building, task, call, floats, halves);
     }
 
     /**

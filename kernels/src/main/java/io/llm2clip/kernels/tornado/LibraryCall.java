@@ -13,7 +13,8 @@ interface LibraryCall {
      * Enqueues.
      *
      * @param floats device address of the first element of the arena of f32 elements
+     * @param halves the same of the arena of 16-bit elements
      * @param stream a {@code CUstream}
      */
-    void run(long floats, long stream);
+    void run(long floats, long halves, long stream);
 }

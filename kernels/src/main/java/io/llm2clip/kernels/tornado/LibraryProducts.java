@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.tornado;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.cublas.CublasException;
 import io.llm2clip.kernels.cublas.CublasLt;
@@ -8,6 +9,7 @@ import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DeviceLaunch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -39,26 +41,49 @@ final class LibraryProducts implements AutoCloseable {
         }
     }
 
-    /** Steps of a product, with the epilogue in a kernel of its own where the library has none like it; empty if it has no such product. */
-    List<DeviceStep> steps(KernelOp.Gemm op, int[] offsets) {
-        if (Matmul.takes(op)) {
-            return List.of(new BoundProduct(op, offsets));
-        }
+    /**
+     * Steps of a product, with the epilogue in a kernel of its own where the library has none like it; empty if it has no such
+     * product.
+     */
+    List<DeviceStep> steps(KernelOp.Gemm op, int[] offsets, Scratch scratch) {
         if (!Matmul.takes(op.plain())) {
             return List.of();
         }
-        int out = offsets[offsets.length - 1];
         List<DeviceStep> steps = new ArrayList<>();
-        steps.add(new BoundProduct(op.plain(), new int[] {offsets[0], offsets[1], out}));
-        // In place: every work-item reads the element that it writes.
         int[] operands = offsets.clone();
+        if (precision.factors() != DType.F32) {
+            round(op, operands, steps, scratch);
+        }
+        if (Matmul.takes(op)) {
+            steps.add(new BoundProduct(op, operands));
+            return steps;
+        }
+        int out = operands[operands.length - 1];
+        steps.add(new BoundProduct(op.plain(), new int[] {operands[0], operands[1], out}));
+        // In place: every work-item reads the element that it writes.
         operands[1] = out;
-        int[] finish = new int[operands.length - 1];
-        System.arraycopy(operands, 1, finish, 0, finish.length);
+        int[] finish = Arrays.copyOfRange(operands, 1, operands.length);
         for (DeviceLaunch launch : DeviceKernels.plan(op.finish()).launches()) {
             steps.add(new BoundLaunch(launch, finish));
         }
         return steps;
+    }
+
+    /** Has the factors rounded, and the product take them from there. */
+    private void round(KernelOp.Gemm op, int[] operands, List<DeviceStep> steps, Scratch scratch) {
+        long first = op.operands().get(0).elements();
+        // The second factor begins where it is as well aligned as the first one.
+        long second = Math.ceilDiv(first, ALIGNMENT) * ALIGNMENT;
+        int start =
+                scratch.take(precision.factors(), second + op.operands().get(1).elements());
+        for (int i = 0; i < 2; i++) {
+            int rounded = start + (int) (i * second);
+            KernelOp convert = new KernelOp.Convert(op.operands().get(i).elements(), DType.F32, precision.factors());
+            for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
+                steps.add(new BoundLaunch(launch, new int[] {operands[i], rounded}));
+            }
+            operands[i] = rounded;
+        }
     }
 
     /** The call of a step, which the caller closes. */
@@ -81,7 +106,7 @@ final class LibraryProducts implements AutoCloseable {
             if (matmul == null) {
                 long[] alignments = new long[product.offsets().length];
                 for (int i = 0; i < alignments.length; i++) {
-                    long bytes = header + (long) product.offsets()[i] * Float.BYTES;
+                    long bytes = header + (long) product.offsets()[i] * type(i).bytes();
                     alignments[i] = Long.lowestOneBit(bytes | ALIGNMENT);
                 }
                 matmul = new Matmul(library, product.op(), precision, alignments);
@@ -89,15 +114,20 @@ final class LibraryProducts implements AutoCloseable {
         }
 
         @Override
-        public void run(long floats, long stream) {
+        public void run(long floats, long halves, long stream) {
             if (matmul == null) {
                 throw new IllegalStateException("A product is run that was not prepared.");
             }
             long[] addresses = new long[product.offsets().length];
             for (int i = 0; i < addresses.length; i++) {
-                addresses[i] = floats + (long) product.offsets()[i] * Float.BYTES;
+                long arena = type(i) == DType.F32 ? floats : halves;
+                addresses[i] = arena + (long) product.offsets()[i] * type(i).bytes();
             }
             matmul.run(addresses, stream);
+        }
+
+        private DType type(int operand) {
+            return operand < 2 ? precision.factors() : DType.F32;
         }
 
         @Override
@@ -109,8 +139,8 @@ final class LibraryProducts implements AutoCloseable {
         }
     }
 
-    String description() {
-        return "cuBLASLt " + library.version() + " in " + precision;
+    String version() {
+        return "cuBLASLt " + library.version();
     }
 
     @Override

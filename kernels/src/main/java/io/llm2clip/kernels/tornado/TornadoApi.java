@@ -133,16 +133,17 @@ final class TornadoApi {
         return takesLibraries;
     }
 
-    /** Adds a call that reads and writes an array of f32 elements. */
-    void addLibraryTask(Object graph, String name, LibraryCall library, Object floats) {
+    /** Adds a call that reads and writes arrays. */
+    void addLibraryTask(Object graph, String name, LibraryCall library, Object floats, Object halves) {
         Class<?> access = type("common.Access");
-        Object accesses = Array.newInstance(access, 1);
+        Object accesses = Array.newInstance(access, 2);
         Array.set(accesses, 0, enumConstant(access, "READ_WRITE"));
+        Array.set(accesses, 1, enumConstant(access, "READ_WRITE"));
         String descriptor = "common.LibraryTaskDescriptor";
         Object described = create(constructor(descriptor));
         call(method(descriptor, "withLibrary", String.class), described, LIBRARY);
         call(method(descriptor, "withFunction", String.class), described, LIBRARY);
-        call(method(descriptor, "withParameters", Object[].class), described, (Object) new Object[] {floats});
+        call(method(descriptor, "withParameters", Object[].class), described, (Object) new Object[] {floats, halves});
         call(method(descriptor, "withAccess", accesses.getClass()), described, accesses);
         call(method(descriptor, "withTuning", Object.class), described, library);
         Class<?> function = type("common.TornadoFunctions$LibraryTask1");

@@ -16,7 +16,6 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +92,11 @@ public final class TornadoDevice implements AutoCloseable {
         }
         LibraryProducts library =
                 LibraryProducts.of(device.info(), api, precision).orElse(null);
+        if (library == null && precision != MatmulPrecision.F32) {
+            throw new DeviceException("Device " + number + " (" + device.info().name() + ") multiplies in F32: expected"
+                    + " the library cuBLASLt for " + precision + ", found none; install CUDA's libcublasLt, or do"
+                    + " without " + precision + ".");
+        }
         try {
             return new TornadoDevice(api, device, floats, ints, halves, library);
         } catch (DeviceException e) {
@@ -149,12 +153,12 @@ public final class TornadoDevice implements AutoCloseable {
      * What executes an operation here: launches of kernels, or calls of the device's library.
      *
      * @param offsets for each operand its first element in the arena of its type
-     * @param scratch takes a number of f32 elements that the steps may overwrite, and returns the first one's place
+     * @param scratch gives memory that the steps may overwrite
      * @throws IllegalArgumentException as {@link DeviceKernels#plan}
      */
-    public List<DeviceStep> steps(KernelOp op, int[] offsets, IntUnaryOperator scratch) {
+    public List<DeviceStep> steps(KernelOp op, int[] offsets, Scratch scratch) {
         if (op instanceof KernelOp.Gemm product && library != null) {
-            List<DeviceStep> steps = library.steps(product, offsets);
+            List<DeviceStep> steps = library.steps(product, offsets, scratch);
             if (!steps.isEmpty()) {
                 return steps;
             }
@@ -163,18 +167,13 @@ public final class TornadoDevice implements AutoCloseable {
         int[] all = offsets;
         if (plan.scratch() > 0) {
             all = Arrays.copyOf(offsets, offsets.length + 1);
-            all[offsets.length] = scratch.applyAsInt(plan.scratch());
+            all[offsets.length] = scratch.take(DType.F32, plan.scratch());
         }
         List<DeviceStep> steps = new ArrayList<>();
         for (DeviceLaunch launch : plan.launches()) {
             steps.add(new BoundLaunch(launch, all));
         }
         return steps;
-    }
-
-    /** By what matrix products are computed: a library with its version and precision, or kernels. */
-    public String products() {
-        return library == null ? "kernels" : library.description();
     }
 
     /**

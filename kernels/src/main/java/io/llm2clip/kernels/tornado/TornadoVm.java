@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -39,6 +40,17 @@ public final class TornadoVm {
      */
     public static DeviceInfo device(int number) {
         return handle(TornadoApi.get(), number).info();
+    }
+
+    /**
+     * By what a device's matrix products are computed: a library with its version, or kernels.
+     *
+     * @throws DeviceException if there is no device of that number, or the library is not usable
+     */
+    public static String products(int number) {
+        return LibraryProducts.of(device(number), TornadoApi.get(), MatmulPrecision.F32)
+                .map(LibraryProducts::version)
+                .orElse("kernels");
     }
 
     static TornadoApi.DeviceHandle handle(TornadoApi api, int number) {

@@ -7,7 +7,9 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.OperandBuffers;
 import io.llm2clip.kernels.reference.Reference;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +40,38 @@ class MatmulTest {
             assertThat(pretend.objects).as("objects that were not destroyed").isEmpty();
             assertThat(pretend.streams).containsExactly(42L);
         }
+    }
+
+    /** Random factors have few enough bits to be the same in bf16. */
+    @Property(tries = 200)
+    void factorsOfSixteenBits(@ForAll("products") KernelOp.Gemm op, @ForAll long seed) {
+        try (PretendCublas pretend = new PretendCublas();
+                Arena arena = Arena.ofConfined();
+                OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy();
+                CublasLt library = new CublasLt(pretend.symbols(), pretend.symbols())) {
+            Reference.run(op, expected.segments());
+            long[] addresses = found.addresses();
+            for (int i = 0; i < 2; i++) {
+                addresses[i] = rounded(found.segments()[i], arena).address();
+            }
+            library.open(7);
+            long[] alignments = new long[addresses.length];
+            Arrays.fill(alignments, 2);
+            try (Matmul matmul = new Matmul(library, op, MatmulPrecision.BF16, alignments)) {
+                matmul.run(addresses, 1);
+            }
+            found.assertCloseTo(expected, 1e-4);
+        }
+    }
+
+    private static MemorySegment rounded(MemorySegment floats, Arena arena) {
+        MemorySegment halves = arena.allocate(floats.byteSize() / 2 + 2, 2);
+        for (long i = 0; i < floats.byteSize() / 4; i++) {
+            float value = floats.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i);
+            halves.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >> 16));
+        }
+        return halves;
     }
 
     @Provide

@@ -130,7 +130,9 @@ final class PretendCublas implements AutoCloseable {
     }
 
     int cublasLtMatrixLayoutCreate(MemorySegment layout, int type, long rows, long columns, long leading) {
-        return leading < rows ? INVALID_VALUE : create(layout, Map.of(2, rows, 3, columns, 4, leading, 5, 1L, 6, 0L));
+        return leading < rows
+                ? INVALID_VALUE
+                : create(layout, Map.of(0, (long) type, 2, rows, 3, columns, 4, leading, 5, 1L, 6, 0L));
     }
 
     int cublasLtMatrixLayoutSetAttribute(long layout, int attribute, MemorySegment value, long bytes) {
@@ -242,13 +244,20 @@ final class PretendCublas implements AutoCloseable {
         }
 
         float get(long batch, long row, long column) {
-            return at(batch, transposed ? column : row, transposed ? row : column)
-                    .get(ValueLayout.JAVA_FLOAT, 0);
+            MemorySegment element = at(batch, transposed ? column : row, transposed ? row : column);
+            return half()
+                    ? Float.intBitsToFloat(element.get(ValueLayout.JAVA_SHORT, 0) << 16)
+                    : element.get(ValueLayout.JAVA_FLOAT, 0);
         }
 
         MemorySegment at(long batch, long row, long column) {
             long element = batch * layout.get(6) + column * layout.get(4) + row;
-            return MemorySegment.ofAddress(address + 4 * element).reinterpret(4);
+            int bytes = half() ? 2 : 4;
+            return MemorySegment.ofAddress(address + bytes * element).reinterpret(bytes);
+        }
+
+        private boolean half() {
+            return layout.get(0) == 14;
         }
     }
 

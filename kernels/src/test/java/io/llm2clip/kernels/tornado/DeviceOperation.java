@@ -51,7 +51,7 @@ final class DeviceOperation {
     /** What the device itself makes of the operation, which may be calls of a library. */
     List<DeviceStep> steps() {
         int[] operands = Arrays.copyOf(offsets, plan.operands().size());
-        return device.steps(op, operands, elements -> offsets[operands.length]);
+        return device.steps(op, operands, (dtype, elements) -> dtype == DType.F32 ? offsets[operands.length] : 0);
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */

@@ -9,6 +9,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOpArbitraries;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.OperandBuffers;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.device.EdgeCases;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +30,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 /** What must hold on a device; {@link TornadoDeviceTest} runs it in a JVM that has TornadoVM. */
 class TornadoDeviceCases {
     private static final double TOLERANCE = 1e-4;
+
     private static final int ELEMENTS = 1 << 22;
 
     private static TornadoDevice device;
@@ -130,6 +132,38 @@ class TornadoDeviceCases {
                 operation.download(buffers.segments());
             }
             found.assertSameBits(expected);
+        }
+    }
+
+    /** Where there is a library, with it; where there is none, never silently in f32. Random factors have few enough bits for each. */
+    @Example
+    void precisionIsKeptOrRefused() {
+        for (MatmulPrecision precision : List.of(MatmulPrecision.TF32, MatmulPrecision.BF16)) {
+            if (TornadoVm.products(0).equals("kernels")) {
+                assertThatThrownBy(() -> TornadoDevice.open(0, 1 << 14, 0, 0, precision))
+                        .isInstanceOf(DeviceException.class)
+                        .hasMessageContaining(
+                                "multiplies in F32: expected the library cuBLASLt for " + precision + ", found none;");
+            } else {
+                multiply(KernelOp.Gemm.dense(2, 40, 24, 33, false, true), precision);
+                multiply(KernelOp.Gemm.dense(1, 7, 300, 5, true, false), precision);
+            }
+        }
+    }
+
+    private static void multiply(KernelOp.Gemm op, MatmulPrecision precision) {
+        try (TornadoDevice other = TornadoDevice.open(0, 1 << 14, 0, 1 << 14, precision);
+                OperandBuffers expected = OperandBuffers.random(op, 1);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            DeviceOperation operation = new DeviceOperation(other, op);
+            assertThat(operation.steps()).hasAtLeastOneElementOfType(BoundProduct.class);
+            operation.upload(found.segments());
+            try (LaunchSequence sequence = other.record(operation.steps())) {
+                sequence.run();
+            }
+            operation.download(found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
         }
     }
 
