@@ -6,6 +6,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.AttentionShape;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DevicePlan;
 import io.llm2clip.kernels.tornado.DeviceInfo;
@@ -21,18 +22,26 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 
 /**
  * Microseconds a launch on a device of TornadoVM, alone and recorded, each kernel checked against the one for the CPU before it is
- * timed. Arguments: the device's number, then parts of the names of the cases to run; none runs all. The JVM needs the arguments
- * that {@code llm2clip jvm-args} prints.
+ * timed. Arguments: the device's number, f32, tf32 or bf16, then parts of the names of the cases to run; none runs all but the large
+ * ones, which are for GPUs. The JVM needs the arguments that {@code llm2clip jvm-args} prints.
  */
 public final class DeviceBench {
+    /** Begins the names of cases that take minutes where there is no GPU. */
+    private static final String LARGE = "large ";
+
     private static final int RECORDED = 64;
     private static final int ROUNDS = 5;
     private static final long ROUND_NANOS = 100_000_000;
     private static final double TOLERANCE = 1e-3;
+    /** Where factors have fewer bits. */
+    private static final double ROUNDED_TOLERANCE = 3e-2;
+    /** Elements of each type that steps may use. */
+    private static final int SCRATCH = 1 << 26;
 
     private DeviceBench() {}
 
@@ -56,53 +65,66 @@ public final class DeviceBench {
                 new Case("matrix product 256", KernelOp.Gemm.dense(1, 256, 256, 256, false, true)),
                 new Case("matrix product 1088 x 192 x 192", KernelOp.Gemm.dense(1, 1088, 192, 192, false, true)),
                 new Case("matrix product 1024", KernelOp.Gemm.dense(1, 1024, 1024, 1024, false, true)),
+                new Case(LARGE + "product 4096", KernelOp.Gemm.dense(1, 4096, 4096, 4096, false, true)),
+                new Case(LARGE + "product 18464 x 4096 x 1024", KernelOp.Gemm.dense(1, 18464, 4096, 1024, false, true)),
+                new Case(
+                        LARGE + "attention 32 x 577",
+                        new KernelOp.Attention(new AttentionShape(32, 577, 577, 16, 16, 64, 0.125f, false))),
                 new Case("attention", new KernelOp.Attention(heads)),
                 new Case("attention gradient", new KernelOp.AttentionGradient(heads)));
     }
 
     public static void main(String[] arguments) {
         int number = arguments.length == 0 ? 0 : Integer.parseInt(arguments[0]);
-        List<String> names = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+        MatmulPrecision precision = arguments.length < 2
+                ? MatmulPrecision.F32
+                : MatmulPrecision.valueOf(arguments[1].toUpperCase(Locale.ROOT));
+        List<String> names = Arrays.asList(arguments).subList(Math.min(2, arguments.length), arguments.length);
         DeviceInfo info = TornadoVm.device(number);
         System.out.printf(
-                "%s (%s, %s), us a launch, median of %d rounds%n",
-                info.name(), info.backend(), info.platform(), ROUNDS);
+                "%s (%s, %s), products by %s in %s, us a launch, median of %d rounds%n",
+                info.name(), info.backend(), info.platform(), TornadoVm.products(number), precision, ROUNDS);
         System.out.printf("%-34s %10s %10s %10s %10s%n", "", "first", "alone", "recorded", "GFLOP/s");
         for (Case each : cases()) {
-            if (names.isEmpty() || names.stream().anyMatch(each.name::contains)) {
-                measure(number, each);
+            if (names.isEmpty() ? !each.name.startsWith(LARGE) : names.stream().anyMatch(each.name::contains)) {
+                measure(number, precision, each);
             }
         }
     }
 
-    private static void measure(int number, Case each) {
+    private static void measure(int number, MatmulPrecision precision, Case each) {
         DevicePlan plan = DeviceKernels.plan(each.op);
-        int[] offsets = new int[plan.operands().size() + 1];
+        int[] offsets = new int[plan.operands().size()];
         long[] ends = new long[DType.values().length];
         for (int i = 0; i < plan.operands().size(); i++) {
             Operand operand = plan.operands().get(i);
             offsets[i] = (int) ends[operand.dtype().ordinal()];
             ends[operand.dtype().ordinal()] += operand.elements();
         }
-        offsets[plan.operands().size()] = (int) ends[DType.F32.ordinal()];
         try (Arena arena = Arena.ofShared();
                 TornadoDevice device = TornadoDevice.open(
                         number,
-                        ends[DType.F32.ordinal()] + plan.scratch(),
+                        ends[DType.F32.ordinal()] + SCRATCH,
                         ends[DType.I32.ordinal()],
-                        ends[DType.BF16.ordinal()])) {
+                        ends[DType.BF16.ordinal()] + SCRATCH,
+                        precision)) {
             MemorySegment[] operands = operands(each.op, arena);
             for (int i = 0; i < operands.length; i++) {
                 device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
             }
-            List<DeviceStep> steps = device.steps(
-                    each.op, Arrays.copyOf(offsets, operands.length), (dtype, elements) -> offsets[operands.length]);
+            List<DeviceStep> steps = device.steps(each.op, offsets, (dtype, elements) -> (int) ends[dtype.ordinal()]);
             LaunchSequence once = device.record(steps);
             Runnable alone = once::run;
             long start = System.nanoTime();
             alone.run();
             double first = (System.nanoTime() - start) / 1e3;
-            check(each, device, offsets, operands, arena);
+            check(
+                    each,
+                    device,
+                    offsets,
+                    operands,
+                    arena,
+                    precision == MatmulPrecision.F32 ? TOLERANCE : ROUNDED_TOLERANCE);
             double time = median(alone);
             // What takes long is recorded less often, as its own time is no longer hidden by the host's.
             int count = (int) Math.clamp(ROUND_NANOS / 1e3 / time, 1, RECORDED);
@@ -118,8 +140,9 @@ public final class DeviceBench {
         }
     }
 
-    /** Compares the output, which is the last operand, with the CPU's. */
-    private static void check(Case each, TornadoDevice device, int[] offsets, MemorySegment[] operands, Arena arena) {
+    /** Compares the output, which is the last operand, with the CPU's, in terms of its largest element. */
+    private static void check(
+            Case each, TornadoDevice device, int[] offsets, MemorySegment[] operands, Arena arena, double tolerance) {
         int last = operands.length - 1;
         MemorySegment found = arena.allocate(operands[last].byteSize(), 64);
         device.download(DType.F32, offsets[last], found);
@@ -128,10 +151,14 @@ public final class DeviceBench {
                     Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
             VectorKernels.bind(each.op, addresses, workers).run();
         }
+        double size = 0;
+        for (long i = 0; i < found.byteSize() / Float.BYTES; i++) {
+            size = Math.max(size, Math.abs(operands[last].getAtIndex(ValueLayout.JAVA_FLOAT, i)));
+        }
         for (long i = 0; i < found.byteSize() / Float.BYTES; i++) {
             float f = found.getAtIndex(ValueLayout.JAVA_FLOAT, i);
             float e = operands[last].getAtIndex(ValueLayout.JAVA_FLOAT, i);
-            if (!(Math.abs(f - e) <= TOLERANCE * (1 + Math.abs(e)))) {
+            if (!(Math.abs(f - e) <= tolerance * (size + Math.abs(e)))) {
                 throw new IllegalStateException(each.name + ": element " + i + " is " + f + ", expected " + e + ".");
             }
         }

@@ -1,13 +1,13 @@
 package io.llm2clip.kernels.cublas;
 
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.Broadcast;
+import io.llm2clip.kernels.cublas.Product.Addend;
+import io.llm2clip.kernels.cublas.Product.Factor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * One {@link KernelOp.Gemm} as a call of the library, for any addresses of the alignment it was prepared for.
+ * One {@link Product} as a call of the library, for any addresses of the alignment it was prepared for.
  *
  * <p>The library's matrices are stored by columns, so that a matrix of ours is its own transpose there: {@code out = A B} is done as
  * {@code out^T = B^T A^T}, with our B as its first factor.
@@ -32,13 +32,12 @@ public final class Matmul implements AutoCloseable {
     private static final long HEURISTIC_RESULT = 96;
 
     private final CublasLt library;
+    private final Addend addend;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment algorithm = arena.allocate(HEURISTIC_RESULT, 8);
-    private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f);
+    private final MemorySegment alpha;
     private final MemorySegment beta;
-    private final boolean bias;
-    private final boolean addend;
-    private final long product;
+    private final long description;
     private final long first;
     private final long second;
     private final long result;
@@ -46,65 +45,50 @@ public final class Matmul implements AutoCloseable {
     /**
      * Prepares a product; the library must be open.
      *
-     * @param op with an epilogue that the library {@link #takes}
+     * @param product not empty
      * @param precision says also of what type the elements of a and b are; those of the other operands are f32
-     * @param alignments bytes of which the addresses of a, b, extras and out are multiples
+     * @param alignments bytes of which the addresses of the operands are multiples, in the order of {@link #run}
      * @throws CublasException if the library has no algorithm for it
      */
-    public Matmul(CublasLt library, KernelOp.Gemm op, MatmulPrecision precision, long[] alignments) {
-        if (!takes(op)) {
-            throw new IllegalArgumentException("The library does not compute " + op + "; split off the epilogue.");
-        }
+    public Matmul(CublasLt library, Product product, MatmulPrecision precision, long[] alignments) {
         this.library = library;
-        bias = !op.extras().isEmpty() && op.extras().getFirst() == Broadcast.ROW;
-        addend = !op.extras().isEmpty() && !bias;
-        beta = arena.allocateFrom(ValueLayout.JAVA_FLOAT, addend ? 1f : 0f);
-        product = library.created("cublasLtMatmulDescCreate", precision.computeType(), REAL_F32);
-        library.set(SET_MATMUL, product, TRANSPOSE_A, op.transposeB() ? 1 : 0);
-        library.set(SET_MATMUL, product, TRANSPOSE_B, op.transposeA() ? 1 : 0);
-        first = layout(
-                precision.dataType(),
-                op,
-                op.transposeB() ? op.k() : op.n(),
-                op.transposeB() ? op.n() : op.k(),
-                op.ldb(),
-                op.batchStrideB());
-        second = layout(
-                precision.dataType(),
-                op,
-                op.transposeA() ? op.m() : op.k(),
-                op.transposeA() ? op.k() : op.m(),
-                op.lda(),
-                op.batchStrideA());
-        result = layout(REAL_F32, op, op.n(), op.m(), op.n(), (long) op.m() * op.n());
-        if (bias) {
-            library.set(SET_MATMUL, product, EPILOGUE, EPILOGUE_BIAS);
+        addend = product.addend();
+        alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, product.alpha());
+        beta = arena.allocateFrom(
+                ValueLayout.JAVA_FLOAT, addend == Addend.MATRICES || addend == Addend.OUTPUT ? 1f : 0f);
+        description = library.created("cublasLtMatmulDescCreate", precision.computeType(), REAL_F32);
+        library.set(SET_MATMUL, description, TRANSPOSE_A, product.b().transposed() ? 1 : 0);
+        library.set(SET_MATMUL, description, TRANSPOSE_B, product.a().transposed() ? 1 : 0);
+        first = layout(precision.dataType(), product.batch(), product.k(), product.n(), product.b());
+        second = layout(precision.dataType(), product.batch(), product.m(), product.k(), product.a());
+        result = layout(REAL_F32, product.batch(), product.m(), product.n(), product.out());
+        if (addend == Addend.BIAS) {
+            library.set(SET_MATMUL, description, EPILOGUE, EPILOGUE_BIAS);
             // The choice of the algorithm depends on its alignment.
-            library.set(SET_MATMUL, product, BIAS_POINTER, alignments[2]);
+            library.set(SET_MATMUL, description, BIAS_POINTER, alignments[2]);
         }
-        choose(op, alignments);
+        choose(product, alignments);
     }
 
-    /** Whether the library computes an operation with its epilogue: none, a bias, or an addend of the product's shape. */
-    public static boolean takes(KernelOp.Gemm op) {
-        boolean sum = op.k() > 0 && op.batch() > 0 && op.m() > 0 && op.n() > 0;
-        boolean plain = op.epilogue().instructions().isEmpty();
-        return sum && (plain || op.addsExtra());
-    }
-
-    private long layout(int type, KernelOp.Gemm op, long rows, long columns, long leading, long batchStride) {
-        long layout = library.created("cublasLtMatrixLayoutCreate", type, rows, columns, leading);
-        if (op.batch() > 1) {
-            library.set(SET_LAYOUT, layout, BATCH_COUNT, op.batch());
-            library.set(SET_LAYOUT, layout, STRIDED_BATCH_OFFSET, batchStride);
+    /** A matrix of rows and columns, by columns and so as its transpose. */
+    private long layout(int type, int batch, long rows, long columns, Factor factor) {
+        long layout = library.created(
+                "cublasLtMatrixLayoutCreate",
+                type,
+                factor.transposed() ? rows : columns,
+                factor.transposed() ? columns : rows,
+                factor.leading());
+        if (batch > 1) {
+            library.set(SET_LAYOUT, layout, BATCH_COUNT, batch);
+            library.set(SET_LAYOUT, layout, STRIDED_BATCH_OFFSET, factor.batchStride());
         }
         return layout;
     }
 
-    private void choose(KernelOp.Gemm op, long[] alignments) {
+    private void choose(Product product, long[] alignments) {
         long preference = library.created("cublasLtMatmulPreferenceCreate");
         long out = alignments[alignments.length - 1];
-        long[] order = {alignments[1], alignments[0], addend ? alignments[2] : out, out};
+        long[] order = {alignments[1], alignments[0], addend == Addend.MATRICES ? alignments[2] : out, out};
         library.set(SET_PREFERENCE, preference, MAX_WORKSPACE_BYTES, CublasLt.workspaceBytes());
         for (int i = 0; i < order.length; i++) {
             library.set(SET_PREFERENCE, preference, MIN_ALIGNMENT_BYTES + i, (int) order[i]);
@@ -114,7 +98,7 @@ public final class Matmul implements AutoCloseable {
             library.call(
                     "cublasLtMatmulAlgoGetHeuristic",
                     library.handle(),
-                    product,
+                    description,
                     first,
                     second,
                     result,
@@ -124,7 +108,7 @@ public final class Matmul implements AutoCloseable {
                     algorithm,
                     found);
             if (found.get(ValueLayout.JAVA_INT, 0) == 0) {
-                throw new CublasException("cuBLASLt has no algorithm for " + op + "; switch it off with -D"
+                throw new CublasException("cuBLASLt has no algorithm for " + product + "; switch it off with -D"
                         + CublasLt.PROPERTY + "=none.");
             }
         } finally {
@@ -135,25 +119,25 @@ public final class Matmul implements AutoCloseable {
     /**
      * Enqueues the product.
      *
-     * @param operands addresses of a, b, extras and out
+     * @param operands addresses of a, b, the addend if it is an operand, and out
      * @param stream a {@code CUstream}
      */
     public void run(long[] operands, long stream) {
         long out = operands[operands.length - 1];
-        if (bias) {
-            library.set(SET_MATMUL, product, BIAS_POINTER, operands[2]);
+        if (addend == Addend.BIAS) {
+            library.set(SET_MATMUL, description, BIAS_POINTER, operands[2]);
         }
         library.call(
                 "cublasLtMatmul",
                 library.handle(),
-                product,
-                one,
+                description,
+                alpha,
                 operands[1],
                 first,
                 operands[0],
                 second,
                 beta,
-                addend ? operands[2] : out,
+                addend == Addend.MATRICES ? operands[2] : out,
                 result,
                 out,
                 result,
@@ -168,7 +152,7 @@ public final class Matmul implements AutoCloseable {
         for (long layout : new long[] {first, second, result}) {
             library.call("cublasLtMatrixLayoutDestroy", layout);
         }
-        library.call("cublasLtMatmulDescDestroy", product);
+        library.call("cublasLtMatmulDescDestroy", description);
         arena.close();
     }
 }

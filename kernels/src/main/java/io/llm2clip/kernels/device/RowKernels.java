@@ -107,6 +107,32 @@ final class RowKernels {
         }
     }
 
+    /**
+     * In place over the first columns of a row, as many as a query sees of keys; the others become 0. Params: keys, queries, heads,
+     * first sequence, causal (0 or 1) | scores, lengths.
+     */
+    static void k_maskedSoftmax(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(GROUP);
+        int keys = params.get(0);
+        int queries = params.get(1);
+        int head = context.groupIdx / queries;
+        int query = context.groupIdx - head * queries;
+        int visible = ints.get(params.get(6) + params.get(3) + head / params.get(2));
+        if (params.get(4) != 0) {
+            visible = KMath.min(visible, query + 1);
+        }
+        int row = params.get(5) + context.groupIdx * keys;
+        float max = k_rowMax(context, floats, partials, row, visible);
+        float sum = k_rowExponentials(context, floats, partials, row, visible, max);
+        for (int c = context.localIdx; c < keys; c += GROUP) {
+            float probability = 0f;
+            if (c < visible) {
+                probability = KMath.exp(floats.get(row + c) - max) / sum;
+            }
+            floats.set(row + c, probability);
+        }
+    }
+
     /** Params: columns | y, dy, out. */
     static void k_softmaxGradient(KernelContext context, FloatBuf floats, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(GROUP);

@@ -1,15 +1,18 @@
 package io.llm2clip.kernels.tornado;
 
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.cublas.Product;
+import java.util.List;
 
 /**
- * A matrix product that the device's library computes, and the places of its operands.
+ * A matrix product that the device's library computes, once or for several places of its operands.
  *
- * @param op with an epilogue that the library takes
- * @param offsets for each operand its first element in the arena
+ * @param product what to compute
+ * @param precision in which, and so of what type the factors are
+ * @param places each the first elements, in their arenas, of the factors, of the addend if it is an operand, and of the output
  */
-public record BoundProduct(KernelOp.Gemm op, int[] offsets) implements DeviceStep {
+public record BoundProduct(Product product, MatmulPrecision precision, List<int[]> places) implements DeviceStep {
     public BoundProduct {
-        offsets = offsets.clone();
+        places = List.copyOf(places);
     }
 }

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.cublas.CublasException;
 import io.llm2clip.kernels.cublas.CublasLt;
 import io.llm2clip.kernels.cublas.Matmul;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.cublas.Product;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DeviceLaunch;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Matrix products of a device by its library. */
+/** What a device does by its library: matrix products, and what consists of them. */
 final class LibraryProducts implements AutoCloseable {
     /** Of this many bytes addresses of memory that CUDA allocates are multiples, and algorithms ask for no more. */
     private static final long ALIGNMENT = 256;
@@ -41,12 +42,23 @@ final class LibraryProducts implements AutoCloseable {
         }
     }
 
-    /**
-     * Steps of a product, with the epilogue in a kernel of its own where the library has none like it; empty if it has no such
-     * product.
-     */
-    List<DeviceStep> steps(KernelOp.Gemm op, int[] offsets, Scratch scratch) {
-        if (!Matmul.takes(op.plain())) {
+    /** Steps of an operation that is better done by the library; empty for any other one. */
+    List<DeviceStep> steps(KernelOp op, int[] offsets, Scratch scratch) {
+        return switch (op) {
+            case KernelOp.Gemm product -> product(product, offsets, scratch);
+            case KernelOp.Attention attention
+            when LibraryAttention.pays(attention.shape()) ->
+                new LibraryAttention(attention.shape(), precision).forward(offsets, scratch);
+            case KernelOp.AttentionGradient attention
+            when LibraryAttention.pays(attention.shape()) ->
+                new LibraryAttention(attention.shape(), precision).gradient(offsets, scratch);
+            default -> List.of();
+        };
+    }
+
+    /** With the epilogue in a kernel of its own where the library has none like it. */
+    private List<DeviceStep> product(KernelOp.Gemm op, int[] offsets, Scratch scratch) {
+        if (Product.of(op).isEmpty()) {
             return List.of();
         }
         List<DeviceStep> steps = new ArrayList<>();
@@ -54,12 +66,13 @@ final class LibraryProducts implements AutoCloseable {
         if (precision.factors() != DType.F32) {
             round(op, operands, steps, scratch);
         }
-        if (Matmul.takes(op)) {
-            steps.add(new BoundProduct(op, operands));
+        if (op.epilogue().instructions().isEmpty() || op.addsExtra()) {
+            steps.add(new BoundProduct(Product.of(op), precision, List.of(operands)));
             return steps;
         }
         int out = operands[operands.length - 1];
-        steps.add(new BoundProduct(op.plain(), new int[] {operands[0], operands[1], out}));
+        int[] alone = {operands[0], operands[1], out};
+        steps.add(new BoundProduct(Product.of(op.plain()), precision, List.of(alone)));
         // In place: every work-item reads the element that it writes.
         operands[1] = out;
         int[] finish = Arrays.copyOfRange(operands, 1, operands.length);
@@ -93,23 +106,26 @@ final class LibraryProducts implements AutoCloseable {
 
     /** One product in a graph. */
     final class Call implements LibraryCall, AutoCloseable {
-        private final BoundProduct product;
+        private final BoundProduct bound;
         private @Nullable Matmul matmul;
 
-        private Call(BoundProduct product) {
-            this.product = product;
+        private Call(BoundProduct bound) {
+            this.bound = bound;
         }
 
         @Override
         public void prepare(long context) {
             library.open(context);
             if (matmul == null) {
-                long[] alignments = new long[product.offsets().length];
-                for (int i = 0; i < alignments.length; i++) {
-                    long bytes = header + (long) product.offsets()[i] * type(i).bytes();
-                    alignments[i] = Long.lowestOneBit(bytes | ALIGNMENT);
+                long[] alignments = new long[bound.places().getFirst().length];
+                Arrays.fill(alignments, ALIGNMENT);
+                for (int[] places : bound.places()) {
+                    for (int i = 0; i < alignments.length; i++) {
+                        long bytes = header + (long) places[i] * type(i).bytes();
+                        alignments[i] = Long.lowestOneBit(bytes | alignments[i]);
+                    }
                 }
-                matmul = new Matmul(library, product.op(), precision, alignments);
+                matmul = new Matmul(library, bound.product(), bound.precision(), alignments);
             }
         }
 
@@ -118,16 +134,18 @@ final class LibraryProducts implements AutoCloseable {
             if (matmul == null) {
                 throw new IllegalStateException("A product is run that was not prepared.");
             }
-            long[] addresses = new long[product.offsets().length];
-            for (int i = 0; i < addresses.length; i++) {
-                long arena = type(i) == DType.F32 ? floats : halves;
-                addresses[i] = arena + (long) product.offsets()[i] * type(i).bytes();
+            for (int[] places : bound.places()) {
+                long[] addresses = new long[places.length];
+                for (int i = 0; i < addresses.length; i++) {
+                    long arena = type(i) == DType.F32 ? floats : halves;
+                    addresses[i] = arena + (long) places[i] * type(i).bytes();
+                }
+                matmul.run(addresses, stream);
             }
-            matmul.run(addresses, stream);
         }
 
         private DType type(int operand) {
-            return operand < 2 ? precision.factors() : DType.F32;
+            return operand < 2 ? bound.precision().factors() : DType.F32;
         }
 
         @Override

@@ -157,8 +157,8 @@ public final class TornadoDevice implements AutoCloseable {
      * @throws IllegalArgumentException as {@link DeviceKernels#plan}
      */
     public List<DeviceStep> steps(KernelOp op, int[] offsets, Scratch scratch) {
-        if (op instanceof KernelOp.Gemm product && library != null) {
-            List<DeviceStep> steps = library.steps(product, offsets, scratch);
+        if (library != null) {
+            List<DeviceStep> steps = library.steps(op, offsets, scratch);
             if (!steps.isEmpty()) {
                 return steps;
             }

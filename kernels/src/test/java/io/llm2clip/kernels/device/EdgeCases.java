@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, and expressions that
- * compilers of devices make one value of.
+ * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, attention long enough
+ * for a library, and expressions that compilers of devices make one value of.
  */
 public final class EdgeCases {
 
@@ -38,6 +38,12 @@ public final class EdgeCases {
                 ops.add(new KernelOp.Attention(shape));
                 ops.add(new KernelOp.AttentionGradient(shape));
             }
+        }
+        AttentionShape manyCausal = new AttentionShape(2, 65, 65, 4, 2, 8, 0.3f, true);
+        AttentionShape manyCross = new AttentionShape(3, 70, 67, 2, 2, 5, 0.3f, false);
+        for (AttentionShape shape : List.of(manyCausal, manyCross)) {
+            ops.add(new KernelOp.Attention(shape));
+            ops.add(new KernelOp.AttentionGradient(shape));
         }
         for (Opcode opcode : List.of(Opcode.ADD, Opcode.SUBTRACT, Opcode.MAXIMUM, Opcode.MINIMUM, Opcode.EQUAL)) {
             ops.add(ofProducts(opcode, 2, 2));

@@ -20,6 +20,7 @@ final class DeviceOperation {
     private final KernelOp op;
     private final DevicePlan plan;
     private final int[] offsets;
+    private final Map<DType, Integer> ends = new EnumMap<>(DType.class);
 
     DeviceOperation(TornadoDevice device, KernelOp op) {
         this.device = device;
@@ -27,7 +28,6 @@ final class DeviceOperation {
         plan = DeviceKernels.plan(op);
         List<Operand> operands = plan.operands();
         offsets = new int[operands.size() + (plan.scratch() > 0 ? 1 : 0)];
-        Map<DType, Integer> ends = new EnumMap<>(DType.class);
         for (int i = 0; i < operands.size(); i++) {
             offsets[i] = ends.getOrDefault(operands.get(i).dtype(), 0) + GAP;
             ends.put(operands.get(i).dtype(), offsets[i] + (int) operands.get(i).elements());
@@ -51,7 +51,7 @@ final class DeviceOperation {
     /** What the device itself makes of the operation, which may be calls of a library. */
     List<DeviceStep> steps() {
         int[] operands = Arrays.copyOf(offsets, plan.operands().size());
-        return device.steps(op, operands, (dtype, elements) -> dtype == DType.F32 ? offsets[operands.length] : 0);
+        return device.steps(op, operands, (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */
