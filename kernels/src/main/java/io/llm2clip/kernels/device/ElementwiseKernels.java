@@ -4,7 +4,7 @@ import io.llm2clip.kernels.Expression;
 
 /**
  * One kernel for every fused elementwise expression: it interprets the expression's instructions for its element. Where the expression
- * is known, {@link ElementwiseGenerator} puts its code in the place of the interpreter.
+ * is known, {@link GeneratedKernels} have its code in the place of the interpreter.
  */
 final class ElementwiseKernels {
     /** Name of the kernel. */

@@ -30,7 +30,7 @@ final class ElementwisePlan {
     static List<DeviceLaunch> launches(KernelOp.Elementwise op) {
         return op.dtype() == DType.I32
                 ? launches(op, layouts -> Optional.of(COPY_INTS))
-                : launches(op, layouts -> GeneratedKernels.of(op.expression(), layouts));
+                : launches(op, layouts -> GeneratedKernels.elementwise(INTERPRETER, op.expression(), layouts));
     }
 
     /** A launch of the interpreter. */

@@ -16,6 +16,9 @@ final class GemmKernels {
     /** Ints before the extras' strides in the dimensions of {@link #k_gemm}. */
     static final int HEADER = 11;
 
+    /** Name of the method that {@link GeneratedKernels} replace by an epilogue's code. */
+    static final String EPILOGUE = "k_epilogue";
+
     private GemmKernels() {}
 
     /**

@@ -4,17 +4,31 @@ import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
 
+import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.KernelOp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** The launch of a matrix product. */
 final class GemmPlan {
-    private static final DeviceKernel KERNEL = DeviceKernel.of(GemmKernels.class, "k_gemm", FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel INTERPRETER =
+            DeviceKernel.of(GemmKernels.class, "k_gemm", FLOATS, PARAMS, SCALARS);
 
     private GemmPlan() {}
 
+    /** A launch of a kernel generated for the epilogue or, if there are too many of these, of one that interprets it. */
     static List<DeviceLaunch> launches(KernelOp.Gemm op) {
+        return launches(op, epilogue -> GeneratedKernels.product(INTERPRETER, epilogue));
+    }
+
+    /** A launch of the kernel that interprets epilogues. */
+    static List<DeviceLaunch> interpreted(KernelOp.Gemm op) {
+        return launches(op, epilogue -> Optional.empty());
+    }
+
+    private static List<DeviceLaunch> launches(KernelOp.Gemm op, Function<Expression, Optional<DeviceKernel>> kernels) {
         if (op.batch() == 0 || op.m() == 0 || op.n() == 0) {
             return List.of();
         }
@@ -22,7 +36,9 @@ final class GemmPlan {
         dimensions.addAll(strides(op.transposeA(), op.lda(), op.batchStrideA(), op.batch()));
         dimensions.addAll(strides(op.transposeB(), op.ldb(), op.batchStrideB(), op.batch()));
         dimensions.add(op.extras().size());
-        dimensions.add(op.epilogue().instructions().size());
+        Optional<DeviceKernel> generated = kernels.apply(op.epilogue());
+        List<Integer> code = generated.isPresent() ? List.of() : ElementwisePlan.code(op.epilogue());
+        dimensions.add(code.size() / ElementwiseKernels.INSTRUCTION);
         for (KernelOp.Broadcast extra : op.extras()) {
             dimensions.addAll(
                     switch (extra) {
@@ -31,7 +47,7 @@ final class GemmPlan {
                         case SCALAR -> List.of(0, 0, 0);
                     });
         }
-        dimensions.addAll(ElementwisePlan.code(op.epilogue()));
+        dimensions.addAll(code);
         Grid grid = new Grid(
                 tiles(op.n()) * GemmKernels.SIDE,
                 tiles(op.m()) * GemmKernels.SIDE,
@@ -39,7 +55,8 @@ final class GemmPlan {
                 GemmKernels.SIDE,
                 GemmKernels.SIDE,
                 1);
-        return List.of(new DeviceLaunch(KERNEL, grid, dimensions, ElementwisePlan.literals(op.epilogue())));
+        return List.of(new DeviceLaunch(
+                generated.orElse(INTERPRETER), grid, dimensions, ElementwisePlan.literals(op.epilogue())));
     }
 
     /** Strides of a matrix's rows, columns and batches. */

@@ -1,22 +1,30 @@
 package io.llm2clip.kernels.device;
 
-import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
-import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
-import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
-
 import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.MethodModel;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels of single expressions. Each is a class {@link ElementwiseKernels} of its own, in a loader of its own that also yields its
- * class file: whoever loads kernels again asks for that by the name, and TornadoVM looks for a class of that name on the class path.
+ * Kernels of single expressions: the classes of those that interpret expressions, with the code of one in the place of the interpreter.
+ * It is code in the dialect, which the emulator runs and the relinker takes as if it had been compiled from source.
+ *
+ * <p>Each class has a loader of its own that also yields its class file: whoever loads kernels again asks for that by the name, and
+ * TornadoVM looks for a class of that name on the class path.
  */
 final class GeneratedKernels extends ClassLoader {
     /** Compilers of devices keep what they know of a method for ever, so there is an end to generated ones. */
@@ -24,36 +32,93 @@ final class GeneratedKernels extends ClassLoader {
 
     private static final Map<Key, DeviceKernel> KERNELS = new HashMap<>();
 
+    private final String name;
     private final byte[] bytes;
 
-    private record Key(Expression shape, List<InputLayout> layouts) {}
+    private record Key(DeviceKernel interpreter, Expression shape, List<InputLayout> layouts) {}
 
-    private GeneratedKernels(byte[] bytes) {
-        super(ElementwiseKernels.class.getClassLoader());
+    private GeneratedKernels(String name, byte[] bytes) {
+        super(GeneratedKernels.class.getClassLoader());
+        this.name = name;
         this.bytes = bytes;
     }
 
-    /** The kernel of an expression, whatever its literals; none if there are too many already. */
-    static synchronized Optional<DeviceKernel> of(Expression expression, List<InputLayout> layouts) {
-        List<Instruction> shape = expression.instructions().stream()
+    /** The kernel of an elementwise expression, whatever its literals; none if there are too many already. */
+    static Optional<DeviceKernel> elementwise(
+            DeviceKernel interpreter, Expression expression, List<InputLayout> layouts) {
+        Key key = new Key(interpreter, shape(expression), List.copyOf(layouts));
+        return of(key, interpreter.name(), code -> ElementwiseGenerator.emit(code, key.shape, key.layouts));
+    }
+
+    /** The kernel of a product with an epilogue, whatever its literals; none if there are too many already. */
+    static Optional<DeviceKernel> product(DeviceKernel interpreter, Expression epilogue) {
+        Key key = new Key(interpreter, shape(epilogue), List.of());
+        return of(key, GemmKernels.EPILOGUE, code -> EpilogueGenerator.emit(code, key.shape));
+    }
+
+    private static Expression shape(Expression expression) {
+        List<Instruction> instructions = expression.instructions().stream()
                 .map(i -> new Instruction(i.opcode(), i.a(), i.b(), i.c(), 0))
                 .toList();
-        Key key = new Key(new Expression(expression.inputs(), shape), List.copyOf(layouts));
+        return new Expression(expression.inputs(), instructions);
+    }
+
+    private static synchronized Optional<DeviceKernel> of(Key key, String method, Consumer<CodeBuilder> body) {
         if (!KERNELS.containsKey(key) && KERNELS.size() < MOST) {
-            KERNELS.put(key, generate(key));
+            Class<?> original = key.interpreter.owner();
+            byte[] generated = replace(original, method, body);
+            GeneratedKernels loader = new GeneratedKernels(original.getName(), generated);
+            Class<?> owner = loader.defineClass(original.getName(), generated, 0, generated.length);
+            KERNELS.put(key, new DeviceKernel(owner, key.interpreter.name(), key.interpreter.roles()));
         }
         return Optional.ofNullable(KERNELS.get(key));
     }
 
-    private static DeviceKernel generate(Key key) {
-        GeneratedKernels loader = new GeneratedKernels(ElementwiseGenerator.generate(key.shape, key.layouts));
-        Class<?> owner = loader.defineClass(ElementwiseKernels.class.getName(), loader.bytes, 0, loader.bytes.length);
-        return DeviceKernel.of(owner, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
+    /** A class file with another body of a method. */
+    private static byte[] replace(Class<?> original, String name, Consumer<CodeBuilder> body) {
+        ClassFile file = ClassFile.of();
+        ClassModel model = file.parse(classFile(original));
+        return file.transformClass(model, (builder, member) -> {
+            if (member instanceof MethodModel method && method.methodName().equalsString(name)) {
+                builder.withMethodBody(
+                        method.methodName(), method.methodType(), method.flags().flagsMask(), code -> {
+                            nameParameters(code, method);
+                            body.accept(code);
+                        });
+            } else {
+                builder.with(member);
+            }
+        });
+    }
+
+    /** Copies the names of parameters, by which device compilers know them. */
+    private static void nameParameters(CodeBuilder code, MethodModel method) {
+        int slots = method.methodTypeSymbol().parameterCount();
+        method.code()
+                .flatMap(original -> original.findAttribute(Attributes.localVariableTable()))
+                .ifPresent(table -> table.localVariables().stream()
+                        .filter(variable -> variable.slot() < slots)
+                        .forEach(variable -> code.localVariable(
+                                variable.slot(),
+                                variable.name().stringValue(),
+                                variable.typeSymbol(),
+                                code.startLabel(),
+                                code.endLabel())));
+    }
+
+    private static byte[] classFile(Class<?> type) {
+        String resource = type.getSimpleName() + ".class";
+        try (InputStream in = type.getResourceAsStream(resource)) {
+            return Objects.requireNonNull(in, resource).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Class file " + resource + " cannot be read.", e);
+        }
     }
 
     @Override
-    public @Nullable InputStream getResourceAsStream(String name) {
-        boolean own = name.equals(ElementwiseKernels.class.getName().replace('.', '/') + ".class");
-        return own ? new ByteArrayInputStream(bytes) : super.getResourceAsStream(name);
+    public @Nullable InputStream getResourceAsStream(String resource) {
+        return resource.equals(name.replace('.', '/') + ".class")
+                ? new ByteArrayInputStream(bytes)
+                : super.getResourceAsStream(resource);
     }
 }

@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.util.List;
+import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -58,10 +59,10 @@ class DeviceKernelsTest {
         }
     }
 
-    /** The kernel for expressions beyond those that kernels are generated for. */
+    /** The kernels for expressions beyond those that kernels are generated for. */
     @Property(tries = 200, shrinking = ShrinkingMode.BOUNDED)
-    void interpretedExpressionsAgreeWithReference(@ForAll("elementwise") KernelOp.Elementwise op, @ForAll long seed) {
-        DevicePlan plan = new DevicePlan(op.operands(), ElementwisePlan.interpreted(op), 0);
+    void interpretedExpressionsAgreeWithReference(@ForAll("ofExpressions") KernelOp op, @ForAll long seed) {
+        DevicePlan plan = new DevicePlan(op.operands(), interpreted(op), 0);
         try (OperandBuffers expected = OperandBuffers.random(op, seed);
                 OperandBuffers found = expected.copy()) {
             Reference.run(op, expected.segments());
@@ -70,13 +71,20 @@ class DeviceKernelsTest {
         }
     }
 
+    private static List<DeviceLaunch> interpreted(KernelOp op) {
+        return switch (op) {
+            case KernelOp.Elementwise elementwise -> ElementwisePlan.interpreted(elementwise);
+            case KernelOp.Gemm gemm -> GemmPlan.interpreted(gemm);
+            default -> throw new IllegalArgumentException(op.toString());
+        };
+    }
+
     @Property(tries = 100)
-    void generatedKernelsKeepToTheDialect(@ForAll("elementwise") KernelOp.Elementwise op) {
-        DevicePlan plan = DeviceKernels.plan(op);
-        for (DeviceLaunch launch : plan.launches()) {
+    void generatedKernelsKeepToTheDialect(@ForAll("ofExpressions") KernelOp op) {
+        for (DeviceLaunch launch : DeviceKernels.plan(op).launches()) {
             Class<?> owner = launch.kernel().owner();
-            assertThat(owner).as("not the interpreter's class").isNotEqualTo(ElementwiseKernels.class);
-            String file = ElementwiseKernels.class.getName().replace('.', '/') + ".class";
+            assertThat(owner).as("not the interpreter's class").isNotIn(ElementwiseKernels.class, GemmKernels.class);
+            String file = owner.getName().replace('.', '/') + ".class";
             try (InputStream in = owner.getClassLoader().getResourceAsStream(file)) {
                 assertThat(KernelLint.check(ClassFile.of().parse(in.readAllBytes())))
                         .isEmpty();
@@ -87,8 +95,9 @@ class DeviceKernelsTest {
     }
 
     @Provide
-    Arbitrary<KernelOp.Elementwise> elementwise() {
-        return KernelOpArbitraries.elementwise().map(op -> (KernelOp.Elementwise) op);
+    Arbitrary<KernelOp> ofExpressions() {
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.gemm())
+                .filter(op -> op.flops() < 1_000_000);
     }
 
     @Test
