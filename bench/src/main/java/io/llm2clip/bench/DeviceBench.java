@@ -112,7 +112,8 @@ public final class DeviceBench {
             for (int i = 0; i < operands.length; i++) {
                 device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
             }
-            List<DeviceStep> steps = device.steps(each.op, offsets, (dtype, elements) -> (int) ends[dtype.ordinal()]);
+            List<DeviceStep> steps =
+                    device.steps(each.op, offsets, new boolean[0], (dtype, elements) -> (int) ends[dtype.ordinal()]);
             LaunchSequence once = device.record(steps);
             Runnable alone = once::run;
             long start = System.nanoTime();

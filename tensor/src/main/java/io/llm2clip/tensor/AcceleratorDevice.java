@@ -40,8 +40,8 @@ public final class AcceleratorDevice extends Device {
      * @throws io.llm2clip.kernels.tornado.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
-        // The rounded factors of the largest product, which are part of all that a program has at a time.
-        long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5 / 2);
+        // Two fifths for rounded factors: weights, and activations of one product at a time.
+        long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5);
         long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
         return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves);
     }

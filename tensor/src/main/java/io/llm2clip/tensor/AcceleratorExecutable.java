@@ -29,9 +29,7 @@ final class AcceleratorExecutable implements Executable {
         ranges = new DeviceRanges(memory);
         try {
             plan.arenaBytes().forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
-            for (Plan.Step step : plan.steps()) {
-                ranges.add(step.op(), offsets(step));
-            }
+            plan.steps().forEach(this::add);
             recorded = device.record(ranges.steps());
         } catch (RuntimeException e) {
             ranges.close();
@@ -39,13 +37,24 @@ final class AcceleratorExecutable implements Executable {
         }
     }
 
-    private int[] offsets(Plan.Step step) {
+    private void add(Plan.Step step) {
         List<Operand> operands = step.op().operands();
         int[] offsets = new int[operands.size()];
+        boolean[] rounded = new boolean[offsets.length];
         for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = offset(step, step.operands().get(i), operands.get(i));
+            Plan.Slot slot = step.operands().get(i);
+            // The first operands of a product are its factors.
+            if (i < 2
+                    && device.rounds(step.op())
+                    && slot instanceof Plan.Slot.InVariable(TensorData variable, long at)) {
+                rounded[i] = true;
+                offsets[i] =
+                        ranges.factor(variable) + (int) (at / variable.dtype().bytes());
+            } else {
+                offsets[i] = offset(step, slot, operands.get(i));
+            }
         }
-        return offsets;
+        ranges.add(step.op(), offsets, rounded);
     }
 
     private int offset(Plan.Step step, Plan.Slot slot, Operand operand) {

@@ -13,9 +13,11 @@ final class AcceleratorMemory {
     private final TornadoDevice device;
     private final Map<DType, ArenaSpace> spaces = new EnumMap<>(DType.class);
     private final Set<TensorData> resident = new LinkedHashSet<>();
+    private final RoundedFactors factors;
 
     AcceleratorMemory(TornadoDevice device, long floats, long ints, long halves) {
         this.device = device;
+        factors = new RoundedFactors(this, device.factors());
         Map.of(DType.F32, floats, DType.I32, ints, DType.BF16, halves)
                 .forEach((dtype, elements) ->
                         spaces.put(dtype, new ArenaSpace(dtype + " on " + device.name(), elements)));
@@ -23,6 +25,11 @@ final class AcceleratorMemory {
 
     TornadoDevice device() {
         return device;
+    }
+
+    /** Variables as factors of products. */
+    RoundedFactors factors() {
+        return factors;
     }
 
     /** Takes a range and returns its first element. */

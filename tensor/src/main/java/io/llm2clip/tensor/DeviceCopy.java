@@ -106,8 +106,14 @@ final class DeviceCopy {
 
     /** Kernels have written the elements on the device. */
     void deviceWrote() {
+        data.changed();
         currentThere = true;
         currentHere = false;
+    }
+
+    /** Whether the elements on the device are current. */
+    boolean isCurrent() {
+        return currentThere;
     }
 
     private void requireRoom() {

@@ -17,6 +17,7 @@ final class DeviceRanges implements AutoCloseable {
     private final List<Range> ranges = new ArrayList<>();
     private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
     private final List<DeviceStep> steps = new ArrayList<>();
+    private final List<TensorData> factors = new ArrayList<>();
     private final Map<DType, Range> scratch = new EnumMap<>(DType.class);
 
     DeviceRanges(AcceleratorMemory memory) {
@@ -35,9 +36,16 @@ final class DeviceRanges implements AutoCloseable {
         return variables.computeIfAbsent(data, memory::retain);
     }
 
-    /** Appends an operation's steps; {@code operands} are first elements in their arenas. */
-    void add(KernelOp op, int[] operands) {
-        steps.addAll(memory.device().steps(op, operands, this::scratch));
+    /** A variable's place as a factor of products, which stays at least until {@link #close}. */
+    int factor(TensorData data) {
+        int element = memory.factors().retain(data);
+        factors.add(data);
+        return element;
+    }
+
+    /** Appends an operation's steps; {@code operands} are first elements in their arenas, of factors in that of rounded ones where so said. */
+    void add(KernelOp op, int[] operands, boolean... rounded) {
+        steps.addAll(memory.device().steps(op, operands, rounded, this::scratch));
     }
 
     /** Operations run one after the other, so they share their scratch memory. */
@@ -57,12 +65,15 @@ final class DeviceRanges implements AutoCloseable {
     /** Makes the variables on the device current. */
     void send() {
         variables.values().forEach(DeviceCopy::send);
+        factors.forEach(memory.factors()::send);
     }
 
     @Override
     public void close() {
         ranges.forEach(range -> memory.give(range.dtype, range.start, range.elements));
         ranges.clear();
+        factors.forEach(memory.factors()::release);
+        factors.clear();
         variables.keySet().forEach(memory::release);
         variables.clear();
     }

@@ -18,6 +18,7 @@ public final class TensorData {
     // Null until asked for, where an accelerator makes the elements.
     private @Nullable MemorySegment memory;
     private @Nullable DeviceCopy copy;
+    private long version;
 
     /**
      * Elements in given memory.
@@ -54,6 +55,7 @@ public final class TensorData {
      * do not write to a segment that was asked for before the last run of a program that reads these elements.
      */
     public MemorySegment segment() {
+        version++;
         if (copy != null) {
             copy.hostWrites();
         }
@@ -77,6 +79,16 @@ public final class TensorData {
             memory = Arena.ofAuto().allocate((long) shape.size() * dtype.bytes(), ALIGNMENT);
         }
         return memory;
+    }
+
+    /** A number that is another one after the elements may have changed. */
+    long version() {
+        return version;
+    }
+
+    /** Kernels of an accelerator have written elements. */
+    void changed() {
+        version++;
     }
 
     /** Gets newer elements from an accelerator, if it has any. */

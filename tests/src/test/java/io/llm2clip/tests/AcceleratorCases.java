@@ -2,10 +2,14 @@ package io.llm2clip.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Program;
@@ -43,16 +47,49 @@ class AcceleratorCases {
         }
     }
 
-    @Test
-    void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
+    /** A step that makes every weight smaller by a half. */
+    private Device.Application step() {
         TensorData gradient = TensorData.of(Shape.of(3), 1, 1, 1);
         TensorData hyper = TensorData.of(Shape.of(KernelOp.AdamW.HYPER), 0.5f, 0, 0, 0, 0, 1, 1, 1);
         TensorData mean = TensorData.of(Shape.of(3), 0, 0, 0);
         TensorData variance = TensorData.of(Shape.of(3), 0, 0, 0);
-        Device.Application step =
-                new Device.Application(new KernelOp.AdamW(3), List.of(gradient, hyper, weight, mean, variance));
+        return new Device.Application(new KernelOp.AdamW(3), List.of(gradient, hyper, weight, mean, variance));
+    }
+
+    /** With factors of so few bits that nothing is lost. */
+    @Test
+    void roundedFactorsFollowTheirVariables() {
+        assumeFalse(TornadoVm.products(0).equals("kernels"), "The device has no library for products in bf16.");
+        Tensor x = Tensor.input("x", Shape.of(2, 3), DType.F32);
+        Tensor product = x.matmul(Tensor.variable("weight", weight).reshape(3, 1));
+        try (AcceleratorDevice device = AcceleratorDevice.open(0, 64 << 20, MatmulPrecision.BF16);
+                Program program = Program.compile(List.of(product), device);
+                Program other = Program.compile(List.of(product.add(1)), device)) {
+            for (Program each : List.of(program, other)) {
+                each.feed(x, TensorData.of(Shape.of(2, 3), 1, 1, 1, 1, 2, 4));
+            }
+            assertThat(program.run().getFirst().toFloats()).containsExactly(6, 17);
+            assertThat(other.run().getFirst().toFloats()).containsExactly(7, 18);
+            weight.fill(4, 5, 6);
+            assertThat(program.run().getFirst().toFloats()).containsExactly(15, 38);
+            try (LaunchSequence update = device.bind(List.of(step()))) {
+                update.run();
+                assertThat(program.run().getFirst().toFloats()).containsExactly(13.5f, 34.5f);
+                update.run();
+            }
+            assertThat(other.run().getFirst().toFloats()).containsExactly(13, 32);
+            assertThat(weight.toFloats()).containsExactly(3, 4, 5);
+            weight.fill(0.0625f, 1 + 0x1p-9f, 2);
+            assertThat(program.run().getFirst().toFloats())
+                    .as("1 + 2^-9 is rounded to 1")
+                    .containsExactly(3.0625f, 10.0625f);
+        }
+    }
+
+    @Test
+    void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
         try (Program program = Program.compile(List.of(doubled));
-                LaunchSequence update = Device.standard().bind(List.of(step))) {
+                LaunchSequence update = Device.standard().bind(List.of(step()))) {
             update.run();
             assertThat(program.run().getFirst().toFloats()).containsExactly(1, 3, 5);
             assertThat(weight.toFloats()).containsExactly(0.5f, 1.5f, 2.5f);

@@ -25,6 +25,7 @@ public final class CublasLt implements AutoCloseable {
     private final NativeLibrary library;
     private final CudaDriver driver;
     private final long version;
+    private long context;
     private long handle;
     private long workspace;
 
@@ -114,6 +115,7 @@ public final class CublasLt implements AutoCloseable {
     /** Creates the handle and the workspace in a CUDA context, unless they are there already, and makes it the thread's. */
     public void open(long context) {
         driver.setContext(context);
+        this.context = context;
         if (handle == 0) {
             handle = created("cublasLtCreate");
             workspace = driver.allocate(WORKSPACE);
@@ -164,6 +166,7 @@ public final class CublasLt implements AutoCloseable {
     @Override
     public void close() {
         if (handle != 0) {
+            driver.setContext(context);
             library.call("cublasLtDestroy", handle);
             driver.free(workspace);
             handle = 0;

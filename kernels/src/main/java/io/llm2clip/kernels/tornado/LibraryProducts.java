@@ -43,9 +43,9 @@ final class LibraryProducts implements AutoCloseable {
     }
 
     /** Steps of an operation that is better done by the library; empty for any other one. */
-    List<DeviceStep> steps(KernelOp op, int[] offsets, Scratch scratch) {
+    List<DeviceStep> steps(KernelOp op, int[] offsets, boolean[] rounded, Scratch scratch) {
         return switch (op) {
-            case KernelOp.Gemm product -> product(product, offsets, scratch);
+            case KernelOp.Gemm product -> product(product, offsets, rounded, scratch);
             case KernelOp.Attention attention
             when LibraryAttention.pays(attention.shape()) ->
                 new LibraryAttention(attention.shape(), precision).forward(offsets, scratch);
@@ -57,14 +57,14 @@ final class LibraryProducts implements AutoCloseable {
     }
 
     /** With the epilogue in a kernel of its own where the library has none like it. */
-    private List<DeviceStep> product(KernelOp.Gemm op, int[] offsets, Scratch scratch) {
+    private List<DeviceStep> product(KernelOp.Gemm op, int[] offsets, boolean[] rounded, Scratch scratch) {
         if (Product.of(op).isEmpty()) {
             return List.of();
         }
         List<DeviceStep> steps = new ArrayList<>();
         int[] operands = offsets.clone();
         if (precision.factors() != DType.F32) {
-            round(op, operands, steps, scratch);
+            round(op, operands, rounded, steps, scratch);
         }
         if (op.epilogue().instructions().isEmpty() || op.addsExtra()) {
             steps.add(new BoundProduct(Product.of(op), precision, List.of(operands)));
@@ -82,20 +82,25 @@ final class LibraryProducts implements AutoCloseable {
         return steps;
     }
 
-    /** Has the factors rounded, and the product take them from there. */
-    private void round(KernelOp.Gemm op, int[] operands, List<DeviceStep> steps, Scratch scratch) {
-        long first = op.operands().get(0).elements();
-        // The second factor begins where it is as well aligned as the first one.
-        long second = Math.ceilDiv(first, ALIGNMENT) * ALIGNMENT;
-        int start =
-                scratch.take(precision.factors(), second + op.operands().get(1).elements());
+    /** Has factors rounded that are not yet, and the product take them from there. */
+    private void round(KernelOp.Gemm op, int[] operands, boolean[] rounded, List<DeviceStep> steps, Scratch scratch) {
+        long[] sizes = new long[2];
         for (int i = 0; i < 2; i++) {
-            int rounded = start + (int) (i * second);
-            KernelOp convert = new KernelOp.Convert(op.operands().get(i).elements(), DType.F32, precision.factors());
-            for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
-                steps.add(new BoundLaunch(launch, new int[] {operands[i], rounded}));
+            boolean done = i < rounded.length && rounded[i];
+            // So that what comes behind is as well aligned as the first.
+            sizes[i] = done ? 0 : Math.ceilDiv(op.operands().get(i).elements(), ALIGNMENT) * ALIGNMENT;
+        }
+        int place = sizes[0] + sizes[1] == 0 ? 0 : scratch.take(precision.factors(), sizes[0] + sizes[1]);
+        for (int i = 0; i < 2; i++) {
+            if (sizes[i] > 0) {
+                long elements = op.operands().get(i).elements();
+                KernelOp convert = new KernelOp.Convert(elements, DType.F32, precision.factors());
+                for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
+                    steps.add(new BoundLaunch(launch, new int[] {operands[i], place}));
+                }
+                operands[i] = place;
+                place += (int) sizes[i];
             }
-            operands[i] = rounded;
         }
     }
 
@@ -155,6 +160,10 @@ final class LibraryProducts implements AutoCloseable {
                 matmul = null;
             }
         }
+    }
+
+    MatmulPrecision precision() {
+        return precision;
     }
 
     String version() {

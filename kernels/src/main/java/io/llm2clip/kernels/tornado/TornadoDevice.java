@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.cublas.Product;
 import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceKernels;
 import io.llm2clip.kernels.device.DeviceLaunch;
@@ -153,12 +154,13 @@ public final class TornadoDevice implements AutoCloseable {
      * What executes an operation here: launches of kernels, or calls of the device's library.
      *
      * @param offsets for each operand its first element in the arena of its type
+     * @param rounded for each operand whether it is rounded already, and its place in the arena of {@link #factors}; may end early
      * @param scratch gives memory that the steps may overwrite
      * @throws IllegalArgumentException as {@link DeviceKernels#plan}
      */
-    public List<DeviceStep> steps(KernelOp op, int[] offsets, Scratch scratch) {
+    public List<DeviceStep> steps(KernelOp op, int[] offsets, boolean[] rounded, Scratch scratch) {
         if (library != null) {
-            List<DeviceStep> steps = library.steps(op, offsets, scratch);
+            List<DeviceStep> steps = library.steps(op, offsets, rounded, scratch);
             if (!steps.isEmpty()) {
                 return steps;
             }
@@ -174,6 +176,18 @@ public final class TornadoDevice implements AutoCloseable {
             steps.add(new BoundLaunch(launch, all));
         }
         return steps;
+    }
+
+    /** As what type products read their factors; they round others. */
+    public DType factors() {
+        return library == null ? DType.F32 : library.precision().factors();
+    }
+
+    /** Whether an operation is a product whose factors are rounded. */
+    public boolean rounds(KernelOp op) {
+        return factors() != DType.F32
+                && op instanceof KernelOp.Gemm product
+                && !Product.of(product).isEmpty();
     }
 
     /**

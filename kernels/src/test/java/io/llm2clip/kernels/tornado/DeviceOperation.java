@@ -51,7 +51,7 @@ final class DeviceOperation {
     /** What the device itself makes of the operation, which may be calls of a library. */
     List<DeviceStep> steps() {
         int[] operands = Arrays.copyOf(offsets, plan.operands().size());
-        return device.steps(op, operands, (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
+        return device.steps(op, operands, new boolean[0], (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */
