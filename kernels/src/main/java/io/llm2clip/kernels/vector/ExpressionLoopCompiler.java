@@ -26,7 +26,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Generates an {@link ExpressionLoop}: every vector is read once, goes through all instructions in registers, and is written once.
- * The same Vector API calls in the same order as {@link ExpressionLoops}, so the results have the same bits.
+ * The same Vector API calls in the same order as {@link ExpressionLoops}, so the results have the same bits, but for the sign of a
+ * NaN, which the JVM leaves to its compilers.
  */
 final class ExpressionLoopCompiler {
     private static final ClassDesc VECTOR = description(FloatVector.class);
