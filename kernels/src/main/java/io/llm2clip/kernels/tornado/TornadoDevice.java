@@ -95,8 +95,9 @@ public final class TornadoDevice implements AutoCloseable {
                 LibraryProducts.of(device.info(), api, precision).orElse(null);
         if (library == null && precision != MatmulPrecision.F32) {
             throw new DeviceException("Device " + number + " (" + device.info().name() + ") multiplies in F32: expected"
-                    + " the library cuBLASLt for " + precision + ", found none; install CUDA's libcublasLt, or do"
-                    + " without " + precision + ".");
+                    + " the library cuBLASLt for " + precision + ", found none with the back end "
+                    + device.info().backend() + "; use the back end cuda and install CUDA's libcublasLt, or do without "
+                    + precision + ".");
         }
         try {
             return new TornadoDevice(api, device, floats, ints, halves, library);
