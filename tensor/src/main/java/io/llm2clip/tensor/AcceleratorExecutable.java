@@ -11,14 +11,15 @@ import java.util.Map;
 
 /** A plan on an accelerator: its arenas are ranges of the device's, its kernels one recorded launch. */
 final class AcceleratorExecutable implements Executable {
-    /** An i32 operand in the plan's arena, for the input that turns out to lie there. */
-    private record Index(long byteOffset, String what, Operand operand) {}
+    /** Indices in the plan's arena, for the input that turns out to lie there. */
+    private record Index(long byteOffset, String what, List<Integer> elements, Operand.Bounds bounds) {}
 
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
     private final DeviceRanges ranges;
     private final Map<DType, Integer> starts = new EnumMap<>(DType.class);
     private final List<Index> indices = new ArrayList<>();
+    private final IndexSources sources = new IndexSources();
     private final List<DeviceCopy> inputs = new ArrayList<>();
     private final List<DeviceCopy> outputs = new ArrayList<>();
     private final LaunchSequence recorded;
@@ -54,6 +55,7 @@ final class AcceleratorExecutable implements Executable {
                 offsets[i] = offset(step, slot, operands.get(i));
             }
         }
+        sources.add(step);
         ranges.add(step.op(), offsets, rounded);
     }
 
@@ -67,15 +69,26 @@ final class AcceleratorExecutable implements Executable {
         Operand.Bounds bounds = operand.bounds();
         if (bounds != null) {
             String name = what + ": " + operand.name();
-            switch (slot) {
-                case Plan.Slot.InArena(DType _, long at) -> indices.add(new Index(at, name, operand));
-                case Plan.Slot.InVariable(TensorData variable, long at) ->
-                    ranges.variable(variable)
-                            .require(
-                                    new IndexCheck(name, (int) (at / Integer.BYTES), (int) operand.elements(), bounds));
+            for (IndexSources.Source source : sources.of(name, slot, (int) operand.elements())) {
+                require(name, source, bounds);
             }
         }
         return offset(slot);
+    }
+
+    private void require(String name, IndexSources.Source source, Operand.Bounds bounds) {
+        switch (source.slot()) {
+            case Plan.Slot.InArena(DType _, long at) -> indices.add(new Index(at, name, source.elements(), bounds));
+            case Plan.Slot.InVariable(TensorData variable, long at) ->
+                ranges.variable(variable).require(check(name, at, source.elements(), bounds));
+        }
+    }
+
+    /** A check of elements that are counted from some bytes behind the first. */
+    private static IndexCheck check(String name, long bytes, List<Integer> elements, Operand.Bounds bounds) {
+        int first = (int) (bytes / Integer.BYTES);
+        return new IndexCheck(
+                name, elements.stream().map(element -> first + element).toList(), bounds);
     }
 
     private static DType dtype(Plan.Slot slot) {
@@ -103,10 +116,8 @@ final class AcceleratorExecutable implements Executable {
         if (dtype == DType.I32 && slot instanceof Plan.Slot.InArena(DType _, long start)) {
             long end = start + (long) shape.size() * Integer.BYTES;
             for (Index index : indices) {
-                Operand.Bounds bounds = index.operand.bounds();
-                if (bounds != null && index.byteOffset >= start && index.byteOffset < end) {
-                    int first = (int) ((index.byteOffset - start) / Integer.BYTES);
-                    copy.require(new IndexCheck(index.what, first, (int) index.operand.elements(), bounds));
+                if (index.byteOffset >= start && index.byteOffset < end) {
+                    copy.require(check(index.what, index.byteOffset - start, index.elements, index.bounds));
                 }
             }
         }

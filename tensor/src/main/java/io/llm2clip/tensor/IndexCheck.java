@@ -3,21 +3,24 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.Operand;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * What some i32 elements must lie in because a kernel takes them as indices.
  *
  * @param what operation and operand, for messages
- * @param first number of the first element
- * @param count how many elements
+ * @param elements their numbers
  * @param bounds least and most
  */
-record IndexCheck(String what, int first, int count, Operand.Bounds bounds) {
+record IndexCheck(String what, List<Integer> elements, Operand.Bounds bounds) {
+    IndexCheck {
+        elements = List.copyOf(elements);
+    }
 
     /** @throws IndexOutOfBoundsException if an element is out of bounds */
-    void check(MemorySegment elements) {
-        for (int i = 0; i < count; i++) {
-            int value = elements.getAtIndex(ValueLayout.JAVA_INT, first + i);
+    void check(MemorySegment memory) {
+        for (int i = 0; i < elements.size(); i++) {
+            int value = memory.getAtIndex(ValueLayout.JAVA_INT, elements.get(i));
             if (value < bounds.least() || value > bounds.most()) {
                 throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least()
                         + " to " + bounds.most() + ".");

@@ -116,6 +116,28 @@ class AcceleratorCases {
         }
     }
 
+    /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
+    @Test
+    void copiesOfIndicesAreCheckedWhereTheyComeFrom() {
+        Tensor index = Tensor.input("index", Shape.of(2, 2), DType.I32);
+        Tensor table = Tensor.variable("table", TensorData.of(Shape.of(3, 1), 7, 8, 9));
+        Tensor column = index.slice(1, 0, 1);
+        Tensor twice = Tensor.concat(0, List.of(column, column)).reshape(4);
+        try (Program program = Program.compile(List.of(table.gather(twice)))) {
+            program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, -5, 0, 99));
+            assertThat(program.run().getFirst().toFloats()).containsExactly(9, 7, 9, 7);
+            program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, 0, 3, 0));
+            assertThatThrownBy(program::run)
+                    .isInstanceOf(IndexOutOfBoundsException.class)
+                    .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
+        }
+        Tensor computed = Tensor.input("x", Shape.of(2), DType.F32).cast(DType.I32);
+        assertThatThrownBy(() -> Program.compile(List.of(table.gather(computed))))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("Gather: index is computed on the device, where indices are not checked; compute it on the"
+                        + " CPU and feed it.");
+    }
+
     @Test
     void outputsOfAClosedProgramAreNotInvented() {
         Program program = Program.compile(List.of(doubled));
