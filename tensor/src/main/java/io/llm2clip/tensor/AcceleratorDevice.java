@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import java.util.List;
@@ -23,6 +24,9 @@ public final class AcceleratorDevice extends Device {
     /** Room for bf16 and f16 elements. */
     private static final long HALVES = 16L << 20;
 
+    /** What kernels can number by int of f32 elements, but for a few that nobody misses. */
+    private static final long ADDRESSABLE_BYTES = 8L << 30;
+
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
 
@@ -40,9 +44,15 @@ public final class AcceleratorDevice extends Device {
      * @throws io.llm2clip.kernels.tornado.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
+        if (memoryBytes > ADDRESSABLE_BYTES) {
+            throw new DeviceException(memoryBytes + " bytes of the memory of "
+                    + TornadoVm.device(number).name() + " were asked for, expected at most "
+                    + ADDRESSABLE_BYTES
+                    + ", which is what kernels can address; allow less (--device-memory).");
+        }
         // Two fifths for rounded factors: weights, and activations of one product at a time.
         long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5);
-        long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
+        long floats = Math.min((memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes(), Integer.MAX_VALUE - 8);
         return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves);
     }
 

@@ -19,8 +19,7 @@ final class AcceleratorMemory {
         this.device = device;
         factors = new RoundedFactors(this, device.factors());
         Map.of(DType.F32, floats, DType.I32, ints, DType.BF16, halves)
-                .forEach((dtype, elements) ->
-                        spaces.put(dtype, new ArenaSpace(dtype + " on " + device.name(), elements)));
+                .forEach((dtype, elements) -> spaces.put(dtype, new ArenaSpace(dtype, device.name(), elements)));
     }
 
     TornadoDevice device() {

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.DType;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -8,16 +9,19 @@ final class ArenaSpace {
     /** Ranges start at multiples of so many elements, a cache line of the widest. */
     private static final long ALIGNMENT = 32;
 
-    private final String what;
+    private final DType dtype;
+    private final String device;
     private final long elements;
     private final TreeMap<Long, Long> free = new TreeMap<>();
 
     /**
-     * @param what for messages: the elements' type and the device
+     * @param dtype the elements' type, and so their size
+     * @param device for messages
      * @param elements size of the arena
      */
-    ArenaSpace(String what, long elements) {
-        this.what = what;
+    ArenaSpace(DType dtype, String device, long elements) {
+        this.dtype = dtype;
+        this.device = device;
         this.elements = elements;
         free.put(0L, elements / ALIGNMENT * ALIGNMENT);
     }
@@ -40,9 +44,11 @@ final class ArenaSpace {
                 return (int) start;
             }
         }
-        throw new TensorException("The device memory for " + what + " has no room for " + count + " more elements: "
-                + freeElements() + " of " + elements
-                + " are free, not all in one piece; use smaller batches, or allow more memory on the device.");
+        long largest = free.values().stream().mapToLong(Long::longValue).max().orElse(0);
+        throw new TensorException("The device memory for " + dtype + " on " + device + " has no room for "
+                + count * dtype.bytes() + " more bytes: " + freeElements() * dtype.bytes() + " of "
+                + elements * dtype.bytes() + " are free, " + largest * dtype.bytes()
+                + " of them in one piece; use smaller batches, or allow more of its memory (--device-memory).");
     }
 
     /** Gives back what {@link #take} returned for so many elements. */

@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -15,7 +16,7 @@ class ArenaSpaceProperties {
     @Property(tries = 200)
     void takenRangesDoNotOverlapAndAllSpaceComesBack(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        ArenaSpace space = new ArenaSpace("F32 on a device", 10_007);
+        ArenaSpace space = new ArenaSpace(DType.F32, "a device", 10_007);
         long free = space.freeElements();
         Map<Integer, Integer> taken = new LinkedHashMap<>();
         for (int i = 0; i < 60; i++) {
@@ -46,12 +47,13 @@ class ArenaSpaceProperties {
 
     @Example
     void tooLittleSpaceIsSaid() {
-        ArenaSpace space = new ArenaSpace("F32 on a device", 100);
+        ArenaSpace space = new ArenaSpace(DType.F32, "a device", 100);
         space.take(40);
         assertThatThrownBy(() -> space.take(50))
                 .isInstanceOf(TensorException.class)
                 .hasMessage(
-                        "The device memory for F32 on a device has no room for 50 more elements: 32 of 100 are free, not all"
-                                + " in one piece; use smaller batches, or allow more memory on the device.");
+                        "The device memory for F32 on a device has no room for 200 more bytes: 128 of 400 are free, 128 of"
+                                + " them in one piece; use smaller batches, or allow more of its memory"
+                                + " (--device-memory).");
     }
 }

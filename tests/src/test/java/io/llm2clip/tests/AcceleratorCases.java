@@ -8,6 +8,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
@@ -116,6 +117,15 @@ class AcceleratorCases {
         }
     }
 
+    @Test
+    void moreThanKernelsAddressIsRefused() {
+        assertThatThrownBy(() -> AcceleratorDevice.open(0, 60L << 30))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageStartingWith("64424509440 bytes of the memory of ")
+                .hasMessageEndingWith(" were asked for, expected at most 8589934592, which is what kernels can address;"
+                        + " allow less (--device-memory).");
+    }
+
     /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
     @Test
     void copiesOfIndicesAreCheckedWhereTheyComeFrom() {
@@ -155,6 +165,6 @@ class AcceleratorCases {
         assertThatThrownBy(() -> Program.compile(List.of(large.exp())))
                 .isInstanceOf(TensorException.class)
                 .hasMessageStartingWith("The device memory for F32 on ")
-                .hasMessageEndingWith("use smaller batches, or allow more memory on the device.");
+                .hasMessageEndingWith("use smaller batches, or allow more of its memory (--device-memory).");
     }
 }

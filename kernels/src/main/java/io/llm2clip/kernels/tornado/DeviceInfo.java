@@ -12,6 +12,9 @@ package io.llm2clip.kernels.tornado;
  */
 public record DeviceInfo(
         int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {
+    /** The most elements of an arena, which kernels number by int. */
+    static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
     /** What an allocation takes beside the elements of an arena: a header, and an element of its own. */
     private static final long OVERHEAD = 4096;
 
@@ -22,8 +25,9 @@ public record DeviceInfo(
 
     /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
     public long usableBytes() {
-        long addressable = (Integer.MAX_VALUE - 8L) * Float.BYTES;
         long share = memoryBytes / 4 * 3;
-        return Math.min(addressable, allocationBytes > 0 ? Math.min(share, allocationBytes - OVERHEAD) : share);
+        return Math.min(
+                (long) MOST_ELEMENTS * Float.BYTES,
+                allocationBytes > 0 ? Math.min(share, allocationBytes - OVERHEAD) : share);
     }
 }

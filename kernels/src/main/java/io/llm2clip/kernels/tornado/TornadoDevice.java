@@ -111,9 +111,9 @@ public final class TornadoDevice implements AutoCloseable {
     }
 
     private static int size(DeviceInfo info, DType dtype, long elements) {
-        if (elements < 0 || elements > Integer.MAX_VALUE - 8) {
+        if (elements < 0 || elements > DeviceInfo.MOST_ELEMENTS) {
             throw new DeviceException("A " + dtype + " arena of " + elements + " elements was asked for, expected 0 to "
-                    + (Integer.MAX_VALUE - 8) + ", as kernels count elements by int; use smaller batches.");
+                    + DeviceInfo.MOST_ELEMENTS + ", as kernels count elements by int; use smaller batches.");
         }
         long bytes = DeviceArenas.bytes(TornadoApi.get(), dtype, elements);
         if (info.allocationBytes() > 0 && bytes > info.allocationBytes()) {
