@@ -168,18 +168,9 @@ public final class DeviceBench {
     /** Microseconds a run. */
     private static double median(Runnable run) {
         double[] times = new double[ROUNDS];
-        for (int round = -1; round < ROUNDS; round++) {
-            long start = System.nanoTime();
-            long runs = 0;
-            long elapsed = 0;
-            while (elapsed < ROUND_NANOS) {
-                run.run();
-                runs++;
-                elapsed = System.nanoTime() - start;
-            }
-            if (round >= 0) {
-                times[round] = elapsed / 1e3 / runs;
-            }
+        Timing.nanos(run, ROUND_NANOS);
+        for (int round = 0; round < ROUNDS; round++) {
+            times[round] = Timing.nanos(run, ROUND_NANOS) / 1e3;
         }
         Arrays.sort(times);
         return times[ROUNDS / 2];

@@ -118,26 +118,13 @@ public final class ElementwiseBench {
             Reference.run(each.op, expected);
             check(each, operands[operands.length - 1], expected[operands.length - 1]);
             double[] nanos = new double[ROUNDS];
-            time(launch, 25 * ROUND_NANOS); // until compiled
+            Timing.nanos(launch::run, 25 * ROUND_NANOS); // until compiled
             for (int i = 0; i < ROUNDS; i++) {
-                nanos[i] = time(launch, ROUND_NANOS) / each.elements;
+                nanos[i] = Timing.nanos(launch::run, ROUND_NANOS) / each.elements;
             }
             Arrays.sort(nanos);
             return nanos[ROUNDS / 2];
         }
-    }
-
-    /** Nanoseconds a run. */
-    private static double time(Launch launch, long duration) {
-        long start = System.nanoTime();
-        long runs = 0;
-        long elapsed = 0;
-        while (elapsed < duration) {
-            launch.run();
-            runs++;
-            elapsed = System.nanoTime() - start;
-        }
-        return (double) elapsed / runs;
     }
 
     private static void check(Case each, MemorySegment found, MemorySegment expected) {

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -28,11 +29,10 @@ public record Expression(int inputs, List<Instruction> instructions) {
         }
         for (int i = 0; i < instructions.size(); i++) {
             Instruction instruction = instructions.get(i);
-            int[] operands = {instruction.a, instruction.b, instruction.c};
-            for (int o = 0; o < instruction.opcode.arity(); o++) {
-                if (operands[o] < 0 || operands[o] >= inputs + i) {
+            for (int operand : instruction.operands()) {
+                if (operand < 0 || operand >= inputs + i) {
                     throw new IllegalArgumentException("Instruction " + i + " (" + instruction.opcode + ") reads value "
-                            + operands[o] + ", expected one of the " + (inputs + i) + " earlier values.");
+                            + operand + ", expected one of the " + (inputs + i) + " earlier values.");
                 }
             }
         }
@@ -67,6 +67,20 @@ public record Expression(int inputs, List<Instruction> instructions) {
         public static Instruction select(int condition, int a, int b) {
             return new Instruction(Opcode.SELECT, condition, a, b, 0);
         }
+
+        /** The value numbers that it reads. */
+        public int[] operands() {
+            return Arrays.copyOf(new int[] {a, b, c}, opcode.arity());
+        }
+    }
+
+    /** The same with 0 for every literal: expressions that are equal then share code. */
+    public Expression shape() {
+        return new Expression(
+                inputs,
+                instructions.stream()
+                        .map(i -> new Instruction(i.opcode, i.a, i.b, i.c, 0))
+                        .toList());
     }
 
     /** Number of the value that is the result. */

@@ -17,7 +17,7 @@ final class DeviceRanges implements AutoCloseable {
     private final List<Range> ranges = new ArrayList<>();
     private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
     private final List<DeviceStep> steps = new ArrayList<>();
-    private final List<TensorData> factors = new ArrayList<>();
+    private final Map<TensorData, Integer> factors = new LinkedHashMap<>();
     private final Map<DType, Range> scratch = new EnumMap<>(DType.class);
 
     DeviceRanges(AcceleratorMemory memory) {
@@ -38,9 +38,7 @@ final class DeviceRanges implements AutoCloseable {
 
     /** A variable's place as a factor of products, which stays at least until {@link #close}. */
     int factor(TensorData data) {
-        int element = memory.factors().retain(data);
-        factors.add(data);
-        return element;
+        return factors.computeIfAbsent(data, memory.factors()::retain);
     }
 
     /** Appends an operation's steps; {@code operands} are first elements in their arenas, of factors in that of rounded ones where so said. */
@@ -65,14 +63,14 @@ final class DeviceRanges implements AutoCloseable {
     /** Makes the variables on the device current. */
     void send() {
         variables.values().forEach(DeviceCopy::send);
-        factors.forEach(memory.factors()::send);
+        factors.keySet().forEach(memory.factors()::send);
     }
 
     @Override
     public void close() {
         ranges.forEach(range -> memory.give(range.dtype, range.start, range.elements));
         ranges.clear();
-        factors.forEach(memory.factors()::release);
+        factors.keySet().forEach(memory.factors()::release);
         factors.clear();
         variables.keySet().forEach(memory::release);
         variables.clear();

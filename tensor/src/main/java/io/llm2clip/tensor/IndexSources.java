@@ -17,9 +17,7 @@ final class IndexSources {
     private final List<Written> written = new ArrayList<>();
 
     /** An i32 range of the plan's arena, and the step that copied it there; null for one that computed it. */
-    private record Written(long start, long end, @Nullable Step copy) {}
-
-    private record Step(KernelOp op, List<Plan.Slot> operands) {}
+    private record Written(long start, long end, Plan.@Nullable Step copy) {}
 
     /**
      * Elements that are indices.
@@ -34,8 +32,7 @@ final class IndexSources {
         Operand out = step.op().operands().getLast();
         if (out.dtype() == DType.I32 && step.operands().getLast() instanceof Plan.Slot.InArena(DType _, long start)) {
             boolean copies = step.op() instanceof KernelOp.Elementwise || step.op() instanceof KernelOp.Concat;
-            written.addFirst(
-                    new Written(start, start + out.bytes(), copies ? new Step(step.op(), step.operands()) : null));
+            written.addFirst(new Written(start, start + out.bytes(), copies ? step : null));
         }
     }
 
@@ -60,16 +57,16 @@ final class IndexSources {
         return List.of(new Source(slot, IntStream.range(0, elements).boxed().toList()));
     }
 
-    private List<Source> copied(String what, Step copy) {
+    private List<Source> copied(String what, Plan.Step copy) {
         List<Source> sources = new ArrayList<>();
-        List<Operand> operands = copy.op.operands();
+        List<Operand> operands = copy.op().operands();
         for (int i = 0; i + 1 < operands.size(); i++) {
-            Plan.Slot slot = copy.operands.get(i);
+            Plan.Slot slot = copy.operands().get(i);
             List<Source> all = of(what, slot, (int) operands.get(i).elements());
             boolean direct = all.size() == 1 && all.getFirst().slot.equals(slot);
             // Of a view only those that it shows; what lies between them may be no indices.
             sources.addAll(
-                    direct && copy.op instanceof KernelOp.Elementwise view
+                    direct && copy.op() instanceof KernelOp.Elementwise view
                             ? List.of(new Source(
                                     slot, elements(view.shape(), view.strides().getFirst())))
                             : all);

@@ -119,9 +119,8 @@ final class ExpressionCode {
     }
 
     private CodeBuilder operands(Instruction instruction) {
-        int[] operands = {instruction.a(), instruction.b(), instruction.c()};
-        for (int o = 0; o < instruction.opcode().arity(); o++) {
-            load(operands[o]);
+        for (int operand : instruction.operands()) {
+            load(operand);
         }
         return code;
     }

@@ -1,7 +1,6 @@
 package io.llm2clip.kernels.device;
 
 import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.Expression.Instruction;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,21 +45,14 @@ final class GeneratedKernels extends ClassLoader {
     /** The kernel of an elementwise expression, whatever its literals; none if there are too many already. */
     static Optional<DeviceKernel> elementwise(
             DeviceKernel interpreter, Expression expression, List<InputLayout> layouts) {
-        Key key = new Key(interpreter, shape(expression), List.copyOf(layouts));
+        Key key = new Key(interpreter, expression.shape(), List.copyOf(layouts));
         return of(key, interpreter.name(), code -> ElementwiseGenerator.emit(code, key.shape, key.layouts));
     }
 
     /** The kernel of a product with an epilogue, whatever its literals; none if there are too many already. */
     static Optional<DeviceKernel> product(DeviceKernel interpreter, Expression epilogue) {
-        Key key = new Key(interpreter, shape(epilogue), List.of());
+        Key key = new Key(interpreter, epilogue.shape(), List.of());
         return of(key, GemmKernels.EPILOGUE, code -> EpilogueGenerator.emit(code, key.shape));
-    }
-
-    private static Expression shape(Expression expression) {
-        List<Instruction> instructions = expression.instructions().stream()
-                .map(i -> new Instruction(i.opcode(), i.a(), i.b(), i.c(), 0))
-                .toList();
-        return new Expression(expression.inputs(), instructions);
     }
 
     private static synchronized Optional<DeviceKernel> of(Key key, String method, Consumer<CodeBuilder> body) {

@@ -52,20 +52,23 @@ final class IndexKernels {
     static void k_concat(KernelContext context, FloatBuf floats, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            int inner = params.get(1);
-            int outer = element / inner;
-            int target = outer * params.get(2) + params.get(3) + element - outer * inner;
+            int target = k_concatTarget(params, element);
             floats.set(params.get(6 + params.get(5)) + target, floats.get(params.get(6 + params.get(4)) + element));
         }
+    }
+
+    /** Where in the output an element of the input goes. */
+    static int k_concatTarget(IntBuf params, int element) {
+        int inner = params.get(1);
+        int outer = element / inner;
+        return outer * params.get(2) + params.get(3) + element - outer * inner;
     }
 
     /** As {@link #k_concat}, of ints. */
     static void k_concatInts(KernelContext context, IntBuf ints, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            int inner = params.get(1);
-            int outer = element / inner;
-            int target = outer * params.get(2) + params.get(3) + element - outer * inner;
+            int target = k_concatTarget(params, element);
             ints.set(params.get(6 + params.get(5)) + target, ints.get(params.get(6 + params.get(4)) + element));
         }
     }

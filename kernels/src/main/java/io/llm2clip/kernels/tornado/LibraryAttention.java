@@ -146,12 +146,7 @@ final class LibraryAttention {
 
         /** {@code out[g] = alpha sum_h scores[h]^T x[h]}, x as queries and out as keys. */
         void columnsTimesQueries(int scores, int x, int out, float alpha) {
-            for (int member = 0; member < group; member++) {
-                int of = member;
-                List<int[]> places = new ArrayList<>();
-                for (int sequence = start; sequence < start + sequences; sequence++) {
-                    places.add(new int[] {scores + score(sequence, of), x + query(sequence, of), out + key(sequence)});
-                }
+            for (int first = 0; first < group; first++) {
                 Product product = new Product(
                         shape.keyValueHeads(),
                         shape.keys(),
@@ -161,15 +156,21 @@ final class LibraryAttention {
                         queries(),
                         keys(false),
                         alpha,
-                        member == 0 ? Addend.NONE : Addend.OUTPUT);
-                steps.add(new BoundProduct(product, precision, places));
+                        first == 0 ? Addend.NONE : Addend.OUTPUT);
+                add(product, first, first + 1, (sequence, member) ->
+                        new int[] {scores + score(sequence, member), x + query(sequence, member), out + key(sequence)});
             }
         }
 
         private void add(Product product, Places places) {
+            add(product, 0, group, places);
+        }
+
+        /** A product for some members of each group. */
+        private void add(Product product, int from, int to, Places places) {
             List<int[]> all = new ArrayList<>();
             for (int sequence = start; sequence < start + sequences; sequence++) {
-                for (int member = 0; member < group; member++) {
+                for (int member = from; member < to; member++) {
                     all.add(places.of(sequence, member));
                 }
             }

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates an expression a block at a time that fits the first-level cache: one loop an instruction, inputs read where they are,
@@ -32,6 +33,8 @@ final class ExpressionInterpreter implements ExpressionLoop {
     private final Scratch scratch;
     private final long[] address;
     private final long[] step;
+    /** The literals that the constants' vectors hold. */
+    private float @Nullable [] broadcast;
 
     ExpressionInterpreter(ExpressionShape shape) {
         this.shape = shape;
@@ -47,12 +50,13 @@ final class ExpressionInterpreter implements ExpressionLoop {
 
     @Override
     public void run(int vectors, long[] inputs, float[] literals, long out) {
-        for (int value = 0; value < address.length; value++) {
-            if (value < inputs.length && shape.isUniform(value)) {
-                broadcast(Memory.getFloat(inputs[value]), address[value]);
-            } else if (value >= inputs.length && shape.instruction(value).opcode() == Opcode.CONSTANT) {
-                broadcast(literals[value - inputs.length], address[value]);
+        for (int i = 0; i < inputs.length; i++) {
+            if (shape.isUniform(i)) {
+                broadcast(Memory.getFloat(inputs[i]), address[i]);
             }
+        }
+        if (literals != broadcast) {
+            broadcastConstants(literals);
         }
         for (int start = 0; start < vectors; start += VECTORS) {
             long offset = (long) start * BYTES;
@@ -64,6 +68,16 @@ final class ExpressionInterpreter implements ExpressionLoop {
             run(Math.min(VECTORS, vectors - start), out + offset);
         }
         scratch.keepAlive();
+    }
+
+    /** Not at every call, as calls may be for short rows. */
+    private void broadcastConstants(float[] literals) {
+        for (int value = shape.inputs(); value < address.length; value++) {
+            if (shape.instruction(value).opcode() == Opcode.CONSTANT) {
+                broadcast(literals[value - shape.inputs()], address[value]);
+            }
+        }
+        broadcast = literals;
     }
 
     private static void broadcast(float value, long target) {
@@ -102,7 +116,7 @@ final class ExpressionInterpreter implements ExpressionLoop {
     private long allocate() {
         int[] lastUse = new int[offsets.length];
         for (int value = shape.inputs(); value < offsets.length; value++) {
-            for (int operand : ExpressionShape.operands(shape.instruction(value))) {
+            for (int operand : shape.instruction(value).operands()) {
                 lastUse[operand] = value;
             }
         }
@@ -118,7 +132,7 @@ final class ExpressionInterpreter implements ExpressionLoop {
             }
             if (value >= shape.inputs()) {
                 // Only now: a result must not overwrite an operand whose next vectors are still read.
-                for (int operand : Arrays.stream(ExpressionShape.operands(shape.instruction(value)))
+                for (int operand : Arrays.stream(shape.instruction(value).operands())
                         .distinct()
                         .toArray()) {
                     if (isBlock(operand) && lastUse[operand] == value) {

@@ -20,23 +20,14 @@ record ExpressionShape(Expression expression, List<Boolean> uniform) {
      * @param scalarInput for each input, whether it is one element for all
      */
     static ExpressionShape of(Expression expression, boolean[] scalarInput) {
-        List<Instruction> instructions = new ArrayList<>();
         List<Boolean> uniform = new ArrayList<>();
         for (boolean scalar : scalarInput) {
             uniform.add(scalar);
         }
         for (Instruction i : expression.instructions()) {
-            instructions.add(new Instruction(i.opcode(), i.a(), i.b(), i.c(), 0));
-            uniform.add(Arrays.stream(operands(i)).allMatch(uniform::get));
+            uniform.add(Arrays.stream(i.operands()).allMatch(uniform::get));
         }
-        return new ExpressionShape(new Expression(expression.inputs(), instructions), List.copyOf(uniform));
-    }
-
-    /** The value numbers that an instruction reads. */
-    static int[] operands(Instruction instruction) {
-        return Arrays.copyOf(
-                new int[] {instruction.a(), instruction.b(), instruction.c()},
-                instruction.opcode().arity());
+        return new ExpressionShape(expression.shape(), List.copyOf(uniform));
     }
 
     /** Literals in the order of the instructions; 0 where an instruction has none. */
