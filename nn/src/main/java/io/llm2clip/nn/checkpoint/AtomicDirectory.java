@@ -35,8 +35,7 @@ public final class AtomicDirectory {
                 Files.createDirectory(unfinished.path());
                 content.writeTo(unfinished.path());
                 // A directory with files cannot be replaced in one move, so the old one steps aside first. It is no
-                // unfinished one:
-                // an interruption between the moves must not delete it.
+                // unfinished one: an interruption between the moves must not delete it.
                 Path previous =
                         unfinished.path().resolveSibling(unfinished.path().getFileName() + ".previous");
                 if (Files.exists(target)) {
