@@ -28,6 +28,7 @@ public final class Tensor {
     private final List<Tensor> inputs;
     private final Shape shape;
     private final DType dtype;
+    private final boolean doubtful;
 
     Tensor(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
         OperandTypes.check(operation, inputs, shape, dtype);
@@ -35,6 +36,7 @@ public final class Tensor {
         this.inputs = List.copyOf(inputs);
         this.shape = shape;
         this.dtype = dtype;
+        doubtful = Finiteness.isDoubtful(operation, this.inputs);
     }
 
     /** A value to be fed at each run of a program. */
@@ -60,6 +62,11 @@ public final class Tensor {
     /** Creation order: inputs have smaller numbers than the nodes that read them. */
     long id() {
         return id;
+    }
+
+    /** Whether it may be infinite or NaN although the inputs and variables that it depends on are finite. */
+    boolean isDoubtful() {
+        return doubtful;
     }
 
     public Operation operation() {
@@ -473,10 +480,15 @@ public final class Tensor {
         return kernel(new KernelOp.RmsNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight);
     }
 
-    /** {@code x / max(||x||, 1e-12)} over the last axis. */
+    /**
+     * {@code x / max(||x||, 1e-12)} over the last axis. Rows shorter than that have no direction: no gradient flows to them, where that
+     * of the quotient, 1e12 times what comes back, would outweigh all other rows.
+     */
     public Tensor l2Normalize() {
-        Tensor norm = square().sum(-1).sqrt().maximum(scalar(1e-12f));
-        return div(norm.reshape(shape.with(-1, 1)));
+        Tensor least = scalar(1e-12f);
+        Tensor norm = square().sum(-1).sqrt().reshape(shape.with(-1, 1));
+        Tensor rows = where(least.greater(norm), stopGradient(), this);
+        return rows.div(norm.maximum(least));
     }
 
     /**
