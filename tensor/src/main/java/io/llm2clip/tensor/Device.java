@@ -12,7 +12,7 @@ import java.util.List;
  * <p>Programs that name no device run on the {@link #standard} one, which is the CPU unless {@link #makeStandard} said otherwise.
  */
 public abstract sealed class Device implements AutoCloseable permits HostDevice, AcceleratorDevice {
-    private static final Device CPU = new HostDevice(Workers.shared());
+    private static final Device CPU = new HostDevice(Workers::shared);
     private static volatile Device standard = CPU;
 
     /**
