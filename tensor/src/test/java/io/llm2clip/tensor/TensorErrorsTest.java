@@ -131,6 +131,18 @@ class TensorErrorsTest {
         assertThatThrownBy(call::execute).isInstanceOf(TensorException.class).hasMessage(message);
     }
 
+    /** Queries, keys and values are each an int of elements, their gradients side by side are not. */
+    @Test
+    void gradientsBeyondATensorAreRefused() {
+        Tensor q = tensor(1, 30_000, 32_768);
+        Tensor lengths = Tensor.input("lengths", Shape.of(1), DType.I32);
+        Tensor attention = Tensor.attention(q, q, q, lengths, 256, 256, 0.1f, true);
+        assertThatThrownBy(() -> Gradients.of(attention, attention, List.of(q)))
+                .isInstanceOf(TensorException.class)
+                .hasMessage(
+                        "AttentionGradient has 2949120000 elements, expected at most 2147483583; split the tensor.");
+    }
+
     @Test
     void feedingChecksTheInput() {
         try (Program program = Program.compile(List.of(A.tanh()))) {
