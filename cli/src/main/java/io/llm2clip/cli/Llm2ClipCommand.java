@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
@@ -59,7 +60,7 @@ public final class Llm2ClipCommand implements Runnable {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Llm2ClipCommand::refuse)
                 .setExecutionExceptionHandler(command::fail)
-                .setExecutionStrategy(Llm2ClipCommand::runWithinMemory);
+                .setExecutionStrategy(Llm2ClipCommand::runWithSettings);
     }
 
     /** Without a subcommand there is nothing to do. */
@@ -68,6 +69,19 @@ public final class Llm2ClipCommand implements Runnable {
         if (spec != null) {
             throw new ParameterException(spec.commandLine(), "Expected a command.");
         }
+    }
+
+    /** Settings are part of the usage, as options are. */
+    private static int runWithSettings(ParseResult arguments) {
+        CommandLine command = arguments.asCommandLineList().getLast();
+        if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
+            try {
+                Settings.check();
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(command, String.valueOf(e.getMessage()), e);
+            }
+        }
+        return runWithinMemory(arguments);
     }
 
     private static int runWithinMemory(ParseResult arguments) {

@@ -6,6 +6,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -45,6 +47,20 @@ class Llm2ClipCommandTest {
     void noCommandIsBadUsage() {
         assertThat(commandLine.execute()).isEqualTo(2);
         assertThat(err.toString()).startsWith("error: Expected a command.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-2", "abc", "100000"})
+    void aSettingWithoutSenseIsBadUsage(String threads) {
+        System.setProperty("llm2clip.threads", threads);
+        try {
+            assertThat(commandLine.execute("devices")).isEqualTo(2);
+            assertThat(err.toString())
+                    .startsWith("error: The system property llm2clip.threads is '" + threads + "', expected ");
+            assertThat(commandLine.execute("devices", "--help")).isZero();
+        } finally {
+            System.clearProperty("llm2clip.threads");
+        }
     }
 
     @Test

@@ -219,7 +219,7 @@ public sealed interface KernelOp {
         /** The epilogue alone: its inputs are the product, which the output may overwrite, and the extra operands. */
         public Elementwise finish() {
             List<List<Integer>> strides = new ArrayList<>();
-            strides.add(List.of(m * n, n, 1));
+            strides.add(List.of(Math.multiplyExact(m, n), n, 1));
             for (Broadcast extra : extras) {
                 strides.add(
                         switch (extra) {
@@ -358,6 +358,10 @@ public sealed interface KernelOp {
                     keyValueHeads > 0 && heads % keyValueHeads == 0,
                     "Attention: heads in equal groups a key/value head",
                     keyValueHeads);
+            require(
+                    (long) batch * heads <= Integer.MAX_VALUE,
+                    "Attention: at most " + Integer.MAX_VALUE + " heads of all sequences",
+                    (long) batch * heads);
             require(
                     !causal || queries == keys,
                     "Attention: causal with as many queries as keys",

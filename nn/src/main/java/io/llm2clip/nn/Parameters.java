@@ -25,6 +25,7 @@ public final class Parameters implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final @Nullable CounterRandom random;
+    private long allocatedBytes;
     private boolean closed;
 
     /** An empty set whose parameters are initialised at random. */
@@ -93,6 +94,8 @@ public final class Parameters implements AutoCloseable {
                     + "; expected a new name, use a scope.");
         }
         TensorData data = TensorData.allocate(arena, shape, DType.F32);
+        // What the arena has is counted, also if the initialiser fails and there is no such parameter.
+        allocatedBytes += data.segment().byteSize();
         EngineMemory.allocated(data.segment().byteSize());
         if (random != null) {
             float[] values = new float[shape.size()];
@@ -109,7 +112,7 @@ public final class Parameters implements AutoCloseable {
         if (!closed) {
             closed = true;
             arena.close();
-            EngineMemory.released(count() * DType.F32.bytes());
+            EngineMemory.released(allocatedBytes);
         }
     }
 

@@ -71,7 +71,7 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
      */
     public static RotaryTable eva02(int gridSide, int headSize) {
         int quarter = headSize / 4;
-        return of(1 + gridSide * gridSide, headSize, true, position -> {
+        return of(Math.addExact(1, Math.multiplyExact(gridSide, gridSide)), headSize, true, position -> {
             double[] angles = new double[2 * quarter];
             if (position > 0) {
                 double row = (position - 1) / gridSide * EVA_PRETRAINED_SIDE / gridSide;
@@ -88,8 +88,9 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
 
     private static RotaryTable of(int length, int headSize, boolean interleaved, IntFunction<double[]> anglesAt) {
         int half = headSize / 2;
-        float[] cos = new float[length * half];
-        float[] sin = new float[length * half];
+        Shape shape = Shape.of(length, half);
+        float[] cos = new float[shape.size()];
+        float[] sin = new float[shape.size()];
         for (int position = 0; position < length; position++) {
             double[] angles = anglesAt.apply(position);
             for (int i = 0; i < half; i++) {
@@ -97,7 +98,6 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
                 sin[position * half + i] = (float) StrictMath.sin(angles[i]);
             }
         }
-        Shape shape = Shape.of(length, half);
         return new RotaryTable(
                 Tensor.variable("rotary.cos", TensorData.of(shape, cos)),
                 Tensor.variable("rotary.sin", TensorData.of(shape, sin)),

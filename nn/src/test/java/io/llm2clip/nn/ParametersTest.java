@@ -38,6 +38,19 @@ class ParametersTest {
     }
 
     @Test
+    void whatAFailedInitializerLeavesIsReturned() {
+        long before = EngineMemory.liveBytes();
+        Parameters parameters = new Parameters(1);
+        parameters.root().create("a", Shape.of(3), Initializer.zeros());
+        assertThatThrownBy(() -> parameters.root().create("b", Shape.of(5), Initializer.fanInUniform()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before + 4 * (3 + 5));
+        parameters.close();
+        parameters.close();
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
     void initialValuesDependOnSeedAndNameOnly() {
         try (Parameters few = new Parameters(7);
                 Parameters many = new Parameters(7);

@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoDevice;
@@ -83,7 +84,9 @@ public final class AcceleratorDevice extends Device {
 
     @Override
     public LaunchSequence bind(List<Application> applications) {
+        Resources resources = new Resources();
         DeviceRanges ranges = new DeviceRanges(memory);
+        resources.add(ranges::close);
         LaunchSequence recorded;
         try {
             for (Application application : applications) {
@@ -93,10 +96,11 @@ public final class AcceleratorDevice extends Device {
                 ranges.add(application.op(), offsets);
             }
             recorded = device.record(ranges.steps());
-        } catch (RuntimeException e) {
-            ranges.close();
+        } catch (RuntimeException | Error e) {
+            resources.closeAfter(e);
             throw e;
         }
+        resources.add(recorded::close);
         List<TensorData> written = applications.stream()
                 .flatMap(AcceleratorDevice::written)
                 .distinct()
@@ -111,8 +115,7 @@ public final class AcceleratorDevice extends Device {
 
             @Override
             public void close() {
-                recorded.close();
-                ranges.close();
+                resources.close();
             }
         };
     }
@@ -126,10 +129,9 @@ public final class AcceleratorDevice extends Device {
 
     @Override
     public void close() {
-        memory.bringAllHome();
-        device.close();
         if (standard() == this) {
             cpu().makeStandard();
         }
+        Resources.closeAll(List.of(memory::bringAllHome, device::close));
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.tornado.TornadoDevice;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -16,6 +17,7 @@ final class AcceleratorExecutable implements Executable {
 
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
+    private final Resources resources = new Resources();
     private final DeviceRanges ranges;
     private final Map<DType, Integer> starts = new EnumMap<>(DType.class);
     private final List<Index> indices = new ArrayList<>();
@@ -28,14 +30,16 @@ final class AcceleratorExecutable implements Executable {
         this.device = device;
         this.memory = memory;
         ranges = new DeviceRanges(memory);
+        resources.add(ranges::close);
         try {
             plan.arenaBytes().forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
             plan.steps().forEach(this::add);
             recorded = device.record(ranges.steps());
-        } catch (RuntimeException e) {
-            ranges.close();
+        } catch (RuntimeException | Error e) {
+            resources.closeAfter(e);
             throw e;
         }
+        resources.add(recorded::close);
     }
 
     private void add(Plan.Step step) {
@@ -141,8 +145,7 @@ final class AcceleratorExecutable implements Executable {
 
     @Override
     public void close() {
-        recorded.close();
         outputs.forEach(DeviceCopy::free);
-        ranges.close();
+        resources.close();
     }
 }

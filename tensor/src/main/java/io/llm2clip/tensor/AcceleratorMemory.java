@@ -1,7 +1,9 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.tornado.TornadoDevice;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -68,17 +70,24 @@ final class AcceleratorMemory {
     void release(TensorData data) {
         DeviceCopy copy = data.copy();
         if (copy != null && copy.release()) {
-            give(data.dtype(), copy.element(), data.shape().size());
-            resident.remove(data);
+            try {
+                copy.detach();
+            } finally {
+                give(data.dtype(), copy.element(), data.shape().size());
+                resident.remove(data);
+            }
         }
     }
 
+    /** Also of variables that are in use. If the device does not give the elements of one, those of the others are home nevertheless. */
     void bringAllHome() {
-        List.copyOf(resident).forEach(data -> {
-            copyOf(data).detach();
+        List<Runnable> homecomings = new ArrayList<>();
+        for (TensorData data : resident) {
+            homecomings.add(copyOf(data)::detach);
             EngineMemory.released((long) data.shape().size() * data.dtype().bytes());
-        });
+        }
         resident.clear();
+        Resources.closeAll(homecomings);
     }
 
     static DeviceCopy copyOf(TensorData data) {

@@ -12,7 +12,7 @@ import java.util.List;
  * <p>Programs that name no device run on the {@link #standard} one, which is the CPU unless {@link #makeStandard} said otherwise.
  */
 public abstract sealed class Device implements AutoCloseable permits HostDevice, AcceleratorDevice {
-    private static final Device CPU = new HostDevice(Workers.shared());
+    private static final Device CPU = new HostDevice(Workers::shared);
     private static volatile Device standard = CPU;
 
     /**
@@ -33,8 +33,7 @@ public abstract sealed class Device implements AutoCloseable permits HostDevice,
             for (int i = 0; i < operands.size(); i++) {
                 TensorData data = operands.get(i);
                 Operand operand = expected.get(i);
-                if (data.dtype().stored() != operand.dtype().stored()
-                        || data.shape().size() != operand.elements()) {
+                if (data.dtype() != operand.dtype() || data.shape().size() != operand.elements()) {
                     throw new TensorException(name + ": operand '" + operand.name() + "' takes " + operand.elements()
                             + " elements of " + operand.dtype() + ", found " + data.dtype() + " " + data.shape() + ".");
                 }

@@ -45,22 +45,21 @@ final class DeviceCopy {
         users++;
     }
 
-    /** Ends a use; true if it was the last, after which the elements are home and the room on the device is free. */
+    /** Ends a use; true if it was the last, so that it is time to {@link #detach}. */
     boolean release() {
         users--;
-        if (users > 0 || !owned) {
-            return false;
-        }
-        detach();
-        return true;
+        return users <= 0 && owned;
     }
 
-    /** Brings the elements home for good. */
+    /** Brings the elements home for good; the tensor has no copy afterwards, even if the device fails to give them. */
     void detach() {
-        if (data.isAlive()) {
-            bringHome();
+        try {
+            if (data.isAlive()) {
+                bringHome();
+            }
+        } finally {
+            data.setCopy(null);
         }
-        data.setCopy(null);
     }
 
     /** Ends it without bringing anything home: the elements are lost, unless they are here already. */

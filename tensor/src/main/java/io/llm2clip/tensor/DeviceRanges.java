@@ -2,6 +2,7 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.tornado.DeviceStep;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -68,11 +69,13 @@ final class DeviceRanges implements AutoCloseable {
 
     @Override
     public void close() {
-        ranges.forEach(range -> memory.give(range.dtype, range.start, range.elements));
+        List<Runnable> releases = new ArrayList<>();
+        ranges.forEach(range -> releases.add(() -> memory.give(range.dtype, range.start, range.elements)));
+        factors.keySet().forEach(data -> releases.add(() -> memory.factors().release(data)));
+        variables.keySet().forEach(data -> releases.add(() -> memory.release(data)));
         ranges.clear();
-        factors.keySet().forEach(memory.factors()::release);
         factors.clear();
-        variables.keySet().forEach(memory::release);
         variables.clear();
+        Resources.closeAll(releases);
     }
 }

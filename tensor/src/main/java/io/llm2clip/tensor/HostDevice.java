@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.vector.VectorKernels;
 import io.llm2clip.kernels.vector.Workers;
 import java.lang.foreign.Arena;
@@ -14,18 +15,21 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** The CPU. A program's values lie in a block for each element type; variables are read where they are. */
 final class HostDevice extends Device {
-    private final Workers workers;
+    private final Supplier<Workers> workers;
 
-    HostDevice(Workers workers) {
+    /** @param workers asked at each use, so that a setting that is refused can be said there */
+    HostDevice(Supplier<Workers> workers) {
         this.workers = workers;
     }
 
     @Override
     public String name() {
-        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+        int threads = workers.get().threads();
+        return "CPU, " + threads + (threads == 1 ? " thread" : " threads");
     }
 
     @Override
@@ -42,12 +46,21 @@ final class HostDevice extends Device {
             long[] addresses = application.operands().stream()
                     .mapToLong(data -> data.memory().address())
                     .toArray();
-            launches.add(VectorKernels.bind(application.op(), addresses, workers));
+            launches.add(VectorKernels.bind(application.op(), addresses, workers.get()));
         }
         return LaunchSequence.of(() -> {
-            touched.forEach(TensorData::segment);
+            touched.forEach(HostDevice::touch);
             launches.forEach(Launch::run);
         });
+    }
+
+    /** Kernels get bare addresses: newer elements must be there, and freed memory must be noticed. */
+    private static void touch(TensorData data) {
+        if (!data.isAlive()) {
+            throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
+                    + " were freed while operations still work on them; close what works on them first.");
+        }
+        data.segment();
     }
 
     /** Nothing to free: programs own their blocks. */
@@ -55,19 +68,34 @@ final class HostDevice extends Device {
     public void close() {}
 
     private final class Loaded implements Executable {
-        private final Arena arena = Arena.ofShared();
+        private final Resources resources = new Resources();
         private final Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
         private final List<Launch> launches = new ArrayList<>();
         private final List<TensorData> variables;
-        private final long bytes;
 
         Loaded(Plan plan) {
-            bytes = plan.totalBytes();
-            EngineMemory.allocated(bytes);
+            variables = plan.variables();
+            try {
+                allocate(plan);
+                bind(plan);
+            } catch (RuntimeException | Error e) {
+                resources.closeAfter(e);
+                throw e;
+            }
+        }
+
+        private void allocate(Plan plan) {
+            Arena arena = Arena.ofShared();
+            resources.add(arena::close);
             plan.arenaBytes()
                     .forEach((dtype, bytes) ->
                             blocks.put(dtype, arena.allocate(Math.max(bytes, 1), MemoryPlanner.ALIGNMENT)));
-            variables = plan.variables();
+            long bytes = plan.totalBytes();
+            EngineMemory.allocated(bytes);
+            resources.add(() -> EngineMemory.released(bytes));
+        }
+
+        private void bind(Plan plan) {
             for (Plan.Step step : plan.steps()) {
                 List<Operand> operands = step.op().operands();
                 long[] addresses = new long[operands.size()];
@@ -75,7 +103,7 @@ final class HostDevice extends Device {
                     addresses[i] = slice(step.operands().get(i), operands.get(i).bytes())
                             .address();
                 }
-                launches.add(VectorKernels.bind(step.op(), addresses, workers));
+                launches.add(VectorKernels.bind(step.op(), addresses, workers.get()));
             }
         }
 
@@ -100,8 +128,7 @@ final class HostDevice extends Device {
 
         @Override
         public void close() {
-            arena.close();
-            EngineMemory.released(bytes);
+            resources.close();
         }
 
         private MemorySegment slice(Plan.Slot slot, long bytes) {

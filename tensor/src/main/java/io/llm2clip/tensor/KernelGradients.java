@@ -150,8 +150,8 @@ final class KernelGradients {
 
     /** Runs a kernel whose flat output holds several gradients side by side, and takes them apart. */
     private static List<@Nullable Tensor> parts(KernelOp op, List<Shape> shapes, Tensor... operands) {
-        int total = shapes.stream().mapToInt(Shape::size).sum();
-        Tensor flat = kernel(op, Shape.of(total), DType.F32, operands);
+        long total = shapes.stream().mapToLong(Shape::size).sum();
+        Tensor flat = kernel(op, Shape.of(Shape.dimension(op.getClass().getSimpleName(), total)), DType.F32, operands);
         List<@Nullable Tensor> parts = new ArrayList<>();
         int start = 0;
         for (Shape shape : shapes) {

@@ -26,11 +26,17 @@ public final class Program implements AutoCloseable {
         this.plan = lowered.plan();
         this.variables = plan.variables();
         executable = device.load(plan);
-        lowered.inputs()
-                .forEach((tensor, slot) -> inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
-        for (int i = 0; i < roots.size(); i++) {
-            Tensor root = roots.get(i);
-            outputs.add(executable.output(lowered.outputs().get(i), root.shape(), root.dtype()));
+        try {
+            lowered.inputs()
+                    .forEach((tensor, slot) ->
+                            inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
+            for (int i = 0; i < roots.size(); i++) {
+                Tensor root = roots.get(i);
+                outputs.add(executable.output(lowered.outputs().get(i), root.shape(), root.dtype()));
+            }
+        } catch (RuntimeException | Error e) {
+            executable.close();
+            throw e;
         }
     }
 

@@ -4,10 +4,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Dimensions of a tensor, outermost first. The empty shape is a scalar; a dimension may be 0. */
+/**
+ * Dimensions of a tensor, outermost first. The empty shape is a scalar; a dimension may be 0. Without the zeros, their product is at
+ * most {@link #MAX_ELEMENTS}, so that the product of any of them is an int.
+ */
 public final class Shape {
     /** The shape of one element. */
     public static final Shape SCALAR = Shape.of();
+
+    /** The largest tensor. Kernels count elements by int, and by whole vectors, so they need some numbers beyond the last. */
+    public static final int MAX_ELEMENTS = Integer.MAX_VALUE - 64;
 
     private final int[] dims;
 
@@ -19,9 +25,10 @@ public final class Shape {
                 throw new TensorException(
                         "Shape " + Arrays.toString(dims) + " has a negative dimension; expected 0 or more.");
             }
-            size *= dim;
-            if (size > Integer.MAX_VALUE) {
-                throw new TensorException("Shape " + Arrays.toString(dims) + " has more than " + Integer.MAX_VALUE
+            // A zero would hide the others, whose product is the number of rows, or a stride.
+            size *= Math.max(1, dim);
+            if (size > MAX_ELEMENTS) {
+                throw new TensorException("Shape " + Arrays.toString(dims) + " has more than " + MAX_ELEMENTS
                         + " elements; split the tensor.");
             }
         }
@@ -35,6 +42,20 @@ public final class Shape {
     /** The shape with these dimensions. */
     public static Shape of(List<Integer> dims) {
         return new Shape(dims.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /**
+     * A dimension that was computed.
+     *
+     * @param what computed it, for the message
+     * @throws TensorException if it is no int
+     */
+    static int dimension(String what, long dim) {
+        if (dim > MAX_ELEMENTS) {
+            throw new TensorException(
+                    what + " has " + dim + " elements, expected at most " + MAX_ELEMENTS + "; split the tensor.");
+        }
+        return (int) dim;
     }
 
     /** Number of dimensions. */

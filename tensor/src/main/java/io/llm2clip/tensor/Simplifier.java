@@ -85,7 +85,7 @@ final class Simplifier {
         return ones.equals(like.shape()) ? reshaped : merge(new Operation.Expand(), List.of(reshaped), like);
     }
 
-    /** The operand that an operation without effect returns, as x * 1 or x + 0; both operands have the result's shape. */
+    /** The operand that an operation without effect returns, as x * 1 or x + 0; all operands have the result's shape. */
     private static @Nullable Node shortcut(Opcode opcode, List<Node> inputs) {
         Node a = inputs.getFirst();
         Node b = inputs.getLast();
@@ -94,6 +94,7 @@ final class Simplifier {
             case ADD -> is(b, 0) ? a : is(a, 0) ? b : null;
             case SUBTRACT -> is(b, 0) ? a : null;
             case DIVIDE -> is(b, 1) ? a : null;
+            case SELECT -> inputs.get(1) == b ? b : null;
             default -> null;
         };
     }

@@ -16,8 +16,9 @@ import java.util.stream.IntStream;
  * A node of a lazy graph: an operation, its inputs, a shape and an element type. Nothing is computed until a {@link Program}
  * or the {@link Interpreter} is asked for it.
  *
- * <p>Binary operations broadcast by NumPy's rule. Element types are never promoted: mixing them is an error that says which
- * {@link #cast} is missing. All errors are {@link TensorException}s thrown where the graph is built.
+ * <p>Binary operations broadcast by NumPy's rule. Element types are never promoted: operations take {@link DType#F32} elements, and
+ * {@link DType#I32} ones as indices, targets and lengths; any other type is an error that says which {@link #cast} is missing. All
+ * errors are {@link TensorException}s thrown where the graph is built.
  */
 public final class Tensor {
     private static final AtomicLong NEXT_ID = new AtomicLong();
@@ -27,12 +28,15 @@ public final class Tensor {
     private final List<Tensor> inputs;
     private final Shape shape;
     private final DType dtype;
+    private final boolean doubtful;
 
     Tensor(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
+        OperandTypes.check(operation, inputs, shape, dtype);
         this.operation = operation;
         this.inputs = List.copyOf(inputs);
         this.shape = shape;
         this.dtype = dtype;
+        doubtful = Finiteness.isDoubtful(operation, this.inputs);
     }
 
     /** A value to be fed at each run of a program. */
@@ -58,6 +62,11 @@ public final class Tensor {
     /** Creation order: inputs have smaller numbers than the nodes that read them. */
     long id() {
         return id;
+    }
+
+    /** Whether it may be infinite or NaN although the inputs and variables that it depends on are finite. */
+    boolean isDoubtful() {
+        return doubtful;
     }
 
     public Operation operation() {
@@ -160,7 +169,6 @@ public final class Tensor {
     }
 
     private Tensor unary(Opcode opcode) {
-        requireType(opcode.name(), DType.F32, this);
         return new Tensor(new Operation.Pointwise(opcode), List.of(this), shape, DType.F32);
     }
 
@@ -217,8 +225,6 @@ public final class Tensor {
     }
 
     private Tensor binary(Opcode opcode, Tensor other, DType result) {
-        requireType(opcode.name(), DType.F32, this);
-        requireType(opcode.name(), DType.F32, other);
         Shape common = Shape.broadcast(opcode.name().toLowerCase(java.util.Locale.ROOT), shape, other.shape);
         return new Tensor(
                 new Operation.Pointwise(opcode), List.of(expand(common), other.expand(common)), common, result);
@@ -226,9 +232,6 @@ public final class Tensor {
 
     /** {@code condition ? a : b} by elements; {@code condition} holds truth values. */
     public static Tensor where(Tensor condition, Tensor a, Tensor b) {
-        requireType("where (condition)", DType.BOOL, condition);
-        requireType("where", DType.F32, a);
-        requireType("where", DType.F32, b);
         Shape common = Shape.broadcast("where", condition.shape, Shape.broadcast("where", a.shape, b.shape));
         return new Tensor(
                 new Operation.Pointwise(Opcode.SELECT),
@@ -396,7 +399,6 @@ public final class Tensor {
     }
 
     private Tensor reduce(Reduction reduction, int from, int to) {
-        requireType(reduction.name(), DType.F32, this);
         KernelOp op =
                 new KernelOp.Reduce(reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
         return kernel(op, shape.without(from, to), DType.F32, this);
@@ -419,8 +421,6 @@ public final class Tensor {
      * equal, except that a matrix as second operand is shared by all.
      */
     public Tensor matmul(Tensor other, boolean transposeA, boolean transposeB) {
-        requireType("matmul", DType.F32, this);
-        requireType("matmul", DType.F32, other);
         Shape a = shape;
         Shape b = other.shape;
         if (a.rank() < 2 || b.rank() < 2) {
@@ -455,7 +455,6 @@ public final class Tensor {
 
     /** Softmax over the last axis. */
     public Tensor softmax() {
-        requireType("softmax", DType.F32, this);
         return kernel(new KernelOp.Softmax(rows(), columns()), shape, DType.F32, this);
     }
 
@@ -468,6 +467,7 @@ public final class Tensor {
 
     /** Layer normalisation over the last axis; {@code weight} and {@code bias} are {@code [columns]}. */
     public Tensor layerNorm(Tensor weight, Tensor bias, float epsilon) {
+        requireEpsilon("layerNorm", epsilon);
         requireShape("layerNorm (weight)", Shape.of(columns()), weight);
         requireShape("layerNorm (bias)", Shape.of(columns()), bias);
         return kernel(new KernelOp.LayerNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight, bias);
@@ -475,14 +475,20 @@ public final class Tensor {
 
     /** Root-mean-square normalisation over the last axis; {@code weight} is {@code [columns]}. */
     public Tensor rmsNorm(Tensor weight, float epsilon) {
+        requireEpsilon("rmsNorm", epsilon);
         requireShape("rmsNorm (weight)", Shape.of(columns()), weight);
         return kernel(new KernelOp.RmsNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight);
     }
 
-    /** {@code x / max(||x||, 1e-12)} over the last axis. */
+    /**
+     * {@code x / max(||x||, 1e-12)} over the last axis. Rows shorter than that have no direction: no gradient flows to them, where that
+     * of the quotient, 1e12 times what comes back, would outweigh all other rows.
+     */
     public Tensor l2Normalize() {
-        Tensor norm = square().sum(-1).sqrt().maximum(scalar(1e-12f));
-        return div(norm.reshape(shape.with(-1, 1)));
+        Tensor least = scalar(1e-12f);
+        Tensor norm = square().sum(-1).sqrt().reshape(shape.with(-1, 1));
+        Tensor rows = where(least.greater(norm), stopGradient(), this);
+        return rows.div(norm.maximum(least));
     }
 
     /**
@@ -496,17 +502,23 @@ public final class Tensor {
      */
     public static Tensor attention(
             Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, int keyValueHeads, float scale, boolean causal) {
+        if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
+            throw new TensorException("attention: " + heads + " heads in " + keyValueHeads
+                    + " groups; expected as many heads for each key/value head.");
+        }
         if (q.shape.rank() != 3 || k.shape.rank() != 3 || q.shape.dim(-1) % heads != 0) {
             throw new TensorException("attention: q " + q.shape + ", k " + k.shape + " with " + heads
                     + " heads; expected [batch, length, heads * headSize].");
+        }
+        if (causal && q.shape.dim(1) != k.shape.dim(1)) {
+            throw new TensorException("attention: causal with " + q.shape.dim(1) + " queries and " + k.shape.dim(1)
+                    + " keys; expected as many.");
         }
         int headSize = q.shape.dim(-1) / heads;
         Shape keys = Shape.of(q.shape.dim(0), k.shape.dim(1), keyValueHeads * headSize);
         requireShape("attention (k)", keys, k);
         requireShape("attention (v)", keys, v);
         requireShape("attention (lengths)", Shape.of(q.shape.dim(0)), lengths);
-        requireType("attention (q)", DType.F32, q);
-        requireType("attention (lengths)", DType.I32, lengths);
         AttentionShape attention = new AttentionShape(
                 q.shape.dim(0), q.shape.dim(1), k.shape.dim(1), heads, keyValueHeads, headSize, scale, causal);
         return kernel(new KernelOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
@@ -532,8 +544,6 @@ public final class Tensor {
 
     /** Rows of this {@code [rows, columns]} table, by an i32 index of any shape: {@code index.shape + [columns]}. */
     public Tensor gather(Tensor index) {
-        requireType("gather", DType.F32, this);
-        requireType("gather (index)", DType.I32, index);
         if (shape.rank() != 2) {
             throw new TensorException("gather: table " + shape + "; expected [rows, columns].");
         }
@@ -543,8 +553,6 @@ public final class Tensor {
 
     /** Cross entropy of logits {@code [..., C]} and i32 targets {@code [...]}, an element each; 0 where the target is -1. */
     public Tensor crossEntropy(Tensor targets) {
-        requireType("crossEntropy", DType.F32, this);
-        requireType("crossEntropy (targets)", DType.I32, targets);
         Shape expected = shape.without(shape.axis(-1), shape.rank());
         if (!targets.shape.equals(expected)) {
             throw new TensorException("crossEntropy: logits " + shape + " with targets " + targets.shape
@@ -557,30 +565,27 @@ public final class Tensor {
     public static Tensor concat(int axis, List<Tensor> parts) {
         Tensor first = parts.getFirst();
         int resolved = first.shape.axis(axis);
-        int total = 0;
+        long total = 0;
         for (Tensor part : parts) {
             if (part.shape.rank() != first.shape.rank()
-                    || !part.shape.with(resolved, 0).equals(first.shape.with(resolved, 0))
-                    || part.dtype != first.dtype
-                    || (first.dtype != DType.F32 && first.dtype != DType.I32)) {
+                    || !part.shape.with(resolved, 0).equals(first.shape.with(resolved, 0))) {
                 throw new TensorException("concat along axis " + axis + ": "
-                        + parts.stream().map(Tensor::toString).collect(Collectors.joining(", "))
-                        + "; expected all F32 or all I32, and equal other dimensions.");
+                        + parts.stream().map(Tensor::shape).map(Shape::toString).collect(Collectors.joining(", "))
+                        + "; expected equal other dimensions.");
             }
             total += part.shape.dim(resolved);
         }
         if (parts.size() == 1) {
             return first;
         }
+        Shape joined = first.shape.with(resolved, Shape.dimension("concat", total));
+        DType type = first.dtype == DType.I32 ? DType.I32 : DType.F32;
         List<Integer> inner = new ArrayList<>();
         for (Tensor part : parts) {
             inner.add(part.shape.size(resolved, part.shape.rank()));
         }
-        return new Tensor(
-                new Operation.Kernel(new KernelOp.Concat(first.dtype, first.shape.size(0, resolved), inner)),
-                parts,
-                first.shape.with(resolved, total),
-                first.dtype);
+        KernelOp op = new KernelOp.Concat(type, first.shape.size(0, resolved), inner);
+        return kernel(op, joined, type, parts.toArray(Tensor[]::new));
     }
 
     static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
@@ -595,10 +600,9 @@ public final class Tensor {
         return shape.dim(-1);
     }
 
-    private static void requireType(String operation, DType expected, Tensor operand) {
-        if (operand.dtype != expected) {
-            throw new TensorException(operation.toLowerCase(java.util.Locale.ROOT) + ": expected elements of type "
-                    + expected + ", found " + operand + "; add cast(" + expected + ").");
+    private static void requireEpsilon(String operation, float epsilon) {
+        if (!(epsilon >= 0)) {
+            throw new TensorException(operation + ": epsilon " + epsilon + "; expected 0 or more.");
         }
     }
 

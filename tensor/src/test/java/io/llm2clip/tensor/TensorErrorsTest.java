@@ -36,7 +36,9 @@ class TensorErrorsTest {
                 error(
                         () -> tensor(2, 2, 3).matmul(tensor(4, 3, 2)),
                         "matmul: [2, 2, 3] x [4, 3, 2]: leading dimensions differ; expected equal ones, or a matrix as second operand."),
-                error(() -> A.mul(INDEX), "multiply: expected elements of type F32, found I32 [2]; add cast(F32)."),
+                error(
+                        () -> A.sum(1).mul(INDEX),
+                        "multiply: expected elements of type F32, found I32 [2]; add cast(F32)."),
                 error(() -> A.reshape(4, 2), "reshape: [2, 3] has 6 elements, [4, 2] has 8; expected as many."),
                 error(() -> A.permute(0, 0), "permute: axes [0, 0] of shape [2, 3]; expected each of 0 to 1 once."),
                 error(
@@ -55,14 +57,34 @@ class TensorErrorsTest {
                         () -> A.gather(A),
                         "gather (index): expected elements of type I32, found F32 [2, 3]; add cast(I32)."),
                 error(
+                        () -> A.gather(A.cast(DType.BF16)),
+                        "gather (index): expected elements of type I32, found BF16 [2, 3]; add cast(F32).cast(I32)."),
+                error(
+                        () -> Tensor.where(A, A, A),
+                        "where (condition): expected elements of type BOOL, found F32 [2, 3]; compare, as in greater(scalar(0))."),
+                error(
+                        () -> A.cast(DType.BF16).layerNorm(tensor(3), tensor(3), 1e-5f),
+                        "layerNorm (x): expected elements of type F32, found BF16 [2, 3]; add cast(F32)."),
+                error(() -> A.layerNorm(tensor(3), tensor(3), -1), "layerNorm: epsilon -1.0; expected 0 or more."),
+                error(() -> A.rmsNorm(tensor(3), Float.NaN), "rmsNorm: epsilon NaN; expected 0 or more."),
+                error(
+                        () -> Tensor.attention(A, A, A, INDEX, 4, 3, 1, false),
+                        "attention: 4 heads in 3 groups; expected as many heads for each key/value head."),
+                error(
+                        () -> Tensor.attention(A, A, A, INDEX, 0, 1, 1, false),
+                        "attention: 0 heads in 1 groups; expected as many heads for each key/value head."),
+                error(
+                        () -> Tensor.attention(tensor(2, 3, 4), tensor(2, 5, 4), tensor(2, 5, 4), INDEX, 1, 1, 1, true),
+                        "attention: causal with 3 queries and 5 keys; expected as many."),
+                error(
                         () -> A.crossEntropy(Tensor.input("t", Shape.of(3), DType.I32)),
                         "crossEntropy: logits [2, 3] with targets [3]; expected targets [2]."),
                 error(
                         () -> Tensor.concat(0, List.of(A, tensor(2, 4))),
-                        "concat along axis 0: F32 [2, 3], F32 [2, 4]; expected all F32 or all I32, and equal other dimensions."),
+                        "concat along axis 0: [2, 3], [2, 4]; expected equal other dimensions."),
                 error(
                         () -> Tensor.concat(0, List.of(INDEX, Tensor.input("t", Shape.of(2), DType.F32))),
-                        "concat along axis 0: I32 [2], F32 [2]; expected all F32 or all I32, and equal other dimensions."),
+                        "concat (in1): expected elements of type I32, found F32 [2]; add cast(I32)."),
                 error(
                         () -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
                         "attention: q [2, 3], k [2, 3] with 1 heads; expected [batch, length, heads * headSize]."),
@@ -90,7 +112,13 @@ class TensorErrorsTest {
                         "Gradients of F32 [2, 3]; expected one F32 element, for example a mean()."),
                 error(
                         () -> Shape.of(1 << 16, 1 << 16),
-                        "Shape [65536, 65536] has more than 2147483647 elements; split the tensor."),
+                        "Shape [65536, 65536] has more than 2147483583 elements; split the tensor."),
+                error(
+                        () -> Shape.of(1 << 16, 0, 1 << 16),
+                        "Shape [65536, 0, 65536] has more than 2147483583 elements; split the tensor."),
+                error(
+                        () -> Tensor.concat(0, List.of(tensor(1 << 30), tensor(1 << 30))),
+                        "concat has 2147483648 elements, expected at most 2147483583; split the tensor."),
                 error(() -> TensorData.of(Shape.of(2), 1, 2, 3), "Shape [2] has 2 elements, found 3 values."),
                 error(
                         () -> Interpreter.evaluate(List.of(A), Map.of()),
@@ -101,6 +129,18 @@ class TensorErrorsTest {
     @MethodSource("errors")
     void messagesNameOperationOperandsAndRemedy(Executable call, String message) {
         assertThatThrownBy(call::execute).isInstanceOf(TensorException.class).hasMessage(message);
+    }
+
+    /** Queries, keys and values are each an int of elements, their gradients side by side are not. */
+    @Test
+    void gradientsBeyondATensorAreRefused() {
+        Tensor q = tensor(1, 30_000, 32_768);
+        Tensor lengths = Tensor.input("lengths", Shape.of(1), DType.I32);
+        Tensor attention = Tensor.attention(q, q, q, lengths, 256, 256, 0.1f, true);
+        assertThatThrownBy(() -> Gradients.of(attention, attention, List.of(q)))
+                .isInstanceOf(TensorException.class)
+                .hasMessage(
+                        "AttentionGradient has 2949120000 elements, expected at most 2147483583; split the tensor.");
     }
 
     @Test

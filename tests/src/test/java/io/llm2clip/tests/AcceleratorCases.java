@@ -13,6 +13,7 @@ import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -45,6 +46,22 @@ class AcceleratorCases {
             assertThat(program.run().getFirst().toFloats()).containsExactly(2, 4, 6);
             weight.fill(4, 5, 6);
             assertThat(program.run().getFirst().toFloats()).containsExactly(8, 10, 12);
+        }
+    }
+
+    /** Guards of roots rely on comparisons with infinity, which compilers of devices may take liberties with. */
+    @Test
+    void rowsOfZerosGetNoGradientThroughTheirNorm() {
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2, 3), 0, 0, 0, 1, 2, 4));
+        Tensor norm = x.square().sum(1).sqrt();
+        Tensor inverse = x.square().sum(1).rsqrt().minimum(Tensor.scalar(1e6f)).reshape(2, 1);
+        for (Tensor value : List.of(x.l2Normalize().exp(), norm, x.mul(inverse).square())) {
+            Tensor gradient = Gradients.of(value.sum(), List.of(x)).getFirst();
+            try (Program program = Program.compile(List.of(gradient))) {
+                float[] values = program.run().getFirst().toFloats();
+                assertThat(values).startsWith(0, 0, 0);
+                assertThat(values[3]).isFinite();
+            }
         }
     }
 

@@ -12,6 +12,7 @@ class DeviceTest {
     private static final String[] ENGINE = {
         "io.llm2clip.tensor.CompilerProperties",
         "io.llm2clip.tensor.GradientProperties",
+        "io.llm2clip.tensor.GuardedRootTest",
         "io.llm2clip.nn.LayerGoldenTest",
         "io.llm2clip.nn.LoraTest",
         "io.llm2clip.nn.loss.LossGoldenTest",

@@ -4,6 +4,7 @@ import static io.llm2clip.kernels.cublas.NativeLibrary.INT;
 import static io.llm2clip.kernels.cublas.NativeLibrary.LONG;
 import static io.llm2clip.kernels.cublas.NativeLibrary.POINTER;
 
+import io.llm2clip.kernels.Resources;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -117,8 +118,15 @@ public final class CublasLt implements AutoCloseable {
         driver.setContext(context);
         this.context = context;
         if (handle == 0) {
-            handle = created("cublasLtCreate");
-            workspace = driver.allocate(WORKSPACE);
+            // First what may be refused, so that there is a handle only with its workspace.
+            long memory = driver.allocate(WORKSPACE);
+            try {
+                handle = created("cublasLtCreate");
+            } catch (RuntimeException | Error e) {
+                driver.free(memory);
+                throw e;
+            }
+            workspace = memory;
         }
     }
 
@@ -166,10 +174,10 @@ public final class CublasLt implements AutoCloseable {
     @Override
     public void close() {
         if (handle != 0) {
-            driver.setContext(context);
-            library.call("cublasLtDestroy", handle);
-            driver.free(workspace);
+            long destroyed = handle;
             handle = 0;
+            driver.setContext(context);
+            Resources.closeAll(List.of(() -> library.call("cublasLtDestroy", destroyed), () -> driver.free(workspace)));
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cublas;
 
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cublas.Product.Addend;
 import io.llm2clip.kernels.cublas.Product.Factor;
 import java.lang.foreign.Arena;
@@ -33,8 +34,8 @@ public final class Matmul implements AutoCloseable {
 
     private final CublasLt library;
     private final Addend addend;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment algorithm = arena.allocate(HEURISTIC_RESULT, 8);
+    private final Resources resources = new Resources();
+    private final MemorySegment algorithm;
     private final MemorySegment alpha;
     private final MemorySegment beta;
     private final long description;
@@ -53,21 +54,30 @@ public final class Matmul implements AutoCloseable {
     public Matmul(CublasLt library, Product product, MatmulPrecision precision, long[] alignments) {
         this.library = library;
         addend = product.addend();
-        alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, product.alpha());
-        beta = arena.allocateFrom(
-                ValueLayout.JAVA_FLOAT, addend == Addend.MATRICES || addend == Addend.OUTPUT ? 1f : 0f);
-        description = library.created("cublasLtMatmulDescCreate", precision.computeType(), REAL_F32);
-        library.set(SET_MATMUL, description, TRANSPOSE_A, product.b().transposed() ? 1 : 0);
-        library.set(SET_MATMUL, description, TRANSPOSE_B, product.a().transposed() ? 1 : 0);
-        first = layout(precision.dataType(), product.batch(), product.k(), product.n(), product.b());
-        second = layout(precision.dataType(), product.batch(), product.m(), product.k(), product.a());
-        result = layout(REAL_F32, product.batch(), product.m(), product.n(), product.out());
-        if (addend == Addend.BIAS) {
-            library.set(SET_MATMUL, description, EPILOGUE, EPILOGUE_BIAS);
-            // The choice of the algorithm depends on its alignment.
-            library.set(SET_MATMUL, description, BIAS_POINTER, alignments[2]);
+        try {
+            Arena arena = Arena.ofShared();
+            resources.add(arena::close);
+            algorithm = arena.allocate(HEURISTIC_RESULT, 8);
+            alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, product.alpha());
+            beta = arena.allocateFrom(
+                    ValueLayout.JAVA_FLOAT, addend == Addend.MATRICES || addend == Addend.OUTPUT ? 1f : 0f);
+            description = library.created("cublasLtMatmulDescCreate", precision.computeType(), REAL_F32);
+            resources.add(() -> library.call("cublasLtMatmulDescDestroy", description));
+            library.set(SET_MATMUL, description, TRANSPOSE_A, product.b().transposed() ? 1 : 0);
+            library.set(SET_MATMUL, description, TRANSPOSE_B, product.a().transposed() ? 1 : 0);
+            first = layout(precision.dataType(), product.batch(), product.k(), product.n(), product.b());
+            second = layout(precision.dataType(), product.batch(), product.m(), product.k(), product.a());
+            result = layout(REAL_F32, product.batch(), product.m(), product.n(), product.out());
+            if (addend == Addend.BIAS) {
+                library.set(SET_MATMUL, description, EPILOGUE, EPILOGUE_BIAS);
+                // The choice of the algorithm depends on its alignment.
+                library.set(SET_MATMUL, description, BIAS_POINTER, alignments[2]);
+            }
+            choose(product, alignments);
+        } catch (RuntimeException | Error e) {
+            resources.closeAfter(e);
+            throw e;
         }
-        choose(product, alignments);
     }
 
     /** A matrix of rows and columns, by columns and so as its transpose. */
@@ -78,6 +88,7 @@ public final class Matmul implements AutoCloseable {
                 factor.transposed() ? rows : columns,
                 factor.transposed() ? columns : rows,
                 factor.leading());
+        resources.add(() -> library.call("cublasLtMatrixLayoutDestroy", layout));
         if (batch > 1) {
             library.set(SET_LAYOUT, layout, BATCH_COUNT, batch);
             library.set(SET_LAYOUT, layout, STRIDED_BATCH_OFFSET, factor.batchStride());
@@ -149,10 +160,6 @@ public final class Matmul implements AutoCloseable {
 
     @Override
     public void close() {
-        for (long layout : new long[] {first, second, result}) {
-            library.call("cublasLtMatrixLayoutDestroy", layout);
-        }
-        library.call("cublasLtMatmulDescDestroy", description);
-        arena.close();
+        resources.close();
     }
 }

@@ -162,7 +162,9 @@ public final class DeviceKernels {
     }
 
     private static DevicePlan concat(KernelOp.Concat op) {
-        int total = op.inner().stream().mapToInt(Integer::intValue).sum();
+        int total = Arenas.index(
+                "Elements of a row",
+                op.inner().stream().mapToLong(Integer::longValue).sum());
         List<DeviceLaunch> launches = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < op.inner().size(); i++) {

@@ -65,9 +65,9 @@ final class AttentionGradientKernel implements Launch {
             long offset = layout.key(batch, keyValueHead);
             keys = addresses[1] + offset;
             values = addresses[2] + offset;
-            long queryBytes = shape.batch() * shape.queries() * layout.queryRow();
+            long queryBytes = (long) shape.batch() * shape.queries() * layout.queryRow();
             keyGradient = addresses[5] + queryBytes + offset;
-            valueGradient = keyGradient + shape.batch() * shape.keys() * layout.keyRow();
+            valueGradient = keyGradient + (long) shape.batch() * shape.keys() * layout.keyRow();
             keysByKey = Right.of(true, keys, layout.keyRow(), size, length, packed);
             valuesByKey = Right.of(true, values, layout.keyRow(), size, length, packed + strips);
             keysByChannel = Right.of(false, keys, layout.keyRow(), length, size, packed + 2 * strips);
@@ -83,7 +83,8 @@ final class AttentionGradientKernel implements Launch {
                     AttentionRows.clear(queries, shape.queries(), size, layout.queryRow());
                     continue;
                 }
-                for (int from = 0; from < shape.queries(); from += AttentionLayout.BLOCK) {
+                for (int block = 0; block < layout.blocks(); block++) {
+                    int from = block * AttentionLayout.BLOCK;
                     block(head, from, Math.min(AttentionLayout.BLOCK, shape.queries() - from));
                 }
             }
@@ -118,7 +119,7 @@ final class AttentionGradientKernel implements Launch {
         /** Products of a block's rows with all keys, into scratch. */
         private void byKey(long rowsOf, Right right, int rows, int seen, long to) {
             Left block = Left.of(false, rowsOf, layout.queryRow(), rows, size, left);
-            int tiles = (rows + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
+            int tiles = Math.ceilDiv(rows, Tile.ROWS) * Tile.ROWS;
             for (int strip = 0; strip * Tile.COLUMNS < seen; strip++) {
                 long c = to + 4L * strip * Tile.COLUMNS;
                 Strip.multiply(

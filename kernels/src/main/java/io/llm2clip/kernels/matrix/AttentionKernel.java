@@ -21,8 +21,7 @@ final class AttentionKernel implements Launch {
         this.addresses = addresses;
         this.workers = workers;
         int heads = Math.max(1, shape.batch() * shape.heads());
-        int blocks = (shape.queries() + AttentionLayout.BLOCK - 1) / AttentionLayout.BLOCK;
-        parts = Math.clamp(4L * workers.threads() / heads, 1, Math.max(1, blocks));
+        parts = Math.clamp(4L * workers.threads() / heads, 1, Math.max(1, layout.blocks()));
     }
 
     @Override
@@ -67,8 +66,9 @@ final class AttentionKernel implements Launch {
             long offset = layout.key(batch, head / layout.group());
             Right keys = Right.of(true, addresses[1] + offset, layout.keyRow(), size, length, packedKeys);
             Right values = Right.of(false, addresses[2] + offset, layout.keyRow(), length, size, packedValues);
-            for (int row = part * AttentionLayout.BLOCK; row < shape.queries(); row += parts * AttentionLayout.BLOCK) {
-                block(keys, values, row, Math.min(shape.queries(), row + AttentionLayout.BLOCK));
+            for (int block = part; block < layout.blocks(); block += parts) {
+                int row = block * AttentionLayout.BLOCK;
+                block(keys, values, row, row + Math.min(AttentionLayout.BLOCK, shape.queries() - row));
             }
         }
 
@@ -82,7 +82,7 @@ final class AttentionKernel implements Launch {
                     Left.of(false, addresses[0] + layout.query(batch, head, from), layout.queryRow(), rows, size, left);
             for (int strip = 0; strip * Tile.COLUMNS < seen; strip++) {
                 long c = scores + 4L * strip * Tile.COLUMNS;
-                int tiles = (rows + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
+                int tiles = Math.ceilDiv(rows, Tile.ROWS) * Tile.ROWS;
                 Strip.multiply(
                         queries, tiles, Tile.COLUMNS, size, keys.strip(strip), keys.step(), c, scoreRow, 0, 0, edge);
             }

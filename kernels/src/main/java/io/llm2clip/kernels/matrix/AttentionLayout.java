@@ -13,6 +13,11 @@ record AttentionLayout(AttentionShape shape) {
     /** Queries of a block, whole tiles: their scores over all keys stay in the second level of cache. */
     static final int BLOCK = 48;
 
+    /** Blocks of the queries of a head. */
+    int blocks() {
+        return Math.ceilDiv(shape.queries(), BLOCK);
+    }
+
     /** Bytes from one query to the next. */
     long queryRow() {
         return 4L * shape.heads() * shape.headSize();
@@ -60,7 +65,7 @@ record AttentionLayout(AttentionShape shape) {
 
     /** Bytes of a block of scores, readable a tile beyond its end. */
     long scoreBytes() {
-        return 4L * (BLOCK * scoreColumns() + Tile.ROWS + Tile.COLUMNS);
+        return 4 * ((long) BLOCK * scoreColumns() + Tile.ROWS + Tile.COLUMNS);
     }
 
     /** Bytes of all keys as strips of keys, or as strips of channels, whichever is more. */

@@ -28,7 +28,7 @@ final class BlockedGemm implements Launch {
         this.workers = workers;
         epilogue = new Epilogue(op, addresses);
         blocks = Blocks.of(op, workers.threads());
-        units = Math.multiplyExact(op.batch(), blocks.rowBlocks() * blocks.columnBlocks());
+        units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
                 Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
         unitsPerTask = Math.clamp(Blocks.TASK_FLOPS / unitFlops, 1, Math.max(1, units));
@@ -36,9 +36,10 @@ final class BlockedGemm implements Launch {
 
     @Override
     public void run() {
-        workers.parallel((units + unitsPerTask - 1) / unitsPerTask, (task, worker) -> {
-            int end = Math.min(units, (task + 1) * unitsPerTask);
-            for (int unit = task * unitsPerTask; unit < end; unit++) {
+        workers.parallel(Math.ceilDiv(units, unitsPerTask), (task, worker) -> {
+            int start = task * unitsPerTask;
+            int end = start + Math.min(unitsPerTask, units - start);
+            for (int unit = start; unit < end; unit++) {
                 int block = unit / op.batch();
                 new Block(unit % op.batch(), block % blocks.rowBlocks(), block / blocks.rowBlocks(), worker).compute();
             }

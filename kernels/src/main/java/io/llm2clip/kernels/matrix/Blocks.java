@@ -38,7 +38,7 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
         int leastTiles = Epilogue.isEvaluated(op) ? EVALUATED_COLUMNS / Tile.COLUMNS : 1;
         // Cutting rows packs B once more, cutting columns packs A once more.
         while ((long) rowBlocks * columnBlocks < wanted) {
-            boolean rowsCut = rowBlocks * 4 <= rowTiles;
+            boolean rowsCut = rowBlocks <= rowTiles / 4;
             boolean columnsCut = columnBlocks < columnTiles && ceil(columnTiles, columnBlocks + 1) >= leastTiles;
             if (!rowsCut && !columnsCut) {
                 break;
@@ -57,6 +57,6 @@ record Blocks(int rows, int columns, int steps, int rowBlocks, int columnBlocks)
     }
 
     private static int ceil(int dividend, int divisor) {
-        return divisor == 0 ? 0 : (dividend + divisor - 1) / divisor;
+        return divisor == 0 ? 0 : Math.ceilDiv(dividend, divisor);
     }
 }

@@ -53,7 +53,7 @@ record Left(long rows, long rowBytes, int inPlace, long panels, long panelBytes,
     }
 
     static long scratchBytes(boolean transposed, int rows, int steps) {
-        int packed = transposed || !Tile.READS_IN_PLACE ? (rows + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS : Tile.ROWS;
+        int packed = transposed || !Tile.READS_IN_PLACE ? Math.ceilDiv(rows, Tile.ROWS) * Tile.ROWS : Tile.ROWS;
         return 4L * steps * packed + Vectors.BYTES;
     }
 

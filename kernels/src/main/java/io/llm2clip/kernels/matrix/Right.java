@@ -42,7 +42,7 @@ record Right(long address, long stripBytes, long step) {
 
     /** Columns rounded up to whole strips. */
     static int padded(int columns) {
-        return (columns + Tile.COLUMNS - 1) / Tile.COLUMNS * Tile.COLUMNS;
+        return Math.ceilDiv(columns, Tile.COLUMNS) * Tile.COLUMNS;
     }
 
     long strip(int index) {

@@ -54,8 +54,8 @@ final class AttentionReference {
     private record Gradients(double[] dq, double[] dk, double[] dv) {}
 
     private Gradients gradients(Floats dout) {
-        int querySize = shape.batch() * shape.queries() * shape.heads() * shape.headSize();
-        int keySize = shape.batch() * shape.keys() * shape.keyValueHeads() * shape.headSize();
+        int querySize = Math.toIntExact((long) shape.batch() * shape.queries() * shape.heads() * shape.headSize());
+        int keySize = Math.toIntExact((long) shape.batch() * shape.keys() * shape.keyValueHeads() * shape.headSize());
         Gradients gradients = new Gradients(new double[querySize], new double[keySize], new double[keySize]);
         for (int b = 0; b < shape.batch(); b++) {
             for (int h = 0; h < shape.heads(); h++) {

@@ -94,6 +94,7 @@ final class KernelGraph {
 
     void close() {
         if (allocated) {
+            allocated = false;
             api.free(plan, 1);
         }
     }

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.tornado;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.device.DeviceKernel;
 import io.llm2clip.kernels.device.DeviceKernel.Role;
 import io.llm2clip.kernels.device.DeviceLaunch;
@@ -134,9 +135,13 @@ final class Recording implements Launch {
     }
 
     void close() {
-        for (int graph = 1; allocated && graph <= graphs.size(); graph++) {
-            api.free(plan, graph);
+        List<Runnable> closings = new ArrayList<>();
+        for (int i = 1; allocated && i <= graphs.size(); i++) {
+            int graph = i;
+            closings.add(() -> api.free(plan, graph));
         }
-        calls.forEach(LibraryProducts.Call::close);
+        calls.forEach(call -> closings.add(call::close));
+        allocated = false;
+        Resources.closeAll(closings);
     }
 }

@@ -1,9 +1,11 @@
 package io.llm2clip.kernels.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.device.DeviceLaunch;
 import io.llm2clip.kernels.device.Transfers;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Copies between host memory and the arena of an element type, block by block through staging arrays. */
 final class StagedTransfers {
@@ -68,9 +70,6 @@ final class StagedTransfers {
     }
 
     void close() {
-        small.store.close();
-        small.load.close();
-        large.store.close();
-        large.load.close();
+        Resources.closeAll(List.of(small.store::close, small.load::close, large.store::close, large.load::close));
     }
 }

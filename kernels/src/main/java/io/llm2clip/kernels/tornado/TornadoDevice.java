@@ -3,6 +3,7 @@ package io.llm2clip.kernels.tornado;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.cublas.Product;
 import io.llm2clip.kernels.device.DeviceKernel;
@@ -13,10 +14,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TornadoDevice implements AutoCloseable {
     private final DeviceInfo info;
-    private final Arena host = Arena.ofShared();
-    private final TornadoApi api;
-    private final Object allocation;
+    private final Resources resources = new Resources();
     private final DeviceArenas arenas;
     private final Map<DType, Long> elements = new EnumMap<>(DType.class);
     private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
@@ -45,21 +46,29 @@ public final class TornadoDevice implements AutoCloseable {
             int ints,
             int halves,
             @Nullable LibraryProducts library) {
-        this.api = api;
         this.info = device.info();
         this.library = library;
         elements.put(DType.F32.arena(), (long) floats);
         elements.put(DType.I32.arena(), (long) ints);
         elements.put(DType.BF16.arena(), (long) halves);
         try {
+            Arena host = Arena.ofShared();
+            resources.add(host::close);
             arenas = new DeviceArenas(api, device, host, floats, ints, halves);
             sources = new KernelSources(arenas, kernels);
-            allocation = arenas.newPlan(api.scheduler(), List.of());
+            Object allocation = arenas.newPlan(api.scheduler(), List.of());
             api.execute(allocation, 0);
-        } catch (DeviceException e) {
-            host.close();
+            resources.add(() -> api.free(allocation, 0));
+        } catch (RuntimeException | Error e) {
+            resources.closeAfter(e);
             throw e;
         }
+        if (library != null) {
+            resources.add(library::close);
+        }
+        resources.add(() -> closeAll(recordings, Recording::close));
+        resources.add(() -> closeAll(transfers.values(), StagedTransfers::close));
+        resources.add(() -> closeAll(kernels.values(), KernelGraph::close));
     }
 
     /** Opens a device whose library, if it has one, multiplies f32 elements as such. */
@@ -287,17 +296,12 @@ public final class TornadoDevice implements AutoCloseable {
     /** Frees what it has on the device; launches recorded on it cannot be run any more. */
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
         closed = true;
-        kernels.values().forEach(KernelGraph::close);
-        transfers.values().forEach(StagedTransfers::close);
-        recordings.forEach(Recording::close);
-        if (library != null) {
-            library.close();
-        }
-        api.free(allocation, 0);
-        host.close();
+        resources.close();
+    }
+
+    private static <T> void closeAll(Collection<T> parts, Consumer<T> close) {
+        Resources.closeAll(
+                parts.stream().map(part -> (Runnable) () -> close.accept(part)).toList());
     }
 }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import io.llm2clip.kernels.Settings;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,7 +23,7 @@ final class HotExpression {
 
     private static final int MOST_FUNCTIONS = 3;
 
-    private static final boolean ENABLED = Boolean.parseBoolean(System.getProperty("llm2clip.vector.generate", "true"));
+    private static final boolean ENABLED = Settings.generates();
     private static final Map<ExpressionShape, HotExpression> SHAPES = new ConcurrentHashMap<>();
     private static final ExecutorService COMPILER = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "expression-compiler");

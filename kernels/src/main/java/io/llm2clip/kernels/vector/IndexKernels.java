@@ -34,7 +34,7 @@ final class IndexKernels {
         long in = addresses[0];
         long index = addresses[1];
         long out = addresses[2];
-        int owners = (op.columns() + OWNED_COLUMNS - 1) / OWNED_COLUMNS;
+        int owners = Math.ceilDiv(op.columns(), OWNED_COLUMNS);
         Ranges.Body zeros = (from, to, worker) -> Memory.ALL
                 .asSlice(out + from * rowBytes, (to - from) * rowBytes)
                 .fill((byte) 0);

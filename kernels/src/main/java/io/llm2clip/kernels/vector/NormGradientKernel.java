@@ -32,7 +32,7 @@ final class NormGradientKernel implements Launch {
     private final Workers workers;
     private final int chunkRows;
     private final int chunks;
-    private final int partialBytes;
+    private final long partialBytes;
     private final Scratch partials;
 
     private NormGradientKernel(
@@ -46,10 +46,10 @@ final class NormGradientKernel implements Launch {
         this.dy = addresses[2];
         this.out = addresses[3];
         this.workers = workers;
-        chunkRows = Math.max(LEAST_ROWS, (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
-        chunks = (rows + chunkRows - 1) / chunkRows;
-        partialBytes = (centred ? 2 : 1) * columns * Float.BYTES;
-        partials = new Scratch((long) chunks * partialBytes);
+        chunkRows = Math.max(LEAST_ROWS, Math.ceilDiv(rows, MOST_CHUNKS));
+        chunks = Math.ceilDiv(rows, chunkRows);
+        partialBytes = (centred ? 2L : 1L) * columns * Float.BYTES;
+        partials = new Scratch(chunks * partialBytes);
     }
 
     static Launch layerNorm(KernelOp.LayerNormGradient op, long[] addresses, Workers workers) {
@@ -70,13 +70,17 @@ final class NormGradientKernel implements Launch {
         long sums = out + (long) rows * columns * Float.BYTES;
         Memory.ALL.asSlice(sums, partialBytes).fill((byte) 0);
         for (int chunk = 0; chunk < chunks; chunk++) {
-            RowMath.add(sums, partials.address() + (long) chunk * partialBytes, partialBytes / Float.BYTES);
+            long partial = partials.address() + chunk * partialBytes;
+            // Weight and bias one after the other: both together may have more columns than an int.
+            for (long at = 0; at < partialBytes; at += (long) columns * Float.BYTES) {
+                RowMath.add(sums + at, partial + at, columns);
+            }
         }
         partials.keepAlive();
     }
 
     private void chunk(int chunk) {
-        long dweight = partials.address() + (long) chunk * partialBytes;
+        long dweight = partials.address() + chunk * partialBytes;
         Memory.ALL.asSlice(dweight, partialBytes).fill((byte) 0);
         for (long row = (long) chunk * chunkRows; row < Math.min(rows, (chunk + 1L) * chunkRows); row++) {
             long start = row * columns * Float.BYTES;

@@ -38,7 +38,7 @@ final class ReduceKernel implements Launch {
         inner = op.inner();
         // At least 64 deep, so that the second pass over the partial results stays small.
         chunk = Math.max(64, CHUNK_ELEMENTS / Math.max(1, inner));
-        chunks = Math.max(1, (extent + chunk - 1) / chunk);
+        chunks = Math.max(1, Math.ceilDiv(extent, chunk));
         in = addresses[0];
         out = addresses[1];
         this.workers = workers;

@@ -22,9 +22,9 @@ final class SquareSumsKernel implements Launch {
         out = addresses[addresses.length - 1];
         int block = 0;
         for (int i = 0; i < op.elements().size(); i++) {
-            for (int start = 0; start < op.elements().get(i); start += SquareSums.BLOCK) {
-                sources[block] = addresses[i] + (long) start * Float.BYTES;
-                counts[block++] = Math.min(SquareSums.BLOCK, op.elements().get(i) - start);
+            for (long start = 0; start < op.elements().get(i); start += SquareSums.BLOCK) {
+                sources[block] = addresses[i] + start * Float.BYTES;
+                counts[block++] = (int) Math.min(SquareSums.BLOCK, op.elements().get(i) - start);
             }
         }
     }

@@ -58,8 +58,8 @@ final class TiledElementwise {
         int columns = layout.inner();
         tileColumns = Math.min(columns, any ? TILE_COLUMNS : LARGE_TILE);
         tileRows = Math.min(rows, any ? TILE_ROWS : Math.max(1, LARGE_TILE / tileColumns));
-        rowTiles = (rows + tileRows - 1) / tileRows;
-        columnTiles = (columns + tileColumns - 1) / tileColumns;
+        rowTiles = Math.ceilDiv(rows, tileRows);
+        columnTiles = Math.ceilDiv(columns, tileColumns);
     }
 
     Launch launch(Workers workers, int cost) {

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.vector;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.matrix.MatrixUnit;
 import java.util.List;
 
@@ -20,9 +21,11 @@ public final class VectorKernels {
      * @param workers the threads to run on
      * @return what runs the operation; it throws an {@link IndexOutOfBoundsException} before it reads or writes through an
      *     index out of its range
-     * @throws IllegalArgumentException if the number of addresses does not fit, or an operand with elements has address 0
+     * @throws IllegalArgumentException if the number of addresses does not fit, or an operand with elements has address 0, or as
+     *     {@link Settings#check}
      */
     public static Launch bind(KernelOp op, long[] addresses, Workers workers) {
+        Settings.check();
         validate(op, addresses);
         long[] bound = addresses.clone();
         return switch (op) {

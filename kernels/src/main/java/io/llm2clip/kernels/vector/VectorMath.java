@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import io.llm2clip.kernels.Settings;
 import java.util.function.DoubleUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -38,10 +39,8 @@ public final class VectorMath {
     private VectorMath() {}
 
     private static VectorSpecies<Float> species() {
-        Integer bits = Integer.getInteger("llm2clip.vector.bits");
-        return bits == null
-                ? FloatVector.SPECIES_PREFERRED
-                : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+        int bits = Settings.vectorBits();
+        return bits == 0 ? FloatVector.SPECIES_PREFERRED : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
     }
 
     /** e^x; 0 below -87. */

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.vector;
 
+import io.llm2clip.kernels.Settings;
 import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -28,11 +29,6 @@ public final class Workers implements AutoCloseable {
          *     have different workers, so it may index scratch memory
          */
         void run(int task, int worker);
-    }
-
-    private static final class Shared {
-        static final Workers INSTANCE = new Workers(
-                Integer.getInteger("llm2clip.threads", Runtime.getRuntime().availableProcessors()));
     }
 
     private static final class Region {
@@ -69,6 +65,8 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    private static @Nullable Workers shared;
+
     private final Thread[] helpers;
     private final ThreadLocal<@Nullable Integer> current = new ThreadLocal<>();
     private final ReentrantLock turn = new ReentrantLock();
@@ -82,12 +80,13 @@ public final class Workers implements AutoCloseable {
      * Starts a pool.
      *
      * @param threads how many threads work on a loop, the calling one included
-     * @throws IllegalArgumentException if that is less than 1
+     * @throws IllegalArgumentException if that is less than 1 or more than {@link Settings#maxThreads}
      */
     public Workers(int threads) {
-        if (threads < 1) {
+        int most = Settings.maxThreads(Runtime.getRuntime().availableProcessors());
+        if (threads < 1 || threads > most) {
             throw new IllegalArgumentException(
-                    "Workers need at least 1 thread, found " + threads + "; set llm2clip.threads to 1 or more.");
+                    "Workers of " + threads + " threads, expected 1 to " + most + "; ask for as many as processors.");
         }
         helpers = new Thread[threads - 1];
         scratch = new long[threads];
@@ -98,13 +97,30 @@ public final class Workers implements AutoCloseable {
             helpers[i] = Thread.ofPlatform()
                     .daemon()
                     .name("llm2clip-worker-" + worker)
-                    .start(() -> serve(worker));
+                    .unstarted(() -> serve(worker));
+        }
+        try {
+            for (Thread helper : helpers) {
+                helper.start();
+            }
+        } catch (RuntimeException | Error e) {
+            // The system has no more threads: those that it gave would wait for ever.
+            close();
+            throw e;
         }
     }
 
-    /** The pool of this process, of {@code -Dllm2clip.threads} threads, by default one a processor. */
-    public static Workers shared() {
-        return Shared.INSTANCE;
+    /**
+     * The pool of this process, of {@code -Dllm2clip.threads} threads, by default one per processor.
+     *
+     * @throws IllegalArgumentException as {@link Settings#check}; made by the first call, not by loading a class, it can be caught
+     */
+    public static synchronized Workers shared() {
+        if (shared == null) {
+            Settings.check();
+            shared = new Workers(Settings.threads());
+        }
+        return shared;
     }
 
     /** How many threads work on a loop, the calling one included. */
@@ -117,6 +133,7 @@ public final class Workers implements AutoCloseable {
      * serially. Calls from several threads take turns.
      *
      * @throws RuntimeException whatever a task threw; then some tasks may not have run
+     * @throws IllegalStateException if the workers are closed
      */
     public void parallel(int tasks, Task task) {
         Integer worker = current.get();
@@ -127,6 +144,7 @@ public final class Workers implements AutoCloseable {
         turn.lock();
         current.set(0);
         try {
+            requireOpen();
             if (tasks <= 1 || helpers.length == 0) {
                 serial(tasks, task, 0);
             } else {
@@ -144,19 +162,39 @@ public final class Workers implements AutoCloseable {
      * @param worker the worker that runs the task
      * @param bytes how much is needed
      * @return a 64-byte-aligned address
+     * @throws IllegalArgumentException if bytes are negative, as sizes are that have overflowed
+     * @throws OutOfMemoryError if there is no such memory; the worker then has none until it asks again
      */
     public long scratch(int worker, long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException(
+                    "Scratch memory of " + bytes + " bytes, expected 0 or more; split the operation.");
+        }
+        requireOpen();
         if (scratchBytes[worker] < bytes) {
-            Arena old = scratchArenas[worker];
-            if (old != null) {
-                old.close();
-            }
+            // First the old memory goes, so that both need not fit; nobody can be left with its address.
+            freeScratch(worker);
             Arena arena = Arena.ofShared();
+            try {
+                scratch[worker] = arena.allocate(bytes, 64).address();
+            } catch (RuntimeException | Error e) {
+                arena.close();
+                throw e;
+            }
             scratchArenas[worker] = arena;
             scratchBytes[worker] = bytes;
-            scratch[worker] = arena.allocate(bytes, 64).address();
         }
         return scratch[worker];
+    }
+
+    private void freeScratch(int worker) {
+        Arena arena = scratchArenas[worker];
+        scratchArenas[worker] = null;
+        scratchBytes[worker] = 0;
+        scratch[worker] = 0;
+        if (arena != null) {
+            arena.close();
+        }
     }
 
     /** Ends the threads and frees the scratch memory. */
@@ -169,10 +207,8 @@ public final class Workers implements AutoCloseable {
                 for (Thread helper : helpers) {
                     LockSupport.unpark(helper);
                 }
-                for (Arena arena : scratchArenas) {
-                    if (arena != null) {
-                        arena.close();
-                    }
+                for (int worker = 0; worker < scratchArenas.length; worker++) {
+                    freeScratch(worker);
                 }
             }
         } finally {
@@ -186,10 +222,13 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    private void share(Region shared) {
+    private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("These workers are closed; create new ones or use Workers.shared().");
         }
+    }
+
+    private void share(Region shared) {
         region = shared;
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
@@ -208,6 +247,8 @@ public final class Workers implements AutoCloseable {
             throw e;
         } else if (failure instanceof Error e) {
             throw e;
+        } else if (failure != null) {
+            throw new IllegalStateException("A task failed: " + failure.getMessage(), failure);
         }
     }
 

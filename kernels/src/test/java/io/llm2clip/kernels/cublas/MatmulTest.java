@@ -42,6 +42,31 @@ class MatmulTest {
         }
     }
 
+    /** Whichever allocation fails, what was created before it is destroyed, and the next try finds nothing half made. */
+    @Test
+    void nothingIsLeftOfWhatCannotBeCreated() {
+        Product product = Product.of(KernelOp.Gemm.dense(2, 3, 4, 5, false, false));
+        for (int room = 0; room < 7; room++) {
+            try (PretendCublas pretend = new PretendCublas()) {
+                CublasLt library = new CublasLt(pretend.symbols(), pretend.symbols());
+                pretend.room = room;
+                assertThatThrownBy(() -> open(library, product))
+                        .isInstanceOf(CublasException.class)
+                        .hasMessageContaining("with status 3");
+                pretend.room = Integer.MAX_VALUE;
+                open(library, product).close();
+                library.close();
+                library.close();
+                assertThat(pretend.objects).as("after %d objects", room).isEmpty();
+            }
+        }
+    }
+
+    private static Matmul open(CublasLt library, Product product) {
+        library.open(7);
+        return new Matmul(library, product, MatmulPrecision.F32, new long[] {4, 4, 4});
+    }
+
     /** Random factors have few enough bits to be the same in bf16. */
     @Property(tries = 200)
     void factorsOfSixteenBits(@ForAll("products") KernelOp.Gemm op, @ForAll long seed) {

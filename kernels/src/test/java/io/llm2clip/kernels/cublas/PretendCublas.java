@@ -22,6 +22,7 @@ import java.util.Optional;
  * plain loops. Objects that are used after they were destroyed, or never destroyed, are found.
  */
 final class PretendCublas implements AutoCloseable {
+    private static final int ALLOCATION_FAILED = 3;
     private static final int INVALID_VALUE = 7;
     private static final int NOT_SUPPORTED = 15;
 
@@ -29,6 +30,9 @@ final class PretendCublas implements AutoCloseable {
     final List<String> calls = new ArrayList<>();
     final List<Long> streams = new ArrayList<>();
     boolean hasAlgorithms = true;
+    /** How many objects can be created before there is no memory for another one. */
+    int room = Integer.MAX_VALUE;
+
     long context;
 
     private final Arena arena = Arena.ofShared();
@@ -71,6 +75,9 @@ final class PretendCublas implements AutoCloseable {
     }
 
     private int create(MemorySegment result, Map<Integer, Long> attributes) {
+        if (room-- == 0) {
+            return ALLOCATION_FAILED;
+        }
         objects.put(++next, new HashMap<>(attributes));
         result.reinterpret(8).set(ValueLayout.JAVA_LONG, 0, next);
         return 0;

@@ -50,7 +50,28 @@ public final class EdgeCases {
             ops.add(ofProducts(opcode, 2, 3));
             ops.add(ofProducts(opcode, 2, 4));
         }
+        ops.add(guarded());
         return ops.stream();
+    }
+
+    /** {@code inf > |1 / (b - b)| ? 0 : 1} and {@code a / (|b - b| > 0 ? b : inf)}, summed up: infinities as gradients of guarded roots have. */
+    private static KernelOp guarded() {
+        Expression expression = new Expression(
+                2,
+                List.of(
+                        Instruction.constant(Float.POSITIVE_INFINITY),
+                        Instruction.constant(1),
+                        Instruction.binary(Opcode.SUBTRACT, 1, 1),
+                        Instruction.binary(Opcode.DIVIDE, 3, 4),
+                        Instruction.unary(Opcode.ABSOLUTE, 5),
+                        Instruction.binary(Opcode.GREATER, 2, 6),
+                        Instruction.select(7, 4, 3),
+                        Instruction.unary(Opcode.ABSOLUTE, 4),
+                        Instruction.binary(Opcode.GREATER, 9, 4),
+                        Instruction.select(10, 1, 2),
+                        Instruction.binary(Opcode.DIVIDE, 0, 11),
+                        Instruction.binary(Opcode.ADD, 8, 12)));
+        return new KernelOp.Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
     }
 
     /** An opcode of two of: a product (2), the same product the other way around (3), the product negated (4). */

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import net.jqwik.api.ForAll;
@@ -94,16 +95,58 @@ class WorkersTest {
         }
     }
 
+    /** After a failure there is no memory, not the address of what was freed to make room. */
+    @Test
+    void scratchThatCannotBeAllocatedLeavesNoAddress() {
+        try (Workers workers = new Workers(1)) {
+            workers.scratch(0, 1 << 20);
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(() -> workers.scratch(0, Long.MAX_VALUE / 2)).isInstanceOf(OutOfMemoryError.class);
+            }
+            assertThatThrownBy(() -> workers.scratch(0, -4))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("Scratch memory of -4 bytes, expected 0 or more; split the operation.");
+            long again = workers.scratch(0, 1 << 20);
+            Memory.putFloat(again + (1 << 20) - 4, 3);
+            assertThat(workers.scratch(0, 1 << 20)).isEqualTo(again);
+        }
+    }
+
     @Test
     void impossibleUsesAreRefused() {
-        assertThatThrownBy(() -> new Workers(0))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("found 0")
-                .hasMessageContaining("llm2clip.threads");
+        for (int threads : new int[] {0, -1, 100_000}) {
+            assertThatThrownBy(() -> new Workers(threads))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageMatching(
+                            "Workers of " + threads + " threads, expected 1 to \\d+; ask for as many as processors.");
+        }
+    }
+
+    @Test
+    void closedWorkersDoNothing() {
         Workers workers = new Workers(2);
+        workers.scratch(0, 100);
         workers.close();
-        assertThatThrownBy(() -> workers.parallel(2, (task, worker) -> {}))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("closed");
+        workers.close();
+        for (int tasks : new int[] {1, 2}) {
+            assertThatThrownBy(() -> workers.parallel(tasks, (task, worker) -> {}))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+        }
+        assertThatThrownBy(() -> workers.scratch(0, 100)).hasMessageContaining("closed");
+    }
+
+    @Test
+    void noFailureOfATaskIsLost() {
+        try (Workers workers = new Workers(2)) {
+            assertThatThrownBy(() -> workers.parallel(100, (task, worker) -> throwAsUnchecked(new IOException("disk"))))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("A task failed: disk");
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the cast is not checked, which is the point
+    private static <E extends Throwable> void throwAsUnchecked(Throwable failure) throws E {
+        throw (E) failure;
     }
 }

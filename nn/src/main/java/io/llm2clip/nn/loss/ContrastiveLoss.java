@@ -38,6 +38,11 @@ public final class ContrastiveLoss {
      */
     public static Tensor oneDirection(Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale) {
         requirePairs(queries, positives);
+        if (negatives != null) {
+            requireScores(
+                    queries.shape().dim(0),
+                    (long) positives.shape().dim(0) + negatives.shape().dim(0));
+        }
         Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
         return CrossEntropy.ofDiagonal(
                 queries.l2Normalize().matmulTransposed(documents.l2Normalize()).mul(scale));
@@ -54,13 +59,12 @@ public final class ContrastiveLoss {
      */
     public static Tensor sigmoid(Tensor images, Tensor texts, Tensor logitScale, Tensor logitBias) {
         int batch = images.shape().dim(0);
-        float[] signs = new float[batch * batch];
-        for (int i = 0; i < signs.length; i++) {
-            signs[i] = i % (batch + 1) == 0 ? 1 : -1;
-        }
-        Tensor sign = Tensor.variable("sign", TensorData.of(Shape.of(batch, batch), signs));
-        Tensor logits =
-                cosines(images, texts).mul(logitScale.exp()).add(logitBias).mul(sign);
+        Tensor cosines = cosines(images, texts);
+        // Computed where the scores are: as many signs would take as much memory again, here and on the device.
+        Tensor number = numbers(batch);
+        Tensor pairs = number.reshape(batch, 1).equalTo(number.reshape(1, batch));
+        Tensor sign = Tensor.where(pairs, Tensor.scalar(1), Tensor.scalar(-1));
+        Tensor logits = cosines.mul(logitScale.exp()).add(logitBias).mul(sign);
         // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
         Tensor losses = logits.absolute()
                 .negate()
@@ -76,10 +80,29 @@ public final class ContrastiveLoss {
         return images.l2Normalize().matmulTransposed(texts.l2Normalize());
     }
 
+    private static Tensor numbers(int count) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = i;
+        }
+        return Tensor.variable("numbers", TensorData.of(Shape.of(count), numbers));
+    }
+
+    /** Every row is scored against every other one, so a batch reaches the limit of a tensor long before its embeddings do. */
+    private static void requireScores(int rows, long columns) {
+        if (rows * columns > Shape.MAX_ELEMENTS) {
+            throw new IllegalArgumentException("Contrastive loss of " + rows + " x " + columns
+                    + " scores, expected at most "
+                    + Shape.MAX_ELEMENTS + "; use a smaller batch, such as " + (int) Math.sqrt(Shape.MAX_ELEMENTS)
+                    + " pairs without negatives.");
+        }
+    }
+
     private static void requirePairs(Tensor a, Tensor b) {
         if (a.shape().rank() != 2 || !a.shape().equals(b.shape())) {
             throw new IllegalArgumentException("Contrastive loss of " + a.shape() + " and " + b.shape()
                     + "; expected two matrices [batch, embedding] of one shape, a row for each pair.");
         }
+        requireScores(a.shape().dim(0), b.shape().dim(0));
     }
 }

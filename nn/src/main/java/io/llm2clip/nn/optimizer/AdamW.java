@@ -3,6 +3,7 @@ package io.llm2clip.nn.optimizer;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
@@ -52,6 +53,7 @@ public final class AdamW implements AutoCloseable {
     private final Parameters moments = Parameters.forLoading();
     private final List<TensorData> hyper = new ArrayList<>();
     private final Device device = Device.standard();
+    private final Resources binding = new Resources();
     private @Nullable GradientNorm norm;
     private @Nullable LaunchSequence update;
     // What both read; also held so that its memory stays alive.
@@ -62,17 +64,28 @@ public final class AdamW implements AutoCloseable {
         this.groups = List.copyOf(groups);
         this.options = options;
         this.parameters = groups.stream().flatMap(g -> g.parameters().stream()).toList();
+        requireDistinct(parameters);
+        try {
+            for (Parameter parameter : parameters) {
+                moments.root().create(mean(parameter), parameter.shape(), Initializer.zeros());
+                moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
+            }
+            for (int i = 0; i < groups.size(); i++) {
+                hyper.add(TensorData.allocate(Shape.of(KernelOp.AdamW.HYPER), DType.F32));
+            }
+        } catch (RuntimeException | Error e) {
+            moments.close();
+            throw e;
+        }
+    }
+
+    private static void requireDistinct(List<Parameter> parameters) {
         Set<Parameter> distinct = new HashSet<>();
         for (Parameter parameter : parameters) {
             if (!distinct.add(parameter)) {
                 throw new IllegalArgumentException(
                         "Parameter " + parameter + " is in two groups; expected each in one.");
             }
-            moments.root().create(mean(parameter), parameter.shape(), Initializer.zeros());
-            moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
-        }
-        for (int i = 0; i < groups.size(); i++) {
-            hyper.add(TensorData.allocate(Shape.of(KernelOp.AdamW.HYPER), DType.F32));
         }
     }
 
@@ -140,8 +153,7 @@ public final class AdamW implements AutoCloseable {
 
     @Override
     public void close() {
-        unbind();
-        moments.close();
+        Resources.closeAll(List.of(this::unbind, moments::close));
     }
 
     /** Kernels work on bare addresses: freed memory must be found here. */
@@ -201,21 +213,25 @@ public final class AdamW implements AutoCloseable {
                                 moments.get(variance(parameter)).data())));
             }
         }
-        norm = new GradientNorm(device, gradients);
-        update = device.bind(applications);
-        bound = List.copyOf(gradients);
+        try {
+            GradientNorm squares = new GradientNorm(device, gradients);
+            norm = squares;
+            binding.add(squares::close);
+            LaunchSequence step = device.bind(applications);
+            update = step;
+            binding.add(step::close);
+            bound = List.copyOf(gradients);
+        } catch (RuntimeException | Error e) {
+            binding.closeAfter(e);
+            throw e;
+        }
     }
 
     private void unbind() {
-        if (norm != null) {
-            norm.close();
-            norm = null;
-        }
-        if (update != null) {
-            update.close();
-            update = null;
-        }
         bound = List.of();
+        norm = null;
+        update = null;
+        binding.close();
     }
 
     private static String mean(Parameter parameter) {

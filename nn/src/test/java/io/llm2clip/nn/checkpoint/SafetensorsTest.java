@@ -57,6 +57,14 @@ class SafetensorsTest {
     }
 
     @Test
+    void closingTwiceIsClosingOnce() {
+        Safetensors file = Safetensors.open(everyType);
+        file.close();
+        file.close();
+        assertThat(file.entries()).isNotEmpty();
+    }
+
+    @Test
     void convertsFloatsExactly() {
         try (Safetensors file = Safetensors.open(everyType)) {
             assertThat(file.readFloats("f32")).containsExactly(0f, 1f / 3, 2f / 3, 1f, 4f / 3, 5f / 3);

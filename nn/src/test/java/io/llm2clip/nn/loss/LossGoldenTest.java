@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Goldens;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -68,5 +69,24 @@ class LossGoldenTest {
                 .hasMessage(
                         "Contrastive loss of [4, 3] and [4, 2]; expected two matrices [batch, embedding] of one shape, "
                                 + "a row for each pair.");
+    }
+
+    /** 46,341 squared is more than an int; the graph is built, not run. */
+    @Test
+    void batchesBeyondATensorAreRefused() {
+        String message = "Contrastive loss of 46341 x 46341 scores, expected at most 2147483583; use a smaller batch,"
+                + " such as 46340 pairs without negatives.";
+        Tensor side = Tensor.input("side", Shape.of(46_341, 2), DType.F32);
+        Tensor fits = Tensor.input("fits", Shape.of(46_340, 2), DType.F32);
+        Tensor scale = Tensor.scalar(1);
+        assertThatThrownBy(() -> ContrastiveLoss.symmetric(side, side, scale)).hasMessage(message);
+        assertThatThrownBy(() -> ContrastiveLoss.sigmoid(side, side, scale, scale))
+                .hasMessage(message);
+        assertThatThrownBy(() -> ContrastiveLoss.oneDirection(side, side, null, 20))
+                .hasMessage(message);
+        assertThatThrownBy(() -> ContrastiveLoss.oneDirection(fits, fits, side, 20))
+                .hasMessageStartingWith("Contrastive loss of 46340 x 92681 scores, expected at most 2147483583;");
+        assertThat(ContrastiveLoss.symmetric(fits, fits, scale).shape()).isEqualTo(Shape.SCALAR);
+        assertThat(ContrastiveLoss.sigmoid(fits, fits, scale, scale).shape()).isEqualTo(Shape.SCALAR);
     }
 }

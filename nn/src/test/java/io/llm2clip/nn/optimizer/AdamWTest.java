@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Goldens;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
@@ -14,6 +15,7 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -118,9 +120,11 @@ class AdamWTest {
             assertThatThrownBy(() -> optimizer.step(gradients(1).reversed(), 0.1f))
                     .hasMessage("Gradient F32 [4] of parameter weight [3, 4]; expected F32 of the parameter's shape.");
             Parameter weight = parameters.get("weight");
+            long memory = EngineMemory.liveBytes();
             assertThatThrownBy(() -> new AdamW(
                             List.of(new ParameterGroup(List.of(weight, weight), 1, 0)), AdamW.Options.DEFAULT))
                     .hasMessage("Parameter weight [3, 4] is in two groups; expected each in one.");
+            assertThat(EngineMemory.liveBytes()).isEqualTo(memory);
         }
     }
 
@@ -129,6 +133,8 @@ class AdamWTest {
         try (Parameters parameters = new Parameters(0)) {
             AdamW optimizer = optimizer(parameters);
             long with = EngineMemory.liveBytes();
+            optimizer.step(gradients(1), 0.1f);
+            optimizer.close();
             optimizer.close();
             assertThat(with - EngineMemory.liveBytes()).isEqualTo(2 * (12 + 4) * 4);
         }
@@ -149,6 +155,23 @@ class AdamWTest {
             AdamW optimizer = optimizer(parameters);
             optimizer.close();
             assertThatThrownBy(() -> optimizer.step(gradients(1), 0.1f)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** A program of gradients that is closed before the optimizer: what it freed may be somebody else's memory. */
+    @Test
+    void freedGradientsAreAnErrorNotACrash() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            Arena arena = Arena.ofShared();
+            List<TensorData> gradients = List.of(
+                    TensorData.allocate(arena, Shape.of(3, 4), DType.F32),
+                    TensorData.allocate(arena, Shape.of(4), DType.F32));
+            optimizer.step(gradients, 0.1f);
+            arena.close();
+            assertThatThrownBy(() -> optimizer.step(gradients, 0.1f))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("were freed");
         }
     }
 

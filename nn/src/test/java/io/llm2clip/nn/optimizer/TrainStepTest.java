@@ -89,6 +89,8 @@ class TrainStepTest {
                         in -> in.getFirst().mul(parameters.get("w").tensor()).sum(), INPUTS, optimizer)) {
             assertThatThrownBy(() -> step.run(List.of(), 1)).hasMessageContaining("2 inputs with 0 values");
             assertThat(step.run(batch(), 0)).isFinite();
+            step.close();
+            assertThatThrownBy(() -> step.run(batch(), 0)).hasMessageContaining("is closed");
         }
     }
 }

@@ -1,0 +1,96 @@
+package io.llm2clip.kernels;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The system properties {@code llm2clip.*} that decide how kernels for the CPU run. A value that means nothing is refused with a
+ * sentence, never replaced by the default.
+ */
+public final class Settings {
+    /** Threads of the shared pool. */
+    private static final String THREADS = "llm2clip.threads";
+    /** Width of vectors. */
+    private static final String VECTOR_BITS = "llm2clip.vector.bits";
+    /** Whether hot expressions are compiled. */
+    private static final String GENERATE = "llm2clip.vector.generate";
+
+    private static final List<String> WIDTHS = List.of("128", "256", "512");
+    /** What a pool may have on small machines, too, so that one configuration fits several. */
+    private static final int SOME_THREADS = 64;
+
+    private static final int THREADS_PER_PROCESSOR = 4;
+
+    private Settings() {}
+
+    /**
+     * Looks at all of them, to be called before a class reads one for good: classes that fail to initialise stay unusable.
+     *
+     * @throws IllegalArgumentException naming the property, its value and what was expected
+     */
+    public static void check() {
+        threads();
+        vectorBits();
+        generates();
+    }
+
+    /** {@code llm2clip.threads}, how many threads work on a loop; one per processor if it is not set. */
+    public static int threads() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return threads(System.getProperty(THREADS), processors);
+    }
+
+    static int threads(@Nullable String value, int processors) {
+        if (value == null) {
+            return processors;
+        }
+        int most = maxThreads(processors);
+        try {
+            int threads = Integer.parseInt(value.strip());
+            if (threads >= 1 && threads <= most) {
+                return threads;
+            }
+        } catch (NumberFormatException e) {
+            // As any other value that is no number of threads.
+        }
+        throw refused(THREADS, value, "a number of threads from 1 to " + most, "one thread per processor");
+    }
+
+    /** The most threads of a pool: more than these only wait for each other. */
+    public static int maxThreads(int processors) {
+        return Math.max(SOME_THREADS, THREADS_PER_PROCESSOR * processors);
+    }
+
+    /** {@code llm2clip.vector.bits}, the width of all vector kernels; 0 if it is not set, for what the machine prefers. */
+    public static int vectorBits() {
+        return vectorBits(System.getProperty(VECTOR_BITS));
+    }
+
+    static int vectorBits(@Nullable String value) {
+        if (value == null) {
+            return 0;
+        }
+        if (!WIDTHS.contains(value.strip())) {
+            throw refused(VECTOR_BITS, value, "one of " + WIDTHS, "the width that this machine prefers");
+        }
+        return Integer.parseInt(value.strip());
+    }
+
+    /** {@code llm2clip.vector.generate}, whether expressions get code of their own once they are hot; true if it is not set. */
+    public static boolean generates() {
+        return generates(System.getProperty(GENERATE));
+    }
+
+    static boolean generates(@Nullable String value) {
+        return switch (value == null ? "true" : value.strip()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw refused(GENERATE, String.valueOf(value), "true or false", "true");
+        };
+    }
+
+    private static IllegalArgumentException refused(String property, String value, String expected, String standard) {
+        return new IllegalArgumentException("The system property " + property + " is '" + value + "', expected "
+                + expected + "; correct -D" + property + ", or leave it out for " + standard + ".");
+    }
+}

@@ -1,0 +1,60 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Opcode;
+import java.util.List;
+
+/** Which values may be infinite or NaN although everything that they are computed from is finite. */
+final class Finiteness {
+    private Finiteness() {}
+
+    /**
+     * Whether an operation may yield such values: because it has poles, as {@code 1 / x}, or because an input already has them.
+     *
+     * <p>Coarse kernels are not followed: they mix elements, so that nothing behind them can tell such values apart any more. Overflow
+     * of sums and products is not meant either.
+     */
+    static boolean isDoubtful(Operation operation, List<Tensor> inputs) {
+        return switch (operation) {
+            case Operation.Input _, Operation.Variable _ -> false;
+            case Operation.Scalar(float value) -> !Float.isFinite(value);
+            case Operation.Pointwise(Opcode opcode) ->
+                switch (opcode) {
+                    case EXP, LOG, SQRT, RSQRT -> true;
+                    case DIVIDE -> mayBeZero(inputs.getLast()) || anyDoubtful(inputs);
+                    case GREATER, EQUAL -> false;
+                    default -> anyDoubtful(inputs);
+                };
+            case Operation.Kernel(KernelOp op) ->
+                switch (op) {
+                    case KernelOp.Reduce _,
+                            KernelOp.Gather _,
+                            KernelOp.ScatterAdd _,
+                            KernelOp.Concat _,
+                            KernelOp.Convert _,
+                            KernelOp.Rotary _ -> anyDoubtful(inputs);
+                    default -> false;
+                };
+            case Operation.Reshape _,
+                    Operation.Permute _,
+                    Operation.Expand _,
+                    Operation.Slice _,
+                    Operation.Reinterpret _,
+                    Operation.StopGradient _ -> anyDoubtful(inputs);
+        };
+    }
+
+    /** Whether a divisor is anything but a number other than 0. */
+    static boolean mayBeZero(Tensor divisor) {
+        return switch (divisor.operation()) {
+            case Operation.Scalar(float value) -> !(Math.abs(value) > 0);
+            case Operation.Reshape _, Operation.Expand _, Operation.Permute _, Operation.Slice _ ->
+                mayBeZero(divisor.inputs().getFirst());
+            default -> true;
+        };
+    }
+
+    private static boolean anyDoubtful(List<Tensor> inputs) {
+        return inputs.stream().anyMatch(Tensor::isDoubtful);
+    }
+}

@@ -1,0 +1,108 @@
+package io.llm2clip.tensor;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.Operand;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The element types and sizes that operations take. Every node is checked here when it is made, against what its operation declares:
+ * kernels read bare memory, and other elements would be garbage to them.
+ */
+final class OperandTypes {
+    private OperandTypes() {}
+
+    /**
+     * Checks a node that is about to be made.
+     *
+     * @throws TensorException naming the operand, its type, the type expected, and the cast that is missing
+     */
+    static void check(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
+        switch (operation) {
+            case Operation.Pointwise(Opcode opcode) -> checkPointwise(opcode, inputs);
+            case Operation.Kernel(KernelOp op) -> checkKernel(op, inputs, shape, dtype);
+            case Operation.Reinterpret(DType target) -> {
+                if (inputs.getFirst().dtype().stored() != target.stored()) {
+                    throw unexpected("reinterpret", target, inputs.getFirst());
+                }
+            }
+            case Operation.Input _,
+                    Operation.Variable _,
+                    Operation.Scalar _,
+                    Operation.Reshape _,
+                    Operation.Permute _,
+                    Operation.Expand _,
+                    Operation.Slice _,
+                    Operation.StopGradient _ -> {}
+        }
+    }
+
+    private static void checkPointwise(Opcode opcode, List<Tensor> inputs) {
+        for (int i = 0; i < inputs.size(); i++) {
+            boolean condition = opcode == Opcode.SELECT && i == 0;
+            DType expected = condition ? DType.BOOL : DType.F32;
+            if (inputs.get(i).dtype() != expected) {
+                String name = opcode == Opcode.SELECT ? "where" : lowerCase(opcode);
+                throw unexpected(condition ? name + " (condition)" : name, expected, inputs.get(i));
+            }
+        }
+    }
+
+    private static void checkKernel(KernelOp op, List<Tensor> inputs, Shape shape, DType dtype) {
+        List<Operand> operands = op.operands();
+        if (inputs.size() != operands.size() - 1) {
+            throw new IllegalStateException(
+                    op + " takes " + (operands.size() - 1) + " inputs, found " + inputs.size() + ".");
+        }
+        for (int i = 0; i < inputs.size(); i++) {
+            Operand operand = operands.get(i);
+            if (inputs.get(i).dtype() != operand.dtype()) {
+                throw unexpected(name(op) + " (" + operand.name() + ")", operand.dtype(), inputs.get(i));
+            }
+            requireSize(op, operand, inputs.get(i).shape());
+        }
+        if (dtype != operands.getLast().dtype()) {
+            throw new IllegalStateException(op + " yields " + operands.getLast().dtype() + ", found " + dtype + ".");
+        }
+        requireSize(op, operands.getLast(), shape);
+    }
+
+    /** Shapes are the business of who makes a node; that a kernel stays within its memory is checked nevertheless. */
+    private static void requireSize(KernelOp op, Operand operand, Shape shape) {
+        if (shape.size() != operand.elements()) {
+            throw new IllegalStateException(op + " has " + operand.elements() + " elements as '" + operand.name()
+                    + "', found a shape of " + shape + ".");
+        }
+    }
+
+    private static TensorException unexpected(String operand, DType expected, Tensor found) {
+        return new TensorException(operand + ": expected elements of type " + expected + ", found " + found + "; "
+                + remedy(expected, found.dtype()) + ".");
+    }
+
+    private static String remedy(DType expected, DType found) {
+        if (expected == DType.BOOL) {
+            return "compare, as in greater(scalar(0))";
+        }
+        boolean direct = expected == DType.F32 || found == DType.F32;
+        return direct ? "add cast(" + expected + ")" : "add cast(F32).cast(" + expected + ")";
+    }
+
+    /** The name under which graphs call an operation. */
+    private static String name(KernelOp op) {
+        if (op instanceof KernelOp.Reduce reduce) {
+            return lowerCase(reduce.reduction());
+        }
+        if (op instanceof KernelOp.Gemm) {
+            return "matmul";
+        }
+        String name = op.getClass().getSimpleName();
+        return name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
+    }
+
+    private static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,212 @@
+package io.llm2clip.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.Operand;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/** Whatever operation gets elements of another type than it works on refuses them when the graph is built. */
+class OperandTypesProperties {
+    private static final KernelOp.AttentionShape ATTENTION = new KernelOp.AttentionShape(2, 3, 3, 2, 1, 4, 0.5f, false);
+
+    /** An operation and the shapes and types that it takes. */
+    private record Case(String name, List<Tensor> operands, Function<List<Tensor>, Tensor> operation) {
+        @Override
+        public String toString() {
+            return name + " " + operands;
+        }
+    }
+
+    @Property(tries = 2000)
+    void otherTypesAreRefusedWithTheRemedy(
+            @ForAll("cases") Case test,
+            @ForAll @net.jqwik.api.constraints.IntRange(max = 7) int position,
+            @ForAll DType type) {
+        Tensor replaced = test.operands.get(position % test.operands.size());
+        List<Tensor> operands = new ArrayList<>(test.operands);
+        operands.set(position % operands.size(), Tensor.input("x", replaced.shape(), type));
+        if (type == replaced.dtype()) {
+            assertThat(test.operation.apply(operands)).isNotNull();
+        } else {
+            assertThatThrownBy(() -> test.operation.apply(operands))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessageMatching(".+: expected .*" + replaced.dtype() + ".*, found " + type
+                            + " .+; (add cast\\(.+\\)|compare, .+)\\.");
+        }
+    }
+
+    /** What the message says to add is enough. */
+    @Property
+    void theRemedyIsOne(@ForAll("cases") Case test, @ForAll DType type) {
+        List<Tensor> cast = test.operands.stream()
+                .map(operand -> convert(Tensor.input("x", operand.shape(), type), operand.dtype()))
+                .toList();
+        assertThat(test.operation.apply(cast)).isNotNull();
+    }
+
+    private static Tensor convert(Tensor x, DType type) {
+        Tensor floats = x.cast(DType.F32);
+        return type == DType.BOOL ? floats.greater(Tensor.scalar(0)) : floats.cast(type);
+    }
+
+    /** A new operation must be added to the cases. */
+    @Example
+    void allOperationsAreTried() {
+        Set<Object> tried = new HashSet<>();
+        allCases().forEach(test -> {
+            for (Tensor node : Graph.topological(List.of(test.operation.apply(test.operands)))) {
+                if (node.operation() instanceof Operation.Pointwise(Opcode opcode)) {
+                    tried.add(opcode);
+                } else if (node.operation() instanceof Operation.Kernel(KernelOp op)) {
+                    tried.add(op.getClass());
+                }
+            }
+        });
+        List<Object> made = new ArrayList<>(Arrays.asList(Opcode.values()));
+        made.addAll(Arrays.asList(KernelOp.class.getPermittedSubclasses()));
+        // Those that no node of a graph is.
+        made.removeAll(
+                List.of(Opcode.CONSTANT, KernelOp.Elementwise.class, KernelOp.AdamW.class, KernelOp.SquareSums.class));
+        // Its one operand may be of any type.
+        made.remove(KernelOp.Convert.class);
+        assertThat(tried).containsAll(made);
+    }
+
+    @Provide
+    Arbitrary<Case> cases() {
+        return Arbitraries.of(allCases().toList());
+    }
+
+    private static Stream<Case> allCases() {
+        return Stream.of(functions(), binaries(), kernels()).flatMap(Function.identity());
+    }
+
+    private static Stream<Case> functions() {
+        return Stream.<Case>of(
+                one("negate", Tensor::negate),
+                one("absolute", Tensor::absolute),
+                one("exp", Tensor::exp),
+                one("log", Tensor::log),
+                one("sqrt", Tensor::sqrt),
+                one("rsqrt", Tensor::rsqrt),
+                one("tanh", Tensor::tanh),
+                one("erf", Tensor::erf),
+                one("sigmoid", Tensor::sigmoid),
+                one("sin", Tensor::sin),
+                one("cos", Tensor::cos),
+                one("square", Tensor::square),
+                one("gelu", Tensor::gelu),
+                one("geluTanh", Tensor::geluTanh),
+                one("quickGelu", Tensor::quickGelu),
+                one("silu", Tensor::silu),
+                one("add a number", x -> x.add(1)),
+                one("divide by a number", x -> x.div(2)),
+                one("sum", Tensor::sum),
+                one("sum of rows", x -> x.sum(1)),
+                one("mean", Tensor::mean),
+                one("mean of columns", x -> x.mean(0)),
+                one("max", x -> x.max(-1)),
+                one("softmax", Tensor::softmax),
+                one("logSoftmax", Tensor::logSoftmax),
+                one("l2Normalize", Tensor::l2Normalize),
+                new Case(
+                        "where",
+                        List.of(tensor(DType.BOOL, 2, 4), floats(2, 4), floats(2, 4)),
+                        in -> Tensor.where(in.get(0), in.get(1), in.get(2))),
+                new Case(
+                        "layerNorm",
+                        List.of(floats(2, 4), floats(4), floats(4)),
+                        in -> in.get(0).layerNorm(in.get(1), in.get(2), 1e-5f)),
+                new Case(
+                        "rmsNorm",
+                        List.of(floats(2, 4), floats(4)),
+                        in -> in.get(0).rmsNorm(in.get(1), 1e-5f)),
+                new Case(
+                        "attention",
+                        List.of(floats(2, 3, 8), floats(2, 3, 4), floats(2, 3, 4), tensor(DType.I32, 2)),
+                        in -> Tensor.attention(in.get(0), in.get(1), in.get(2), in.get(3), 2, 1, 0.5f, false)),
+                new Case(
+                        "rotary",
+                        List.of(floats(2, 3, 2, 4), floats(3, 2), floats(3, 2)),
+                        in -> in.get(0).rotary(in.get(1), in.get(2), true)),
+                new Case(
+                        "gather",
+                        List.of(floats(5, 4), tensor(DType.I32, 2, 3)),
+                        in -> in.get(0).gather(in.get(1))),
+                new Case(
+                        "crossEntropy",
+                        List.of(floats(2, 4), tensor(DType.I32, 2)),
+                        in -> in.get(0).crossEntropy(in.get(1))),
+                new Case("concat", List.of(floats(2, 4)), in -> Tensor.concat(0, List.of(floats(1, 4), in.getFirst()))),
+                new Case(
+                        "concat of ints",
+                        List.of(tensor(DType.I32, 2)),
+                        in -> Tensor.concat(0, List.of(tensor(DType.I32, 3), in.getFirst()))));
+    }
+
+    private static Stream<Case> binaries() {
+        return Stream.of(
+                two("add", Tensor::add),
+                two("sub", Tensor::sub),
+                two("mul", Tensor::mul),
+                two("div", Tensor::div),
+                two("maximum", Tensor::maximum),
+                two("minimum", Tensor::minimum),
+                two("greater", Tensor::greater),
+                two("equalTo", Tensor::equalTo),
+                two("matmul", (a, b) -> a.matmul(b, false, true)));
+    }
+
+    /** Gradients are nodes, too. */
+    private static Stream<Case> kernels() {
+        return Stream.of(
+                        new KernelOp.SoftmaxGradient(2, 4),
+                        new KernelOp.LayerNormGradient(2, 4, 1e-5f),
+                        new KernelOp.RmsNormGradient(2, 4, 1e-5f),
+                        new KernelOp.AttentionGradient(ATTENTION),
+                        new KernelOp.CrossEntropyGradient(2, 4),
+                        new KernelOp.ScatterAdd(6, 5, 4))
+                .map(OperandTypesProperties::kernel);
+    }
+
+    private static Case kernel(KernelOp op) {
+        List<Operand> operands = op.operands();
+        List<Tensor> inputs = operands.subList(0, operands.size() - 1).stream()
+                .map(operand -> tensor(operand.dtype(), (int) operand.elements()))
+                .toList();
+        Shape out = Shape.of((int) operands.getLast().elements());
+        return new Case(op.toString(), inputs, in -> Tensor.kernel(op, out, DType.F32, in.toArray(Tensor[]::new)));
+    }
+
+    private static Case one(String name, Function<Tensor, Tensor> operation) {
+        return new Case(name, List.of(floats(2, 4)), in -> operation.apply(in.getFirst()));
+    }
+
+    private static Case two(String name, java.util.function.BinaryOperator<Tensor> operation) {
+        return new Case(name, List.of(floats(2, 4), floats(2, 4)), in -> operation.apply(in.getFirst(), in.getLast()));
+    }
+
+    private static Tensor floats(int... dims) {
+        return tensor(DType.F32, dims);
+    }
+
+    private static Tensor tensor(DType type, int... dims) {
+        return Tensor.input("x", Shape.of(dims), type);
+    }
+}
