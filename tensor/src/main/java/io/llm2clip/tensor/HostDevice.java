@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.vector.VectorKernels;
 import io.llm2clip.kernels.vector.Workers;
 import java.lang.foreign.Arena;
@@ -26,6 +27,11 @@ final class HostDevice extends Device {
     @Override
     public String name() {
         return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public MatmulPrecision precision() {
+        return MatmulPrecision.F32;
     }
 
     @Override
