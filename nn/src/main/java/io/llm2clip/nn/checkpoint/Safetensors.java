@@ -57,7 +57,7 @@ public final class Safetensors implements AutoCloseable {
                 metadata.putAll(file.metadata());
             }
             return new Safetensors(source, arena, entries, metadata);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
         }
@@ -105,7 +105,9 @@ public final class Safetensors implements AutoCloseable {
     /** Unmaps the files; segments taken from this checkpoint cannot be used any more. */
     @Override
     public void close() {
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 
     private static Path inDirectory(Path directory) {
