@@ -34,6 +34,7 @@ public final class CaptionEncoder implements AutoCloseable {
     private final CompiledFunction bidirectional = new CompiledFunction(in -> List.of(pooled(in, false)));
     private final CompiledFunction causal = new CompiledFunction(in -> List.of(pooled(in, true)));
     private long flops;
+    private long cut;
 
     public CaptionEncoder(Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling) {
         this.llama = llama;
@@ -53,17 +54,19 @@ public final class CaptionEncoder implements AutoCloseable {
 
     /** Token rows with their pooled windows, cut on the right to so many tokens: for training, where a long tail costs most. */
     public List<CaptionRow> rows(List<String> captions, int maxLength) {
-        CaptionFormat shorter = new CaptionFormat(
-                format.template(),
-                Math.min(maxLength, format.maxLength()),
-                format.documentMaxLength(),
-                format.skipInstruction());
+        CaptionFormat shorter = format.within(maxLength);
         return captions.stream().map(caption -> shorter.row(tokenizer, caption)).toList();
     }
 
     /** Token rows with their pooled windows. */
     public List<CaptionRow> rows(List<String> captions) {
         return captions.stream().map(caption -> format.row(tokenizer, caption)).toList();
+    }
+
+    /** How many captions are cut on the right to have at most so many tokens. */
+    public int countCut(List<String> captions, int maxLength) {
+        return Math.toIntExact(
+                rows(captions, maxLength).stream().filter(CaptionRow::cut).count());
     }
 
     /** A token that fills rows up; it is masked, so any one does. */
@@ -93,6 +96,7 @@ public final class CaptionEncoder implements AutoCloseable {
     /** Vectors of captions; with {@code causalAttention} those of the untouched language model. */
     public float[][] encode(List<String> captions, boolean causalAttention, Progress.Phase phase) {
         List<CaptionRow> rows = rows(captions);
+        cut += rows.stream().filter(CaptionRow::cut).count();
         int[] byLength = IntStream.range(0, rows.size())
                 .boxed()
                 .sorted(Comparator.comparingInt((Integer i) -> rows.get(i).ids().length))
@@ -129,6 +133,11 @@ public final class CaptionEncoder implements AutoCloseable {
     /** Floating-point operations of everything encoded so far. */
     public long flops() {
         return flops;
+    }
+
+    /** How many of the captions encoded so far were too long, so that their vectors say nothing of their ends. */
+    public long cutCaptions() {
+        return cut;
     }
 
     @Override
