@@ -1,7 +1,9 @@
 package io.llm2clip.model;
 
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -14,12 +16,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalised. */
 public final class CaptionEncoder implements AutoCloseable {
     /** Tensors that describe a batch of rows: ids {@code [B, T]}, lengths {@code [B]}, pooling weights {@code [B, T]}. */
     public static final int INPUTS = 3;
+
+    /** Raised by whoever changes what vectors come out of the same model, so that cached ones are not mixed with new ones. */
+    private static final String PROGRAM = "2";
 
     private static final int BATCH = 32;
     /** Long rows come in smaller batches, which bounds the memory of a program. */
@@ -128,6 +134,23 @@ public final class CaptionEncoder implements AutoCloseable {
 
     private static int padded(CaptionRow row) {
         return (row.ids().length + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
+    }
+
+    /**
+     * Says what {@link #encode} with bidirectional attention depends on.
+     *
+     * @param weights a hash of the language model's
+     */
+    Fingerprint fingerprint(String weights) {
+        return new Fingerprint(Map.of(
+                "weights", weights,
+                "configuration", llama.config().toString(),
+                "tokenizer", tokenizer.digest(),
+                "caption format", Fingerprint.hash(format.toString()),
+                "pooling", ConfigFile.nameOf(pooling),
+                "attention", "bidirectional",
+                "precision", ConfigFile.nameOf(Device.standard().precision()),
+                "program", PROGRAM));
     }
 
     /** Floating-point operations of everything encoded so far. */

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameters;
@@ -174,9 +175,9 @@ public final class TextModel implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** Says which weights cached vectors come from. */
-    public String fingerprint() {
-        return llama.config() + " " + format + " " + parameters.digest();
+    /** Says what vectors of captions depend on, so that cached ones are taken for the same model only. */
+    public Fingerprint fingerprint() {
+        return encoder.fingerprint(parameters.digest());
     }
 
     /** Frees the model's memory. */
