@@ -52,7 +52,7 @@ final class TextFiles {
                     llama.parameters(),
                     source,
                     wrapped ? "model."::concat : UnaryOperator.identity(),
-                    name -> name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq"));
+                    CheckpointPart.LANGUAGE_MODEL::leavesOver);
         }
     }
 
