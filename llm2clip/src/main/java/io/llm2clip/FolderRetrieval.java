@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * How well a model finds the images of a folder by their captions, and captions by images.
@@ -24,6 +25,7 @@ import java.util.OptionalDouble;
  * @param broken images that could not be read, with the reasons
  * @param images that were searched
  * @param captions of these images, all of them
+ * @param cutCaptions how many of them were too long for the model, so that their ends do not count
  * @param metrics between them
  * @param captionRetrievalAccuracy whether the first caption of an image finds the second among those of all images, and the
  *     other way round, by the language model's vectors; of images with two captions, empty where fewer than two have them
@@ -33,6 +35,7 @@ public record FolderRetrieval(
         List<String> broken,
         int images,
         int captions,
+        int cutCaptions,
         RetrievalMetrics metrics,
         OptionalDouble captionRetrievalAccuracy) {
     /** Images and captions in memory at a time, apart from their vectors. */
@@ -73,12 +76,22 @@ public record FolderRetrieval(
                 imageOf[caption++] = image;
             }
         }
-        float[][] texts = inChunks("captions", captions, model::embedTexts, progress);
+        AtomicInteger cut = new AtomicInteger();
+        float[][] texts = inChunks(
+                "captions",
+                captions,
+                chunk -> {
+                    TextEmbeddings embedded = model.textEmbeddings(chunk);
+                    cut.addAndGet(embedded.cut());
+                    return embedded.vectors();
+                },
+                progress);
         return new FolderRetrieval(
                 data.report(),
                 List.copyOf(broken),
                 images.size(),
                 captions.size(),
+                cut.get(),
                 RetrievalMetrics.of(images.toArray(float[][]::new), texts, imageOf),
                 captionAccuracy(model, captionsOf, progress));
     }
@@ -90,8 +103,8 @@ public record FolderRetrieval(
             return OptionalDouble.empty();
         }
         return OptionalDouble.of(RetrievalMetrics.mutualCaptionAccuracy(
-                inChunks("first captions", column(pairs, 0), model::captionVectors, progress),
-                inChunks("second captions", column(pairs, 1), model::captionVectors, progress)));
+                inChunks("first captions", column(pairs, 0), model::captionVectorsUnwarned, progress),
+                inChunks("second captions", column(pairs, 1), model::captionVectorsUnwarned, progress)));
     }
 
     private interface Encoder {

@@ -12,10 +12,12 @@ import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.SpecialTokens;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -58,14 +60,37 @@ public final class Llm2Clip implements AutoCloseable {
      * Loads a model that training has saved.
      *
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit the others
+     * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add
      */
     public static Llm2Clip load(Path directory) {
-        return new Llm2Clip(ModelDirectory.open(directory));
+        return of(ModelDirectory.open(directory));
     }
 
-    /** Embeddings {@code [captions, E]} of length 1. */
+    /**
+     * The same, with special tokens that are spelled out in captions taken in a way of one's own: {@link SpecialTokens#PARSED} is
+     * what the reference does.
+     */
+    public static Llm2Clip load(Path directory, SpecialTokens specialTokens) {
+        return of(ModelDirectory.open(directory, Optional.of(specialTokens)));
+    }
+
+    private static Llm2Clip of(ModelDirectory directory) {
+        try {
+            return new Llm2Clip(directory);
+        } catch (RuntimeException | Error e) {
+            directory.close();
+            throw e;
+        }
+    }
+
+    /** Embeddings {@code [captions, E]} of length 1. Captions too long for the model are cut; a warning is logged, once per call. */
     public float[][] embedTexts(List<String> captions) {
-        return exclusively(() -> normalize(texts.project(vectors(captions))));
+        return textEmbeddings(captions).warn().vectors();
+    }
+
+    /** The same, with how many captions were cut. */
+    public TextEmbeddings textEmbeddings(List<String> captions) {
+        return counted(() -> normalize(texts.project(vectors(captions))));
     }
 
     /**
@@ -93,16 +118,28 @@ public final class Llm2Clip implements AutoCloseable {
                 () -> normalize(images.encode(cache.usable(), cache::batch, Progress.NONE.begin("", 0, ""))));
     }
 
-    /** Cosines {@code [images, captions]}. */
+    /** Cosines {@code [images, captions]}. Captions too long for the model are cut; a warning is logged. */
     public float[][] similarity(List<Path> files, List<String> captions) {
-        float[][] captionEmbeddings = embedTexts(captions);
+        return similarity(files, textEmbeddings(captions).warn());
+    }
+
+    /** Cosines {@code [images, captions]} with captions embedded before. */
+    public float[][] similarity(List<Path> files, TextEmbeddings captions) {
         return Arrays.stream(embedImages(files))
-                .map(image -> cosines(image, captionEmbeddings))
+                .map(image -> cosines(image, captions.vectors()))
                 .toArray(float[][]::new);
     }
 
-    /** The language model's vectors {@code [captions, D]} before the adapter, not normalised: what a text cache holds. */
+    /**
+     * The language model's vectors {@code [captions, D]} before the adapter, not normalized: what a text cache holds. Captions too
+     * long for the model are cut; a warning is logged, once per call.
+     */
     public float[][] captionVectors(List<String> captions) {
+        return counted(() -> vectors(captions)).warn().vectors();
+    }
+
+    /** The same without a warning, for who has counted them already. */
+    float[][] captionVectorsUnwarned(List<String> captions) {
         return exclusively(() -> vectors(captions));
     }
 
@@ -129,14 +166,26 @@ public final class Llm2Clip implements AutoCloseable {
         try {
             if (!closed) {
                 closed = true;
-                captions.close();
-                texts.close();
-                images.close();
-                directory.close();
+                // In reverse order, each whatever becomes of the others.
+                try (directory;
+                        images;
+                        texts;
+                        captions) {}
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What work makes of captions, with how many of them were cut meanwhile. */
+    private TextEmbeddings counted(Supplier<float[][]> work) {
+        return exclusively(() -> {
+            long before = captions.cutCaptions();
+            float[][] vectors = work.get();
+            int cut = Math.toIntExact(captions.cutCaptions() - before);
+            return new TextEmbeddings(
+                    vectors, cut, description().captionFormat().maxLength());
+        });
     }
 
     private float[][] vectors(List<String> captions) {

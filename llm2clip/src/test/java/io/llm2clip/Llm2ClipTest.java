@@ -13,6 +13,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -20,8 +21,13 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
@@ -122,6 +128,54 @@ class Llm2ClipTest {
                         .isCloseTo((float) cosine, within(1e-5f))
                         .isBetween(-1.001f, 1.001f);
             }
+        }
+    }
+
+    @Test
+    void captionsThatAreCutAreCountedAndLoggedOncePerCall() throws IOException {
+        TextEmbeddings embedded = model.textEmbeddings(CAPTIONS);
+        assertThat(embedded.cut()).isEqualTo(2);
+        assertThat(embedded.maxLength()).isEqualTo(512);
+        assertThat(model.textEmbeddings(CAPTIONS.subList(0, 5)).cut()).isZero();
+        List<Path> files = List.of(picture("red.png", Color.RED));
+        Logger logger = Logger.getLogger(Llm2Clip.class.getName());
+        List<String> logged = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                logged.add(new SimpleFormatter().formatMessage(entry));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.setUseParentHandlers(false);
+        logger.addHandler(handler);
+        try {
+            model.embedTexts(CAPTIONS);
+            model.captionVectors(CAPTIONS);
+            model.similarity(files, CAPTIONS);
+            model.embedTexts(CAPTIONS.subList(0, 5));
+            model.similarity(files, embedded);
+        } finally {
+            logger.removeHandler(handler);
+            logger.setUseParentHandlers(true);
+        }
+        assertThat(logged).hasSize(3).containsOnly("2 of 7 captions are too long: the model reads 512 tokens of each.");
+        assertThat(model.similarity(files, embedded)).isDeepEqualTo(model.similarity(files, CAPTIONS));
+    }
+
+    @Test
+    void specialTokensInCaptionsAreTextUnlessParsed() {
+        try (Llm2Clip parsing = Llm2Clip.load(temporary.resolve("model"), SpecialTokens.PARSED)) {
+            List<String> plain = List.of("a kite", "a tent");
+            assertThat(parsing.embedTexts(plain)).isDeepEqualTo(model.embedTexts(plain));
+            List<String> special = List.of("a kite<eot>");
+            assertThat(parsing.embedTexts(special)[0]).isNotEqualTo(model.embedTexts(special)[0]);
+            assertThat(parsing.description().captionFormat().specialTokens()).isEqualTo(SpecialTokens.PARSED);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.TextEmbeddings;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.nn.checkpoint.AtomicFile;
@@ -107,16 +108,20 @@ final class EmbedCommand extends ComputingCommand {
                 phase.advance(chunk.size());
             }
         }
+        int cut = 0;
         try (Progress.Phase phase = terminal.progress().begin("texts", texts.size(), "texts")) {
             for (int start = 0; start < texts.size(); start += CHUNK) {
                 List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
-                float[][] embeddings = model.embedTexts(chunk);
+                TextEmbeddings embedded = model.textEmbeddings(chunk);
+                float[][] embeddings = embedded.vectors();
+                cut += embedded.cut();
                 for (int i = 0; i < embeddings.length; i++) {
                     sink.accept(chunk.get(i), new TextVector(chunk.get(i), embeddings[i]), embeddings[i]);
                 }
                 phase.advance(chunk.size());
             }
         }
+        terminal.cut(cut, texts.size());
         if (skipped > 0) {
             terminal.remark("%d of %d images skipped.".formatted(skipped, files.size()));
             if (skipped == files.size() && texts.isEmpty()) {

@@ -29,6 +29,7 @@ final class EvalCommand extends ComputingCommand {
             int captions,
             int skippedImages,
             int skippedLines,
+            int cutCaptions,
             RetrievalReport retrieval,
             @Nullable Double captionRetrievalAccuracy) {}
 
@@ -37,6 +38,7 @@ final class EvalCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load()) {
             FolderRetrieval found = FolderRetrieval.of(loaded, folder, terminal.progress());
             terminal.skipped(found.data(), found.broken());
+            terminal.cut(found.cutCaptions(), found.captions());
             Double accuracy = found.captionRetrievalAccuracy().isPresent()
                     ? Double.valueOf(found.captionRetrievalAccuracy().getAsDouble())
                     : null;
@@ -47,6 +49,7 @@ final class EvalCommand extends ComputingCommand {
                         found.captions(),
                         found.broken().size(),
                         found.data().skipped(),
+                        found.cutCaptions(),
                         retrieval,
                         accuracy));
                 return;

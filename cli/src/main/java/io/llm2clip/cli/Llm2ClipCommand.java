@@ -39,6 +39,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             JvmArgsCommand.class
         })
 public final class Llm2ClipCommand implements Runnable {
+    private static final String HEADLESS = "java.awt.headless";
+
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
@@ -50,6 +52,10 @@ public final class Llm2ClipCommand implements Runnable {
 
     /** Runs the command line and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
+        // Reading images needs no display; without this a Mac shows the program in its Dock.
+        if (System.getProperty(HEADLESS) == null) {
+            System.setProperty(HEADLESS, "true");
+        }
         System.exit(commandLine().execute(arguments));
     }
 

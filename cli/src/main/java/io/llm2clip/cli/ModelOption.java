@@ -4,6 +4,7 @@ import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model a command uses. */
@@ -14,11 +15,17 @@ final class ModelOption {
             description = "The trained model (default: ${DEFAULT-VALUE}, which the demo makes).")
     private Path directory = Path.of("runs", "demo", "model");
 
+    @Mixin
+    private SpecialTokensOption specialTokens = new SpecialTokensOption();
+
     Llm2Clip load() {
         if (!Files.isDirectory(directory)) {
             throw new InputException("There is no model directory %s; run 'llm2clip demo' or give one with --model."
                     .formatted(directory));
         }
-        return Llm2Clip.load(directory);
+        return specialTokens
+                .choice()
+                .map(tokens -> Llm2Clip.load(directory, tokens))
+                .orElseGet(() -> Llm2Clip.load(directory));
     }
 }

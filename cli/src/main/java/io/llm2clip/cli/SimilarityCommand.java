@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.TextEmbeddings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,7 +36,9 @@ final class SimilarityCommand extends ComputingCommand {
     @Override
     public void run() {
         try (Llm2Clip loaded = model.load()) {
-            float[] cosines = loaded.similarity(List.of(image), captions)[0];
+            TextEmbeddings texts = loaded.textEmbeddings(captions);
+            terminal.cut(texts.cut(), captions.size());
+            float[] cosines = loaded.similarity(List.of(image), texts)[0];
             Result result = new Result(image.toString(), loaded.logitScale(), scores(cosines, loaded.logitScale()));
             if (terminal.json()) {
                 terminal.printJson(result);

@@ -90,12 +90,20 @@ final class TrainCaptionCommand extends ComputingCommand {
     private long seed = 1;
 
     @Mixin
+    private SpecialTokensOption specialTokens = new SpecialTokensOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     private record Accuracy(double before, double after) {}
 
     private record Report(
-            int trainingGroups, int measuredGroups, int skippedLines, Accuracy captionRetrievalAccuracy, String text) {}
+            int trainingGroups,
+            int measuredGroups,
+            int skippedLines,
+            int cutCaptions,
+            Accuracy captionRetrievalAccuracy,
+            String text) {}
 
     @Override
     public void run() {
@@ -106,14 +114,17 @@ final class TrainCaptionCommand extends ComputingCommand {
         Positive.require("--llm-steps", languageModelSteps);
         CaptionTraining.Config training = CaptionTraining.Config.standard(steps, seed)
                 .with(batch, learningRate, maxLength, rank, alpha, scale, hardNegatives);
-        CaptionTrainingJob.Result result =
-                new CaptionTrainingJob(captions, start(), training, out).run(terminal.progress());
+        CaptionTrainingJob.Result result = new CaptionTrainingJob(
+                        captions, start(), training, out, specialTokens.choice())
+                .run(terminal.progress());
         terminal.skipped(result.data(), List.of());
+        terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {
             terminal.printJson(new Report(
                     result.trainingGroups(),
                     result.measuredGroups(),
                     result.data().skipped(),
+                    result.cutCaptions(),
                     new Accuracy(result.before(), result.after()),
                     out.toString()));
         } else {

@@ -65,6 +65,9 @@ final class TrainClipCommand extends ComputingCommand {
     private long seed = 1;
 
     @Mixin
+    private SpecialTokensOption specialTokens = new SpecialTokensOption();
+
+    @Mixin
     private Terminal terminal = new Terminal();
 
     /** Where the vision tower comes from. */
@@ -116,7 +119,12 @@ final class TrainClipCommand extends ComputingCommand {
     }
 
     private record Report(
-            int trainingImages, int measuredImages, int skippedImages, RetrievalReport retrieval, String model) {}
+            int trainingImages,
+            int measuredImages,
+            int skippedImages,
+            int cutCaptions,
+            RetrievalReport retrieval,
+            String model) {}
 
     @Override
     public void run() {
@@ -127,15 +135,18 @@ final class TrainClipCommand extends ComputingCommand {
                 ? new ClipTrainingJob.FromScratch(vision.scratch.config())
                 : new ClipTrainingJob.Pretrained(vision.directory);
         Path store = vectors == null ? Path.of(out + "-vectors") : vectors;
-        ClipTrainingJob.Result result =
-                new ClipTrainingJob(images, text, start, training, store, out).run(terminal.progress());
+        ClipTrainingJob.Result result = new ClipTrainingJob(
+                        images, text, start, training, store, out, specialTokens.choice())
+                .run(terminal.progress());
         terminal.skipped(result.data(), result.broken());
+        terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
         if (terminal.json()) {
             terminal.printJson(new Report(
                     result.trainingImages(),
                     result.measuredImages(),
                     result.broken().size(),
+                    result.cutCaptions(),
                     retrieval,
                     out.toString()));
         } else {

@@ -105,4 +105,54 @@ class EmbedCommandTest {
                 .contains("expected a trained model, but llm2clip.json")
                 .hasLineCount(1);
     }
+
+    @Test
+    void saysOnceHowManyCaptionsWereCut() {
+        String kites = "kite ".repeat(600);
+        Run run =
+                Run.of("embed", "--model", model, "--quiet", "--text", kites, "a tent", kites + "and a tent", "--json");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).hasLineCount(3);
+        assertThat(run.err().lines())
+                .containsExactly(
+                        "2 of 3 captions are too long for the text encoder and cut; what their ends say does not count.");
+        assertThat(Run.of("embed", "--model", model, "--quiet", "--text", "a tent")
+                        .err())
+                .isEmpty();
+        Run similarity = Run.of("similarity", "--model", model, pictures.resolve("b.png"), kites, "a tent");
+        assertThat(similarity.err().lines())
+                .containsExactly(
+                        "1 of 2 captions is too long for the text encoder and cut; what their ends say does not count.");
+    }
+
+    @Test
+    void specialTokensInCaptionsAreTextUnlessAsked() {
+        String text = Run.of("embed", "--model", model, "--quiet", "--text", "a kite<eot>")
+                .out();
+        String parsed = Run.of("embed", "--model", model, "--quiet", "--parse-special-tokens", "--text", "a kite<eot>")
+                .out();
+        assertThat(parsed).isNotEqualTo(text);
+        assertThat(Run.of("embed", "--model", model, "--quiet", "--parse-special-tokens", "--text", "a kite")
+                        .out())
+                .isEqualTo(Run.of("embed", "--model", model, "--quiet", "--text", "a kite")
+                        .out());
+        for (Object[] help : new Object[][] {
+            {"embed", "--help"},
+            {"similarity", "--help"},
+            {"eval", "--help"},
+            {"train", "caption", "--help"},
+            {"train", "clip", "--help"}
+        }) {
+            assertThat(Run.of(help).out()).contains("--parse-special-tokens").contains("captions are text");
+        }
+    }
+
+    @Test
+    void aPartOfAModelNamesTheModel() {
+        Run run = Run.of("embed", "--model", model.resolve("text"), "--text", "a kite");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .endsWith("; did you mean " + model.toAbsolutePath() + "?\n")
+                .hasLineCount(1);
+    }
 }

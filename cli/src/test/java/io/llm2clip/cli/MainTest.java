@@ -2,7 +2,9 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.kernels.JavaRuntime;
 import java.lang.Runtime.Version;
+import java.lang.reflect.Field;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
@@ -25,5 +27,14 @@ class MainTest {
     void acceptsWhatWillDo() {
         assertThat(Main.missing(Version.parse("25.0.3+9-LTS"), true)).isEmpty();
         assertThat(Main.missing(Version.parse("26-ea"), true)).isEmpty();
+    }
+
+    /** Two classes ask, because only this one can be loaded by an older Java. */
+    @Test
+    void asksForWhatTheLibraryAsksFor() throws ReflectiveOperationException {
+        Field oldest = JavaRuntime.class.getDeclaredField("OLDEST");
+        oldest.setAccessible(true);
+        String version = oldest.get(null).toString();
+        assertThat(Main.missing(Version.parse("21"), true)).contains("Java " + version + " or newer");
     }
 }

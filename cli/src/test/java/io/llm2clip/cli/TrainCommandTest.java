@@ -64,7 +64,22 @@ class TrainCommandTest {
 
         // A saved text encoder is a start for another stage 1, as a Llama of Hugging Face is.
         Run again = Run.of(
-                "train", "caption", data, "--llm", text, "--out", folder.resolve("text2"), "--steps", 1, "--batch", 4);
+                "train",
+                "caption",
+                data,
+                "--llm",
+                text,
+                "--out",
+                folder.resolve("text2"),
+                "--steps",
+                1,
+                "--batch",
+                4,
+                "--max-length",
+                5,
+                "--parse-special-tokens");
+        assertThat(again.err()).contains("48 of 48 captions are too long for the text encoder and cut;");
+        assertThat(folder.resolve("text2/caption.json")).content().contains("\"special_tokens\" : \"parsed\"");
         assertThat(again.code()).isZero();
         assertThat(again.out()).startsWith("Caption retrieval accuracy on 2 held-out groups: ");
 

@@ -9,24 +9,37 @@ import java.util.zip.CRC32C;
  * The first {@link #BYTES} bytes of a vector file: magic, version, dimension, fingerprint length, fingerprint, and a
  * CRC-32C of all that in the last four bytes.
  */
-record StoreHeader(String fingerprint, int dimension) {
+record StoreHeader(Fingerprint fingerprint, int dimension) {
     static final int BYTES = 4096;
     private static final long MAGIC = 0x4c32435645435430L;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int FIXED = Long.BYTES + 3 * Integer.BYTES;
     private static final int CHECKSUM = BYTES - Integer.BYTES;
 
     StoreHeader {
-        int length = fingerprint.getBytes(StandardCharsets.UTF_8).length;
-        if (dimension < 1 || length == 0 || FIXED + length > CHECKSUM || fingerprint.indexOf('\0') >= 0) {
+        int length = bytes(fingerprint).length;
+        if (dimension < 1 || FIXED + length > CHECKSUM) {
             throw new IllegalArgumentException(
-                    "A text vector store needs a positive dimension and a fingerprint of 1 to %d bytes, found %d and %d bytes."
+                    "A text vector store needs a positive dimension and a fingerprint of at most %d bytes, found %d and %d bytes."
                             .formatted(CHECKSUM - FIXED, dimension, length));
         }
     }
 
+    /** What differs, for people. */
+    String differences(StoreHeader other) {
+        String parts = fingerprint.differences(other.fingerprint);
+        String values = dimension == other.dimension
+                ? ""
+                : "%d values per vector, not %d".formatted(other.dimension, dimension);
+        return parts + (parts.isEmpty() || values.isEmpty() ? "" : ", ") + values;
+    }
+
+    private static byte[] bytes(Fingerprint fingerprint) {
+        return fingerprint.text().getBytes(StandardCharsets.UTF_8);
+    }
+
     ByteBuffer toBytes() {
-        byte[] name = fingerprint.getBytes(StandardCharsets.UTF_8);
+        byte[] name = bytes(fingerprint);
         ByteBuffer buffer = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(MAGIC)
                 .putInt(VERSION)
@@ -50,7 +63,7 @@ record StoreHeader(String fingerprint, int dimension) {
         }
         byte[] fingerprint = new byte[buffer.getInt(16)];
         buffer.get(FIXED, fingerprint);
-        return new StoreHeader(new String(fingerprint, StandardCharsets.UTF_8), buffer.getInt(12));
+        return new StoreHeader(Fingerprint.parse(new String(fingerprint, StandardCharsets.UTF_8)), buffer.getInt(12));
     }
 
     private static int checksum(ByteBuffer buffer) {

@@ -3,9 +3,6 @@ package io.llm2clip.data;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,12 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,28 +22,26 @@ import org.jspecify.annotations.Nullable;
  * jobs ask for it.
  *
  * <p>A folder holds {@code vectors.f32} (a checksummed header, then rows of little-endian floats) and
- * {@code keys.bin} (for each row its key and the row's CRC-32C). Rows are written and forced before their keys, so a
+ * {@code keys.bin} (for each row its key and the row's CRC-32C); both are read where they are, so the heap holds a few
+ * bytes per row. Rows are written and forced before their keys, so a
  * job that dies leaves at worst rows without keys; opening checks the rows after the last finish and cuts off what is
  * incomplete. {@link #finish} records the row count atomically, from then on a shorter store is an error. One process
  * writes at a time; methods are safe for several threads.
  */
 public final class TextVectorStore implements AutoCloseable {
-    private static final int ENTRY_BYTES = TextKey.BYTES + Integer.BYTES;
+    private static final int ENTRY_BYTES = MappedRows.ENTRY_BYTES;
     private static final int PENDING_ROWS = 1024;
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path folder;
     private final StoreHeader header;
     private final FileChannel vectors;
     private final FileChannel keys;
-    private final Map<TextKey, Integer> rowOf = new HashMap<>();
+    private RowIndex rows = new RowIndex(0);
     private final List<float[]> pending = new ArrayList<>();
     private final List<TextKey> pendingKeys = new ArrayList<>();
     private int written;
-    private int mappedRows;
-    private Arena arena = Arena.ofShared();
-    private MemorySegment mapped = MemorySegment.NULL;
+    private MappedRows mapping = MappedRows.NONE;
+    private boolean closed;
 
     private TextVectorStore(Path folder, StoreHeader header, FileChannel vectors, FileChannel keys) {
         this.folder = folder;
@@ -61,11 +53,11 @@ public final class TextVectorStore implements AutoCloseable {
     /**
      * Opens a store, or makes one.
      *
-     * @param fingerprint says which model and text format the vectors come from
+     * @param fingerprint says what the vectors depend on: the model, its tokenizer, how captions are formatted
      * @param dimension D
      * @throws InputException when the store belongs to another model, is damaged, or is being written elsewhere
      */
-    public static TextVectorStore open(Path folder, String fingerprint, int dimension) {
+    public static TextVectorStore open(Path folder, Fingerprint fingerprint, int dimension) {
         var header = new StoreHeader(fingerprint, dimension);
         try {
             Files.createDirectories(folder);
@@ -78,11 +70,11 @@ public final class TextVectorStore implements AutoCloseable {
                     store.readHeader();
                     store.recover();
                     return store;
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     vectors.close();
                     throw e;
                 }
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 keys.close();
                 throw e;
             }
@@ -98,12 +90,12 @@ public final class TextVectorStore implements AutoCloseable {
 
     /** The number of vectors. */
     public synchronized int size() {
-        return rowOf.size();
+        return rows.size();
     }
 
     /** Whether the vector of a formatted caption is there. */
     public synchronized boolean contains(String formattedCaption) {
-        return rowOf.containsKey(key(formattedCaption));
+        return row(key(formattedCaption)) >= 0;
     }
 
     /** The captions of {@code formattedCaptions} whose vectors are still to be computed, each once, in order. */
@@ -127,12 +119,14 @@ public final class TextVectorStore implements AutoCloseable {
             }
         }
         TextKey key = key(formattedCaption);
-        if (rowOf.putIfAbsent(key, written + pending.size()) == null) {
-            pending.add(vector.clone());
-            pendingKeys.add(key);
-            if (pending.size() == PENDING_ROWS) {
-                flush();
-            }
+        if (row(key) >= 0) {
+            return;
+        }
+        rows.add(key, written + pending.size(), this::keyOf);
+        pending.add(vector.clone());
+        pendingKeys.add(key);
+        if (pending.size() == PENDING_ROWS) {
+            flush();
         }
     }
 
@@ -145,23 +139,21 @@ public final class TextVectorStore implements AutoCloseable {
 
     /** Copies the vector of a formatted caption into {@code target} from {@code offset} on. */
     public synchronized void get(String formattedCaption, float[] target, int offset) {
-        Integer row = rowOf.get(key(formattedCaption));
-        if (row == null) {
+        int row = row(key(formattedCaption));
+        if (row < 0) {
             throw new IllegalArgumentException("The store %s has no vector for \"%s\"; cache the captions first."
                     .formatted(folder, formattedCaption));
         }
         if (row >= written) {
             System.arraycopy(pending.get(row - written), 0, target, offset, dimension());
-            return;
+        } else {
+            mapping(row).copy(row, target, offset);
         }
-        if (row >= mappedRows) {
-            map();
-        }
-        MemorySegment.copy(mapped, FLOAT, row * rowBytes(), target, offset, dimension());
     }
 
     /** Writes what was added so far; after it, a crash loses nothing. */
     public synchronized void flush() {
+        requireOpen();
         if (pending.isEmpty()) {
             return;
         }
@@ -172,7 +164,7 @@ public final class TextVectorStore implements AutoCloseable {
             for (int i = 0; i < pending.size(); i++) {
                 row.clear().asFloatBuffer().put(pending.get(i));
                 pendingKeys.get(i).write(entries);
-                entries.putInt(checksum(row));
+                entries.putInt(MappedRows.checksum(row));
                 position = write(vectors, row.rewind(), position);
             }
             vectors.force(false);
@@ -195,20 +187,38 @@ public final class TextVectorStore implements AutoCloseable {
     /** Flushes and releases files and memory. */
     @Override
     public synchronized void close() {
+        if (closed) {
+            return;
+        }
         try (keys;
                 vectors;
-                Arena mapping = arena) {
-            if (keys.isOpen()) {
-                flush();
-            }
-            mapped = MemorySegment.NULL;
+                MappedRows last = mapping) {
+            flush();
         } catch (IOException e) {
             throw new UncheckedIOException("The text vector store " + folder + " cannot be closed.", e);
+        } finally {
+            closed = true;
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("The text vector store %s is closed; open it again.".formatted(folder));
         }
     }
 
     private TextKey key(String formattedCaption) {
-        return TextKey.of(header.fingerprint(), formattedCaption);
+        return TextKey.of(header.fingerprint().text(), formattedCaption);
+    }
+
+    /** The row of a key, or -1. */
+    private int row(TextKey key) {
+        requireOpen();
+        return rows.find(key, this::keyOf);
+    }
+
+    private TextKey keyOf(int row) {
+        return row < written ? mapping(row).key(row) : pendingKeys.get(row - written);
     }
 
     private long rowBytes() {
@@ -230,13 +240,8 @@ public final class TextVectorStore implements AutoCloseable {
         StoreHeader found = StoreHeader.read(bytes.flip(), folder.toString());
         if (!found.equals(header)) {
             throw new InputException(
-                    "The text vector store %s belongs to model %s with %d values a vector, expected %s with %d; use another folder or delete it."
-                            .formatted(
-                                    folder,
-                                    found.fingerprint(),
-                                    found.dimension(),
-                                    header.fingerprint(),
-                                    header.dimension()));
+                    "The text vector store %s holds vectors of another text encoder or use of it (%s); give another folder or delete it."
+                            .formatted(folder, header.differences(found)));
         }
     }
 
@@ -244,26 +249,26 @@ public final class TextVectorStore implements AutoCloseable {
     private void recover() throws IOException {
         int finished = finishedRows();
         long complete = Math.min(keys.size() / ENTRY_BYTES, (vectors.size() - StoreHeader.BYTES) / rowBytes());
-        ByteBuffer entries = ByteBuffer.allocate(Math.multiplyExact(Math.toIntExact(complete), ENTRY_BYTES));
-        read(keys, entries, 0);
-        entries.flip();
-        ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(rowBytes()));
-        for (; written < complete; written++) {
-            TextKey key = TextKey.read(entries);
-            int expected = entries.getInt();
-            if (written >= finished) {
-                read(vectors, row.clear(), StoreHeader.BYTES + written * rowBytes());
-                if (checksum(row) != expected) {
+        if (complete > RowIndex.MAX_ROWS) {
+            throw new InputException(
+                    "The text vector store %s has %,d vectors, expected at most %,d; delete it to build it anew."
+                            .formatted(folder, complete, RowIndex.MAX_ROWS));
+        }
+        try (MappedRows all = map((int) complete)) {
+            rows = new RowIndex(complete);
+            for (; written < complete; written++) {
+                if (written >= finished && !all.intact(written)) {
                     break;
                 }
+                rows.add(all.key(written), written, all::key);
             }
-            rowOf.put(key, written);
         }
         if (written < finished) {
             throw new InputException(
                     "The text vector store %s was finished with %d vectors but has %d; delete it to build it anew."
                             .formatted(folder, finished, written));
         }
+        // Not while they are mapped, which some systems refuse.
         keys.truncate((long) written * ENTRY_BYTES);
         vectors.truncate(StoreHeader.BYTES + written * rowBytes());
     }
@@ -283,16 +288,22 @@ public final class TextVectorStore implements AutoCloseable {
         }
     }
 
-    private void map() {
-        try {
-            Arena next = Arena.ofShared();
-            mapped = vectors.map(FileChannel.MapMode.READ_ONLY, StoreHeader.BYTES, written * rowBytes(), next);
-            mappedRows = written;
-            arena.close();
-            arena = next;
-        } catch (IOException e) {
-            throw new UncheckedIOException("The text vector store " + folder + " cannot be mapped.", e);
+    /** A mapping that has the row, which is written. */
+    private MappedRows mapping(int row) {
+        if (row >= mapping.count()) {
+            try {
+                MappedRows longer = map(written);
+                mapping.close();
+                mapping = longer;
+            } catch (IOException e) {
+                throw new UncheckedIOException("The text vector store " + folder + " cannot be mapped.", e);
+            }
         }
+        return mapping;
+    }
+
+    private MappedRows map(int count) throws IOException {
+        return MappedRows.map(vectors, keys, count, dimension());
     }
 
     private static FileChannel channel(Path file) throws IOException {
@@ -311,12 +322,6 @@ public final class TextVectorStore implements AutoCloseable {
                     "The text vector store %s is in use by another job; wait for it or use another folder."
                             .formatted(folder));
         }
-    }
-
-    private static int checksum(ByteBuffer row) {
-        var crc = new CRC32C();
-        crc.update(row.array());
-        return (int) crc.getValue();
     }
 
     private static long write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {

@@ -25,13 +25,6 @@ public record ImageReader(boolean applyOrientation, long maxPixels) {
     /** Larger than any camera's picture, smaller than a decompression bomb. */
     public static final long DEFAULT_MAX_PIXELS = 100_000_000;
 
-    static {
-        // Touched before AWT starts, so that reading images needs no display.
-        if (System.getProperty("java.awt.headless") == null) {
-            System.setProperty("java.awt.headless", "true");
-        }
-    }
-
     /** What the reference does: no orientation. */
     public static ImageReader standard() {
         return new ImageReader(false, DEFAULT_MAX_PIXELS);

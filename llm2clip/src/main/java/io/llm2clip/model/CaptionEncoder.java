@@ -1,7 +1,9 @@
 package io.llm2clip.model;
 
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -14,12 +16,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalised. */
 public final class CaptionEncoder implements AutoCloseable {
     /** Tensors that describe a batch of rows: ids {@code [B, T]}, lengths {@code [B]}, pooling weights {@code [B, T]}. */
     public static final int INPUTS = 3;
+
+    /** Raised by whoever changes what vectors come out of the same model, so that cached ones are not mixed with new ones. */
+    private static final String PROGRAM = "2";
 
     private static final int BATCH = 32;
     /** Long rows come in smaller batches, which bounds the memory of a program. */
@@ -34,6 +40,7 @@ public final class CaptionEncoder implements AutoCloseable {
     private final CompiledFunction bidirectional = new CompiledFunction(in -> List.of(pooled(in, false)));
     private final CompiledFunction causal = new CompiledFunction(in -> List.of(pooled(in, true)));
     private long flops;
+    private long cut;
 
     public CaptionEncoder(Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling) {
         this.llama = llama;
@@ -53,17 +60,19 @@ public final class CaptionEncoder implements AutoCloseable {
 
     /** Token rows with their pooled windows, cut on the right to so many tokens: for training, where a long tail costs most. */
     public List<CaptionRow> rows(List<String> captions, int maxLength) {
-        CaptionFormat shorter = new CaptionFormat(
-                format.template(),
-                Math.min(maxLength, format.maxLength()),
-                format.documentMaxLength(),
-                format.skipInstruction());
+        CaptionFormat shorter = format.within(maxLength);
         return captions.stream().map(caption -> shorter.row(tokenizer, caption)).toList();
     }
 
     /** Token rows with their pooled windows. */
     public List<CaptionRow> rows(List<String> captions) {
         return captions.stream().map(caption -> format.row(tokenizer, caption)).toList();
+    }
+
+    /** How many captions are cut on the right to have at most so many tokens. */
+    public int countCut(List<String> captions, int maxLength) {
+        return Math.toIntExact(
+                rows(captions, maxLength).stream().filter(CaptionRow::cut).count());
     }
 
     /** A token that fills rows up; it is masked, so any one does. */
@@ -93,6 +102,7 @@ public final class CaptionEncoder implements AutoCloseable {
     /** Vectors of captions; with {@code causalAttention} those of the untouched language model. */
     public float[][] encode(List<String> captions, boolean causalAttention, Progress.Phase phase) {
         List<CaptionRow> rows = rows(captions);
+        cut += rows.stream().filter(CaptionRow::cut).count();
         int[] byLength = IntStream.range(0, rows.size())
                 .boxed()
                 .sorted(Comparator.comparingInt((Integer i) -> rows.get(i).ids().length))
@@ -126,9 +136,31 @@ public final class CaptionEncoder implements AutoCloseable {
         return (row.ids().length + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
     }
 
+    /**
+     * Says what {@link #encode} with bidirectional attention depends on.
+     *
+     * @param weights a hash of the language model's
+     */
+    Fingerprint fingerprint(String weights) {
+        return new Fingerprint(Map.of(
+                "weights", weights,
+                "configuration", llama.config().toString(),
+                "tokenizer", tokenizer.digest(),
+                "caption format", Fingerprint.hash(format.toString()),
+                "pooling", ConfigFile.nameOf(pooling),
+                "attention", "bidirectional",
+                "precision", ConfigFile.nameOf(Device.standard().precision()),
+                "program", PROGRAM));
+    }
+
     /** Floating-point operations of everything encoded so far. */
     public long flops() {
         return flops;
+    }
+
+    /** How many of the captions encoded so far were too long, so that their vectors say nothing of their ends. */
+    public long cutCaptions() {
+        return cut;
     }
 
     @Override

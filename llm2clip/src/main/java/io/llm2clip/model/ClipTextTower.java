@@ -9,9 +9,11 @@ import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -19,7 +21,6 @@ import java.util.List;
  * projected. Names are those of Hugging Face's {@code CLIPTextModelWithProjection}.
  */
 public final class ClipTextTower {
-    private static final float EPSILON = 1e-5f;
     private static final double TOKEN_STD = 0.02;
     private static final double POSITION_STD = 0.01;
 
@@ -34,6 +35,7 @@ public final class ClipTextTower {
      * @param heads attention heads
      * @param projectionSize E, size of the embedding
      * @param activation of the MLP
+     * @param layerNormEpsilon added to the variance
      */
     public record Config(
             int vocabularySize,
@@ -43,11 +45,39 @@ public final class ClipTextTower {
             int layers,
             int heads,
             int projectionSize,
-            Activation activation) {
+            Activation activation,
+            float layerNormEpsilon) {
 
         /** The baseline of a run from scratch in minutes: 128 channels, 2 layers, 4 heads. */
         public static Config miniature(int vocabularySize, int window, int projectionSize) {
-            return new Config(vocabularySize, window, 128, 512, 2, 4, projectionSize, Activation.GELU);
+            return new Config(vocabularySize, window, 128, 512, 2, 4, projectionSize, Activation.GELU, 1e-5f);
+        }
+
+        /**
+         * Reads the {@code config.json} of a whole CLIP model, or of its text tower alone.
+         *
+         * @throws CheckpointException if it is missing, damaged, or describes another architecture
+         */
+        public static Config read(Path file) {
+            ConfigFile whole = ConfigFile.read(file);
+            String type = whole.string("model_type");
+            if (!type.equals("clip") && !type.equals("clip_text_model")) {
+                throw new CheckpointException(
+                        "%s: expected a text tower of model_type clip or clip_text_model, found '%s'; use a CLIP checkpoint."
+                                .formatted(file, type));
+            }
+            ConfigFile config = type.equals("clip") ? whole.within("text_config") : whole;
+            // Published files leave out what equals the library's defaults, which are those of ViT-B/32.
+            return new Config(
+                    config.integer("vocab_size", 49408),
+                    config.integer("max_position_embeddings", 77),
+                    config.integer("hidden_size", 512),
+                    config.integer("intermediate_size", 2048),
+                    config.integer("num_hidden_layers", 12),
+                    config.integer("num_attention_heads", 8),
+                    whole.integer("projection_dim", config.integer("projection_dim", 512)),
+                    config.activation(),
+                    (float) config.number("layer_norm_eps", 1e-5));
         }
     }
 
@@ -77,8 +107,8 @@ public final class ClipTextTower {
                 config.heads(),
                 config.intermediateSize(),
                 config.activation(),
-                EPSILON);
-        norm = LayerNorm.create(model.scope("final_layer_norm"), width, EPSILON);
+                config.layerNormEpsilon());
+        norm = LayerNorm.create(model.scope("final_layer_norm"), width, config.layerNormEpsilon());
         projection = Linear.create(
                 owner.root().scope("text_projection"),
                 width,
@@ -92,6 +122,18 @@ public final class ClipTextTower {
     /** A new tower, initialised as OpenAI's. */
     public static ClipTextTower create(Parameters owner, Config config) {
         return new ClipTextTower(owner, config);
+    }
+
+    /**
+     * Creates the text tower of a directory with config.json and model.safetensors, and reads its weights. Of a checkpoint of a
+     * whole CLIP, the other tensors are left.
+     *
+     * @throws CheckpointException if a file is missing, damaged or of an unknown architecture
+     */
+    public static ClipTextTower open(Parameters owner, Path directory) {
+        ClipTextTower tower = create(owner, Config.read(directory.resolve(ModelDirectory.CONFIG)));
+        ModelDirectory.load(tower.parameters(), directory, CheckpointPart.TEXT::leavesOver);
+        return tower;
     }
 
     /**

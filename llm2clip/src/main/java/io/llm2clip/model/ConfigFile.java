@@ -1,10 +1,12 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -40,6 +42,11 @@ record ConfigFile(Path file, JsonNode root) {
         } catch (JacksonException e) {
             throw new CheckpointException(
                     "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, e.getOriginalMessage()), e);
+        } catch (NoSuchFileException e) {
+            throw new CheckpointException(
+                    "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part."
+                            .formatted(file, file.toAbsolutePath().getParent()),
+                    e);
         } catch (IOException e) {
             throw new CheckpointException(
                     "%s: expected a configuration file, but it cannot be read; check that the model directory is complete."
@@ -120,6 +127,15 @@ record ConfigFile(Path file, JsonNode root) {
             }
         }
         throw wrong(key, "one of " + String.join(", ", names(type)));
+    }
+
+    /** The activation that transformers of Hugging Face name at {@code hidden_act}; without one CLIP's. */
+    Activation activation() {
+        try {
+            return Activation.parse(string("hidden_act", "quick_gelu"));
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException("%s: 'hidden_act': %s".formatted(file, e.getMessage()), e);
+        }
     }
 
     static String nameOf(Enum<?> constant) {

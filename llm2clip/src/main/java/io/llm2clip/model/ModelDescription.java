@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.Pooling;
+import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +30,12 @@ public record ModelDescription(
 
     public ModelDescription {
         provenance = Map.copyOf(provenance);
+    }
+
+    /** The same with special tokens in captions taken so. */
+    ModelDescription with(SpecialTokens specialTokens) {
+        return new ModelDescription(
+                captionFormat.with(specialTokens), pooling, causal, preprocessing, seed, provenance);
     }
 
     static ModelDescription read(Path file) {

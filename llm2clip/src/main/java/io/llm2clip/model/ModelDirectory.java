@@ -1,19 +1,23 @@
 package io.llm2clip.model;
 
+import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * A trained model on disk, opened:
@@ -69,8 +73,19 @@ public final class ModelDirectory implements AutoCloseable {
      * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
      */
     public static ModelDirectory open(Path directory) {
+        return open(directory, Optional.empty());
+    }
+
+    /**
+     * The same.
+     *
+     * @param specialTokens how special tokens in captions are taken, if not as the model was saved with
+     */
+    public static ModelDirectory open(Path directory, Optional<SpecialTokens> specialTokens) {
+        JavaRuntime.require();
         requireParts(directory);
-        ModelDescription description = ModelDescription.read(directory.resolve(DESCRIPTION));
+        ModelDescription saved = ModelDescription.read(directory.resolve(DESCRIPTION));
+        ModelDescription description = specialTokens.map(saved::with).orElse(saved);
         Parameters parameters = Parameters.forLoading();
         try {
             LlamaConfig text = LlamaConfig.read(directory.resolve(TEXT).resolve(CONFIG));
@@ -82,8 +97,10 @@ public final class ModelDirectory implements AutoCloseable {
                     fit(directory, description, llama, adapter, vision, Llm2ClipModel.createLogitScale(parameters));
             TextFiles.load(llama, directory.resolve(TEXT));
             load(adapterParameters(model), directory.resolve(ADAPTER), _ -> false);
-            return new ModelDirectory(directory, parameters, model, TextFiles.tokenizer(directory.resolve(TEXT), text));
-        } catch (RuntimeException e) {
+            Tokenizer tokenizer = TextFiles.tokenizer(
+                    directory.resolve(TEXT), text, description.captionFormat().specialTokens());
+            return new ModelDirectory(directory, parameters, model, tokenizer);
+        } catch (RuntimeException | Error e) {
             parameters.close();
             throw e;
         }
@@ -104,8 +121,14 @@ public final class ModelDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        tokenizer.close();
-        parameters.close();
+        try (parameters;
+                tokenizer) {}
+    }
+
+    /** The directory of a part: the given one, or the part of that name where the whole model is given. */
+    static Path part(Path directory, String name) {
+        boolean whole = Files.isRegularFile(directory.resolve(DESCRIPTION));
+        return whole ? directory.resolve(name) : directory;
     }
 
     private static Llm2ClipModel fit(
@@ -131,10 +154,23 @@ public final class ModelDirectory implements AutoCloseable {
             }
         }
         if (!missing.isEmpty()) {
-            throw new CheckpointException(
-                    "%s: expected a trained model, but %s missing; give the directory that training wrote."
-                            .formatted(directory, String.join(", ", missing) + (missing.size() == 1 ? " is" : " are")));
+            throw new CheckpointException("%s: expected a trained model, but %s missing; %s"
+                    .formatted(
+                            directory,
+                            String.join(", ", missing) + (missing.size() == 1 ? " is" : " are"),
+                            near(directory)
+                                    .map("did you mean %s?"::formatted)
+                                    .orElse("give the directory that training wrote.")));
         }
+    }
+
+    /** A whole model where a part of it, or what it lies in, was given. */
+    private static Optional<Path> near(Path directory) {
+        return Stream.of(
+                        directory.resolve("model"),
+                        directory.toAbsolutePath().normalize().resolveSibling(""))
+                .filter(candidate -> Files.isRegularFile(candidate.resolve(DESCRIPTION)))
+                .findFirst();
     }
 
     static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {

@@ -5,11 +5,13 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -19,6 +21,7 @@ final class TextFiles {
     static final String WEIGHTS = "model.safetensors";
     static final String TOKENIZER = "tokenizer.json";
     static final String CAPTION = "caption.json";
+    private static final String SPECIAL_TOKENS = "special_tokens";
 
     private TextFiles() {}
 
@@ -49,13 +52,17 @@ final class TextFiles {
                     llama.parameters(),
                     source,
                     wrapped ? "model."::concat : UnaryOperator.identity(),
-                    name -> name.equals("lm_head.weight") || name.endsWith("rotary_emb.inv_freq"));
+                    CheckpointPart.LANGUAGE_MODEL::leavesOver);
         }
     }
 
-    /** The tokenizer, whose tokens the encoder must have embeddings for. */
-    static Tokenizer tokenizer(Path directory, LlamaConfig config) {
-        Tokenizer tokenizer = Tokenizer.open(directory);
+    /**
+     * The tokenizer, whose tokens the encoder must have embeddings for.
+     *
+     * @param directory of the text encoder
+     */
+    static Tokenizer tokenizer(Path directory, LlamaConfig config, SpecialTokens specialTokens) {
+        Tokenizer tokenizer = Tokenizer.open(directory, specialTokens);
         if (tokenizer.vocabularySize() > config.vocabularySize()) {
             String message =
                     "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
@@ -66,15 +73,18 @@ final class TextFiles {
         return tokenizer;
     }
 
-    /** The format of caption.json; without one that of Llama 3 where the tokenizer knows it, otherwise the bare caption. */
-    static CaptionFormat format(Path directory, Tokenizer tokenizer) {
+    /** The format of caption.json, if there is one. */
+    static Optional<CaptionFormat> savedFormat(Path directory) {
         Path file = directory.resolve(CAPTION);
-        if (Files.isRegularFile(file)) {
-            return readFormat(ConfigFile.read(file));
-        }
+        return Files.isRegularFile(file) ? Optional.of(readFormat(ConfigFile.read(file))) : Optional.empty();
+    }
+
+    /** Without a caption.json: Llama 3's template where the tokenizer has the tokens for it, otherwise the bare caption. */
+    static CaptionFormat usualFormat(Tokenizer tokenizer) {
         boolean llama3 = tokenizer.tokenToId("<|start_header_id|>").isPresent()
                 && tokenizer.tokenToId("<|eot_id|>").isPresent();
-        return CaptionFormat.of(llama3 ? ChatTemplate.LLAMA3 : ChatTemplate.NONE);
+        return CaptionFormat.of(llama3 ? ChatTemplate.LLAMA3 : ChatTemplate.NONE)
+                .with(tokenizer.specialTokens());
     }
 
     static CaptionFormat readFormat(ConfigFile caption) {
@@ -83,7 +93,10 @@ final class TextFiles {
                 new ChatTemplate(template.string("prefix"), template.string("suffix"), template.truth("strip", true)),
                 caption.integer("max_length"),
                 caption.integer("document_max_length"),
-                caption.truth("skip_instruction", true));
+                caption.truth("skip_instruction", true),
+                caption.has(SPECIAL_TOKENS)
+                        ? caption.constant(SPECIAL_TOKENS, SpecialTokens.class)
+                        : SpecialTokens.AS_TEXT);
     }
 
     static void writeFormat(ObjectNode caption, CaptionFormat format) {
@@ -93,6 +106,7 @@ final class TextFiles {
                 .put("strip", format.template().strip());
         caption.put("max_length", format.maxLength())
                 .put("document_max_length", format.documentMaxLength())
-                .put("skip_instruction", format.skipInstruction());
+                .put("skip_instruction", format.skipInstruction())
+                .put(SPECIAL_TOKENS, ConfigFile.nameOf(format.specialTokens()));
     }
 }

@@ -1,6 +1,8 @@
 package io.llm2clip.model;
 
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
+import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import io.llm2clip.progress.Progress;
@@ -8,11 +10,14 @@ import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
 import io.llm2clip.text.Pooling;
+import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -45,6 +50,13 @@ public final class TextModel implements AutoCloseable {
 
     /** Learns a tokenizer from texts, writes it, and starts a language model of random weights over its vocabulary. */
     public static TextModel create(LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts) {
+        return create(config, seed, tokenizerFile, texts, SpecialTokens.AS_TEXT);
+    }
+
+    /** The same, for captions in which special tokens are taken so. */
+    public static TextModel create(
+            LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts, SpecialTokens specialTokens) {
+        JavaRuntime.require();
         try {
             Files.createDirectories(tokenizerFile.toAbsolutePath().getParent());
             new BpeTrainer(config.vocabularySize(), SPECIAL, BEGIN)
@@ -56,34 +68,65 @@ public final class TextModel implements AutoCloseable {
                             + "); give a directory with room.",
                     e);
         }
-        Parameters parameters = new Parameters(seed);
-        return new TextModel(
-                parameters,
-                Llama.languageModel(parameters, config, LlamaInitialization.FAST),
-                Tokenizer.open(tokenizerFile),
+        CaptionFormat format = CaptionFormat.of(ChatTemplate.plain(END)).with(specialTokens);
+        return of(
+                Tokenizer.open(tokenizerFile, specialTokens),
+                new Parameters(seed),
                 tokenizerFile,
-                CaptionFormat.of(ChatTemplate.plain(END)));
+                format,
+                parameters -> Llama.languageModel(parameters, config, LlamaInitialization.FAST));
     }
 
     /**
      * Opens a saved text model, or a Llama of Hugging Face. One without a caption.json gets the template of Llama 3 if its
      * tokenizer has the tokens for it, and none otherwise.
      *
+     * @param directory of the text model, or of a whole model that has one
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
      */
     public static TextModel open(Path directory) {
-        LlamaConfig config = LlamaConfig.read(directory.resolve(TextFiles.CONFIG));
-        Tokenizer tokenizer = TextFiles.tokenizer(directory, config);
-        Parameters parameters = Parameters.forLoading();
+        return open(directory, Optional.empty());
+    }
+
+    /**
+     * The same.
+     *
+     * @param specialTokens how special tokens in captions are taken, if not as the text model was saved with
+     */
+    public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens) {
+        JavaRuntime.require();
+        Path own = ModelDirectory.part(directory, ModelDirectory.TEXT);
+        LlamaConfig config = LlamaConfig.read(own.resolve(TextFiles.CONFIG));
+        Optional<CaptionFormat> saved = TextFiles.savedFormat(own);
+        SpecialTokens taken =
+                specialTokens.orElse(saved.map(CaptionFormat::specialTokens).orElse(SpecialTokens.AS_TEXT));
+        Tokenizer tokenizer = TextFiles.tokenizer(own, config, taken);
+        return of(
+                tokenizer,
+                Parameters.forLoading(),
+                own.resolve(TextFiles.TOKENIZER),
+                saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
+                parameters -> {
+                    Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
+                    TextFiles.load(llama, own);
+                    return llama;
+                });
+    }
+
+    /** Takes over tokenizer and parameters: the model frees them, or this method if it fails. */
+    private static TextModel of(
+            Tokenizer tokenizer,
+            Parameters parameters,
+            Path tokenizerFile,
+            CaptionFormat format,
+            Function<Parameters, Llama> llama) {
         try {
-            CaptionFormat format = TextFiles.format(directory, tokenizer);
-            Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
-            TextFiles.load(llama, directory);
-            return new TextModel(parameters, llama, tokenizer, directory.resolve(TextFiles.TOKENIZER), format);
-        } catch (RuntimeException e) {
-            parameters.close();
-            tokenizer.close();
-            throw e;
+            return new TextModel(parameters, llama.apply(parameters), tokenizer, tokenizerFile, format);
+        } catch (RuntimeException | Error e) {
+            try (parameters;
+                    tokenizer) {
+                throw e;
+            }
         }
     }
 
@@ -132,15 +175,17 @@ public final class TextModel implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** Says which weights cached vectors come from. */
-    public String fingerprint() {
-        return llama.config() + " " + format + " " + parameters.digest();
+    /** Says what vectors of captions depend on, so that cached ones are taken for the same model only. */
+    public Fingerprint fingerprint() {
+        return encoder.fingerprint(parameters.digest());
     }
 
+    /** Frees the model's memory. */
     @Override
     public void close() {
-        encoder.close();
-        tokenizer.close();
-        parameters.close();
+        // In reverse order, each whatever becomes of the others.
+        try (parameters;
+                tokenizer;
+                encoder) {}
     }
 }

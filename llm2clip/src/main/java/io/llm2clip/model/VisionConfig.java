@@ -158,7 +158,7 @@ public record VisionConfig(
                         config.integer("num_hidden_layers", 12),
                         config.integer("num_attention_heads", 12),
                         projection,
-                        activation(config),
+                        config.activation(),
                         type.equals("llm2clip_vision_model")
                                 ? config.constant("pooling", Pooling.class)
                                 : Pooling.CLASS_TOKEN,
@@ -181,14 +181,6 @@ public record VisionConfig(
                         "%s: expected a vision tower of model_type clip, clip_vision_model, llm2clip_vision_model or eva02_clip_vision_model, found '%s'; use a CLIP or EVA02-CLIP checkpoint."
                                 .formatted(file, type));
         };
-    }
-
-    private static Activation activation(ConfigFile config) {
-        try {
-            return Activation.parse(config.string("hidden_act", "quick_gelu"));
-        } catch (IllegalArgumentException e) {
-            throw new CheckpointException("%s: 'hidden_act': %s".formatted(config.file(), e.getMessage()), e);
-        }
     }
 
     /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token. */

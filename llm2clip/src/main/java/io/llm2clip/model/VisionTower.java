@@ -18,13 +18,16 @@ public sealed interface VisionTower permits ClipVit, EvaVit {
     }
 
     /**
-     * Creates the tower of a directory with config.json and model.safetensors, and reads its weights.
+     * Creates the tower of a directory with config.json and model.safetensors, and reads its weights. Of a checkpoint of a whole
+     * CLIP or LLM2CLIP model, the other tensors are left.
      *
+     * @param directory of the tower, or of a model that training wrote
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a file is missing, damaged or of an unknown architecture
      */
     static VisionTower open(Parameters owner, Path directory) {
-        VisionTower tower = create(owner, VisionConfig.read(directory.resolve(ModelDirectory.CONFIG)));
-        ModelDirectory.load(tower.parameters(), directory, name -> name.endsWith(".position_ids"));
+        Path own = ModelDirectory.part(directory, ModelDirectory.VISION);
+        VisionTower tower = create(owner, VisionConfig.read(own.resolve(ModelDirectory.CONFIG)));
+        ModelDirectory.load(tower.parameters(), own, CheckpointPart.VISION::leavesOver);
         return tower;
     }
 

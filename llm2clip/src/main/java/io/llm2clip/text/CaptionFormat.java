@@ -9,20 +9,38 @@ import java.util.regex.Pattern;
  *
  * <p>The window is counted, not located: the text after the separator is tokenized alone, and as many positions from
  * the end of the row are pooled. So a row cut at {@code maxLength} loses its end token and its window slides left, at
- * worst over the whole row; and only the piece between a first and a second separator in the caption is counted,
- * although all pieces enter the row. Published vectors depend on both.
+ * worst over the whole row. Published vectors depend on it.
+ *
+ * <p>With {@link SpecialTokens#PARSED} the separator is a string within the text, as in the reference: of a caption that
+ * contains it, only the piece between a first and a second one is counted, although all pieces enter the row. With
+ * {@link SpecialTokens#AS_TEXT} such a caption is a caption like any other.
  *
  * @param template what surrounds the caption
  * @param maxLength the longest row in tokens, begin token included; longer rows are cut on the right
  * @param documentMaxLength captions of more tokens are shortened by whole words first; the published 8B flow has 512
  *     (never shortens), the 1B card 400
  * @param skipInstruction whether only caption and end token are pooled; otherwise the whole row is
+ * @param specialTokens what becomes of special tokens in captions and instructions
  */
-public record CaptionFormat(ChatTemplate template, int maxLength, int documentMaxLength, boolean skipInstruction) {
+public record CaptionFormat(
+        ChatTemplate template,
+        int maxLength,
+        int documentMaxLength,
+        boolean skipInstruction,
+        SpecialTokens specialTokens) {
     /** Stands between instruction and caption until the row is tokenized. */
     public static final String SEPARATOR = "!@#$%^&*()";
 
     private static final Pattern SEPARATORS = Pattern.compile(Pattern.quote(SEPARATOR));
+
+    /**
+     * What is tokenized, but for the template.
+     *
+     * @param instruction before the separator
+     * @param caption behind it
+     * @param shortened whether words of the caption are left out
+     */
+    private record Parts(String instruction, String caption, boolean shortened) {}
 
     public CaptionFormat {
         if (maxLength < 1 || documentMaxLength < 1) {
@@ -34,12 +52,24 @@ public record CaptionFormat(ChatTemplate template, int maxLength, int documentMa
 
     /** The published settings: rows of at most 512 tokens, no shortening, instruction and header not pooled. */
     public static CaptionFormat of(ChatTemplate template) {
-        return new CaptionFormat(template, 512, 512, true);
+        return new CaptionFormat(template, 512, 512, true, SpecialTokens.AS_TEXT);
+    }
+
+    /** The same with special tokens in captions taken so. */
+    public CaptionFormat with(SpecialTokens specialTokens) {
+        return new CaptionFormat(template, maxLength, documentMaxLength, skipInstruction, specialTokens);
+    }
+
+    /** The same with rows of at most {@code tokens}, where they were longer. */
+    public CaptionFormat within(int tokens) {
+        return new CaptionFormat(
+                template, Math.min(tokens, maxLength), documentMaxLength, skipInstruction, specialTokens);
     }
 
     /** The text that decides the row of a caption without instruction, separator included: the key of its vector. */
     public String format(Tokenizer tokenizer, String caption) {
-        return format(tokenizer, "", caption);
+        Parts parts = parts(tokenizer, "", caption);
+        return template.prefix() + parts.instruction + SEPARATOR + parts.caption + template.suffix();
     }
 
     /** The row of a caption without instruction. */
@@ -50,11 +80,24 @@ public record CaptionFormat(ChatTemplate template, int maxLength, int documentMa
     /**
      * The row of a caption behind an instruction.
      *
+     * @param tokenizer opened with this format's {@link #specialTokens}
      * @throws IllegalArgumentException when the row would be empty: no caption, no template, no begin token
      */
     public CaptionRow row(Tokenizer tokenizer, String instruction, String caption) {
-        List<String> pieces = List.of(SEPARATORS.split(format(tokenizer, instruction, caption), -1));
-        int[] ids = cut(tokenizer.encode(String.join("", pieces), true));
+        if (tokenizer.specialTokens() != specialTokens) {
+            throw new IllegalArgumentException(
+                    "A tokenizer that takes special tokens as %s for a caption format that takes them as %s; open it with the format's."
+                            .formatted(tokenizer.specialTokens(), specialTokens));
+        }
+        Parts parts = parts(tokenizer, instruction, caption);
+        String before = tokenizer.template(template.prefix()) + parts.instruction;
+        String document = parts.caption + tokenizer.template(template.suffix());
+        List<String> pieces = switch (specialTokens) {
+            case AS_TEXT -> List.of(before, document);
+            case PARSED -> List.of(SEPARATORS.split(before + SEPARATOR + document, -1));
+        };
+        int[] whole = tokenizer.encode(String.join("", pieces), true);
+        int[] ids = cut(whole);
         if (ids.length == 0) {
             throw new IllegalArgumentException(
                     "An empty caption gives an empty row: its template adds no token; leave it out or use a template.");
@@ -62,13 +105,20 @@ public record CaptionFormat(ChatTemplate template, int maxLength, int documentMa
         int counted = cut(tokenizer.encode(pieces.get(1), false)).length;
         // A window of length zero selects the whole row in the reference, since its slice starts at -0.
         boolean wholeRow = !skipInstruction || counted == 0 || counted > ids.length;
-        return new CaptionRow(ids, wholeRow ? 0 : ids.length - counted, ids.length);
+        return new CaptionRow(
+                ids, wholeRow ? 0 : ids.length - counted, ids.length, parts.shortened || whole.length > ids.length);
     }
 
-    private String format(Tokenizer tokenizer, String instruction, String caption) {
-        String document = SEPARATOR + shorten(tokenizer, caption);
-        String text = instruction.isEmpty() ? document : PythonText.strip(instruction) + " " + document;
-        return template.apply(text);
+    /** The template strips what is between it: the instruction in front, or else nothing, and the caption behind. */
+    private Parts parts(Tokenizer tokenizer, String instruction, String caption) {
+        String before = instruction.isEmpty() ? "" : PythonText.strip(instruction) + " ";
+        String shortened = shorten(tokenizer, caption);
+        return template.strip()
+                ? new Parts(
+                        PythonText.stripLeading(before),
+                        PythonText.stripTrailing(shortened),
+                        !shortened.equals(caption))
+                : new Parts(before, shortened, !shortened.equals(caption));
     }
 
     /** Drops words from the right until the caption alone has at most {@link #documentMaxLength} tokens. */

@@ -8,8 +8,9 @@ import java.util.Arrays;
  * @param ids the whole row: begin token, template, caption, end token
  * @param pooledStart the first pooled position
  * @param pooledEnd one past the last pooled position
+ * @param cut whether the row lacks tokens of the caption, which was too long
  */
-public record CaptionRow(int[] ids, int pooledStart, int pooledEnd) {
+public record CaptionRow(int[] ids, int pooledStart, int pooledEnd, boolean cut) {
     public CaptionRow {
         if (pooledStart < 0 || pooledStart >= pooledEnd || pooledEnd > ids.length) {
             throw new IllegalArgumentException("The pooled window %d..%d must be non-empty within a row of %d tokens."
@@ -27,7 +28,8 @@ public record CaptionRow(int[] ids, int pooledStart, int pooledEnd) {
         return other instanceof CaptionRow row
                 && Arrays.equals(ids, row.ids)
                 && pooledStart == row.pooledStart
-                && pooledEnd == row.pooledEnd;
+                && pooledEnd == row.pooledEnd
+                && cut == row.cut;
     }
 
     @Override
@@ -37,6 +39,6 @@ public record CaptionRow(int[] ids, int pooledStart, int pooledEnd) {
 
     @Override
     public String toString() {
-        return "CaptionRow[" + Arrays.toString(ids) + ", " + pooledStart + ".." + pooledEnd + "]";
+        return "CaptionRow[" + Arrays.toString(ids) + ", " + pooledStart + ".." + pooledEnd + (cut ? ", cut]" : "]");
     }
 }

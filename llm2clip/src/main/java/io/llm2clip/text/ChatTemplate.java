@@ -5,7 +5,7 @@ package io.llm2clip.text;
  *
  * @param prefix before the caption
  * @param suffix after the caption; it belongs to the pooled window
- * @param strip whether outer whitespace of the formatted caption goes
+ * @param strip whether whitespace before the instruction and behind the caption goes
  */
 public record ChatTemplate(String prefix, String suffix, boolean strip) {
     /** Used by all published LLM2CLIP text encoders. */
@@ -42,10 +42,5 @@ public record ChatTemplate(String prefix, String suffix, boolean strip) {
     /** The template with an end-of-text token after it, as {@link Pooling#EOS_TOKEN} wants it. */
     public ChatTemplate withEndOfText(String endOfText) {
         return new ChatTemplate(prefix, PythonText.stripTrailing(suffix) + endOfText, true);
-    }
-
-    /** {@code text} within the template. */
-    String apply(String text) {
-        return prefix + (strip ? PythonText.strip(text) : text) + suffix;
     }
 }

@@ -12,12 +12,15 @@ final class PythonText {
     }
 
     static String strip(String text) {
-        String trailing = stripTrailing(text);
+        return stripLeading(stripTrailing(text));
+    }
+
+    static String stripLeading(String text) {
         int start = 0;
-        while (start < trailing.length() && isSpace(trailing.charAt(start))) {
+        while (start < text.length() && isSpace(text.charAt(start))) {
             start++;
         }
-        return trailing.substring(start);
+        return text.substring(start);
     }
 
     static String stripTrailing(String text) {

@@ -1,54 +1,91 @@
 package io.llm2clip.text;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.llm2clip.data.InputException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A Hugging Face tokenizer read from {@code tokenizer.json}. Works offline, never truncates and never pads. Special
- * tokens written out in a text are recognised as such, as in the reference. Safe for use by several threads.
+ * A Hugging Face tokenizer read from {@code tokenizer.json}. Works offline, never truncates and never pads. What becomes of
+ * special tokens written out in a text is a matter of {@link SpecialTokens}. Safe for use by several threads.
  */
 public final class Tokenizer implements AutoCloseable {
-    private static final String VERBOSITY = "slf4j.internal.verbosity";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    private final HuggingFaceTokenizer delegate;
+    private final TokenizersLibrary library;
+    /** The native tokenizer, 0 once it is closed. */
+    private final AtomicLong handle;
+
+    private final SpecialTokens specialTokens;
+    private final UnaryOperator<String> spelling;
+    private final String digest;
     private final Map<String, Integer> idOf;
     private final int vocabularySize;
 
-    private Tokenizer(HuggingFaceTokenizer delegate, Map<String, Integer> idOf) {
-        this.delegate = delegate;
+    private Tokenizer(
+            TokenizersLibrary library,
+            String json,
+            SpecialTokens specialTokens,
+            UnaryOperator<String> spelling,
+            String digest,
+            Map<String, Integer> idOf) {
+        this.library = library;
+        this.handle = new AtomicLong(library.createTokenizerFromString(json));
+        this.specialTokens = specialTokens;
+        this.spelling = spelling;
+        this.digest = digest;
         this.idOf = idOf;
         this.vocabularySize =
                 1 + idOf.values().stream().mapToInt(Integer::intValue).max().orElse(-1);
+        library.disableTruncation(handle.get());
+        library.disablePadding(handle.get());
     }
 
     /**
-     * Opens {@code tokenizer.json}, or the file of that name in a model folder.
+     * Opens {@code tokenizer.json}, or the file of that name in a model folder; special tokens in texts are text.
      *
      * @throws InputException when the file is missing, is not JSON or is not a tokenizer
      */
     public static Tokenizer open(Path path) {
+        return open(path, SpecialTokens.AS_TEXT);
+    }
+
+    /**
+     * Opens {@code tokenizer.json}, or the file of that name in a model folder. Other files beside it change nothing.
+     *
+     * @throws InputException when the file is missing, is not JSON or is not a tokenizer, or when the native library cannot be
+     *     loaded
+     */
+    public static Tokenizer open(Path path, SpecialTokens specialTokens) {
         Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         if (!Files.isRegularFile(file)) {
             throw new InputException("The tokenizer " + file
                     + " does not exist; give a Hugging Face tokenizer.json or a folder that holds one.");
         }
+        TokenizersLibrary library = NativeTokenizers.library();
         try {
             byte[] content = Files.readAllBytes(file);
-            Map<String, Integer> idOf = vocabulary(file, JSON.readTree(content));
-            return new Tokenizer(load(content), idOf);
+            JsonNode root = JSON.readTree(content);
+            Map<String, Integer> idOf = vocabulary(file, root);
+            String digest = sha256(content);
+            UnaryOperator<String> spelling = switch (specialTokens) {
+                case AS_TEXT -> new HiddenSpecialTokens(root)::spell;
+                case PARSED -> UnaryOperator.identity();
+            };
+            return new Tokenizer(library, JSON.writeValueAsString(root), specialTokens, spelling, digest, idOf);
         } catch (JacksonException e) {
             throw new InputException(
                     "The tokenizer %s is not valid JSON (%s)."
@@ -74,13 +111,21 @@ public final class Tokenizer implements AutoCloseable {
      */
     public int[] encode(String text, boolean special) {
         // Below the library's own encode method, which also copies a string and a character span for every token.
-        long encoding = TokenizersLibrary.LIB.encode(delegate.getHandle(), text, special);
+        long encoding = library.encode(open(), text, special);
         try {
-            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            long[] ids = library.getTokenIds(encoding);
             return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
         } finally {
-            TokenizersLibrary.LIB.deleteEncoding(encoding);
+            library.deleteEncoding(encoding);
         }
+    }
+
+    /**
+     * A template's text in which special tokens are recognized, however this tokenizer was opened. Put together with what a
+     * user writes it goes to {@link #encode}; it is of no use elsewhere, nor for another tokenizer.
+     */
+    public String template(String text) {
+        return spelling.apply(text);
     }
 
     /** The text of {@code ids}, special tokens left out. */
@@ -91,7 +136,7 @@ public final class Tokenizer implements AutoCloseable {
                         "Token id %d is outside the vocabulary of %d tokens.".formatted(id, vocabularySize));
             }
         }
-        return delegate.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+        return library.decode(open(), Arrays.stream(ids).asLongStream().toArray(), true);
     }
 
     /** The id of a token as spelled in the vocabulary, special tokens included; empty when there is none. */
@@ -105,9 +150,39 @@ public final class Tokenizer implements AutoCloseable {
         return vocabularySize;
     }
 
+    /** What becomes of special tokens that are spelled out in a text. */
+    public SpecialTokens specialTokens() {
+        return specialTokens;
+    }
+
+    /** The SHA-256 of tokenizer.json, in hexadecimal: tokenizers of other digests may give other ids. */
+    public String digest() {
+        return digest;
+    }
+
     @Override
     public void close() {
-        delegate.close();
+        long open = handle.getAndSet(0);
+        if (open != 0) {
+            library.deleteTokenizer(open);
+        }
+    }
+
+    /** The native library follows any address it is given. */
+    private long open() {
+        long open = handle.get();
+        if (open == 0) {
+            throw new IllegalStateException("The tokenizer is closed; open it again.");
+        }
+        return open;
+    }
+
+    private static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
     }
 
     private static Map<String, Integer> vocabulary(Path file, JsonNode root) {
@@ -127,32 +202,5 @@ public final class Tokenizer implements AutoCloseable {
                     + " has no vocabulary at model.vocab; a Hugging Face tokenizer.json was expected.");
         }
         return idOf;
-    }
-
-    /**
-     * The CPU flavour and offline mode keep the library from probing CUDA and the network. Its logging facade prints a
-     * notice when no provider is installed, unless its own verbosity is lowered before it starts.
-     */
-    private static synchronized HuggingFaceTokenizer load(byte[] content) throws IOException {
-        setIfAbsent("RUST_FLAVOR", "cpu");
-        setIfAbsent("ai.djl.offline", "true");
-        boolean quiet = setIfAbsent(VERBOSITY, "ERROR");
-        try {
-            // A stream rather than a path: a tokenizer_config.json beside the file must not change what is encoded.
-            return HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(content), Map.of("truncation", "false", "padding", "false"));
-        } finally {
-            if (quiet) {
-                System.clearProperty(VERBOSITY);
-            }
-        }
-    }
-
-    private static boolean setIfAbsent(String property, String value) {
-        if (System.getProperty(property) != null) {
-            return false;
-        }
-        System.setProperty(property, value);
-        return true;
     }
 }

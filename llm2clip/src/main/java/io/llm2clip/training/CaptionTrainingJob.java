@@ -4,14 +4,17 @@ import io.llm2clip.data.CaptionCorpus;
 import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.SpecialTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Stage 1 on a user's captions: makes a text encoder that {@link ClipTrainingJob} takes.
@@ -29,8 +32,16 @@ import java.util.List;
  * @param start the language model to begin with
  * @param training of stage 1
  * @param out receives the text encoder
+ * @param specialTokens how special tokens in captions are taken, from now on too; empty for what the language model says, else as
+ *     text
  */
-public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Config training, Path out) {
+public record CaptionTrainingJob(
+        Path captions, Start start, CaptionTraining.Config training, Path out, Optional<SpecialTokens> specialTokens) {
+
+    /** The same with special tokens in captions as the language model says, else as text. */
+    public CaptionTrainingJob(Path captions, Start start, CaptionTraining.Config training, Path out) {
+        this(captions, start, training, out, Optional.empty());
+    }
 
     /** The language model that stage 1 begins with. */
     public sealed interface Start {}
@@ -49,8 +60,17 @@ public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Con
      * @param measuredGroups caption groups that were held out
      * @param before caption retrieval accuracy on them before stage 1, with causal attention, a fraction
      * @param after the same after stage 1, with bidirectional attention
+     * @param captions of all groups
+     * @param cutCaptions how many of them were too long, so that their ends do not count
      */
-    public record Result(DataReport data, int trainingGroups, int measuredGroups, double before, double after) {}
+    public record Result(
+            DataReport data,
+            int trainingGroups,
+            int measuredGroups,
+            double before,
+            double after,
+            int captions,
+            int cutCaptions) {}
 
     /**
      * Trains and saves.
@@ -59,6 +79,7 @@ public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Con
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if the model cannot be read or written
      */
     public Result run(Progress progress) {
+        JavaRuntime.require();
         CaptionCorpus corpus = CaptionCorpus.open(captions);
         List<List<String>> groups =
                 corpus.groups().stream().filter(group -> group.size() >= 2).toList();
@@ -69,8 +90,15 @@ public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Con
             CaptionTraining.run(model.encoder(), split.training(), training, progress);
             double after = accuracy(model.encoder(), split.measured(), false, progress);
             model.save(out);
+            List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
-                    corpus.report(), split.training().size(), split.measured().size(), before, after);
+                    corpus.report(),
+                    split.training().size(),
+                    split.measured().size(),
+                    before,
+                    after,
+                    all.size(),
+                    model.encoder().countCut(all, training.maxLength()));
         } finally {
             delete(scratch);
         }
@@ -78,10 +106,15 @@ public record CaptionTrainingJob(Path captions, Start start, CaptionTraining.Con
 
     private TextModel begin(List<List<String>> groups, Path tokenizer, Progress progress) {
         return switch (start) {
-            case Pretrained pretrained -> TextModel.open(pretrained.directory);
+            case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens);
             case FromScratch scratch -> {
                 List<String> texts = groups.stream().flatMap(List::stream).toList();
-                TextModel model = TextModel.create(scratch.model, training.seed(), tokenizer, texts.stream());
+                TextModel model = TextModel.create(
+                        scratch.model,
+                        training.seed(),
+                        tokenizer,
+                        texts.stream(),
+                        specialTokens.orElse(SpecialTokens.AS_TEXT));
                 try {
                     LanguageModelTraining.run(
                             model.llama(), texts.stream().map(model::row).toList(), scratch.training, progress);

@@ -8,6 +8,7 @@ import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.kernels.vector.Workers;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
@@ -21,11 +22,14 @@ import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
+import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -48,9 +52,21 @@ import java.util.stream.IntStream;
  * @param training of stage 2
  * @param vectors keeps the captions' vectors, so that another run on the same captions need not compute them
  * @param out receives the model
+ * @param specialTokens how special tokens in captions are taken, by the model too; empty for what the text encoder says
  */
 public record ClipTrainingJob(
-        Path images, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+        Path images,
+        Path text,
+        Start start,
+        ClipTraining.Config training,
+        Path vectors,
+        Path out,
+        Optional<SpecialTokens> specialTokens) {
+
+    /** The same with special tokens in captions as the text encoder says. */
+    public ClipTrainingJob(Path images, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+        this(images, text, start, training, vectors, out, Optional.empty());
+    }
 
     /** The vision tower that stage 2 begins with. */
     public sealed interface Start {}
@@ -69,9 +85,17 @@ public record ClipTrainingJob(
      * @param trainingImages images that were learned from
      * @param measuredImages images that were held out
      * @param retrieval between the held-out images and all their captions
+     * @param captions of all images
+     * @param cutCaptions how many of them were too long, so that their ends do not count
      */
     public record Result(
-            DataReport data, List<String> broken, int trainingImages, int measuredImages, RetrievalMetrics retrieval) {}
+            DataReport data,
+            List<String> broken,
+            int trainingImages,
+            int measuredImages,
+            RetrievalMetrics retrieval,
+            int captions,
+            int cutCaptions) {}
 
     /**
      * Trains and saves.
@@ -80,8 +104,9 @@ public record ClipTrainingJob(
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a model cannot be read or written
      */
     public Result run(Progress progress) {
+        JavaRuntime.require();
         CaptionedImages folder = CaptionedImages.open(images);
-        try (TextModel language = TextModel.open(text);
+        try (TextModel language = TextModel.open(text, specialTokens);
                 Parameters parameters = new Parameters(training.seed())) {
             VisionTower vision = switch (start) {
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
@@ -105,10 +130,10 @@ public record ClipTrainingJob(
                     adapter,
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
-            List<int[]> lengths = captions.stream()
-                    .map(each -> each.stream()
-                            .mapToInt(caption -> language.row(caption).length)
-                            .toArray())
+            List<List<CaptionRow>> rows =
+                    captions.stream().map(language.encoder()::rows).toList();
+            List<int[]> lengths = rows.stream()
+                    .map(each -> each.stream().mapToInt(row -> row.ids().length).toArray())
                     .toList();
             ClipTraining.run(
                     "stage 2, images and captions",
@@ -125,7 +150,12 @@ public record ClipTrainingJob(
                     cache.failures().stream().map(ImageCache.Failure::reason).toList(),
                     split.training().size(),
                     split.measured().size(),
-                    retrieval);
+                    retrieval,
+                    rows.stream().mapToInt(List::size).sum(),
+                    Math.toIntExact(rows.stream()
+                            .flatMap(List::stream)
+                            .filter(CaptionRow::cut)
+                            .count()));
         }
     }
 

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class TextVectorStoreTest {
@@ -21,8 +27,11 @@ class TextVectorStoreTest {
     @TempDir
     Path folder;
 
+    private static final Fingerprint MODEL =
+            new Fingerprint(Map.of("weights", "a", "tokenizer", "t", "caption format", "f"));
+
     private static TextVectorStore open(Path folder) {
-        return TextVectorStore.open(folder, "model-a", DIMENSION);
+        return TextVectorStore.open(folder, MODEL, DIMENSION);
     }
 
     private static float[] vector(int i) {
@@ -140,15 +149,104 @@ class TextVectorStoreTest {
     }
 
     @Test
-    void anotherModelIsRefused() {
+    void anotherModelIsRefusedAndSaidWhatDiffers() {
         open(folder).close();
-        assertThatThrownBy(() -> TextVectorStore.open(folder, "model-b", 4))
+        Fingerprint other = new Fingerprint(Map.of("weights", "a", "tokenizer", "u", "pooling", "mean"));
+        assertThatThrownBy(() -> TextVectorStore.open(folder, other, 4))
                 .isInstanceOf(InputException.class)
                 .hasMessage(
-                        "The text vector store %s belongs to model model-a with 3 values a vector, "
-                                + "expected model-b with 4; use another folder or delete it.",
+                        "The text vector store %s holds vectors of another text encoder or use of it (caption format, "
+                                + "pooling, tokenizer, 3 values per vector, not 4); give another folder or delete it.",
                         folder);
-        assertHolds(open(folder), 0);
+        assertThatThrownBy(() -> TextVectorStore.open(folder, MODEL, 4))
+                .hasMessageContaining("(3 values per vector, not 4)");
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 0);
+        }
+    }
+
+    @Test
+    void fingerprintsAreLines() {
+        assertThat(Fingerprint.parse(MODEL.text())).isEqualTo(MODEL);
+        assertThat(MODEL.differences(Fingerprint.parse(MODEL.text()))).isEmpty();
+        Fingerprint equals = new Fingerprint(Map.of("a", "b=c="));
+        assertThat(Fingerprint.parse(equals.text())).isEqualTo(equals);
+        for (Map<String, String> parts : List.of(
+                Map.<String, String>of(),
+                Map.of("a=b", "c"),
+                Map.of("", "c"),
+                Map.of("a", "b\nc"),
+                Map.of("a", "\0"))) {
+            assertThatThrownBy(() -> new Fingerprint(parts)).isInstanceOf(IllegalArgumentException.class);
+        }
+        Fingerprint large = new Fingerprint(Map.of("a", "x".repeat(5000)));
+        assertThatThrownBy(() -> TextVectorStore.open(folder, large, 3))
+                .hasMessageContaining("a fingerprint of at most 4072 bytes, found 3 and 5002 bytes");
+    }
+
+    @Test
+    void closesOnceAndSaysThatItIsClosed() {
+        TextVectorStore store = open(folder);
+        fill(store, 0, 1100);
+        store.close();
+        store.close();
+        assertThatThrownBy(() -> store.put("x", vector(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("The text vector store %s is closed; open it again.", folder);
+        assertThatThrownBy(() -> store.get("caption 1")).hasMessageContaining("is closed; open it again");
+        assertThatThrownBy(store::finish).hasMessageContaining("is closed; open it again");
+        try (TextVectorStore again = open(folder)) {
+            assertHolds(again, 1100);
+        }
+    }
+
+    /** Sparse files, of which only the last rows are touched: indexing them all takes seconds and gigabytes. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void readsRowsBeyondWhatABufferHolds() throws IOException {
+        int rows = Integer.MAX_VALUE / Float.BYTES + 1000;
+        TextKey last = TextKey.of(MODEL.text(), "the last");
+        float[] one = {1};
+        ByteBuffer entry = ByteBuffer.allocate(MappedRows.ENTRY_BYTES);
+        last.write(entry);
+        ByteBuffer row = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        row.asFloatBuffer().put(one);
+        entry.putInt(MappedRows.checksum(row));
+        try (var keys = new RandomAccessFile(folder.resolve("keys.bin").toFile(), "rw");
+                var vectors = new RandomAccessFile(folder.resolve("vectors.f32").toFile(), "rw")) {
+            keys.seek((rows - 1L) * MappedRows.ENTRY_BYTES);
+            keys.write(entry.array());
+            vectors.seek(StoreHeader.BYTES + (rows - 1L) * Float.BYTES);
+            vectors.write(row.array());
+            try (MappedRows mapped = MappedRows.map(vectors.getChannel(), keys.getChannel(), rows, 1)) {
+                assertThat(mapped.key(rows - 1)).isEqualTo(last);
+                assertThat(mapped.intact(rows - 1)).isTrue();
+                assertThat(mapped.intact(rows - 2)).isFalse();
+                float[] target = new float[2];
+                mapped.copy(rows - 1, target, 1);
+                assertThat(target).containsExactly(0, 1);
+            }
+        }
+        assertThat(rows).isLessThan(RowIndex.MAX_ROWS);
+    }
+
+    @Test
+    void theIndexFindsEveryKeyWhileItGrows() {
+        List<TextKey> keys = new ArrayList<>();
+        RowIndex index = new RowIndex(0);
+        for (int row = 0; row < 5000; row++) {
+            // Many keys share a slot.
+            TextKey key = new TextKey(row % 7, row, 0, 0);
+            index.add(key, row, keys::get);
+            keys.add(key);
+            index.add(key, 9999, keys::get);
+        }
+        assertThat(index.size()).isEqualTo(5000);
+        for (int row = 0; row < keys.size(); row++) {
+            assertThat(index.find(keys.get(row), keys::get)).isEqualTo(row);
+        }
+        assertThat(index.find(new TextKey(3, -1, 0, 0), keys::get)).isEqualTo(-1);
+        assertThat(new RowIndex(5000).find(keys.getFirst(), keys::get)).isEqualTo(-1);
     }
 
     @Test
@@ -167,7 +265,7 @@ class TextVectorStoreTest {
                 .hasMessage("The text vector store %s has a damaged header; delete it to build it anew.", folder);
         flip(folder.resolve("vectors.f32"), 0);
         assertThatThrownBy(() -> open(folder))
-                .hasMessage("The text vector store %s is not of version 1; delete it to build it anew.", folder);
+                .hasMessage("The text vector store %s is not of version 2; delete it to build it anew.", folder);
     }
 
     @Test
@@ -192,7 +290,7 @@ class TextVectorStoreTest {
             assertThatThrownBy(() -> store.get("x"))
                     .hasMessage("The store %s has no vector for \"x\"; cache the captions first.", folder);
         }
-        assertThatThrownBy(() -> TextVectorStore.open(folder, "", 3)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> TextVectorStore.open(folder, MODEL, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
     private static void truncate(Path file, int length) throws IOException {

@@ -109,7 +109,7 @@ class ConfigTest {
         assertThatThrownBy(() -> LlamaConfig.read(file)).hasMessageContaining("expected a JSON object, found ARRAY");
         Files.delete(file);
         assertThatThrownBy(() -> LlamaConfig.read(file))
-                .hasMessageContaining(file + ": expected a configuration file, but it cannot be read");
+                .hasMessageContaining(file + ": expected a configuration file, found none; check that ");
     }
 
     @Test

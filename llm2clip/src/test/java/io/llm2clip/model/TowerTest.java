@@ -105,7 +105,7 @@ class TowerTest {
 
     @Test
     void clipTextMatchesHuggingFace() {
-        ClipTextTower.Config config = new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU);
+        ClipTextTower.Config config = new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f);
         try (Golden golden = Golden.open("clip-text");
                 Parameters parameters = Parameters.forLoading()) {
             ClipTextTower tower = ClipTextTower.create(parameters, config);

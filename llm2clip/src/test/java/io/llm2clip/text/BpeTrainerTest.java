@@ -48,7 +48,7 @@ class BpeTrainerTest {
         BpeVocabulary vocabulary = trainer.train(strings(golden.get("texts")));
         assertThat(vocabulary.tokens()).isEqualTo(strings(golden.get("tokens")));
         vocabulary.write(folder.resolve("tokenizer.json"));
-        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+        try (Tokenizer tokenizer = Tokenizer.open(folder, SpecialTokens.PARSED)) {
             for (JsonNode sample : golden.get("samples")) {
                 int[] ids = sample.get("ids")
                         .valueStream()

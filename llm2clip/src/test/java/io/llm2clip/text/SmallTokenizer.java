@@ -18,11 +18,15 @@ final class SmallTokenizer {
     private SmallTokenizer() {}
 
     static Tokenizer open() throws IOException {
+        return open(SpecialTokens.AS_TEXT);
+    }
+
+    static Tokenizer open(SpecialTokens specialTokens) throws IOException {
         Path folder = Files.createTempDirectory("tokenizer");
         Path file = folder.resolve("tokenizer.json");
         try {
             VOCABULARY.write(file);
-            return Tokenizer.open(file);
+            return Tokenizer.open(file, specialTokens);
         } finally {
             Files.deleteIfExists(file);
             Files.deleteIfExists(folder);

@@ -118,7 +118,7 @@ class SamplersTest {
     private static CaptionRow row(int group, int length) {
         int[] ids = new int[length];
         Arrays.fill(ids, group);
-        return new CaptionRow(ids, 0, length);
+        return new CaptionRow(ids, 0, length, false);
     }
 
     private static int group(CaptionRow row) {

@@ -57,7 +57,7 @@ public final class ParameterFiles {
         for (String name : source.entries().keySet()) {
             if (!targets.containsKey(name) && !ignored.test(name)) {
                 throw new CheckpointException(
-                        "%s: tensor '%s': expected one of the model's %d parameters, found one it has not; check that the checkpoint fits the model, or ignore this tensor."
+                        "%s: tensor '%s': expected one of the model's %d parameters, found one it has not; check that configuration and checkpoint are of the same model."
                                 .formatted(source.source(), name, parameters.size()));
             }
         }

@@ -6,6 +6,8 @@ import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Initial values depend on the seed and the parameter's name only, so adding a parameter does not change the others.
  */
 public final class Parameters implements AutoCloseable {
+    /** Bytes hashed at a time: a buffer holds fewer than 2 GiB, a parameter may have more. */
+    private static final long DIGEST_CHUNK = 1L << 20;
+
     private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final @Nullable CounterRandom random;
@@ -71,12 +76,17 @@ public final class Parameters implements AutoCloseable {
         return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();
     }
 
-    /** A hash of all values, in hexadecimal: says whether two models are the same. */
+    /** A hash of all names, shapes and values, in hexadecimal: says whether two models are the same. */
     public String digest() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Parameter parameter : parameters.values()) {
-                digest.update(parameter.data().readOnly().asByteBuffer());
+                digest.update(parameter.toString().getBytes(StandardCharsets.UTF_8));
+                MemorySegment values = parameter.data().readOnly();
+                for (long start = 0; start < values.byteSize(); start += DIGEST_CHUNK) {
+                    long end = Math.min(values.byteSize(), start + DIGEST_CHUNK);
+                    digest.update(values.asSlice(start, end - start).asByteBuffer());
+                }
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {

@@ -113,7 +113,7 @@ class ParameterFilesTest {
         refused(
                 Map.of("fc.weight", weight, "fc.bias", bias, "scale", scale, "fc.extra", bias),
                 "tensor 'fc.extra': expected one of the model's 3 parameters, found one it has not; "
-                        + "check that the checkpoint fits the model, or ignore this tensor.");
+                        + "check that configuration and checkpoint are of the same model.");
         refused(
                 Map.of("fc.weight", StoredTensor.of(new float[6], 3, 2), "fc.bias", bias, "scale", scale),
                 "tensor 'fc.weight': expected shape [2, 3] of parameter 'fc.weight', found [3, 2]; "

@@ -30,9 +30,11 @@ public final class AcceleratorDevice extends Device {
 
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
+    private final MatmulPrecision precision;
 
-    private AcceleratorDevice(TornadoDevice device, long floats, long halves) {
+    private AcceleratorDevice(TornadoDevice device, long floats, long halves, MatmulPrecision precision) {
         this.device = device;
+        this.precision = precision;
         memory = new AcceleratorMemory(device, floats, INTS, halves);
     }
 
@@ -54,7 +56,8 @@ public final class AcceleratorDevice extends Device {
         // Two fifths for rounded factors: weights, and activations of one product at a time.
         long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5);
         long floats = Math.min((memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes(), Integer.MAX_VALUE - 8);
-        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves);
+        return new AcceleratorDevice(
+                TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves, precision);
     }
 
     /** Opens a device with products of f32 elements as such. */
@@ -75,6 +78,11 @@ public final class AcceleratorDevice extends Device {
     @Override
     public String name() {
         return device.name();
+    }
+
+    @Override
+    public MatmulPrecision precision() {
+        return precision;
     }
 
     @Override

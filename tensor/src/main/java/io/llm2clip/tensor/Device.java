@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.vector.Workers;
 import java.util.List;
 
@@ -58,6 +59,9 @@ public abstract sealed class Device implements AutoCloseable permits HostDevice,
 
     /** For people: what it is. */
     public abstract String name();
+
+    /** How it multiplies matrices: programs give other values with another one. */
+    public abstract MatmulPrecision precision();
 
     /** Makes memory and kernels ready for a plan. */
     abstract Executable load(Plan plan);

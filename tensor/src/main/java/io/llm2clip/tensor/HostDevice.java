@@ -5,6 +5,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.vector.VectorKernels;
 import io.llm2clip.kernels.vector.Workers;
 import java.lang.foreign.Arena;
@@ -30,6 +31,11 @@ final class HostDevice extends Device {
     public String name() {
         int threads = workers.get().threads();
         return "CPU, " + threads + (threads == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public MatmulPrecision precision() {
+        return MatmulPrecision.F32;
     }
 
     @Override

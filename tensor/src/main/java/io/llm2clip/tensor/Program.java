@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.JavaRuntime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,8 +46,13 @@ public final class Program implements AutoCloseable {
         return compile(outputs, Device.standard());
     }
 
-    /** Compiles what the outputs need, and nothing else. */
+    /**
+     * Compiles what the outputs need, and nothing else.
+     *
+     * @throws IllegalStateException if the Java runtime lacks what kernels need
+     */
     public static Program compile(List<Tensor> outputs, Device device) {
+        JavaRuntime.require();
         return new Program(outputs, Lowering.lower(outputs), device);
     }
 

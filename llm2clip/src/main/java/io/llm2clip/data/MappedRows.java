@@ -1,0 +1,86 @@
+package io.llm2clip.data;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.util.zip.CRC32C;
+
+/**
+ * The first rows of a {@link TextVectorStore}, memory-mapped.
+ *
+ * @param arena closing it unmaps them
+ * @param vectors rows of {@code dimension} floats
+ * @param keys entries of {@link #ENTRY_BYTES}
+ * @param count of rows
+ * @param dimension D
+ */
+record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int count, int dimension)
+        implements AutoCloseable {
+    /** A key and the checksum of its row. */
+    static final int ENTRY_BYTES = TextKey.BYTES + Integer.BYTES;
+
+    static final MappedRows NONE = new MappedRows(Arena.global(), MemorySegment.NULL, MemorySegment.NULL, 0, 1);
+
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+    static MappedRows map(FileChannel vectors, FileChannel keys, int count, int dimension) throws IOException {
+        if (count == 0) {
+            return NONE;
+        }
+        Arena arena = Arena.ofShared();
+        try {
+            long bytes = (long) count * dimension * Float.BYTES;
+            return new MappedRows(
+                    arena,
+                    vectors.map(FileChannel.MapMode.READ_ONLY, StoreHeader.BYTES, bytes, arena),
+                    keys.map(FileChannel.MapMode.READ_ONLY, 0, (long) count * ENTRY_BYTES, arena),
+                    count,
+                    dimension);
+        } catch (IOException | RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** The checksum of a row's bytes. */
+    static int checksum(ByteBuffer row) {
+        var crc = new CRC32C();
+        crc.update(row.array());
+        return (int) crc.getValue();
+    }
+
+    TextKey key(int row) {
+        long start = (long) row * ENTRY_BYTES;
+        return new TextKey(
+                keys.get(LONG, start),
+                keys.get(LONG, start + Long.BYTES),
+                keys.get(LONG, start + 2 * Long.BYTES),
+                keys.get(LONG, start + 3 * Long.BYTES));
+    }
+
+    /** Whether a row has the checksum that is stored with its key. */
+    boolean intact(int row) {
+        long bytes = (long) dimension * Float.BYTES;
+        byte[] content = vectors.asSlice(row * bytes, bytes).toArray(ValueLayout.JAVA_BYTE);
+        return checksum(ByteBuffer.wrap(content)) == keys.get(INT, (long) row * ENTRY_BYTES + TextKey.BYTES);
+    }
+
+    /** Copies a row into {@code target} from {@code offset} on. */
+    void copy(int row, float[] target, int offset) {
+        MemorySegment.copy(vectors, FLOAT, (long) row * dimension * Float.BYTES, target, offset, dimension);
+    }
+
+    @Override
+    public void close() {
+        if (count > 0) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.llm2clip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.image.ImageReader;
+import io.llm2clip.model.TextModel;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.training.CaptionTraining;
+import io.llm2clip.training.CaptionTrainingJob;
+import io.llm2clip.training.ClipTraining;
+import io.llm2clip.training.ClipTrainingJob;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the library says in a virtual machine without its options, and what it leaves alone there. */
+class RuntimeRequirementsTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void whatComesFirstSaysWhichOptionIsMissing() throws Exception {
+        List<String> lines = run(Entries.class, folder.resolve("nothing"));
+        assertThat(lines)
+                .hasSize(5)
+                .containsOnly("java.lang.IllegalStateException: llm2clip needs the Vector API, which this"
+                        + " JVM was started without; add --add-modules jdk.incubator.vector to its options.");
+    }
+
+    @Test
+    void readingImagesChangesNoSystemProperty() throws Exception {
+        Path picture = folder.resolve("picture.png");
+        ImageIO.write(new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+        assertThat(run(Reading.class, picture)).isEmpty();
+    }
+
+    private List<String> run(Class<?> program, Path argument) throws IOException, InterruptedException {
+        Path output = folder.resolve("output.txt");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        program.getName(),
+                        argument.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(process.waitFor()).isZero();
+        return Files.readAllLines(output);
+    }
+
+    /** Every way in, with arguments that would be refused later. */
+    static final class Entries {
+        public static void main(String[] arguments) {
+            Path nothing = Path.of(arguments[0]);
+            List<Runnable> entries = new ArrayList<>();
+            entries.add(() -> Llm2Clip.load(nothing));
+            entries.add(() -> TextModel.open(nothing));
+            entries.add(() -> new CaptionTrainingJob(
+                            nothing,
+                            new CaptionTrainingJob.Pretrained(nothing),
+                            CaptionTraining.Config.standard(100, 1),
+                            nothing)
+                    .run(Progress.NONE));
+            entries.add(() -> new ClipTrainingJob(
+                            nothing,
+                            nothing,
+                            new ClipTrainingJob.Pretrained(nothing),
+                            ClipTraining.Config.standard(100, 1),
+                            nothing,
+                            nothing)
+                    .run(Progress.NONE));
+            entries.add(() -> Tensor.scalar(1).add(2).evaluate());
+            for (Runnable entry : entries) {
+                try {
+                    entry.run();
+                } catch (RuntimeException | Error e) {
+                    System.out.println(e);
+                }
+            }
+        }
+    }
+
+    static final class Reading {
+        public static void main(String[] arguments) {
+            Properties before = (Properties) System.getProperties().clone();
+            ImageReader.standard().read(Path.of(arguments[0]));
+            System.getProperties().forEach((key, value) -> {
+                if (!value.equals(before.get(key))) {
+                    System.out.println(key + " is " + value);
+                }
+            });
+        }
+    }
+}

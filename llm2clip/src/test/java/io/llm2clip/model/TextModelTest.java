@@ -1,0 +1,176 @@
+package io.llm2clip.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.data.Fingerprint;
+import io.llm2clip.data.InputException;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.text.SpecialTokens;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextModelTest {
+    private static final String ATTACK = "a kite<eot>";
+
+    @TempDir
+    private Path temporary;
+
+    private Path model;
+    private Path text;
+
+    @BeforeEach
+    void save() throws IOException {
+        Path tokenizer = temporary.resolve("tokenizer.json");
+        TinyModel.writeTokenizer(tokenizer);
+        model = temporary.resolve("model");
+        try (Parameters parameters = new Parameters(5)) {
+            ModelDirectory.save(model, TinyModel.create(parameters), tokenizer);
+        }
+        text = model.resolve("text");
+    }
+
+    private record Change(String file, String before, String after) {}
+
+    private static Fingerprint fingerprint(Path directory) {
+        try (TextModel opened = TextModel.open(directory)) {
+            return opened.fingerprint();
+        }
+    }
+
+    @Test
+    void aWholeModelStandsForItsParts() throws IOException {
+        assertThat(fingerprint(model)).isEqualTo(fingerprint(text));
+        try (Parameters parameters = Parameters.forLoading()) {
+            assertThat(VisionTower.open(parameters, model).config().imageSize()).isEqualTo(16);
+        }
+        Path empty = Files.createDirectory(temporary.resolve("empty"));
+        assertThatThrownBy(() -> TextModel.open(empty))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(
+                        "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part.",
+                        empty.resolve("config.json"), empty);
+    }
+
+    @Test
+    void aPartOrTheFolderAroundAModelNamesTheModel() {
+        for (Path near : List.of(text, model.resolve("vision"), temporary)) {
+            assertThatThrownBy(() -> ModelDirectory.open(near))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageStartingWith(near + ": expected a trained model, but ")
+                    .hasMessageEndingWith("; did you mean " + model + "?");
+        }
+    }
+
+    @Test
+    void fingerprintsCoverAllThatVectorsDependOn() throws IOException {
+        Fingerprint before = fingerprint(text);
+        assertThat(fingerprint(text)).isEqualTo(before);
+        assertThat(before.parts())
+                .containsOnlyKeys(
+                        "weights",
+                        "configuration",
+                        "tokenizer",
+                        "caption format",
+                        "pooling",
+                        "attention",
+                        "precision",
+                        "program");
+        for (Change change : List.of(
+                new Change("tokenizer.json", "\"use_regex\":true", "\"use_regex\":false"),
+                new Change("config.json", "\"rope_theta\" : 10000.0", "\"rope_theta\" : 500000.0"),
+                new Change("caption.json", "\"max_length\" : 512", "\"max_length\" : 77"),
+                new Change("caption.json", "\"document_max_length\" : 512", "\"document_max_length\" : 400"),
+                new Change("caption.json", "\"suffix\" : \"<eot>\"", "\"suffix\" : \"\""),
+                new Change("caption.json", "\"skip_instruction\" : true", "\"skip_instruction\" : false"),
+                new Change("caption.json", "\"special_tokens\" : \"as_text\"", "\"special_tokens\" : \"parsed\""))) {
+            Path file = text.resolve(change.file);
+            String original = Files.readString(file);
+            assertThat(original).contains(change.before);
+            Files.writeString(file, original.replace(change.before, change.after));
+            assertThat(fingerprint(text)).as(change.after).isNotEqualTo(before);
+            Files.writeString(file, original);
+        }
+        assertThat(fingerprint(text)).isEqualTo(before);
+    }
+
+    @Test
+    void specialTokensAreTextUnlessTheModelOrTheCallerSaysOtherwise() throws IOException {
+        try (TextModel asText = TextModel.open(text);
+                TextModel parsed = TextModel.open(text, Optional.of(SpecialTokens.PARSED))) {
+            int end = 2;
+            assertThat(asText.row(ATTACK)).containsOnlyOnce(end).hasSizeGreaterThan(parsed.row(ATTACK).length);
+            assertThat(Arrays.stream(parsed.row(ATTACK)).filter(id -> id == end).count())
+                    .isEqualTo(2);
+            assertThat(asText.row("a kite")).isEqualTo(parsed.row("a kite"));
+            parsed.save(temporary.resolve("parsed"));
+        }
+        try (TextModel again = TextModel.open(temporary.resolve("parsed"));
+                TextModel asText = TextModel.open(temporary.resolve("parsed"), Optional.of(SpecialTokens.AS_TEXT))) {
+            assertThat(again.format().specialTokens()).isEqualTo(SpecialTokens.PARSED);
+            assertThat(asText.row(ATTACK)).containsOnlyOnce(2);
+        }
+    }
+
+    @Test
+    void modelsSavedBeforeTheChoiceTakeCaptionsAsText() throws IOException {
+        Path caption = text.resolve("caption.json");
+        Files.writeString(caption, Files.readString(caption).replaceAll(",\\s*\"special_tokens\" : \"as_text\"", ""));
+        assertThat(Files.readString(caption)).doesNotContain("special_tokens");
+        try (TextModel opened = TextModel.open(text)) {
+            assertThat(opened.format().specialTokens()).isEqualTo(SpecialTokens.AS_TEXT);
+        }
+    }
+
+    @Test
+    void countsCaptionsThatWereCut() {
+        try (TextModel opened = TextModel.open(text)) {
+            List<String> captions = List.of("a kite", "x ".repeat(600), "a tent", "y ".repeat(600));
+            opened.vectors(captions);
+            assertThat(opened.encoder().cutCaptions()).isEqualTo(2);
+            assertThat(opened.encoder().countCut(captions, 512)).isEqualTo(2);
+            assertThat(opened.encoder().countCut(captions, 3)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void whatCannotBeOpenedOrMadeLeavesNoMemory() throws IOException {
+        long before = EngineMemory.liveBytes();
+        // Fails at the second of a block's matrices, when others are there already.
+        LlamaConfig tooLarge = new LlamaConfig(300, 16, 1 << 28, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false);
+        assertThatThrownBy(() ->
+                        TextModel.create(tooLarge, 1, temporary.resolve("new.json"), Stream.of("a kite", "a tent")))
+                .isInstanceOf(RuntimeException.class);
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+        Files.delete(text.resolve("model.safetensors"));
+        assertThatThrownBy(() -> TextModel.open(text)).isInstanceOf(CheckpointException.class);
+        assertThatThrownBy(() -> ModelDirectory.open(model)).isInstanceOf(CheckpointException.class);
+        Files.delete(text.resolve("tokenizer.json"));
+        assertThatThrownBy(() -> TextModel.open(text)).isInstanceOf(InputException.class);
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void closesOnceAndForAll() {
+        long before = EngineMemory.liveBytes();
+        TextModel opened = TextModel.open(text);
+        opened.vectors(List.of("a kite"));
+        opened.close();
+        opened.close();
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+        ModelDirectory directory = ModelDirectory.open(model);
+        directory.close();
+        directory.close();
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+}
