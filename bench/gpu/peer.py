@@ -281,7 +281,7 @@ def towers():
         dtype = torch.bfloat16 if kind == "bf16" else torch.float32
         for model in (vision, llama):
             model.p = {name: value.to(dtype) for name, value in model.p.items()}
-        for attention in (sdpa, eager):
+        for attention in (sdpa, eager) if kind == "bf16" or not CUDA else (sdpa,):
             for batch in image_batches:
                 pixels = values("pixels", (batch, 3, vision.size, vision.size)).to(dtype)
                 tower(f"{vision_name} batch {batch}", lambda: vision(pixels, attention), batch, "images/s", kind, attention)

@@ -66,7 +66,10 @@ public final class KitRun implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new KitRun(Parts.ALL)).execute(arguments));
+        System.exit(new CommandLine(new KitRun(Parts.ALL))
+                // The script gives defaults before what its user says.
+                .setOverwrittenOptionsAllowed(true)
+                .execute(arguments));
     }
 
     @Override
