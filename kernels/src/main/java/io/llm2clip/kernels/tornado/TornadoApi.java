@@ -32,6 +32,8 @@ final class TornadoApi {
     private static final int FREE_GROUP = 128;
 
     private static @Nullable TornadoApi instance;
+    // Kept, because a class whose initializer failed says nothing of the reason the second time.
+    private static @Nullable DeviceException failure;
 
     private final Class<?> immutableGraphs = type("ImmutableTaskGraph").arrayType();
     private final Constructor<?> newContext = constructor("KernelContext");
@@ -74,7 +76,7 @@ final class TornadoApi {
     /**
      * TornadoVM in this JVM.
      *
-     * @throws DeviceException if it was started without, or lacks what is used of it
+     * @throws DeviceException if it was started without, lacks what is used of it, or has no driver
      */
     static synchronized TornadoApi get() {
         if (instance == null) {
@@ -82,7 +84,15 @@ final class TornadoApi {
             if (absence != null) {
                 throw new DeviceException(absence);
             }
-            instance = new TornadoApi();
+            if (failure != null) {
+                throw failure;
+            }
+            try {
+                instance = new TornadoApi();
+            } catch (LinkageError e) {
+                failure = DriverFailure.of(e);
+                throw failure;
+            }
         }
         return instance;
     }

@@ -86,16 +86,12 @@ public final class TornadoVm {
                         + "; update its driver or choose another device.");
     }
 
-    /** Errors are caught too, as a driver's library that is not there shows up in a class initialiser. */
+    /** Errors are caught too, as a driver's library that is not there shows up in a class initializer. */
     static List<TornadoApi.DeviceHandle> handles(TornadoApi api) {
         try {
             return api.devices();
         } catch (DeviceException | LinkageError e) {
-            throw new DeviceException(
-                    "TornadoVM has no usable driver (" + e.getMessage()
-                            + "); install the device's driver or choose another back end with -D"
-                            + TornadoInstallation.BACKEND_PROPERTY + ".",
-                    e);
+            throw DriverFailure.of(e);
         }
     }
 }

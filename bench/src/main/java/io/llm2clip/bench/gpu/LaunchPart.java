@@ -1,0 +1,54 @@
+package io.llm2clip.bench.gpu;
+
+import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.device.DeviceKernels;
+import io.llm2clip.kernels.device.DeviceLaunch;
+import io.llm2clip.kernels.tornado.DeviceStep;
+import io.llm2clip.kernels.tornado.TornadoDevice;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a launch costs the host: of a kernel that does next to nothing, one by one and recorded. */
+final class LaunchPart {
+    private static final List<Integer> COUNTS = List.of(1, 10, 100);
+    private static final double SECONDS = 0.5;
+    private static final int ELEMENTS = 1 << 10;
+
+    private LaunchPart() {}
+
+    public static void main(String[] arguments) {
+        PartOptions options = PartOptions.parse(arguments);
+        KernelOp copy = new KernelOp.Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)));
+        int[] offsets = {0, 1};
+        DeviceLaunch launch = DeviceKernels.plan(copy).launches().getFirst();
+        try (Rows rows = new Rows(options.rows());
+                TornadoDevice device = TornadoDevice.open(options.target().number(), ELEMENTS, ELEMENTS, ELEMENTS)) {
+            for (int count : COUNTS) {
+                add(rows, count, "one by one", () -> {
+                    for (int i = 0; i < count; i++) {
+                        device.launch(launch, offsets);
+                    }
+                });
+                List<DeviceStep> steps = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    steps.addAll(device.steps(copy, offsets, new boolean[0], (_, _) -> 0));
+                }
+                try (LaunchSequence recorded = device.record(steps)) {
+                    add(rows, count, "recorded", recorded::run);
+                }
+            }
+        }
+    }
+
+    private static void add(Rows rows, int count, String how, Runnable launches) {
+        Stopwatch watch = Stopwatch.measure(SECONDS, launches);
+        rows.add(Rows.row("launches, " + count)
+                .put("engine", "llm2clip")
+                .put("type", how)
+                .put("value", watch.medianSeconds() * 1e6)
+                .put("unit", "us")
+                .put("first_seconds", watch.firstSeconds()));
+    }
+}

@@ -1,0 +1,124 @@
+package io.llm2clip.bench.gpu;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.model.Llama;
+import io.llm2clip.model.LlamaInitialization;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Images and tokens per second of the towers at true shapes, and the first vector that they give, to be compared. */
+final class TowerPart {
+    private static final double SECONDS = 1;
+
+    private TowerPart() {}
+
+    public static void main(String[] arguments) {
+        PartOptions options = PartOptions.parse(arguments);
+        Models models = Models.of(options.small());
+        try (Rows rows = new Rows(options.rows());
+                Parameters visionOwner = Parameters.forLoading();
+                Parameters textOwner = Parameters.forLoading()) {
+            VisionTower vision = VisionTower.create(visionOwner, models.vision());
+            Llama llama = Llama.encoder(textOwner, models.llama(), LlamaInitialization.STANDARD);
+            HashWeights.fill(vision.parameters());
+            HashWeights.fill(llama.parameters());
+            for (MatmulPrecision precision : options.target().precisions()) {
+                options.target().with(precision, () -> {
+                    for (int batch : models.imageBatches()) {
+                        images(rows, models, vision, batch, precision);
+                    }
+                    for (int[] captions : models.captionBatches()) {
+                        captions(rows, models, llama, captions[0], captions[1], precision);
+                    }
+                });
+            }
+        }
+    }
+
+    private static void images(Rows rows, Models models, VisionTower vision, int batch, MatmulPrecision precision) {
+        VisionConfig config = vision.config();
+        Shape shape = Shape.of(batch, 3, config.imageSize(), config.imageSize());
+        Tensor pixels = Tensor.input("pixels", shape, DType.F32);
+        TensorData data = TensorData.allocate(shape, DType.F32);
+        HashWeights.fill("pixels", data, 0, 1);
+        measure(
+                rows,
+                models.visionName() + " batch " + batch,
+                vision.embed(pixels),
+                Map.of(pixels, data),
+                batch,
+                "images/s",
+                precision);
+    }
+
+    private static void captions(
+            Rows rows, Models models, Llama llama, int batch, int tokens, MatmulPrecision precision) {
+        Shape shape = Shape.of(batch, tokens);
+        Tensor ids = Tensor.input("ids", shape, DType.I32);
+        Tensor lengths = Tensor.input("lengths", Shape.of(batch), DType.I32);
+        Tensor weights = Tensor.input("weights", shape, DType.F32);
+        int[] lengthValues = new int[batch];
+        Arrays.fill(lengthValues, tokens);
+        float[] mean = new float[batch * tokens];
+        Arrays.fill(mean, 1f / tokens);
+        Map<Tensor, TensorData> feeds = Map.of(
+                ids, models.ids(shape),
+                lengths, TensorData.ofInts(Shape.of(batch), lengthValues),
+                weights, TensorData.of(shape, mean));
+        measure(
+                rows,
+                models.llamaName() + " " + batch + " x " + tokens,
+                llama.pooled(ids, lengths, weights, false),
+                feeds,
+                batch * tokens,
+                "tokens/s",
+                precision);
+    }
+
+    private static void measure(
+            Rows rows,
+            String work,
+            Tensor vectors,
+            Map<Tensor, TensorData> feeds,
+            int units,
+            String unit,
+            MatmulPrecision precision) {
+        try (Program program = Program.compile(List.of(vectors))) {
+            feeds.forEach(program::feed);
+            Stopwatch watch = Stopwatch.measure(SECONDS, program::run);
+            double whole = Stopwatch.seconds(() -> {
+                feeds.forEach(program::feed);
+                program.run().getFirst().toFloats();
+            });
+            float[] all = program.run().getFirst().toFloats();
+            ObjectNode row = Rows.row(work)
+                    .put("engine", "llm2clip")
+                    .put("type", precision.name().toLowerCase(Locale.ROOT))
+                    .put("value", units / watch.medianSeconds())
+                    .put("unit", unit)
+                    .put("first_seconds", watch.firstSeconds())
+                    .put("with_transfers", units / whole)
+                    .put("program_bytes", program.memoryBytes())
+                    .put("tflops", program.flops() / watch.medianSeconds() / 1e12);
+            ArrayNode output = row.putArray("output");
+            for (float value : Arrays.copyOf(all, vectors.shape().dim(1))) {
+                output.add(value);
+            }
+            rows.add(row);
+        } catch (RuntimeException e) {
+            rows.addFailure(work + ", " + precision.name().toLowerCase(Locale.ROOT), e);
+        }
+    }
+}

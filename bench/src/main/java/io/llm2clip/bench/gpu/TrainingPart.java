@@ -1,0 +1,137 @@
+package io.llm2clip.bench.gpu;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.model.Llama;
+import io.llm2clip.model.LlamaInitialization;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.loss.ContrastiveLoss;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.nn.optimizer.ParameterGroups;
+import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Seconds per training step with AdamW, and the losses of the first ones, to be compared: of a vision tower with the contrastive loss
+ * against fixed text vectors (stage 2 without its adapter), and of low-rank updates with that of pairs of captions (stage 1).
+ */
+final class TrainingPart {
+    private static final double SECONDS = 2;
+    private static final int COMPARED = 5;
+    private static final float VISION_RATE = 1e-4f;
+    private static final float LORA_RATE = 1e-3f;
+    private static final int RANK = 16;
+    private static final float ALPHA = 32;
+    private static final float SCALE = 50;
+    private static final float LOGIT_SCALE = (float) Math.log(1 / 0.07);
+
+    private TrainingPart() {}
+
+    public static void main(String[] arguments) {
+        PartOptions options = PartOptions.parse(arguments);
+        Models models = Models.of(options.small());
+        try (Rows rows = new Rows(options.rows())) {
+            for (MatmulPrecision precision : options.target().precisions()) {
+                // Each on its own, as a device that had an error in one may not take the other.
+                options.target().with(precision, () -> images(rows, models, precision));
+                options.target().with(precision, () -> captions(rows, models, precision));
+            }
+        }
+    }
+
+    private static void images(Rows rows, Models models, MatmulPrecision precision) {
+        VisionConfig config = models.trainedVision();
+        Shape pixelShape = Shape.of(models.trainedImages(), 3, config.imageSize(), config.imageSize());
+        TensorData pixels = TensorData.allocate(pixelShape, DType.F32);
+        HashWeights.fill("pixels", pixels, 0, 1);
+        TensorData texts = TensorData.allocate(Shape.of(models.trainedImages(), config.projectionSize()), DType.F32);
+        HashWeights.fill("texts", texts, 0, 1);
+        try (Parameters owner = Parameters.forLoading()) {
+            VisionTower vision = VisionTower.create(owner, config);
+            HashWeights.fill(vision.parameters());
+            measure(
+                    rows,
+                    "stage-2 step, %s, batch %d".formatted(models.trainedVisionName(), models.trainedImages()),
+                    vision.parameters(),
+                    in -> ContrastiveLoss.symmetric(vision.embed(in.get(0)), in.get(1), Tensor.scalar(LOGIT_SCALE)),
+                    List.of(pixels, texts),
+                    VISION_RATE,
+                    precision);
+        }
+    }
+
+    private static void captions(Rows rows, Models models, MatmulPrecision precision) {
+        int captions = models.trainedCaptions()[0];
+        int tokens = models.trainedCaptions()[1];
+        Shape shape = Shape.of(captions, tokens);
+        int[] lengths = new int[captions];
+        Arrays.fill(lengths, tokens);
+        float[] mean = new float[captions * tokens];
+        Arrays.fill(mean, 1f / tokens);
+        try (Parameters owner = Parameters.forLoading();
+                Parameters updates = Parameters.forLoading()) {
+            Llama llama = Llama.encoder(owner, models.trainedLlama(), LlamaInitialization.STANDARD);
+            HashWeights.fill(llama.parameters());
+            llama.attachLora(updates, RANK, ALPHA);
+            HashWeights.fill(updates.all());
+            measure(
+                    rows,
+                    "stage-1 LoRA step, %s, %d x %d".formatted(models.trainedLlamaName(), captions, tokens),
+                    llama.loraParameters(),
+                    in -> {
+                        Tensor vectors = llama.pooled(in.get(0), in.get(1), in.get(2), false);
+                        return ContrastiveLoss.oneDirection(
+                                vectors.slice(0, 0, captions / 2),
+                                vectors.slice(0, captions / 2, captions),
+                                null,
+                                SCALE);
+                    },
+                    List.of(
+                            Models.ids(shape, models.trainedLlama().vocabularySize()),
+                            TensorData.ofInts(Shape.of(captions), lengths),
+                            TensorData.of(shape, mean)),
+                    LORA_RATE,
+                    precision);
+        }
+    }
+
+    private static void measure(
+            Rows rows,
+            String work,
+            List<Parameter> trained,
+            Function<List<Tensor>, Tensor> loss,
+            List<TensorData> inputs,
+            float rate,
+            MatmulPrecision precision) {
+        try (AdamW optimizer = new AdamW(ParameterGroups.of(trained, 0), AdamW.Options.DEFAULT);
+                TrainStep step = TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer)) {
+            List<Float> losses = new ArrayList<>();
+            Stopwatch watch = Stopwatch.measure(SECONDS, () -> losses.add(step.run(inputs, rate)));
+            ObjectNode row = Rows.row(work)
+                    .put("engine", "llm2clip")
+                    .put("type", precision.name().toLowerCase(Locale.ROOT))
+                    .put("value", watch.medianSeconds() * 1e3)
+                    .put("unit", "ms")
+                    .put("first_seconds", watch.firstSeconds())
+                    .put("program_bytes", step.memoryBytes())
+                    .put("tflops", step.flops() / watch.medianSeconds() / 1e12);
+            ArrayNode compared = row.putArray("losses");
+            losses.stream().limit(COMPARED).forEach(compared::add);
+            rows.add(row);
+        } catch (RuntimeException e) {
+            rows.addFailure(work + ", " + precision.name().toLowerCase(Locale.ROOT), e);
+        }
+    }
+}
