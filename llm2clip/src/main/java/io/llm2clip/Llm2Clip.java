@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
 public final class Llm2Clip implements AutoCloseable {
     private final ModelDirectory directory;
     private final Preprocessing preprocessing;
-    private final ImageReader reader = ImageReader.standard();
+    private final ImageReader reader = ImageReader.DEFAULT;
     private final CaptionEncoder captions;
     private final TextProjection texts;
     private final ImageEncoder images;
@@ -99,7 +99,7 @@ public final class Llm2Clip implements AutoCloseable {
      * @throws io.llm2clip.data.InputException naming the first file that cannot be read as an image
      */
     public float[][] embedImages(List<Path> files) {
-        return embed(files.size(), i -> preprocessing.square(reader.read(files.get(i))));
+        return embed(files.size(), i -> reader.square(files.get(i), preprocessing));
     }
 
     /** Embeddings {@code [images, E]} of length 1. */

@@ -170,7 +170,7 @@ public final class Demo {
     private ImageCache read(List<CaptionedImage> items) {
         return ImageCache.load(
                 items.stream().map(CaptionedImage::path).toList(),
-                ImageReader.standard(),
+                ImageReader.DEFAULT,
                 preprocessing,
                 Workers.shared().threads());
     }

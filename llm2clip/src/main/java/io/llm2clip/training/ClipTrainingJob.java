@@ -166,7 +166,7 @@ public record ClipTrainingJob(
     private ImageCache read(CaptionedImages folder, int size) {
         return ImageCache.load(
                 folder.items().stream().map(CaptionedImage::path).toList(),
-                ImageReader.standard(),
+                ImageReader.DEFAULT,
                 preset().ofSize(size),
                 Workers.shared().threads());
     }

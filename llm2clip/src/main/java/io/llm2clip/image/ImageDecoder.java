@@ -1,0 +1,139 @@
+package io.llm2clip.image;
+
+import java.awt.Rectangle;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import javax.imageio.ImageReadParam;
+import javax.imageio.stream.ImageInputStream;
+import org.jspecify.annotations.Nullable;
+
+/** The pixels of an encoded picture: decoded at once where there is memory, otherwise in strips. */
+final class ImageDecoder implements AutoCloseable {
+    /** What libjpeg says when a scan ends before its last pixel. */
+    private static final String SCAN_ENDS_EARLY = "premature end of data segment";
+
+    private final EncodedImage image;
+    private final long memory;
+    private final ImageInputStream input;
+    private final javax.imageio.ImageReader reader;
+    private final @Nullable Placement placement;
+    private final Orientation exif;
+    private final boolean complete;
+    private boolean endsEarly;
+
+    private ImageDecoder(
+            EncodedImage image,
+            long memory,
+            ImageInputStream input,
+            @Nullable Placement placement,
+            Orientation exif,
+            boolean complete)
+            throws IOException {
+        this.image = image;
+        this.memory = memory;
+        this.input = input;
+        this.placement = placement;
+        this.exif = exif;
+        this.complete = complete;
+        this.reader = EncodedImage.reader(input);
+        reader.addIIOReadWarningListener((_, warning) -> endsEarly |= warning.contains(SCAN_ENDS_EARLY));
+        reader.setInput(input, false, true);
+    }
+
+    /** Opens a picture; strips are made as high as {@code memory} bytes allow. */
+    static ImageDecoder open(EncodedImage image, long memory) throws IOException {
+        ImageBytes bytes = image.bytes();
+        return switch (image.format()) {
+            case JPEG -> {
+                JpegFile file = JpegFile.of(bytes.all());
+                yield of(image, memory, file.picture(), null, Exif.of(file.exif()), file.complete());
+            }
+            case WEBP -> {
+                WebPFile file = WebPFile.of(bytes.all());
+                yield of(image, memory, file.picture(), file.placement(), Exif.of(file.exif()), true);
+            }
+            case GIF -> {
+                GifFile file = GifFile.of(bytes.all());
+                yield of(image, memory, file.picture(), file.placement(), Orientation.UPRIGHT, true);
+            }
+            case PNG -> new ImageDecoder(image, memory, bytes.open(), null, Exif.ofPng(bytes), true);
+            case TIFF -> new ImageDecoder(image, memory, bytes.open(), null, Exif.ofTiff(bytes), true);
+            case BMP -> new ImageDecoder(image, memory, bytes.open(), null, Orientation.UPRIGHT, true);
+        };
+    }
+
+    private static ImageDecoder of(
+            EncodedImage image,
+            long memory,
+            byte[] picture,
+            @Nullable Placement placement,
+            Orientation exif,
+            boolean complete)
+            throws IOException {
+        return new ImageDecoder(image, memory, new ImageBytes.InMemory(picture).open(), placement, exif, complete);
+    }
+
+    StoredPixels pixels() throws IOException {
+        StoredPixels decoded = new Strips(reader.getWidth(0), reader.getHeight(0));
+        return placement == null ? decoded : placement.on(decoded);
+    }
+
+    /** The orientation to follow; that of TIFF files is followed by the reference, too. */
+    Orientation orientation(boolean followExif) {
+        return followExif || image.format() == ImageFormat.TIFF ? exif : Orientation.UPRIGHT;
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.dispose();
+        input.close();
+    }
+
+    private final class Strips implements StoredPixels {
+        private final int width;
+        private final int height;
+
+        Strips(int width, int height) {
+            this.width = width;
+            this.height = height;
+        }
+
+        @Override
+        public int width() {
+            return width;
+        }
+
+        @Override
+        public int height() {
+            return height;
+        }
+
+        @Override
+        public void read(Rectangle region, RowSink sink) throws IOException {
+            if (!image.readsRegions() || image.decodingBytes() <= memory) {
+                new BufferedPixels(decode(null)).read(region, sink);
+                return;
+            }
+            long rowBytes = (long) region.width * image.bytesPerPixel();
+            int rows = Math.clamp((memory - image.fileBytes()) / 2 / rowBytes, 1, region.height);
+            int end = region.y + region.height;
+            for (int y = region.y; y < end; y += rows) {
+                int top = y;
+                Rectangle strip = new Rectangle(region.x, y, region.width, Math.min(rows, end - y));
+                BufferedImage decoded = decode(strip);
+                new BufferedPixels(decoded)
+                        .read(new Rectangle(strip.width, strip.height), (row, rgb) -> sink.accept(top + row, rgb));
+            }
+        }
+
+        private BufferedImage decode(@Nullable Rectangle part) throws IOException {
+            ImageReadParam parameters = reader.getDefaultReadParam();
+            parameters.setSourceRegion(part);
+            BufferedImage decoded = reader.read(0, parameters);
+            if (endsEarly && !complete) {
+                throw new IOException("the file is cut off");
+            }
+            return decoded;
+        }
+    }
+}
