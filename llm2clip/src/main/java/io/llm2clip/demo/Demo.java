@@ -248,6 +248,7 @@ public final class Demo {
                 Pooling.MEAN,
                 false,
                 PreprocessingPreset.MINIATURE,
+                ImageReader.DEFAULT.exifOrientation(),
                 options.seed(),
                 Map.of("made_by", "llm2clip demo"));
         ModelDirectory.save(
