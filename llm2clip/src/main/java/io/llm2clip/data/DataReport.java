@@ -13,14 +13,22 @@ import java.util.TreeMap;
  * @param usable the lines used
  * @param reasons how often each reason for skipping a line occurred
  * @param examples the first skipped lines
+ * @param captionsLeftOut how many captions of used lines were left out for each reason
  */
-public record DataReport(String file, int lines, int usable, Map<String, Integer> reasons, List<Skipped> examples) {
+public record DataReport(
+        String file,
+        int lines,
+        int usable,
+        Map<String, Integer> reasons,
+        List<Skipped> examples,
+        Map<String, Integer> captionsLeftOut) {
     /** A line that was left out; lines count from 1. */
     public record Skipped(int line, String reason, String detail) {}
 
     public DataReport {
         reasons = Map.copyOf(reasons);
         examples = List.copyOf(examples);
+        captionsLeftOut = Map.copyOf(captionsLeftOut);
     }
 
     /** The lines left out. */
@@ -28,19 +36,29 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
         return lines - usable;
     }
 
+    /** Whether everything was used. */
+    public boolean complete() {
+        return skipped() == 0 && captionsLeftOut.isEmpty();
+    }
+
     /** One sentence for the terminal. */
     public String summary() {
         var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
-        String separator = "; skipped ";
-        for (var reason : new TreeMap<>(reasons).entrySet()) {
+        append(text, "; skipped ", reasons);
+        append(text, "; captions left out: ", captionsLeftOut);
+        return text.append('.').toString();
+    }
+
+    private static void append(StringBuilder text, String first, Map<String, Integer> counts) {
+        String separator = first;
+        for (var count : new TreeMap<>(counts).entrySet()) {
             text.append(separator)
-                    .append(reason.getValue())
+                    .append(count.getValue())
                     .append(" (")
-                    .append(reason.getKey())
+                    .append(count.getKey())
                     .append(')');
             separator = ", ";
         }
-        return text.append('.').toString();
     }
 
     /** Collects a report while a file is read, and decides when a file is too bad to be used. */
@@ -53,6 +71,9 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
         private int usable;
         private int bad;
         private int missing;
+        private int outside;
+        private final Map<String, Integer> leftOut = new TreeMap<>();
+        private final Map<String, Integer> leftOutOfLine = new TreeMap<>();
 
         Builder(String file) {
             this.file = file;
@@ -60,6 +81,13 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
 
         void use() {
             usable++;
+            leftOutOfLine.forEach((reason, count) -> leftOut.merge(reason, count, Integer::sum));
+            leftOutOfLine.clear();
+        }
+
+        /** A caption of the current line that cannot be used; the line may be. */
+        void leaveOut(String reason) {
+            leftOutOfLine.merge(reason, 1, Integer::sum);
         }
 
         /** A line that breaks the format. */
@@ -74,7 +102,14 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
             skip(line, reason, detail);
         }
 
+        /** A good line whose image lies outside the folder. */
+        void skipOutside(int line, String reason, String detail) {
+            outside++;
+            skip(line, reason, detail);
+        }
+
         private void skip(int line, String reason, String detail) {
+            leftOutOfLine.clear();
             reasons.merge(reason, 1, Integer::sum);
             if (examples.size() < EXAMPLES) {
                 examples.add(new Skipped(line, reason, detail));
@@ -87,23 +122,28 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
          * @throws InputException when no line is usable, or more than one in ten breaks the format
          */
         DataReport build(String format) {
-            int lines = usable + bad + missing;
+            int lines = usable + bad + missing + outside;
             if (lines == 0) {
                 throw new InputException("%s is empty; %s".formatted(file, format));
+            }
+            if (outside > 0 && usable == 0 && bad + missing == 0) {
+                throw new InputException(
+                        "%s names images outside its folder only, the first is %s in line %d; neither paths nor links may leave it, put the file above the images or copy them."
+                                .formatted(file, examples.getFirst().detail, examples.getFirst().line));
             }
             if (10L * bad > lines || usable == 0) {
                 Skipped first = examples.getFirst();
                 throw new InputException("%s has %d unusable lines of %d, the first is line %d (%s%s); %s"
                         .formatted(
                                 file,
-                                bad + missing,
+                                bad + missing + outside,
                                 lines,
                                 first.line,
                                 first.reason,
                                 first.detail.isEmpty() ? "" : ": " + first.detail,
                                 format));
             }
-            return new DataReport(file, lines, usable, reasons, examples);
+            return new DataReport(file, lines, usable, reasons, examples, leftOut);
         }
     }
 }
