@@ -2,6 +2,7 @@ package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
@@ -97,6 +98,9 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     private static String reason(Throwable failure) {
         if (failure instanceof NoSuchFileException) {
             return "it does not exist";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "permission denied";
         }
         if (failure instanceof OutOfMemoryError) {
             return "it needs more memory than Java's heap of %d MiB has; raise it with -Xmx"
