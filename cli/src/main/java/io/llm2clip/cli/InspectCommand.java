@@ -100,7 +100,8 @@ final class InspectCommand implements Runnable {
         try {
             return new Config(file.toString(), Terminal.JSON.readTree(Files.readString(file)));
         } catch (JacksonException e) {
-            throw new InputException("%s is not JSON from %s on.".formatted(file, JsonFault.place(e)), e);
+            throw new InputException(
+                    "%s is not JSON: %s; fetch or save it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (IOException e) {
             throw new InputException("%s cannot be read (%s).".formatted(file, e.getMessage()), e);
         }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * What was used of a data file and what was not.
@@ -12,7 +13,7 @@ import java.util.TreeMap;
  * @param lines its lines, blank ones left out
  * @param usable the lines used
  * @param reasons how often each reason for skipping a line occurred
- * @param examples the first skipped lines
+ * @param examples the first skipped lines, and of every reason the first
  * @param captionsLeftOut how many captions of used lines were left out for each reason
  */
 public record DataReport(
@@ -41,21 +42,31 @@ public record DataReport(
         return skipped() == 0 && captionsLeftOut.isEmpty();
     }
 
-    /** One sentence for the terminal. */
+    /** One sentence for the terminal: counts, and for each reason the first line that was skipped. */
     public String summary() {
         var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
-        append(text, "; skipped ", reasons);
-        append(text, "; captions left out: ", captionsLeftOut);
+        append(text, "; skipped ", reasons, reason -> reason + first(reason));
+        append(text, "; captions left out: ", captionsLeftOut, reason -> reason);
         return text.append('.').toString();
     }
 
-    private static void append(StringBuilder text, String first, Map<String, Integer> counts) {
+    private String first(String reason) {
+        return examples.stream()
+                .filter(example -> example.reason.equals(reason))
+                .findFirst()
+                .map(example ->
+                        ", first in line " + example.line + (example.detail.isEmpty() ? "" : ": " + example.detail))
+                .orElse("");
+    }
+
+    private static void append(
+            StringBuilder text, String first, Map<String, Integer> counts, UnaryOperator<String> name) {
         String separator = first;
         for (var count : new TreeMap<>(counts).entrySet()) {
             text.append(separator)
                     .append(count.getValue())
                     .append(" (")
-                    .append(count.getKey())
+                    .append(name.apply(count.getKey()))
                     .append(')');
             separator = ", ";
         }
@@ -110,10 +121,11 @@ public record DataReport(
 
         private void skip(int line, String reason, String detail) {
             leftOutOfLine.clear();
-            reasons.merge(reason, 1, Integer::sum);
-            if (examples.size() < EXAMPLES) {
+            // The first of a reason is always kept, so that it can be named.
+            if (examples.size() < EXAMPLES || !reasons.containsKey(reason)) {
                 examples.add(new Skipped(line, reason, detail));
             }
+            reasons.merge(reason, 1, Integer::sum);
         }
 
         /**

@@ -34,12 +34,8 @@ final class DecodingMemory {
     /** Waits for {@code bytes}, or for everything if that is less. */
     Lease take(long bytes) {
         int wanted = Math.clamp((bytes + UNIT - 1) / UNIT, 1, units);
-        try {
-            free.acquire(wanted);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Reading images was interrupted.", e);
-        }
+        // Not interruptibly: the others finish, and an interruption is no fault of the picture.
+        free.acquireUninterruptibly(wanted);
         return () -> free.release(wanted);
     }
 }

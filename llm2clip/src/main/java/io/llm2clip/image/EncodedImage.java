@@ -74,8 +74,8 @@ record EncodedImage(ImageBytes bytes, ImageFormat format, int width, int height,
         return fileBytes() + (long) bytesPerPixel * width * height;
     }
 
-    /** Memory for the file and its copy without metadata. */
+    /** Memory for the file and for taking it apart. */
     long fileBytes() {
-        return takenApart() ? 2 * bytes.length() : 0;
+        return takenApart() ? 3 * bytes.length() : 0;
     }
 }

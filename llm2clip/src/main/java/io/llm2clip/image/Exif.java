@@ -35,7 +35,7 @@ final class Exif {
         }
     }
 
-    static Orientation ofPng(ImageBytes bytes) throws IOException {
+    static Orientation ofPng(ImageBytes bytes) {
         try (ImageInputStream input = bytes.open()) {
             long at = PNG_SIGNATURE;
             while (at + 12 <= bytes.length()) {
@@ -49,6 +49,8 @@ final class Exif {
                 }
                 at += 12 + length;
             }
+            return Orientation.UPRIGHT;
+        } catch (IOException e) {
             return Orientation.UPRIGHT;
         }
     }

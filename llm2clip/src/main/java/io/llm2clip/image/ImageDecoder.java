@@ -21,56 +21,52 @@ final class ImageDecoder implements AutoCloseable {
     private final boolean complete;
     private boolean endsEarly;
 
-    private ImageDecoder(
-            EncodedImage image,
-            long memory,
-            ImageInputStream input,
-            @Nullable Placement placement,
-            Orientation exif,
-            boolean complete)
-            throws IOException {
+    private ImageDecoder(EncodedImage image, long memory, Content content) throws IOException {
         this.image = image;
         this.memory = memory;
-        this.input = input;
-        this.placement = placement;
-        this.exif = exif;
-        this.complete = complete;
-        this.reader = EncodedImage.reader(input);
-        reader.addIIOReadWarningListener((_, warning) -> endsEarly |= warning.contains(SCAN_ENDS_EARLY));
-        reader.setInput(input, false, true);
+        this.placement = content.placement;
+        this.exif = content.exif;
+        this.complete = content.complete;
+        this.input = content.bytes.open();
+        try {
+            this.reader = EncodedImage.reader(input);
+            reader.addIIOReadWarningListener((_, warning) -> endsEarly |= warning.contains(SCAN_ENDS_EARLY));
+            reader.setInput(input, false, true);
+        } catch (IOException | RuntimeException e) {
+            input.close();
+            throw e;
+        }
+    }
+
+    /** What decoders get, and what the rest of the file says. */
+    private record Content(ImageBytes bytes, @Nullable Placement placement, Orientation exif, boolean complete) {
+        static Content of(ImageFormat format, ImageBytes bytes) throws IOException {
+            return switch (format) {
+                case JPEG -> {
+                    JpegFile file = JpegFile.of(bytes.all());
+                    yield new Content(
+                            new ImageBytes.InMemory(file.picture()), null, Exif.of(file.exif()), file.complete());
+                }
+                case WEBP -> {
+                    WebPFile file = WebPFile.of(bytes.all());
+                    yield new Content(
+                            new ImageBytes.InMemory(file.picture()), file.placement(), Exif.of(file.exif()), true);
+                }
+                case GIF -> {
+                    GifFile file = GifFile.of(bytes.all());
+                    yield new Content(
+                            new ImageBytes.InMemory(file.picture()), file.placement(), Orientation.UPRIGHT, true);
+                }
+                case PNG -> new Content(bytes, null, Exif.ofPng(bytes), true);
+                case TIFF -> new Content(bytes, null, Exif.ofTiff(bytes), true);
+                case BMP -> new Content(bytes, null, Orientation.UPRIGHT, true);
+            };
+        }
     }
 
     /** Opens a picture; strips are made as high as {@code memory} bytes allow. */
     static ImageDecoder open(EncodedImage image, long memory) throws IOException {
-        ImageBytes bytes = image.bytes();
-        return switch (image.format()) {
-            case JPEG -> {
-                JpegFile file = JpegFile.of(bytes.all());
-                yield of(image, memory, file.picture(), null, Exif.of(file.exif()), file.complete());
-            }
-            case WEBP -> {
-                WebPFile file = WebPFile.of(bytes.all());
-                yield of(image, memory, file.picture(), file.placement(), Exif.of(file.exif()), true);
-            }
-            case GIF -> {
-                GifFile file = GifFile.of(bytes.all());
-                yield of(image, memory, file.picture(), file.placement(), Orientation.UPRIGHT, true);
-            }
-            case PNG -> new ImageDecoder(image, memory, bytes.open(), null, Exif.ofPng(bytes), true);
-            case TIFF -> new ImageDecoder(image, memory, bytes.open(), null, Exif.ofTiff(bytes), true);
-            case BMP -> new ImageDecoder(image, memory, bytes.open(), null, Orientation.UPRIGHT, true);
-        };
-    }
-
-    private static ImageDecoder of(
-            EncodedImage image,
-            long memory,
-            byte[] picture,
-            @Nullable Placement placement,
-            Orientation exif,
-            boolean complete)
-            throws IOException {
-        return new ImageDecoder(image, memory, new ImageBytes.InMemory(picture).open(), placement, exif, complete);
+        return new ImageDecoder(image, memory, Content.of(image.format(), image.bytes()));
     }
 
     StoredPixels pixels() throws IOException {

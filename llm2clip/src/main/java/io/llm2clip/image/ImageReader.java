@@ -3,13 +3,14 @@ package io.llm2clip.image;
 import io.llm2clip.data.InputException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
  * Reads JPEG (also CMYK), PNG, WebP, GIF, BMP and TIFF files as 8-bit RGB. Transparency and color profiles are ignored,
  * 16-bit values keep their high byte, and of an animation the first picture counts. Files that Pillow decodes are decoded
- * to the same pixels, lossy ones to within what decoders differ by. Safe for use by several threads, which share a bound on
+ * to the same pixels, lossy ones to within what decoders differ by; but of 16-bit gray Pillow clips what exceeds 255. Safe for use by several threads, which share a bound on
  * memory: large pictures wait for each other.
  *
  * @param exifOrientation whether a picture is turned upright as its EXIF orientation says; the reference implementation
@@ -77,7 +78,7 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         try {
             return decode(ImageBytes.of(file), file.toString(), memory, use);
         } catch (IOException | OutOfMemoryError e) {
-            throw new InputException("The image " + file + " cannot be read (" + reason(e) + ").", e);
+            throw unreadable(file.toString(), e);
         }
     }
 
@@ -89,10 +90,16 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
                     ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
                 return use.of(decoder.pixels(), decoder.orientation(exifOrientation));
             }
+        } catch (FileSystemException e) {
+            throw unreadable(name, e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // Decoders answer hostile bytes with any runtime exception, with recursion and with impossible arrays.
             throw new InputException("The image " + name + " cannot be decoded (" + reason(e) + ").", e);
         }
+    }
+
+    private static InputException unreadable(String name, Throwable failure) {
+        return new InputException("The image " + name + " cannot be read (" + reason(failure) + ").", failure);
     }
 
     private static String reason(Throwable failure) {

@@ -44,7 +44,7 @@ public enum UnreadFormat {
     BIG_TIFF("BigTIFF", head -> starts(head, "II+\0") || starts(head, "MM\0+"), "btf", "tf8"),
     PHOTOSHOP("Photoshop", head -> starts(head, "8BPS"), "psd", "psb"),
     SVG("SVG", head -> starts(head, "<svg") || starts(head, "<?xml"), "svg", "svgz"),
-    PDF("PDF", head -> starts(head, "%PDF") || starts(head, "%!PS"), "pdf", "eps", "ps", "ai"),
+    PDF("PDF", head -> starts(head, "%PDF") || starts(head, "%!PS")),
     PNM(
             "PNM",
             head -> head.length > 2 && head[0] == 'P' && head[1] >= '1' && head[1] <= '7' && head[2] <= ' ',

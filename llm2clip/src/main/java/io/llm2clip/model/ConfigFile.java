@@ -42,9 +42,7 @@ record ConfigFile(Path file, JsonNode root) {
             return new ConfigFile(file, root);
         } catch (JacksonException e) {
             throw new CheckpointException(
-                    "%s: expected JSON, but it is none from %s on; fetch or save it again."
-                            .formatted(file, JsonFault.place(e)),
-                    e);
+                    "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (NoSuchFileException e) {
             throw new CheckpointException(
                     "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part."

@@ -89,7 +89,7 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(library, JSON.writeValueAsString(root), specialTokens, spelling, digest, idOf);
         } catch (JacksonException e) {
             throw new InputException(
-                    "The tokenizer %s is not JSON from %s on; fetch it again.".formatted(file, JsonFault.place(e)), e);
+                    "The tokenizer %s is not JSON: %s; fetch it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (IOException e) {
             throw new InputException("The tokenizer " + file + " cannot be read (" + e.getMessage() + ").", e);
         } catch (InputException e) {

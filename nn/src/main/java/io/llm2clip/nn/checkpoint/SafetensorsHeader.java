@@ -77,8 +77,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
             root = JSON.readTree(json);
         } catch (JacksonException e) {
             throw new CheckpointException(
-                    "%s: expected a %s in JSON, but it is none from %s on. The file is damaged; fetch or export it again."
-                            .formatted(file, what, JsonFault.place(e)),
+                    "%s: expected a %s in JSON, found: %s. The file is damaged; fetch or export it again."
+                            .formatted(file, what, JsonFault.describe(e)),
                     e);
         }
         if (!root.isObject()) {
