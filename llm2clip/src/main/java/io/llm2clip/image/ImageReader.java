@@ -1,6 +1,7 @@
 package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -102,12 +103,24 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         return new InputException("The image " + name + " cannot be read (" + reason(failure) + ").", failure);
     }
 
+    private static boolean endsEarly(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof EOFException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static String reason(Throwable failure) {
         if (failure instanceof NoSuchFileException) {
             return "it does not exist";
         }
         if (failure instanceof AccessDeniedException) {
             return "permission denied";
+        }
+        if (endsEarly(failure)) {
+            return "the file is cut off";
         }
         if (failure instanceof OutOfMemoryError) {
             return "it needs more memory than Java's heap of %d MiB has; raise it with -Xmx"
