@@ -53,12 +53,6 @@ record EncodedImage(ImageBytes bytes, ImageFormat format, int width, int height,
         return Math.max(1, colors.getPixelSize() / 8);
     }
 
-    void requireAtMost(long maxPixels) throws IOException {
-        if ((long) width * height > maxPixels) {
-            throw new IOException("%d x %d pixels are more than the limit of %d".formatted(width, height, maxPixels));
-        }
-    }
-
     /** Whether the decoder can skip what lies outside a region; that of BMP does, and does not notice a file's end then. */
     boolean readsRegions() {
         return format != ImageFormat.WEBP && format != ImageFormat.BMP;

@@ -9,28 +9,26 @@ import org.jspecify.annotations.Nullable;
 
 /** The pixels of an encoded picture: decoded at once where there is memory, otherwise in strips. */
 final class ImageDecoder implements AutoCloseable {
-    /** What libjpeg says when a scan ends before its last pixel. */
-    private static final String SCAN_ENDS_EARLY = "premature end of data segment";
-
     private final EncodedImage image;
     private final long memory;
     private final ImageInputStream input;
     private final javax.imageio.ImageReader reader;
     private final @Nullable Placement placement;
     private final Orientation exif;
-    private final boolean complete;
-    private boolean endsEarly;
+    private final @Nullable String cutOffWarning;
+    private boolean cutOff;
 
     private ImageDecoder(EncodedImage image, long memory, Content content) throws IOException {
         this.image = image;
         this.memory = memory;
         this.placement = content.placement;
         this.exif = content.exif;
-        this.complete = content.complete;
+        this.cutOffWarning = content.cutOffWarning;
         this.input = content.bytes.open();
         try {
             this.reader = EncodedImage.reader(input);
-            reader.addIIOReadWarningListener((_, warning) -> endsEarly |= warning.contains(SCAN_ENDS_EARLY));
+            reader.addIIOReadWarningListener(
+                    (_, warning) -> cutOff |= cutOffWarning != null && warning.contains(cutOffWarning));
             reader.setInput(input, false, true);
         } catch (IOException | RuntimeException e) {
             input.close();
@@ -39,27 +37,31 @@ final class ImageDecoder implements AutoCloseable {
     }
 
     /** What decoders get, and what the rest of the file says. */
-    private record Content(ImageBytes bytes, @Nullable Placement placement, Orientation exif, boolean complete) {
+    private record Content(
+            ImageBytes bytes,
+            @Nullable Placement placement,
+            Orientation exif,
+            @Nullable String cutOffWarning) {
         static Content of(ImageFormat format, ImageBytes bytes) throws IOException {
             return switch (format) {
                 case JPEG -> {
                     JpegFile file = JpegFile.of(bytes.all());
                     yield new Content(
-                            new ImageBytes.InMemory(file.picture()), null, Exif.of(file.exif()), file.complete());
+                            new ImageBytes.InMemory(file.picture()), null, Exif.of(file.exif()), file.cutOffWarning());
                 }
                 case WEBP -> {
                     WebPFile file = WebPFile.of(bytes.all());
                     yield new Content(
-                            new ImageBytes.InMemory(file.picture()), file.placement(), Exif.of(file.exif()), true);
+                            new ImageBytes.InMemory(file.picture()), file.placement(), Exif.of(file.exif()), null);
                 }
                 case GIF -> {
                     GifFile file = GifFile.of(bytes.all());
                     yield new Content(
-                            new ImageBytes.InMemory(file.picture()), file.placement(), Orientation.UPRIGHT, true);
+                            new ImageBytes.InMemory(file.picture()), file.placement(), Orientation.UPRIGHT, null);
                 }
-                case PNG -> new Content(bytes, null, Exif.ofPng(bytes), true);
-                case TIFF -> new Content(bytes, null, Exif.ofTiff(bytes), true);
-                case BMP -> new Content(bytes, null, Orientation.UPRIGHT, true);
+                case PNG -> new Content(bytes, null, Exif.ofPng(bytes), null);
+                case TIFF -> new Content(bytes, null, Exif.ofTiff(bytes), null);
+                case BMP -> new Content(bytes, null, Orientation.UPRIGHT, null);
             };
         }
     }
@@ -126,7 +128,7 @@ final class ImageDecoder implements AutoCloseable {
             ImageReadParam parameters = reader.getDefaultReadParam();
             parameters.setSourceRegion(part);
             BufferedImage decoded = reader.read(0, parameters);
-            if (endsEarly && !complete) {
+            if (cutOff) {
                 throw new IOException("the file is cut off");
             }
             return decoded;

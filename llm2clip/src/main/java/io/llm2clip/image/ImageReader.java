@@ -86,16 +86,25 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     private RgbImage decode(ImageBytes bytes, String name, DecodingMemory memory, Use use) {
         try {
             EncodedImage image = EncodedImage.probe(bytes);
-            image.requireAtMost(maxPixels);
+            requireAtMost(image.width(), image.height());
             try (DecodingMemory.Lease _ = memory.take(image.decodingBytes());
                     ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
-                return use.of(decoder.pixels(), decoder.orientation(exifOrientation));
+                StoredPixels pixels = decoder.pixels();
+                // The canvas of an animation may be larger than its pictures.
+                requireAtMost(pixels.width(), pixels.height());
+                return use.of(pixels, decoder.orientation(exifOrientation));
             }
         } catch (FileSystemException e) {
             throw unreadable(name, e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // Decoders answer hostile bytes with any runtime exception, with recursion and with impossible arrays.
             throw new InputException("The image " + name + " cannot be decoded (" + reason(e) + ").", e);
+        }
+    }
+
+    private void requireAtMost(int width, int height) throws IOException {
+        if ((long) width * height > maxPixels) {
+            throw new IOException("%d x %d pixels are more than the limit of %d".formatted(width, height, maxPixels));
         }
     }
 
@@ -125,6 +134,9 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         if (failure instanceof OutOfMemoryError) {
             return "it needs more memory than Java's heap of %d MiB has; raise it with -Xmx"
                     .formatted(Runtime.getRuntime().maxMemory() >> 20);
+        }
+        if (failure instanceof ArithmeticException) {
+            return "it is larger than Java's arrays";
         }
         if (failure instanceof StackOverflowError) {
             return "it is nested too deeply";

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param picture the file without metadata, ending with an end marker
  * @param complete whether the file had an end marker of its own
+ * @param progressive whether it is drawn in several scans
  * @param exif the EXIF block, if there is one
  */
-record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
+record JpegFile(byte[] picture, boolean complete, boolean progressive, byte @Nullable [] exif) {
     private static final int START_OF_IMAGE = 0xd8;
     private static final int END_OF_IMAGE = 0xd9;
     private static final int START_OF_SCAN = 0xda;
@@ -22,6 +23,8 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
     private static final int EXIF = 0xe1;
     private static final int ADOBE = 0xee;
     private static final int COMMENT = 0xfe;
+    private static final int HUFFMAN_TABLES = 0xc4;
+    private static final String CUT_OFF = "the file is cut off";
     private static final String EXIF_SIGNATURE = "Exif\0";
 
     /** What a frame header says. */
@@ -56,7 +59,7 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
                 input.seek(input.getStreamPosition() + Math.max(0, length - 2));
             }
         } catch (EOFException e) {
-            throw new IOException("the file is cut off", e);
+            throw new IOException(CUT_OFF, e);
         }
     }
 
@@ -75,6 +78,19 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
         }
     }
 
+    /**
+     * A part of what libjpeg warns of if the picture is not all there; null where warnings do not matter. Without an end
+     * marker the last scan must end where the file does; only what was drawn in one scan may be followed by other bytes,
+     * since it has every pixel by then.
+     */
+    @Nullable
+    String cutOffWarning() {
+        if (complete) {
+            return null;
+        }
+        return progressive ? "Corrupt JPEG data" : "premature end of data segment";
+    }
+
     /** Takes a file apart. */
     static JpegFile of(byte[] file) throws IOException {
         return new Parser(file).parse();
@@ -82,7 +98,7 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
 
     private static boolean isFrame(int marker) {
         // Of c0 to cf all but Huffman tables, the reserved one and arithmetic conditioning.
-        return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+        return marker >= 0xc0 && marker <= 0xcf && marker != HUFFMAN_TABLES && marker != 0xc8 && marker != 0xcc;
     }
 
     private static boolean standsAlone(int marker) {
@@ -94,7 +110,7 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
         private final byte[] picture;
         private int at = 2;
         private int size = 2;
-        private boolean scanned;
+        private int scans = -1;
         private boolean progressive;
         private byte @Nullable [] exif;
 
@@ -105,15 +121,18 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
 
         JpegFile parse() throws IOException {
             boolean complete = segments();
-            if (!scanned) {
-                throw new IOException(complete ? "it holds no picture" : "the file is cut off");
+            if (scans < 0) {
+                throw new IOException(complete ? "it holds no picture" : CUT_OFF);
             }
+            // From the first scan on nothing is left out: of damaged data decoders make the most.
+            System.arraycopy(file, scans, picture, size, at - scans);
+            size += at - scans;
             picture[size++] = (byte) 0xff;
             picture[size++] = (byte) END_OF_IMAGE;
-            return new JpegFile(Arrays.copyOf(picture, size), complete, exif);
+            return new JpegFile(Arrays.copyOf(picture, size), complete, progressive, exif);
         }
 
-        /** Whether the end marker was found. */
+        /** Whether the end marker was found; {@code at} is where the picture ends. */
         private boolean segments() throws IOException {
             for (int marker = marker(); marker >= 0; marker = marker()) {
                 if (marker == END_OF_IMAGE) {
@@ -128,8 +147,8 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
                     throw new IOException("a segment of it has an impossible length");
                 }
                 if (length > file.length - at - 2) {
-                    if (!scanned || progressive) {
-                        throw new IOException("the file is cut off");
+                    if (scans < 0 || progressive) {
+                        throw new IOException(CUT_OFF);
                     }
                     // A picture in one scan may be complete although something unreadable follows.
                     return false;
@@ -140,20 +159,21 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
         }
 
         private void segment(int marker, int length) {
+            int end = at + 2 + length;
             progressive |= isFrame(marker) && (marker & 3) == 2;
             if (marker == EXIF && exif == null && signed(EXIF_SIGNATURE)) {
-                exif = Arrays.copyOfRange(file, Math.min(at + 10, at + 2 + length), at + 2 + length);
+                exif = Arrays.copyOfRange(file, Math.min(at + 10, end), end);
+            }
+            if (marker == START_OF_SCAN) {
+                scans = scans < 0 ? at : scans;
+                at = endOfScan(end);
+                return;
             }
             boolean kept = marker < JFIF
                     || marker > 0xef && marker != COMMENT
                     || marker == JFIF && signed("JFIF\0")
                     || marker == ADOBE && signed("Adobe");
-            int end = at + 2 + length;
-            if (marker == START_OF_SCAN) {
-                scanned = true;
-                end = endOfScan(end);
-            }
-            if (kept) {
+            if (kept && scans < 0) {
                 System.arraycopy(file, at, picture, size, end - at);
                 size += end - at;
             }
@@ -172,20 +192,28 @@ record JpegFile(byte[] picture, boolean complete, byte @Nullable [] exif) {
                     return unsigned(at + 1);
                 }
             }
+            at = end();
             return -1;
         }
 
-        /** In scan data 0xff is followed by a zero or a restart marker, so any other marker is behind it. */
+        /**
+         * The next marker that can follow scan data: the end, another scan or its tables. Any other is damage, which
+         * decoders pass over.
+         */
         private int endOfScan(int start) {
             for (int i = start; i + 1 < file.length; i++) {
                 if (unsigned(i) == 0xff) {
                     int next = unsigned(i + 1);
-                    if (next != 0 && next != 0xff && !(next >= 0xd0 && next < START_OF_IMAGE)) {
+                    if (next >= END_OF_IMAGE && next <= 0xdd || next == HUFFMAN_TABLES) {
                         return i;
                     }
                 }
             }
-            // A lone 0xff at the end is the first half of an end marker.
+            return end();
+        }
+
+        /** The end of the file, but for the first half of a marker. */
+        private int end() {
             return unsigned(file.length - 1) == 0xff ? file.length - 1 : file.length;
         }
 

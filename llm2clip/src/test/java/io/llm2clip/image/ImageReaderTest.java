@@ -99,6 +99,11 @@ class ImageReaderTest {
         assertThatThrownBy(() -> small.decode(Goldens.bytes("rgb.png"), "bomb.png"))
                 .isInstanceOf(InputException.class)
                 .hasMessage("The image bomb.png cannot be decoded (24 x 16 pixels are more than the limit of 383).");
+        byte[] canvas = Goldens.bytes("part-of-canvas.gif");
+        canvas[7] = (byte) 0xff;
+        canvas[9] = (byte) 0xff;
+        assertThatThrownBy(() -> READER.decode(canvas, "canvas.gif"))
+                .hasMessageContaining("65304 x 65296 pixels are more than the limit of 500000000");
         assertThat(READER.withMaxPixels(384)
                         .decode(Goldens.bytes("rgb.png"), "x")
                         .width())

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -70,9 +71,25 @@ class JpegFileTest {
         RgbImage plain = decode(file);
         assertThat(decode(without(file, 2))).isEqualTo(plain);
         assertThat(decode(without(file, 1))).isEqualTo(plain);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rgb.jpg", "gray.jpg", "rgb420.jpg"})
+    void otherBytesInPlaceOfTheEndMarkerDoNotMatterInOneScan(String name) throws Exception {
+        byte[] file = Goldens.bytes(name);
+        RgbImage plain = decode(file);
         assertThat(decode(join(without(file, 2), new byte[100]))).isEqualTo(plain);
         assertThat(decode(join(without(file, 2), "some text".getBytes(StandardCharsets.US_ASCII))))
                 .isEqualTo(plain);
+    }
+
+    @Test
+    void otherBytesInPlaceOfFurtherScansAreRefused() throws Exception {
+        byte[] file = Goldens.bytes("progressive.jpg");
+        for (int cut = 2; cut < 200; cut += 11) {
+            byte[] filled = join(without(file, cut), new byte[100]);
+            assertThatThrownBy(() -> decode(filled)).isInstanceOf(InputException.class);
+        }
     }
 
     @ParameterizedTest
