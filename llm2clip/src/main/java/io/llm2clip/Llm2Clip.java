@@ -12,12 +12,10 @@ import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.text.SpecialTokens;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -37,19 +35,20 @@ import java.util.stream.IntStream;
 public final class Llm2Clip implements AutoCloseable {
     private final ModelDirectory directory;
     private final Preprocessing preprocessing;
-    private final ImageReader reader = ImageReader.standard();
+    private final ImageReader reader;
     private final CaptionEncoder captions;
     private final TextProjection texts;
     private final ImageEncoder images;
     private final ReentrantLock lock = new ReentrantLock();
     private boolean closed;
 
-    private Llm2Clip(ModelDirectory directory) {
+    private Llm2Clip(ModelDirectory directory, LoadOptions options) {
         this.directory = directory;
         Llm2ClipModel model = directory.model();
         ModelDescription description = model.description();
         preprocessing =
                 description.preprocessing().ofSize(model.vision().config().imageSize());
+        reader = options.reader(description);
         captions = new CaptionEncoder(
                 model.llama(), directory.tokenizer(), description.captionFormat(), description.pooling());
         texts = new TextProjection(model.adapter());
@@ -63,20 +62,14 @@ public final class Llm2Clip implements AutoCloseable {
      * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add
      */
     public static Llm2Clip load(Path directory) {
-        return of(ModelDirectory.open(directory));
+        return load(directory, LoadOptions.DEFAULT);
     }
 
-    /**
-     * The same, with special tokens that are spelled out in captions taken in a way of one's own: {@link SpecialTokens#PARSED} is
-     * what the reference does.
-     */
-    public static Llm2Clip load(Path directory, SpecialTokens specialTokens) {
-        return of(ModelDirectory.open(directory, Optional.of(specialTokens)));
-    }
-
-    private static Llm2Clip of(ModelDirectory directory) {
+    /** The same, with what the caller decides otherwise than the model says. */
+    public static Llm2Clip load(Path path, LoadOptions options) {
+        ModelDirectory directory = ModelDirectory.open(path, options.specialTokens());
         try {
-            return new Llm2Clip(directory);
+            return new Llm2Clip(directory, options);
         } catch (RuntimeException | Error e) {
             directory.close();
             throw e;
@@ -99,7 +92,7 @@ public final class Llm2Clip implements AutoCloseable {
      * @throws io.llm2clip.data.InputException naming the first file that cannot be read as an image
      */
     public float[][] embedImages(List<Path> files) {
-        return embed(files.size(), i -> preprocessing.square(reader.read(files.get(i))));
+        return embed(files.size(), i -> reader.square(files.get(i), preprocessing));
     }
 
     /** Embeddings {@code [images, E]} of length 1. */

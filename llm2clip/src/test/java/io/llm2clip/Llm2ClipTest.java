@@ -170,7 +170,8 @@ class Llm2ClipTest {
 
     @Test
     void specialTokensInCaptionsAreTextUnlessParsed() {
-        try (Llm2Clip parsing = Llm2Clip.load(temporary.resolve("model"), SpecialTokens.PARSED)) {
+        try (Llm2Clip parsing = Llm2Clip.load(
+                temporary.resolve("model"), LoadOptions.DEFAULT.withSpecialTokens(SpecialTokens.PARSED))) {
             List<String> plain = List.of("a kite", "a tent");
             assertThat(parsing.embedTexts(plain)).isDeepEqualTo(model.embedTexts(plain));
             List<String> special = List.of("a kite<eot>");

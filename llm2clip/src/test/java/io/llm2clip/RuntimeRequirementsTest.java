@@ -74,6 +74,7 @@ class RuntimeRequirementsTest {
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
                             nothing,
+                            ImageReader.DEFAULT,
                             nothing,
                             new ClipTrainingJob.Pretrained(nothing),
                             ClipTraining.Config.standard(100, 1),

@@ -2,8 +2,10 @@ package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.TextEmbeddings;
+import io.llm2clip.data.ImageFiles;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.ImageFormat;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.progress.Progress;
 import java.io.IOException;
@@ -67,7 +69,9 @@ final class EmbedCommand extends ComputingCommand {
         if (spec != null && images.isEmpty() && texts.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "Expected --image or --text.");
         }
-        List<Path> files = ImageFiles.of(images);
+        ImageFiles found = ImageFiles.of(images);
+        found.leftOut().forEach(terminal::remark);
+        List<Path> files = found.files();
         try (Llm2Clip loaded = model.load()) {
             Path file = out;
             if (file == null) {
@@ -125,8 +129,7 @@ final class EmbedCommand extends ComputingCommand {
         if (skipped > 0) {
             terminal.remark("%d of %d images skipped.".formatted(skipped, files.size()));
             if (skipped == files.size() && texts.isEmpty()) {
-                throw new InputException(
-                        "None of the images can be read; give JPEG, PNG, WebP, GIF, BMP or TIFF files.");
+                throw new InputException("None of the images can be read; give %s files.".formatted(ImageFormat.NAMES));
             }
         }
     }

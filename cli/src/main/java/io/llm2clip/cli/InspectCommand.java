@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.JsonFault;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import java.io.IOException;
@@ -98,8 +99,11 @@ final class InspectCommand implements Runnable {
     private static Config config(Path file) {
         try {
             return new Config(file.toString(), Terminal.JSON.readTree(Files.readString(file)));
-        } catch (JacksonException | IOException e) {
-            throw new InputException("%s is not readable JSON (%s).".formatted(file, e.getMessage()), e);
+        } catch (JacksonException e) {
+            throw new InputException(
+                    "%s is not JSON: %s; fetch or save it again.".formatted(file, JsonFault.describe(e)), e);
+        } catch (IOException e) {
+            throw new InputException("%s cannot be read (%s).".formatted(file, e.getMessage()), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,14 +19,15 @@ final class ModelOption {
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
+    @Mixin
+    private ImageOptions images = new ImageOptions();
+
     Llm2Clip load() {
+        LoadOptions options = images.forModel(specialTokens.choice());
         if (!Files.isDirectory(directory)) {
             throw new InputException("There is no model directory %s; run 'llm2clip demo' or give one with --model."
                     .formatted(directory));
         }
-        return specialTokens
-                .choice()
-                .map(tokens -> Llm2Clip.load(directory, tokens))
-                .orElseGet(() -> Llm2Clip.load(directory));
+        return Llm2Clip.load(directory, options);
     }
 }

@@ -64,7 +64,7 @@ final class Terminal {
 
     /** Says what of a data set was left out, the first reasons by name. */
     void skipped(DataReport data, List<String> brokenImages) {
-        if (data.skipped() > 0) {
+        if (!data.complete()) {
             remark(data.summary());
         }
         brokenImages.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));

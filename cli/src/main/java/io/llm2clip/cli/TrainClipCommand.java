@@ -37,6 +37,9 @@ final class TrainClipCommand extends ComputingCommand {
     @ArgGroup(exclusive = true)
     private VisionOptions vision = new VisionOptions();
 
+    @Mixin
+    private ImageOptions reading = new ImageOptions();
+
     @Option(names = "--steps", paramLabel = "N", description = "Steps (default: ${DEFAULT-VALUE}).")
     private int steps = 300;
 
@@ -136,7 +139,7 @@ final class TrainClipCommand extends ComputingCommand {
                 : new ClipTrainingJob.Pretrained(vision.directory);
         Path store = vectors == null ? Path.of(out + "-vectors") : vectors;
         ClipTrainingJob.Result result = new ClipTrainingJob(
-                        images, text, start, training, store, out, specialTokens.choice())
+                        images, reading.reader(), text, start, training, store, out, specialTokens.choice())
                 .run(terminal.progress());
         terminal.skipped(result.data(), result.broken());
         terminal.cut(result.cutCaptions(), result.captions());

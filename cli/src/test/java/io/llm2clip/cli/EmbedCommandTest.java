@@ -88,6 +88,30 @@ class EmbedCommandTest {
     }
 
     @Test
+    void whatIsLeftOutOfAFolderIsNamedOnce() throws IOException {
+        Path photos = folder.resolve("photos");
+        Path kept = Fixture.picture(photos.resolve("kept.png"), 0x102030);
+        Files.copy(kept, photos.resolve("._kept.png"));
+        Files.writeString(photos.resolve("1.heic"), "x");
+        Files.writeString(photos.resolve("2.heic"), "x");
+        Files.write(
+                photos.resolve("really-heic.jpg"),
+                new byte[] {0, 0, 0, 24, 'f', 't', 'y', 'p', 'h', 'e', 'i', 'c', 0, 0, 0, 0});
+        Path nowhere = Files.createSymbolicLink(photos.resolve("gone.png"), photos.resolve("none.png"));
+        Run run = Run.of("embed", "--model", model, "--image", photos, "--quiet");
+        assertThat(run.code()).isZero();
+        assertThat(run.out().lines()).hasSize(1).first().asString().startsWith(kept + "\t");
+        assertThat(run.err().lines())
+                .containsExactly(
+                        "2 files are left out, the first is %s: HEIC is not read; convert them to JPEG or PNG."
+                                .formatted(photos.resolve("1.heic")),
+                        "The link " + nowhere + " leads nowhere and is left out.",
+                        "Skipped: The image %s cannot be decoded (HEIC is not read; convert it to JPEG or PNG)."
+                                .formatted(photos.resolve("really-heic.jpg")),
+                        "1 of 2 images skipped.");
+    }
+
+    @Test
     void aMissingModelNamesTheDemo() {
         Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a kite");
         assertThat(run.code()).isEqualTo(1);

@@ -43,6 +43,7 @@ final class Fixture {
                                     Pooling.MEAN,
                                     false,
                                     PreprocessingPreset.MINIATURE,
+                                    true,
                                     1,
                                     Map.of()),
                             Llama.languageModel(

@@ -149,8 +149,11 @@ class TrainCommandTest {
                 "eva02",
                 "--vectors",
                 folder.resolve("model-vectors"),
+                "--no-exif-orientation",
                 "--quiet");
         assertThat(eva.code()).isZero();
+        assertThat(Files.readString(folder.resolve("eva/llm2clip.json"))).contains("\"exif_orientation\" : false");
+        assertThat(Files.readString(model.resolve("llm2clip.json"))).contains("\"exif_orientation\" : true");
         assertThat(eva.out()).startsWith("2 held-out images of 23").contains("image to text ", "text to image ");
         Run tuned = Run.of(
                 "train",

@@ -26,14 +26,14 @@ public record CaptionCorpus(List<List<String>> groups, DataReport report) {
      * @throws InputException when it is missing, empty or mostly unusable
      */
     public static CaptionCorpus open(Path path) {
-        Path file = Files.isDirectory(path) ? path.resolve(CaptionedImages.CAPTIONS) : path;
+        Path file = Files.isDirectory(path) ? CaptionFile.require(path, FORMAT) : path;
         if (!Files.isRegularFile(file)) {
             throw new InputException("The caption file %s does not exist; %s".formatted(file, FORMAT));
         }
         var report = new DataReport.Builder(file.toString());
         List<List<String>> groups = new ArrayList<>();
         JsonLines.read(file, report, (line, object) -> {
-            groups.add(JsonLines.captions(object));
+            groups.add(JsonLines.captions(object, report));
             report.use();
         });
         return new CaptionCorpus(groups, report.build(FORMAT));

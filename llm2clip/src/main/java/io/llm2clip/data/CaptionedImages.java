@@ -2,7 +2,6 @@ package io.llm2clip.data;
 
 import io.llm2clip.data.JsonLines.BadLineException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,9 +10,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A folder of images with a {@code captions.jsonl}: one JSON object a line,
- * {@code {"image": "relative/path.jpg", "captions": ["...", "..."]}}, in UTF-8. Other keys are kept.
+ * {@code {"image": "relative/path.jpg", "captions": ["...", "..."]}}, in UTF-8. One caption may also be a plain string, and the key
+ * {@code caption}; other keys are kept.
  *
- * <p>Lines that break the format and lines whose image is missing are skipped and reported. More than one bad line in
+ * <p>Lines that break the format and lines whose image is missing or lies outside the folder are skipped and reported;
+ * captions that are blank or no strings are left out and counted. More than one bad line in
  * ten, or no usable line, is an error. Images are not decoded here.
  *
  * @param folder the data set
@@ -40,19 +41,20 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
             throw new InputException("The data folder %s does not exist; give a folder of images with a %s."
                     .formatted(folder, CAPTIONS));
         }
-        Path file = folder.resolve(CAPTIONS);
-        if (!Files.isRegularFile(file)) {
-            throw new InputException("The data folder %s has no %s; %s".formatted(folder, CAPTIONS, FORMAT));
-        }
+        Path file = CaptionFile.require(folder, FORMAT);
         var report = new DataReport.Builder(file.toString());
         List<CaptionedImage> items = new ArrayList<>();
+        DataFolder root = new DataFolder(folder);
         JsonLines.read(file, report, (line, object) -> {
-            CaptionedImage item = item(folder, object);
-            if (Files.isRegularFile(item.path())) {
-                report.use();
-                items.add(item);
-            } else {
-                report.skipMissing(line, "image file missing", item.image());
+            String image = image(object);
+            List<String> captions = JsonLines.captions(object, report);
+            switch (root.find(image)) {
+                case DataFolder.Found found -> {
+                    report.use();
+                    items.add(new CaptionedImage(image, found.file(), captions, extra(object)));
+                }
+                case DataFolder.Missing _ -> report.skipMissing(line, "image file missing", image);
+                case DataFolder.Outside outside -> report.skipOutside(line, outside.reason(), image);
             }
         });
         return new CaptionedImages(folder, items, report.build(FORMAT));
@@ -63,7 +65,7 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
         return items.size();
     }
 
-    private static CaptionedImage item(Path folder, ObjectNode object) throws BadLineException {
+    private static String image(ObjectNode object) throws BadLineException {
         JsonNode node = object.get("image");
         if (node == null) {
             throw new BadLineException("no key \"image\"", "");
@@ -71,25 +73,12 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
         if (!node.isString() || node.stringValue().isBlank()) {
             throw new BadLineException("\"image\" is not a path", "");
         }
-        String image = node.stringValue();
-        Path path = resolve(folder, image);
-        List<String> captions = JsonLines.captions(object);
-        ObjectNode extra = object.deepCopy();
-        extra.remove(List.of("image", "captions"));
-        return new CaptionedImage(image, path, captions, extra);
+        return node.stringValue();
     }
 
-    private static Path resolve(Path folder, String image) throws BadLineException {
-        try {
-            Path root = folder.toAbsolutePath().normalize();
-            Path relative = Path.of(image);
-            Path path = root.resolve(relative).normalize();
-            if (relative.isAbsolute() || !path.startsWith(root)) {
-                throw new BadLineException("image path leaves the folder", image);
-            }
-            return path;
-        } catch (InvalidPathException e) {
-            throw new BadLineException("\"image\" is not a path", String.valueOf(e.getReason()));
-        }
+    private static ObjectNode extra(ObjectNode object) {
+        ObjectNode extra = object.deepCopy();
+        extra.remove(List.of("image", extra.has("captions") ? "captions" : "caption"));
+        return extra;
     }
 }

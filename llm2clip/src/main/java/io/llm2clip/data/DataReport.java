@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * What was used of a data file and what was not.
@@ -12,15 +13,23 @@ import java.util.TreeMap;
  * @param lines its lines, blank ones left out
  * @param usable the lines used
  * @param reasons how often each reason for skipping a line occurred
- * @param examples the first skipped lines
+ * @param examples the first skipped lines, and of every reason the first
+ * @param captionsLeftOut how many captions of used lines were left out for each reason
  */
-public record DataReport(String file, int lines, int usable, Map<String, Integer> reasons, List<Skipped> examples) {
+public record DataReport(
+        String file,
+        int lines,
+        int usable,
+        Map<String, Integer> reasons,
+        List<Skipped> examples,
+        Map<String, Integer> captionsLeftOut) {
     /** A line that was left out; lines count from 1. */
     public record Skipped(int line, String reason, String detail) {}
 
     public DataReport {
         reasons = Map.copyOf(reasons);
         examples = List.copyOf(examples);
+        captionsLeftOut = Map.copyOf(captionsLeftOut);
     }
 
     /** The lines left out. */
@@ -28,19 +37,39 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
         return lines - usable;
     }
 
-    /** One sentence for the terminal. */
+    /** Whether everything was used. */
+    public boolean complete() {
+        return skipped() == 0 && captionsLeftOut.isEmpty();
+    }
+
+    /** One sentence for the terminal: counts, and for each reason the first line that was skipped. */
     public String summary() {
         var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
-        String separator = "; skipped ";
-        for (var reason : new TreeMap<>(reasons).entrySet()) {
+        append(text, "; skipped ", reasons, reason -> reason + first(reason));
+        append(text, "; captions left out: ", captionsLeftOut, reason -> reason);
+        return text.append('.').toString();
+    }
+
+    private String first(String reason) {
+        return examples.stream()
+                .filter(example -> example.reason.equals(reason))
+                .findFirst()
+                .map(example ->
+                        ", first in line " + example.line + (example.detail.isEmpty() ? "" : ": " + example.detail))
+                .orElse("");
+    }
+
+    private static void append(
+            StringBuilder text, String first, Map<String, Integer> counts, UnaryOperator<String> name) {
+        String separator = first;
+        for (var count : new TreeMap<>(counts).entrySet()) {
             text.append(separator)
-                    .append(reason.getValue())
+                    .append(count.getValue())
                     .append(" (")
-                    .append(reason.getKey())
+                    .append(name.apply(count.getKey()))
                     .append(')');
             separator = ", ";
         }
-        return text.append('.').toString();
     }
 
     /** Collects a report while a file is read, and decides when a file is too bad to be used. */
@@ -53,6 +82,9 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
         private int usable;
         private int bad;
         private int missing;
+        private int outside;
+        private final Map<String, Integer> leftOut = new TreeMap<>();
+        private final Map<String, Integer> leftOutOfLine = new TreeMap<>();
 
         Builder(String file) {
             this.file = file;
@@ -60,6 +92,13 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
 
         void use() {
             usable++;
+            leftOutOfLine.forEach((reason, count) -> leftOut.merge(reason, count, Integer::sum));
+            leftOutOfLine.clear();
+        }
+
+        /** A caption of the current line that cannot be used; the line may be. */
+        void leaveOut(String reason) {
+            leftOutOfLine.merge(reason, 1, Integer::sum);
         }
 
         /** A line that breaks the format. */
@@ -74,11 +113,19 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
             skip(line, reason, detail);
         }
 
+        /** A good line whose image lies outside the folder. */
+        void skipOutside(int line, String reason, String detail) {
+            outside++;
+            skip(line, reason, detail);
+        }
+
         private void skip(int line, String reason, String detail) {
-            reasons.merge(reason, 1, Integer::sum);
-            if (examples.size() < EXAMPLES) {
+            leftOutOfLine.clear();
+            // The first of a reason is always kept, so that it can be named.
+            if (examples.size() < EXAMPLES || !reasons.containsKey(reason)) {
                 examples.add(new Skipped(line, reason, detail));
             }
+            reasons.merge(reason, 1, Integer::sum);
         }
 
         /**
@@ -87,23 +134,28 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
          * @throws InputException when no line is usable, or more than one in ten breaks the format
          */
         DataReport build(String format) {
-            int lines = usable + bad + missing;
+            int lines = usable + bad + missing + outside;
             if (lines == 0) {
                 throw new InputException("%s is empty; %s".formatted(file, format));
+            }
+            if (outside > 0 && usable == 0 && bad + missing == 0) {
+                throw new InputException(
+                        "%s names images outside its folder only, the first is %s in line %d; neither paths nor links may leave it, put the file above the images or copy them."
+                                .formatted(file, examples.getFirst().detail, examples.getFirst().line));
             }
             if (10L * bad > lines || usable == 0) {
                 Skipped first = examples.getFirst();
                 throw new InputException("%s has %d unusable lines of %d, the first is line %d (%s%s); %s"
                         .formatted(
                                 file,
-                                bad + missing,
+                                bad + missing + outside,
                                 lines,
                                 first.line,
                                 first.reason,
                                 first.detail.isEmpty() ? "" : ": " + first.detail,
                                 format));
             }
-            return new DataReport(file, lines, usable, reasons, examples);
+            return new DataReport(file, lines, usable, reasons, examples, leftOut);
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.llm2clip.data;
 
+import io.llm2clip.nn.checkpoint.JsonFault;
+import io.llm2clip.text.WellFormed;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -63,22 +65,27 @@ final class JsonLines {
         }
     }
 
-    /** The captions of an object, blank ones left out. */
-    static List<String> captions(ObjectNode object) throws BadLineException {
-        JsonNode node = object.get("captions");
+    /**
+     * The captions of an object: a list of strings or one string, under "captions" or "caption". What is blank or no string
+     * is left out and counted.
+     */
+    static List<String> captions(ObjectNode object, DataReport.Builder report) throws BadLineException {
+        String key = object.has("captions") ? "captions" : "caption";
+        JsonNode node = object.get(key);
         if (node == null) {
             throw new BadLineException("no key \"captions\"", "");
         }
-        if (!node.isArray()) {
-            throw new BadLineException("\"captions\" is not a list", "");
+        if (!node.isArray() && !node.isString()) {
+            throw new BadLineException("\"%s\" is not a list".formatted(key), "");
         }
         List<String> captions = new ArrayList<>();
-        for (JsonNode caption : node) {
+        for (JsonNode caption : node.isString() ? List.of(node) : node) {
             if (!caption.isString()) {
-                throw new BadLineException("a caption is not a string", "");
-            }
-            if (!caption.stringValue().isBlank()) {
-                captions.add(caption.stringValue());
+                report.leaveOut("not a string");
+            } else if (caption.stringValue().isBlank()) {
+                report.leaveOut("blank");
+            } else {
+                captions.add(WellFormed.text(caption.stringValue()));
             }
         }
         if (captions.isEmpty()) {
@@ -119,9 +126,7 @@ final class JsonLines {
                 return object;
             }
         } catch (JacksonException e) {
-            String detail = String.valueOf(e.getOriginalMessage());
-            throw new BadLineException(
-                    "invalid JSON", detail.lines().findFirst().orElse(""));
+            throw new BadLineException("invalid JSON", JsonFault.column(e));
         }
         throw new BadLineException("not a JSON object", "");
     }

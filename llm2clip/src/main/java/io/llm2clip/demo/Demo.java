@@ -170,7 +170,7 @@ public final class Demo {
     private ImageCache read(List<CaptionedImage> items) {
         return ImageCache.load(
                 items.stream().map(CaptionedImage::path).toList(),
-                ImageReader.standard(),
+                ImageReader.DEFAULT,
                 preprocessing,
                 Workers.shared().threads());
     }
@@ -248,6 +248,7 @@ public final class Demo {
                 Pooling.MEAN,
                 false,
                 PreprocessingPreset.MINIATURE,
+                ImageReader.DEFAULT.exifOrientation(),
                 options.seed(),
                 Map.of("made_by", "llm2clip demo"));
         ModelDirectory.save(

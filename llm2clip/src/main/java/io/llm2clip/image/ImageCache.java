@@ -43,7 +43,7 @@ public final class ImageCache {
         Runnable work = () -> {
             for (int i = next.getAndIncrement(); i < images.length; i = next.getAndIncrement()) {
                 try {
-                    images[i] = preprocessing.square(reader.read(files.get(i)));
+                    images[i] = reader.square(files.get(i), preprocessing);
                 } catch (InputException e) {
                     failures.add(new Failure(i, e.getMessage()));
                 }

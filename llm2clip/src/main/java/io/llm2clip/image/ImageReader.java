@@ -1,108 +1,145 @@
 package io.llm2clip.image;
 
-import com.drew.imaging.ImageMetadataReader;
-import com.drew.imaging.ImageProcessingException;
-import com.drew.metadata.exif.ExifIFD0Directory;
 import io.llm2clip.data.InputException;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Iterator;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads JPEG (also CMYK), PNG, WebP, GIF, BMP and TIFF files as 8-bit RGB. Alpha is dropped and 16-bit values keep
- * their high byte, as in Pillow. Safe for use by several threads.
+ * Reads JPEG (also CMYK), PNG, WebP, GIF, BMP and TIFF files as 8-bit RGB. Transparency and color profiles are ignored,
+ * 16-bit values keep their high byte, and of an animation the first picture counts. Files that Pillow decodes are decoded
+ * to the same pixels, lossy ones to within what decoders differ by; but of 16-bit gray Pillow clips what exceeds 255. Safe for use by several threads, which share a bound on
+ * memory: large pictures wait for each other.
  *
- * @param applyOrientation whether an image is turned as its EXIF orientation says; the reference ignores it
- * @param maxPixels larger images are refused before they are decoded
+ * @param exifOrientation whether a picture is turned upright as its EXIF orientation says; the reference implementation
+ *     ignores it, except in TIFF files, which are always turned
+ * @param maxPixels larger pictures are refused before they are decoded
  */
-public record ImageReader(boolean applyOrientation, long maxPixels) {
-    /** Larger than any camera's picture, smaller than a decompression bomb. */
-    public static final long DEFAULT_MAX_PIXELS = 100_000_000;
+public record ImageReader(boolean exifOrientation, long maxPixels) {
+    /** 500 megapixels: larger than any camera's picture, and decoded within seconds. */
+    public static final long DEFAULT_MAX_PIXELS = 500_000_000;
 
-    /** What the reference does: no orientation. */
-    public static ImageReader standard() {
-        return new ImageReader(false, DEFAULT_MAX_PIXELS);
+    /** For pictures as people have them: upright. */
+    public static final ImageReader DEFAULT = new ImageReader(true, DEFAULT_MAX_PIXELS);
+
+    public ImageReader {
+        if (maxPixels < 1) {
+            throw new IllegalArgumentException("The limit must be at least one pixel, found %d.".formatted(maxPixels));
+        }
+    }
+
+    /** The same with EXIF orientations followed or ignored. */
+    public ImageReader withExifOrientation(boolean followed) {
+        return new ImageReader(followed, maxPixels);
+    }
+
+    /** The same with another limit. */
+    public ImageReader withMaxPixels(long limit) {
+        return new ImageReader(exifOrientation, limit);
     }
 
     /**
-     * Reads a file.
+     * Reads a whole picture.
      *
      * @throws InputException naming the file and the reason when it is missing, broken, cut off, of unknown format or
      *     too large
      */
     public RgbImage read(Path file) {
-        byte[] content;
-        try {
-            content = Files.readAllBytes(file);
-        } catch (IOException | OutOfMemoryError e) {
-            throw new InputException("The image " + file + " cannot be read (" + reason(e) + ").", e);
-        }
-        return decode(content, file.toString());
+        return read(file, DecodingMemory.SHARED, UprightImage::of);
+    }
+
+    /**
+     * Reads what preprocessing keeps of a picture, resized to S x S; the picture as a whole is in memory in one piece at
+     * most.
+     *
+     * @throws InputException as {@link #read(Path)}
+     */
+    public RgbImage square(Path file, Preprocessing preprocessing) {
+        return square(file, preprocessing, DecodingMemory.SHARED);
+    }
+
+    RgbImage square(Path file, Preprocessing preprocessing, DecodingMemory memory) {
+        return read(file, memory, preprocessing::square);
     }
 
     /** Decodes the bytes of an image file; {@code name} stands for it in messages. */
     public RgbImage decode(byte[] content, String name) {
+        return decode(new ImageBytes.InMemory(content), name, DecodingMemory.SHARED, UprightImage::of);
+    }
+
+    /** Makes an image of pixels. */
+    private interface Use {
+        RgbImage of(StoredPixels pixels, Orientation orientation) throws IOException;
+    }
+
+    private RgbImage read(Path file, DecodingMemory memory, Use use) {
         try {
-            RgbImage image = Rasters.toRgb(decode(content));
-            return applyOrientation ? Orientation.apply(orientation(content), image) : image;
-        } catch (IOException | RuntimeException e) {
-            // Decoders answer hostile bytes with any runtime exception, not only with IOException.
+            return decode(ImageBytes.of(file), file.toString(), memory, use);
+        } catch (IOException | OutOfMemoryError e) {
+            throw unreadable(file.toString(), e);
+        }
+    }
+
+    private RgbImage decode(ImageBytes bytes, String name, DecodingMemory memory, Use use) {
+        try {
+            EncodedImage image = EncodedImage.probe(bytes);
+            requireAtMost(image.width(), image.height());
+            try (DecodingMemory.Lease _ = memory.take(image.decodingBytes());
+                    ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
+                StoredPixels pixels = decoder.pixels();
+                // The canvas of an animation may be larger than its pictures.
+                requireAtMost(pixels.width(), pixels.height());
+                return use.of(pixels, decoder.orientation(exifOrientation));
+            }
+        } catch (FileSystemException e) {
+            throw unreadable(name, e);
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            // Decoders answer hostile bytes with any runtime exception, with recursion and with impossible arrays.
             throw new InputException("The image " + name + " cannot be decoded (" + reason(e) + ").", e);
         }
     }
 
-    private BufferedImage decode(byte[] content) throws IOException {
-        try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
-            Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReaders(stream);
-            if (!readers.hasNext()) {
-                throw new IOException(
-                        content.length == 0
-                                ? "the file is empty"
-                                : "unknown format; JPEG, PNG, WebP, GIF, BMP and TIFF are supported");
-            }
-            javax.imageio.ImageReader reader = readers.next();
-            try {
-                reader.setInput(stream, true, true);
-                long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-                if (pixels > maxPixels) {
-                    throw new IOException("%d x %d pixels are more than the limit of %d"
-                            .formatted(reader.getWidth(0), reader.getHeight(0), maxPixels));
-                }
-                if (CutOff.test(content)) {
-                    throw new IOException("the file is cut off");
-                }
-                return reader.read(0);
-            } finally {
-                reader.dispose();
-            }
+    private void requireAtMost(int width, int height) throws IOException {
+        if ((long) width * height > maxPixels) {
+            throw new IOException("%d x %d pixels are more than the limit of %d".formatted(width, height, maxPixels));
         }
     }
 
-    /** The EXIF orientation 1..8; 1 when the file has none. */
-    private static int orientation(byte[] content) throws IOException {
-        try {
-            var metadata = ImageMetadataReader.readMetadata(new ByteArrayInputStream(content), content.length);
-            for (var exif : metadata.getDirectoriesOfType(ExifIFD0Directory.class)) {
-                Integer value = exif.getInteger(ExifIFD0Directory.TAG_ORIENTATION);
-                if (value != null) {
-                    return value;
-                }
+    private static InputException unreadable(String name, Throwable failure) {
+        return new InputException("The image " + name + " cannot be read (" + reason(failure) + ").", failure);
+    }
+
+    private static boolean endsEarly(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof EOFException) {
+                return true;
             }
-            return 1;
-        } catch (ImageProcessingException e) {
-            throw new IOException("its metadata cannot be parsed: " + e.getMessage(), e);
         }
+        return false;
     }
 
     private static String reason(Throwable failure) {
-        if (failure instanceof java.nio.file.NoSuchFileException) {
+        if (failure instanceof NoSuchFileException) {
             return "it does not exist";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (endsEarly(failure)) {
+            return "the file is cut off";
+        }
+        if (failure instanceof OutOfMemoryError) {
+            return "it needs more memory than Java's heap of %d MiB has; raise it with -Xmx"
+                    .formatted(Runtime.getRuntime().maxMemory() >> 20);
+        }
+        if (failure instanceof ArithmeticException) {
+            return "it is larger than Java's arrays";
+        }
+        if (failure instanceof StackOverflowError) {
+            return "it is nested too deeply";
         }
         String message = failure.getMessage();
         return message == null || message.isBlank()

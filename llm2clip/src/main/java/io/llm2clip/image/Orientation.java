@@ -1,32 +1,68 @@
 package io.llm2clip.image;
 
-/** EXIF orientation (tag 0x0112): how the stored rows and columns lie in the picture. */
-final class Orientation {
-    private Orientation() {}
+import java.awt.Rectangle;
 
-    /** Turns a stored image upright; values outside 2..8 change nothing. */
-    static RgbImage apply(int orientation, RgbImage image) {
-        if (orientation < 2 || orientation > 8) {
-            return image;
+/**
+ * How stored rows and columns lie in the upright picture: first the axes are exchanged, then each is reversed.
+ *
+ * @param transposed whether stored rows are upright columns
+ * @param columnsReversed whether stored columns run against the upright axis they lie on
+ * @param rowsReversed the same of stored rows
+ */
+record Orientation(boolean transposed, boolean columnsReversed, boolean rowsReversed) {
+    static final Orientation UPRIGHT = new Orientation(false, false, false);
+
+    /** The EXIF orientation (tag 0x0112); values outside 2..8 change nothing. */
+    static Orientation ofExif(int value) {
+        return switch (value) {
+            case 2 -> new Orientation(false, true, false);
+            case 3 -> new Orientation(false, true, true);
+            case 4 -> new Orientation(false, false, true);
+            case 5 -> new Orientation(true, false, false);
+            case 6 -> new Orientation(true, false, true);
+            case 7 -> new Orientation(true, true, true);
+            case 8 -> new Orientation(true, true, false);
+            default -> UPRIGHT;
+        };
+    }
+
+    int uprightWidth(StoredPixels stored) {
+        return transposed ? stored.height() : stored.width();
+    }
+
+    int uprightHeight(StoredPixels stored) {
+        return transposed ? stored.width() : stored.height();
+    }
+
+    /** Where upright columns {@code [left, right)} of upright rows {@code [top, bottom)} are stored. */
+    Rectangle stored(StoredPixels pixels, int left, int right, int top, int bottom) {
+        int firstColumn = transposed ? top : left;
+        int lastColumn = transposed ? bottom : right;
+        int firstRow = transposed ? left : top;
+        int lastRow = transposed ? right : bottom;
+        return new Rectangle(
+                columnsReversed ? pixels.width() - lastColumn : firstColumn,
+                rowsReversed ? pixels.height() - lastRow : firstRow,
+                lastColumn - firstColumn,
+                lastRow - firstRow);
+    }
+
+    /** The position along its upright axis of a stored row. */
+    int positionOfRow(StoredPixels pixels, int row) {
+        return rowsReversed ? pixels.height() - 1 - row : row;
+    }
+
+    /** Puts the pixels of a stored row, or of a part of one, in the order of their upright axis. */
+    void alignColumns(byte[] rgb) {
+        if (!columnsReversed) {
+            return;
         }
-        boolean transposed = orientation >= 5;
-        int width = transposed ? image.height() : image.width();
-        int height = transposed ? image.width() : image.height();
-        byte[] upright = new byte[image.pixels().length];
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                // Where upright (x, y) is stored: transpose first, then mirror along the stored axes.
-                int column = transposed ? y : x;
-                int row = transposed ? x : y;
-                if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) {
-                    column = image.width() - 1 - column;
-                }
-                if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) {
-                    row = image.height() - 1 - row;
-                }
-                System.arraycopy(image.pixels(), 3 * (row * image.width() + column), upright, 3 * (y * width + x), 3);
+        for (int left = 0, right = rgb.length - 3; left < right; left += 3, right -= 3) {
+            for (int channel = 0; channel < 3; channel++) {
+                byte swapped = rgb[left + channel];
+                rgb[left + channel] = rgb[right + channel];
+                rgb[right + channel] = swapped;
             }
         }
-        return new RgbImage(width, height, upright);
     }
 }

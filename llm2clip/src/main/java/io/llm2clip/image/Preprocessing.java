@@ -1,5 +1,7 @@
 package io.llm2clip.image;
 
+import io.llm2clip.image.PillowResize.Window;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -31,19 +33,19 @@ public record Preprocessing(
         /** Down, as Hugging Face's image processors do. */
         FLOOR {
             @Override
-            int half(int margin) {
+            long half(long margin) {
                 return margin / 2;
             }
         },
         /** To the even neighbour, as torchvision does. */
         HALF_EVEN {
             @Override
-            int half(int margin) {
-                return (int) Math.rint(margin / 2.0);
+            long half(long margin) {
+                return (long) Math.rint(margin / 2.0);
             }
         };
 
-        abstract int half(int margin);
+        abstract long half(long margin);
     }
 
     public Preprocessing {
@@ -97,15 +99,30 @@ public record Preprocessing(
 
     /** The image resized and cropped to S x S, still 8-bit. */
     public RgbImage square(RgbImage image) {
+        return PillowResize.resize(image, window(image.width(), image.height()), filter);
+    }
+
+    RgbImage square(StoredPixels stored, Orientation orientation) throws IOException {
+        Window window = window(orientation.uprightWidth(stored), orientation.uprightHeight(stored));
+        return PillowResize.resize(stored, orientation, window, filter);
+    }
+
+    /** The part of the resized picture that is kept; it alone is computed, so any proportions will do. */
+    private Window window(int width, int height) {
         if (resize == Resize.SQUASH) {
-            return PillowResize.resize(image, size, size, filter);
+            return new Window(size, size, 0, 0, size, size);
         }
-        boolean portrait = image.width() <= image.height();
-        long shortSide = Math.min(image.width(), image.height());
-        long longSide = Math.max(image.width(), image.height());
-        int scaled = Math.toIntExact(size * longSide / shortSide);
-        RgbImage resized = PillowResize.resize(image, portrait ? size : scaled, portrait ? scaled : size, filter);
-        return resized.crop(rounding.half(resized.width() - size), rounding.half(resized.height() - size), size, size);
+        long longSide = (long) size * Math.max(width, height) / Math.min(width, height);
+        boolean portrait = width <= height;
+        long targetWidth = portrait ? size : longSide;
+        long targetHeight = portrait ? longSide : size;
+        return new Window(
+                targetWidth,
+                targetHeight,
+                rounding.half(targetWidth - size),
+                rounding.half(targetHeight - size),
+                size,
+                size);
     }
 
     /** Writes the input {@code [3, S, S]} of an S x S image into {@code target} from {@code offset} on. */

@@ -1,6 +1,9 @@
 package io.llm2clip.image;
 
+import java.awt.Rectangle;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 
 /**
@@ -19,7 +22,34 @@ public record RgbImage(int width, int height, byte[] pixels) {
 
     /** The samples of an image in memory, without colour management. */
     public static RgbImage of(BufferedImage image) {
-        return Rasters.toRgb(image);
+        try {
+            return UprightImage.of(new BufferedPixels(image), Orientation.UPRIGHT);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Memory cannot be read.", e);
+        }
+    }
+
+    StoredPixels stored() {
+        return new StoredPixels() {
+            @Override
+            public int width() {
+                return width;
+            }
+
+            @Override
+            public int height() {
+                return height;
+            }
+
+            @Override
+            public void read(Rectangle region, RowSink sink) {
+                byte[] row = new byte[3 * region.width];
+                for (int y = region.y; y < region.y + region.height; y++) {
+                    System.arraycopy(pixels, 3 * (y * width + region.x), row, 0, row.length);
+                    sink.accept(y, row);
+                }
+            }
+        };
     }
 
     /** The rectangle with its upper left corner at (x, y). */

@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.JsonFault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ record ConfigFile(Path file, JsonNode root) {
             return new ConfigFile(file, root);
         } catch (JacksonException e) {
             throw new CheckpointException(
-                    "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, e.getOriginalMessage()), e);
+                    "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (NoSuchFileException e) {
             throw new CheckpointException(
                     "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part."

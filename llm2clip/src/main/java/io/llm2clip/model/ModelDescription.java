@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param pooling from hidden states to the caption vector
  * @param causal whether the text encoder keeps its causal mask; LLM2CLIP's does not
  * @param preprocessing from an image to pixels
+ * @param exifOrientation whether pictures are turned upright as their EXIF orientation says
  * @param seed of the training
  * @param provenance free-form notes, such as when and from what the model was made
  */
@@ -24,6 +25,7 @@ public record ModelDescription(
         Pooling pooling,
         boolean causal,
         PreprocessingPreset preprocessing,
+        boolean exifOrientation,
         long seed,
         Map<String, String> provenance) {
     private static final int FORMAT_VERSION = 1;
@@ -35,7 +37,7 @@ public record ModelDescription(
     /** The same with special tokens in captions taken so. */
     ModelDescription with(SpecialTokens specialTokens) {
         return new ModelDescription(
-                captionFormat.with(specialTokens), pooling, causal, preprocessing, seed, provenance);
+                captionFormat.with(specialTokens), pooling, causal, preprocessing, exifOrientation, seed, provenance);
     }
 
     static ModelDescription read(Path file) {
@@ -58,6 +60,7 @@ public record ModelDescription(
                 caption.constant("pooling", Pooling.class),
                 caption.truth("causal", false),
                 config.constant("preprocessing", PreprocessingPreset.class),
+                config.truth("exif_orientation", true),
                 config.wholeNumber("seed"),
                 provenance);
     }
@@ -73,6 +76,7 @@ public record ModelDescription(
                 .put("normalize_input", model.adapter().config().normalizeInput());
         json.put("vision", ConfigFile.nameOf(model.vision().config().architecture()));
         json.put("preprocessing", ConfigFile.nameOf(preprocessing));
+        json.put("exif_orientation", exifOrientation);
         json.put("seed", seed);
         ObjectNode notes = json.putObject("provenance");
         new TreeMap<>(provenance).forEach(notes::put);

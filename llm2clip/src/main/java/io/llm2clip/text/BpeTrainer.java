@@ -60,7 +60,7 @@ public record BpeTrainer(
     private static Map<String, Long> words(Iterable<String> texts) {
         Map<String, Long> raw = new HashMap<>();
         for (String text : texts) {
-            Matcher matcher = WORDS.matcher(text);
+            Matcher matcher = WORDS.matcher(WellFormed.text(text));
             while (matcher.find()) {
                 raw.merge(matcher.group(), 1L, Long::sum);
             }

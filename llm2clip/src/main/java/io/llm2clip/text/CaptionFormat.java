@@ -112,13 +112,14 @@ public record CaptionFormat(
     /** The template strips what is between it: the instruction in front, or else nothing, and the caption behind. */
     private Parts parts(Tokenizer tokenizer, String instruction, String caption) {
         String before = instruction.isEmpty() ? "" : PythonText.strip(instruction) + " ";
-        String shortened = shorten(tokenizer, caption);
+        String written = WellFormed.text(caption);
+        String shortened = shorten(tokenizer, written);
         return template.strip()
                 ? new Parts(
                         PythonText.stripLeading(before),
                         PythonText.stripTrailing(shortened),
-                        !shortened.equals(caption))
-                : new Parts(before, shortened, !shortened.equals(caption));
+                        !shortened.equals(written))
+                : new Parts(before, shortened, !shortened.equals(written));
     }
 
     /** Drops words from the right until the caption alone has at most {@link #documentMaxLength} tokens. */

@@ -2,6 +2,7 @@ package io.llm2clip.text;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.JsonFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,11 +89,7 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(library, JSON.writeValueAsString(root), specialTokens, spelling, digest, idOf);
         } catch (JacksonException e) {
             throw new InputException(
-                    "The tokenizer %s is not valid JSON (%s)."
-                            .formatted(
-                                    file,
-                                    e.getOriginalMessage().lines().findFirst().orElse("")),
-                    e);
+                    "The tokenizer %s is not JSON: %s; fetch it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (IOException e) {
             throw new InputException("The tokenizer " + file + " cannot be read (" + e.getMessage() + ").", e);
         } catch (InputException e) {
@@ -111,7 +108,7 @@ public final class Tokenizer implements AutoCloseable {
      */
     public int[] encode(String text, boolean special) {
         // Below the library's own encode method, which also copies a string and a character span for every token.
-        long encoding = library.encode(open(), text, special);
+        long encoding = library.encode(open(), WellFormed.text(text), special);
         try {
             long[] ids = library.getTokenIds(encoding);
             return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();

@@ -38,6 +38,7 @@ import java.util.stream.IntStream;
  * <pre>{@code
  * var job = new ClipTrainingJob(
  *         Path.of("photos"),
+ *         ImageReader.DEFAULT,
  *         Path.of("text"),
  *         new ClipTrainingJob.FromScratch(VisionConfig.miniature()),
  *         ClipTraining.Config.standard(300, 1),
@@ -47,6 +48,7 @@ import java.util.stream.IntStream;
  * }</pre>
  *
  * @param images a folder of images with a captions.jsonl
+ * @param reader of the images; whether it turns them upright is saved with the model
  * @param text a text encoder, as {@link CaptionTrainingJob} writes it
  * @param start the vision tower to begin with
  * @param training of stage 2
@@ -56,6 +58,7 @@ import java.util.stream.IntStream;
  */
 public record ClipTrainingJob(
         Path images,
+        ImageReader reader,
         Path text,
         Start start,
         ClipTraining.Config training,
@@ -64,8 +67,9 @@ public record ClipTrainingJob(
         Optional<SpecialTokens> specialTokens) {
 
     /** The same with special tokens in captions as the text encoder says. */
-    public ClipTrainingJob(Path images, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
-        this(images, text, start, training, vectors, out, Optional.empty());
+    public ClipTrainingJob(
+            Path images, ImageReader reader, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+        this(images, reader, text, start, training, vectors, out, Optional.empty());
     }
 
     /** The vision tower that stage 2 begins with. */
@@ -166,7 +170,7 @@ public record ClipTrainingJob(
     private ImageCache read(CaptionedImages folder, int size) {
         return ImageCache.load(
                 folder.items().stream().map(CaptionedImage::path).toList(),
-                ImageReader.standard(),
+                reader,
                 preset().ofSize(size),
                 Workers.shared().threads());
     }
@@ -184,6 +188,7 @@ public record ClipTrainingJob(
                 Pooling.MEAN,
                 false,
                 preset(),
+                reader.exifOrientation(),
                 training.seed(),
                 Map.of("made_by", "llm2clip train clip"));
     }

@@ -48,7 +48,7 @@ class CaptionedImagesTest {
         assertThat(first.image()).isEqualTo("images/a.png");
         assertThat(first.path()).isRegularFile();
         assertThat(set.items().get(1).extra().isEmpty()).isTrue();
-        assertThat(set.report().summary()).isEqualTo(captions + ": 2 of 2 lines used.");
+        assertThat(set.report().summary()).isEqualTo(captions + ": 2 of 2 lines used; captions left out: 1 (blank).");
     }
 
     @ParameterizedTest
@@ -66,8 +66,12 @@ class CaptionedImagesTest {
             {"image": "../a.png", "captions": ["a"]}          | image path leaves the folder
             {"image": "images/../../a", "captions": ["a"]}    | image path leaves the folder
             {"image": "images/a.png"}                         | no key "captions"
-            {"image": "images/a.png", "captions": "a"}        | "captions" is not a list
-            {"image": "images/a.png", "captions": [3]}        | a caption is not a string
+            {"image": "images/a.png", "captions": {"a": "b"}} | "captions" is not a list
+            {"image": "images/a.png", "captions": null}       | "captions" is not a list
+            {"image": "images/a.png", "caption": 3}           | "caption" is not a list
+            {"image": "images/a.png", "captions": ""}         | no captions
+            {"image": "images/a.png", "captions": [3, null]}  | no captions
+            {"image": "images/a.png", "captions": [["a"]]}    | no captions
             {"image": "images/a.png", "captions": []}         | no captions
             {"image": "images/a.png", "captions": ["", " "]}  | no captions
             {"image": "images/none.png", "captions": ["a"]}   | image file missing
@@ -80,7 +84,84 @@ class CaptionedImagesTest {
         assertThat(report.examples().getFirst().line()).isEqualTo(5);
         assertThat(report.usable()).isEqualTo(10);
         assertThat(report.skipped()).isEqualTo(1);
-        assertThat(report.summary()).isEqualTo(captions + ": 10 of 11 lines used; skipped 1 (" + reason + ").");
+        assertThat(report.summary())
+                .startsWith(captions + ": 10 of 11 lines used; skipped 1 (" + reason + ", first in line 5")
+                .endsWith(").");
+    }
+
+    @Test
+    void captionsAreTakenAsPeopleWriteThem() throws Exception {
+        String long10k = "long ".repeat(2000);
+        Files.writeString(
+                captions,
+                "{\"image\": \"images/a.png\", \"captions\": \"one string\", \"unknown\": {\"deep\": [1]}}\n"
+                        + "{\"image\": \"images/a.png\", \"caption\": \"another\", \"width\": 3}\n"
+                        + "{\"image\": \"images/a.png\", \"caption\": [\"a\", \"b\"]}\n"
+                        + "{\"image\": \"images/a.png\", \"captions\": [\"good\", 3, null, \"\", \" \", {}, \"too\"]}\n"
+                        + "{\"image\": \"images/a.png\", \"captions\": [\"a\\u0000b\", \"" + long10k + "\"]}\n"
+                        + "{\"image\": \"images/a.png\", \"captions\": [\"\\ud83d and \\ud83d\\ude00 and \\ude00\"]}\n");
+        CaptionedImages set = CaptionedImages.open(folder);
+        assertThat(set.items().stream().map(CaptionedImage::captions))
+                .containsExactly(
+                        List.of("one string"),
+                        List.of("another"),
+                        List.of("a", "b"),
+                        List.of("good", "too"),
+                        List.of("a\0b", long10k),
+                        List.of("\ufffd and \ud83d\ude00 and \ufffd"));
+        assertThat(set.items().get(1).extra().toString()).isEqualTo("{\"width\":3}");
+        assertThat(set.report().complete()).isFalse();
+        assertThat(set.report().summary())
+                .isEqualTo(captions + ": 6 of 6 lines used; captions left out: 2 (blank), 3 (not a string).");
+    }
+
+    @Test
+    void invalidJsonNamesLineAndColumn() throws Exception {
+        Files.writeString(captions, GOOD + "{\"image\": \"images/a.png\", \"captions\": [\"a\"\n");
+        assertThatThrownBy(() -> CaptionedImages.open(folder))
+                .hasMessage(captions + " has 1 unusable lines of 2, the first is line 2 (invalid JSON: column 43); "
+                        + FORMAT);
+    }
+
+    @Test
+    void linksMustNotLeadOutOfTheFolder(@TempDir Path outside) throws Exception {
+        Files.write(outside.resolve("secret.png"), new byte[] {1});
+        Files.createSymbolicLink(folder.resolve("images/link.png"), outside.resolve("secret.png"));
+        Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
+        Files.createSymbolicLink(folder.resolve("images/inside.png"), folder.resolve("images/a.png"));
+        Files.createSymbolicLink(folder.resolve("same"), folder.resolve("images"));
+        String line = "{\"image\": \"%s\", \"captions\": [\"a\"]}\n";
+        Files.writeString(
+                captions,
+                line.formatted("images/link.png")
+                        + line.formatted("elsewhere/secret.png")
+                        + line.formatted("../../etc/passwd")
+                        + line.formatted("images/inside.png")
+                        + line.formatted("same/a.png"));
+        CaptionedImages set = CaptionedImages.open(folder);
+        assertThat(set.items().stream().map(CaptionedImage::image)).containsExactly("images/inside.png", "same/a.png");
+        assertThat(set.report().reasons())
+                .containsEntry("image path leaves the folder by a link", 2)
+                .containsEntry("image path leaves the folder", 1);
+        assertThat(set.report().examples().getFirst().detail()).isEqualTo("images/link.png");
+        Path linked = Files.createSymbolicLink(outside.resolve("data"), folder);
+        assertThat(CaptionedImages.open(linked).size()).isEqualTo(2);
+        Files.writeString(captions, line.formatted("elsewhere/secret.png"));
+        assertThatThrownBy(() -> CaptionedImages.open(folder))
+                .hasMessage(
+                        captions + " names images outside its folder only, the first is elsewhere/secret.png in line 1;"
+                                + " neither paths nor links may leave it, put the file above the images or copy them.");
+    }
+
+    @Test
+    void aFolderTooHighNamesTheOnesBelow() throws Exception {
+        for (String name : List.of("train", "test", "validation")) {
+            Files.writeString(Files.createDirectory(folder.resolve(name)).resolve("captions.jsonl"), GOOD);
+        }
+        String expected = "The data folder " + folder
+                + " has no captions.jsonl; found test/, train/, validation/ with one, give one of these.";
+        assertThatThrownBy(() -> CaptionedImages.open(folder)).hasMessage(expected);
+        assertThatThrownBy(() -> CaptionCorpus.open(folder)).hasMessage(expected);
     }
 
     @Test
@@ -174,6 +255,7 @@ class CaptionedImagesTest {
                         + "a line has the form {\"captions\": [\"a caption\", \"another one\"]}.");
         Path none = folder.resolve("none.jsonl");
         assertThatThrownBy(() -> CaptionCorpus.open(none)).hasMessageStartingWith("The caption file " + none);
-        assertThatCode(() -> CaptionCorpus.open(folder.resolve("images"))).hasMessageContaining("does not exist");
+        assertThatCode(() -> CaptionCorpus.open(folder.resolve("images")))
+                .hasMessageContaining("has no captions.jsonl");
     }
 }

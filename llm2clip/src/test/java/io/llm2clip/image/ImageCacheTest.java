@@ -29,8 +29,8 @@ class ImageCacheTest {
     @Test
     void holdsTheSameImagesWhateverTheNumberOfThreads() throws Exception {
         List<Path> files = files();
-        ImageCache one = ImageCache.load(files, ImageReader.standard(), PREPROCESSING, 1);
-        ImageCache four = ImageCache.load(files, ImageReader.standard(), PREPROCESSING, 4);
+        ImageCache one = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 1);
+        ImageCache four = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 4);
         int[] usable = {0, 1, 3, 4, 5};
         assertThat(four.batch(usable)).isEqualTo(one.batch(usable));
         assertThat(four.shiftedBatch(3, 7, usable))
@@ -42,15 +42,15 @@ class ImageCacheTest {
 
     @Test
     void batchesArePreprocessedImages() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.standard(), PREPROCESSING, 2);
-        float[] second = PREPROCESSING.apply(ImageReader.standard().decode(Goldens.bytes("gray.jpg"), "gray"));
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 2);
+        float[] second = PREPROCESSING.apply(ImageReader.DEFAULT.decode(Goldens.bytes("gray.jpg"), "gray"));
         float[] batch = cache.batch(0, 1);
         assertThat(Arrays.copyOfRange(batch, 192, 384)).isEqualTo(second);
     }
 
     @Test
     void brokenImagesAreReported() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.standard(), PREPROCESSING, 3);
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 3);
         assertThat(cache.size()).isEqualTo(6);
         assertThat(cache.failures()).hasSize(1);
         assertThat(cache.failures().getFirst().index()).isEqualTo(2);
@@ -61,7 +61,7 @@ class ImageCacheTest {
 
     @Test
     void imagesAreLeftOutByIndex() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.standard(), PREPROCESSING, 1);
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 1);
         assertThat(cache.usable()).containsExactly(0, 1, 3, 4, 5);
         ImageCache part = cache.only(List.of(1, 4));
         assertThat(part.usable()).containsExactly(1, 4);

@@ -3,6 +3,7 @@ package io.llm2clip.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -49,13 +50,48 @@ class PillowResizeTest {
     void transposingAndResizingByTheNearestPixelCommute(
             @ForAll @IntRange(min = 1, max = 20) int width,
             @ForAll @IntRange(min = 1, max = 20) int height,
-            @ForAll long seed) {
+            @ForAll long seed)
+            throws IOException {
+        RgbImage image = random(width, height, seed);
+        RgbImage first = turned(5, PillowResize.resize(image, 7, 7, ResizeFilter.NEAREST));
+        RgbImage second = PillowResize.resize(turned(5, image), 7, 7, ResizeFilter.NEAREST);
+        assertThat(first).isEqualTo(second);
+    }
+
+    private static RgbImage random(int width, int height, long seed) {
         byte[] pixels = new byte[3 * width * height];
         new Random(seed).nextBytes(pixels);
-        var image = new RgbImage(width, height, pixels);
-        RgbImage first = Orientation.apply(5, PillowResize.resize(image, 7, 7, ResizeFilter.NEAREST));
-        RgbImage second = PillowResize.resize(Orientation.apply(5, image), 7, 7, ResizeFilter.NEAREST);
-        assertThat(first).isEqualTo(second);
+        return new RgbImage(width, height, pixels);
+    }
+
+    private static RgbImage turned(int orientation, RgbImage image) throws IOException {
+        return UprightImage.of(image.stored(), Orientation.ofExif(orientation));
+    }
+
+    @Property(tries = 300)
+    void aWindowOfATurnedImageIsThatPartOfTheWholeResizedUprightOne(
+            @ForAll @IntRange(min = 1, max = 40) int width,
+            @ForAll @IntRange(min = 1, max = 40) int height,
+            @ForAll @IntRange(min = 1, max = 30) int targetWidth,
+            @ForAll @IntRange(min = 1, max = 30) int targetHeight,
+            @ForAll @IntRange(min = 1, max = 8) int orientation,
+            @ForAll ResizeFilter filter,
+            @ForAll long seed)
+            throws IOException {
+        RgbImage image = random(width, height, seed);
+        Random places = new Random(seed);
+        int x = places.nextInt(targetWidth);
+        int y = places.nextInt(targetHeight);
+        int columns = 1 + places.nextInt(targetWidth - x);
+        int rows = 1 + places.nextInt(targetHeight - y);
+        RgbImage window = PillowResize.resize(
+                image.stored(),
+                Orientation.ofExif(orientation),
+                new PillowResize.Window(targetWidth, targetHeight, x, y, columns, rows),
+                filter);
+        assertThat(window)
+                .isEqualTo(PillowResize.resize(turned(orientation, image), targetWidth, targetHeight, filter)
+                        .crop(x, y, columns, rows));
     }
 
     @Test

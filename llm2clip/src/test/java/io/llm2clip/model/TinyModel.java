@@ -20,6 +20,7 @@ public final class TinyModel {
             Pooling.MEAN,
             false,
             PreprocessingPreset.MINIATURE,
+            true,
             Long.MIN_VALUE + 1,
             Map.of("created", "by a test"));
 

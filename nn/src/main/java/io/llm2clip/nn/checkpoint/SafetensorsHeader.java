@@ -78,7 +78,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         } catch (JacksonException e) {
             throw new CheckpointException(
                     "%s: expected a %s in JSON, found: %s. The file is damaged; fetch or export it again."
-                            .formatted(file, what, e.getOriginalMessage()),
+                            .formatted(file, what, JsonFault.describe(e)),
                     e);
         }
         if (!root.isObject()) {

@@ -1,0 +1,30 @@
+package io.llm2clip;
+
+import io.llm2clip.image.ImageReader;
+import io.llm2clip.model.ModelDescription;
+import io.llm2clip.text.SpecialTokens;
+import java.util.Optional;
+
+/**
+ * What a caller may decide otherwise than a model says.
+ *
+ * @param specialTokens what becomes of special tokens that are spelled out in captions; {@link SpecialTokens#PARSED} is what the
+ *     reference does
+ * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
+ *     trained with
+ * @param maxPixels larger pictures are refused
+ */
+public record LoadOptions(
+        Optional<SpecialTokens> specialTokens, Optional<Boolean> exifOrientation, long maxPixels) {
+    /** Everything as the model says. */
+    public static final LoadOptions DEFAULT = new LoadOptions(Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS);
+
+    /** The same with special tokens taken so. */
+    public LoadOptions withSpecialTokens(SpecialTokens tokens) {
+        return new LoadOptions(Optional.of(tokens), exifOrientation, maxPixels);
+    }
+
+    ImageReader reader(ModelDescription description) {
+        return new ImageReader(exifOrientation.orElse(description.exifOrientation()), maxPixels);
+    }
+}
