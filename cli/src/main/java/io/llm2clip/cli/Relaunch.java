@@ -17,6 +17,9 @@ final class Relaunch {
     /** Set in the new JVM, so that one without TornadoVM in spite of all arguments is not started again and again. */
     private static final String PROPERTY = "llm2clip.relaunched";
 
+    /** The launcher's name for the descriptor of standard error; see the entry point. */
+    private static final String STANDARD_ERROR = "llm2clip.stderr";
+
     /** The entry point by its name, because it is compiled on its own, after these classes and for an older Java. */
     private static final String MAIN = "io.llm2clip.cli.Main";
 
@@ -68,7 +71,10 @@ final class Relaunch {
     static List<String> command(List<String> tornado, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                // A child process inherits no descriptors but the three standard ones.
+                .filter(argument -> !argument.startsWith("-D" + STANDARD_ERROR + "="))
+                .forEach(command::add);
         command.addAll(tornado);
         command.add("-D" + PROPERTY + "=true");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
