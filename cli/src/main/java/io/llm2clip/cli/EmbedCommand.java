@@ -5,6 +5,7 @@ import io.llm2clip.TextEmbeddings;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import java.io.IOException;
 import java.io.Writer;
@@ -93,11 +94,12 @@ final class EmbedCommand extends ComputingCommand {
 
     private void embed(Llm2Clip model, List<Path> files, Sink sink) throws IOException {
         int skipped = 0;
-        try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "images")) {
+        try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
+            Progress.Phase readAndEmbedded = new Passes(phase, 2);
             for (int start = 0; start < files.size(); start += CHUNK) {
                 List<Path> chunk = files.subList(start, Math.min(files.size(), start + CHUNK));
-                ImageCache cache = model.readImages(chunk);
-                float[][] embeddings = model.embedImages(cache);
+                ImageCache cache = model.readImages(chunk, readAndEmbedded);
+                float[][] embeddings = model.embedImages(cache, readAndEmbedded);
                 int[] usable = cache.usable();
                 for (int i = 0; i < usable.length; i++) {
                     String name = chunk.get(usable[i]).toString();
@@ -105,20 +107,18 @@ final class EmbedCommand extends ComputingCommand {
                 }
                 cache.failures().forEach(failure -> terminal.remark("Skipped: " + failure.reason()));
                 skipped += cache.failures().size();
-                phase.advance(chunk.size());
             }
         }
         int cut = 0;
-        try (Progress.Phase phase = terminal.progress().begin("texts", texts.size(), "texts")) {
+        try (Progress.Phase phase = terminal.progress().begin("texts", texts.size(), "text")) {
             for (int start = 0; start < texts.size(); start += CHUNK) {
                 List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
-                TextEmbeddings embedded = model.textEmbeddings(chunk);
+                TextEmbeddings embedded = model.textEmbeddings(chunk, phase);
                 float[][] embeddings = embedded.vectors();
                 cut += embedded.cut();
                 for (int i = 0; i < embeddings.length; i++) {
                     sink.accept(chunk.get(i), new TextVector(chunk.get(i), embeddings[i]), embeddings[i]);
                 }
-                phase.advance(chunk.size());
             }
         }
         terminal.cut(cut, texts.size());

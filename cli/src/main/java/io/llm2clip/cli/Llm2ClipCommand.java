@@ -56,7 +56,7 @@ public final class Llm2ClipCommand implements Runnable {
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        System.exit(commandLine().execute(arguments));
+        System.exit(Terminal.runInterruptibly(() -> commandLine().execute(arguments)));
     }
 
     /** The command line with its handling of errors, as tests run it. */

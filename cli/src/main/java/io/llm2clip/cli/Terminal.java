@@ -4,6 +4,7 @@ import io.llm2clip.data.DataReport;
 import io.llm2clip.progress.Progress;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +21,11 @@ final class Terminal {
 
     private static final int REASONS = 10;
 
+    /** A process has one terminal. */
+    private static final class Live {
+        static final LiveProgress PROGRESS = LiveProgress.start(System.err);
+    }
+
     @Option(names = "--quiet", description = "Show no progress.")
     private boolean quiet;
 
@@ -33,21 +39,40 @@ final class Terminal {
         return json;
     }
 
-    /** Bars where the launcher found standard error to be a terminal, otherwise lines. */
+    /** A line that moves where the launcher found standard error to be a terminal, otherwise lines of a log. */
     Progress progress() {
         if (quiet) {
             return Progress.NONE;
         }
-        return System.getProperty(PROPERTY, "").isEmpty()
-                ? new ProgressLines(commandLine().getErr(), System::nanoTime)
-                : new ProgressBars(System.err);
+        if (!movable()) {
+            return new ProgressLines(commandLine().getErr(), System::nanoTime);
+        }
+        return Live.PROGRESS;
+    }
+
+    private static boolean movable() {
+        return !System.getProperty(PROPERTY, "").isEmpty() && !"dumb".equals(System.getenv("TERM"));
+    }
+
+    /** Runs the program so that a prompt that follows its interruption is on a line of its own. */
+    static int runInterruptibly(IntSupplier program) {
+        if (!movable()) {
+            return program.getAsInt();
+        }
+        Thread interruption = new Thread(Live.PROGRESS::interrupt, "interruption");
+        Runtime.getRuntime().addShutdownHook(interruption);
+        int code = program.getAsInt();
+        try {
+            Runtime.getRuntime().removeShutdownHook(interruption);
+        } catch (IllegalStateException e) {
+            // It is interrupted already, in its last moment.
+        }
+        return code;
     }
 
     /** Prints a result. */
     void print(String text) {
-        PrintWriter out = commandLine().getOut();
-        out.println(text);
-        out.flush();
+        println(commandLine().getOut(), text);
     }
 
     /** Prints a result as one JSON object. */
@@ -57,9 +82,19 @@ final class Terminal {
 
     /** Says something that is not part of the result. */
     void remark(String sentence) {
-        PrintWriter err = commandLine().getErr();
-        err.println(sentence);
-        err.flush();
+        println(commandLine().getErr(), sentence);
+    }
+
+    private void println(PrintWriter to, String text) {
+        Runnable writing = () -> {
+            to.println(text);
+            to.flush();
+        };
+        if (movable()) {
+            Live.PROGRESS.aside(writing);
+        } else {
+            writing.run();
+        }
     }
 
     /** Says what of a data set was left out, the first reasons by name. */

@@ -151,7 +151,7 @@ public final class Demo {
         int total = recipe.data().trainImages()
                 + recipe.data().validationImages()
                 + recipe.data().testImages();
-        try (Progress.Phase phase = progress.begin("data", total, "images")) {
+        try (Progress.Phase phase = progress.begin("data", total, "image")) {
             int[] done = {0};
             DemoDataSet data = DemoDataSet.write(
                     options.directory().resolve("data"),
@@ -168,11 +168,14 @@ public final class Demo {
     }
 
     private ImageCache read(List<CaptionedImage> items) {
-        return ImageCache.load(
-                items.stream().map(CaptionedImage::path).toList(),
-                ImageReader.standard(),
-                preprocessing,
-                Workers.shared().threads());
+        try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
+            return ImageCache.load(
+                    items.stream().map(CaptionedImage::path).toList(),
+                    ImageReader.standard(),
+                    preprocessing,
+                    Workers.shared().threads(),
+                    phase);
+        }
     }
 
     /** What tokenizer and language model learn from: the corpus and the captions of the training images. */
@@ -191,7 +194,7 @@ public final class Demo {
         return meter.measure(
                 "vectors without stage 1",
                 () -> captions.stream()
-                        .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
+                        .map(each -> language.encoder().encode(each, true, Progress.Phase.NONE))
                         .toArray(float[][][]::new));
     }
 
@@ -201,7 +204,7 @@ public final class Demo {
                 .flatMap(List::stream)
                 .distinct()
                 .toList();
-        float[][] vectors = language.encoder().encode(queries, true, Progress.NONE.begin("", 0, ""));
+        float[][] vectors = language.encoder().encode(queries, true, Progress.Phase.NONE);
         Map<String, float[]> byQuery = new LinkedHashMap<>();
         for (int i = 0; i < vectors.length; i++) {
             byQuery.put(queries.get(i), vectors[i]);
@@ -213,7 +216,7 @@ public final class Demo {
     private double captionRetrievalAccuracy(TextModel language, DemoTexts texts, boolean causal) {
         List<List<String>> columns = texts.detailedPairs();
         try (Progress.Phase phase =
-                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
+                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "caption")) {
             float[][] a = language.encoder().encode(columns.get(0), causal, phase);
             float[][] b = language.encoder().encode(columns.get(1), causal, phase);
             return RetrievalMetrics.mutualCaptionAccuracy(a, b);
@@ -232,7 +235,7 @@ public final class Demo {
         int[] all = IntStream.range(0, measured.size()).toArray();
         Comparison comparison = new Comparison(texts.querySets());
         try (Progress.Phase phase =
-                progress.begin("evaluation", (long) arms.all().size() * all.length, "images")) {
+                progress.begin("evaluation", (long) arms.all().size() * all.length, "image")) {
             for (Arm arm : arms.all()) {
                 try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
                     comparison.add(arm, encoder.encode(all, measured::batch, phase));
