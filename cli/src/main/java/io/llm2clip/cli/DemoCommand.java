@@ -4,7 +4,10 @@ import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoTable;
+import io.llm2clip.demo.Example;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -53,5 +56,15 @@ final class DemoCommand extends ComputingCommand {
             terminal.print(DemoTable.of(result));
         }
         terminal.remark("The model is in %s, the report is %s.".formatted(result.model(), result.report()));
+        Example example = result.example();
+        List<String> words = new ArrayList<>(List.of("similarity"));
+        if (!Path.of(result.model()).equals(ModelOption.USUAL)) {
+            words.addAll(List.of("--model", result.model()));
+        }
+        words.add(ShellCommand.path(Path.of(example.image())));
+        words.addAll(example.captions());
+        terminal.remark("Ask it about an image that it has not seen; the %s caption describes it:"
+                .formatted(List.of("first", "second", "third").get(example.right())));
+        terminal.remark("  " + ShellCommand.of(words));
     }
 }

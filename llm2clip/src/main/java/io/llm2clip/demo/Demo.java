@@ -121,7 +121,8 @@ public final class Demo {
                 Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
                 Path model = options.directory().resolve("model");
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
-                DemoResult result = result(texts, new Accuracy(before, after), comparison, arms, model);
+                DemoResult result =
+                        result(texts, new Accuracy(before, after), comparison, arms, model, example(texts, comparison));
                 DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
                 return result;
             }
@@ -275,7 +276,16 @@ public final class Demo {
                 .toList();
     }
 
-    private DemoResult result(DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model) {
+    private static Example example(DemoTexts texts, Comparison comparison) {
+        return Example.of(
+                texts.measured().items().stream().map(CaptionedImage::path).toList(),
+                texts.briefCaptions(),
+                comparison.imageEmbeddings(Arm.LLM2CLIP),
+                comparison.queryEmbeddings(Arm.LLM2CLIP, "short"));
+    }
+
+    private DemoResult result(
+            DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model, Example example) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
         arms.all()
@@ -296,6 +306,7 @@ public final class Demo {
                 meter.phases(),
                 losses,
                 model.toString(),
-                options.directory().resolve("report.html").toString());
+                options.directory().resolve("report.html").toString(),
+                example);
     }
 }
