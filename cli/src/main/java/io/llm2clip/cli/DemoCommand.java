@@ -17,8 +17,12 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Draw a data set, train LLM2CLIP and the CLIP baseline from scratch on it, and compare them.")
+        description = "Draw a data set, train LLM2CLIP and the CLIP baseline from scratch on it, and compare them.",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip demo --quick")
+@HelpSection.In(HelpSection.TRAINING)
 final class DemoCommand extends ComputingCommand {
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -28,13 +32,15 @@ final class DemoCommand extends ComputingCommand {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "Of data, weights and sampling (default: ${DEFAULT-VALUE}).")
+            description = "Seed of data, weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Option(names = "--quick", description = "Less data and fewer steps, to see that everything works.")
     private boolean quick;
 
-    @Option(names = "--ablations", description = "Also without stage 1, and baselines with other windows.")
+    @Option(
+            names = "--ablations",
+            description = "Also train without stage 1, and baselines with other context lengths.")
     private boolean ablations;
 
     @Mixin
@@ -63,8 +69,8 @@ final class DemoCommand extends ComputingCommand {
         }
         words.add(ShellCommand.path(Path.of(example.image())));
         words.addAll(example.captions());
-        terminal.remark("Ask it about an image that it has not seen; the %s caption describes it:"
+        terminal.hint("Ask it about an image that it has not seen; the %s caption describes it:"
                 .formatted(List.of("first", "second", "third").get(example.right())));
-        terminal.remark("  " + ShellCommand.of(words));
+        terminal.hint("  " + ShellCommand.of(words));
     }
 }

@@ -26,9 +26,12 @@ import picocli.CommandLine.Spec;
         name = "embed",
         mixinStandardHelpOptions = true,
         description = {
-            "Embed images and texts into one space, a line a vector of length 1: the name, a tab, the values.",
+            "Embed images and texts into one space: a line per vector of length 1 with the name, a tab and the values.",
             "With --json or in a file, a line is {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...}."
-        })
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip embed --image photos --out photos.jsonl")
+@HelpSection.In(HelpSection.INPUT)
 final class EmbedCommand extends ComputingCommand {
     /** Files and texts in memory at a time. */
     private static final int CHUNK = 256;
@@ -46,6 +49,7 @@ final class EmbedCommand extends ComputingCommand {
     @Option(names = "--text", arity = "1..*", paramLabel = "TEXT", description = "Captions.")
     private List<String> texts = List.of();
 
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", paramLabel = "FILE.jsonl", description = "Write the vectors to a file.")
     private @Nullable Path out;
 

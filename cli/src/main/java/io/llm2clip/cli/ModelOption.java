@@ -8,6 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model a command uses. */
+@HelpSection.In(HelpSection.INPUT)
 final class ModelOption {
     /** Where the demo puts its model. */
     static final Path USUAL = Path.of("runs", "demo", "model");

@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.data.DataReport;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.progress.Quantity;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What commands print: results on standard output, progress and remarks on standard error. */
+@HelpSection.In(HelpSection.GENERAL)
 final class Terminal {
     static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -26,7 +28,7 @@ final class Terminal {
         static final LiveProgress PROGRESS = LiveProgress.start(System.err);
     }
 
-    @Option(names = "--quiet", description = "Show no progress.")
+    @Option(names = "--quiet", description = "Show no progress and no hints.")
     private boolean quiet;
 
     @Option(names = "--json", description = "Print the result as JSON.")
@@ -85,6 +87,13 @@ final class Terminal {
         println(commandLine().getErr(), sentence);
     }
 
+    /** Says how to read a result or go on from it, to people. */
+    void hint(String sentence) {
+        if (!quiet && !json) {
+            remark(sentence);
+        }
+    }
+
     private void println(PrintWriter to, String text) {
         Runnable writing = () -> {
             to.println(text);
@@ -104,7 +113,7 @@ final class Terminal {
         }
         brokenImages.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));
         if (!brokenImages.isEmpty()) {
-            remark("%d of %d images skipped.".formatted(brokenImages.size(), data.usable()));
+            remark("%d of %s skipped.".formatted(brokenImages.size(), Quantity.of(data.usable(), "image")));
         }
     }
 

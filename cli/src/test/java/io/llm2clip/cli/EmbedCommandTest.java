@@ -119,7 +119,7 @@ class EmbedCommandTest {
         assertThat(Run.of("embed", "--model", model, "--quiet", "--text", "a tent")
                         .err())
                 .isEmpty();
-        Run similarity = Run.of("similarity", "--model", model, pictures.resolve("b.png"), kites, "a tent");
+        Run similarity = Run.of("similarity", "--quiet", "--model", model, pictures.resolve("b.png"), kites, "a tent");
         assertThat(similarity.err().lines())
                 .containsExactly(
                         "1 of 2 captions is too long for the text encoder and cut; what their ends say does not count.");
