@@ -55,7 +55,7 @@ final class DemoCommand extends ComputingCommand {
     /** Prints a result; the loss curves are left to the report. */
     static void report(DemoResult result, Terminal terminal) {
         if (terminal.json()) {
-            ObjectNode json = Terminal.JSON.valueToTree(result);
+            ObjectNode json = Json.MAPPER.valueToTree(result);
             json.remove("curves");
             terminal.printJson(json);
         } else {

@@ -81,7 +81,7 @@ final class EmbedCommand extends ComputingCommand {
                 AtomicFile.write(file, channel -> {
                     Writer writer = Channels.newWriter(channel, StandardCharsets.UTF_8);
                     embed(loaded, files, (_, line, _) -> {
-                        writer.write(Terminal.JSON.writeValueAsString(line));
+                        writer.write(Json.MAPPER.writeValueAsString(line));
                         writer.write('\n');
                     });
                     writer.flush();
@@ -93,7 +93,7 @@ final class EmbedCommand extends ComputingCommand {
     }
 
     private void print(String name, Object line, float[] embedding) {
-        terminal.print(terminal.json() ? Terminal.JSON.writeValueAsString(line) : name + "\t" + values(embedding));
+        terminal.print(terminal.json() ? Json.MAPPER.writeValueAsString(line) : name + "\t" + values(embedding));
     }
 
     private void embed(Llm2Clip model, List<Path> files, Sink sink) throws IOException {

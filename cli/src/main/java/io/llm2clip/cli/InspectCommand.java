@@ -180,7 +180,7 @@ final class InspectCommand implements Runnable {
 
     private static Config config(Path file) {
         try {
-            return new Config(file.toString(), Terminal.JSON.readTree(Files.readString(file)));
+            return new Config(file.toString(), Json.MAPPER.readTree(Files.readString(file)));
         } catch (JacksonException | IOException e) {
             throw new InputException("%s is not readable JSON (%s).".formatted(file, e.getMessage()), e);
         }

@@ -11,13 +11,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What commands print: results on standard output, progress and remarks on standard error. */
 @HelpSection.In(HelpSection.GENERAL)
 final class Terminal {
-    static final JsonMapper JSON = JsonMapper.builder().build();
-
     /** The launcher's name for the terminal; the entry point has it too, which is compiled apart for older runtimes. */
     private static final String PROPERTY = "llm2clip.terminal";
 
@@ -79,7 +76,7 @@ final class Terminal {
 
     /** Prints a result as one JSON object. */
     void printJson(Object value) {
-        print(JSON.writeValueAsString(value));
+        print(Json.MAPPER.writeValueAsString(value));
     }
 
     /** Says something that is not part of the result. */

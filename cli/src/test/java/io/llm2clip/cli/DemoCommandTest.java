@@ -80,7 +80,7 @@ class DemoCommandTest {
     @Test
     void jsonIsOneObjectOnStandardOutput() {
         assertThat(report("--json")).isZero();
-        JsonNode json = Terminal.JSON.readTree(out.toString());
+        JsonNode json = Json.MAPPER.readTree(out.toString());
         assertThat(json.path("seed").asInt()).isEqualTo(7);
         assertThat(json.path("quick").asBoolean()).isTrue();
         assertThat(json.path("data").path("trainImages").asInt()).isEqualTo(120);

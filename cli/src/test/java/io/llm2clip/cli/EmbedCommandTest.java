@@ -34,7 +34,7 @@ class EmbedCommandTest {
         Run run = Run.of("embed", "--model", model, "--image", pictures, "--text", "a kite", "--json");
         assertThat(run.code()).isZero();
         List<JsonNode> lines =
-                run.out().lines().map(line -> Terminal.JSON.readTree(line)).toList();
+                run.out().lines().map(line -> Json.MAPPER.readTree(line)).toList();
         assertThat(lines).hasSize(3);
         assertThat(lines.get(0).path("image").asString()).endsWith("b.png");
         assertThat(lines.get(1).path("image").asString()).endsWith("a.PNG");
