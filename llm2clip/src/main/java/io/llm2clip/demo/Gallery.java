@@ -53,7 +53,7 @@ record Gallery(List<Search> searches) {
         return searches.stream().filter(s -> s.rank == 1).limit(count).toList();
     }
 
-    /** The searches whose image came last. */
+    /** The searches that rank their image worst. */
     List<Search> failures(int count) {
         return searches.stream()
                 .sorted(Comparator.comparingInt((Search s) -> -s.rank).thenComparingInt(Search::target))
@@ -61,7 +61,7 @@ record Gallery(List<Search> searches) {
                 .toList();
     }
 
-    /** Every so many-th search, so neither chosen nor random. */
+    /** Every N-th search, so neither chosen nor random. */
     List<Search> sample(int count) {
         int step = Math.max(1, searches.size() / count);
         return IntStream.range(0, Math.min(count, searches.size()))
