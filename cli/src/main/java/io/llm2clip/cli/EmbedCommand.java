@@ -7,12 +7,15 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.progress.Quantity;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,7 +30,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Embed images and texts into one space: a line per vector of length 1 with the name, a tab and the values.",
-            "With --json or in a file, a line is {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...}."
+            "With --json or in a file, a line is {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...};"
+                    + " that of a skipped image is {\"image\": \"...\", \"error\": \"...\"}."
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip embed --image photos --out photos.jsonl")
@@ -53,6 +57,12 @@ final class EmbedCommand extends ComputingCommand {
     @Option(names = "--out", paramLabel = "FILE.jsonl", description = "Write the vectors to a file.")
     private @Nullable Path out;
 
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--strict",
+            description = "Exit with 1 if an image was skipped; all others are embedded all the same.")
+    private boolean strict;
+
     @Mixin
     private Terminal terminal = new Terminal();
 
@@ -61,10 +71,13 @@ final class EmbedCommand extends ComputingCommand {
 
     private record ImageVector(String image, float[] embedding) {}
 
+    private record ImageError(String image, String error) {}
+
     private record TextVector(String text, float[] embedding) {}
 
     private interface Sink {
-        void accept(String name, Object line, float[] embedding) throws IOException;
+        /** @param embedding null if there is none */
+        void accept(String name, Object line, float @Nullable [] embedding) throws IOException;
     }
 
     @Override
@@ -73,14 +86,15 @@ final class EmbedCommand extends ComputingCommand {
             throw new ParameterException(spec.commandLine(), "Expected --image or --text.");
         }
         List<Path> files = ImageFiles.of(images);
+        int[] skipped = {0};
         try (Llm2Clip loaded = model.load()) {
             Path file = out;
             if (file == null) {
-                embed(loaded, files, this::print);
+                skipped[0] = embed(loaded, files, this::print);
             } else {
                 AtomicFile.write(file, channel -> {
                     Writer writer = Channels.newWriter(channel, StandardCharsets.UTF_8);
-                    embed(loaded, files, (_, line, _) -> {
+                    skipped[0] = embed(loaded, files, (_, line, _) -> {
                         writer.write(Json.MAPPER.writeValueAsString(line));
                         writer.write('\n');
                     });
@@ -90,13 +104,23 @@ final class EmbedCommand extends ComputingCommand {
         } catch (IOException e) {
             throw new InputException("The vectors cannot be written (" + e.getMessage() + ").", e);
         }
+        if (strict && skipped[0] > 0) {
+            throw new InputException(
+                    "%d of %s skipped, which --strict makes a failure; mend or leave out what is named above."
+                            .formatted(skipped[0], Quantity.of(files.size(), "image")));
+        }
     }
 
-    private void print(String name, Object line, float[] embedding) {
-        terminal.print(terminal.json() ? Json.MAPPER.writeValueAsString(line) : name + "\t" + values(embedding));
+    private void print(String name, Object line, float @Nullable [] embedding) {
+        if (terminal.json()) {
+            terminal.print(Json.MAPPER.writeValueAsString(line));
+        } else if (embedding != null) {
+            terminal.print(name + "\t" + values(embedding));
+        }
     }
 
-    private void embed(Llm2Clip model, List<Path> files, Sink sink) throws IOException {
+    /** @return the number of images that were skipped */
+    private int embed(Llm2Clip model, List<Path> files, Sink sink) throws IOException {
         int skipped = 0;
         try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
             Progress.Phase readAndEmbedded = new Passes(phase, 2);
@@ -104,12 +128,7 @@ final class EmbedCommand extends ComputingCommand {
                 List<Path> chunk = files.subList(start, Math.min(files.size(), start + CHUNK));
                 ImageCache cache = model.readImages(chunk, readAndEmbedded);
                 float[][] embeddings = model.embedImages(cache, readAndEmbedded);
-                int[] usable = cache.usable();
-                for (int i = 0; i < usable.length; i++) {
-                    String name = chunk.get(usable[i]).toString();
-                    sink.accept(name, new ImageVector(name, embeddings[i]), embeddings[i]);
-                }
-                cache.failures().forEach(failure -> terminal.remark("Skipped: " + failure.reason()));
+                embedded(chunk, cache, embeddings, sink);
                 skipped += cache.failures().size();
             }
         }
@@ -127,10 +146,29 @@ final class EmbedCommand extends ComputingCommand {
         }
         terminal.cut(cut, texts.size());
         if (skipped > 0) {
-            terminal.remark("%d of %d images skipped.".formatted(skipped, files.size()));
             if (skipped == files.size() && texts.isEmpty()) {
                 throw new InputException(
                         "None of the images can be read; give JPEG, PNG, WebP, GIF, BMP or TIFF files.");
+            }
+            terminal.remark("%d of %s skipped.".formatted(skipped, Quantity.of(files.size(), "image")));
+        }
+        return skipped;
+    }
+
+    /** Hands on the vectors of a chunk, and why there is none, in the order of its files. */
+    private void embedded(List<Path> chunk, ImageCache cache, float[][] embeddings, Sink sink) throws IOException {
+        Map<Integer, String> reasons = new HashMap<>();
+        cache.failures().forEach(failure -> reasons.put(failure.index(), failure.reason()));
+        int next = 0;
+        for (int i = 0; i < chunk.size(); i++) {
+            String name = chunk.get(i).toString();
+            String reason = reasons.get(i);
+            if (reason == null) {
+                sink.accept(name, new ImageVector(name, embeddings[next]), embeddings[next]);
+                next++;
+            } else {
+                terminal.remark("Skipped: " + reason);
+                sink.accept(name, new ImageError(name, reason), null);
             }
         }
     }
