@@ -19,6 +19,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
+        restoreStandardError();
         String missing = missing(
                 Runtime.version(),
                 ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
@@ -26,7 +27,6 @@ public final class Main {
             System.err.println(missing);
             System.exit(2);
         }
-        restoreStandardError();
         Class.forName("io.llm2clip.cli.Llm2ClipCommand")
                 .getMethod("main", String[].class)
                 .invoke(null, (Object) arguments);

@@ -22,7 +22,11 @@ final class ShellCommand {
         return (file.startsWith(here) ? here.relativize(file) : file).toString();
     }
 
+    /** Single quotes where double ones would let the shell read something into the word. */
     private static String quoted(String word) {
-        return word.matches("[\\w@%+=:,./-]+") ? word : '"' + word.replaceAll("([\\\\\"$`])", "\\\\$1") + '"';
+        if (word.matches("[\\w@%+=:,./-]+")) {
+            return word;
+        }
+        return word.matches("[^\\\\\"$`!]*") ? '"' + word + '"' : "'" + word.replace("'", "'\\''") + "'";
     }
 }

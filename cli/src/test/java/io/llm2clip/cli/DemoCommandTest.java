@@ -112,6 +112,6 @@ class DemoCommandTest {
                 .contains("The model is in out/model, the report is out/report.html.")
                 .contains(
                         "Ask it about an image that it has not seen; the second caption describes it:",
-                        "llm2clip similarity --model out/model out/data/test/images/7.png \"A house.\" \"A \\$1 kite.\" \"A tent.\"");
+                        "llm2clip similarity --model out/model out/data/test/images/7.png \"A house.\" 'A $1 kite.' \"A tent.\"");
     }
 }

@@ -2,9 +2,6 @@ package io.llm2clip.progress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,24 +21,5 @@ class QuantityTest {
     })
     void oneIsSingularAndAllElseIsNot(long count, String noun, String text) {
         assertThat(Quantity.of(count, noun)).isEqualTo(text);
-    }
-
-    @Test
-    void aUnitIsDoneAfterItsLastPass() {
-        List<Long> advances = new ArrayList<>();
-        Passes passes = new Passes(
-                new Progress.Phase() {
-                    @Override
-                    public void advance(long count) {
-                        advances.add(count);
-                    }
-                },
-                2);
-        passes.advance(1);
-        assertThat(advances).isEmpty();
-        passes.advance(1);
-        passes.advance(3);
-        passes.advance(5);
-        assertThat(advances).containsExactly(1L, 1L, 3L);
     }
 }
