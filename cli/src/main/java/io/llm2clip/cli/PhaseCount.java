@@ -25,6 +25,7 @@ final class PhaseCount {
     private long untypicalUnits;
 
     PhaseCount(String name, long total, String unit, long start) {
+        assert !unit.matches(".*[^s]s") : "The unit of '" + name + "' is a plural, " + unit;
         this.name = name;
         this.total = total;
         this.unit = unit;

@@ -71,15 +71,19 @@ final class Relaunch {
     static List<String> command(List<String> tornado, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                // A child process inherits no descriptors but the three standard ones.
-                .filter(argument -> !argument.startsWith("-D" + STANDARD_ERROR + "="))
-                .forEach(command::add);
+        command.addAll(inheritable(ManagementFactory.getRuntimeMXBean().getInputArguments()));
         command.addAll(tornado);
         command.add("-D" + PROPERTY + "=true");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
         command.addAll(arguments);
         return command;
+    }
+
+    /** This JVM's options but for its standard error: a child process inherits no other descriptor than the usual three. */
+    static List<String> inheritable(List<String> options) {
+        return options.stream()
+                .filter(option -> !option.startsWith("-D" + STANDARD_ERROR + "="))
+                .toList();
     }
 
     /** Ends with this JVM, also when that is interrupted or told to stop. */
