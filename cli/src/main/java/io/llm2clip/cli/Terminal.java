@@ -117,8 +117,8 @@ final class Terminal {
     /** Says how many captions the text encoder reads the beginning of alone. */
     void cut(int count, int captions) {
         if (count > 0) {
-            remark("%d of %d captions %s too long for the text encoder and cut; what their ends say does not count."
-                    .formatted(count, captions, count == 1 ? "is" : "are"));
+            remark("%d of %s %s too long for the text encoder and cut; what their ends say does not count."
+                    .formatted(count, Quantity.of(captions, "caption"), count == 1 ? "is" : "are"));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.data;
 
+import io.llm2clip.progress.Quantity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
 
     /** One sentence for the terminal. */
     public String summary() {
-        var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
+        var text = new StringBuilder("%s: %d of %s used".formatted(file, usable, Quantity.of(lines, "line")));
         String separator = "; skipped ";
         for (var reason : new TreeMap<>(reasons).entrySet()) {
             text.append(separator)
@@ -93,10 +94,10 @@ public record DataReport(String file, int lines, int usable, Map<String, Integer
             }
             if (10L * bad > lines || usable == 0) {
                 Skipped first = examples.getFirst();
-                throw new InputException("%s has %d unusable lines of %d, the first is line %d (%s%s); %s"
+                throw new InputException("%s has %s of %d, the first is line %d (%s%s); %s"
                         .formatted(
                                 file,
-                                bad + missing,
+                                Quantity.of(bad + missing, "unusable line"),
                                 lines,
                                 first.line,
                                 first.reason,
