@@ -105,6 +105,16 @@ class LauncherTest {
         assertThat(result.err()).isEqualTo("error: Unknown option: '--no-such-option'\nTry 'llm2clip --help'.\n");
     }
 
+    /** Services run with the signal of closed pipes ignored; then writing to one is an error that shells speak of. */
+    @Test
+    void searchingForAJdkSaysNothingWhereBrokenPipesAreNoSignal() throws Exception {
+        writeJar(jar);
+        Path script = root.resolve("service");
+        script(script, "trap '' PIPE; exec \"$(dirname \"$0\")/bin/llm2clip\" \"$@\" 2>&1");
+        Result result = run(script, Map.of("LLM2CLIP_JDK_FOLDERS", "/no-such-folder-here:".repeat(4000)), "a");
+        assertThat(result.out()).startsWith("a vector=true").doesNotContain("write error");
+    }
+
     @Test
     void closedStandardErrorIsNobodysFile() throws Exception {
         writeJar(jar);
