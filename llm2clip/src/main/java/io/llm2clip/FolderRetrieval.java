@@ -6,6 +6,7 @@ import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageCache;
+import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,17 +52,17 @@ public record FolderRetrieval(
         List<String> broken = new ArrayList<>();
         List<float[]> images = new ArrayList<>();
         List<List<String>> captionsOf = new ArrayList<>();
-        try (Progress.Phase phase = progress.begin("images", data.size(), "images")) {
+        try (Progress.Phase phase = progress.begin("images", data.size(), "image")) {
+            Progress.Phase readAndEmbedded = new Passes(phase, 2);
             for (int start = 0; start < data.size(); start += CHUNK) {
                 List<CaptionedImage> chunk = data.items().subList(start, Math.min(data.size(), start + CHUNK));
                 ImageCache cache = model.readImages(
-                        chunk.stream().map(CaptionedImage::path).toList());
-                images.addAll(List.of(model.embedImages(cache)));
+                        chunk.stream().map(CaptionedImage::path).toList(), readAndEmbedded);
+                images.addAll(List.of(model.embedImages(cache, readAndEmbedded)));
                 for (int index : cache.usable()) {
                     captionsOf.add(chunk.get(index).captions());
                 }
                 cache.failures().forEach(failure -> broken.add(failure.reason()));
-                phase.advance(chunk.size());
             }
         }
         if (images.isEmpty()) {
@@ -80,8 +81,8 @@ public record FolderRetrieval(
         float[][] texts = inChunks(
                 "captions",
                 captions,
-                chunk -> {
-                    TextEmbeddings embedded = model.textEmbeddings(chunk);
+                (chunk, phase) -> {
+                    TextEmbeddings embedded = model.textEmbeddings(chunk, phase);
                     cut.addAndGet(embedded.cut());
                     return embedded.vectors();
                 },
@@ -108,16 +109,15 @@ public record FolderRetrieval(
     }
 
     private interface Encoder {
-        float[][] encode(List<String> texts);
+        float[][] encode(List<String> texts, Progress.Phase phase);
     }
 
     private static float[][] inChunks(String name, List<String> texts, Encoder encoder, Progress progress) {
         List<float[]> vectors = new ArrayList<>();
-        try (Progress.Phase phase = progress.begin(name, texts.size(), "captions")) {
+        try (Progress.Phase phase = progress.begin(name, texts.size(), "caption")) {
             for (int start = 0; start < texts.size(); start += CHUNK) {
                 List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
-                vectors.addAll(List.of(encoder.encode(chunk)));
-                phase.advance(chunk.size());
+                vectors.addAll(List.of(encoder.encode(chunk, phase)));
             }
         }
         return vectors.toArray(float[][]::new);

@@ -83,7 +83,12 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** The same, with how many captions were cut. */
     public TextEmbeddings textEmbeddings(List<String> captions) {
-        return counted(() -> normalize(texts.project(vectors(captions))));
+        return textEmbeddings(captions, Progress.Phase.NONE);
+    }
+
+    /** The same, and {@code phase} hears of each caption. */
+    public TextEmbeddings textEmbeddings(List<String> captions, Progress.Phase phase) {
+        return counted(() -> normalize(texts.project(vectors(captions, phase))));
     }
 
     /**
@@ -100,15 +105,23 @@ public final class Llm2Clip implements AutoCloseable {
         return embed(pictures.length, i -> preprocessing.square(RgbImage.of(pictures[i])));
     }
 
-    /** Reads image files at the model's size; those that cannot be read are among {@link ImageCache#failures}. */
-    public ImageCache readImages(List<Path> files) {
-        return ImageCache.load(files, reader, preprocessing, Workers.shared().threads());
+    /**
+     * Reads image files at the model's size; those that cannot be read are among {@link ImageCache#failures}.
+     *
+     * @param phase hears of each file
+     */
+    public ImageCache readImages(List<Path> files, Progress.Phase phase) {
+        return ImageCache.load(files, reader, preprocessing, Workers.shared().threads(), phase);
     }
 
-    /** Embeddings {@code [U, E]} of length 1 of the {@link ImageCache#usable usable} images, in order. */
-    public float[][] embedImages(ImageCache cache) {
-        return exclusively(
-                () -> normalize(images.encode(cache.usable(), cache::batch, Progress.NONE.begin("", 0, ""))));
+    /**
+     * Embeddings {@code [U, E]} of length 1 of the {@link ImageCache#usable usable} images, in order.
+     *
+     * @param phase hears of each image, unusable ones included
+     */
+    public float[][] embedImages(ImageCache cache, Progress.Phase phase) {
+        phase.advance(cache.failures().size());
+        return exclusively(() -> normalize(images.encode(cache.usable(), cache::batch, phase)));
     }
 
     /** Cosines {@code [images, captions]}. Captions too long for the model are cut; a warning is logged. */
@@ -128,12 +141,12 @@ public final class Llm2Clip implements AutoCloseable {
      * long for the model are cut; a warning is logged, once per call.
      */
     public float[][] captionVectors(List<String> captions) {
-        return counted(() -> vectors(captions)).warn().vectors();
+        return counted(() -> vectors(captions, Progress.Phase.NONE)).warn().vectors();
     }
 
     /** The same without a warning, for who has counted them already. */
-    float[][] captionVectorsUnwarned(List<String> captions) {
-        return exclusively(() -> vectors(captions));
+    float[][] captionVectorsUnwarned(List<String> captions, Progress.Phase phase) {
+        return exclusively(() -> vectors(captions, phase));
     }
 
     /** The factor that training learned for cosines before a softmax, up to 100. */
@@ -181,8 +194,8 @@ public final class Llm2Clip implements AutoCloseable {
         });
     }
 
-    private float[][] vectors(List<String> captions) {
-        return this.captions.encode(captions, description().causal(), Progress.NONE.begin("", 0, ""));
+    private float[][] vectors(List<String> captions, Progress.Phase phase) {
+        return this.captions.encode(captions, description().causal(), phase);
     }
 
     private interface Squares {
@@ -192,8 +205,7 @@ public final class Llm2Clip implements AutoCloseable {
 
     private float[][] embed(int count, Squares squares) {
         int[] all = IntStream.range(0, count).toArray();
-        return exclusively(
-                () -> normalize(images.encode(all, batch -> pixels(batch, squares), Progress.NONE.begin("", 0, ""))));
+        return exclusively(() -> normalize(images.encode(all, batch -> pixels(batch, squares), Progress.Phase.NONE)));
     }
 
     private float[] pixels(int[] batch, Squares squares) {

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.image.ImageCache;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -128,6 +131,42 @@ class Llm2ClipTest {
                         .isCloseTo((float) cosine, within(1e-5f))
                         .isBetween(-1.001f, 1.001f);
             }
+        }
+    }
+
+    /** Each file by itself and not a chunk at once, and what cannot be read as well. */
+    @Test
+    void progressHearsOfEveryFileAndOfCompiling() throws IOException {
+        List<Path> files = List.of(
+                picture("red.png", Color.RED),
+                Files.writeString(temporary.resolve("broken.png"), "no picture"),
+                picture("blue.png", Color.BLUE));
+        Recorded reading = new Recorded();
+        ImageCache cache = model.readImages(files, reading);
+        assertThat(reading.events).containsExactly("1", "1", "1");
+        Recorded embedding = new Recorded();
+        model.embedImages(cache, embedding);
+        assertThat(embedding.events).containsExactly("1", "compiling", "2");
+        Recorded again = new Recorded();
+        model.embedImages(cache, again);
+        assertThat(again.events).containsExactly("1", "2");
+        Recorded texts = new Recorded();
+        model.textEmbeddings(List.of("a kite"), texts);
+        model.textEmbeddings(List.of("a kite"), texts);
+        assertThat(texts.events).containsExactly("compiling", "1", "1");
+    }
+
+    private static final class Recorded implements Progress.Phase {
+        final List<String> events = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public void preparing(String activity) {
+            events.add(activity);
+        }
+
+        @Override
+        public void advance(long count) {
+            events.add(Long.toString(count));
         }
     }
 

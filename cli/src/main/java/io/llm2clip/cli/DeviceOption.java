@@ -9,11 +9,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Where a command computes; {@link Llm2ClipCommand} sees to it before the command runs. */
+@HelpSection.In(HelpSection.DEVICE)
 final class DeviceOption {
     @Option(
             names = "--device",
             paramLabel = "cpu|gpu|N",
-            description = "Where to compute: the CPU, the first device of TornadoVM, or the one of this number"
+            description = "Where to compute: the CPU, the first device of TornadoVM, or the device of this number"
                     + " (default: ${DEFAULT-VALUE}; 'llm2clip devices' lists them).")
     private String device = "cpu";
 
@@ -28,8 +29,8 @@ final class DeviceOption {
             names = "--precision",
             paramLabel = "f32|tf32|bf16",
             description =
-                    "How an NVIDIA device multiplies matrices: as f32, or several times faster with factors of 10 bits"
-                            + " (tf32) or 7 bits (bf16) of fraction (default: f32).")
+                    "Precision of matrix multiplication on NVIDIA devices: f32, or several times faster on tensor cores with"
+                            + " operands rounded to tf32 (10-bit mantissa) or bf16 (7-bit mantissa) (default: f32).")
     private MatmulPrecision precision = MatmulPrecision.F32;
 
     @Spec(Spec.Target.MIXEE)

@@ -7,6 +7,7 @@ import io.llm2clip.kernels.tornado.TornadoInstallation;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.kernels.vector.Vectors;
 import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.progress.Quantity;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -18,7 +19,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code llm2clip devices}. */
-@Command(name = "devices", mixinStandardHelpOptions = true, description = "Show what this machine computes with.")
+@Command(
+        name = "devices",
+        mixinStandardHelpOptions = true,
+        description = "Show the processors and graphics cards that this program can compute with.",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip devices --json")
 final class DevicesCommand implements Callable<Integer> {
     @Mixin
     private Terminal terminal = new Terminal();
@@ -26,13 +32,12 @@ final class DevicesCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    private record Cpu(int threads, int vectorBits, String matrixUnit) {}
+    /** {@code matmul}: the name of what multiplies matrices. */
+    private record Cpu(int threads, int vectorBits, String matmul) {}
 
-    /** {@code problem} is null for a device that computed what it should. */
+    /** {@code problem} is null for a device whose self-test passed. */
     private record Accelerator(
-            DeviceInfo device,
-            String matrixProducts,
-            @Nullable String problem) {}
+            DeviceInfo device, String matmul, @Nullable String problem) {}
 
     /** {@code version} and {@code absence}: what there is, or why there is nothing. */
     private record Devices(
@@ -74,13 +79,25 @@ final class DevicesCommand implements Callable<Integer> {
                 MatrixUnit.selected().name());
     }
 
+    /** In words that need no knowledge of this program. */
+    private static String matmul(String name) {
+        return switch (name) {
+            case "vector" -> "the Java Vector API";
+            case "kernels" -> "kernels in Java";
+            default -> name;
+        };
+    }
+
     private void print(Devices devices) {
         if (terminal.json()) {
             terminal.printJson(devices);
             return;
         }
-        terminal.print("cpu: %d threads, vectors of %d bits, matrix unit %s"
-                .formatted(devices.cpu.threads, devices.cpu.vectorBits, devices.cpu.matrixUnit));
+        terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s"
+                .formatted(
+                        Quantity.of(devices.cpu.threads, "thread"),
+                        devices.cpu.vectorBits,
+                        matmul(devices.cpu.matmul)));
         if (devices.absence != null) {
             terminal.print("gpu: none. " + devices.absence);
         }
@@ -88,17 +105,17 @@ final class DevicesCommand implements Callable<Integer> {
             DeviceInfo info = accelerator.device;
             terminal.print(String.format(
                     Locale.ROOT,
-                    "%d: %s, back end %s (%s), %.1f GiB of memory, matrix products by %s: %s",
+                    "%d: %s, %.1f GiB of memory, through %s (%s), matrix multiplication with %s; %s",
                     info.number(),
                     info.name(),
+                    info.memoryBytes() / (double) (1L << 30),
                     info.backend(),
                     info.platform(),
-                    info.memoryBytes() / (double) (1L << 30),
-                    accelerator.matrixProducts,
-                    accelerator.problem == null ? "computes what it should" : accelerator.problem));
+                    matmul(accelerator.matmul),
+                    accelerator.problem == null ? "its self-test passed" : accelerator.problem));
         }
         if (devices.tornadoVm != null) {
-            terminal.print("TornadoVM %s; the newest that the tests were run on is %s"
+            terminal.print("TornadoVM %s; the newest version that was tested is %s"
                     .formatted(devices.tornadoVm, devices.testedTornadoVm));
         }
     }

@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.FolderRetrieval;
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.progress.Quantity;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "eval",
         mixinStandardHelpOptions = true,
-        description = "Measure how well a model finds images by captions and captions by images.")
+        description = "Measure how well a model finds images by captions and captions by images.",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip eval my-images --model my-model")
 final class EvalCommand extends ComputingCommand {
     @Mixin
     private ModelOption model = new ModelOption();
@@ -54,7 +57,7 @@ final class EvalCommand extends ComputingCommand {
                         accuracy));
                 return;
             }
-            terminal.print("%d images, %d captions".formatted(found.images(), found.captions()));
+            terminal.print(Quantity.of(found.images(), "image") + ", " + Quantity.of(found.captions(), "caption"));
             terminal.print(retrieval.table());
             if (accuracy != null) {
                 terminal.print(String.format(Locale.ROOT, "caption retrieval accuracy %.1f %%", 100 * accuracy));

@@ -12,11 +12,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "jvm-args",
         mixinStandardHelpOptions = true,
-        description = {
-            "Print the JVM arguments with which a program of your own can use the library on a device of TornadoVM:",
-            "llm2clip jvm-args > jvm.args; java @jvm.args -cp ... YourProgram"
-        })
+        description =
+                "Print the JVM arguments with which a program of your own can use the library on a device of TornadoVM.",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip jvm-args > jvm.args; java @jvm.args -cp ... YourProgram")
 final class JvmArgsCommand implements Runnable {
+    @HelpSection.In(HelpSection.DEVICE)
     @Option(
             names = "--backend",
             paramLabel = "NAME",

@@ -5,7 +5,9 @@ import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
 import java.io.PrintWriter;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,8 +28,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Version.class,
         description = "Images and long captions in one space, on the JVM.",
         synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted"},
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip demo --quick",
         subcommands = {
             DemoCommand.class,
             EmbedCommand.class,
@@ -36,15 +41,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
-            JvmArgsCommand.class
+            JvmArgsCommand.class,
+            GenerateCompletion.class,
+            CommandLine.HelpCommand.class
         })
 public final class Llm2ClipCommand implements Runnable {
     private static final String HEADLESS = "java.awt.headless";
 
-    @Option(
-            names = "--verbose",
-            scope = ScopeType.INHERIT,
-            description = "Show the stack trace of a failure, and what is logged on the way.")
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of a failure.")
     private boolean verbose;
 
     @Spec
@@ -56,13 +60,13 @@ public final class Llm2ClipCommand implements Runnable {
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        System.exit(commandLine().execute(arguments));
+        System.exit(Terminal.runInterruptibly(() -> commandLine().execute(arguments)));
     }
 
     /** The command line with its handling of errors, as tests run it. */
     static CommandLine commandLine() {
         Llm2ClipCommand command = new Llm2ClipCommand();
-        return new CommandLine(command)
+        return HelpSection.divide(new CommandLine(command))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Llm2ClipCommand::refuse)
                 .setExecutionExceptionHandler(command::fail)
@@ -91,6 +95,7 @@ public final class Llm2ClipCommand implements Runnable {
     }
 
     private static int runWithinMemory(ParseResult arguments) {
+        UnknownCommand.refuse(arguments);
         try {
             return runOnDevice(arguments);
         } catch (OutOfMemoryError e) {
@@ -126,8 +131,9 @@ public final class Llm2ClipCommand implements Runnable {
     private static int refuse(ParameterException exception, String[] arguments) {
         CommandLine command = exception.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("error: " + exception.getMessage());
-        if (!UnmatchedArgumentException.printSuggestions(exception, err)) {
+        Optional<String> unknown = UnknownCommand.sentence(exception);
+        err.println("error: " + unknown.orElse(exception.getMessage()));
+        if (unknown.isPresent() || !UnmatchedArgumentException.printSuggestions(exception, err)) {
             err.println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
         }
         err.flush();

@@ -1,8 +1,10 @@
 package io.llm2clip.cli;
 
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 
 /**
  * The entry point: says in one sentence what the Java runtime lacks, before any class that needs it is loaded.
@@ -11,11 +13,13 @@ import java.io.PrintStream;
  */
 public final class Main {
     private static final Runtime.Version OLDEST = Runtime.Version.parse("25.0.3");
+    private static final String STANDARD_ERROR = "llm2clip.stderr";
     private static final String TERMINAL = "llm2clip.terminal";
 
     private Main() {}
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
+        restoreStandardError();
         String missing = missing(
                 Runtime.version(),
                 ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
@@ -23,7 +27,6 @@ public final class Main {
             System.err.println(missing);
             System.exit(2);
         }
-        restoreTerminal();
         Class.forName("io.llm2clip.cli.Llm2ClipCommand")
                 .getMethod("main", String[].class)
                 .invoke(null, (Object) arguments);
@@ -42,17 +45,29 @@ public final class Main {
     }
 
     /**
-     * The launcher keeps the JVM's notice on incubator modules off the terminal by giving the JVM a filter as its
-     * standard error; from here on errors and progress bars go to the terminal itself.
+     * The launcher gives the JVM a filter as its standard error, which keeps the notice on incubator modules out, and the real
+     * one as another descriptor; errors and progress go there. A JVM that this program starts has the filter alone.
      */
-    private static void restoreTerminal() {
+    private static void restoreStandardError() throws ReflectiveOperationException {
+        String descriptor = System.getProperty(STANDARD_ERROR, "");
         String terminal = System.getProperty(TERMINAL, "");
-        if (!terminal.isEmpty()) {
-            try {
-                System.setErr(new PrintStream(new FileOutputStream(terminal, true), true));
-            } catch (IOException e) {
-                System.err.println("Errors and progress go through a filter: " + e.getMessage());
+        try {
+            if (!descriptor.isEmpty()) {
+                // No public API opens a descriptor that was inherited; the jar's manifest opens the package.
+                FileDescriptor inherited = new FileDescriptor();
+                Field number = FileDescriptor.class.getDeclaredField("fd");
+                number.setAccessible(true);
+                number.setInt(inherited, Integer.parseInt(descriptor));
+                writeErrorsTo(new FileOutputStream(inherited));
+            } else if (!terminal.isEmpty()) {
+                writeErrorsTo(new FileOutputStream(terminal, true));
             }
+        } catch (IOException e) {
+            System.err.println("Errors and progress go through a filter: " + e.getMessage());
         }
+    }
+
+    private static void writeErrorsTo(FileOutputStream stream) {
+        System.setErr(new PrintStream(stream, true));
     }
 }

@@ -9,12 +9,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model a command uses. */
+@HelpSection.In(HelpSection.INPUT)
 final class ModelOption {
+    /** Where the demo puts its model. */
+    static final Path USUAL = Path.of("runs", "demo", "model");
+
     @Option(
             names = "--model",
             paramLabel = "DIR",
             description = "The trained model (default: ${DEFAULT-VALUE}, which the demo makes).")
-    private Path directory = Path.of("runs", "demo", "model");
+    private Path directory = USUAL;
 
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();

@@ -5,6 +5,8 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Progress in a log: a line when a phase ends, and one every few seconds until then.
@@ -17,7 +19,9 @@ record ProgressLines(PrintWriter err, LongSupplier nanoTime) implements Progress
 
     @Override
     public Phase begin(String name, long total, String unit) {
-        return total == 0 ? NONE.begin(name, total, unit) : new Line(name, total, unit);
+        return total == 0
+                ? Phase.NONE
+                : new Line(new PhaseCount(name, total, unit, nanoTime.getAsLong()), nanoTime.getAsLong());
     }
 
     @Override
@@ -27,48 +31,50 @@ record ProgressLines(PrintWriter err, LongSupplier nanoTime) implements Progress
     }
 
     private final class Line implements Phase {
-        private final String name;
-        private final long total;
-        private final String unit;
-        private final long start = nanoTime.getAsLong();
-        private long last = start;
-        private long done;
-        private String metric = "";
+        private final PhaseCount count;
+        private long last;
 
-        Line(String name, long total, String unit) {
-            this.name = name;
-            this.total = total;
-            this.unit = unit;
+        Line(PhaseCount count, long start) {
+            this.count = count;
+            this.last = start;
         }
 
         @Override
-        public synchronized void advance(long count) {
-            done += count;
-            long now = nanoTime.getAsLong();
-            if (done < total && now - last >= INTERVAL) {
-                last = now;
-                double left = (now - start) / 1e9 / done * (total - done);
-                print("%s: %d of %d %s%s, %.0f s left", name, done, total, unit, metric, left);
+        public synchronized void preparing(String activity) {
+            count.preparing(activity, nanoTime.getAsLong());
+            // Before the first unit nothing else would be said for a while; later ones are too many to mention.
+            if (count.done() == 0) {
+                print(activity);
             }
         }
 
         @Override
-        public synchronized void metric(String name, double value) {
-            metric = String.format(Locale.ROOT, ", %s %.3f", name, value);
+        public synchronized void advance(long units) {
+            long now = nanoTime.getAsLong();
+            count.advance(units, now);
+            if (!count.finished() && now - last >= INTERVAL) {
+                last = now;
+                String left = count.secondsLeft(now).isPresent()
+                        ? PhaseCount.clock(count.secondsLeft(now).getAsDouble()) + " left"
+                        : "";
+                print(count.quantity(), count.metricText(", "), left);
+            }
+        }
+
+        @Override
+        public synchronized void metric(String metric, double value) {
+            count.metric(metric, value);
         }
 
         @Override
         public synchronized void close() {
-            double seconds = (nanoTime.getAsLong() - start) / 1e9;
-            if (done >= total) {
-                print("%s: %d %s%s, %.1f s", name, done, unit, metric, seconds);
-            } else {
-                print("%s: stopped after %d of %d %s%s, %.1f s", name, done, total, unit, metric, seconds);
-            }
+            String seconds = String.format(Locale.ROOT, "%.1f s", count.seconds(nanoTime.getAsLong()));
+            print((count.finished() ? "" : "stopped after ") + count.quantity(), count.metricText(", "), seconds);
         }
 
-        private void print(String format, Object... arguments) {
-            note(String.format(Locale.ROOT, format, arguments));
+        private void print(String... parts) {
+            note(count.name() + ": "
+                    + Stream.of(parts).filter(part -> !part.isEmpty()).collect(Collectors.joining(", ")));
         }
     }
 }

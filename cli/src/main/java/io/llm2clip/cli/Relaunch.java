@@ -17,6 +17,9 @@ final class Relaunch {
     /** Set in the new JVM, so that one without TornadoVM in spite of all arguments is not started again and again. */
     private static final String PROPERTY = "llm2clip.relaunched";
 
+    /** The launcher's name for the descriptor of standard error; see the entry point. */
+    private static final String STANDARD_ERROR = "llm2clip.stderr";
+
     /** The entry point by its name, because it is compiled on its own, after these classes and for an older Java. */
     private static final String MAIN = "io.llm2clip.cli.Main";
 
@@ -68,12 +71,19 @@ final class Relaunch {
     static List<String> command(List<String> tornado, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(inheritable(ManagementFactory.getRuntimeMXBean().getInputArguments()));
         command.addAll(tornado);
         command.add("-D" + PROPERTY + "=true");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
         command.addAll(arguments);
         return command;
+    }
+
+    /** This JVM's options but for its standard error: a child process inherits no other descriptor than the usual three. */
+    static List<String> inheritable(List<String> options) {
+        return options.stream()
+                .filter(option -> !option.startsWith("-D" + STANDARD_ERROR + "="))
+                .toList();
     }
 
     /** Ends with this JVM, also when that is interrupted or told to stop. */

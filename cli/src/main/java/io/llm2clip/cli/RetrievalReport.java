@@ -22,7 +22,7 @@ record RetrievalReport(Recall imageToText, Recall textToImage) {
         return new RetrievalReport(Recall.of(metrics.textRetrieval()), Recall.of(metrics.imageRetrieval()));
     }
 
-    /** Percentages, a line a direction. */
+    /** Percentages, one line per direction. */
     String table() {
         return "                  R@1    R@5   R@10\n" + line("image to text", imageToText) + "\n"
                 + line("text to image", textToImage);

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.TextEmbeddings;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -15,7 +17,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "similarity",
         mixinStandardHelpOptions = true,
-        description = "Say which captions suit an image: cosines, and probabilities among the captions given.")
+        description = "Compare an image with captions: cosines, and probabilities relative to the captions given.",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip similarity kite.jpg \"a red kite above a lake\" \"a house in the snow\"")
 final class SimilarityCommand extends ComputingCommand {
     @Mixin
     private ModelOption model = new ModelOption();
@@ -29,7 +33,13 @@ final class SimilarityCommand extends ComputingCommand {
     @Mixin
     private Terminal terminal = new Terminal();
 
-    private record Score(String caption, float cosine, double probability) {}
+    /** {@code probability} is null where there is nothing to choose from. */
+    private record Score(
+            String caption,
+            float cosine,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Double probability) {}
 
     private record Result(String image, float logitScale, List<Score> captions) {}
 
@@ -43,11 +53,23 @@ final class SimilarityCommand extends ComputingCommand {
             if (terminal.json()) {
                 terminal.printJson(result);
             } else {
-                terminal.print("cosine  probability  caption");
-                result.captions.forEach(score -> terminal.print(String.format(
-                        Locale.ROOT, "%6.3f  %9.1f %%  %s", score.cosine, 100 * score.probability, score.caption)));
+                table(result.captions);
             }
         }
+    }
+
+    private void table(List<Score> scores) {
+        boolean several = scores.size() > 1;
+        terminal.print(several ? "cosine  probability  caption" : "cosine  caption");
+        for (Score score : scores) {
+            String probability =
+                    score.probability == null ? "" : String.format(Locale.ROOT, "%9.1f %%  ", 100 * score.probability);
+            terminal.print(String.format(Locale.ROOT, "%6.3f  %s%s", score.cosine, probability, score.caption));
+        }
+        terminal.hint(
+                several
+                        ? "Probabilities are relative to the captions given: one of them gets most even if none describes the image."
+                        : "Probabilities are relative to the captions given; give several to have them.");
     }
 
     /** Best first; the probabilities are the softmax of the scaled cosines. */
@@ -59,7 +81,8 @@ final class SimilarityCommand extends ComputingCommand {
         }
         List<Score> scores = new ArrayList<>();
         for (int i = 0; i < cosines.length; i++) {
-            scores.add(new Score(captions.get(i), cosines[i], Math.exp(scale * (cosines[i] - 1)) / total));
+            Double probability = cosines.length == 1 ? null : Math.exp(scale * (cosines[i] - 1)) / total;
+            scores.add(new Score(captions.get(i), cosines[i], probability));
         }
         scores.sort(Comparator.comparingDouble((Score score) -> -score.cosine));
         return scores;

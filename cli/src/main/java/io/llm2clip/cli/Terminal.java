@@ -2,25 +2,30 @@ package io.llm2clip.cli;
 
 import io.llm2clip.data.DataReport;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.progress.Quantity;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What commands print: results on standard output, progress and remarks on standard error. */
+@HelpSection.In(HelpSection.GENERAL)
 final class Terminal {
-    static final JsonMapper JSON = JsonMapper.builder().build();
-
     /** The launcher's name for the terminal; the entry point has it too, which is compiled apart for older runtimes. */
     private static final String PROPERTY = "llm2clip.terminal";
 
     private static final int REASONS = 10;
 
-    @Option(names = "--quiet", description = "Show no progress.")
+    /** A process has one terminal. */
+    private static final class Live {
+        static final LiveProgress PROGRESS = LiveProgress.start(System.err);
+    }
+
+    @Option(names = "--quiet", description = "Show no progress and no hints.")
     private boolean quiet;
 
     @Option(names = "--json", description = "Print the result as JSON.")
@@ -33,33 +38,69 @@ final class Terminal {
         return json;
     }
 
-    /** Bars where the launcher found standard error to be a terminal, otherwise lines. */
+    /** A line that moves where the launcher found standard error to be a terminal, otherwise lines of a log. */
     Progress progress() {
         if (quiet) {
             return Progress.NONE;
         }
-        return System.getProperty(PROPERTY, "").isEmpty()
-                ? new ProgressLines(commandLine().getErr(), System::nanoTime)
-                : new ProgressBars(System.err);
+        if (!movable()) {
+            return new ProgressLines(commandLine().getErr(), System::nanoTime);
+        }
+        return Live.PROGRESS;
+    }
+
+    private static boolean movable() {
+        return !System.getProperty(PROPERTY, "").isEmpty() && !"dumb".equals(System.getenv("TERM"));
+    }
+
+    /** Runs the program so that a prompt that follows its interruption is on a line of its own. */
+    static int runInterruptibly(IntSupplier program) {
+        if (!movable()) {
+            return program.getAsInt();
+        }
+        Thread interruption = new Thread(Live.PROGRESS::interrupt, "interruption");
+        Runtime.getRuntime().addShutdownHook(interruption);
+        int code = program.getAsInt();
+        try {
+            Runtime.getRuntime().removeShutdownHook(interruption);
+        } catch (IllegalStateException e) {
+            // It is interrupted already, in its last moment.
+        }
+        return code;
     }
 
     /** Prints a result. */
     void print(String text) {
-        PrintWriter out = commandLine().getOut();
-        out.println(text);
-        out.flush();
+        println(commandLine().getOut(), text);
     }
 
     /** Prints a result as one JSON object. */
     void printJson(Object value) {
-        print(JSON.writeValueAsString(value));
+        print(Json.MAPPER.writeValueAsString(value));
     }
 
     /** Says something that is not part of the result. */
     void remark(String sentence) {
-        PrintWriter err = commandLine().getErr();
-        err.println(sentence);
-        err.flush();
+        println(commandLine().getErr(), sentence);
+    }
+
+    /** Says how to read a result or go on from it, to people. */
+    void hint(String sentence) {
+        if (!quiet && !json) {
+            remark(sentence);
+        }
+    }
+
+    private void println(PrintWriter to, String text) {
+        Runnable writing = () -> {
+            to.println(text);
+            to.flush();
+        };
+        if (movable()) {
+            Live.PROGRESS.aside(writing);
+        } else {
+            writing.run();
+        }
     }
 
     /** Says what of a data set was left out, the first reasons by name. */
@@ -69,15 +110,15 @@ final class Terminal {
         }
         brokenImages.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));
         if (!brokenImages.isEmpty()) {
-            remark("%d of %d images skipped.".formatted(brokenImages.size(), data.usable()));
+            remark("%d of %s skipped.".formatted(brokenImages.size(), Quantity.of(data.usable(), "image")));
         }
     }
 
     /** Says how many captions the text encoder reads the beginning of alone. */
     void cut(int count, int captions) {
         if (count > 0) {
-            remark("%d of %d captions %s too long for the text encoder and cut; what their ends say does not count."
-                    .formatted(count, captions, count == 1 ? "is" : "are"));
+            remark("%d of %s %s too long for the text encoder and cut; what their ends say does not count."
+                    .formatted(count, Quantity.of(captions, "caption"), count == 1 ? "is" : "are"));
         }
     }
 

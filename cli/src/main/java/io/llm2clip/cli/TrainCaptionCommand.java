@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
@@ -21,72 +22,84 @@ import picocli.CommandLine.Parameters;
         description = {
             "Stage 1: teach a language model to tell captions apart.",
             "A tenth of the captions is held out to measure with."
-        })
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip train caption my-images --out my-text")
+@HelpSection.In(HelpSection.TRAINING)
 final class TrainCaptionCommand extends ComputingCommand {
     @Parameters(
             paramLabel = "DATA",
             description = "A file of lines {\"captions\": [\"...\", \"...\"]}, or a folder with such a captions.jsonl.")
     private Path captions = Path.of("");
 
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
     private Path out = Path.of("");
 
+    @HelpSection.In(HelpSection.INPUT)
     @Option(
             names = "--llm",
             paramLabel = "DIR",
-            description = "A Llama of Hugging Face: config.json, model.safetensors, tokenizer.json. Without, a small"
-                    + " language model is trained from scratch on the captions.")
+            description =
+                    "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json. Without it, a"
+                            + " small language model is trained from scratch on the captions.")
     private @Nullable Path languageModel;
 
     @Option(names = "--steps", paramLabel = "N", description = "Steps of stage 1 (default: ${DEFAULT-VALUE}).")
     private int steps = 170;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Caption pairs a step (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", description = "Caption pairs per step (default: ${DEFAULT-VALUE}).")
     private int batch = 32;
 
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            description = "At its peak (default: ${DEFAULT-VALUE}; 2e-4 suits a pretrained Llama).")
+            description = "Peak learning rate (default: ${DEFAULT-VALUE}; 2e-4 suits a pretrained Llama).")
     private float learningRate = 3e-3f;
 
     @Option(
             names = "--max-length",
             paramLabel = "N",
             description =
-                    "Tokens of a caption; longer ones are cut on the right while training (default: ${DEFAULT-VALUE}).")
+                    "Tokens per caption; longer captions are truncated during training (default: ${DEFAULT-VALUE}).")
     private int maxLength = 512;
 
-    @Option(names = "--rank", paramLabel = "N", description = "Of the low-rank updates (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--rank", paramLabel = "N", description = "Rank of the LoRA updates (default: ${DEFAULT-VALUE}).")
     private int rank = 16;
 
     @Option(
             names = "--alpha",
             paramLabel = "X",
-            description = "Updates count alpha / rank (default: ${DEFAULT-VALUE}).")
+            description = "LoRA updates are scaled by alpha / rank (default: ${DEFAULT-VALUE}).")
     private float alpha = 32;
 
-    @Option(names = "--scale", paramLabel = "X", description = "Factor of the cosines (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--scale",
+            paramLabel = "X",
+            description = "Factor of the cosines in the loss (default: ${DEFAULT-VALUE}).")
     private float scale = 50;
 
     @Option(
             names = "--hard-negatives",
-            description = "Compare with a caption of one more image each, as the paper does.")
+            description = "Add a caption of one other image to each pair as a negative, as the paper does.")
     private boolean hardNegatives;
 
     @Option(
             names = "--llm-steps",
             paramLabel = "N",
-            description = "Steps of the language model from scratch (default: ${DEFAULT-VALUE}).")
+            description = "Training steps of the language model from scratch (default: ${DEFAULT-VALUE}).")
     private int languageModelSteps = 110;
 
     @Option(
             names = "--vocabulary",
             paramLabel = "N",
-            description = "Tokens of the language model from scratch (default: ${DEFAULT-VALUE}).")
+            description = "Vocabulary size of the language model from scratch (default: ${DEFAULT-VALUE}).")
     private int vocabulary = 1024;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of weights and sampling (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Mixin
@@ -130,8 +143,8 @@ final class TrainCaptionCommand extends ComputingCommand {
         } else {
             terminal.print(String.format(
                     Locale.ROOT,
-                    "Caption retrieval accuracy on %d held-out groups: %.1f %% before, %.1f %% after.",
-                    result.measuredGroups(),
+                    "Caption retrieval accuracy on %s: %.1f %% before, %.1f %% after.",
+                    Quantity.of(result.measuredGroups(), "held-out group"),
                     100 * result.before(),
                     100 * result.after()));
         }

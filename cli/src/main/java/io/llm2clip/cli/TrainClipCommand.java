@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.model.VisionConfig;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
 import java.nio.file.Path;
@@ -19,11 +20,15 @@ import picocli.CommandLine.Parameters;
         description = {
             "Stage 2: teach a vision tower from the vectors of a text encoder.",
             "A tenth of the images is held out to measure with."
-        })
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip train clip my-images --text my-text --out my-model")
+@HelpSection.In(HelpSection.TRAINING)
 final class TrainClipCommand extends ComputingCommand {
     @Parameters(paramLabel = "DIR", description = "A folder of images with a captions.jsonl.")
     private Path images = Path.of("");
 
+    @HelpSection.In(HelpSection.INPUT)
     @Option(
             names = "--text",
             required = true,
@@ -31,6 +36,7 @@ final class TrainClipCommand extends ComputingCommand {
             description = "The text encoder of 'train caption', or the text directory of a model.")
     private Path text = Path.of("");
 
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
     private Path out = Path.of("");
 
@@ -40,31 +46,36 @@ final class TrainClipCommand extends ComputingCommand {
     @Mixin
     private ImageOptions reading = new ImageOptions();
 
-    @Option(names = "--steps", paramLabel = "N", description = "Steps (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", paramLabel = "N", description = "Training steps (default: ${DEFAULT-VALUE}).")
     private int steps = 300;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Images a step (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", description = "Images per step (default: ${DEFAULT-VALUE}).")
     private int batch = 64;
 
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            description = "At its peak (default: ${DEFAULT-VALUE}; 1e-5 suits a pretrained tower).")
+            description = "Peak learning rate (default: ${DEFAULT-VALUE}; 1e-5 suits a pretrained tower).")
     private float learningRate = 5e-4f;
 
     @Option(
             names = "--layer-decay",
             paramLabel = "X",
-            description = "Factor of the rate from each block to the one before (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Factor by which the learning rate of each block is below that of the next (default: ${DEFAULT-VALUE}).")
     private float layerDecay = 1;
 
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(
             names = "--vectors",
             paramLabel = "DIR",
-            description = "Keeps the captions' vectors for further runs (default: MODELDIR with -vectors).")
+            description = "Where caption vectors are cached for further runs (default: MODELDIR-vectors).")
     private @Nullable Path vectors;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of weights and sampling (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Mixin
@@ -74,6 +85,7 @@ final class TrainClipCommand extends ComputingCommand {
     private Terminal terminal = new Terminal();
 
     /** Where the vision tower comes from. */
+    @HelpSection.In(HelpSection.INPUT)
     static final class VisionOptions {
         @Option(
                 names = "--vision",
@@ -86,29 +98,36 @@ final class TrainClipCommand extends ComputingCommand {
     }
 
     /** The sizes of a tower from scratch. */
+    @HelpSection.In(HelpSection.TRAINING)
     static final class Scratch {
         @Option(
                 names = "--architecture",
                 paramLabel = "clip|eva02",
-                description = "Of a tower from scratch (default: ${DEFAULT-VALUE}).")
+                description = "Architecture of a tower from scratch (default: ${DEFAULT-VALUE}).")
         private VisionConfig.Architecture architecture = VisionConfig.Architecture.CLIP;
 
-        @Option(names = "--image-size", paramLabel = "N", description = "Pixels (default: ${DEFAULT-VALUE}).")
+        @Option(
+                names = "--image-size",
+                paramLabel = "N",
+                description = "Side of an image, in pixels (default: ${DEFAULT-VALUE}).")
         private int imageSize = 64;
 
-        @Option(names = "--patch-size", paramLabel = "N", description = "Pixels (default: ${DEFAULT-VALUE}).")
+        @Option(
+                names = "--patch-size",
+                paramLabel = "N",
+                description = "Side of a patch, in pixels (default: ${DEFAULT-VALUE}).")
         private int patchSize = 16;
 
-        @Option(names = "--width", paramLabel = "N", description = "Channels (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--width", paramLabel = "N", description = "Hidden size (default: ${DEFAULT-VALUE}).")
         private int width = 192;
 
-        @Option(names = "--layers", paramLabel = "N", description = "Blocks (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks (default: ${DEFAULT-VALUE}).")
         private int layers = 4;
 
         @Option(
                 names = "--embedding-size",
                 paramLabel = "N",
-                description = "Values of an embedding (default: ${DEFAULT-VALUE}).")
+                description = "Dimensions of an embedding (default: ${DEFAULT-VALUE}).")
         private int embeddingSize = 128;
 
         VisionConfig config() {
@@ -153,8 +172,10 @@ final class TrainClipCommand extends ComputingCommand {
                     retrieval,
                     out.toString()));
         } else {
-            terminal.print("%d held-out images of %d"
-                    .formatted(result.measuredImages(), result.measuredImages() + result.trainingImages()));
+            terminal.print("%s of %d"
+                    .formatted(
+                            Quantity.of(result.measuredImages(), "held-out image"),
+                            result.measuredImages() + result.trainingImages()));
             terminal.print(retrieval.table());
         }
         terminal.remark("The model is in %s.".formatted(out));

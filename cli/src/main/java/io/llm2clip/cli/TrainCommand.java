@@ -13,6 +13,8 @@ import picocli.CommandLine.Spec;
         description = "Train on your own captions and images.",
         synopsisSubcommandLabel = "STAGE",
         commandListHeading = "%nStages:%n",
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip train caption my-images --out my-text",
         subcommands = {TrainCaptionCommand.class, TrainClipCommand.class})
 final class TrainCommand implements Runnable {
     @Spec

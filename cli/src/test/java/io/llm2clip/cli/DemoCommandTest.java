@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
+import io.llm2clip.demo.Example;
 import io.llm2clip.evaluation.Bootstrap;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,7 +66,8 @@ class DemoCommandTest {
                 List.of(new DemoResult.Phase("stage 1", 12.5, 1 << 20)),
                 Map.of("stage 1", List.of(3f, 2f)),
                 "out/model",
-                "out/report.html");
+                "out/report.html",
+                new Example("out/data/test/images/7.png", List.of("A house.", "A $1 kite.", "A tent."), 1));
     }
 
     private int report(String... arguments) {
@@ -78,7 +80,7 @@ class DemoCommandTest {
     @Test
     void jsonIsOneObjectOnStandardOutput() {
         assertThat(report("--json")).isZero();
-        JsonNode json = Terminal.JSON.readTree(out.toString());
+        JsonNode json = Json.MAPPER.readTree(out.toString());
         assertThat(json.path("seed").asInt()).isEqualTo(7);
         assertThat(json.path("quick").asBoolean()).isTrue();
         assertThat(json.path("data").path("trainImages").asInt()).isEqualTo(120);
@@ -98,6 +100,7 @@ class DemoCommandTest {
         assertThat(phase.path("peakBytes").asLong()).isEqualTo(1 << 20);
         assertThat(json.path("model").asString()).isEqualTo("out/model");
         assertThat(json.path("report").asString()).isEqualTo("out/report.html");
+        assertThat(json.path("example").path("right").asInt()).isEqualTo(1);
         assertThat(json.has("curves")).isFalse();
     }
 
@@ -105,6 +108,10 @@ class DemoCommandTest {
     void withoutJsonItIsTheTable() {
         assertThat(report()).isZero();
         assertThat(out.toString()).contains("chance", "stage 1");
-        assertThat(err.toString()).contains("The model is in out/model, the report is out/report.html.");
+        assertThat(err.toString())
+                .contains("The model is in out/model, the report is out/report.html.")
+                .contains(
+                        "Ask it about an image that it has not seen; the second caption describes it:",
+                        "llm2clip similarity --model out/model out/data/test/images/7.png \"A house.\" 'A $1 kite.' \"A tent.\"");
     }
 }

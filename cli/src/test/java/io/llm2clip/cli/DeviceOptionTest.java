@@ -88,6 +88,8 @@ class DeviceOptionTest {
                 .endsWith(Main.class.getName(), "demo", "--device", "gpu");
         // This JVM's own options go along, or the new one would lack the Vector API.
         assertThat(command).anyMatch(argument -> argument.contains("jdk.incubator.vector"));
+        assertThat(Relaunch.inheritable(List.of("-Xmx1g", "-Dllm2clip.stderr=9", "-Dllm2clip.terminal=/dev/tty")))
+                .containsExactly("-Xmx1g", "-Dllm2clip.terminal=/dev/tty");
     }
 
     @ParameterizedTest

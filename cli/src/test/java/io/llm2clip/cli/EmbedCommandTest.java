@@ -33,8 +33,11 @@ class EmbedCommandTest {
     void foldersStandForTheirImagesAndBrokenOnesAreCounted() {
         Run run = Run.of("embed", "--model", model, "--image", pictures, "--text", "a kite", "--json");
         assertThat(run.code()).isZero();
+        List<JsonNode> all =
+                run.out().lines().map(line -> Json.MAPPER.readTree(line)).toList();
+        assertThat(all).hasSize(4);
         List<JsonNode> lines =
-                run.out().lines().map(line -> Terminal.JSON.readTree(line)).toList();
+                all.stream().filter(line -> line.has("embedding")).toList();
         assertThat(lines).hasSize(3);
         assertThat(lines.get(0).path("image").asString()).endsWith("b.png");
         assertThat(lines.get(1).path("image").asString()).endsWith("a.PNG");
@@ -48,6 +51,43 @@ class EmbedCommandTest {
             assertThat(squares).isCloseTo(1, within(1e-5));
         }
         assertThat(run.err()).contains("broken.jpg cannot be decoded", "1 of 3 images skipped.");
+    }
+
+    /** A line per image, in the order of the files, so that nobody has to guess which are missing. */
+    @Test
+    void skippedImagesAreLinesWithTheReason() throws IOException {
+        List<JsonNode> lines = Run.of("embed", "--model", model, "--image", pictures, "--json")
+                .out()
+                .lines()
+                .map(line -> Json.MAPPER.readTree(line))
+                .toList();
+        assertThat(lines).hasSize(3);
+        JsonNode broken = lines.get(2);
+        assertThat(broken.path("image").asString()).endsWith("broken.jpg");
+        assertThat(broken.path("error").asString()).contains("cannot be decoded");
+        assertThat(broken.has("embedding")).isFalse();
+        Path out = folder.resolve("with-errors.jsonl");
+        Run.of("embed", "--model", model, "--image", pictures, "--out", out);
+        assertThat(Files.readAllLines(out)).hasSize(3).last().asString().contains("\"error\":");
+        assertThat(Run.of("embed", "--model", model, "--image", pictures).out())
+                .hasLineCount(2)
+                .doesNotContain("broken.jpg");
+    }
+
+    @Test
+    void strictMakesASkippedImageAFailureAndKeepsTheOthers() throws IOException {
+        Run run = Run.of("embed", "--model", model, "--image", pictures, "--strict");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out()).hasLineCount(2);
+        assertThat(run.err()).contains("error: 1 of 3 images skipped, which --strict makes a failure;");
+        Path out = folder.resolve("strict.jsonl");
+        assertThat(Run.of("embed", "--model", model, "--image", pictures, "--strict", "--out", out)
+                        .code())
+                .isEqualTo(1);
+        assertThat(Files.readAllLines(out)).hasSize(3);
+        assertThat(Run.of("embed", "--model", model, "--image", pictures.resolve("b.png"), "--strict")
+                        .code())
+                .isZero();
     }
 
     @Test
@@ -143,7 +183,7 @@ class EmbedCommandTest {
         assertThat(Run.of("embed", "--model", model, "--quiet", "--text", "a tent")
                         .err())
                 .isEmpty();
-        Run similarity = Run.of("similarity", "--model", model, pictures.resolve("b.png"), kites, "a tent");
+        Run similarity = Run.of("similarity", "--quiet", "--model", model, pictures.resolve("b.png"), kites, "a tent");
         assertThat(similarity.err().lines())
                 .containsExactly(
                         "1 of 2 captions is too long for the text encoder and cut; what their ends say does not count.");

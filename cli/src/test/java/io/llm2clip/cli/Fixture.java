@@ -71,7 +71,7 @@ final class Fixture {
         return directory;
     }
 
-    /** A picture of one colour. */
+    /** A picture of one color. */
     static Path picture(Path file, int rgb) throws IOException {
         Files.createDirectories(file.getParent());
         BufferedImage image = new BufferedImage(20, 24, BufferedImage.TYPE_INT_RGB);

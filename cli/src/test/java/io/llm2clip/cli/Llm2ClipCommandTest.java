@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,11 +37,45 @@ class Llm2ClipCommandTest {
                 .isEqualToNormalizingNewlines("error: Unknown option: '--no-such-option'\nTry 'llm2clip --help'.\n");
     }
 
-    @Test
-    void aMisspelledCommandIsSuggested() {
-        assertThat(commandLine.execute("failing")).isEqualTo(2);
+    @ParameterizedTest
+    @CsvSource({"failing, fail", "fial, fail", "simlarity, similarity", "demos, demo", "insp, inspect"})
+    void aMisspelledCommandIsSuggested(String word, String suggestion) {
+        assertThat(commandLine.execute(word)).isEqualTo(2);
         assertThat(err.toString())
-                .contains("error: Unmatched argument at index 0: 'failing'", "Did you mean: ", "fail");
+                .isEqualToNormalizingNewlines(
+                        "error: Unknown command '%s'; did you mean '%s'?\nTry 'llm2clip --help'.\n"
+                                .formatted(word, suggestion));
+    }
+
+    /** Asking for help does not make a command of a word that is none. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "search",
+                "search --help",
+                "--help search",
+                "search x --json",
+                "search -V",
+                "d",
+                "train search -h"
+            })
+    void anUnknownCommandIsBadUsage(String arguments) {
+        assertThat(commandLine.execute(arguments.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("error: Unknown command '").contains("'; expected one of ", ", ");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aHalfTypedCommandLineStillGetsItsHelp() {
+        assertThat(commandLine.execute("similarity", "--help", "--no-such-option"))
+                .isZero();
+        assertThat(out.toString()).startsWith("Usage: llm2clip similarity");
+    }
+
+    @Test
+    void shellsCompleteCommandsAndOptions() {
+        assertThat(commandLine.execute("generate-completion")).isZero();
+        assertThat(out.toString()).contains("complete -F", "similarity", "--device");
     }
 
     @Test

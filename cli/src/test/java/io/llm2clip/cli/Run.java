@@ -20,7 +20,7 @@ record Run(int code, String out, String err) {
     }
 
     JsonNode json() {
-        return Terminal.JSON.readTree(out);
+        return Json.MAPPER.readTree(out);
     }
 
     private static String text(Object argument) {

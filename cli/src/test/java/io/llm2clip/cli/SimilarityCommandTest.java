@@ -40,6 +40,28 @@ class SimilarityCommandTest {
                 .startsWith("cosine  probability  caption")
                 .hasLineCount(3)
                 .contains(" %  a kite");
+        assertThat(table.err())
+                .startsWith("Probabilities are relative to the captions given: ")
+                .hasLineCount(1);
+        assertThat(Run.of("similarity", "--quiet", "--model", model, picture, "a kite", "snow")
+                        .err())
+                .isEmpty();
+    }
+
+    /** With nothing to choose from the probability would be 1 for anything. */
+    @Test
+    void oneCaptionHasNoProbability() throws IOException {
+        Path model = Fixture.model(folder.resolve("model"));
+        Path picture = Fixture.picture(folder.resolve("a.png"), 0x208040);
+        Run table = Run.of("similarity", "--model", model, picture, "a kite");
+        assertThat(table.out()).startsWith("cosine  caption").hasLineCount(2).doesNotContain("%");
+        assertThat(table.err()).contains("give several to have them.").hasLineCount(1);
+        JsonNode score = Run.of("similarity", "--model", model, picture, "a kite", "--json")
+                .json()
+                .path("captions")
+                .path(0);
+        assertThat(score.path("cosine").isNumber()).isTrue();
+        assertThat(score.has("probability")).isFalse();
     }
 
     @Test

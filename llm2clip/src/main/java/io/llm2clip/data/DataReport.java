@@ -1,5 +1,6 @@
 package io.llm2clip.data;
 
+import io.llm2clip.progress.Quantity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ public record DataReport(
 
     /** One sentence for the terminal: counts, and for each reason the first line that was skipped. */
     public String summary() {
-        var text = new StringBuilder("%s: %d of %d lines used".formatted(file, usable, lines));
+        var text = new StringBuilder("%s: %d of %s used".formatted(file, usable, Quantity.of(lines, "line")));
         append(text, "; skipped ", reasons, reason -> reason + first(reason));
         append(text, "; captions left out: ", captionsLeftOut, reason -> reason);
         return text.append('.').toString();
@@ -145,10 +146,10 @@ public record DataReport(
             }
             if (10L * bad > lines || usable == 0) {
                 Skipped first = examples.getFirst();
-                throw new InputException("%s has %d unusable lines of %d, the first is line %d (%s%s); %s"
+                throw new InputException("%s has %s of %d, the first is line %d (%s%s); %s"
                         .formatted(
                                 file,
-                                bad + missing + outside,
+                                Quantity.of(bad + missing + outside, "unusable line"),
                                 lines,
                                 first.line,
                                 first.reason,

@@ -121,7 +121,8 @@ public final class Demo {
                 Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
                 Path model = options.directory().resolve("model");
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
-                DemoResult result = result(texts, new Accuracy(before, after), comparison, arms, model);
+                DemoResult result =
+                        result(texts, new Accuracy(before, after), comparison, arms, model, example(texts, comparison));
                 DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
                 return result;
             }
@@ -151,7 +152,7 @@ public final class Demo {
         int total = recipe.data().trainImages()
                 + recipe.data().validationImages()
                 + recipe.data().testImages();
-        try (Progress.Phase phase = progress.begin("data", total, "images")) {
+        try (Progress.Phase phase = progress.begin("data", total, "image")) {
             int[] done = {0};
             DemoDataSet data = DemoDataSet.write(
                     options.directory().resolve("data"),
@@ -168,11 +169,14 @@ public final class Demo {
     }
 
     private ImageCache read(List<CaptionedImage> items) {
-        return ImageCache.load(
-                items.stream().map(CaptionedImage::path).toList(),
-                ImageReader.DEFAULT,
-                preprocessing,
-                Workers.shared().threads());
+        try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
+            return ImageCache.load(
+                    items.stream().map(CaptionedImage::path).toList(),
+                    ImageReader.DEFAULT,
+                    preprocessing,
+                    Workers.shared().threads(),
+                    phase);
+        }
     }
 
     /** What tokenizer and language model learn from: the corpus and the captions of the training images. */
@@ -191,7 +195,7 @@ public final class Demo {
         return meter.measure(
                 "vectors without stage 1",
                 () -> captions.stream()
-                        .map(each -> language.encoder().encode(each, true, Progress.NONE.begin("", 0, "")))
+                        .map(each -> language.encoder().encode(each, true, Progress.Phase.NONE))
                         .toArray(float[][][]::new));
     }
 
@@ -201,7 +205,7 @@ public final class Demo {
                 .flatMap(List::stream)
                 .distinct()
                 .toList();
-        float[][] vectors = language.encoder().encode(queries, true, Progress.NONE.begin("", 0, ""));
+        float[][] vectors = language.encoder().encode(queries, true, Progress.Phase.NONE);
         Map<String, float[]> byQuery = new LinkedHashMap<>();
         for (int i = 0; i < vectors.length; i++) {
             byQuery.put(queries.get(i), vectors[i]);
@@ -213,7 +217,7 @@ public final class Demo {
     private double captionRetrievalAccuracy(TextModel language, DemoTexts texts, boolean causal) {
         List<List<String>> columns = texts.detailedPairs();
         try (Progress.Phase phase =
-                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "captions")) {
+                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "caption")) {
             float[][] a = language.encoder().encode(columns.get(0), causal, phase);
             float[][] b = language.encoder().encode(columns.get(1), causal, phase);
             return RetrievalMetrics.mutualCaptionAccuracy(a, b);
@@ -232,7 +236,7 @@ public final class Demo {
         int[] all = IntStream.range(0, measured.size()).toArray();
         Comparison comparison = new Comparison(texts.querySets());
         try (Progress.Phase phase =
-                progress.begin("evaluation", (long) arms.all().size() * all.length, "images")) {
+                progress.begin("evaluation", (long) arms.all().size() * all.length, "image")) {
             for (Arm arm : arms.all()) {
                 try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
                     comparison.add(arm, encoder.encode(all, measured::batch, phase));
@@ -273,7 +277,16 @@ public final class Demo {
                 .toList();
     }
 
-    private DemoResult result(DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model) {
+    private static Example example(DemoTexts texts, Comparison comparison) {
+        return Example.of(
+                texts.measured().items().stream().map(CaptionedImage::path).toList(),
+                texts.briefCaptions(),
+                comparison.imageEmbeddings(Arm.LLM2CLIP),
+                comparison.queryEmbeddings(Arm.LLM2CLIP, "short"));
+    }
+
+    private DemoResult result(
+            DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model, Example example) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
         arms.all()
@@ -294,6 +307,7 @@ public final class Demo {
                 meter.phases(),
                 losses,
                 model.toString(),
-                options.directory().resolve("report.html").toString());
+                options.directory().resolve("report.html").toString(),
+                example);
     }
 }

@@ -134,12 +134,12 @@ final class DemoReport {
 
     private void searches(Gallery.Section section) throws IOException {
         add("<h2>Searches: " + escape(section.title())
-                + "</h2><p>Every so many-th query; the image that the caption was written"
+                + "</h2><p>Every N-th query; the image that the caption was written"
                 + " for has a green frame, at the right is that image with its place.</p>");
         for (Gallery.Search search : section.gallery().sample(SHOWN)) {
             search(section, search);
         }
-        add("<h2>Failures: " + escape(section.title()) + "</h2><p>The queries whose image came last.</p>");
+        add("<h2>Failures: " + escape(section.title()) + "</h2><p>The queries that rank their image worst.</p>");
         for (Gallery.Search search : section.gallery().failures(SHOWN)) {
             search(section, search);
         }
@@ -155,7 +155,7 @@ final class DemoReport {
                     String.format(
                             Locale.ROOT, "%d · %.3f", i + 1, search.scores().get(i)));
         }
-        figure("target", section.images().get(search.target()), "described, place " + search.rank());
+        figure("target", section.images().get(search.target()), "target, rank " + search.rank());
         add("</div></div>");
     }
 

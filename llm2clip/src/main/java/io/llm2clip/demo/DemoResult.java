@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param curves loss of every step, by phase
  * @param model directory of the trained model
  * @param report file of the report
+ * @param example something to try the model on
  */
 public record DemoResult(
         long seed,
@@ -28,7 +29,8 @@ public record DemoResult(
         List<Phase> phases,
         Map<String, List<Float>> curves,
         String model,
-        String report) {
+        String report,
+        Example example) {
 
     /** Recall by arm of a query set that was measured. */
     Map<String, BothWays> recalls(String querySet) {

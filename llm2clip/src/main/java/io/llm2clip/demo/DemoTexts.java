@@ -50,6 +50,11 @@ record DemoTexts(
         return Objects.requireNonNull(querySets.get("long"));
     }
 
+    /** The brief caption of each measured image, in the training captions' words. */
+    List<String> briefCaptions() {
+        return Objects.requireNonNull(querySets.get("short")).getFirst();
+    }
+
     private static Path folder(Path captions) {
         return Objects.requireNonNull(captions.getParent());
     }

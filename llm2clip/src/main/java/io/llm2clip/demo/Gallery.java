@@ -28,15 +28,11 @@ record Gallery(List<Search> searches) {
 
     /** Searches all captions; caption i describes image i. Embeddings are {@code [N][E]}. */
     static Gallery of(List<String> captions, float[][] texts, float[][] images) {
-        float[][] units = normalized(images);
-        float[][] queries = normalized(texts);
+        double[][] cosines = Cosines.of(texts, images);
         List<Search> searches = new ArrayList<>();
-        for (int q = 0; q < queries.length; q++) {
-            double[] scores = new double[units.length];
-            for (int i = 0; i < units.length; i++) {
-                scores[i] = dot(queries[q], units[i]);
-            }
-            List<Integer> order = IntStream.range(0, units.length)
+        for (int q = 0; q < cosines.length; q++) {
+            double[] scores = cosines[q];
+            List<Integer> order = IntStream.range(0, scores.length)
                     .boxed()
                     .sorted(Comparator.comparingDouble((Integer i) -> -scores[i])
                             .thenComparing(i -> i))
@@ -57,7 +53,7 @@ record Gallery(List<Search> searches) {
         return searches.stream().filter(s -> s.rank == 1).limit(count).toList();
     }
 
-    /** The searches whose image came last. */
+    /** The searches that rank their image worst. */
     List<Search> failures(int count) {
         return searches.stream()
                 .sorted(Comparator.comparingInt((Search s) -> -s.rank).thenComparingInt(Search::target))
@@ -65,7 +61,7 @@ record Gallery(List<Search> searches) {
                 .toList();
     }
 
-    /** Every so many-th search, so neither chosen nor random. */
+    /** Every N-th search, so neither chosen nor random. */
     List<Search> sample(int count) {
         int step = Math.max(1, searches.size() / count);
         return IntStream.range(0, Math.min(count, searches.size()))
@@ -81,24 +77,4 @@ record Gallery(List<Search> searches) {
      * @param gallery the searches
      */
     record Section(String title, List<Path> images, Gallery gallery) {}
-
-    private static float[][] normalized(float[][] rows) {
-        float[][] units = new float[rows.length][];
-        for (int i = 0; i < rows.length; i++) {
-            double norm = Math.max(1e-12, Math.sqrt(dot(rows[i], rows[i])));
-            units[i] = new float[rows[i].length];
-            for (int c = 0; c < units[i].length; c++) {
-                units[i][c] = (float) (rows[i][c] / norm);
-            }
-        }
-        return units;
-    }
-
-    private static double dot(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) a[i] * b[i];
-        }
-        return sum;
-    }
 }

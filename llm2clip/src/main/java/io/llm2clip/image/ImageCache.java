@@ -2,6 +2,7 @@ package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.progress.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,11 +30,12 @@ public final class ImageCache {
     }
 
     /**
-     * Decodes and resizes {@code files} on {@code threads} platform threads.
+     * Decodes and resizes {@code files} on {@code threads} platform threads, which all report to {@code phase}.
      *
      * <p>Broken images do not stop the load; they are in {@link #failures()} and the caller leaves their indices out.
      */
-    public static ImageCache load(List<Path> files, ImageReader reader, Preprocessing preprocessing, int threads) {
+    public static ImageCache load(
+            List<Path> files, ImageReader reader, Preprocessing preprocessing, int threads, Progress.Phase phase) {
         if (threads < 1) {
             throw new IllegalArgumentException("Loading images needs at least one thread, not " + threads + ".");
         }
@@ -47,6 +49,7 @@ public final class ImageCache {
                 } catch (InputException e) {
                     failures.add(new Failure(i, e.getMessage()));
                 }
+                phase.advance(1);
             }
         };
         runAll(work, Math.min(threads, Math.max(1, images.length)));

@@ -120,6 +120,9 @@ public final class CaptionEncoder implements AutoCloseable {
             }
             List<TensorData> inputs = inputs(TokenBatch.of(batch, padId(), padded(batch.getLast())));
             CompiledFunction function = causalAttention ? causal : bidirectional;
+            if (!function.isCompiled(inputs)) {
+                phase.preparing("compiling");
+            }
             float[] pooled = function.run(inputs).getFirst().toFloats();
             flops += function.program(inputs).flops();
             int width = pooled.length / count;

@@ -32,6 +32,9 @@ public final class ImageEncoder implements AutoCloseable {
             int count = Batches.next(images.length - start, BATCH);
             int[] batch = Arrays.copyOfRange(images, start, start + count);
             TensorData input = TensorData.of(Shape.of(batch.length, 3, side, side), pixels.apply(batch));
+            if (!tower.isCompiled(List.of(input))) {
+                phase.preparing("compiling");
+            }
             float[] flat = tower.run(List.of(input)).getFirst().toFloats();
             int width = flat.length / batch.length;
             for (int i = 0; i < batch.length; i++) {

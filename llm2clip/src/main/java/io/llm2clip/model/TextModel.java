@@ -163,7 +163,7 @@ public final class TextModel implements AutoCloseable {
 
     /** Vectors of captions, not normalised. */
     public float[][] vectors(List<String> captions) {
-        return encoder.encode(captions, Progress.NONE.begin("", 0, ""));
+        return encoder.encode(captions, Progress.Phase.NONE);
     }
 
     /** Tokens of the longest caption. */

@@ -3,22 +3,33 @@ package io.llm2clip.progress;
 /** A listener to long work, told of phases one after another. */
 public interface Progress {
     /** Listens to nothing. */
-    Progress NONE = (name, total, unit) -> new Phase() {};
+    Progress NONE = (name, total, unit) -> Phase.NONE;
 
     /**
      * A phase begins.
      *
      * @param name what is done, for people
      * @param total how many units it takes
-     * @param unit what is counted, in the plural
+     * @param unit what is counted, a regular noun in the singular
      */
     Phase begin(String name, long total, String unit);
 
     /** Something worth saying outside the count, as one sentence. */
     default void note(String sentence) {}
 
-    /** One piece of long work. */
+    /** One piece of long work; several threads may report to it. */
     interface Phase extends AutoCloseable {
+        /** Listens to nothing. */
+        Phase NONE = new Phase() {};
+
+        /**
+         * Something precedes the next unit and may take longer than it; that unit is not typical of the others, and the next
+         * {@link #advance} ends it.
+         *
+         * @param activity a participle, such as "compiling"
+         */
+        default void preparing(String activity) {}
+
         /** So many more units are done. */
         default void advance(long count) {}
 

@@ -111,11 +111,14 @@ public final class CaptionTraining {
         llama.attachLora(updates, config.rank, config.alpha);
         try (AdamW optimizer = new AdamW(
                         ParameterGroups.of(llama.loraParameters(), 0), AdamW.Options.DEFAULT.withClipNorm(1));
-                Progress.Phase phase = progress.begin("stage 1, caption contrast", config.steps, "steps")) {
+                Progress.Phase phase = progress.begin("stage 1, caption contrast", config.steps, "step")) {
             for (int i = 0; i < config.steps; i++) {
                 PairSampler.Pairs pairs =
                         sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
                 List<TensorData> inputs = inputs(encoder, sampler, pairs);
+                if (!programs.containsKey(pairs.kind())) {
+                    phase.preparing("compiling");
+                }
                 TrainStep step = programs.computeIfAbsent(
                         pairs.kind(),
                         _ -> TrainStep.compile(

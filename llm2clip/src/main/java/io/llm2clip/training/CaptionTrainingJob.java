@@ -129,7 +129,7 @@ public record CaptionTrainingJob(
 
     private static double accuracy(
             CaptionEncoder encoder, List<List<String>> groups, boolean causal, Progress progress) {
-        try (Progress.Phase phase = progress.begin("caption retrieval", 2L * groups.size(), "captions")) {
+        try (Progress.Phase phase = progress.begin("caption retrieval", 2L * groups.size(), "caption")) {
             return RetrievalMetrics.mutualCaptionAccuracy(
                     encoder.encode(column(groups, 0), causal, phase), encoder.encode(column(groups, 1), causal, phase));
         }

@@ -122,7 +122,7 @@ public final class ClipTraining {
         LossCurve losses = new LossCurve();
         try (AdamW optimizer = new AdamW(groups, new AdamW.Options(0.9f, config.beta2, 1e-8f, config.clipNorm));
                 Stepper stepper = new Stepper(vision, text, logitScale, optimizer);
-                Progress.Phase phase = progress.begin(name, config.steps, "steps")) {
+                Progress.Phase phase = progress.begin(name, config.steps, "step")) {
             for (int i = 0; i < config.steps; i++) {
                 int[] drawn = sampler.next();
                 for (int b = 0; b < drawn.length; b++) {
@@ -132,6 +132,9 @@ public final class ClipTraining {
                 inputs.add(
                         TensorData.of(pixels, images.shiftedBatch(config.shift, config.seed * 1_000_003 + i, drawn)));
                 inputs.addAll(text.batch(drawn, random, i));
+                if (i == 0) {
+                    phase.preparing("compiling");
+                }
                 float loss = stepper.run(inputs, schedule.at(i));
                 float scale = logitScale.data().item();
                 logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));

@@ -68,7 +68,13 @@ public record ClipTrainingJob(
 
     /** The same with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
-            Path images, ImageReader reader, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+            Path images,
+            ImageReader reader,
+            Path text,
+            Start start,
+            ClipTraining.Config training,
+            Path vectors,
+            Path out) {
         this(images, reader, text, start, training, vectors, out, Optional.empty());
     }
 
@@ -116,7 +122,7 @@ public record ClipTrainingJob(
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
             };
-            ImageCache cache = read(folder, vision.config().imageSize());
+            ImageCache cache = read(folder, vision.config().imageSize(), progress);
             List<List<String>> captions =
                     folder.items().stream().map(CaptionedImage::captions).toList();
             HeldOut<Integer> split =
@@ -167,12 +173,15 @@ public record ClipTrainingJob(
         return start instanceof Pretrained ? PreprocessingPreset.CLIP : PreprocessingPreset.MINIATURE;
     }
 
-    private ImageCache read(CaptionedImages folder, int size) {
-        return ImageCache.load(
-                folder.items().stream().map(CaptionedImage::path).toList(),
-                reader,
-                preset().ofSize(size),
-                Workers.shared().threads());
+    private ImageCache read(CaptionedImages folder, int size, Progress progress) {
+        try (Progress.Phase phase = progress.begin("reading images", folder.size(), "image")) {
+            return ImageCache.load(
+                    folder.items().stream().map(CaptionedImage::path).toList(),
+                    reader,
+                    preset().ofSize(size),
+                    Workers.shared().threads(),
+                    phase);
+        }
     }
 
     private float[][][] captionVectors(TextModel language, List<List<String>> captions, Progress progress) {
@@ -205,7 +214,7 @@ public record ClipTrainingJob(
                 .toArray(float[][]::new);
         try (ImageEncoder encoder = new ImageEncoder(model.vision());
                 TextProjection projection = new TextProjection(model.adapter());
-                Progress.Phase phase = progress.begin("evaluation", images.length, "images")) {
+                Progress.Phase phase = progress.begin("evaluation", images.length, "image")) {
             return RetrievalMetrics.of(
                     encoder.encode(images, cache::batch, phase), projection.project(captions), imageOf);
         }

@@ -59,13 +59,8 @@ public final class LanguageModelTraining {
         Schedule schedule = new Schedule.Cosine(config.learningRate, config.warmup, config.steps);
         LossCurve losses = new LossCurve();
         try (AdamW optimizer = new AdamW(ParameterGroups.of(model.parameters(), config.weightDecay), OPTIMIZER);
-                TrainStep step = TrainStep.compile(
-                        in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)),
-                        List.of(
-                                new TrainStep.Input("ids", shape, DType.I32),
-                                new TrainStep.Input("targets", shape, DType.I32)),
-                        optimizer);
-                Progress.Phase phase = progress.begin("language model", config.steps, "steps")) {
+                Progress.Phase phase = progress.begin("language model", config.steps, "step");
+                TrainStep step = compile(model, lengths, shape, optimizer, phase)) {
             for (int i = 0; i < config.steps; i++) {
                 int[] drawn = sampler.next();
                 int[] input = new int[batch * config.length];
@@ -83,6 +78,14 @@ public final class LanguageModelTraining {
             losses.countFlops(step.flops() * config.steps);
         }
         return losses;
+    }
+
+    private static TrainStep compile(Llama model, Tensor lengths, Shape shape, AdamW optimizer, Progress.Phase phase) {
+        phase.preparing("compiling");
+        return TrainStep.compile(
+                in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)),
+                List.of(new TrainStep.Input("ids", shape, DType.I32), new TrainStep.Input("targets", shape, DType.I32)),
+                optimizer);
     }
 
     /** Shuffles captions, joins them and cuts the stream into rows of equal length; the rest is dropped. */

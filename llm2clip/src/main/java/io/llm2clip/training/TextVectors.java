@@ -36,7 +36,7 @@ public final class TextVectors {
                 }
             }
         }
-        try (Progress.Phase phase = progress.begin("text vectors", missing.size(), "captions")) {
+        try (Progress.Phase phase = progress.begin("text vectors", missing.size(), "caption")) {
             for (int start = 0; start < missing.size(); start += CHUNK) {
                 int end = Math.min(missing.size(), start + CHUNK);
                 float[][] vectors = encoder.encode(missing.subList(start, end), phase);

@@ -171,7 +171,7 @@ class CaptionedImagesTest {
         Files.writeString(captions, GOOD.repeat(8) + "{}\n");
         assertThatThrownBy(() -> CaptionedImages.open(folder))
                 .isInstanceOf(InputException.class)
-                .hasMessage(captions + " has 1 unusable lines of 9, the first is line 9 (no key \"image\"); " + FORMAT);
+                .hasMessage(captions + " has 1 unusable line of 9, the first is line 9 (no key \"image\"); " + FORMAT);
     }
 
     @Test
@@ -182,7 +182,7 @@ class CaptionedImagesTest {
         Files.writeString(captions, missing);
         assertThatThrownBy(() -> CaptionedImages.open(folder))
                 .hasMessage(captions
-                        + " has 1 unusable lines of 1, the first is line 1 (image file missing: images/none.png); "
+                        + " has 1 unusable line of 1, the first is line 1 (image file missing: images/none.png); "
                         + FORMAT);
     }
 
@@ -251,7 +251,7 @@ class CaptionedImagesTest {
         Files.writeString(captions, "{\"text\": \"x\"}\n");
         assertThatThrownBy(() -> CaptionCorpus.open(folder))
                 .isInstanceOf(InputException.class)
-                .hasMessage(captions + " has 1 unusable lines of 1, the first is line 1 (no key \"captions\"); "
+                .hasMessage(captions + " has 1 unusable line of 1, the first is line 1 (no key \"captions\"); "
                         + "a line has the form {\"captions\": [\"a caption\", \"another one\"]}.");
         Path none = folder.resolve("none.jsonl");
         assertThatThrownBy(() -> CaptionCorpus.open(none)).hasMessageStartingWith("The caption file " + none);

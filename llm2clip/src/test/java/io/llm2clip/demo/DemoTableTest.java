@@ -55,6 +55,7 @@ class DemoTableTest {
                 List.of(new DemoResult.Phase("stage 1", 12.5, 100 << 20)),
                 Map.of(),
                 "model",
-                "report.html");
+                "report.html",
+                new Example("image.png", List.of("a kite"), 0));
     }
 }

@@ -2,6 +2,7 @@ package io.llm2clip.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.progress.Progress;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -131,7 +132,8 @@ class BoundedDecodingTest {
         Path tooLarge = Files.write(folder.resolve("huge.bmp"), bitmapHeader(2_000_000, 1_000));
         Path good = Files.write(folder.resolve("good.png"), Goldens.bytes("rgb.png"));
         ImageReader reader = ImageReader.DEFAULT.withMaxPixels(Long.MAX_VALUE);
-        ImageCache cache = ImageCache.load(List.of(tooLarge, good), reader, Preprocessing.clip(8), 2);
+        ImageCache cache =
+                ImageCache.load(List.of(tooLarge, good), reader, Preprocessing.clip(8), 2, Progress.Phase.NONE);
         assertThat(cache.usable()).containsExactly(1);
         assertThat(cache.failures().getFirst().reason()).startsWith("The image " + tooLarge + " cannot be decoded (");
     }

@@ -3,6 +3,7 @@ package io.llm2clip.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,8 +30,8 @@ class ImageCacheTest {
     @Test
     void holdsTheSameImagesWhateverTheNumberOfThreads() throws Exception {
         List<Path> files = files();
-        ImageCache one = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 1);
-        ImageCache four = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 4);
+        ImageCache one = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 1, Progress.Phase.NONE);
+        ImageCache four = ImageCache.load(files, ImageReader.DEFAULT, PREPROCESSING, 4, Progress.Phase.NONE);
         int[] usable = {0, 1, 3, 4, 5};
         assertThat(four.batch(usable)).isEqualTo(one.batch(usable));
         assertThat(four.shiftedBatch(3, 7, usable))
@@ -42,7 +43,7 @@ class ImageCacheTest {
 
     @Test
     void batchesArePreprocessedImages() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 2);
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 2, Progress.Phase.NONE);
         float[] second = PREPROCESSING.apply(ImageReader.DEFAULT.decode(Goldens.bytes("gray.jpg"), "gray"));
         float[] batch = cache.batch(0, 1);
         assertThat(Arrays.copyOfRange(batch, 192, 384)).isEqualTo(second);
@@ -50,7 +51,7 @@ class ImageCacheTest {
 
     @Test
     void brokenImagesAreReported() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 3);
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 3, Progress.Phase.NONE);
         assertThat(cache.size()).isEqualTo(6);
         assertThat(cache.failures()).hasSize(1);
         assertThat(cache.failures().getFirst().index()).isEqualTo(2);
@@ -61,7 +62,7 @@ class ImageCacheTest {
 
     @Test
     void imagesAreLeftOutByIndex() throws Exception {
-        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 1);
+        ImageCache cache = ImageCache.load(files(), ImageReader.DEFAULT, PREPROCESSING, 1, Progress.Phase.NONE);
         assertThat(cache.usable()).containsExactly(0, 1, 3, 4, 5);
         ImageCache part = cache.only(List.of(1, 4));
         assertThat(part.usable()).containsExactly(1, 4);

@@ -34,9 +34,17 @@ public final class CompiledFunction implements AutoCloseable {
         return compiled(like).program;
     }
 
+    /** Whether there is a program for inputs of these shapes and types, so that a call takes no longer than its run. */
+    public boolean isCompiled(List<TensorData> like) {
+        return programs.containsKey(key(like));
+    }
+
+    private static List<String> key(List<TensorData> values) {
+        return values.stream().map(v -> v.dtype() + " " + v.shape()).toList();
+    }
+
     private Compiled compiled(List<TensorData> values) {
-        List<String> key = values.stream().map(v -> v.dtype() + " " + v.shape()).toList();
-        return programs.computeIfAbsent(key, _ -> {
+        return programs.computeIfAbsent(key(values), _ -> {
             List<Tensor> inputs = new ArrayList<>();
             for (TensorData value : values) {
                 inputs.add(Tensor.input("input" + inputs.size(), value.shape(), value.dtype()));

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -114,6 +116,45 @@ class DemoTest {
             }
             // Ten of sixty would be chance.
             assertThat(found).isGreaterThan(40);
+        }
+    }
+
+    /** The one with the orange tree, and not by a hair: other processors round otherwise. */
+    @Test
+    void theReadmeAsksWhatTheModelAnswersRight() throws Exception {
+        Matcher command = Pattern.compile("bin/llm2clip similarity runs/demo/(\\S+) (\"[^\n]+\")")
+                .matcher(Files.readString(Path.of("../README.md")));
+        assertThat(command.find()).isTrue();
+        Path image = directory.resolve(command.group(1));
+        List<String> captions = Pattern.compile("\"([^\"]+)\"")
+                .matcher(command.group(2))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        assertAnsweredRight(image, captions, 1);
+        CaptionedImages test = CaptionedImages.open(directory.resolve("data/test"));
+        assertThat(test.items()).anySatisfy(item -> {
+            assertThat(item.path().endsWith(command.group(1))).isTrue();
+            assertThat(item.captions()).contains(captions.get(1));
+        });
+    }
+
+    @Test
+    void theDemoSuggestsWhatTheModelAnswersRight() {
+        assertAnsweredRight(
+                Path.of(result.example().image()),
+                result.example().captions(),
+                result.example().right());
+    }
+
+    private void assertAnsweredRight(Path image, List<String> captions, int right) {
+        try (Llm2Clip model = Llm2Clip.load(Path.of(result.model()))) {
+            float[] cosines = model.similarity(List.of(image), captions)[0];
+            for (int i = 0; i < cosines.length; i++) {
+                if (i != right) {
+                    assertThat(cosines[right]).as(captions.get(i)).isGreaterThan(cosines[i] + 0.1f);
+                }
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 package io.llm2clip.tests;
 
-/** Stands in for the command line in tests of the launcher: prints its arguments and whether the flags arrived. */
+/** Stands in for the command line in tests of the launcher: prints its arguments, whether the flags arrived, and an error. */
 public final class EchoMain {
     private EchoMain() {}
 
     public static void main(String[] arguments) {
         boolean vector = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         System.out.println(String.join("|", arguments) + " vector=" + vector + " test=" + System.getProperty("test"));
+        System.err.print("WARNING: an error\nwithout an end of line");
         System.exit(arguments.length);
     }
 }

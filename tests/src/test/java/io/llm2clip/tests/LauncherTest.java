@@ -1,9 +1,11 @@
 package io.llm2clip.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -78,6 +80,50 @@ class LauncherTest {
         Result result = run(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Dtest=7 -Xmx64m"), "a b", "c");
         assertThat(result.out()).isEqualTo("a b|c vector=true test=7\n");
         assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    /** The JVM writes its notice before any code of the program runs; everything else it says gets through. */
+    @Test
+    void standardErrorIsTheProgramsAlone() throws Exception {
+        writeJar(jar);
+        assertThat(allErrors(Map.of(), "a")).isEqualTo("WARNING: an error\nwithout an end of line\n");
+        assertThat(allErrors(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Xmx1x"), "a")).startsWith("Invalid maximum heap size");
+        assertThat(allErrors(Map.of("JAVA_TOOL_OPTIONS", "-Da=b"), "a"))
+                .startsWith("Picked up JAVA_TOOL_OPTIONS: -Da=b\nWARNING: an error");
+    }
+
+    /** Without a detour, so that nothing is missing or out of order when the program has ended. */
+    @Test
+    void thePackagedProgramWritesToStandardErrorItself() throws Exception {
+        Path packaged = Path.of("..", "cli", "target", "llm2clip.jar").toAbsolutePath();
+        assumeTrue(Files.exists(packaged), "not packaged");
+        Files.createDirectories(jar.getParent());
+        Files.createSymbolicLink(jar, packaged);
+        Result result = run(Map.of(), "--no-such-option");
+        Files.delete(jar);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).isEqualTo("error: Unknown option: '--no-such-option'\nTry 'llm2clip --help'.\n");
+    }
+
+    /** Services run with the signal of closed pipes ignored; then writing to one is an error that shells speak of. */
+    @Test
+    void searchingForAJdkSaysNothingWhereBrokenPipesAreNoSignal() throws Exception {
+        writeJar(jar);
+        Path script = root.resolve("service");
+        script(script, "trap '' PIPE; exec \"$(dirname \"$0\")/bin/llm2clip\" \"$@\" 2>&1");
+        Result result = run(script, Map.of("LLM2CLIP_JDK_FOLDERS", "/no-such-folder-here:".repeat(4000)), "a");
+        assertThat(result.out()).startsWith("a vector=true").doesNotContain("write error");
+    }
+
+    @Test
+    void closedStandardErrorIsNobodysFile() throws Exception {
+        writeJar(jar);
+        Path script = root.resolve("closed");
+        script(script, "exec \"$(dirname \"$0\")/bin/llm2clip\" \"$@\" 2>&-");
+        Result result = run(script, Map.of(), "a");
+        assertThat(result.out()).startsWith("a vector=true");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).isEmpty();
     }
 
     @Test
@@ -167,6 +213,23 @@ class LauncherTest {
     private Result run(Path script, Map<String, String> environment, String... arguments) throws Exception {
         Path out = root.resolve("out");
         Path err = root.resolve("err");
+        int exitCode = process(script, environment, arguments)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start()
+                .waitFor();
+        return new Result(exitCode, Files.readString(out), Files.readString(err));
+    }
+
+    /** What comes on standard error until nobody has it open any more. */
+    private String allErrors(Map<String, String> environment, String... arguments) throws Exception {
+        Process process = process(root.resolve("bin/llm2clip"), environment, arguments)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private ProcessBuilder process(Path script, Map<String, String> environment, String... arguments) {
         ProcessBuilder builder = new ProcessBuilder(
                 Stream.concat(Stream.of(tools.resolve("bash").toString(), script.toString()), Stream.of(arguments))
                         .toList());
@@ -175,12 +238,7 @@ class LauncherTest {
         variables.putAll(environment);
         builder.environment().clear();
         builder.environment().putAll(variables);
-        int exitCode = builder.directory(root.toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start()
-                .waitFor();
-        return new Result(exitCode, Files.readString(out), Files.readString(err));
+        return builder.directory(root.toFile());
     }
 
     private static Path find(String tool) {
