@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 /** All parts, in order of worth. */
 final class Parts {
     /** Tests in the JVM of a part; the memory limit shows arenas that are not freed. */
-    private static final List<String> SUITE_OPTIONS = List.of("-Xmx4g", "-Dtornado.device.memory=5GB", "-Djqwik.database=");
+    private static final List<String> SUITE_OPTIONS =
+            List.of("-Xmx4g", "-Dtornado.device.memory=5GB", "-Djqwik.database=");
 
     /** The part that names the card, without which no result can be kept. */
     static final Part CARD =
