@@ -89,15 +89,15 @@ final class PeerTable {
                     .filter(other -> row.has("losses") && other.has("losses"))
                     .findFirst()
                     .ifPresent(other -> losses.merge(
-                            type, relative(list(row, "losses"), list(other, "losses")), PeerTable::larger));
+                            type, difference(list(row, "losses"), list(other, "losses")), PeerTable::larger));
         }
         List<String> sentences = new ArrayList<>();
         if (!vectors.isEmpty()) {
             sentences.add("1 - cosine to PyTorch's f32 vectors, at most: " + listed(vectors) + ".");
         }
         if (!losses.isEmpty()) {
-            sentences.add(
-                    "Losses of the first steps differ from PyTorch's, relative, by at most: " + listed(losses) + ".");
+            sentences.add("Losses of the first steps differ from PyTorch's, as parts of the first, by at most: "
+                    + listed(losses) + ".");
         }
         return sentences.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", sentences));
     }
@@ -127,12 +127,13 @@ final class PeerTable {
         return ab / Math.sqrt(aa * bb);
     }
 
-    private static double relative(List<Double> a, List<Double> b) {
+    /** In terms of the first, because losses near 0 differ by rounding in terms of themselves. */
+    private static double difference(List<Double> a, List<Double> b) {
         double worst = 0;
         for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
-            worst = larger(Math.abs(a.get(i) - b.get(i)) / Math.abs(b.get(i)), worst);
+            worst = larger(Math.abs(a.get(i) - b.get(i)), worst);
         }
-        return worst;
+        return worst / Math.abs(b.getFirst());
     }
 
     private static List<Double> list(JsonNode row, String name) {
