@@ -13,9 +13,6 @@ import java.util.List;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
-    private static final DeviceKernel REDUCE_ROW = DeviceKernel.of(RowKernels.class, "k_reduceRow", FLOATS, PARAMS);
-    private static final DeviceKernel REDUCE_COLUMN =
-            DeviceKernel.of(RowKernels.class, "k_reduceColumn", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
             DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
@@ -64,7 +61,7 @@ public final class DeviceKernels {
             case KernelOp.Gemm o -> new DevicePlan(o.operands(), GemmPlan.launches(o), 0);
             case KernelOp.Attention o -> AttentionPlan.forward(o);
             case KernelOp.AttentionGradient o -> AttentionPlan.gradient(o);
-            case KernelOp.Reduce o -> single(o, reduce(o));
+            case KernelOp.Reduce o -> ReductionPlan.reduce(o);
             case KernelOp.Softmax o -> single(o, rows(SOFTMAX, o.rows(), o.columns()));
             case KernelOp.SoftmaxGradient o -> single(o, rows(SOFTMAX_GRADIENT, o.rows(), o.columns()));
             case KernelOp.LayerNorm o -> single(o, norm(o.rows(), o.columns(), true, o.epsilon()));
@@ -110,13 +107,6 @@ public final class DeviceKernels {
         return rows == 0 || outputs == 0
                 ? List.of()
                 : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
-    }
-
-    private static List<DeviceLaunch> reduce(KernelOp.Reduce op) {
-        int maximum = op.reduction() == KernelOp.Reduction.MAX ? 1 : 0;
-        return op.inner() == 1
-                ? rows(REDUCE_ROW, op.outer(), 1, op.extent(), maximum)
-                : elements(REDUCE_COLUMN, (long) op.outer() * op.inner(), op.extent(), op.inner(), maximum);
     }
 
     private static List<DeviceLaunch> norm(int rows, int columns, boolean centered, float epsilon) {
