@@ -129,9 +129,11 @@ public final class KernelOpArbitraries {
                 Combinators.combine(dimension(), length()).as(KernelOp.SoftmaxGradient::new));
     }
 
-    /** Layer and root-mean-square normalisation and their gradients. */
+    /** Layer and root-mean-square normalisation and their gradients, some of so many rows that a device splits sums over them. */
     public static Arbitrary<KernelOp> norm() {
-        return Combinators.combine(Arbitraries.integers().between(0, 3), dimension(), length())
+        Arbitrary<Integer> many = Arbitraries.frequencyOf(
+                Tuple.of(6, dimension()), Tuple.of(1, Arbitraries.integers().between(60, 200)));
+        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length())
                 .as((kind, rows, columns) -> switch (kind) {
                     case 0 -> new KernelOp.LayerNorm(rows, columns, EPSILON);
                     case 1 -> new KernelOp.LayerNormGradient(rows, columns, EPSILON);

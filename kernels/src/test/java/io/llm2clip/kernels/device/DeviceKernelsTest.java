@@ -144,6 +144,9 @@ class DeviceKernelsTest {
         List<DeviceLaunch> launches = DeviceKernels.plan(new KernelOp.Reduce(KernelOp.Reduction.SUM, 1, 6304, 768))
                 .launches();
         assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(80 * 768, 768);
+        launches = DeviceKernels.plan(new KernelOp.LayerNormGradient(6304, 768, 1e-5f))
+                .launches();
+        assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(6304 * 32, 80 * 768, 2 * 768);
     }
 
     @Test

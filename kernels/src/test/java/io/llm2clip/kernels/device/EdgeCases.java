@@ -29,8 +29,11 @@ public final class EdgeCases {
                 ops.add(KernelOp.Gemm.dense(1, 2 * tile, tile, 2 * depth, transposeA, transposeA));
             }
             ops.add(new KernelOp.Softmax(2, group));
+            int terms = Chunks.MINIMUM + edge;
+            ops.add(new KernelOp.LayerNormGradient(terms, 5, 1e-3f));
+            ops.add(new KernelOp.RmsNormGradient(terms, 5, 1e-3f));
+            ops.add(new KernelOp.LayerNormGradient(2 * terms, 1, 1e-3f));
             for (Reduction reduction : Reduction.values()) {
-                int terms = Chunks.MINIMUM + edge;
                 ops.add(new KernelOp.Reduce(reduction, 2, terms, 3));
                 ops.add(new KernelOp.Reduce(reduction, 2, terms * RowKernels.GROUP + edge, 1));
                 ops.add(new KernelOp.Reduce(reduction, 1, 67 * terms, 2));
