@@ -63,13 +63,24 @@ public final class KernelOpArbitraries {
         return Arbitraries.of(DType.F32, DType.I32);
     }
 
+    /** Of rows and columns, some of them so long that a device splits them. */
     public static Arbitrary<KernelOp> reduce() {
-        return Combinators.combine(
-                        Arbitraries.of(Reduction.class),
-                        dimension(),
-                        length(),
-                        Arbitraries.oneOf(Arbitraries.just(1), length()))
-                .as(KernelOp.Reduce::new);
+        Arbitrary<Reduction> reduction = Arbitraries.of(Reduction.class);
+        Arbitrary<Integer> few = Arbitraries.integers().between(1, 3);
+        return Arbitraries.frequencyOf(
+                Tuple.of(
+                        4,
+                        Combinators.combine(
+                                        reduction,
+                                        dimension(),
+                                        length(),
+                                        Arbitraries.oneOf(Arbitraries.just(1), length()))
+                                .as(KernelOp.Reduce::new)),
+                Tuple.of(
+                        1,
+                        Combinators.combine(
+                                        reduction, few, Arbitraries.integers().between(2000, 9000), few)
+                                .as(KernelOp.Reduce::new)));
     }
 
     /** Products with padded rows, shared operands and all kinds of epilogue. */
@@ -118,9 +129,11 @@ public final class KernelOpArbitraries {
                 Combinators.combine(dimension(), length()).as(KernelOp.SoftmaxGradient::new));
     }
 
-    /** Layer and root-mean-square normalisation and their gradients. */
+    /** Layer and root-mean-square normalisation and their gradients, some of so many rows that a device splits sums over them. */
     public static Arbitrary<KernelOp> norm() {
-        return Combinators.combine(Arbitraries.integers().between(0, 3), dimension(), length())
+        Arbitrary<Integer> many = Arbitraries.frequencyOf(
+                Tuple.of(6, dimension()), Tuple.of(1, Arbitraries.integers().between(60, 200)));
+        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length())
                 .as((kind, rows, columns) -> switch (kind) {
                     case 0 -> new KernelOp.LayerNorm(rows, columns, EPSILON);
                     case 1 -> new KernelOp.LayerNormGradient(rows, columns, EPSILON);

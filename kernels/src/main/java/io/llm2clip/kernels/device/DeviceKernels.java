@@ -4,7 +4,6 @@ import static io.llm2clip.kernels.device.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.HALVES;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.device.DeviceKernel.Role.PARAMS;
-import static io.llm2clip.kernels.device.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.KernelOp;
@@ -13,17 +12,9 @@ import java.util.List;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
-    private static final DeviceKernel REDUCE_ROW = DeviceKernel.of(RowKernels.class, "k_reduceRow", FLOATS, PARAMS);
-    private static final DeviceKernel REDUCE_COLUMN =
-            DeviceKernel.of(RowKernels.class, "k_reduceColumn", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
             DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
-    private static final DeviceKernel NORM = DeviceKernel.of(NormKernels.class, "k_norm", FLOATS, PARAMS, SCALARS);
-    private static final DeviceKernel NORM_GRADIENT =
-            DeviceKernel.of(NormKernels.class, "k_normGradient", FLOATS, PARAMS, SCALARS);
-    private static final DeviceKernel NORM_WEIGHT_GRADIENT =
-            DeviceKernel.of(NormKernels.class, "k_normWeightGradient", FLOATS, PARAMS);
     private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
     private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
     private static final DeviceKernel ZERO = DeviceKernel.of(IndexKernels.class, "k_zero", FLOATS, PARAMS);
@@ -64,13 +55,13 @@ public final class DeviceKernels {
             case KernelOp.Gemm o -> new DevicePlan(o.operands(), GemmPlan.launches(o), 0);
             case KernelOp.Attention o -> AttentionPlan.forward(o);
             case KernelOp.AttentionGradient o -> AttentionPlan.gradient(o);
-            case KernelOp.Reduce o -> single(o, reduce(o));
+            case KernelOp.Reduce o -> ReductionPlan.reduce(o);
             case KernelOp.Softmax o -> single(o, rows(SOFTMAX, o.rows(), o.columns()));
             case KernelOp.SoftmaxGradient o -> single(o, rows(SOFTMAX_GRADIENT, o.rows(), o.columns()));
-            case KernelOp.LayerNorm o -> single(o, norm(o.rows(), o.columns(), true, o.epsilon()));
-            case KernelOp.RmsNorm o -> single(o, norm(o.rows(), o.columns(), false, o.epsilon()));
-            case KernelOp.LayerNormGradient o -> normGradient(o, o.rows(), o.columns(), true, o.epsilon());
-            case KernelOp.RmsNormGradient o -> normGradient(o, o.rows(), o.columns(), false, o.epsilon());
+            case KernelOp.LayerNorm o -> NormPlan.norm(o, o.rows(), o.columns(), true, o.epsilon());
+            case KernelOp.RmsNorm o -> NormPlan.norm(o, o.rows(), o.columns(), false, o.epsilon());
+            case KernelOp.LayerNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), true, o.epsilon());
+            case KernelOp.RmsNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon());
             case KernelOp.Rotary o -> single(o, rotary(o));
             case KernelOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
             case KernelOp.ScatterAdd o -> scatterAdd(o);
@@ -110,34 +101,6 @@ public final class DeviceKernels {
         return rows == 0 || outputs == 0
                 ? List.of()
                 : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
-    }
-
-    private static List<DeviceLaunch> reduce(KernelOp.Reduce op) {
-        int maximum = op.reduction() == KernelOp.Reduction.MAX ? 1 : 0;
-        return op.inner() == 1
-                ? rows(REDUCE_ROW, op.outer(), 1, op.extent(), maximum)
-                : elements(REDUCE_COLUMN, (long) op.outer() * op.inner(), op.extent(), op.inner(), maximum);
-    }
-
-    private static List<DeviceLaunch> norm(int rows, int columns, boolean centered, float epsilon) {
-        return rows == 0 || columns == 0
-                ? List.of()
-                : List.of(new DeviceLaunch(
-                        NORM, Grid.rows(rows, RowKernels.GROUP), List.of(columns, flag(centered)), List.of(epsilon)));
-    }
-
-    private static DevicePlan normGradient(KernelOp op, int rows, int columns, boolean centered, float epsilon) {
-        List<Integer> dimensions = List.of(columns, flag(centered), rows);
-        List<DeviceLaunch> launches = new ArrayList<>();
-        if (rows > 0 && columns > 0) {
-            launches.add(
-                    new DeviceLaunch(NORM_GRADIENT, Grid.rows(rows, RowKernels.GROUP), dimensions, List.of(epsilon)));
-        }
-        if (columns > 0) {
-            launches.add(new DeviceLaunch(NORM_WEIGHT_GRADIENT, Grid.elements(columns), dimensions, List.of()));
-        }
-        // Never empty: kernels are passed the scratch memory's offset whether they use it or not.
-        return new DevicePlan(op.operands(), launches, Math.max(1, Arenas.index("Row statistics", 2L * rows)));
     }
 
     private static List<DeviceLaunch> rotary(KernelOp.Rotary op) {

@@ -61,27 +61,36 @@ final class NormKernels {
         }
     }
 
-    /** {@code dweight = sum(dy * z)}, and {@code dbias = sum(dy)} if centered. Params as {@link #k_normGradient}. An item a column. */
+    /**
+     * {@code dweight = sum(dy * z)}, and {@code dbias = sum(dy)} if centered, over chunks of the rows. Params: columns, centered
+     * (0 or 1), rows, work-items, rows of a chunk, number of the target among the operands, the target's first element | as of
+     * {@link #k_normGradient}. Target {@code [1 or 2, chunks, columns]}. An item for each column of each chunk.
+     */
     static void k_normWeightGradient(KernelContext context, FloatBuf floats, IntBuf params) {
-        int columns = params.get(0);
-        int column = context.globalIdx;
-        if (column < columns) {
+        int element = context.globalIdx;
+        int items = params.get(3);
+        if (element < items) {
+            int columns = params.get(0);
             int rows = params.get(2);
-            int statistics = params.get(7);
+            int chunk = element / columns;
+            int first = chunk * params.get(4);
+            int end = first + KMath.min(params.get(4), rows - first);
+            int x = params.get(7) + element - chunk * columns;
+            int dy = params.get(9) + element - chunk * columns;
+            int statistics = params.get(11);
             float weightGradient = 0f;
             float biasGradient = 0f;
-            for (int row = 0; row < rows; row++) {
-                int at = row * columns + column;
-                float gradient = floats.get(params.get(5) + at);
-                float z = (floats.get(params.get(3) + at) - floats.get(statistics + row))
+            for (int row = first; row < end; row++) {
+                float gradient = floats.get(dy + row * columns);
+                float z = (floats.get(x + row * columns) - floats.get(statistics + row))
                         * floats.get(statistics + rows + row);
                 weightGradient += gradient * z;
                 biasGradient += gradient;
             }
-            int out = params.get(6) + rows * columns + column;
-            floats.set(out, weightGradient);
+            int target = params.get(7 + params.get(5)) + params.get(6) + element;
+            floats.set(target, weightGradient);
             if (params.get(1) != 0) {
-                floats.set(out + columns, biasGradient);
+                floats.set(target + items, biasGradient);
             }
         }
     }

@@ -1,6 +1,6 @@
 package io.llm2clip.kernels.device;
 
-/** Reductions, and softmax with its gradient: a work-group of {@link #GROUP} work-items for each row. */
+/** Softmax with its gradient, and sums of squares: a work-group of {@link #GROUP} work-items for each row. */
 final class RowKernels {
     /** Work-items that share a row; a power of two. */
     static final int GROUP = 32;
@@ -57,41 +57,6 @@ final class RowKernels {
             sum += KMath.exp(floats.get(row + c) - max);
         }
         return k_groupSum(context, partials, sum);
-    }
-
-    /** Params: extent, maximum (0 or 1) | x {@code [rows, extent]}, out {@code [rows]}. */
-    static void k_reduceRow(KernelContext context, FloatBuf floats, IntBuf params) {
-        float[] partials = context.allocateFloatLocalArray(GROUP);
-        int extent = params.get(0);
-        boolean maximum = params.get(1) != 0;
-        int row = params.get(2) + context.groupIdx * extent;
-        float partial = maximum ? Float.NEGATIVE_INFINITY : 0f;
-        for (int c = context.localIdx; c < extent; c += GROUP) {
-            float value = floats.get(row + c);
-            partial = maximum ? ScalarFunctions.k_maximum(partial, value) : partial + value;
-        }
-        float total = maximum ? k_groupMax(context, partials, partial) : k_groupSum(context, partials, partial);
-        if (context.localIdx == 0) {
-            floats.set(params.get(3) + context.groupIdx, total);
-        }
-    }
-
-    /** Params: elements, extent, inner, maximum (0 or 1) | x {@code [outer, extent, inner]}, out {@code [outer, inner]}. */
-    static void k_reduceColumn(KernelContext context, FloatBuf floats, IntBuf params) {
-        int element = context.globalIdx;
-        if (element < params.get(0)) {
-            int extent = params.get(1);
-            int inner = params.get(2);
-            boolean maximum = params.get(3) != 0;
-            int outer = element / inner;
-            int at = params.get(4) + outer * extent * inner + element - outer * inner;
-            float total = maximum ? Float.NEGATIVE_INFINITY : 0f;
-            for (int i = 0; i < extent; i++) {
-                float value = floats.get(at + i * inner);
-                total = maximum ? ScalarFunctions.k_maximum(total, value) : total + value;
-            }
-            floats.set(params.get(5) + element, total);
-        }
     }
 
     /** Params: columns | x, out. */

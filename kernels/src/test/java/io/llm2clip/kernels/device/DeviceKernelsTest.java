@@ -126,6 +126,29 @@ class DeviceKernelsTest {
         check(op, 1, Schedule.IN_ORDER);
     }
 
+    /** By shape alone: neither more terms in a row than chunks nor more work-items than a device has. */
+    @Test
+    void longSumsAreSplit() {
+        for (int terms : new int[] {64, 6304, 100_000, 1_000_000}) {
+            Chunks chunks = Chunks.of(terms, 768);
+            assertThat(chunks.count()).as("chunks of %d", terms).isBetween(2, 171);
+            assertThat(terms)
+                    .as("terms of %s", chunks)
+                    .isGreaterThan((chunks.count() - 1) * chunks.length())
+                    .isLessThanOrEqualTo(chunks.count() * chunks.length());
+        }
+        assertThat(Chunks.of(6304, 768)).isEqualTo(new Chunks(80, 79));
+        assertThat(Chunks.of(6304, 100_000)).as("enough work-items").isEqualTo(new Chunks(1, 6304));
+        assertThat(Chunks.of(0, 768)).isEqualTo(new Chunks(1, 0));
+        assertThat(Chunks.of(Integer.MAX_VALUE, 1).count()).isEqualTo(46341);
+        List<DeviceLaunch> launches = DeviceKernels.plan(new KernelOp.Reduce(KernelOp.Reduction.SUM, 1, 6304, 768))
+                .launches();
+        assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(80 * 768, 768);
+        launches = DeviceKernels.plan(new KernelOp.LayerNormGradient(6304, 768, 1e-5f))
+                .launches();
+        assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(6304 * 32, 80 * 768, 2 * 768);
+    }
+
     @Test
     void kernelsNumberOpcodesAsTheEnumDoes() throws ReflectiveOperationException {
         for (Opcode opcode : Opcode.values()) {

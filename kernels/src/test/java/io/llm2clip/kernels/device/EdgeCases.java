@@ -4,14 +4,15 @@ import io.llm2clip.kernels.Expression;
 import io.llm2clip.kernels.Expression.Instruction;
 import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.KernelOp.Reduction;
 import io.llm2clip.kernels.Opcode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, attention long enough
- * for a library, and expressions that compilers of devices make one value of.
+ * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, sums of as many terms as
+ * are split into chunks, attention long enough for a library, and expressions that compilers of devices make one value of.
  */
 public final class EdgeCases {
 
@@ -28,6 +29,15 @@ public final class EdgeCases {
                 ops.add(KernelOp.Gemm.dense(1, 2 * tile, tile, 2 * depth, transposeA, transposeA));
             }
             ops.add(new KernelOp.Softmax(2, group));
+            int terms = Chunks.MINIMUM + edge;
+            ops.add(new KernelOp.LayerNormGradient(terms, 5, 1e-3f));
+            ops.add(new KernelOp.RmsNormGradient(terms, 5, 1e-3f));
+            ops.add(new KernelOp.LayerNormGradient(2 * terms, 1, 1e-3f));
+            for (Reduction reduction : Reduction.values()) {
+                ops.add(new KernelOp.Reduce(reduction, 2, terms, 3));
+                ops.add(new KernelOp.Reduce(reduction, 2, terms * RowKernels.GROUP + edge, 1));
+                ops.add(new KernelOp.Reduce(reduction, 1, 67 * terms, 2));
+            }
             ops.add(new KernelOp.LayerNormGradient(2, group, 1e-3f));
             ops.add(new KernelOp.CrossEntropyGradient(2, group));
             int rows = AttentionKernels.GROUP + edge;

@@ -47,6 +47,7 @@ class KernelLintTest {
                         "ElementwiseKernels",
                         "GemmKernels",
                         "NormKernels",
+                        "ReductionKernels",
                         "RowKernels",
                         "ScalarFunctions");
     }
