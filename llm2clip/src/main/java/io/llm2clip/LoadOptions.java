@@ -14,10 +14,10 @@ import java.util.Optional;
  *     trained with
  * @param maxPixels larger pictures are refused
  */
-public record LoadOptions(
-        Optional<SpecialTokens> specialTokens, Optional<Boolean> exifOrientation, long maxPixels) {
+public record LoadOptions(Optional<SpecialTokens> specialTokens, Optional<Boolean> exifOrientation, long maxPixels) {
     /** Everything as the model says. */
-    public static final LoadOptions DEFAULT = new LoadOptions(Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS);
+    public static final LoadOptions DEFAULT =
+            new LoadOptions(Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS);
 
     /** The same with special tokens taken so. */
     public LoadOptions withSpecialTokens(SpecialTokens tokens) {

@@ -95,7 +95,7 @@ class RuntimeRequirementsTest {
     static final class Reading {
         public static void main(String[] arguments) {
             Properties before = (Properties) System.getProperties().clone();
-            ImageReader.standard().read(Path.of(arguments[0]));
+            ImageReader.DEFAULT.read(Path.of(arguments[0]));
             System.getProperties().forEach((key, value) -> {
                 if (!value.equals(before.get(key))) {
                     System.out.println(key + " is " + value);

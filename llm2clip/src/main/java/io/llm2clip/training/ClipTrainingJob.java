@@ -68,7 +68,13 @@ public record ClipTrainingJob(
 
     /** The same with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
-            Path images, ImageReader reader, Path text, Start start, ClipTraining.Config training, Path vectors, Path out) {
+            Path images,
+            ImageReader reader,
+            Path text,
+            Start start,
+            ClipTraining.Config training,
+            Path vectors,
+            Path out) {
         this(images, reader, text, start, training, vectors, out, Optional.empty());
     }
 
