@@ -71,11 +71,11 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     }
 
     /** Makes an image of pixels. */
-    private interface Use {
+    interface Use {
         RgbImage of(StoredPixels pixels, Orientation orientation) throws IOException;
     }
 
-    private RgbImage read(Path file, DecodingMemory memory, Use use) {
+    RgbImage read(Path file, DecodingMemory memory, Use use) {
         try {
             return decode(ImageBytes.of(file), file.toString(), memory, use);
         } catch (IOException | OutOfMemoryError e) {

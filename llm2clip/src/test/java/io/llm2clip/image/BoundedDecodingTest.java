@@ -1,8 +1,10 @@
 package io.llm2clip.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.progress.Progress;
+import io.llm2clip.data.InputException;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -125,6 +127,26 @@ class BoundedDecodingTest {
         ImageIO.write(image, "png", file.toFile());
         RgbImage square = ImageReader.DEFAULT.square(file, Preprocessing.clip(16), new DecodingMemory(8 << 20));
         assertThat(square.pixels()).containsOnly((byte) 0);
+    }
+
+    @Test
+    void errorsOfDecodersAreThePicturesAndFreeItsMemory() throws Exception {
+        Path file = Files.write(folder.resolve("error.png"), Goldens.bytes("rgb.png"));
+        DecodingMemory memory = new DecodingMemory(4096);
+        for (Throwable error :
+                List.of(new OutOfMemoryError("x"), new StackOverflowError(), new IllegalStateException())) {
+            assertThatThrownBy(() -> ImageReader.DEFAULT.read(file, memory, (_, _) -> {
+                        switch (error) {
+                            case Error thrown -> throw thrown;
+                            case RuntimeException thrown -> throw thrown;
+                            default -> throw new AssertionError(error);
+                        }
+                    }))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageStartingWith("The image " + file + " cannot be decoded (")
+                    .hasCause(error);
+        }
+        memory.take(memory.bytes()).close();
     }
 
     @Test
