@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.kernels.Settings;
+import io.llm2clip.kernels.matrix.MatrixUnit;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
@@ -87,6 +88,7 @@ public final class Llm2ClipCommand implements Runnable {
         if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
             try {
                 Settings.check();
+                MatrixUnit.selected();
             } catch (IllegalArgumentException e) {
                 throw new ParameterException(command, String.valueOf(e.getMessage()), e);
             }

@@ -99,6 +99,17 @@ class Llm2ClipCommandTest {
     }
 
     @Test
+    void aMatrixUnitThatIsNotThereIsBadUsage() {
+        System.setProperty("llm2clip.matrix", "abacus");
+        try {
+            assertThat(commandLine.execute("devices")).isEqualTo(2);
+            assertThat(err.toString()).startsWith("error: No matrix unit 'abacus' on this machine; ");
+        } finally {
+            System.clearProperty("llm2clip.matrix");
+        }
+    }
+
+    @Test
     void aFailureIsOneSentenceAndExitCodeOne() {
         assertThat(commandLine.execute("fail", "state")).isEqualTo(1);
         assertThat(err.toString()).isEqualToNormalizingNewlines("error: The file is missing.\n");

@@ -24,7 +24,7 @@ public final class Settings {
     private Settings() {}
 
     /**
-     * Looks at all of them, to be called before a class reads one for good: classes that fail to initialise stay unusable.
+     * Looks at all of them, to be called before a class reads one for good: a class whose initializer fails stays unusable.
      *
      * @throws IllegalArgumentException naming the property, its value and what was expected
      */
@@ -56,7 +56,7 @@ public final class Settings {
         throw refused(THREADS, value, "a number of threads from 1 to " + most, "one thread per processor");
     }
 
-    /** The most threads of a pool: more than these only wait for each other. */
+    /** The most threads of a pool: more than that only wait for each other. */
     public static int maxThreads(int processors) {
         return Math.max(SOME_THREADS, THREADS_PER_PROCESSOR * processors);
     }

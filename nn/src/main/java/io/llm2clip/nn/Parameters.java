@@ -104,7 +104,7 @@ public final class Parameters implements AutoCloseable {
                     + "; expected a new name, use a scope.");
         }
         TensorData data = TensorData.allocate(arena, shape, DType.F32);
-        // What the arena has is counted, also if the initialiser fails and there is no such parameter.
+        // What the arena has is counted, even if the initializer fails and there is no such parameter.
         allocatedBytes += data.segment().byteSize();
         EngineMemory.allocated(data.segment().byteSize());
         if (random != null) {

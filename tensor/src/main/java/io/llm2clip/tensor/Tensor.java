@@ -386,7 +386,7 @@ public final class Tensor {
                     "reduce: axes " + Arrays.toString(axes) + " of " + shape + " name one axis twice.");
         }
         Tensor result = this;
-        // From the last group of neighbouring axes to the first, so that the numbers of the others stay valid.
+        // From the last group of neighboring axes to the first, so that the numbers of the others stay valid.
         for (int end = sorted.length; end > 0; ) {
             int start = end - 1;
             while (start > 0 && sorted[start - 1] == sorted[start] - 1) {
@@ -465,7 +465,7 @@ public final class Tensor {
         return shifted.sub(shifted.exp().sum(-1).log().reshape(keep));
     }
 
-    /** Layer normalisation over the last axis; {@code weight} and {@code bias} are {@code [columns]}. */
+    /** Layer normalization over the last axis; {@code weight} and {@code bias} are {@code [columns]}. */
     public Tensor layerNorm(Tensor weight, Tensor bias, float epsilon) {
         requireEpsilon("layerNorm", epsilon);
         requireShape("layerNorm (weight)", Shape.of(columns()), weight);
@@ -473,7 +473,7 @@ public final class Tensor {
         return kernel(new KernelOp.LayerNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight, bias);
     }
 
-    /** Root-mean-square normalisation over the last axis; {@code weight} is {@code [columns]}. */
+    /** Root-mean-square normalization over the last axis; {@code weight} is {@code [columns]}. */
     public Tensor rmsNorm(Tensor weight, float epsilon) {
         requireEpsilon("rmsNorm", epsilon);
         requireShape("rmsNorm (weight)", Shape.of(columns()), weight);
@@ -529,7 +529,7 @@ public final class Tensor {
      *
      * @param cos cosines {@code [T, D/2]}
      * @param sin sines {@code [T, D/2]}
-     * @param interleaved whether neighbouring channels form a pair (EVA02), or channels half a head apart (Llama)
+     * @param interleaved whether neighboring channels form a pair (EVA02), or channels half a head apart (Llama)
      */
     public Tensor rotary(Tensor cos, Tensor sin, boolean interleaved) {
         if (shape.rank() != 4 || shape.dim(3) % 2 != 0) {

@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Gradients of the normalisations. With {@code n} the normalised row and {@code g = dy * weight}:
+ * Gradients of the normalizations. With {@code n} the normalized row and {@code g = dy * weight}:
  * {@code dx = (g - mean(g) - n mean(g n)) / deviation}, without mean(g) for the root-mean-square norm.
  *
  * <p>The gradients of weight and bias are sums over all rows: each chunk of rows, of a size that depends on the shape only,
@@ -24,7 +24,7 @@ final class NormGradientKernel implements Launch {
     private final int rows;
     private final int columns;
     private final float epsilon;
-    private final boolean centred;
+    private final boolean centered;
     private final long x;
     private final long weight;
     private final long dy;
@@ -36,11 +36,11 @@ final class NormGradientKernel implements Launch {
     private final Scratch partials;
 
     private NormGradientKernel(
-            int rows, int columns, float epsilon, boolean centred, long[] addresses, Workers workers) {
+            int rows, int columns, float epsilon, boolean centered, long[] addresses, Workers workers) {
         this.rows = rows;
         this.columns = columns;
         this.epsilon = epsilon;
-        this.centred = centred;
+        this.centered = centered;
         this.x = addresses[0];
         this.weight = addresses[1];
         this.dy = addresses[2];
@@ -48,7 +48,7 @@ final class NormGradientKernel implements Launch {
         this.workers = workers;
         chunkRows = Math.max(LEAST_ROWS, Math.ceilDiv(rows, MOST_CHUNKS));
         chunks = Math.ceilDiv(rows, chunkRows);
-        partialBytes = (centred ? 2L : 1L) * columns * Float.BYTES;
+        partialBytes = (centered ? 2L : 1L) * columns * Float.BYTES;
         partials = new Scratch(chunks * partialBytes);
     }
 
@@ -84,7 +84,7 @@ final class NormGradientKernel implements Launch {
         Memory.ALL.asSlice(dweight, partialBytes).fill((byte) 0);
         for (long row = (long) chunk * chunkRows; row < Math.min(rows, (chunk + 1L) * chunkRows); row++) {
             long start = row * columns * Float.BYTES;
-            float mean = centred ? RowMath.sum(x + start, columns) / columns : 0;
+            float mean = centered ? RowMath.sum(x + start, columns) / columns : 0;
             float inverse = NormKernels.inverseDeviation(x + start, mean, columns, epsilon);
             parameterGradients(x + start, dy + start, mean, inverse, dweight);
             inputGradient(x + start, dy + start, mean, inverse, out + start);
@@ -102,7 +102,7 @@ final class NormGradientKernel implements Launch {
                     .mul(inverse);
             d.fma(normalized, FloatVector.fromMemorySegment(SPECIES, ALL, dweight + at, ORDER, mask))
                     .intoMemorySegment(ALL, dweight + at, ORDER, mask);
-            if (centred) {
+            if (centered) {
                 d.add(FloatVector.fromMemorySegment(SPECIES, ALL, dbias + at, ORDER, mask))
                         .intoMemorySegment(ALL, dbias + at, ORDER, mask);
             }
@@ -123,7 +123,7 @@ final class NormGradientKernel implements Launch {
             sumG = sumG.add(g);
             sumGN = g.fma(normalized, sumGN);
         }
-        float meanG = centred ? Vectors.sum(sumG) / columns : 0;
+        float meanG = centered ? Vectors.sum(sumG) / columns : 0;
         FloatVector negativeMeanGN = FloatVector.broadcast(SPECIES, -Vectors.sum(sumGN) / columns);
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);

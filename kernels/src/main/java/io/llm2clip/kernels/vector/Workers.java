@@ -104,7 +104,7 @@ public final class Workers implements AutoCloseable {
                 helper.start();
             }
         } catch (RuntimeException | Error e) {
-            // The system has no more threads: those that it gave would wait for ever.
+            // The system has no more threads: those that it gave would wait forever.
             close();
             throw e;
         }

@@ -179,6 +179,10 @@ public final class AdamW implements AutoCloseable {
                 throw new IllegalArgumentException("Gradient " + gradient.dtype() + " " + gradient.shape()
                         + " of parameter " + parameters.get(i) + "; expected F32 of the parameter's shape.");
             }
+            if (!gradient.isAlive()) {
+                throw new IllegalStateException("The gradients of parameter " + parameters.get(i)
+                        + " were freed; close the program that computes them after the last step.");
+            }
         }
     }
 

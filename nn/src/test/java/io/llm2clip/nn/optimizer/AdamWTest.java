@@ -171,7 +171,9 @@ class AdamWTest {
             arena.close();
             assertThatThrownBy(() -> optimizer.step(gradients, 0.1f))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("were freed");
+                    .hasMessage(
+                            "The gradients of parameter weight [3, 4] were freed; close the program that computes them"
+                                    + " after the last step.");
         }
     }
 
