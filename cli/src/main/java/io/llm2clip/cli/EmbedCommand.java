@@ -62,7 +62,7 @@ final class EmbedCommand extends ComputingCommand {
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
             names = "--strict",
-            description = "Exit with 1 if an image was skipped; all others are embedded all the same.")
+            description = "Exit with 1 if an image was skipped or left out; all others are embedded all the same.")
     private boolean strict;
 
     @Mixin
@@ -108,10 +108,9 @@ final class EmbedCommand extends ComputingCommand {
         } catch (IOException e) {
             throw new InputException("The vectors cannot be written (" + e.getMessage() + ").", e);
         }
-        if (strict && skipped[0] > 0) {
+        if (strict && (skipped[0] > 0 || !found.leftOut().isEmpty())) {
             throw new InputException(
-                    "%d of %s skipped, which --strict makes a failure; mend or leave out what is named above."
-                            .formatted(skipped[0], Quantity.of(files.size(), "image")));
+                    "Not every image was embedded, which --strict makes a failure; mend or remove what is named above.");
         }
     }
 

@@ -4,8 +4,9 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.AnnotatedElement;
-import java.lang.reflect.Field;
+import java.lang.reflect.Member;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,7 +26,7 @@ enum HelpSection {
 
     /** Puts an option, or all options that a class declares, into a section; without it they are general. */
     @Retention(RetentionPolicy.RUNTIME)
-    @Target({ElementType.FIELD, ElementType.TYPE})
+    @Target({ElementType.FIELD, ElementType.METHOD, ElementType.TYPE})
     @interface In {
         HelpSection value();
     }
@@ -59,8 +60,9 @@ enum HelpSection {
     }
 
     private static HelpSection of(OptionSpec option) {
-        if (option.userObject() instanceof Field field) {
-            for (AnnotatedElement element : List.<AnnotatedElement>of(field, field.getDeclaringClass())) {
+        // A field, or a method that takes the option's value.
+        if (option.userObject() instanceof AccessibleObject declaration && declaration instanceof Member member) {
+            for (AnnotatedElement element : List.<AnnotatedElement>of(declaration, member.getDeclaringClass())) {
                 In in = element.getAnnotation(In.class);
                 if (in != null) {
                     return in.value();

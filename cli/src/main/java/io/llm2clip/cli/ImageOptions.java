@@ -11,6 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** How pictures are read. */
+@HelpSection.In(HelpSection.INPUT)
 final class ImageOptions {
     private static final long MEGAPIXEL = 1_000_000;
 

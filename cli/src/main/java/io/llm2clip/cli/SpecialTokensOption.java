@@ -5,6 +5,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** What becomes of special tokens in captions. */
+@HelpSection.In(HelpSection.INPUT)
 final class SpecialTokensOption {
     @Option(
             names = "--parse-special-tokens",

@@ -79,7 +79,10 @@ class EmbedCommandTest {
         Run run = Run.of("embed", "--model", model, "--image", pictures, "--strict");
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.out()).hasLineCount(2);
-        assertThat(run.err()).contains("error: 1 of 3 images skipped, which --strict makes a failure;");
+        assertThat(run.err())
+                .contains(
+                        "1 of 3 images skipped.",
+                        "error: Not every image was embedded, which --strict makes a failure;");
         Path out = folder.resolve("strict.jsonl");
         assertThat(Run.of("embed", "--model", model, "--image", pictures, "--strict", "--out", out)
                         .code())
@@ -88,6 +91,14 @@ class EmbedCommandTest {
         assertThat(Run.of("embed", "--model", model, "--image", pictures.resolve("b.png"), "--strict")
                         .code())
                 .isZero();
+        // What is not even tried is missing as well.
+        Path phone = Files.createDirectories(folder.resolve("phone"));
+        Fixture.picture(phone.resolve("a.png"), 0x208040);
+        Files.writeString(phone.resolve("b.heic"), "a format that is not read");
+        assertThat(Run.of("embed", "--model", model, "--image", phone).code()).isZero();
+        assertThat(Run.of("embed", "--model", model, "--image", phone, "--strict")
+                        .code())
+                .isEqualTo(1);
     }
 
     @Test

@@ -58,13 +58,28 @@ class HelpTest {
         assertThat(help.replace("\r", "")).doesNotContainPattern("[^\n]\n[A-Z][a-z ]+:\n");
     }
 
+    /** An option that nobody put into a section would hide among these. */
+    @ParameterizedTest
+    @MethodSource("commands")
+    void onlyWhatAllCommandsShareIsGeneral(CommandLine command) {
+        String general = command.getUsageMessage()
+                .replaceFirst("(?s).*\\RGeneral:\\R", "")
+                .replaceFirst("(?s)\\R\\R.*", "");
+        assertThat(Pattern.compile("(?m)^ +(?:-\\w, +)?(--[\\w\\[\\]-]+)")
+                        .matcher(general)
+                        .results()
+                        .map(match -> match.group(1)))
+                .isNotEmpty()
+                .isSubsetOf("--quiet", "--json", "--help", "--version", "--verbose");
+    }
+
     @ParameterizedTest
     @MethodSource("commands")
     void everyOptionIsListedOnce(CommandLine command) {
         String help = command.getUsageMessage();
         List<String> listed = help.substring(help.indexOf(":" + System.lineSeparator()))
                 .lines()
-                .map(line -> line.replaceFirst("^ +(-\\w, +)?(--[\\w-]+).*", "$2"))
+                .map(line -> line.replace("--[no-]", "--").replaceFirst("^ +(-\\w, +)?(--[\\w-]+).*", "$2"))
                 .filter(line -> line.startsWith("--"))
                 .toList();
         assertThat(listed)
