@@ -17,9 +17,6 @@ public final class DeviceKernels {
             DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
     private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
     private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel ZERO = DeviceKernel.of(IndexKernels.class, "k_zero", FLOATS, PARAMS);
-    private static final DeviceKernel SCATTER_ADD =
-            DeviceKernel.of(IndexKernels.class, "k_scatterAdd", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
     private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
     private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
@@ -46,8 +43,8 @@ public final class DeviceKernels {
     /**
      * The launches that execute an operation. Launches that would write nothing are left out.
      *
-     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, or a head of an attention has
-     *     more channels than the kernels have room for
+     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, a head of an attention has
+     *     more channels than the kernels have room for, or a scatter-add more rows than floats count
      */
     public static DevicePlan plan(KernelOp op) {
         return switch (op) {
@@ -64,7 +61,7 @@ public final class DeviceKernels {
             case KernelOp.RmsNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon());
             case KernelOp.Rotary o -> single(o, rotary(o));
             case KernelOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
-            case KernelOp.ScatterAdd o -> scatterAdd(o);
+            case KernelOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);
             case KernelOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
             case KernelOp.CrossEntropyGradient o -> single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
             case KernelOp.SquareSums o -> squareSums(o);
@@ -113,15 +110,6 @@ public final class DeviceKernels {
                 pairs,
                 flag(op.interleaved()),
                 flag(op.inverse()));
-    }
-
-    private static DevicePlan scatterAdd(KernelOp.ScatterAdd op) {
-        List<DeviceLaunch> launches = new ArrayList<>(elements(ZERO, (long) op.rows() * op.columns(), 2));
-        if (op.count() > 0 && op.columns() > 0) {
-            launches.add(new DeviceLaunch(
-                    SCATTER_ADD, Grid.elements(op.columns()), List.of(op.count(), op.columns()), List.of()));
-        }
-        return new DevicePlan(op.operands(), launches, 0);
     }
 
     private static DevicePlan concat(KernelOp.Concat op) {

@@ -16,27 +16,6 @@ final class IndexKernels {
         }
     }
 
-    /** Zeros. Params: elements, operands before out | ..., out. */
-    static void k_zero(KernelContext context, FloatBuf floats, IntBuf params) {
-        int element = context.globalIdx;
-        if (element < params.get(0)) {
-            floats.set(params.get(2 + params.get(1)) + element, 0f);
-        }
-    }
-
-    /** Adds rows in order onto zeros; a work-item owns a column, so no sum depends on timing. Params: count, columns | x, index, out. */
-    static void k_scatterAdd(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
-        int column = context.globalIdx;
-        int columns = params.get(1);
-        if (column < columns) {
-            int count = params.get(0);
-            for (int i = 0; i < count; i++) {
-                int target = params.get(4) + ints.get(params.get(3) + i) * columns + column;
-                floats.set(target, floats.get(target) + floats.get(params.get(2) + i * columns + column));
-            }
-        }
-    }
-
     /** A strided copy. Params: as of {@link ElementwiseKernels#k_elementwise}, without code. */
     static void k_copyInts(KernelContext context, IntBuf ints, IntBuf params) {
         int element = context.globalIdx;

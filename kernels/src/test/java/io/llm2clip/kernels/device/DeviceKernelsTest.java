@@ -147,6 +147,10 @@ class DeviceKernelsTest {
         launches = DeviceKernels.plan(new KernelOp.LayerNormGradient(6304, 768, 1e-5f))
                 .launches();
         assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(6304 * 32, 80 * 768, 2 * 768);
+        launches = DeviceKernels.plan(new KernelOp.ScatterAdd(2464, 1000, 512)).launches();
+        assertThat(launches)
+                .extracting(launch -> launch.grid().x())
+                .containsExactly(1000 * 512, 2464 * 32, 50 * 512, 50 * 512);
     }
 
     @Test
@@ -163,6 +167,9 @@ class DeviceKernelsTest {
         assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Convert(1L << 31, DType.F32, DType.BF16)))
                 .hasMessage(
                         "Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
+        assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.ScatterAdd((1 << 24) + 1, 5, 2)))
+                .hasMessage(
+                        "Scatter-add of 16777217 rows, expected at most 16777216 on a device; split the operation.");
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new KernelOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");

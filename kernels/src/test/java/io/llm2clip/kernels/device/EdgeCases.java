@@ -33,6 +33,11 @@ public final class EdgeCases {
             ops.add(new KernelOp.LayerNormGradient(terms, 5, 1e-3f));
             ops.add(new KernelOp.RmsNormGradient(terms, 5, 1e-3f));
             ops.add(new KernelOp.LayerNormGradient(2 * terms, 1, 1e-3f));
+            // Of one run, of runs longer and shorter than chunks, and of single entries.
+            for (int table : new int[] {1, 3, 30, 1000}) {
+                ops.add(new KernelOp.ScatterAdd(2 * terms, table, 3));
+            }
+            ops.add(new KernelOp.ScatterAdd(terms, 2, 1));
             for (Reduction reduction : Reduction.values()) {
                 ops.add(new KernelOp.Reduce(reduction, 2, terms, 3));
                 ops.add(new KernelOp.Reduce(reduction, 2, terms * RowKernels.GROUP + edge, 1));

@@ -49,7 +49,8 @@ class KernelLintTest {
                         "NormKernels",
                         "ReductionKernels",
                         "RowKernels",
-                        "ScalarFunctions");
+                        "ScalarFunctions",
+                        "ScatterKernels");
     }
 
     @ParameterizedTest
