@@ -154,18 +154,20 @@ public final class ClipTextTower {
         for (ClipBlock block : blocks) {
             x = block.apply(x, lengths, true);
         }
-        Tensor ends = x.reshape(batch * length, config.hiddenSize()).gather(endPositions(lengths, batch, length));
+        Tensor ends = x.mul(atEnds(lengths, batch, length)).sum(1);
         return projection.apply(norm.apply(ends));
     }
 
-    /** Numbers of the end tokens among all {@code B * T} tokens; exact in f32 up to 2^24. */
-    private static Tensor endPositions(Tensor lengths, int batch, int length) {
-        float[] before = new float[batch];
-        for (int i = 0; i < batch; i++) {
-            before[i] = i * length - 1;
+    /** 1 at each row's end token and 0 elsewhere, {@code [B, T, 1]}: devices refuse indices that they compute themselves. */
+    private static Tensor atEnds(Tensor lengths, int batch, int length) {
+        float[] counts = new float[length];
+        for (int i = 0; i < length; i++) {
+            counts[i] = i + 1;
         }
-        Tensor offsets = Tensor.variable("offsets", TensorData.of(Shape.of(batch), before));
-        return lengths.cast(DType.F32).add(offsets).cast(DType.I32);
+        Tensor upTo = Tensor.variable("counts", TensorData.of(Shape.of(1, length), counts));
+        return upTo.equalTo(lengths.cast(DType.F32).reshape(batch, 1))
+                .cast(DType.F32)
+                .reshape(batch, length, 1);
     }
 
     public Config config() {

@@ -2,6 +2,7 @@ package io.llm2clip.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.llm2clip.kernels.DType;
@@ -10,6 +11,9 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.model.ClipTextTower;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
@@ -163,6 +167,35 @@ class AcceleratorCases {
                 .isInstanceOf(TensorException.class)
                 .hasMessage("Gather: index is computed on the device, where indices are not checked; compute it on the"
                         + " CPU and feed it.");
+    }
+
+    /** Vectors of rows of different lengths, and the gradient of a token that is in one of them only. */
+    @Test
+    void theTextTowerOfTheBaselineComputesAsOnTheCpu() {
+        try (Parameters parameters = new Parameters(1)) {
+            ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(20, 6, 8));
+            Tensor ids = Tensor.input("ids", Shape.of(2, 6), DType.I32);
+            Tensor lengths = Tensor.input("lengths", Shape.of(2), DType.I32);
+            Tensor vectors = tower.embed(ids, lengths);
+            Parameter tokens = tower.parameters().getFirst();
+            List<Tensor> roots = List.of(
+                    vectors,
+                    Gradients.of(vectors.square().sum(), List.of(tokens.tensor()))
+                            .getFirst());
+            try (Program onDevice = Program.compile(roots);
+                    Program onHost = Program.compile(roots, Device.cpu())) {
+                for (Program each : List.of(onDevice, onHost)) {
+                    each.feed(ids, TensorData.ofInts(Shape.of(2, 6), 1, 7, 2, 0, 0, 0, 1, 9, 9, 4, 3, 2));
+                    each.feed(lengths, TensorData.ofInts(Shape.of(2), 3, 6));
+                }
+                List<TensorData> found = onDevice.run();
+                List<TensorData> expected = onHost.run();
+                for (int i = 0; i < roots.size(); i++) {
+                    assertThat(found.get(i).toFloats())
+                            .containsExactly(expected.get(i).toFloats(), within(1e-4f));
+                }
+            }
+        }
     }
 
     @Test

@@ -55,6 +55,9 @@ public final class TornadoInstallation {
             "-Dtornado.tvm.maxbytecodesize=1000000",
             "-Dtornado.experimental.reduce=False",
             "-Dtornado.check.parameters=False",
+            // Elements begin behind the header: at 16 bytes, the default, cuBLASLt has to use slower kernels for
+            // matmuls.
+            "-Dtornado.panama.objectHeader=256",
             // Arenas are sparse on the host; pinning would make them resident.
             "-Dtornado.cuda.host.pinning=False",
             // The default would let compilers ignore infinities, NaN and the sign of 0, which kernels use.
