@@ -5,6 +5,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -39,6 +40,13 @@ public final class AdamW implements AutoCloseable {
      * @param clipNorm the norm that longer gradients are scaled to; infinity for no clipping
      */
     public record Options(float beta1, float beta2, float epsilon, float clipNorm) {
+        public Options {
+            Limit.BETA.require("beta1", beta1);
+            Limit.BETA.require("beta2", beta2);
+            Limit.EPSILON.require("epsilon", epsilon);
+            Limit.CLIP_NORM.require("clipNorm", clipNorm);
+        }
+
         /** Betas 0.9 and 0.999, epsilon 1e-8, no clipping: PyTorch's defaults. */
         public static final Options DEFAULT = new Options(0.9f, 0.999f, 1e-8f, Float.POSITIVE_INFINITY);
 
@@ -105,10 +113,11 @@ public final class AdamW implements AutoCloseable {
      * @param gradients f32, one for each of {@link #parameters()}, of its shape
      * @param learningRate multiplied by each group's own scale
      * @return the gradients' global norm before clipping
-     * @throws NonFiniteGradientException if a gradient is infinite or not a number; then nothing has changed
+     * @throws NonFiniteStepException if a gradient is infinite or not a number; then nothing has changed
      */
     public float step(List<TensorData> gradients, float learningRate) {
         requireOpen();
+        Limit.STEP_LEARNING_RATE.require("learningRate", learningRate);
         requireFit(gradients);
         bind(gradients);
         double norm = finiteNorm();
@@ -162,7 +171,7 @@ public final class AdamW implements AutoCloseable {
             for (Parameter parameter : memory) {
                 if (!parameter.data().isAlive()) {
                     throw new IllegalStateException("AdamW step with closed memory of " + parameter
-                            + "; close optimiser and parameters after the last step.");
+                            + "; close optimizer and parameters after the last step.");
                 }
             }
         }
@@ -190,9 +199,7 @@ public final class AdamW implements AutoCloseable {
         double[] squares = Objects.requireNonNull(norm).squares();
         for (int i = 0; i < squares.length; i++) {
             if (!Double.isFinite(squares[i])) {
-                throw new NonFiniteGradientException(
-                        "Step " + (steps + 1) + ": the gradient of parameter " + parameters.get(i)
-                                + " is not finite; the step was skipped, lower the learning rate or check this batch.");
+                throw new NonFiniteStepException("the gradient of parameter " + parameters.get(i));
             }
         }
         return Math.sqrt(Arrays.stream(squares).sum());
