@@ -67,6 +67,10 @@ public final class AdamW implements AutoCloseable {
     // What both read; also held so that its memory stays alive.
     private List<TensorData> bound = List.of();
     private long steps;
+    private boolean keeping;
+    // Parameters of before, made when first asked for.
+    private @Nullable Parameters kept;
+    private long keptSteps;
 
     public AdamW(List<ParameterGroup> groups, Options options) {
         this.groups = List.copyOf(groups);
@@ -121,6 +125,7 @@ public final class AdamW implements AutoCloseable {
         requireFit(gradients);
         bind(gradients);
         double norm = finiteNorm();
+        keep();
         steps++;
         // The 1e-6 is PyTorch's: clip_grad_norm_ guards its division by it.
         double scale = Math.min(1, options.clipNorm / (norm + 1e-6));
@@ -139,6 +144,45 @@ public final class AdamW implements AutoCloseable {
         }
         Objects.requireNonNull(update).run();
         return (float) norm;
+    }
+
+    /**
+     * Has the next step that is made keep the parameters as they are before it: that its gradients are finite proves them sound.
+     * There is one copy, the newest.
+     */
+    public void keepAtNextStep() {
+        keeping = true;
+    }
+
+    /**
+     * Returns the parameters to those kept, after which there should be no further step: moments are not kept.
+     *
+     * @return after how many steps they were that; 0 and unchanged parameters if no step was made since any was to be kept
+     */
+    public long returnToKept() {
+        if (kept != null) {
+            for (Parameter parameter : parameters) {
+                parameter.data().copyFrom(kept.get(parameter.name()).data());
+            }
+        }
+        return keptSteps;
+    }
+
+    private void keep() {
+        if (!keeping) {
+            return;
+        }
+        keeping = false;
+        if (kept == null) {
+            kept = Parameters.forLoading();
+            for (Parameter parameter : parameters) {
+                kept.root().create(parameter.name(), parameter.shape(), Initializer.zeros());
+            }
+        }
+        for (Parameter parameter : parameters) {
+            kept.get(parameter.name()).data().copyFrom(parameter.data());
+        }
+        keptSteps = steps;
     }
 
     /** Writes moments and number of steps, atomically, to go on from later. */
@@ -162,7 +206,13 @@ public final class AdamW implements AutoCloseable {
 
     @Override
     public void close() {
-        Resources.closeAll(List.of(this::unbind, moments::close));
+        Resources.closeAll(List.of(this::unbind, moments::close, this::closeKept));
+    }
+
+    private void closeKept() {
+        if (kept != null) {
+            kept.close();
+        }
     }
 
     /** Kernels work on bare addresses: freed memory must be found here. */

@@ -57,9 +57,7 @@ class LossGoldenTest {
     @Test
     void lossWithoutNegativesHasOneColumnAPair() {
         Tensor same = Tensor.full(1, Shape.of(4, 3));
-        assertThat(ContrastiveLoss.oneDirection(same, same, null, 20)
-                        .evaluate()
-                        .item())
+        assertThat(ContrastiveLoss.oneDirection(same, same, null, 20).evaluate().item())
                 // Logits of 20 are no more exact than this, wherever they are computed.
                 .isCloseTo((float) Math.log(4), within(2e-6f));
     }

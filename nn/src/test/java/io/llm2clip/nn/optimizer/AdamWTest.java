@@ -112,6 +112,33 @@ class AdamWTest {
     }
 
     @Test
+    void parametersReturnToThoseThatWereKept() {
+        long before = EngineMemory.liveBytes();
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            String start = parameters.digest();
+            assertThat(optimizer.returnToKept()).isZero();
+            assertThat(parameters.digest()).isEqualTo(start);
+            optimizer.keepAtNextStep();
+            TensorData broken = TensorData.of(Shape.of(4), 0, 0, Float.NaN, 0);
+            assertThatThrownBy(() -> optimizer.step(List.of(gradients(1).getFirst(), broken), 0.1f))
+                    .isInstanceOf(NonFiniteStepException.class);
+            optimizer.step(gradients(1), 0.1f);
+            String first = parameters.digest();
+            optimizer.step(gradients(2), 0.1f);
+            assertThat(optimizer.returnToKept()).isZero();
+            assertThat(parameters.digest()).isEqualTo(start).isNotEqualTo(first);
+            optimizer.step(gradients(1), 0.1f);
+            String second = parameters.digest();
+            optimizer.keepAtNextStep();
+            optimizer.step(gradients(2), 0.1f);
+            assertThat(optimizer.returnToKept()).isEqualTo(3);
+            assertThat(parameters.digest()).isEqualTo(second);
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
     void ratesOutsideTheirRangeAreRefused() {
         try (Parameters parameters = new Parameters(0);
                 AdamW optimizer = optimizer(parameters)) {
