@@ -119,7 +119,7 @@ class CaptionedImagesTest {
     void invalidJsonNamesLineAndColumn() throws Exception {
         Files.writeString(captions, GOOD + "{\"image\": \"images/a.png\", \"captions\": [\"a\"\n");
         assertThatThrownBy(() -> CaptionedImages.open(folder))
-                .hasMessage(captions + " has 1 unusable lines of 2, the first is line 2 (invalid JSON: column 43); "
+                .hasMessage(captions + " has 1 unusable line of 2, the first is line 2 (invalid JSON: column 43); "
                         + FORMAT);
     }
 

@@ -3,8 +3,8 @@ package io.llm2clip.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.progress.Progress;
 import io.llm2clip.data.InputException;
+import io.llm2clip.progress.Progress;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
