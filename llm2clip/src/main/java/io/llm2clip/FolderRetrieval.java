@@ -4,6 +4,7 @@ import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.progress.Passes;
@@ -11,7 +12,6 @@ import io.llm2clip.progress.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -28,8 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param captions of these images, all of them
  * @param cutCaptions how many of them were too long for the model, so that their ends do not count
  * @param metrics between them
- * @param captionRetrievalAccuracy whether the first caption of an image finds the second among those of all images, and the
- *     other way round, by the language model's vectors; of images with two captions, empty where fewer than two have them
+ * @param captionRetrieval whether captions find each other by the language model's vectors, before the adapter
  */
 public record FolderRetrieval(
         DataReport data,
@@ -38,7 +37,7 @@ public record FolderRetrieval(
         int captions,
         int cutCaptions,
         RetrievalMetrics metrics,
-        OptionalDouble captionRetrievalAccuracy) {
+        CaptionRetrieval captionRetrieval) {
     /** Images and captions in memory at a time, apart from their vectors. */
     private static final int CHUNK = 256;
 
@@ -65,9 +64,11 @@ public record FolderRetrieval(
                 cache.failures().forEach(failure -> broken.add(failure.reason()));
             }
         }
-        if (images.isEmpty()) {
+        data.requireReadable(broken);
+        if (images.size() < 2) {
             throw new InputException(
-                    "None of the %d images of %s can be read: %s".formatted(data.size(), folder, broken.getFirst()));
+                    "%s has a single usable image, which nothing can be mistaken for; measure with at least two."
+                            .formatted(folder));
         }
         List<String> captions = captionsOf.stream().flatMap(List::stream).toList();
         int[] imageOf = new int[captions.size()];
@@ -94,18 +95,14 @@ public record FolderRetrieval(
                 captions.size(),
                 cut.get(),
                 RetrievalMetrics.of(images.toArray(float[][]::new), texts, imageOf),
-                captionAccuracy(model, captionsOf, progress));
+                captionRetrieval(model, captionsOf, progress));
     }
 
-    private static OptionalDouble captionAccuracy(Llm2Clip model, List<List<String>> captionsOf, Progress progress) {
-        List<List<String>> pairs =
-                captionsOf.stream().filter(captions -> captions.size() >= 2).toList();
-        if (pairs.size() < 2) {
-            return OptionalDouble.empty();
-        }
-        return OptionalDouble.of(RetrievalMetrics.mutualCaptionAccuracy(
-                inChunks("first captions", column(pairs, 0), model::captionVectorsUnwarned, progress),
-                inChunks("second captions", column(pairs, 1), model::captionVectorsUnwarned, progress)));
+    private static CaptionRetrieval captionRetrieval(Llm2Clip model, List<List<String>> captionsOf, Progress progress) {
+        return CaptionRetrieval.measure(
+                captionsOf,
+                model::captionKinds,
+                texts -> inChunks("caption retrieval", texts, model::captionVectorsUnwarned, progress));
     }
 
     private interface Encoder {
@@ -121,9 +118,5 @@ public record FolderRetrieval(
             }
         }
         return vectors.toArray(float[][]::new);
-    }
-
-    private static List<String> column(List<List<String>> pairs, int number) {
-        return pairs.stream().map(captions -> captions.get(number)).toList();
     }
 }

@@ -12,6 +12,7 @@ import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -147,6 +148,11 @@ public final class Llm2Clip implements AutoCloseable {
     /** The same without a warning, for who has counted them already. */
     float[][] captionVectorsUnwarned(List<String> captions, Progress.Phase phase) {
         return exclusively(() -> vectors(captions, phase));
+    }
+
+    /** Which captions of one image are short and which are long. */
+    CaptionKinds captionKinds(List<String> captions) {
+        return exclusively(() -> this.captions.kinds(captions));
     }
 
     /** The factor that training learned for cosines before a softmax, up to 100. */

@@ -69,7 +69,7 @@ class RuntimeRequirementsTest {
             entries.add(() -> new CaptionTrainingJob(
                             nothing,
                             new CaptionTrainingJob.Pretrained(nothing),
-                            CaptionTraining.Config.standard(100, 1),
+                            CaptionTraining.Config.fromScratch(100, 1),
                             nothing)
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
@@ -77,7 +77,7 @@ class RuntimeRequirementsTest {
                             ImageReader.DEFAULT,
                             nothing,
                             new ClipTrainingJob.Pretrained(nothing),
-                            ClipTraining.Config.standard(100, 1),
+                            ClipTraining.Config.fromScratch(100, 1),
                             nothing,
                             nothing)
                     .run(Progress.NONE));

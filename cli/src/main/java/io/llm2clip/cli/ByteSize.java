@@ -39,7 +39,11 @@ record ByteSize(long bytes) {
                 case "g" -> 30;
                 default -> 0;
             };
-            return new ByteSize(Long.parseLong(matcher.group(1)) << shift);
+            long bytes = Long.parseLong(matcher.group(1)) << shift;
+            if (bytes == 0) {
+                throw new TypeConversionException("expected a size above 0, such as 8g or 512m, found '" + value + "'");
+            }
+            return new ByteSize(bytes);
         }
     }
 }

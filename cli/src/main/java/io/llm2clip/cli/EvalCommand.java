@@ -2,10 +2,11 @@ package io.llm2clip.cli;
 
 import io.llm2clip.FolderRetrieval;
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.progress.Quantity;
 import java.nio.file.Path;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -34,7 +35,7 @@ final class EvalCommand extends ComputingCommand {
             int skippedLines,
             int cutCaptions,
             RetrievalReport retrieval,
-            @Nullable Double captionRetrievalAccuracy) {}
+            Map<String, CaptionRetrieval.Score> captionRetrievalAccuracy) {}
 
     @Override
     public void run() {
@@ -42,9 +43,8 @@ final class EvalCommand extends ComputingCommand {
             FolderRetrieval found = FolderRetrieval.of(loaded, folder, terminal.progress());
             terminal.skipped(found.data(), found.broken());
             terminal.cut(found.cutCaptions(), found.captions());
-            Double accuracy = found.captionRetrievalAccuracy().isPresent()
-                    ? Double.valueOf(found.captionRetrievalAccuracy().getAsDouble())
-                    : null;
+            Map<String, CaptionRetrieval.Score> accuracy =
+                    found.captionRetrieval().scores();
             RetrievalReport retrieval = RetrievalReport.of(found.metrics());
             if (terminal.json()) {
                 terminal.printJson(new Result(
@@ -59,9 +59,15 @@ final class EvalCommand extends ComputingCommand {
             }
             terminal.print(Quantity.of(found.images(), "image") + ", " + Quantity.of(found.captions(), "caption"));
             terminal.print(retrieval.table());
-            if (accuracy != null) {
-                terminal.print(String.format(Locale.ROOT, "caption retrieval accuracy %.1f %%", 100 * accuracy));
+            if (!accuracy.isEmpty()) {
+                terminal.print("caption retrieval accuracy, mean of both directions");
             }
+            accuracy.forEach((pairing, score) -> terminal.print(String.format(
+                    Locale.ROOT,
+                    "  %-26s %5.1f %%, among %d images",
+                    CaptionRetrieval.name(pairing),
+                    100 * score.accuracy(),
+                    score.images())));
         }
     }
 }

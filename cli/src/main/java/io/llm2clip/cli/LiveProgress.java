@@ -137,6 +137,13 @@ final class LiveProgress implements Progress {
         }
 
         @Override
+        public void tally(String name, long value) {
+            synchronized (LiveProgress.this) {
+                count.tally(name, value);
+            }
+        }
+
+        @Override
         public void close() {
             synchronized (LiveProgress.this) {
                 if (open.remove(count) && !ended) {

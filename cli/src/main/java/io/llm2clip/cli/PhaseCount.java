@@ -15,7 +15,7 @@ final class PhaseCount {
     private final long total;
     private final String unit;
     private final long start;
-    private final Map<String, Double> metrics = new LinkedHashMap<>();
+    private final Map<String, String> metrics = new LinkedHashMap<>();
     private long done;
     private String activity = "";
     private long activitySince;
@@ -49,7 +49,11 @@ final class PhaseCount {
     }
 
     void metric(String metric, double value) {
-        metrics.put(metric, value);
+        metrics.put(metric, value(value));
+    }
+
+    void tally(String tally, long count) {
+        metrics.put(tally, Long.toString(count));
     }
 
     String name() {
@@ -120,7 +124,7 @@ final class PhaseCount {
     /** "loss 2.170", several of them with {@code separator} between. */
     String metricText(String separator) {
         return metrics.entrySet().stream()
-                .map(entry -> entry.getKey() + " " + value(entry.getValue()))
+                .map(entry -> entry.getKey() + " " + entry.getValue())
                 .collect(Collectors.joining(separator));
     }
 

@@ -67,6 +67,11 @@ record ProgressLines(PrintWriter err, LongSupplier nanoTime) implements Progress
         }
 
         @Override
+        public synchronized void tally(String name, long value) {
+            count.tally(name, value);
+        }
+
+        @Override
         public synchronized void close() {
             String seconds = String.format(Locale.ROOT, "%.1f s", count.seconds(nanoTime.getAsLong()));
             print((count.finished() ? "" : "stopped after ") + count.quantity(), count.metricText(", "), seconds);

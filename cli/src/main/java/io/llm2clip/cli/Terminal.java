@@ -41,7 +41,7 @@ final class Terminal {
     /** A line that moves where the launcher found standard error to be a terminal, otherwise lines of a log. */
     Progress progress() {
         if (quiet) {
-            return Progress.NONE;
+            return new Remarks();
         }
         if (!movable()) {
             return new ProgressLines(commandLine().getErr(), System::nanoTime);
@@ -67,6 +67,22 @@ final class Terminal {
             // It is interrupted already, in its last moment.
         }
         return code;
+    }
+
+    /** Progress that is not shown; what is worth saying outside of it still is. */
+    private final class Remarks implements Progress {
+        @Override
+        public Phase begin(String name, long total, String unit) {
+            return NONE.begin(name, total, unit);
+        }
+
+        @Override
+        public void note(String sentence) {
+            remark(sentence);
+        }
+
+        @Override
+        public void announce(String line) {}
     }
 
     /** Prints a result. */

@@ -1,6 +1,8 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
@@ -8,11 +10,15 @@ import io.llm2clip.training.LanguageModelTraining;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code llm2clip train caption}. */
 @Command(
@@ -36,27 +42,34 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
     private Path out = Path.of("");
 
-    @HelpSection.In(HelpSection.INPUT)
-    @Option(
-            names = "--llm",
-            paramLabel = "DIR",
-            description =
-                    "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json. Without it, a"
-                            + " small language model is trained from scratch on the captions.")
-    private @Nullable Path languageModel;
+    @ArgGroup(exclusive = true)
+    private LanguageModelOptions model = new LanguageModelOptions();
 
+    @Within(Limit.COUNT)
     @Option(names = "--steps", paramLabel = "N", description = "Steps of stage 1 (default: ${DEFAULT-VALUE}).")
     private int steps = 170;
 
+    @Within(Limit.CONTRASTIVE_BATCH)
     @Option(names = "--batch", paramLabel = "N", description = "Caption pairs per step (default: ${DEFAULT-VALUE}).")
     private int batch = 32;
 
+    @Within(Limit.LEARNING_RATE)
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            description = "Peak learning rate (default: ${DEFAULT-VALUE}; 2e-4 suits a pretrained Llama).")
-    private float learningRate = 3e-3f;
+            description = "Peak learning rate (default: 0.003 from scratch; with --llm 0.0002, as in the paper).")
+    private @Nullable Float learningRate;
 
+    @Within(Limit.COUNT_OR_NONE)
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            description =
+                    "Steps until the learning rate is at its peak (default: 10 from scratch, with --llm 300, but at most"
+                            + " a tenth of the steps).")
+    private @Nullable Integer warmUp;
+
+    @Within(Limit.COUNT)
     @Option(
             names = "--max-length",
             paramLabel = "N",
@@ -64,15 +77,18 @@ final class TrainCaptionCommand extends ComputingCommand {
                     "Tokens per caption; longer captions are truncated during training (default: ${DEFAULT-VALUE}).")
     private int maxLength = 512;
 
+    @Within(Limit.RANK)
     @Option(names = "--rank", paramLabel = "N", description = "Rank of the LoRA updates (default: ${DEFAULT-VALUE}).")
     private int rank = 16;
 
+    @Within(Limit.ALPHA)
     @Option(
             names = "--alpha",
             paramLabel = "X",
             description = "LoRA updates are scaled by alpha / rank (default: ${DEFAULT-VALUE}).")
     private float alpha = 32;
 
+    @Within(Limit.SCALE)
     @Option(
             names = "--scale",
             paramLabel = "X",
@@ -83,18 +99,6 @@ final class TrainCaptionCommand extends ComputingCommand {
             names = "--hard-negatives",
             description = "Add a caption of one other image to each pair as a negative, as the paper does.")
     private boolean hardNegatives;
-
-    @Option(
-            names = "--llm-steps",
-            paramLabel = "N",
-            description = "Training steps of the language model from scratch (default: ${DEFAULT-VALUE}).")
-    private int languageModelSteps = 110;
-
-    @Option(
-            names = "--vocabulary",
-            paramLabel = "N",
-            description = "Vocabulary size of the language model from scratch (default: ${DEFAULT-VALUE}).")
-    private int vocabulary = 1024;
 
     @Option(
             names = "--seed",
@@ -108,25 +112,54 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Mixin
     private Terminal terminal = new Terminal();
 
-    private record Accuracy(double before, double after) {}
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** Where the language model comes from. */
+    @HelpSection.In(HelpSection.INPUT)
+    static final class LanguageModelOptions {
+        @Option(
+                names = "--llm",
+                paramLabel = "DIR",
+                description =
+                        "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json. Without it, a"
+                                + " small language model is trained from scratch on the captions.")
+        private @Nullable Path directory;
+
+        @ArgGroup(exclusive = false)
+        private Scratch scratch = new Scratch();
+    }
+
+    /** The language model from scratch. */
+    @HelpSection.In(HelpSection.TRAINING)
+    static final class Scratch {
+        @Within(Limit.COUNT)
+        @Option(
+                names = "--llm-steps",
+                paramLabel = "N",
+                description = "Training steps of the language model from scratch (default: ${DEFAULT-VALUE}).")
+        private int steps = 110;
+
+        @Within(Limit.VOCABULARY)
+        @Option(
+                names = "--vocabulary",
+                paramLabel = "N",
+                description = "Vocabulary size of the language model from scratch (default: ${DEFAULT-VALUE}).")
+        private int vocabulary = 1024;
+    }
 
     private record Report(
             int trainingGroups,
             int measuredGroups,
             int skippedLines,
             int cutCaptions,
-            Accuracy captionRetrievalAccuracy,
+            int skippedSteps,
+            Map<String, CaptionRetrieval.Change> captionRetrievalAccuracy,
             String text) {}
 
     @Override
     public void run() {
-        Positive.require("--steps", steps);
-        Positive.require("--batch", batch);
-        Positive.require("--max-length", maxLength);
-        Positive.require("--rank", rank);
-        Positive.require("--llm-steps", languageModelSteps);
-        CaptionTraining.Config training = CaptionTraining.Config.standard(steps, seed)
-                .with(batch, learningRate, maxLength, rank, alpha, scale, hardNegatives);
+        CaptionTraining.Config training = BadUsage.unless(spec, this::training);
         CaptionTrainingJob.Result result = new CaptionTrainingJob(
                         captions, start(), training, out, specialTokens.choice())
                 .run(terminal.progress());
@@ -138,24 +171,49 @@ final class TrainCaptionCommand extends ComputingCommand {
                     result.measuredGroups(),
                     result.data().skipped(),
                     result.cutCaptions(),
-                    new Accuracy(result.before(), result.after()),
+                    result.skippedSteps(),
+                    result.captionRetrieval(),
                     out.toString()));
         } else {
-            terminal.print(String.format(
-                    Locale.ROOT,
-                    "Caption retrieval accuracy on %s: %.1f %% before, %.1f %% after.",
-                    Quantity.of(result.measuredGroups(), "held-out group"),
-                    100 * result.before(),
-                    100 * result.after()));
+            terminal.print("Caption retrieval accuracy on %s:"
+                    .formatted(Quantity.of(result.measuredGroups(), "held-out group")));
+            result.captionRetrieval()
+                    .forEach((pairing, accuracy) -> terminal.print(String.format(
+                            Locale.ROOT,
+                            "  %-26s %5.1f %% before, %5.1f %% after, among %d",
+                            CaptionRetrieval.name(pairing),
+                            100 * accuracy.before(),
+                            100 * accuracy.after(),
+                            accuracy.images())));
         }
         terminal.remark("The text encoder is in %s; go on with 'llm2clip train clip'.".formatted(out));
     }
 
+    /** The recipe of the start, with what options say otherwise. */
+    private CaptionTraining.Config training() {
+        CaptionTraining.Config defaults = model.directory == null
+                ? CaptionTraining.Config.fromScratch(steps, seed)
+                : CaptionTraining.Config.pretrained(steps, seed);
+        return new CaptionTraining.Config(
+                steps,
+                batch,
+                defaults.optimizer().with(learningRate, warmUp),
+                rank,
+                alpha,
+                scale,
+                defaults.curriculum(),
+                defaults.mixedShare(),
+                maxLength,
+                hardNegatives,
+                seed);
+    }
+
     private CaptionTrainingJob.Start start() {
-        if (languageModel != null) {
-            return new CaptionTrainingJob.Pretrained(languageModel);
+        if (model.directory != null) {
+            return new CaptionTrainingJob.Pretrained(model.directory);
         }
         return new CaptionTrainingJob.FromScratch(
-                LlamaConfig.miniature(vocabulary), LanguageModelTraining.Config.standard(languageModelSteps, seed));
+                LlamaConfig.miniature(model.scratch.vocabulary),
+                LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed));
     }
 }

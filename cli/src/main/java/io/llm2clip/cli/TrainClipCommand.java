@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.model.VisionConfig;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
@@ -9,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code llm2clip train clip}. */
 @Command(
@@ -46,24 +49,38 @@ final class TrainClipCommand extends ComputingCommand {
     @Mixin
     private ImageOptions reading = new ImageOptions();
 
+    @Within(Limit.COUNT)
     @Option(names = "--steps", paramLabel = "N", description = "Training steps (default: ${DEFAULT-VALUE}).")
     private int steps = 300;
 
+    @Within(Limit.CONTRASTIVE_BATCH)
     @Option(names = "--batch", paramLabel = "N", description = "Images per step (default: ${DEFAULT-VALUE}).")
     private int batch = 64;
 
+    @Within(Limit.LEARNING_RATE)
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            description = "Peak learning rate (default: ${DEFAULT-VALUE}; 1e-5 suits a pretrained tower).")
-    private float learningRate = 5e-4f;
+            description = "Peak learning rate (default: 0.0005 from scratch; with --vision 0.00001, as in the paper).")
+    private @Nullable Float learningRate;
 
+    @Within(Limit.COUNT_OR_NONE)
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            description =
+                    "Steps until the learning rate is at its peak (default: 20 from scratch, but at most a tenth of the"
+                            + " steps; none with --vision).")
+    private @Nullable Integer warmUp;
+
+    @Within(Limit.REDUCTION)
     @Option(
             names = "--layer-decay",
             paramLabel = "X",
             description =
-                    "Factor by which the learning rate of each block is below that of the next (default: ${DEFAULT-VALUE}).")
-    private float layerDecay = 1;
+                    "Factor by which the learning rate of each block is below that of the next (default: 1 from scratch,"
+                            + " with --vision 0.85).")
+    private @Nullable Float layerDecay;
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -106,24 +123,29 @@ final class TrainClipCommand extends ComputingCommand {
                 description = "Architecture of a tower from scratch (default: ${DEFAULT-VALUE}).")
         private VisionConfig.Architecture architecture = VisionConfig.Architecture.CLIP;
 
+        @Within(Limit.IMAGE_SIZE)
         @Option(
                 names = "--image-size",
                 paramLabel = "N",
                 description = "Side of an image, in pixels (default: ${DEFAULT-VALUE}).")
         private int imageSize = 64;
 
+        @Within(Limit.IMAGE_SIZE)
         @Option(
                 names = "--patch-size",
                 paramLabel = "N",
                 description = "Side of a patch, in pixels (default: ${DEFAULT-VALUE}).")
         private int patchSize = 16;
 
+        @Within(Limit.COUNT)
         @Option(names = "--width", paramLabel = "N", description = "Hidden size (default: ${DEFAULT-VALUE}).")
         private int width = 192;
 
+        @Within(Limit.COUNT)
         @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks (default: ${DEFAULT-VALUE}).")
         private int layers = 4;
 
+        @Within(Limit.COUNT)
         @Option(
                 names = "--embedding-size",
                 paramLabel = "N",
@@ -131,31 +153,26 @@ final class TrainClipCommand extends ComputingCommand {
         private int embeddingSize = 128;
 
         VisionConfig config() {
-            Positive.require("--image-size", imageSize);
-            Positive.require("--patch-size", patchSize);
-            Positive.require("--width", width);
-            Positive.require("--layers", layers);
-            Positive.require("--embedding-size", embeddingSize);
             return VisionConfig.small(architecture, imageSize, patchSize, width, layers, embeddingSize);
         }
     }
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     private record Report(
             int trainingImages,
             int measuredImages,
             int skippedImages,
             int cutCaptions,
+            int skippedSteps,
             RetrievalReport retrieval,
             String model) {}
 
     @Override
     public void run() {
-        Positive.require("--steps", steps);
-        Positive.require("--batch", batch);
-        ClipTraining.Config training = ClipTraining.Config.standard(steps, seed).with(batch, learningRate, layerDecay);
-        ClipTrainingJob.Start start = vision.directory == null
-                ? new ClipTrainingJob.FromScratch(vision.scratch.config())
-                : new ClipTrainingJob.Pretrained(vision.directory);
+        ClipTraining.Config training = BadUsage.unless(spec, this::training);
+        ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
         Path store = vectors == null ? Path.of(out + "-vectors") : vectors;
         ClipTrainingJob.Result result = new ClipTrainingJob(
                         images, reading.reader(), text, start, training, store, out, specialTokens.choice())
@@ -169,6 +186,7 @@ final class TrainClipCommand extends ComputingCommand {
                     result.measuredImages(),
                     result.broken().size(),
                     result.cutCaptions(),
+                    result.skippedSteps(),
                     retrieval,
                     out.toString()));
         } else {
@@ -179,5 +197,26 @@ final class TrainClipCommand extends ComputingCommand {
             terminal.print(retrieval.table());
         }
         terminal.remark("The model is in %s.".formatted(out));
+    }
+
+    /** The recipe of the start, with what options say otherwise. */
+    private ClipTraining.Config training() {
+        ClipTraining.Config defaults = vision.directory == null
+                ? ClipTraining.Config.fromScratch(steps, seed)
+                : ClipTraining.Config.pretrained(steps, seed);
+        return new ClipTraining.Config(
+                steps,
+                batch,
+                defaults.optimizer().with(learningRate, warmUp),
+                layerDecay == null ? defaults.layerDecay() : layerDecay,
+                defaults.logitScaleRate(),
+                defaults.shift(),
+                seed);
+    }
+
+    private ClipTrainingJob.Start start() {
+        return vision.directory == null
+                ? new ClipTrainingJob.FromScratch(vision.scratch.config())
+                : new ClipTrainingJob.Pretrained(vision.directory);
     }
 }

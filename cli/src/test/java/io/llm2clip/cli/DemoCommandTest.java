@@ -7,6 +7,7 @@ import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.demo.Example;
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
@@ -58,7 +59,7 @@ class DemoCommandTest {
                 7,
                 true,
                 new DemoResult.Data(120, 40),
-                new DemoResult.Accuracy(0.25, 0.75),
+                Map.of(CaptionRetrieval.LONG_LONG, new CaptionRetrieval.Change(40, 0.25, 0.75)),
                 retrieval,
                 differences,
                 new Recall(0.025, 0.125, 0.25),
@@ -85,7 +86,10 @@ class DemoCommandTest {
         assertThat(json.path("quick").asBoolean()).isTrue();
         assertThat(json.path("data").path("trainImages").asInt()).isEqualTo(120);
         assertThat(json.path("data").path("testImages").asInt()).isEqualTo(40);
-        assertThat(json.path("captionRetrievalAccuracy").path("after").asDouble())
+        assertThat(json.path("captionRetrievalAccuracy")
+                        .path("longLong")
+                        .path("after")
+                        .asDouble())
                 .isEqualTo(0.75);
         for (String set : SETS) {
             for (String arm : ARMS) {
@@ -107,7 +111,11 @@ class DemoCommandTest {
     @Test
     void withoutJsonItIsTheTable() {
         assertThat(report()).isZero();
-        assertThat(out.toString()).contains("chance", "stage 1");
+        assertThat(out.toString())
+                .contains(
+                        "chance",
+                        "stage 1",
+                        "two long captions           25.0 % before stage 1,  75.0 % after, among 40");
         assertThat(err.toString())
                 .contains("The model is in out/model, the report is out/report.html.")
                 .contains(

@@ -93,13 +93,13 @@ class DeviceOptionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,0", "17,17", "3k,3072", "512M,536870912", "8g,8589934592"})
+    @CsvSource({"1,1", "17,17", "3k,3072", "512M,536870912", "8g,8589934592"})
     void sizes(String text, long bytes) {
         assertThat(new ByteSize.Converter().convert(text).bytes()).isEqualTo(bytes);
     }
 
     @ParameterizedTest
-    @CsvSource({"-1", "g", "8gb", "1.5g", "9999999999"})
+    @CsvSource({"0", "00g", "-1", "g", "8gb", "1.5g", "9999999999"})
     void notSizes(String text) {
         assertThatThrownBy(() -> new ByteSize.Converter().convert(text))
                 .isInstanceOf(TypeConversionException.class)

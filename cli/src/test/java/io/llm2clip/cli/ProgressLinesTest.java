@@ -27,6 +27,17 @@ class ProgressLinesTest {
     }
 
     @Test
+    void whatWasSkippedIsCounted() {
+        try (Progress.Phase phase = progress.begin("stage 2", 3, "step")) {
+            phase.metric("loss", 2.5);
+            phase.tally("skipped", 1);
+            phase.tally("skipped", 2);
+            phase.advance(3);
+        }
+        assertThat(text.toString().strip()).isEqualTo("stage 2: 3 steps, loss 2.500, skipped 2, 0.0 s");
+    }
+
+    @Test
     void aPhaseThatStopsEarlySaysSo() {
         try (Progress.Phase phase = progress.begin("stage 2", 4, "step")) {
             phase.advance(1);

@@ -2,14 +2,24 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** The way of a user's own data through all commands. */
@@ -59,8 +69,14 @@ class TrainCommandTest {
         assertThat(caption.code()).isZero();
         assertThat(caption.json().path("measuredGroups").asInt()).isEqualTo(2);
         assertThat(caption.json().path("trainingGroups").asInt()).isEqualTo(22);
-        assertThat(caption.json().path("captionRetrievalAccuracy").path("after").asDouble())
-                .isBetween(0.0, 1.0);
+        JsonNode accuracy = caption.json().path("captionRetrievalAccuracy");
+        assertThat(accuracy.path("longLong").path("images").asInt()).isEqualTo(2);
+        assertThat(accuracy.path("longLong").path("after").asDouble()).isBetween(0.0, 1.0);
+        assertThat(caption.json().path("skippedSteps").asInt()).isZero();
+        assertThat(caption.err())
+                .contains(
+                        "stage 1, from scratch: steps 2, batch 4, learning rate 0.003, warm up 0,",
+                        "All pairs of stage 1 are of captions of similar length");
 
         // A saved text encoder is a start for another stage 1, as a Llama of Hugging Face is.
         Run again = Run.of(
@@ -81,7 +97,10 @@ class TrainCommandTest {
         assertThat(again.err()).contains("48 of 48 captions are too long for the text encoder and cut;");
         assertThat(folder.resolve("text2/caption.json")).content().contains("\"special_tokens\" : \"parsed\"");
         assertThat(again.code()).isZero();
-        assertThat(again.out()).startsWith("Caption retrieval accuracy on 2 held-out groups: ");
+        assertThat(again.err()).contains("stage 1, from pretrained text: steps 1, batch 4, learning rate 0.0002,");
+        assertThat(again.out())
+                .startsWith("Caption retrieval accuracy on 2 held-out groups:")
+                .contains("two long captions ", " % before, ", " % after, among 2");
 
         Path model = folder.resolve("model");
         Object[] clip = {
@@ -173,6 +192,17 @@ class TrainCommandTest {
                 0.75,
                 "--quiet");
         assertThat(tuned.code()).isZero();
+        JsonNode notes = notes(folder.resolve("tuned"), "llm2clip.json");
+        // What the user gave, and for the rest what the paper has for pretrained towers.
+        assertThat(notes.path("start").asString()).isEqualTo("pretrained vision");
+        assertThat(notes.path("stage_2.layer_decay").asString()).isEqualTo("0.75");
+        assertThat(notes.path("stage_2.learning_rate").asString()).isEqualTo("0.00001");
+        assertThat(notes.path("stage_2.clip_norm").asString()).isEqualTo("5");
+        assertThat(notes.path("text.stage_1.learning_rate").asString()).isEqualTo("0.003");
+        assertThat(notes(folder.resolve("tuned"), "text/caption.json"))
+                .isEqualTo(notes(folder.resolve("text"), "caption.json"));
+        assertThat(notes(model, "llm2clip.json").path("stage_2.learning_rate").asString())
+                .isEqualTo("0.0005");
 
         Run eval = Run.of("eval", data, "--model", model, "--json");
         assertThat(eval.code()).isZero();
@@ -182,10 +212,15 @@ class TrainCommandTest {
         assertThat(json.path("skippedImages").asInt()).isEqualTo(1);
         assertThat(json.path("retrieval").path("imageToText").path("r10").asDouble())
                 .isBetween(0.0, 1.0);
-        assertThat(json.path("captionRetrievalAccuracy").isNumber()).isTrue();
+        assertThat(json.path("captionRetrievalAccuracy")
+                        .path("longLong")
+                        .path("images")
+                        .asInt())
+                .isEqualTo(23);
+        assertThat(json.path("retrieval").path("chance").path("r1").asDouble()).isEqualTo(1.0 / 23);
         assertThat(Run.of("eval", data, "--model", model).out())
                 .startsWith("23 images, 46 captions")
-                .contains("R@10", "caption retrieval accuracy ");
+                .contains("R@10", "caption retrieval accuracy", "two long captions ", " %, among 23 images");
 
         Run inspect = Run.of("inspect", model, "--json");
         assertThat(inspect.json().path("configurations").size()).isEqualTo(4);
@@ -194,6 +229,168 @@ class TrainCommandTest {
         assertThat(Run.of("inspect", model.resolve("adapter.safetensors"), "--tensors")
                         .out())
                 .contains("logit_scale", "F32", "text_adapter.adaptor.5.weight", "[8, 192]");
+    }
+
+    private static JsonNode notes(Path model, String file) throws IOException {
+        return Json.MAPPER.readTree(Files.readAllBytes(model.resolve(file))).path("provenance");
+    }
+
+    /** The paper's own data: one short and one long caption per image; of one image two long ones. */
+    @Test
+    void aShortAndALongCaptionPerImageAreTrainedOn() throws IOException {
+        Path pairs = folder.resolve("pairs.jsonl");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 24; i++) {
+            String first =
+                    i == 0 ? "A very long description of kite number 0, which flies over a sandy beach" : "Kite " + i;
+            lines.append("""
+                    {"captions": ["%s", "A %s kite with the number %d flies over a wide sandy beach in the sun."]}
+                    """.formatted(first, COLORS.get(i % COLORS.size()), i));
+        }
+        lines.append("{\"captions\": [\"one alone\"]}\n{\"captions\": [\"twice\", \"twice\"]}\n");
+        Files.writeString(pairs, lines);
+        Run run = Run.of(
+                "train",
+                "caption",
+                pairs,
+                "--out",
+                folder.resolve("paper"),
+                "--llm-steps",
+                1,
+                "--steps",
+                3,
+                "--vocabulary",
+                300,
+                "--hard-negatives",
+                "--quiet",
+                "--json");
+        assertThat(run.err())
+                .contains(
+                        "2 of 26 groups of " + pairs + " have no two different captions and are left out.",
+                        "Batches of stage 1 have 22 pairs instead of 32, because there are only 22 images to learn from.",
+                        "All pairs of stage 1 are of a short and a long caption, because no images have two long ones.")
+                .doesNotContain("learning rate");
+        assertThat(run.code()).isZero();
+        assertThat(run.json().path("captionRetrievalAccuracy").properties())
+                .extracting(Map.Entry::getKey)
+                .containsExactly("shortLong");
+    }
+
+    @Test
+    void captionsThatCannotBePairedAreRefusedBeforeTheLanguageModel() {
+        Run run = Run.of(
+                "train", "caption", data, "--out", folder.resolve("none"), "--vocabulary", 300, "--max-length", 1);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("Of 22 images 0 have two different captions to pair")
+                .doesNotContain("language model:1", "language model: 1");
+        assertThat(folder.resolve("none")).doesNotExist();
+    }
+
+    @Test
+    void mostImagesMissingIsRefused() throws IOException {
+        Path most = Files.createDirectories(folder.resolve("most"));
+        Fixture.picture(most.resolve("0.png"), 0x102030);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 100; i++) {
+            lines.append("{\"image\": \"%d.png\", \"captions\": [\"a kite\"]}\n".formatted(i));
+        }
+        Files.writeString(most.resolve("captions.jsonl"), lines);
+        Path model = Fixture.model(folder.resolve("untrained"));
+        for (Object[] command : new Object[][] {
+            {"eval", most, "--model", model},
+            {"train", "clip", most, "--text", model.resolve("text"), "--out", folder.resolve("none")}
+        }) {
+            Run run = Run.of(command);
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err()).contains("names 100 images, 99 of which do not exist, the first is 1.png in line 2");
+        }
+        for (int i = 1; i < 60; i++) {
+            Files.writeString(most.resolve(i + ".png"), "broken");
+        }
+        Run unreadable = Run.of("eval", most, "--model", model);
+        assertThat(unreadable.code()).isEqualTo(1);
+        assertThat(unreadable.err()).contains("59 of the 60 images of " + most + " cannot be read", "1.png");
+    }
+
+    @Test
+    void aSingleImageIsNoRetrieval() throws IOException {
+        Path one = folder.resolve("one");
+        Fixture.picture(one.resolve("0.png"), 0x102030);
+        Files.writeString(one.resolve("captions.jsonl"), "{\"image\": \"0.png\", \"captions\": [\"a kite\"]}\n");
+        Run run = Run.of("eval", one, "--model", Fixture.model(folder.resolve("untrained-one")));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("has a single usable image, which nothing can be mistaken for; measure with at least two.");
+        assertThat(run.out()).isEmpty();
+    }
+
+    /** One step of such a rate breaks the language model, so the model of before that step is what is worth saving. */
+    @Test
+    void aTrainingThatBreaksItsModelLeavesTheOneOfBefore() {
+        Path out = folder.resolve("broken-text");
+        Run run = Run.of(
+                "train",
+                "caption",
+                data,
+                "--out",
+                out,
+                "--llm-steps",
+                1,
+                "--steps",
+                40,
+                "--batch",
+                8,
+                "--vocabulary",
+                300,
+                "--learning-rate",
+                1,
+                "--warm-up",
+                0,
+                "--rank",
+                1,
+                "--alpha",
+                65536,
+                "--scale",
+                1000);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains(
+                        "stage 1, caption contrast: step 2 of 40 was skipped because ",
+                        "was ended at step 11 of 40, because 10 steps in a row were not finite",
+                        "The model as it was at the start of it is in " + out);
+        Run again = Run.of(
+                "train", "caption", data, "--llm", out, "--out", folder.resolve("mended"), "--steps", 1, "--batch", 4);
+        assertThat(again.code()).isZero();
+        assertThat(again.err()).doesNotContain("not finite");
+    }
+
+    @Test
+    void aTrainingThatIsNeverFiniteEndsWithTheModelOfBeforeSaved() throws IOException {
+        Path broken = folder.resolve("broken-vision");
+        try (Parameters parameters = new Parameters(1)) {
+            VisionTower tower =
+                    VisionTower.create(parameters, VisionConfig.small(VisionConfig.Architecture.CLIP, 16, 8, 32, 1, 8));
+            for (Parameter parameter : tower.parameters()) {
+                float[] values = parameter.data().toFloats();
+                Arrays.fill(values, 1e38f);
+                parameter.data().copyFrom(TensorData.of(parameter.shape(), values));
+            }
+            tower.config().write(Files.createDirectories(broken).resolve("config.json"));
+            ParameterFiles.save(tower.parameters(), broken.resolve("model.safetensors"), Map.of());
+        }
+        Path text = Fixture.model(folder.resolve("untrained-text")).resolve("text");
+        Path out = folder.resolve("diverged");
+        Run run = Run.of(
+                "train", "clip", data, "--text", text, "--vision", broken, "--out", out, "--steps", 40, "--batch", 8);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains(
+                        "was ended at step 10 of 40, because 10 steps in a row were not finite",
+                        "check the model it started from",
+                        "The model as it was at the start of it is in " + out);
+        assertThat(Files.readAllBytes(out.resolve("vision/model.safetensors")))
+                .isEqualTo(Files.readAllBytes(broken.resolve("model.safetensors")));
     }
 
     @Test
@@ -231,39 +428,58 @@ class TrainCommandTest {
         Run both = Run.of("train", "clip", "x", "--text", "t", "--out", "o", "--vision", "v", "--width", 32);
         assertThat(both.code()).isEqualTo(2);
         assertThat(both.err()).contains("mutually exclusive");
+        Run start = Run.of("train", "caption", "x", "--out", "o", "--llm", "v", "--vocabulary", 400);
+        assertThat(start.code()).isEqualTo(2);
+        assertThat(start.err()).contains("mutually exclusive");
+    }
+
+    /** Found before anything is read: none of the files exists. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            caption | --steps 0             | --steps must be at least 1, found 0.
+            caption | --steps -5            | --steps must be at least 1, found -5.
+            caption | --batch 1             | --batch must be from 2 to 32767, found 1; an example alone has nothing to be told apart from
+            clip    | --batch 1             | --batch must be from 2 to 32767, found 1; an example alone has nothing to be told apart from
+            clip    | --batch 100000        | --batch must be from 2 to 32767, found 100000
+            caption | --learning-rate 0     | --learning-rate must be above 0 and at most 1, found 0.
+            caption | --learning-rate -1e-3 | --learning-rate must be above 0 and at most 1, found -0.001.
+            caption | --learning-rate NaN   | --learning-rate must be above 0 and at most 1, found NaN.
+            caption | --learning-rate 1e-60 | --learning-rate must be above 0 and at most 1, found 0.
+            clip    | --learning-rate 1e30  | --learning-rate must be above 0 and at most 1, found 1.0E30.
+            clip    | --learning-rate Infinity | --learning-rate must be above 0 and at most 1, found Infinity.
+            clip    | --layer-decay 0       | --layer-decay must be above 0 and at most 1, found 0.
+            clip    | --layer-decay 1.5     | --layer-decay must be above 0 and at most 1, found 1.5.
+            caption | --scale -50           | --scale must be above 0 and at most 1000, found -50.
+            caption | --alpha 0             | --alpha must be above 0 and at most 65536, found 0.
+            caption | --alpha NaN           | --alpha must be above 0 and at most 65536, found NaN.
+            caption | --rank 0              | --rank must be from 1 to 65536, found 0.
+            caption | --max-length 0        | --max-length must be at least 1, found 0.
+            caption | --llm-steps 0         | --llm-steps must be at least 1, found 0.
+            caption | --vocabulary 10       | --vocabulary must be from 260 to 1000000, found 10; 256 bytes
+            caption | --warm-up -1          | --warm-up must be at least 0, found -1.
+            caption | --warm-up 170         | The warm-up must be shorter than the training, found 170 steps of 170
+            clip    | --image-size 0        | --image-size must be from 1 to 8192, found 0.
+            clip    | --image-size 60       | 60 pixels in patches of 16
+            clip    | --layers 0            | --layers must be at least 1, found 0.
+            clip    | --width 0             | --width must be at least 1, found 0.
+            clip    | --embedding-size -1   | --embedding-size must be at least 1, found -1.
+            clip    | --steps 1.5           | Invalid value for option '--steps'
+            """)
+    void optionsOutOfRangeAreBadUsage(String stage, String option, String sentence) {
+        String[] words = option.split(" ");
+        Object[] clip = {"train", "clip", "absent", "--text", "absent", "--out", "o", words[0], words[1]};
+        Object[] caption = {"train", "caption", "absent", "--out", "o", words[0], words[1]};
+        Run run = Run.of(stage.equals("clip") ? clip : caption);
+        assertThat(run.err()).startsWith("error: ").contains(sentence);
+        assertThat(run.err().lines()).hasSize(2).last().asString().startsWith("Try 'llm2clip train " + stage);
+        assertThat(run.code()).isEqualTo(2);
     }
 
     @Test
-    void sizesThatDoNotFitAreOneSentence() {
-        Run run = Run.of("train", "clip", data, "--text", "t", "--out", "o", "--image-size", 60);
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("60 pixels in patches of 16").hasLineCount(1);
-        assertThat(Run.of("train", "clip", data, "--text", "t", "--out", "o", "--steps", 0)
-                        .err())
-                .isEqualToNormalizingNewlines("error: --steps must be at least 1, found 0.\n");
-    }
-
-    @Test
-    void aLossThatIsNotANumberNamesTheRemedy() {
-        Run run = Run.of(
-                "train",
-                "caption",
-                data,
-                "--out",
-                folder.resolve("nan"),
-                "--llm-steps",
-                1,
-                "--steps",
-                8,
-                "--batch",
-                4,
-                "--vocabulary",
-                300,
-                "--learning-rate",
-                "1e30");
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("is not finite", "lower the learning rate");
-        assertThat(folder.resolve("nan")).doesNotExist();
+    void helpIsShownWhateverTheOtherOptionsAre() {
+        Run run = Run.of("train", "clip", "--steps", 0, "--help");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("--learning-rate=RATE", "--layer-decay=X");
     }
 
     @Test

@@ -86,6 +86,7 @@ public record DataReport(
         private int outside;
         private final Map<String, Integer> leftOut = new TreeMap<>();
         private final Map<String, Integer> leftOutOfLine = new TreeMap<>();
+        private Skipped firstMissing = new Skipped(0, "", "");
 
         Builder(String file) {
             this.file = file;
@@ -110,7 +111,9 @@ public record DataReport(
 
         /** A good line whose image is not there. */
         void skipMissing(int line, String reason, String detail) {
-            missing++;
+            if (missing++ == 0) {
+                firstMissing = new Skipped(line, reason, detail);
+            }
             skip(line, reason, detail);
         }
 
@@ -132,7 +135,8 @@ public record DataReport(
         /**
          * The report.
          *
-         * @throws InputException when no line is usable, or more than one in ten breaks the format
+         * @throws InputException when no line is usable, more than one in ten breaks the format, or the images of more than half
+         *     are missing
          */
         DataReport build(String format) {
             int lines = usable + bad + missing + outside;
@@ -155,6 +159,11 @@ public record DataReport(
                                 first.reason,
                                 first.detail.isEmpty() ? "" : ": " + first.detail,
                                 format));
+            }
+            if (2L * missing > lines) {
+                throw new InputException(
+                        "%s names %d images, %d of which do not exist, the first is %s in line %d; paths count from the folder of the file, correct them or add the images."
+                                .formatted(file, usable + missing, missing, firstMissing.detail, firstMissing.line));
             }
             return new DataReport(file, lines, usable, reasons, examples, leftOut);
         }

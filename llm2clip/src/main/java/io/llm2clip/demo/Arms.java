@@ -11,6 +11,7 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.CachedTextSide;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LossCurve;
@@ -37,6 +38,7 @@ final class Arms implements AutoCloseable {
     private final TextModel language;
     private final ImageCache images;
     private final List<List<int[]>> rows;
+    private final List<CaptionKinds> kinds;
     private final Progress progress;
     private final Map<String, Arm> arms = new LinkedHashMap<>();
     private final Map<String, TextAdapter> adapters = new HashMap<>();
@@ -58,6 +60,7 @@ final class Arms implements AutoCloseable {
         this.rows = captions.stream()
                 .map(each -> each.stream().map(language::row).toList())
                 .toList();
+        this.kinds = captions.stream().map(language.encoder()::kinds).toList();
         this.progress = progress;
     }
 
@@ -82,7 +85,7 @@ final class Arms implements AutoCloseable {
         Arm arm = train(
                 name,
                 parameters,
-                new CachedTextSide(adapter, vectors, lengths()),
+                new CachedTextSide(adapter, vectors, kinds),
                 queries -> projection.project(queryVectors.apply(queries)),
                 recipe.stage2());
         adapters.put(arm.name(), adapter);
@@ -98,7 +101,7 @@ final class Arms implements AutoCloseable {
         return train(
                         name,
                         parameters,
-                        new TowerTextSide(tower, rows),
+                        new TowerTextSide(tower, rows, kinds),
                         queries -> encoder.encode(
                                 queries.stream().map(language::row).toList()),
                         recipe.stage2().withSteps(steps))
@@ -130,12 +133,6 @@ final class Arms implements AutoCloseable {
     /** Parameters take their initial values from their names, so the vision towers of all arms start alike. */
     private Parameters parameters() {
         return owned(new Parameters(seed));
-    }
-
-    private List<int[]> lengths() {
-        return rows.stream()
-                .map(each -> each.stream().mapToInt(row -> row.length).toArray())
-                .toList();
     }
 
     private <T extends AutoCloseable> T owned(T resource) {

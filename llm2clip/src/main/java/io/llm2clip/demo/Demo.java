@@ -3,10 +3,9 @@ package io.llm2clip.demo;
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
-import io.llm2clip.demo.DemoResult.Accuracy;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.demo.scenes.DemoDataSet;
-import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
@@ -83,9 +82,12 @@ public final class Demo {
                             progress));
             float[][][] raw = options.ablations() ? rawVectors(language, captions) : new float[0][][];
             Map<String, float[]> rawQueries = options.ablations() ? rawQueries(language, texts) : Map.of();
-            double before = captionRetrievalAccuracy(language, texts, true);
-            train("stage 1", () -> CaptionTraining.run(language.encoder(), texts.corpus(), recipe.stage1(), progress));
-            double after = captionRetrievalAccuracy(language, texts, false);
+            CaptionRetrieval before = captionRetrieval(language, texts, true);
+            train(
+                    "stage 1",
+                    () -> CaptionTraining.prepare(language.encoder(), texts.corpus(), recipe.stage1(), progress)
+                            .run(progress));
+            CaptionRetrieval after = captionRetrieval(language, texts, false);
             long flopsBefore = language.encoder().flops();
             float[][][] vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
             long vectorFlops = language.encoder().flops() - flopsBefore;
@@ -122,7 +124,7 @@ public final class Demo {
                 Path model = options.directory().resolve("model");
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
                 DemoResult result =
-                        result(texts, new Accuracy(before, after), comparison, arms, model, example(texts, comparison));
+                        result(texts, after.since(before), comparison, arms, model, example(texts, comparison));
                 DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
                 return result;
             }
@@ -213,15 +215,14 @@ public final class Demo {
         return byQuery;
     }
 
-    /** The share of images one of whose detailed captions finds the other among those of all images; mean of both ways. */
-    private double captionRetrievalAccuracy(TextModel language, DemoTexts texts, boolean causal) {
-        List<List<String>> columns = texts.detailedPairs();
-        try (Progress.Phase phase =
-                progress.begin("caption retrieval", 2L * columns.getFirst().size(), "caption")) {
-            float[][] a = language.encoder().encode(columns.get(0), causal, phase);
-            float[][] b = language.encoder().encode(columns.get(1), causal, phase);
-            return RetrievalMetrics.mutualCaptionAccuracy(a, b);
-        }
+    private CaptionRetrieval captionRetrieval(TextModel language, DemoTexts texts, boolean causal) {
+        List<List<String>> captions =
+                texts.measured().items().stream().map(CaptionedImage::captions).toList();
+        return CaptionRetrieval.measure(captions, language.encoder()::kinds, each -> {
+            try (Progress.Phase phase = progress.begin("caption retrieval", each.size(), "caption")) {
+                return language.encoder().encode(each, causal, phase);
+            }
+        });
     }
 
     private float[][][] cachedVectors(TextModel language, List<List<String>> captions) {
@@ -286,7 +287,12 @@ public final class Demo {
     }
 
     private DemoResult result(
-            DemoTexts texts, Accuracy accuracy, Comparison comparison, Arms arms, Path model, Example example) {
+            DemoTexts texts,
+            Map<String, CaptionRetrieval.Change> captionRetrieval,
+            Comparison comparison,
+            Arms arms,
+            Path model,
+            Example example) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
         arms.all()
@@ -299,7 +305,7 @@ public final class Demo {
                 options.seed(),
                 options.quick(),
                 new DemoResult.Data(texts.training().size(), texts.measured().size()),
-                accuracy,
+                captionRetrieval,
                 comparison.recalls(),
                 comparison.differences(options.seed()),
                 new Recall(1 / images, 5 / images, 10 / images),

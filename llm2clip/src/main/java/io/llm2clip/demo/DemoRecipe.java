@@ -2,9 +2,11 @@ package io.llm2clip.demo;
 
 import io.llm2clip.demo.scenes.DemoDataSetOptions;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.OptimizerSettings;
 
 /**
  * Sizes and hyper-parameters of the demo. Chosen on validation images of other seeds than the default one, never on held-out ones.
@@ -58,9 +60,9 @@ record DemoRecipe(
                 6,
                 2,
                 2,
-                new LanguageModelTraining.Config(110, 32, 128, 3e-3f, 20, 0.05f, seed),
-                new CaptionTraining.Config(170, 32, 3e-3f, 10, 16, 32, 50, 0.5, 0.3, 136, false, seed),
-                new ClipTraining.Config(250, 64, 5e-4f, 20, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+                LanguageModelTraining.Config.of(110, 32, 128, 3e-3f, 20, seed),
+                stage1(170, 3e-3f, 0.5, seed),
+                ClipTraining.Config.miniature(250, 5e-4f, 20, seed));
     }
 
     private static DemoRecipe quick(long seed) {
@@ -72,8 +74,13 @@ record DemoRecipe(
                 4,
                 2,
                 2,
-                new LanguageModelTraining.Config(40, 32, 128, 4e-3f, 10, 0.05f, seed),
-                new CaptionTraining.Config(42, 32, 4e-3f, 10, 16, 32, 50, 0.7, 0.3, 136, false, seed),
-                new ClipTraining.Config(45, 64, 1e-3f, 10, 0.98f, 0.05f, 1, 20, 1, 3, seed));
+                LanguageModelTraining.Config.of(40, 32, 128, 4e-3f, 10, seed),
+                stage1(42, 4e-3f, 0.7, seed),
+                ClipTraining.Config.miniature(45, 1e-3f, 10, seed));
+    }
+
+    private static CaptionTraining.Config stage1(int steps, float learningRate, double curriculum, long seed) {
+        OptimizerSettings optimizer = new OptimizerSettings(learningRate, 10, 0, AdamW.Options.DEFAULT.withClipNorm(1));
+        return new CaptionTraining.Config(steps, 32, optimizer, 16, 32, 50, curriculum, 0.3, 136, false, seed);
     }
 }

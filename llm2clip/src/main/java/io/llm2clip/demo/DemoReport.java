@@ -4,6 +4,7 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.tensor.Device;
 import java.io.IOException;
@@ -68,10 +69,10 @@ final class DemoReport {
                 "<h1>LLM2CLIP demo</h1><p class=\"lead\">A small language model learns captions, is taught to tell them apart (stage 1),"
                         + " and its frozen vectors teach a vision tower (stage 2). All of it ran on this machine, in Java.</p>");
         add("<div class=\"cards\">");
-        card(
-                percent(result.captionRetrievalAccuracy().before()) + " → "
-                        + percent(result.captionRetrievalAccuracy().after()),
-                "captions that find their partner, before and after stage 1");
+        result.captionRetrievalAccuracy()
+                .forEach((pairing, accuracy) -> card(
+                        percent(accuracy.before()) + " → " + percent(accuracy.after()),
+                        "caption retrieval accuracy before and after stage 1, " + CaptionRetrieval.name(pairing)));
         for (String set : DemoTable.measured(result)) {
             BothWays ways = Objects.requireNonNull(result.recalls(set).get(Arm.LLM2CLIP));
             card(percent(ways.meanR10()), "R@10 of LLM2CLIP, " + DemoTable.queries(set));

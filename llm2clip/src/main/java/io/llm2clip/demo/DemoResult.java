@@ -1,6 +1,7 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -8,6 +9,7 @@ import java.util.Objects;
 /**
  * Everything the demo measured; its table, its JSON and its report are made from this.
  *
+ * @param captionRetrievalAccuracy before and after stage 1 by pairing ("longLong", "shortLong"), among the held-out images
  * @param retrieval by query set ("long", "short", "longOtherWords", "shortOtherWords"), then by arm ("llm2clip", "clip", ...)
  * @param differences by query set: R@10 of LLM2CLIP minus an arm's, with a bootstrap interval over images
  * @param chance R@1, R@5, R@10 of guessing
@@ -21,7 +23,7 @@ public record DemoResult(
         long seed,
         boolean quick,
         Data data,
-        Accuracy captionRetrievalAccuracy,
+        Map<String, CaptionRetrieval.Change> captionRetrievalAccuracy,
         Map<String, Map<String, BothWays>> retrieval,
         Map<String, Map<String, Bootstrap.Interval>> differences,
         Recall chance,
@@ -31,6 +33,11 @@ public record DemoResult(
         String model,
         String report,
         Example example) {
+
+    /** Caption retrieval accuracy of two long captions before and after stage 1, which every data set of the demo has. */
+    public CaptionRetrieval.Change longCaptions() {
+        return Objects.requireNonNull(captionRetrievalAccuracy.get(CaptionRetrieval.LONG_LONG));
+    }
 
     /** Recall by arm of a query set that was measured. */
     Map<String, BothWays> recalls(String querySet) {
@@ -44,9 +51,6 @@ public record DemoResult(
 
     /** Images the demo trained on and measured with. */
     public record Data(int trainImages, int testImages) {}
-
-    /** Caption retrieval accuracy, a fraction: before and after stage 1. */
-    public record Accuracy(double before, double after) {}
 
     /** Fractions of queries whose match is among the first 1, 5, 10 answers. */
     public record Recall(double r1, double r5, double r10) {}

@@ -3,6 +3,7 @@ package io.llm2clip.demo;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,12 +48,15 @@ public final class DemoTable {
     /** The whole result as text of at most 100 columns. */
     public static String of(DemoResult result) {
         StringBuilder text = new StringBuilder();
-        line(
-                text,
-                "Caption retrieval accuracy among %d held-out images: %.1f %% before stage 1, %.1f %% after.",
-                result.data().testImages(),
-                100 * result.captionRetrievalAccuracy().before(),
-                100 * result.captionRetrievalAccuracy().after());
+        line(text, "Caption retrieval accuracy, mean of both directions");
+        result.captionRetrievalAccuracy()
+                .forEach((pairing, accuracy) -> line(
+                        text,
+                        "  %-26s %5.1f %% before stage 1, %5.1f %% after, among %d held-out images",
+                        CaptionRetrieval.name(pairing),
+                        100 * accuracy.before(),
+                        100 * accuracy.after(),
+                        accuracy.images()));
         line(text, "");
         line(text, "%-28s %-24s %s", "", "image to text", "text to image");
         line(

@@ -45,11 +45,6 @@ record DemoTexts(
                 training, measured, CaptionCorpus.open(data.textCorpus()).groups(), sets);
     }
 
-    /** The two detailed captions of each measured image, in the training captions' words. */
-    List<List<String>> detailedPairs() {
-        return Objects.requireNonNull(querySets.get("long"));
-    }
-
     /** The brief caption of each measured image, in the training captions' words. */
     List<String> briefCaptions() {
         return Objects.requireNonNull(querySets.get("short")).getFirst();

@@ -8,6 +8,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.TokenBatch;
@@ -30,8 +31,6 @@ public final class CaptionEncoder implements AutoCloseable {
     private static final int BATCH = 32;
     /** Long rows come in smaller batches, which bounds the memory of a program. */
     private static final int BATCH_TOKENS = 8192;
-    /** Rows are padded to multiples of this, so that few programs are compiled. */
-    private static final int LENGTH_STEP = 16;
 
     private final Llama llama;
     private final Tokenizer tokenizer;
@@ -73,6 +72,11 @@ public final class CaptionEncoder implements AutoCloseable {
     public int countCut(List<String> captions, int maxLength) {
         return Math.toIntExact(
                 rows(captions, maxLength).stream().filter(CaptionRow::cut).count());
+    }
+
+    /** Which captions of one image are short and which are long, by the tokens of the captions alone. */
+    public CaptionKinds kinds(List<String> captions) {
+        return CaptionKinds.ofRows(rows(captions));
     }
 
     /** A token that fills rows up; it is masked, so any one does. */
@@ -136,7 +140,7 @@ public final class CaptionEncoder implements AutoCloseable {
     }
 
     private static int padded(CaptionRow row) {
-        return (row.ids().length + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
+        return TokenBatch.paddedLength(row.ids().length);
     }
 
     /**

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
@@ -27,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 record ConfigFile(Path file, JsonNode root) {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private static final String NOTES = "provenance";
 
     static ObjectNode object() {
         return JSON.createObjectNode();
@@ -59,6 +63,22 @@ record ConfigFile(Path file, JsonNode root) {
     static void write(Path file, ObjectNode root) {
         byte[] json = (JSON.writeValueAsString(root) + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(file, json);
+    }
+
+    /** Free-form notes, which {@link #notes} reads. */
+    static void writeNotes(ObjectNode root, Map<String, String> notes) {
+        ObjectNode object = root.putObject(NOTES);
+        new TreeMap<>(notes).forEach(object::put);
+    }
+
+    /** Free-form notes by name; none if there are none. */
+    Map<String, String> notes() {
+        Map<String, String> notes = new TreeMap<>();
+        within(NOTES)
+                .root
+                .propertyStream()
+                .forEach(entry -> notes.put(entry.getKey(), entry.getValue().asString("")));
+        return notes;
     }
 
     /** The object at {@code key}, empty if there is none. */

@@ -18,7 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param preprocessing from an image to pixels
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says
  * @param seed of the training
- * @param provenance free-form notes, such as when and from what the model was made
+ * @param provenance free-form notes, such as when and from what the model was made; those whose names begin with
+ *     {@link #TEXT_NOTES} are the text encoder's and are also saved with it
  */
 public record ModelDescription(
         CaptionFormat captionFormat,
@@ -28,6 +29,9 @@ public record ModelDescription(
         boolean exifOrientation,
         long seed,
         Map<String, String> provenance) {
+    /** Begins the names of the text encoder's own notes. */
+    public static final String TEXT_NOTES = "text.";
+
     private static final int FORMAT_VERSION = 1;
 
     public ModelDescription {
@@ -40,6 +44,17 @@ public record ModelDescription(
                 captionFormat.with(specialTokens), pooling, causal, preprocessing, exifOrientation, seed, provenance);
     }
 
+    /** The text encoder's notes, under its own names. */
+    Map<String, String> textNotes() {
+        Map<String, String> notes = new TreeMap<>();
+        provenance.forEach((name, note) -> {
+            if (name.startsWith(TEXT_NOTES)) {
+                notes.put(name.substring(TEXT_NOTES.length()), note);
+            }
+        });
+        return notes;
+    }
+
     static ModelDescription read(Path file) {
         ConfigFile config = ConfigFile.read(file);
         int version = config.integer("format_version");
@@ -49,12 +64,6 @@ public record ModelDescription(
                             .formatted(file, FORMAT_VERSION, version));
         }
         ConfigFile caption = config.within("caption");
-        Map<String, String> provenance = new TreeMap<>();
-        config.within("provenance")
-                .root()
-                .propertyStream()
-                .forEach(
-                        entry -> provenance.put(entry.getKey(), entry.getValue().asString("")));
         return new ModelDescription(
                 TextFiles.readFormat(caption),
                 caption.constant("pooling", Pooling.class),
@@ -62,7 +71,7 @@ public record ModelDescription(
                 config.constant("preprocessing", PreprocessingPreset.class),
                 config.truth("exif_orientation", true),
                 config.wholeNumber("seed"),
-                provenance);
+                config.notes());
     }
 
     void write(Path file, Llm2ClipModel model) {
@@ -78,8 +87,7 @@ public record ModelDescription(
         json.put("preprocessing", ConfigFile.nameOf(preprocessing));
         json.put("exif_orientation", exifOrientation);
         json.put("seed", seed);
-        ObjectNode notes = json.putObject("provenance");
-        new TreeMap<>(provenance).forEach(notes::put);
+        ConfigFile.writeNotes(json, provenance);
         ConfigFile.write(file, json);
     }
 

@@ -59,7 +59,11 @@ public final class ModelDirectory implements AutoCloseable {
         AtomicDirectory.write(directory, DESCRIPTION, temporary -> {
             Path vision = temporary.resolve(VISION);
             TextFiles.write(
-                    temporary.resolve(TEXT), model.llama(), model.description().captionFormat(), tokenizer);
+                    temporary.resolve(TEXT),
+                    model.llama(),
+                    model.description().captionFormat(),
+                    model.description().textNotes(),
+                    tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));
             ParameterFiles.save(model.vision().parameters(), vision.resolve(WEIGHTS), Map.of());
             ParameterFiles.save(adapterParameters(model), temporary.resolve(ADAPTER), Map.of());

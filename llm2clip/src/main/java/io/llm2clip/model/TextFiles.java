@@ -26,7 +26,8 @@ final class TextFiles {
     private TextFiles() {}
 
     /** Writes all files; the language head is left out, as in the published encoders. */
-    static void write(Path directory, Llama llama, CaptionFormat format, Path tokenizer) throws IOException {
+    static void write(Path directory, Llama llama, CaptionFormat format, Map<String, String> provenance, Path tokenizer)
+            throws IOException {
         if (!llama.loraParameters().isEmpty()) {
             throw new IllegalArgumentException(
                     "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
@@ -41,6 +42,7 @@ final class TextFiles {
         TokenizerFiles.copy(tokenizer, directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);
+        ConfigFile.writeNotes(caption, provenance);
         ConfigFile.write(directory.resolve(CAPTION), caption);
     }
 
@@ -85,6 +87,12 @@ final class TextFiles {
                 && tokenizer.tokenToId("<|eot_id|>").isPresent();
         return CaptionFormat.of(llama3 ? ChatTemplate.LLAMA3 : ChatTemplate.NONE)
                 .with(tokenizer.specialTokens());
+    }
+
+    /** The notes of caption.json; empty without one. */
+    static Map<String, String> provenance(Path directory) {
+        Path file = directory.resolve(CAPTION);
+        return Files.isRegularFile(file) ? ConfigFile.read(file).notes() : Map.of();
     }
 
     static CaptionFormat readFormat(ConfigFile caption) {

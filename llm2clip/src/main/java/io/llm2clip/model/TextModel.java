@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -37,14 +38,21 @@ public final class TextModel implements AutoCloseable {
     private final CaptionFormat format;
     private final CaptionEncoder encoder;
     private final Path tokenizerFile;
+    private final Map<String, String> provenance;
 
     private TextModel(
-            Parameters parameters, Llama llama, Tokenizer tokenizer, Path tokenizerFile, CaptionFormat format) {
+            Parameters parameters,
+            Llama llama,
+            Tokenizer tokenizer,
+            Path tokenizerFile,
+            CaptionFormat format,
+            Map<String, String> provenance) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
         this.tokenizerFile = tokenizerFile;
         this.format = format;
+        this.provenance = provenance;
         this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN);
     }
 
@@ -74,6 +82,7 @@ public final class TextModel implements AutoCloseable {
                 new Parameters(seed),
                 tokenizerFile,
                 format,
+                Map.of(),
                 parameters -> Llama.languageModel(parameters, config, LlamaInitialization.FAST));
     }
 
@@ -106,6 +115,7 @@ public final class TextModel implements AutoCloseable {
                 Parameters.forLoading(),
                 own.resolve(TextFiles.TOKENIZER),
                 saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
+                TextFiles.provenance(own),
                 parameters -> {
                     Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
                     TextFiles.load(llama, own);
@@ -119,9 +129,10 @@ public final class TextModel implements AutoCloseable {
             Parameters parameters,
             Path tokenizerFile,
             CaptionFormat format,
+            Map<String, String> provenance,
             Function<Parameters, Llama> llama) {
         try {
-            return new TextModel(parameters, llama.apply(parameters), tokenizer, tokenizerFile, format);
+            return new TextModel(parameters, llama.apply(parameters), tokenizer, tokenizerFile, format, provenance);
         } catch (RuntimeException | Error e) {
             try (parameters;
                     tokenizer) {
@@ -133,11 +144,19 @@ public final class TextModel implements AutoCloseable {
     /**
      * Saves the model, whole or not at all; one that was there before is replaced.
      *
+     * @param provenance free-form notes, such as how the model was made
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something else
      */
-    public void save(Path directory) {
+    public void save(Path directory, Map<String, String> provenance) {
         AtomicDirectory.write(
-                directory, TextFiles.CAPTION, temporary -> TextFiles.write(temporary, llama, format, tokenizerFile));
+                directory,
+                TextFiles.CAPTION,
+                temporary -> TextFiles.write(temporary, llama, format, provenance, tokenizerFile));
+    }
+
+    /** The notes that the model was saved with. */
+    public Map<String, String> provenance() {
+        return provenance;
     }
 
     public Llama llama() {

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import tools.jackson.databind.node.ObjectNode;
@@ -50,6 +51,10 @@ public record VisionConfig(
     }
 
     public VisionConfig {
+        Limit.IMAGE_SIZE.require("imageSize", imageSize);
+        Limit.COUNT.require("hiddenSize", hiddenSize);
+        Limit.COUNT.require("layers", layers);
+        Limit.COUNT.require("projectionSize", projectionSize);
         if (heads < 1 || patchSize < 1 || imageSize % patchSize != 0 || hiddenSize % heads != 0) {
             throw new IllegalArgumentException(
                     "A vision tower of %d channels, %d heads and %d pixels in patches of %d; expected multiples, such as 768, 12, 224 and 16."

@@ -34,4 +34,9 @@ public final class Passes implements Progress.Phase {
     public void metric(String name, double value) {
         phase.metric(name, value);
     }
+
+    @Override
+    public void tally(String name, long count) {
+        phase.tally(name, count);
+    }
 }

@@ -14,8 +14,13 @@ public interface Progress {
      */
     Phase begin(String name, long total, String unit);
 
-    /** Something worth saying outside the count, as one sentence. */
+    /** Something worth saying outside the count, as one sentence: what a user would want to know even if nothing else is shown. */
     default void note(String sentence) {}
+
+    /** What is about to be done and how, as one line. */
+    default void announce(String line) {
+        note(line);
+    }
 
     /** One piece of long work; several threads may report to it. */
     interface Phase extends AutoCloseable {
@@ -35,6 +40,9 @@ public interface Progress {
 
         /** The newest value of a measured quantity, such as the loss. */
         default void metric(String name, double value) {}
+
+        /** How many of something there are by now, such as steps that were skipped. */
+        default void tally(String name, long count) {}
 
         /** The phase is over, finished or not. */
         @Override

@@ -48,6 +48,17 @@ public record TokenBatch(int[] ids, int[] lengths, int[] pooledStarts, int[] poo
                 length);
     }
 
+    /**
+     * The length to pad to, so that batches share few compiled programs: multiples of 16 up to 128, from there four lengths from
+     * each power of two to the next, so that less than a fifth of a long batch is padding.
+     *
+     * @param longest tokens of the batch's longest row
+     */
+    public static int paddedLength(int longest) {
+        int step = Math.max(16, Integer.highestOneBit(Math.max(1, longest - 1)) / 4);
+        return (longest + step - 1) / step * step;
+    }
+
     /** B. */
     public int size() {
         return lengths.length;

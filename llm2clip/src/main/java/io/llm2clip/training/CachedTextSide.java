@@ -6,6 +6,9 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionKinds;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /** The frozen language model's vectors, computed once, behind a trained adapter. */
@@ -13,27 +16,41 @@ public final class CachedTextSide implements TextSide {
     private final TextAdapter adapter;
     private final float[][][] vectors;
     private final List<CaptionKinds> kinds;
+    private final EqualItems equal;
 
     /**
-     * @param vectors by image and caption, each {@code [D]}, not normalised
-     * @param lengths tokens of each caption, by image
+     * A text branch over vectors.
+     *
+     * @param vectors by image and caption, each {@code [D]}, not normalized
+     * @param kinds of the captions, by image
      */
-    public CachedTextSide(TextAdapter adapter, float[][][] vectors, List<int[]> lengths) {
+    public CachedTextSide(TextAdapter adapter, float[][][] vectors, List<CaptionKinds> kinds) {
         this.adapter = adapter;
         this.vectors = vectors;
-        this.kinds = lengths.stream().map(CaptionKinds::of).toList();
+        this.kinds = kinds;
+        this.equal = EqualItems.of(Arrays.stream(vectors)
+                .map(captions -> Arrays.stream(captions).map(FloatBuffer::wrap).toList())
+                .toList());
     }
 
     @Override
-    public List<TensorData> batch(int[] images, CounterRandom random, long step) {
+    public Captions batch(int[] images, CounterRandom random, long step) {
         int width = vectors[0][0].length;
         long stream = CounterRandom.streamOf("captions of step " + step);
-        float[] batch = new float[images.length * width];
+        Shape shape = Shape.of(images.length, width);
+        float[] batch = new float[shape.size()];
+        int[] numbers = new int[images.length];
         for (int b = 0; b < images.length; b++) {
-            int caption = kinds.get(images[b]).draw(random, stream, b);
+            int caption = CaptionDraw.draw(kinds.get(images[b]), random, stream, b);
             System.arraycopy(vectors[images[b]][caption], 0, batch, b * width, width);
+            numbers[b] = equal.number(images[b], caption);
         }
-        return List.of(TensorData.of(Shape.of(images.length, width), batch));
+        return new Captions(List.of(TensorData.of(shape, batch)), numbers);
+    }
+
+    @Override
+    public int shared() {
+        return equal.shared();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.Llama;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
@@ -15,9 +16,8 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,23 +25,23 @@ import org.jspecify.annotations.Nullable;
  * one direction, cosine times 50): any two captions of one image attract each other, captions of other images repel.
  */
 public final class CaptionTraining {
-    /** A loss this close to that of guessing, for so many steps, means that all vectors have become equal. */
-    private static final int COLLAPSE_STEPS = 20;
+    private static final String NAME = "stage 1, caption contrast";
 
-    private CaptionTraining() {}
+    private final CaptionEncoder encoder;
+    private final Config config;
+    private final PairSampler sampler;
 
     /**
      * How to train.
      *
-     * @param steps optimiser steps
-     * @param batch pairs a step
-     * @param learningRate peak, after {@code warmup} steps; then linearly to 0
-     * @param warmup steps of linear growth
+     * @param steps optimizer steps
+     * @param batch pairs per step
+     * @param optimizer how far a step goes; the rate falls linearly after its peak
      * @param rank of the low-rank updates
      * @param alpha their scale is {@code alpha / rank}
      * @param scale factor of the cosines
-     * @param curriculum share of the steps that sees only pairs of detailed captions
-     * @param mixedShare share of pairs of a brief and a detailed caption afterwards
+     * @param curriculum share of the steps that sees only pairs of long captions, where images have two
+     * @param mixedShare share of pairs of a short and a long caption afterwards
      * @param maxLength tokens of a row; longer captions are cut on the right during training
      * @param hardNegatives whether each query also sees a caption of a random other image, as the reference does
      * @param seed of pairs and initial updates
@@ -49,8 +49,7 @@ public final class CaptionTraining {
     public record Config(
             int steps,
             int batch,
-            float learningRate,
-            int warmup,
+            OptimizerSettings optimizer,
             int rank,
             float alpha,
             float scale,
@@ -59,120 +58,176 @@ public final class CaptionTraining {
             int maxLength,
             boolean hardNegatives,
             long seed) {
-
-        /** What suits a small language model: batches of 32, rate 3e-3, updates of rank 16, cosines times 50. */
-        public static Config standard(int steps, long seed) {
-            return new Config(steps, 32, 3e-3f, Math.min(10, steps / 10), 16, 32, 50, 0.5, 0.3, 512, false, seed);
+        public Config {
+            optimizer.requireFewerThan(steps);
+            Limit.CONTRASTIVE_BATCH.require("batch", batch);
+            Limit.RANK.require("rank", rank);
+            Limit.ALPHA.require("alpha", alpha);
+            Limit.SCALE.require("scale", scale);
+            Limit.SHARE.require("curriculum", curriculum);
+            Limit.SHARE.require("mixedShare", mixedShare);
+            Limit.COUNT.require("maxLength", maxLength);
         }
 
-        /** The same with other batches, low-rank updates and contrast, on the same plan. */
-        public Config with(
-                int otherBatch,
-                float otherRate,
-                int otherLength,
-                int otherRank,
-                float otherAlpha,
-                float otherScale,
-                boolean withHardNegatives) {
-            return new Config(
-                    steps,
-                    otherBatch,
-                    otherRate,
-                    warmup,
-                    otherRank,
-                    otherAlpha,
-                    otherScale,
-                    curriculum,
-                    mixedShare,
-                    otherLength,
-                    withHardNegatives,
-                    seed);
+        /** What suits a small language model that was just trained from scratch: rate 3e-3, a short warm-up. */
+        public static Config fromScratch(int steps, long seed) {
+            return of(steps, new OptimizerSettings(3e-3f, Math.min(10, steps / 10), 0, clipped(1)), seed);
+        }
+
+        /**
+         * The paper's optimizer, for a pretrained language model: rate 2e-4, 300 steps of warm-up (of a short training a tenth), no
+         * weight decay, gradients clipped to norm 1.
+         */
+        public static Config pretrained(int steps, long seed) {
+            return of(steps, new OptimizerSettings(2e-4f, Math.min(300, steps / 10), 0, clipped(1)), seed);
+        }
+
+        private static Config of(int steps, OptimizerSettings optimizer, long seed) {
+            return new Config(steps, 32, optimizer, 16, 32, 50, 0.5, 0.3, 512, false, seed);
+        }
+
+        private static AdamW.Options clipped(float norm) {
+            return AdamW.Options.DEFAULT.withClipNorm(norm);
+        }
+    }
+
+    private CaptionTraining(CaptionEncoder encoder, Config config, PairSampler sampler) {
+        this.encoder = encoder;
+        this.config = config;
+        this.sampler = sampler;
+    }
+
+    /**
+     * Looks at the captions and says what will be different from what was asked for; nothing is trained yet.
+     *
+     * @param groups captions of one image each
+     * @throws IllegalArgumentException if there are not two images with captions to pair
+     */
+    public static CaptionTraining prepare(
+            CaptionEncoder encoder, List<List<String>> groups, Config config, Progress progress) {
+        List<List<CaptionRow>> rows = groups.stream()
+                .map(captions -> encoder.rows(captions, config.maxLength))
+                .toList();
+        PairSampler sampler = new PairSampler(rows, config.batch, config.hardNegatives, new CounterRandom(config.seed));
+        remarks(sampler, groups.size(), config).forEach(progress::note);
+        return new CaptionTraining(encoder, config, sampler);
+    }
+
+    private static List<String> remarks(PairSampler sampler, int images, Config config) {
+        List<String> remarks = new ArrayList<>();
+        if (sampler.groups() < images) {
+            remarks.add(
+                    "%d of %d images have no two different captions of at most %d tokens and are left out of stage 1."
+                            .formatted(images - sampler.groups(), images, config.maxLength));
+        }
+        if (sampler.groups() < config.batch) {
+            remarks.add(
+                    "Batches of stage 1 have %d pairs instead of %d, because there are only %d images to learn from."
+                            .formatted(sampler.groups(), config.batch, sampler.groups()));
+        }
+        if (sampler.detailedGroups() == 0) {
+            remarks.add(
+                    "All pairs of stage 1 are of a short and a long caption, because no images have two long ones.");
+        } else if (sampler.mixedGroups() == 0 && config.mixedShare > 0) {
+            remarks.add(
+                    "All pairs of stage 1 are of captions of similar length, because no images have a short one of less"
+                            + " than half the tokens.");
+        } else if (Math.min(sampler.detailedGroups(), sampler.mixedGroups()) < sampler.groups()) {
+            remarks.add(
+                    "Of %d images %d have two long captions and %d a short and a long one; stage 1 pairs each with what it has."
+                            .formatted(sampler.groups(), sampler.detailedGroups(), sampler.mixedGroups()));
+        }
+        if (sampler.shared() > 0) {
+            remarks.add("Stage 1: captions of more than one image: %d; within a batch they are not told apart."
+                    .formatted(sampler.shared()));
+        }
+        return remarks;
+    }
+
+    /**
+     * Attaches low-rank updates, trains them, and merges them into the model, also those of a training that fails.
+     *
+     * @return loss of every step
+     * @throws DivergedException if loss or gradients of many steps in a row are not finite
+     */
+    public LossCurve run(Progress progress) {
+        OptimizerSettings settings = config.optimizer;
+        Schedule schedule = new Schedule.Linear(settings.learningRate(), settings.warmUp(), config.steps);
+        Llama llama = encoder.llama();
+        Parameters updates = new Parameters(config.seed);
+        llama.attachLora(updates, config.rank, config.alpha);
+        try (AdamW optimizer =
+                new AdamW(ParameterGroups.of(llama.loraParameters(), settings.weightDecay()), settings.adamW())) {
+            StepMemory memory = new StepMemory(sampler.longest(), progress);
+            return TrainingLoop.run(NAME, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
+                int i = loop.number();
+                PairSampler.Pairs pairs =
+                        sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
+                List<TensorData> inputs = inputs(pairs);
+                int batch = pairs.queries().size();
+                loop.among(batch * (config.hardNegatives ? 2 : 1));
+                TrainStep step = loop.program(inputs, in -> loss(in, batch));
+                memory.tell(step.memoryBytes(), inputs);
+                return loop.run(step, inputs);
+            });
+        } finally {
+            llama.mergeLora();
+            updates.close();
         }
     }
 
     /**
-     * Attaches low-rank updates, trains them, and merges them into the model.
-     *
-     * @param groups captions of one image each
-     * @return loss of every step
+     * Captions of equal padded length go through the model in one batch: queries, positives, negatives in this order. The mask comes
+     * last, where there is one.
      */
-    public static LossCurve run(CaptionEncoder encoder, List<List<String>> groups, Config config, Progress progress) {
-        List<List<CaptionRow>> rows = groups.stream()
-                .map(captions -> encoder.rows(captions, config.maxLength))
-                .toList();
-        CounterRandom random = new CounterRandom(config.seed);
-        PairSampler sampler = new PairSampler(rows, config.batch, config.hardNegatives, random);
-        Schedule schedule = new Schedule.Linear(config.learningRate, config.warmup, config.steps);
-        Map<PairSampler.Kind, TrainStep> programs = new EnumMap<>(PairSampler.Kind.class);
-        LossCurve losses = new LossCurve();
-        int atChance = 0;
-        Llama llama = encoder.llama();
-        Parameters updates = new Parameters(config.seed);
-        llama.attachLora(updates, config.rank, config.alpha);
-        try (AdamW optimizer = new AdamW(
-                        ParameterGroups.of(llama.loraParameters(), 0), AdamW.Options.DEFAULT.withClipNorm(1));
-                Progress.Phase phase = progress.begin("stage 1, caption contrast", config.steps, "step")) {
-            for (int i = 0; i < config.steps; i++) {
-                PairSampler.Pairs pairs =
-                        sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
-                List<TensorData> inputs = inputs(encoder, sampler, pairs);
-                if (!programs.containsKey(pairs.kind())) {
-                    phase.preparing("compiling");
-                }
-                TrainStep step = programs.computeIfAbsent(
-                        pairs.kind(),
-                        _ -> TrainStep.compile(
-                                in -> loss(encoder, in, sampler.batch(), config),
-                                TrainStep.inputsLike(inputs),
-                                optimizer));
-                float loss = step.run(inputs, schedule.at(i));
-                losses.add(loss);
-                losses.countFlops(step.flops());
-                phase.metric("loss", loss);
-                phase.advance(1);
-                double chance = Math.log(sampler.batch() * (config.hardNegatives ? 2 : 1));
-                atChance = i > config.warmup && Math.abs(loss - chance) < 0.01 ? atChance + 1 : 0;
-                if (atChance == COLLAPSE_STEPS) {
-                    progress.note(
-                            "Stage 1 has not moved from the loss of guessing for " + COLLAPSE_STEPS
-                                    + " steps: all vectors are equal; lower the learning rate or train the language model longer.");
-                }
-            }
-        } finally {
-            programs.values().forEach(TrainStep::close);
-            llama.mergeLora();
-            updates.close();
-        }
-        return losses;
-    }
-
-    /** Captions of equal padded length go through the model in one batch: queries, positives, negatives in this order. */
-    private static List<TensorData> inputs(CaptionEncoder encoder, PairSampler sampler, PairSampler.Pairs pairs) {
-        int queryLength = sampler.queryLength(pairs.kind());
-        int positiveLength = sampler.positiveLength(pairs.kind());
-        List<CaptionRow> first = new ArrayList<>(pairs.queries());
-        List<CaptionRow> second = new ArrayList<>(pairs.positives());
+    private List<TensorData> inputs(PairSampler.Pairs pairs) {
+        List<PairSampler.Caption> second = new ArrayList<>(pairs.positives());
         second.addAll(pairs.negatives());
+        int queryLength = sampler.queryLength(pairs);
+        int positiveLength = sampler.positiveLength(pairs);
         List<TensorData> inputs = new ArrayList<>();
-        if (queryLength == positiveLength) {
-            first.addAll(second);
-            inputs.addAll(encoder.inputs(TokenBatch.of(first, encoder.padId(), queryLength)));
+        if (pairs.kind() == PairSampler.Kind.DETAILED_TO_DETAILED || queryLength == positiveLength) {
+            List<PairSampler.Caption> all = new ArrayList<>(pairs.queries());
+            all.addAll(second);
+            inputs.addAll(tokens(all, Math.max(queryLength, positiveLength)));
         } else {
-            inputs.addAll(encoder.inputs(TokenBatch.of(first, encoder.padId(), queryLength)));
-            inputs.addAll(encoder.inputs(TokenBatch.of(second, encoder.padId(), positiveLength)));
+            inputs.addAll(tokens(pairs.queries(), queryLength));
+            inputs.addAll(tokens(second, positiveLength));
+        }
+        if (sampler.shared() > 0) {
+            inputs.add(mask(pairs));
         }
         return inputs;
     }
 
-    private static Tensor loss(CaptionEncoder encoder, List<Tensor> in, int batch, Config config) {
+    private List<TensorData> tokens(List<PairSampler.Caption> captions, int length) {
+        List<CaptionRow> rows = captions.stream().map(PairSampler.Caption::row).toList();
+        return encoder.inputs(TokenBatch.of(rows, encoder.padId(), length));
+    }
+
+    /** Whoever has a query or a positive in common with another pair is no negative of it. */
+    private static TensorData mask(PairSampler.Pairs pairs) {
+        int[][] numbers = new int[pairs.queries().size()][];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = new int[] {
+                pairs.queries().get(i).number(), pairs.positives().get(i).number()
+            };
+        }
+        Stream<int[]> negatives = pairs.negatives().stream().map(caption -> new int[] {caption.number()});
+        return EqualItems.mask(
+                numbers, Stream.concat(Stream.of(numbers), negatives).toArray(int[][]::new));
+    }
+
+    private Tensor loss(List<Tensor> in, int batch) {
         int each = CaptionEncoder.INPUTS;
         List<Tensor> vectors = new ArrayList<>();
-        for (int i = 0; i < in.size(); i += each) {
+        for (int i = 0; i + each <= in.size(); i += each) {
             vectors.add(encoder.pooled(in.subList(i, i + each), false));
         }
         Tensor all = Tensor.concat(0, vectors);
         @Nullable Tensor negatives = config.hardNegatives ? all.slice(0, 2 * batch, 3 * batch) : null;
+        @Nullable Tensor mask = sampler.shared() > 0 ? in.getLast() : null;
         return ContrastiveLoss.oneDirection(
-                all.slice(0, 0, batch), all.slice(0, batch, 2 * batch), negatives, config.scale);
+                all.slice(0, 0, batch), all.slice(0, batch, 2 * batch), negatives, config.scale, mask);
     }
 }

@@ -3,7 +3,7 @@ package io.llm2clip.training;
 import io.llm2clip.data.CaptionCorpus;
 import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
-import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.LlamaConfig;
@@ -13,8 +13,11 @@ import io.llm2clip.text.SpecialTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Stage 1 on a user's captions: makes a text encoder that {@link ClipTrainingJob} takes.
@@ -23,7 +26,7 @@ import java.util.Optional;
  * var job = new CaptionTrainingJob(
  *         Path.of("photos/captions.jsonl"),
  *         new CaptionTrainingJob.Pretrained(Path.of("Llama-3.2-1B")),
- *         CaptionTraining.Config.standard(300, 1),
+ *         CaptionTraining.Config.pretrained(300, 1),
  *         Path.of("text"));
  * CaptionTrainingJob.Result result = job.run(Progress.NONE);
  * }</pre>
@@ -58,8 +61,9 @@ public record CaptionTrainingJob(
      * @param data which lines were used
      * @param trainingGroups caption groups that were learned from
      * @param measuredGroups caption groups that were held out
-     * @param before caption retrieval accuracy on them before stage 1, with causal attention, a fraction
-     * @param after the same after stage 1, with bidirectional attention
+     * @param captionRetrieval accuracy on the held-out groups by pairing, see {@link CaptionRetrieval}: before stage 1 with causal
+     *     attention, after it with bidirectional attention
+     * @param skippedSteps of language model and stage 1, whose loss or gradients were not finite
      * @param captions of all groups
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
@@ -67,8 +71,8 @@ public record CaptionTrainingJob(
             DataReport data,
             int trainingGroups,
             int measuredGroups,
-            double before,
-            double after,
+            Map<String, CaptionRetrieval.Change> captionRetrieval,
+            int skippedSteps,
             int captions,
             int cutCaptions) {}
 
@@ -76,27 +80,41 @@ public record CaptionTrainingJob(
      * Trains and saves.
      *
      * @throws InputException if the captions cannot be used
+     * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if the model cannot be read or written
      */
     public Result run(Progress progress) {
         JavaRuntime.require();
         CaptionCorpus corpus = CaptionCorpus.open(captions);
-        List<List<String>> groups =
-                corpus.groups().stream().filter(group -> group.size() >= 2).toList();
-        HeldOut<List<String>> split = HeldOut.of(groups, captions.toString(), "groups of two captions or more");
+        List<List<String>> groups = corpus.groups().stream()
+                .map(group -> group.stream().distinct().toList())
+                .filter(group -> group.size() >= 2)
+                .toList();
+        HeldOut<List<String>> split = HeldOut.of(groups, captions.toString(), "groups of two different captions");
+        if (groups.size() < corpus.groups().size()) {
+            progress.note("%d of %d groups of %s have no two different captions and are left out."
+                    .formatted(
+                            corpus.groups().size() - groups.size(),
+                            corpus.groups().size(),
+                            captions));
+        }
         Path scratch = scratchDirectory();
-        try (TextModel model = begin(split.training(), scratch.resolve("tokenizer.json"), progress)) {
-            double before = accuracy(model.encoder(), split.measured(), true, progress);
-            CaptionTraining.run(model.encoder(), split.training(), training, progress);
-            double after = accuracy(model.encoder(), split.measured(), false, progress);
-            model.save(out);
+        try (TextModel model = begin(split.training(), scratch.resolve("tokenizer.json"))) {
+            CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
+            announce(progress);
+            int skipped = trainLanguageModel(model, split.training(), progress);
+            CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
+            skipped += savedOnFailure(model, () -> stage1.run(progress)).skipped();
+            // Saved before it is measured: whatever happens then, nothing was trained for nothing.
+            model.save(out, provenance());
+            CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
                     corpus.report(),
                     split.training().size(),
                     split.measured().size(),
-                    before,
-                    after,
+                    after.since(before),
+                    skipped,
                     all.size(),
                     model.encoder().countCut(all, training.maxLength()));
         } finally {
@@ -104,39 +122,75 @@ public record CaptionTrainingJob(
         }
     }
 
-    private TextModel begin(List<List<String>> groups, Path tokenizer, Progress progress) {
+    private void announce(Progress progress) {
+        if (start instanceof FromScratch scratch) {
+            progress.announce("language model: " + RecipeNotes.line(scratch.training));
+        }
+        progress.announce("stage 1, from %s: %s".formatted(from(), RecipeNotes.line(training)));
+    }
+
+    private TextModel begin(List<List<String>> groups, Path tokenizer) {
         return switch (start) {
             case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens);
-            case FromScratch scratch -> {
-                List<String> texts = groups.stream().flatMap(List::stream).toList();
-                TextModel model = TextModel.create(
+            case FromScratch scratch ->
+                TextModel.create(
                         scratch.model,
                         training.seed(),
                         tokenizer,
-                        texts.stream(),
+                        groups.stream().flatMap(List::stream),
                         specialTokens.orElse(SpecialTokens.AS_TEXT));
-                try {
-                    LanguageModelTraining.run(
-                            model.llama(), texts.stream().map(model::row).toList(), scratch.training, progress);
-                } catch (RuntimeException e) {
-                    model.close();
-                    throw e;
-                }
-                yield model;
+        };
+    }
+
+    /** Returns how many steps were skipped. */
+    private int trainLanguageModel(TextModel model, List<List<String>> groups, Progress progress) {
+        return switch (start) {
+            case Pretrained _ -> 0;
+            case FromScratch scratch -> {
+                List<int[]> rows =
+                        groups.stream().flatMap(List::stream).map(model::row).toList();
+                yield savedOnFailure(
+                                model, () -> LanguageModelTraining.run(model.llama(), rows, scratch.training, progress))
+                        .skipped();
             }
         };
     }
 
-    private static double accuracy(
-            CaptionEncoder encoder, List<List<String>> groups, boolean causal, Progress progress) {
-        try (Progress.Phase phase = progress.begin("caption retrieval", 2L * groups.size(), "caption")) {
-            return RetrievalMetrics.mutualCaptionAccuracy(
-                    encoder.encode(column(groups, 0), causal, phase), encoder.encode(column(groups, 1), causal, phase));
+    /** A training that ends before its time leaves its model as it was before the steps that were not finite. */
+    private LossCurve savedOnFailure(TextModel model, Supplier<LossCurve> work) {
+        try {
+            return work.get();
+        } catch (DivergedException e) {
+            model.save(out, provenance());
+            throw e.savedTo(out);
         }
     }
 
-    private static List<String> column(List<List<String>> groups, int number) {
-        return groups.stream().map(group -> group.get(number)).toList();
+    private Map<String, String> provenance() {
+        Map<String, String> notes = new LinkedHashMap<>();
+        notes.put("made_by", "llm2clip train caption");
+        notes.put("start", from());
+        if (start instanceof FromScratch scratch) {
+            notes.putAll(RecipeNotes.of("language_model.", scratch.training));
+        }
+        notes.putAll(RecipeNotes.of("stage_1.", training));
+        return notes;
+    }
+
+    private String from() {
+        return switch (start) {
+            case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory);
+            case FromScratch _ -> "scratch";
+        };
+    }
+
+    private static CaptionRetrieval retrieval(
+            CaptionEncoder encoder, List<List<String>> groups, boolean causal, Progress progress) {
+        return CaptionRetrieval.measure(groups, encoder::kinds, texts -> {
+            try (Progress.Phase phase = progress.begin("caption retrieval", texts.size(), "caption")) {
+                return encoder.encode(texts, causal, phase);
+            }
+        });
     }
 
     private static Path scratchDirectory() {

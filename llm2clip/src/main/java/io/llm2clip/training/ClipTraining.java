@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
@@ -15,7 +16,9 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -31,66 +34,53 @@ public final class ClipTraining {
     /**
      * How to train.
      *
-     * @param steps optimiser steps
-     * @param batch images a step
-     * @param learningRate peak, after {@code warmup} steps; then a cosine to 0
-     * @param warmup steps of linear growth
-     * @param beta2 of AdamW
-     * @param weightDecay of the matrices
+     * @param steps optimizer steps
+     * @param batch images per step
+     * @param optimizer how far a step goes; the rate falls as a cosine after its peak
      * @param layerDecay factor of the learning rate from each vision block to the one before; 1 for none
      * @param logitScaleRate factor of the logit scale's learning rate
-     * @param clipNorm largest norm of the gradient
      * @param shift images move by up to so many pixels
      * @param seed of order, captions and shifts
      */
     public record Config(
             int steps,
             int batch,
-            float learningRate,
-            int warmup,
-            float beta2,
-            float weightDecay,
+            OptimizerSettings optimizer,
             float layerDecay,
             float logitScaleRate,
-            float clipNorm,
             int shift,
             long seed) {
-
-        /** What suits a small tower from scratch: batches of 64, rate 5e-4, images moved by up to 3 pixels. */
-        public static Config standard(int steps, long seed) {
-            return new Config(steps, 64, 5e-4f, Math.min(20, steps / 10), 0.98f, 0.05f, 1, 20, 1, 3, seed);
+        public Config {
+            optimizer.requireFewerThan(steps);
+            Limit.CONTRASTIVE_BATCH.require("batch", batch);
+            Limit.REDUCTION.require("layerDecay", layerDecay);
+            Limit.SCALE.require("logitScaleRate", logitScaleRate);
+            Limit.COUNT_OR_NONE.require("shift", shift);
         }
 
-        /** The same with another batch, peak rate and layer decay. */
-        public Config with(int otherBatch, float otherRate, float otherDecay) {
-            return new Config(
-                    steps,
-                    otherBatch,
-                    otherRate,
-                    warmup,
-                    beta2,
-                    weightDecay,
-                    otherDecay,
-                    logitScaleRate,
-                    clipNorm,
-                    shift,
-                    seed);
+        /** What suits a small tower from scratch: rate 5e-4, no layer decay, gradients clipped to norm 1. */
+        public static Config fromScratch(int steps, long seed) {
+            return miniature(steps, 5e-4f, Math.min(20, steps / 10), seed);
+        }
+
+        /** The same with another rate and warm-up. */
+        public static Config miniature(int steps, float learningRate, int warmUp, long seed) {
+            AdamW.Options adamW = new AdamW.Options(0.9f, 0.98f, 1e-8f, 1);
+            return new Config(steps, 64, new OptimizerSettings(learningRate, warmUp, 0.05f, adamW), 1, 20, 3, seed);
+        }
+
+        /**
+         * The reference's optimizer, for a pretrained tower: rate 1e-5 for everything, no warm-up, layer decay 0.85, weight decay
+         * 0.05, gradients clipped to norm 5.
+         */
+        public static Config pretrained(int steps, long seed) {
+            AdamW.Options adamW = AdamW.Options.DEFAULT.withClipNorm(5);
+            return new Config(steps, 64, new OptimizerSettings(1e-5f, 0, 0.05f, adamW), 0.85f, 1, 3, seed);
         }
 
         /** The same with another number of steps. */
         public Config withSteps(int other) {
-            return new Config(
-                    other,
-                    batch,
-                    learningRate,
-                    warmup,
-                    beta2,
-                    weightDecay,
-                    layerDecay,
-                    logitScaleRate,
-                    clipNorm,
-                    shift,
-                    seed);
+            return new Config(other, batch, optimizer, layerDecay, logitScaleRate, shift, seed);
         }
     }
 
@@ -99,6 +89,8 @@ public final class ClipTraining {
      *
      * @param images the data set's images; only usable ones are drawn
      * @return loss of every step
+     * @throws IllegalArgumentException if there are not two usable images
+     * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
     public static LossCurve run(
             String name,
@@ -109,85 +101,83 @@ public final class ClipTraining {
             Config config,
             Progress progress) {
         int[] usable = images.usable();
+        int batch = Math.min(config.batch, usable.length);
+        Limit.CONTRASTIVE_BATCH.require("The number of usable images", batch);
+        EqualItems copies = EqualItems.of(Arrays.stream(usable)
+                .mapToObj(i -> List.of(ByteBuffer.wrap(images.image(i).pixels())))
+                .toList());
+        boolean masked = text.shared() > 0 || copies.shared() > 0;
+        remarks(name, text, copies, batch, config).forEach(progress::note);
         CounterRandom random = new CounterRandom(config.seed);
-        EpochSampler sampler = new EpochSampler(usable.length, Math.min(config.batch, usable.length), random);
-        Schedule schedule = new Schedule.Cosine(config.learningRate, config.warmup, config.steps);
-        LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
-        List<ParameterGroup> groups =
-                new ArrayList<>(ParameterGroups.of(vision.parameters(), config.weightDecay, decay::scale));
-        groups.addAll(ParameterGroups.of(text.parameters(), config.weightDecay));
-        groups.add(new ParameterGroup(List.of(logitScale), config.logitScaleRate, 0));
+        EpochSampler sampler = new EpochSampler(usable.length, batch, random);
+        OptimizerSettings settings = config.optimizer;
+        Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         int size = vision.config().imageSize();
-        Shape pixels = Shape.of(sampler.batch(), 3, size, size);
-        LossCurve losses = new LossCurve();
-        try (AdamW optimizer = new AdamW(groups, new AdamW.Options(0.9f, config.beta2, 1e-8f, config.clipNorm));
-                Stepper stepper = new Stepper(vision, text, logitScale, optimizer);
-                Progress.Phase phase = progress.begin(name, config.steps, "step")) {
-            for (int i = 0; i < config.steps; i++) {
-                int[] drawn = sampler.next();
-                for (int b = 0; b < drawn.length; b++) {
-                    drawn[b] = usable[drawn[b]];
-                }
+        Shape pixels = Shape.of(batch, 3, size, size);
+        try (AdamW optimizer = new AdamW(groups(vision, text, logitScale, config), settings.adamW())) {
+            return TrainingLoop.run(name, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
+                int i = loop.number();
+                int[] places = sampler.next();
+                int[] drawn = Arrays.stream(places).map(place -> usable[place]).toArray();
+                TextSide.Captions captions = text.batch(drawn, random, i);
                 List<TensorData> inputs = new ArrayList<>();
                 inputs.add(
                         TensorData.of(pixels, images.shiftedBatch(config.shift, config.seed * 1_000_003 + i, drawn)));
-                inputs.addAll(text.batch(drawn, random, i));
-                if (i == 0) {
-                    phase.preparing("compiling");
+                inputs.addAll(captions.inputs());
+                if (masked) {
+                    inputs.add(mask(captions, copies, places));
                 }
-                float loss = stepper.run(inputs, schedule.at(i));
+                loop.among(batch);
+                TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, masked, in));
+                float loss = loop.run(step, inputs);
                 float scale = logitScale.data().item();
                 logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));
-                losses.add(loss);
-                losses.countFlops(stepper.flops());
-                phase.metric("loss", loss);
-                phase.advance(1);
-            }
+                return loss;
+            });
         }
-        return losses;
     }
 
-    /** Compiles the step when the first batch says what the text side's inputs look like. */
-    private static final class Stepper implements AutoCloseable {
-        private final VisionTower vision;
-        private final TextSide text;
-        private final Parameter logitScale;
-        private final AdamW optimizer;
-        private @org.jspecify.annotations.Nullable TrainStep step;
-
-        Stepper(VisionTower vision, TextSide text, Parameter logitScale, AdamW optimizer) {
-            this.vision = vision;
-            this.text = text;
-            this.logitScale = logitScale;
-            this.optimizer = optimizer;
+    /** Who has caption or picture in common with another pair is no negative of it. */
+    private static TensorData mask(TextSide.Captions captions, EqualItems copies, int... places) {
+        int[][] keys = new int[places.length][];
+        for (int b = 0; b < keys.length; b++) {
+            // Numbers from 0 are captions, those below are pictures.
+            keys[b] = new int[] {captions.numbers()[b], ~copies.number(places[b], 0)};
         }
+        return EqualItems.mask(keys, keys);
+    }
 
-        TrainStep compile(List<TensorData> inputs) {
-            if (step == null) {
-                step = TrainStep.compile(this::loss, TrainStep.inputsLike(inputs), optimizer);
-            }
-            return step;
+    private static List<String> remarks(String name, TextSide text, EqualItems copies, int batch, Config config) {
+        List<String> remarks = new ArrayList<>();
+        if (batch < config.batch) {
+            remarks.add("%s: batches have %d images instead of %d, because there are no more to learn from."
+                    .formatted(name, batch, config.batch));
         }
+        if (copies.shared() > 0) {
+            remarks.add("%s: pictures that are there more than once: %d; within a batch they are not told apart."
+                    .formatted(name, copies.shared()));
+        }
+        if (text.shared() > 0) {
+            remarks.add("%s: captions of more than one image: %d; within a batch they are not told apart."
+                    .formatted(name, text.shared()));
+        }
+        return remarks;
+    }
 
-        float run(List<TensorData> inputs, float learningRate) {
-            return compile(inputs).run(inputs, learningRate);
-        }
+    private static List<ParameterGroup> groups(VisionTower vision, TextSide text, Parameter logitScale, Config config) {
+        float weightDecay = config.optimizer.weightDecay();
+        LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
+        List<ParameterGroup> groups =
+                new ArrayList<>(ParameterGroups.of(vision.parameters(), weightDecay, decay::scale));
+        groups.addAll(ParameterGroups.of(text.parameters(), weightDecay));
+        groups.add(new ParameterGroup(List.of(logitScale), config.logitScaleRate, 0));
+        return groups;
+    }
 
-        private Tensor loss(List<Tensor> in) {
-            Tensor v = vision.embed(in.getFirst());
-            Tensor u = text.embed(in.subList(1, in.size()));
-            return ContrastiveLoss.symmetric(v, u, logitScale.tensor());
-        }
-
-        long flops() {
-            return step == null ? 0 : step.flops();
-        }
-
-        @Override
-        public void close() {
-            if (step != null) {
-                step.close();
-            }
-        }
+    private static Tensor loss(
+            VisionTower vision, TextSide text, Parameter logitScale, boolean masked, List<Tensor> in) {
+        Tensor v = vision.embed(in.getFirst());
+        Tensor u = text.embed(in.subList(1, masked ? in.size() - 1 : in.size()));
+        return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);
     }
 }

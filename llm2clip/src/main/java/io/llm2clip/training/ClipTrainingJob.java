@@ -22,11 +22,13 @@ import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,7 +43,7 @@ import java.util.stream.IntStream;
  *         ImageReader.DEFAULT,
  *         Path.of("text"),
  *         new ClipTrainingJob.FromScratch(VisionConfig.miniature()),
- *         ClipTraining.Config.standard(300, 1),
+ *         ClipTraining.Config.fromScratch(300, 1),
  *         Path.of("text-vectors"),
  *         Path.of("model"));
  * ClipTrainingJob.Result result = job.run(Progress.NONE);
@@ -95,6 +97,7 @@ public record ClipTrainingJob(
      * @param trainingImages images that were learned from
      * @param measuredImages images that were held out
      * @param retrieval between the held-out images and all their captions
+     * @param skippedSteps whose loss or gradients were not finite
      * @param captions of all images
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
@@ -104,6 +107,7 @@ public record ClipTrainingJob(
             int trainingImages,
             int measuredImages,
             RetrievalMetrics retrieval,
+            int skippedSteps,
             int captions,
             int cutCaptions) {}
 
@@ -111,6 +115,7 @@ public record ClipTrainingJob(
      * Trains and saves.
      *
      * @throws InputException if the images cannot be used
+     * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a model cannot be read or written
      */
     public Result run(Progress progress) {
@@ -123,10 +128,13 @@ public record ClipTrainingJob(
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
             };
             ImageCache cache = read(folder, vision.config().imageSize(), progress);
+            folder.requireReadable(
+                    cache.failures().stream().map(ImageCache.Failure::reason).toList());
             List<List<String>> captions =
                     folder.items().stream().map(CaptionedImage::captions).toList();
             HeldOut<Integer> split =
                     HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
+            progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
             float[][][] captionVectors = captionVectors(language, captions, progress);
             TextAdapter adapter = TextAdapter.createIdentity(
                     parameters,
@@ -142,31 +150,50 @@ public record ClipTrainingJob(
                     Llm2ClipModel.createLogitScale(parameters));
             List<List<CaptionRow>> rows =
                     captions.stream().map(language.encoder()::rows).toList();
-            List<int[]> lengths = rows.stream()
-                    .map(each -> each.stream().mapToInt(row -> row.ids().length).toArray())
-                    .toList();
-            ClipTraining.run(
-                    "stage 2, images and captions",
-                    vision,
-                    new CachedTextSide(adapter, captionVectors, lengths),
-                    model.logitScale(),
-                    cache.only(split.training()),
-                    training,
-                    progress);
-            RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
+            List<CaptionKinds> kinds = rows.stream().map(CaptionKinds::ofRows).toList();
+            CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
+            LossCurve losses = train(model, textSide, cache.only(split.training()), language, progress);
+            // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             ModelDirectory.save(out, model, language.tokenizerFile());
+            RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
             return new Result(
                     folder.report(),
                     cache.failures().stream().map(ImageCache.Failure::reason).toList(),
                     split.training().size(),
                     split.measured().size(),
                     retrieval,
+                    losses.skipped(),
                     rows.stream().mapToInt(List::size).sum(),
                     Math.toIntExact(rows.stream()
                             .flatMap(List::stream)
                             .filter(CaptionRow::cut)
                             .count()));
         }
+    }
+
+    /** A training that ends before its time leaves its model as it was before the steps that were not finite. */
+    private LossCurve train(
+            Llm2ClipModel model, TextSide textSide, ImageCache images, TextModel language, Progress progress) {
+        try {
+            return ClipTraining.run(
+                    "stage 2, images and captions",
+                    model.vision(),
+                    textSide,
+                    model.logitScale(),
+                    images,
+                    training,
+                    progress);
+        } catch (DivergedException e) {
+            ModelDirectory.save(out, model, language.tokenizerFile());
+            throw e.savedTo(out);
+        }
+    }
+
+    private String from() {
+        return switch (start) {
+            case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory);
+            case FromScratch _ -> "scratch";
+        };
     }
 
     private PreprocessingPreset preset() {
@@ -199,7 +226,16 @@ public record ClipTrainingJob(
                 preset(),
                 reader.exifOrientation(),
                 training.seed(),
-                Map.of("made_by", "llm2clip train clip"));
+                provenance(language));
+    }
+
+    private Map<String, String> provenance(TextModel language) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        notes.put("made_by", "llm2clip train clip");
+        notes.put("start", from());
+        notes.putAll(RecipeNotes.of("stage_2.", training));
+        language.provenance().forEach((name, note) -> notes.put(ModelDescription.TEXT_NOTES + name, note));
+        return notes;
     }
 
     private static RetrievalMetrics measure(

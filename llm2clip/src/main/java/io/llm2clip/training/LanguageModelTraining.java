@@ -1,7 +1,7 @@
 package io.llm2clip.training;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.model.Llama;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.loss.CrossEntropy;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
@@ -17,96 +17,79 @@ import java.util.List;
 
 /** Next-token training of a small Llama from scratch on captions packed one after another. */
 public final class LanguageModelTraining {
-    private static final AdamW.Options OPTIMIZER = new AdamW.Options(0.9f, 0.95f, 1e-8f, 1);
+    private static final String NAME = "language model";
 
     private LanguageModelTraining() {}
 
     /**
      * How to train.
      *
-     * @param steps optimiser steps
-     * @param batch rows a step
-     * @param length tokens a row
-     * @param learningRate peak, after {@code warmup} steps; then a cosine to 0
-     * @param warmup steps of linear growth
-     * @param weightDecay of the matrices
+     * @param steps optimizer steps
+     * @param batch rows per step
+     * @param length tokens per row
+     * @param optimizer how far a step goes; the rate falls as a cosine after its peak
      * @param seed of the rows' order
      */
-    public record Config(
-            int steps, int batch, int length, float learningRate, int warmup, float weightDecay, long seed) {
+    public record Config(int steps, int batch, int length, OptimizerSettings optimizer, long seed) {
+        private static final AdamW.Options ADAMW = new AdamW.Options(0.9f, 0.95f, 1e-8f, 1);
+
+        public Config {
+            optimizer.requireFewerThan(steps);
+            Limit.COUNT.require("batch", batch);
+            Limit.COUNT.require("length", length);
+        }
 
         /** What suits a small model: batches of 32 rows of 128 tokens, rate 3e-3. */
-        public static Config standard(int steps, long seed) {
-            return new Config(steps, 32, 128, 3e-3f, Math.min(20, steps / 5), 0.05f, seed);
+        public static Config fromScratch(int steps, long seed) {
+            return of(steps, 32, 128, 3e-3f, Math.min(20, steps / 5), seed);
+        }
+
+        /** The same with other sizes; the decays are always those of language models, 0.9 and 0.95. */
+        public static Config of(int steps, int batch, int length, float learningRate, int warmUp, long seed) {
+            return new Config(steps, batch, length, new OptimizerSettings(learningRate, warmUp, 0.05f, ADAMW), seed);
         }
     }
 
     /**
      * Trains all of a model's parameters.
      *
-     * @param rows token rows, each with its begin and end token; shuffled here and packed into rows of equal length
-     * @return loss of every step, in nats a token
+     * @param captions token rows, each with its begin and end token; shuffled here and packed into rows of equal length
+     * @return loss of every step, in nats per token
+     * @throws IllegalArgumentException if the captions do not fill one row
+     * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
-    public static LossCurve run(Llama model, List<int[]> rows, Config config, Progress progress) {
-        int[][] packed = pack(rows, config.length + 1, new CounterRandom(config.seed));
-        EpochSampler sampler =
-                new EpochSampler(packed.length, Math.min(config.batch, packed.length), new CounterRandom(config.seed));
+    public static LossCurve run(Llama model, List<int[]> captions, Config config, Progress progress) {
+        PackedRows packed = new PackedRows(captions, config.length + 1, new CounterRandom(config.seed));
+        EpochSampler sampler = new EpochSampler(
+                packed.count(), Math.min(config.batch, packed.count()), new CounterRandom(config.seed));
         int batch = sampler.batch();
+        if (batch < config.batch) {
+            progress.note("Batches of the language model have %d rows instead of %d, because the captions fill no more."
+                    .formatted(batch, config.batch));
+        }
         Shape shape = Shape.of(batch, config.length);
         int[] full = new int[batch];
         Arrays.fill(full, config.length);
         Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(batch), full));
-        Schedule schedule = new Schedule.Cosine(config.learningRate, config.warmup, config.steps);
-        LossCurve losses = new LossCurve();
-        try (AdamW optimizer = new AdamW(ParameterGroups.of(model.parameters(), config.weightDecay), OPTIMIZER);
-                Progress.Phase phase = progress.begin("language model", config.steps, "step");
-                TrainStep step = compile(model, lengths, shape, optimizer, phase)) {
-            for (int i = 0; i < config.steps; i++) {
-                int[] drawn = sampler.next();
-                int[] input = new int[batch * config.length];
-                int[] next = new int[batch * config.length];
-                for (int b = 0; b < batch; b++) {
-                    System.arraycopy(packed[drawn[b]], 0, input, b * config.length, config.length);
-                    System.arraycopy(packed[drawn[b]], 1, next, b * config.length, config.length);
+        OptimizerSettings settings = config.optimizer;
+        Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
+        try (AdamW optimizer =
+                new AdamW(ParameterGroups.of(model.parameters(), settings.weightDecay()), settings.adamW())) {
+            return TrainingLoop.run(NAME, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
+                int[] input = new int[shape.size()];
+                int[] next = new int[shape.size()];
+                int row = 0;
+                for (int drawn : sampler.next()) {
+                    int[] tokens = packed.row(drawn);
+                    System.arraycopy(tokens, 0, input, row, config.length);
+                    System.arraycopy(tokens, 1, next, row, config.length);
+                    row += config.length;
                 }
-                float loss = step.run(
-                        List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next)), schedule.at(i));
-                losses.add(loss);
-                phase.metric("loss", loss);
-                phase.advance(1);
-            }
-            losses.countFlops(step.flops() * config.steps);
+                List<TensorData> inputs = List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
+                TrainStep step =
+                        loop.program(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)));
+                return loop.run(step, inputs);
+            });
         }
-        return losses;
-    }
-
-    private static TrainStep compile(Llama model, Tensor lengths, Shape shape, AdamW optimizer, Progress.Phase phase) {
-        phase.preparing("compiling");
-        return TrainStep.compile(
-                in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)),
-                List.of(new TrainStep.Input("ids", shape, DType.I32), new TrainStep.Input("targets", shape, DType.I32)),
-                optimizer);
-    }
-
-    /** Shuffles captions, joins them and cuts the stream into rows of equal length; the rest is dropped. */
-    static int[][] pack(List<int[]> rows, int length, CounterRandom random) {
-        int[] order = new EpochSampler(rows.size(), rows.size(), random).next();
-        int total = rows.stream().mapToInt(r -> r.length).sum();
-        if (total < length) {
-            throw new IllegalArgumentException("The captions have " + total + " tokens, fewer than one row of " + length
-                    + "; add captions or shorten the rows.");
-        }
-        int[] stream = new int[total];
-        int position = 0;
-        for (int index : order) {
-            int[] row = rows.get(index);
-            System.arraycopy(row, 0, stream, position, row.length);
-            position += row.length;
-        }
-        int[][] packed = new int[total / length][];
-        for (int i = 0; i < packed.length; i++) {
-            packed[i] = Arrays.copyOfRange(stream, i * length, (i + 1) * length);
-        }
-        return packed;
     }
 }

@@ -3,22 +3,32 @@ package io.llm2clip.training;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a training run leaves for reports: the loss of every step and the operations it took. */
+/** What a training run leaves for reports: the loss of every step that was made and the operations it took. */
 public final class LossCurve {
     private final List<Float> losses = new ArrayList<>();
+    private int skipped;
     private long flops;
 
     void add(float loss) {
         losses.add(loss);
     }
 
+    void skip() {
+        skipped++;
+    }
+
     void countFlops(long more) {
         flops += more;
     }
 
-    /** The loss of every step, in order. */
+    /** The loss of every step that was made, in order; all are finite. */
     public List<Float> losses() {
         return List.copyOf(losses);
+    }
+
+    /** Steps that were not made because loss or gradients were not finite. */
+    public int skipped() {
+        return skipped;
     }
 
     /** Mean loss of the last tenth of the steps. */

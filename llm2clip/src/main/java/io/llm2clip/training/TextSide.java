@@ -9,10 +9,21 @@ import java.util.List;
 /** Where a contrastive training takes the captions of its images from, and how they become embeddings. */
 public interface TextSide {
 
-    /** Inputs of a step: a caption drawn for each image, in a form that {@link #embed} reads. */
-    List<TensorData> batch(int[] images, CounterRandom random, long step);
+    /**
+     * The captions of a step.
+     *
+     * @param inputs in a form that {@link TextSide#embed} reads
+     * @param numbers for each image the number of its caption; equal captions have equal ones
+     */
+    record Captions(List<TensorData> inputs, int[] numbers) {}
 
-    /** Embeddings {@code [B, E]}, not normalised. */
+    /** A caption drawn for each image of a step. */
+    Captions batch(int[] images, CounterRandom random, long step);
+
+    /** How many different captions belong to more than one image, so that a batch may have them more than once. */
+    int shared();
+
+    /** Embeddings {@code [B, E]}, not normalized. */
     Tensor embed(List<Tensor> inputs);
 
     /** What is trained. */

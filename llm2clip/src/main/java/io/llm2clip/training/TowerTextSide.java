@@ -6,6 +6,8 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionKinds;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,31 +17,43 @@ public final class TowerTextSide implements TextSide {
     private final ClipTextTower tower;
     private final List<List<int[]>> rows;
     private final List<CaptionKinds> kinds;
+    private final EqualItems equal;
 
     /**
+     * A text branch that is trained.
+     *
      * @param rows by image and caption, token ids with begin and end token; cut here to the tower's window, the end token kept last
+     * @param kinds of the captions, by image
      */
-    public TowerTextSide(ClipTextTower tower, List<List<int[]>> rows) {
+    public TowerTextSide(ClipTextTower tower, List<List<int[]>> rows, List<CaptionKinds> kinds) {
         this.tower = tower;
-        this.kinds = rows.stream()
-                .map(captions -> CaptionKinds.of(
-                        captions.stream().mapToInt(r -> r.length).toArray()))
-                .toList();
+        this.kinds = kinds;
         this.rows = rows.stream()
                 .map(captions -> captions.stream()
                         .map(row -> cut(row, tower.config().window()))
                         .toList())
                 .toList();
+        this.equal = EqualItems.of(this.rows.stream()
+                .map(captions -> captions.stream().map(IntBuffer::wrap).toList())
+                .toList());
     }
 
     @Override
-    public List<TensorData> batch(int[] images, CounterRandom random, long step) {
+    public Captions batch(int[] images, CounterRandom random, long step) {
         long stream = CounterRandom.streamOf("captions of step " + step);
         List<int[]> drawn = new ArrayList<>();
+        int[] numbers = new int[images.length];
         for (int b = 0; b < images.length; b++) {
-            drawn.add(rows.get(images[b]).get(kinds.get(images[b]).draw(random, stream, b)));
+            int caption = CaptionDraw.draw(kinds.get(images[b]), random, stream, b);
+            drawn.add(rows.get(images[b]).get(caption));
+            numbers[b] = equal.number(images[b], caption);
         }
-        return inputs(drawn, tower.config().window());
+        return new Captions(inputs(drawn, tower.config().window()), numbers);
+    }
+
+    @Override
+    public int shared() {
+        return equal.shared();
     }
 
     /** Ids {@code [B, window]} and lengths {@code [B]} of rows that were cut already; pads are token 0 and come after the end token, unseen. */

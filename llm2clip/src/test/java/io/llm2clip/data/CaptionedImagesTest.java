@@ -119,7 +119,7 @@ class CaptionedImagesTest {
     void invalidJsonNamesLineAndColumn() throws Exception {
         Files.writeString(captions, GOOD + "{\"image\": \"images/a.png\", \"captions\": [\"a\"\n");
         assertThatThrownBy(() -> CaptionedImages.open(folder))
-                .hasMessage(captions + " has 1 unusable lines of 2, the first is line 2 (invalid JSON: column 43); "
+                .hasMessage(captions + " has 1 unusable line of 2, the first is line 2 (invalid JSON: column 43); "
                         + FORMAT);
     }
 
@@ -177,13 +177,31 @@ class CaptionedImagesTest {
     @Test
     void missingImagesAreNotBadLinesButOneIsNeeded() throws Exception {
         String missing = "{\"image\": \"images/none.png\", \"captions\": [\"a\"]}\n";
-        Files.writeString(captions, missing.repeat(5) + GOOD);
+        Files.writeString(captions, missing.repeat(5) + GOOD.repeat(5));
         assertThat(CaptionedImages.open(folder).report().reasons()).containsEntry("image file missing", 5);
         Files.writeString(captions, missing);
         assertThatThrownBy(() -> CaptionedImages.open(folder))
                 .hasMessage(captions
                         + " has 1 unusable line of 1, the first is line 1 (image file missing: images/none.png); "
                         + FORMAT);
+    }
+
+    @Test
+    void mostImagesMissingIsAnErrorThatNamesTheFirst() throws Exception {
+        String missing = "{\"image\": \"images/none%d.png\", \"captions\": [\"a\"]}\n";
+        Files.writeString(captions, GOOD + missing.formatted(1) + missing.formatted(2));
+        assertThatThrownBy(() -> CaptionedImages.open(folder))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        captions + " names 3 images, 2 of which do not exist, the first is images/none1.png in line 2;"
+                                + " paths count from the folder of the file, correct them or add the images.");
+        Files.writeString(captions, GOOD.repeat(4));
+        CaptionedImages data = CaptionedImages.open(folder);
+        data.requireReadable(List.of("one", "two"));
+        assertThatThrownBy(() -> data.requireReadable(List.of("dog.png is no image.", "b", "c")))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "3 of the 4 images of " + folder + " cannot be read, the first because: dog.png is no image.");
     }
 
     @Test
@@ -237,7 +255,7 @@ class CaptionedImagesTest {
         String missing = IntStream.range(0, 500)
                 .mapToObj(i -> "{\"image\": \"" + i + ".png\", \"captions\": [\"a\"]}\n")
                 .collect(Collectors.joining());
-        Files.writeString(captions, GOOD + missing);
+        Files.writeString(captions, GOOD.repeat(500) + missing);
         assertThat(CaptionedImages.open(folder).report().examples()).hasSize(100);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,7 @@ class DemoTableTest {
                 .anyMatch(line -> line.matches("  chance +0\\.1 +0\\.5 +1\\.0 .*"))
                 .anyMatch(line -> line.matches("stage 1 +12\\.5 +100 MB"))
                 .allMatch(line -> line.length() <= 100);
-        assertThat(table).contains("3.0 % before stage 1, 80.0 % after");
+        assertThat(table).contains("3.0 % before stage 1,  80.0 % after");
     }
 
     private static String sentence(Interval difference) {
@@ -47,7 +48,7 @@ class DemoTableTest {
                 1,
                 false,
                 new DemoResult.Data(4000, 1000),
-                new DemoResult.Accuracy(0.03, 0.8),
+                Map.of(CaptionRetrieval.SHORT_LONG, new CaptionRetrieval.Change(900, 0.03, 0.8)),
                 Map.of("long", arms),
                 Map.of("long", Map.of(Arm.CLIP, difference)),
                 new Recall(0.001, 0.005, 0.01),

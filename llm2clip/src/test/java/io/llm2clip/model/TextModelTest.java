@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,11 +114,12 @@ class TextModelTest {
             assertThat(Arrays.stream(parsed.row(ATTACK)).filter(id -> id == end).count())
                     .isEqualTo(2);
             assertThat(asText.row("a kite")).isEqualTo(parsed.row("a kite"));
-            parsed.save(temporary.resolve("parsed"));
+            parsed.save(temporary.resolve("parsed"), Map.of("note", "parsed"));
         }
         try (TextModel again = TextModel.open(temporary.resolve("parsed"));
                 TextModel asText = TextModel.open(temporary.resolve("parsed"), Optional.of(SpecialTokens.AS_TEXT))) {
             assertThat(again.format().specialTokens()).isEqualTo(SpecialTokens.PARSED);
+            assertThat(again.provenance()).isEqualTo(Map.of("note", "parsed"));
             assertThat(asText.row(ATTACK)).containsOnlyOnce(2);
         }
     }

@@ -23,8 +23,12 @@ public record Lora(Parameter a, Parameter b, float scale) {
     /**
      * Creates {@code lora_A.weight} (PyTorch's uniform default) and {@code lora_B.weight} (zeros, so nothing changes at first) in
      * the scope, PEFT's names, and attaches them.
+     *
+     * @throws IllegalArgumentException if rank or alpha is not positive
      */
     public static Lora attach(Scope scope, Linear linear, int rank, float alpha) {
+        Limit.RANK.require("rank", rank);
+        Limit.ALPHA.require("alpha", alpha);
         Shape weight = linear.weight().shape();
         Parameter a = scope.scope("lora_A").create("weight", Shape.of(rank, weight.dim(1)), Initializer.fanInUniform());
         Parameter b = scope.scope("lora_B").create("weight", Shape.of(weight.dim(0), rank), Initializer.zeros());

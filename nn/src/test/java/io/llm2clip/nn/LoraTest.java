@@ -38,6 +38,10 @@ class LoraTest {
             Linear linear = Linear.create(root, 3, 4, false, Initializer.zeros());
             Linear other = Linear.create(root.scope("other"), 4, 4, false, Initializer.zeros());
             Lora lora = Lora.attach(root, linear, 2, 2);
+            assertThatThrownBy(() -> Lora.attach(root.scope("none"), other, 0, 2))
+                    .hasMessage("rank must be from 1 to 65536, found 0.");
+            assertThatThrownBy(() -> Lora.attach(root.scope("none"), other, 2, -2))
+                    .hasMessage("alpha must be above 0 and at most 65536, found -2.");
             assertThatThrownBy(() -> linear.attach(lora)).hasMessageContaining("merge() it before attaching another");
             assertThatThrownBy(() -> other.attach(lora))
                     .hasMessage("Low-rank update of shape [4, 3] for other.weight [4, 4]; expected shape [4, 4].");

@@ -1,24 +1,26 @@
 package io.llm2clip.tensor;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 
-/** A function of tensors, compiled once for each list of input shapes it is called with. */
+/**
+ * A function of tensors, compiled for each list of input shapes it is called with. Programs of shapes that were not used for long
+ * are given up where all together take much memory, see {@link ProgramCache}.
+ */
 public final class CompiledFunction implements AutoCloseable {
     private record Compiled(List<Tensor> inputs, Program program) {}
 
     private final Function<List<Tensor>, List<Tensor>> body;
-    private final Map<List<String>, Compiled> programs = new HashMap<>();
+    private final ProgramCache<List<String>, Compiled> programs =
+            new ProgramCache<>(compiled -> compiled.program.memoryBytes(), compiled -> compiled.program.close());
 
     /** @param body builds the outputs' graph from inputs */
     public CompiledFunction(Function<List<Tensor>, List<Tensor>> body) {
         this.body = body;
     }
 
-    /** Runs the function; the results are overwritten by the next call with the same shapes. */
+    /** Runs the function; the results are valid until the next call. */
     public List<TensorData> run(List<TensorData> values) {
         Compiled compiled = compiled(values);
         for (int i = 0; i < values.size(); i++) {
@@ -36,7 +38,7 @@ public final class CompiledFunction implements AutoCloseable {
 
     /** Whether there is a program for inputs of these shapes and types, so that a call takes no longer than its run. */
     public boolean isCompiled(List<TensorData> like) {
-        return programs.containsKey(key(like));
+        return programs.has(key(like));
     }
 
     private static List<String> key(List<TensorData> values) {
@@ -44,7 +46,7 @@ public final class CompiledFunction implements AutoCloseable {
     }
 
     private Compiled compiled(List<TensorData> values) {
-        return programs.computeIfAbsent(key(values), _ -> {
+        return programs.get(key(values), () -> {
             List<Tensor> inputs = new ArrayList<>();
             for (TensorData value : values) {
                 inputs.add(Tensor.input("input" + inputs.size(), value.shape(), value.dtype()));
@@ -55,7 +57,6 @@ public final class CompiledFunction implements AutoCloseable {
 
     @Override
     public void close() {
-        programs.values().forEach(compiled -> compiled.program.close());
-        programs.clear();
+        programs.close();
     }
 }

@@ -3,12 +3,14 @@ package io.llm2clip.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.FolderRetrieval;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoTable;
+import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
 import java.nio.file.Files;
@@ -39,8 +41,8 @@ class DemoTest {
 
     @Test
     void stage1TeachesTheLanguageModelToTellCaptionsApart() {
-        assertThat(result.captionRetrievalAccuracy().after())
-                .isGreaterThan(3 * result.captionRetrievalAccuracy().before())
+        assertThat(result.longCaptions().after())
+                .isGreaterThan(3 * result.longCaptions().before())
                 .isGreaterThan(0.2);
     }
 
@@ -86,8 +88,7 @@ class DemoTest {
 
     @Test
     void tableAndReportFollowTheNumbers() throws Exception {
-        String accuracy =
-                "%.1f %%".formatted(100 * result.captionRetrievalAccuracy().after());
+        String accuracy = "%.1f %%".formatted(100 * result.longCaptions().after());
         assertThat(DemoTable.of(result)).contains(accuracy, "LLM2CLIP", "CLIP, equal steps", "chance", "bootstrap");
         String page = Files.readString(Path.of(result.report()));
         assertThat(page).contains(accuracy, "<svg", "data:image/png;base64,", "Failures");
@@ -155,6 +156,23 @@ class DemoTest {
                     assertThat(cosines[right]).as(captions.get(i)).isGreaterThan(cosines[i] + 0.1f);
                 }
             }
+        }
+    }
+
+    @Test
+    void evalAndReportAgreeOnCaptionRetrieval() {
+        try (Llm2Clip model = Llm2Clip.load(Path.of(result.model()))) {
+            CaptionRetrieval found = FolderRetrieval.of(model, directory.resolve("data/test"), Progress.NONE)
+                    .captionRetrieval();
+            assertThat(found.scores().keySet())
+                    .isEqualTo(result.captionRetrievalAccuracy().keySet())
+                    .containsExactly(CaptionRetrieval.LONG_LONG, CaptionRetrieval.SHORT_LONG);
+            found.scores().forEach((pairing, score) -> {
+                CaptionRetrieval.Change change =
+                        result.captionRetrievalAccuracy().get(pairing);
+                assertThat(score.images()).isEqualTo(change.images());
+                assertThat(score.accuracy()).as(pairing).isCloseTo(change.after(), within(0.001));
+            });
         }
     }
 

@@ -27,7 +27,7 @@ final class ThreadsProbe {
         LlamaConfig config = new LlamaConfig(512, 96, 256, 2, 3, 1, 32, 1e-5f, 10_000, null, 256, false);
         try (Parameters parameters = new Parameters(7)) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.FAST);
-            LanguageModelTraining.Config training = new LanguageModelTraining.Config(4, 16, 96, 3e-3f, 1, 0.05f, 5);
+            LanguageModelTraining.Config training = LanguageModelTraining.Config.of(4, 16, 96, 3e-3f, 1, 5);
             List<Float> losses = LanguageModelTraining.run(llama, rows, training, Progress.NONE)
                     .losses();
             System.out.println(losses + " " + parameters.digest());

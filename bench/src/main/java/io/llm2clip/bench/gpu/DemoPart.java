@@ -57,7 +57,7 @@ final class DemoPart {
                 .put("type", "f32")
                 .put("value", seconds)
                 .put("unit", "s");
-        row.set("accuracy", Rows.JSON.valueToTree(result.captionRetrievalAccuracy()));
+        row.set("accuracy", Rows.JSON.valueToTree(result.longCaptions()));
         row.set("retrieval", Rows.JSON.valueToTree(result.retrieval()));
         ObjectNode losses = row.putObject("losses");
         result.curves()

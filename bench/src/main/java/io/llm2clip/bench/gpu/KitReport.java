@@ -108,7 +108,7 @@ public final class KitReport {
                                     .collect(Collectors.joining(" / ")))
                     .collect(Collectors.joining("; "));
             line(
-                    "Quick demo on the %s: %.1f s; caption retrieval accuracy %.1f to %.1f %%; losses at the first, middle"
+                    "Quick demo on the %s: %.1f s; caption retrieval accuracy of long captions %.1f to %.1f %%; losses at the first, middle"
                             + " and last step: %s.",
                     row.get("engine").asString(),
                     row.get("value").asDouble(),

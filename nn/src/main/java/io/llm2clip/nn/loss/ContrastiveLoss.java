@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Losses that pull the two sides of a pair together and push them from all others of the batch. All embeddings are
- * L2-normalised here; row i of one side belongs to row i of the other.
+ * L2-normalized here; row i of one side belongs to row i of the other.
  */
 public final class ContrastiveLoss {
+    /** Added to a score, it leaves its pair out of the softmax: the exponential is 0, and so is the gradient. */
+    public static final float LEFT_OUT = -1e9f;
+
     private ContrastiveLoss() {}
 
     /**
@@ -21,7 +24,16 @@ public final class ContrastiveLoss {
      * @param logitScale {@code []}, the logarithm of s
      */
     public static Tensor symmetric(Tensor images, Tensor texts, Tensor logitScale) {
-        Tensor logits = cosines(images, texts).mul(logitScale.exp());
+        return symmetric(images, texts, logitScale, null);
+    }
+
+    /**
+     * The same, where some pairs besides those of one row may belong together.
+     *
+     * @param mask {@code [B, B]}, 0 or {@link #LEFT_OUT} for pairs that are no negatives; null for none
+     */
+    public static Tensor symmetric(Tensor images, Tensor texts, Tensor logitScale, @Nullable Tensor mask) {
+        Tensor logits = masked(cosines(images, texts).mul(logitScale.exp()), mask);
         return CrossEntropy.ofDiagonal(logits)
                 .add(CrossEntropy.ofDiagonal(logits.transpose(0, 1)))
                 .mul(0.5f);
@@ -37,6 +49,16 @@ public final class ContrastiveLoss {
      * @param scale factor of the cosines
      */
     public static Tensor oneDirection(Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale) {
+        return oneDirection(queries, positives, negatives, scale, null);
+    }
+
+    /**
+     * The same, where some documents besides the positive may belong to a query.
+     *
+     * @param mask {@code [B, B + N]}, 0 or {@link #LEFT_OUT} for pairs that are no negatives; null for none
+     */
+    public static Tensor oneDirection(
+            Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale, @Nullable Tensor mask) {
         requirePairs(queries, positives);
         if (negatives != null) {
             requireScores(
@@ -44,8 +66,8 @@ public final class ContrastiveLoss {
                     (long) positives.shape().dim(0) + negatives.shape().dim(0));
         }
         Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
-        return CrossEntropy.ofDiagonal(
-                queries.l2Normalize().matmulTransposed(documents.l2Normalize()).mul(scale));
+        return CrossEntropy.ofDiagonal(masked(
+                queries.l2Normalize().matmulTransposed(documents.l2Normalize()).mul(scale), mask));
     }
 
     /**
@@ -73,6 +95,10 @@ public final class ContrastiveLoss {
                 .log()
                 .add(logits.negate().maximum(Tensor.scalar(0)));
         return losses.sum().div(batch);
+    }
+
+    private static Tensor masked(Tensor scores, @Nullable Tensor mask) {
+        return mask == null ? scores : scores.add(mask);
     }
 
     private static Tensor cosines(Tensor images, Tensor texts) {

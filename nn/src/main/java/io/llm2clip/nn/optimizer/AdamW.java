@@ -5,6 +5,7 @@ import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -39,6 +40,13 @@ public final class AdamW implements AutoCloseable {
      * @param clipNorm the norm that longer gradients are scaled to; infinity for no clipping
      */
     public record Options(float beta1, float beta2, float epsilon, float clipNorm) {
+        public Options {
+            Limit.BETA.require("beta1", beta1);
+            Limit.BETA.require("beta2", beta2);
+            Limit.EPSILON.require("epsilon", epsilon);
+            Limit.CLIP_NORM.require("clipNorm", clipNorm);
+        }
+
         /** Betas 0.9 and 0.999, epsilon 1e-8, no clipping: PyTorch's defaults. */
         public static final Options DEFAULT = new Options(0.9f, 0.999f, 1e-8f, Float.POSITIVE_INFINITY);
 
@@ -59,6 +67,10 @@ public final class AdamW implements AutoCloseable {
     // What both read; also held so that its memory stays alive.
     private List<TensorData> bound = List.of();
     private long steps;
+    private boolean keeping;
+    // Parameters of before, made when first asked for.
+    private @Nullable Parameters kept;
+    private long keptSteps;
 
     public AdamW(List<ParameterGroup> groups, Options options) {
         this.groups = List.copyOf(groups);
@@ -105,13 +117,15 @@ public final class AdamW implements AutoCloseable {
      * @param gradients f32, one for each of {@link #parameters()}, of its shape
      * @param learningRate multiplied by each group's own scale
      * @return the gradients' global norm before clipping
-     * @throws NonFiniteGradientException if a gradient is infinite or not a number; then nothing has changed
+     * @throws NonFiniteStepException if a gradient is infinite or not a number; then nothing has changed
      */
     public float step(List<TensorData> gradients, float learningRate) {
         requireOpen();
+        Limit.STEP_LEARNING_RATE.require("learningRate", learningRate);
         requireFit(gradients);
         bind(gradients);
         double norm = finiteNorm();
+        keep();
         steps++;
         // The 1e-6 is PyTorch's: clip_grad_norm_ guards its division by it.
         double scale = Math.min(1, options.clipNorm / (norm + 1e-6));
@@ -130,6 +144,45 @@ public final class AdamW implements AutoCloseable {
         }
         Objects.requireNonNull(update).run();
         return (float) norm;
+    }
+
+    /**
+     * Has the next step that is made keep the parameters as they are before it: that its gradients are finite proves them sound.
+     * There is one copy, the newest.
+     */
+    public void keepAtNextStep() {
+        keeping = true;
+    }
+
+    /**
+     * Returns the parameters to those kept, after which there should be no further step: moments are not kept.
+     *
+     * @return after how many steps they were that; 0 and unchanged parameters if no step was made since any was to be kept
+     */
+    public long returnToKept() {
+        if (kept != null) {
+            for (Parameter parameter : parameters) {
+                parameter.data().copyFrom(kept.get(parameter.name()).data());
+            }
+        }
+        return keptSteps;
+    }
+
+    private void keep() {
+        if (!keeping) {
+            return;
+        }
+        keeping = false;
+        if (kept == null) {
+            kept = Parameters.forLoading();
+            for (Parameter parameter : parameters) {
+                kept.root().create(parameter.name(), parameter.shape(), Initializer.zeros());
+            }
+        }
+        for (Parameter parameter : parameters) {
+            kept.get(parameter.name()).data().copyFrom(parameter.data());
+        }
+        keptSteps = steps;
     }
 
     /** Writes moments and number of steps, atomically, to go on from later. */
@@ -153,7 +206,13 @@ public final class AdamW implements AutoCloseable {
 
     @Override
     public void close() {
-        Resources.closeAll(List.of(this::unbind, moments::close));
+        Resources.closeAll(List.of(this::unbind, moments::close, this::closeKept));
+    }
+
+    private void closeKept() {
+        if (kept != null) {
+            kept.close();
+        }
     }
 
     /** Kernels work on bare addresses: freed memory must be found here. */
@@ -162,7 +221,7 @@ public final class AdamW implements AutoCloseable {
             for (Parameter parameter : memory) {
                 if (!parameter.data().isAlive()) {
                     throw new IllegalStateException("AdamW step with closed memory of " + parameter
-                            + "; close optimiser and parameters after the last step.");
+                            + "; close optimizer and parameters after the last step.");
                 }
             }
         }
@@ -190,9 +249,7 @@ public final class AdamW implements AutoCloseable {
         double[] squares = Objects.requireNonNull(norm).squares();
         for (int i = 0; i < squares.length; i++) {
             if (!Double.isFinite(squares[i])) {
-                throw new NonFiniteGradientException(
-                        "Step " + (steps + 1) + ": the gradient of parameter " + parameters.get(i)
-                                + " is not finite; the step was skipped, lower the learning rate or check this batch.");
+                throw new NonFiniteStepException("the gradient of parameter " + parameters.get(i));
             }
         }
         return Math.sqrt(Arrays.stream(squares).sum());

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.optimizer;
 
+import io.llm2clip.nn.Limit;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,6 +13,11 @@ import java.util.regex.Pattern;
  * @param layers number of blocks L
  */
 public record LayerDecay(double decay, int layers) {
+    public LayerDecay {
+        Limit.REDUCTION.require("decay", decay);
+        Limit.COUNT.require("layers", layers);
+    }
+
     private static final Pattern BLOCK = Pattern.compile("(?:^|\\.)(?:blocks|resblocks|layers)\\.(\\d+)\\.");
     private static final List<String> BEFORE_BLOCKS =
             List.of("patch_embed", "pos_embed", "position_embedding", "positional_embedding", "cls_token", "conv1.");

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.optimizer;
 
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import java.util.List;
 
@@ -11,6 +12,8 @@ import java.util.List;
  */
 public record ParameterGroup(List<Parameter> parameters, float learningRateScale, float weightDecay) {
     public ParameterGroup {
+        Limit.STEP_LEARNING_RATE.require("learningRateScale", learningRateScale);
+        Limit.WEIGHT_DECAY.require("weightDecay", weightDecay);
         parameters = List.copyOf(parameters);
     }
 }

@@ -1,5 +1,7 @@
 package io.llm2clip.nn.optimizer;
 
+import io.llm2clip.nn.Limit;
+
 /** Learning rate by step, from step 0. */
 public sealed interface Schedule {
 
@@ -8,6 +10,10 @@ public sealed interface Schedule {
 
     /** The same for all steps. */
     record Constant(float peak) implements Schedule {
+        public Constant {
+            Limit.STEP_LEARNING_RATE.require("peak", peak);
+        }
+
         @Override
         public float at(long step) {
             return peak;
@@ -22,7 +28,7 @@ public sealed interface Schedule {
      */
     record Cosine(float peak, long warmUp, long total) implements Schedule {
         public Cosine {
-            requireOrder(warmUp, total);
+            require(peak, warmUp, total);
         }
 
         @Override
@@ -43,7 +49,7 @@ public sealed interface Schedule {
      */
     record Linear(float peak, long warmUp, long total) implements Schedule {
         public Linear {
-            requireOrder(warmUp, total);
+            require(peak, warmUp, total);
         }
 
         @Override
@@ -54,7 +60,8 @@ public sealed interface Schedule {
         }
     }
 
-    private static void requireOrder(long warmUp, long total) {
+    private static void require(float peak, long warmUp, long total) {
+        Limit.STEP_LEARNING_RATE.require("peak", peak);
         if (warmUp < 0 || total <= warmUp) {
             throw new IllegalArgumentException(
                     "A schedule of " + total + " steps with " + warmUp + " of warm-up; expected 0 <= warm-up < total.");

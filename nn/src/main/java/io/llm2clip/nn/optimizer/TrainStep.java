@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * One step of training, compiled once for given shapes: loss, gradients of the optimiser's parameters, update. Several steps, for
- * batches of different shapes, may share an optimiser.
+ * One step of training, compiled once for given shapes: loss, gradients of the optimizer's parameters, update. Several steps, for
+ * batches of different shapes, may share an optimizer.
  */
 public final class TrainStep implements AutoCloseable {
 
@@ -64,7 +64,7 @@ public final class TrainStep implements AutoCloseable {
      *
      * @param values one for each input, in order
      * @return the loss before the update
-     * @throws NonFiniteGradientException if a gradient is not finite; then no parameter has changed
+     * @throws NonFiniteStepException if the loss or a gradient is not finite; then neither parameters nor optimizer have changed
      */
     public float run(List<TensorData> values, float learningRate) {
         if (values.size() != inputs.size()) {
@@ -77,8 +77,12 @@ public final class TrainStep implements AutoCloseable {
             }
         }
         List<TensorData> results = program.run();
+        float loss = results.getFirst().item();
+        if (!Float.isFinite(loss)) {
+            throw new NonFiniteStepException("the loss");
+        }
         gradientNorm = optimizer.step(results.subList(1, results.size()), learningRate);
-        return results.getFirst().item();
+        return loss;
     }
 
     /** Global norm of the last run's gradients, before clipping. */
@@ -91,12 +95,12 @@ public final class TrainStep implements AutoCloseable {
         return program.flops();
     }
 
-    /** Memory of all intermediate values and gradients, in bytes; parameters and optimiser state are not in it. */
+    /** Memory of all intermediate values and gradients, in bytes; parameters and optimizer state are not in it. */
     public long memoryBytes() {
         return program.memoryBytes();
     }
 
-    /** Frees the program; the optimiser stays open. */
+    /** Frees the program; the optimizer stays open. */
     @Override
     public void close() {
         program.close();

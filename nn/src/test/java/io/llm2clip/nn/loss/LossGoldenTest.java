@@ -63,6 +63,38 @@ class LossGoldenTest {
     }
 
     @Test
+    void pairsLeftOutCountAsIfTheyWereNotThere() {
+        Tensor images = Tensor.variable("values", TensorData.of(Shape.of(3, 2), 1, 0, 0, 1, 1, 1));
+        Tensor texts = Tensor.variable("values", TensorData.of(Shape.of(3, 2), 1, 0.5f, 0.2f, 1, 1, 0.5f));
+        float out = ContrastiveLoss.LEFT_OUT;
+        // Texts 0 and 2 are equal, so each is no negative of the other's image.
+        Tensor mask = Tensor.variable("values", TensorData.of(Shape.of(3, 3), 0, 0, out, 0, 0, 0, out, 0, 0));
+        double[][] cosines = new double[3][3];
+        float[] v = {1, 0, 0, 1, (float) Math.sqrt(0.5), (float) Math.sqrt(0.5)};
+        double[][] u = {{1, 0.5}, {0.2, 1}, {1, 0.5}};
+        for (int i = 0; i < 3; i++) {
+            for (int j = 0; j < 3; j++) {
+                double norm = Math.hypot(u[j][0], u[j][1]);
+                cosines[i][j] = (v[2 * i] * u[j][0] + v[2 * i + 1] * u[j][1]) / norm;
+            }
+        }
+        double expected = 0;
+        for (int i = 0; i < 3; i++) {
+            double rows = 0;
+            double columns = 0;
+            for (int j = 0; j < 3; j++) {
+                if (i == j || (i != 1 && j == 1) || i == 1) {
+                    rows += Math.exp(cosines[i][j]);
+                    columns += Math.exp(cosines[j][i]);
+                }
+            }
+            expected += (Math.log(rows) + Math.log(columns) - 2 * cosines[i][i]) / 6;
+        }
+        Tensor loss = ContrastiveLoss.symmetric(images, texts, Tensor.scalar(0), mask);
+        assertThat(loss.evaluate().item()).isCloseTo((float) expected, within(1e-6f));
+    }
+
+    @Test
     void pairsNeedOneShape() {
         assertThatThrownBy(() -> ContrastiveLoss.symmetric(
                         Tensor.full(1, Shape.of(4, 3)), Tensor.full(1, Shape.of(4, 2)), Tensor.scalar(1)))

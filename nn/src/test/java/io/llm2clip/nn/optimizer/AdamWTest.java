@@ -102,13 +102,60 @@ class AdamWTest {
             for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
                 TensorData broken = TensorData.of(Shape.of(4), 0, 0, bad, 0);
                 assertThatThrownBy(() -> optimizer.step(List.of(gradients(1).getFirst(), broken), 0.1f))
-                        .isInstanceOf(NonFiniteGradientException.class)
-                        .hasMessage("Step 1: the gradient of parameter bias [4] is not finite; the step was skipped, "
+                        .isInstanceOf(NonFiniteStepException.class)
+                        .hasMessage("The step was skipped because the gradient of parameter bias [4] is not finite; "
                                 + "lower the learning rate or check this batch.");
             }
             assertThat(parameters.get("weight").data().toFloats()).containsExactly(before);
             assertThat(optimizer.steps()).isZero();
         }
+    }
+
+    @Test
+    void parametersReturnToThoseThatWereKept() {
+        long before = EngineMemory.liveBytes();
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            String start = parameters.digest();
+            assertThat(optimizer.returnToKept()).isZero();
+            assertThat(parameters.digest()).isEqualTo(start);
+            optimizer.keepAtNextStep();
+            TensorData broken = TensorData.of(Shape.of(4), 0, 0, Float.NaN, 0);
+            assertThatThrownBy(() -> optimizer.step(List.of(gradients(1).getFirst(), broken), 0.1f))
+                    .isInstanceOf(NonFiniteStepException.class);
+            optimizer.step(gradients(1), 0.1f);
+            String first = parameters.digest();
+            optimizer.step(gradients(2), 0.1f);
+            assertThat(optimizer.returnToKept()).isZero();
+            assertThat(parameters.digest()).isEqualTo(start).isNotEqualTo(first);
+            optimizer.step(gradients(1), 0.1f);
+            String second = parameters.digest();
+            optimizer.keepAtNextStep();
+            optimizer.step(gradients(2), 0.1f);
+            assertThat(optimizer.returnToKept()).isEqualTo(3);
+            assertThat(parameters.digest()).isEqualTo(second);
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void ratesOutsideTheirRangeAreRefused() {
+        try (Parameters parameters = new Parameters(0);
+                AdamW optimizer = optimizer(parameters)) {
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, -1e-3f}) {
+                assertThatThrownBy(() -> optimizer.step(gradients(1), bad))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith("learningRate must be finite and at least 0, found ");
+            }
+        }
+        assertThatThrownBy(() -> new AdamW.Options(1, 0.9f, 1e-8f, 1))
+                .hasMessage("beta1 must be at least 0 and below 1, found 1.");
+        assertThatThrownBy(() -> AdamW.Options.DEFAULT.withClipNorm(0))
+                .hasMessage("clipNorm must be above 0, found 0.");
+        assertThatThrownBy(() -> new ParameterGroup(List.of(), 1, -0.1f))
+                .hasMessage("weightDecay must be from 0 to 1, found -0.1.");
+        assertThatThrownBy(() -> new LayerDecay(Double.NaN, 3))
+                .hasMessage("decay must be above 0 and at most 1, found NaN.");
     }
 
     @Test
@@ -149,7 +196,7 @@ class AdamWTest {
             assertThatThrownBy(() -> optimizer.step(gradients(2), 0.1f))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
-                            "AdamW step with closed memory of weight [3, 4]; close optimiser and parameters after the last step.");
+                            "AdamW step with closed memory of weight [3, 4]; close optimizer and parameters after the last step.");
         }
         try (Parameters parameters = new Parameters(0)) {
             AdamW optimizer = optimizer(parameters);

@@ -42,5 +42,8 @@ class ScheduleTest {
         assertThatThrownBy(() -> new Schedule.Cosine(1, 10, 10))
                 .hasMessage("A schedule of 10 steps with 10 of warm-up; expected 0 <= warm-up < total.");
         assertThatThrownBy(() -> new Schedule.Linear(1, -1, 10)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Schedule.Linear(Float.NaN, 1, 10))
+                .hasMessage("peak must be finite and at least 0, found NaN.");
+        assertThatThrownBy(() -> new Schedule.Constant(-1)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -16,6 +16,7 @@ import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class TrainStepTest {
@@ -76,6 +77,64 @@ class TrainStepTest {
             assertThat(again.parameters.get(i)).containsExactly(once.parameters.get(i));
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Trains five steps; those of {@code broken} are fed a value that is not finite. */
+    private static List<float[]> trainWith(float broken, Set<Integer> at) {
+        try (Parameters parameters = new Parameters(9)) {
+            Linear images = Linear.create(parameters.root().scope("images"), 6, 4, true);
+            Parameter scale = parameters.root().create("logit_scale", Shape.SCALAR, Initializer.constant(2.66f));
+            try (AdamW optimizer = new AdamW(ParameterGroups.of(parameters.all(), 0.05f), AdamW.Options.DEFAULT);
+                    TrainStep step = TrainStep.compile(
+                            in -> ContrastiveLoss.symmetric(images.apply(in.getFirst()), in.getLast(), scale.tensor()),
+                            INPUTS,
+                            optimizer)) {
+                for (int i = 0; i < 5; i++) {
+                    if (at.contains(i)) {
+                        float[] values = batch().getFirst().toFloats();
+                        values[7] = broken;
+                        List<TensorData> bad = List.of(TensorData.of(Shape.of(8, 6), values), batch().getLast());
+                        assertThatThrownBy(() -> step.run(bad, 0.02f)).isInstanceOf(NonFiniteStepException.class);
+                    }
+                    step.run(batch(), 0.02f);
+                }
+                assertThat(optimizer.steps()).isEqualTo(5);
+                return parameters.all().stream().map(p -> p.data().toFloats()).toList();
+            }
+        }
+    }
+
+    @Test
+    void aStepThatIsNotFiniteLeavesNoTrace() {
+        List<float[]> undisturbed = trainWith(0, Set.of());
+        for (float broken : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+            List<float[]> disturbed = trainWith(broken, Set.of(0, 3));
+            for (int i = 0; i < undisturbed.size(); i++) {
+                assertThat(disturbed.get(i)).containsExactly(undisturbed.get(i));
+            }
+        }
+    }
+
+    @Test
+    void aLossThatIsNotFiniteIsASkippedStepEvenWithFiniteGradients() {
+        try (Parameters parameters = new Parameters(9);
+                AdamW optimizer = new AdamW(
+                        ParameterGroups.of(List.of(parameters.root().create("w", Shape.of(6), Initializer.ones())), 0),
+                        AdamW.Options.DEFAULT);
+                TrainStep step = TrainStep.compile(
+                        in -> in.getFirst()
+                                .sum()
+                                .add(parameters.get("w").tensor().sum()),
+                        INPUTS,
+                        optimizer)) {
+            float[] values = new float[48];
+            values[0] = Float.POSITIVE_INFINITY;
+            assertThatThrownBy(() -> step.run(List.of(TensorData.of(Shape.of(8, 6), values), batch().getLast()), 0.1f))
+                    .isInstanceOf(NonFiniteStepException.class)
+                    .hasMessage("The step was skipped because the loss is not finite; lower the learning rate or check"
+                            + " this batch.");
+            assertThat(parameters.get("w").data().toFloats()).containsOnly(1);
+        }
     }
 
     @Test

@@ -1,0 +1,120 @@
+package io.llm2clip.evaluation;
+
+import io.llm2clip.text.CaptionKinds;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Caption retrieval accuracy: whether one caption of an image finds another one of it among those of all images, mean of both
+ * directions, by what kinds of captions are paired. How hard that is depends on the kinds, so there is no accuracy without them.
+ *
+ * @param scores by pairing, {@link #LONG_LONG} or {@link #SHORT_LONG}; without those that fewer than two images have captions for
+ */
+public record CaptionRetrieval(Map<String, Score> scores) {
+    /** The first two different long captions of an image. */
+    public static final String LONG_LONG = "longLong";
+
+    /** The first short and the first long caption of an image. */
+    public static final String SHORT_LONG = "shortLong";
+
+    /**
+     * The accuracy of one pairing.
+     *
+     * @param images that have both captions, and are told apart
+     * @param accuracy a fraction; guessing has {@code 1 / images}
+     */
+    public record Score(int images, double accuracy) {}
+
+    /** The accuracy of one pairing before and after a training, both among the same images. */
+    public record Change(int images, double before, double after) {}
+
+    private record Pair(String first, String second) {}
+
+    public CaptionRetrieval {
+        scores = new LinkedHashMap<>(scores);
+    }
+
+    /**
+     * Measures vectors of captions.
+     *
+     * @param captions by image
+     * @param kinds sorts the captions of one image into short and long ones
+     * @param encode vectors {@code [captions][D]}; called once, unless there are no pairs
+     */
+    public static CaptionRetrieval measure(
+            List<List<String>> captions,
+            Function<List<String>, CaptionKinds> kinds,
+            Function<List<String>, float[][]> encode) {
+        Map<String, List<Pair>> pairs = pairs(captions, kinds);
+        List<String> texts = pairs.values().stream()
+                .flatMap(List::stream)
+                .flatMap(pair -> Stream.of(pair.first, pair.second))
+                .distinct()
+                .toList();
+        float[][] vectors = texts.isEmpty() ? new float[0][] : encode.apply(texts);
+        Map<String, float[]> vectorOf = new HashMap<>();
+        for (int i = 0; i < vectors.length; i++) {
+            vectorOf.put(texts.get(i), vectors[i]);
+        }
+        Map<String, Score> scores = new LinkedHashMap<>();
+        pairs.forEach((pairing, each) -> scores.put(
+                pairing,
+                new Score(
+                        each.size(),
+                        RetrievalMetrics.mutualCaptionAccuracy(
+                                column(each, Pair::first, vectorOf), column(each, Pair::second, vectorOf)))));
+        return new CaptionRetrieval(scores);
+    }
+
+    /** What changed from an earlier measurement on the same captions. */
+    public Map<String, Change> since(CaptionRetrieval before) {
+        Map<String, Change> changes = new LinkedHashMap<>();
+        before.scores.forEach((pairing, score) -> Optional.ofNullable(scores.get(pairing))
+                .ifPresent(now -> changes.put(pairing, new Change(now.images, score.accuracy, now.accuracy))));
+        return changes;
+    }
+
+    /** A pairing's name for people. */
+    public static String name(String pairing) {
+        return switch (pairing) {
+            case LONG_LONG -> "two long captions";
+            case SHORT_LONG -> "a short and a long caption";
+            default -> throw new IllegalArgumentException("There is no pairing '" + pairing + "'.");
+        };
+    }
+
+    private static float[][] column(List<Pair> pairs, Function<Pair, String> text, Map<String, float[]> vectorOf) {
+        return pairs.stream()
+                .map(pair -> Objects.requireNonNull(vectorOf.get(text.apply(pair))))
+                .toArray(float[][]::new);
+    }
+
+    private static Map<String, List<Pair>> pairs(
+            List<List<String>> captions, Function<List<String>, CaptionKinds> kinds) {
+        List<Pair> longPairs = new ArrayList<>();
+        List<Pair> mixedPairs = new ArrayList<>();
+        for (List<String> each : captions) {
+            CaptionKinds kind = kinds.apply(each);
+            List<String> detailed =
+                    kind.detailed().stream().map(each::get).distinct().toList();
+            if (detailed.size() >= 2) {
+                longPairs.add(new Pair(detailed.get(0), detailed.get(1)));
+            }
+            if (!kind.brief().isEmpty()) {
+                mixedPairs.add(new Pair(each.get(kind.brief().getFirst()), detailed.getFirst()));
+            }
+        }
+        Map<String, List<Pair>> pairs = new LinkedHashMap<>();
+        pairs.put(LONG_LONG, longPairs);
+        pairs.put(SHORT_LONG, mixedPairs);
+        pairs.values().removeIf(each -> each.size() < 2);
+        return pairs;
+    }
+}

@@ -1,0 +1,63 @@
+package io.llm2clip.training;
+
+import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** A training's settings as people and files have them: a name and a value for each number of a record. */
+final class RecipeNotes {
+    private RecipeNotes() {}
+
+    /**
+     * The components of a record, those of records within it included, by names such as {@code learning_rate}.
+     *
+     * @param prefix of the names, such as {@code stage_1.}
+     */
+    static Map<String, String> of(String prefix, Record settings) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        for (RecordComponent component : settings.getClass().getRecordComponents()) {
+            Object value = value(component, settings);
+            if (value instanceof Record nested) {
+                notes.putAll(of(prefix, nested));
+            } else {
+                notes.put(prefix + name(component), text(value));
+            }
+        }
+        return notes;
+    }
+
+    /** Where a training that was given a pretrained model began. */
+    static String pretrained(Path directory) {
+        return "pretrained " + directory.toAbsolutePath().normalize().getFileName();
+    }
+
+    /** The same as one line, such as {@code steps 170, batch 32, learning rate 0.003}. */
+    static String line(Record settings) {
+        return of("", settings).entrySet().stream()
+                .map(entry -> entry.getKey().replace('_', ' ') + " " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static Object value(RecordComponent component, Record settings) {
+        try {
+            return component.getAccessor().invoke(settings);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("The accessors of public records can be called.", e);
+        }
+    }
+
+    private static String name(RecordComponent component) {
+        return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    }
+
+    private static String text(Object value) {
+        boolean fraction = value instanceof Float || value instanceof Double;
+        return fraction && Double.isFinite(((Number) value).doubleValue())
+                ? new BigDecimal(value.toString()).stripTrailingZeros().toPlainString()
+                : value.toString();
+    }
+}

@@ -1,0 +1,303 @@
+package io.llm2clip.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RgbImage;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionKinds;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ClipTrainingTest {
+    private static final int IMAGES = 8;
+    private static final VisionConfig VISION = new VisionConfig(
+            VisionConfig.Architecture.CLIP, 16, 8, 16, 32, 1, 2, 4, Activation.GELU, VisionConfig.Pooling.MEAN, 1e-5f);
+
+    private final Notes progress = new Notes();
+    private final List<String> notes = progress.sentences();
+    private long memoryBefore;
+    private Parameters parameters;
+    private VisionTower vision;
+    private Linear adapter;
+    private Parameter logitScale;
+
+    @BeforeEach
+    void create() {
+        memoryBefore = EngineMemory.liveBytes();
+        parameters = new Parameters(3);
+        vision = VisionTower.create(parameters, VISION);
+        adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
+        logitScale = Llm2ClipModel.createLogitScale(parameters);
+    }
+
+    @AfterEach
+    void free() {
+        parameters.close();
+        assertThat(EngineMemory.liveBytes()).isEqualTo(memoryBefore);
+    }
+
+    /** A caption of random values for each image; those of some steps are not finite, and some images may share theirs. */
+    private class RandomCaptions implements TextSide {
+        private final LongPredicate broken;
+        private final int shared;
+        private final List<String> digests = new ArrayList<>();
+
+        RandomCaptions(LongPredicate broken, int shared) {
+            this.broken = broken;
+            this.shared = shared;
+        }
+
+        @Override
+        public TextSide.Captions batch(int[] images, CounterRandom random, long step) {
+            digests.add(parameters.digest());
+            float[] values = new float[images.length * 5];
+            int[] numbers = new int[images.length];
+            for (int b = 0; b < images.length; b++) {
+                numbers[b] = images[b] <= shared ? 0 : images[b];
+                Random caption = new Random(numbers[b]);
+                for (int d = 0; d < 5; d++) {
+                    values[5 * b + d] = (float) caption.nextGaussian();
+                }
+            }
+            if (broken.test(step)) {
+                values[3] = Float.NaN;
+            }
+            return new TextSide.Captions(List.of(TensorData.of(Shape.of(images.length, 5), values)), numbers);
+        }
+
+        @Override
+        public int shared() {
+            return shared;
+        }
+
+        @Override
+        public Tensor embed(List<Tensor> inputs) {
+            return adapter.apply(inputs.getFirst());
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(adapter.weight());
+        }
+    }
+
+    private static ImageCache images() {
+        List<RgbImage> images = new ArrayList<>();
+        for (int i = 0; i < IMAGES; i++) {
+            byte[] pixels = new byte[3 * 16 * 16];
+            new Random(i).nextBytes(pixels);
+            images.add(new RgbImage(16, 16, pixels));
+        }
+        return ImageCache.of(images, Preprocessing.miniature(16));
+    }
+
+    private static ClipTraining.Config config(int steps, int batch, float rate) {
+        OptimizerSettings optimizer = new OptimizerSettings(rate, 1, 0.05f, AdamW.Options.DEFAULT.withClipNorm(1));
+        return new ClipTraining.Config(steps, batch, optimizer, 1, 1, 0, 7);
+    }
+
+    private LossCurve run(TextSide text, ClipTraining.Config config) {
+        return ClipTraining.run("stage 2", vision, text, logitScale, images(), config, progress);
+    }
+
+    @Test
+    void stepsThatAreNotFiniteAreSkippedCountedAndTold() {
+        RandomCaptions text = new RandomCaptions(step -> step == 2 || step == 5, 0);
+        LossCurve losses = run(text, config(8, 4, 1e-3f));
+        assertThat(losses.skipped()).isEqualTo(2);
+        assertThat(losses.losses())
+                .hasSize(6)
+                .allSatisfy(loss -> assertThat(loss).isFinite());
+        // As they were before the step, and after it.
+        assertThat(text.digests.get(3)).isEqualTo(text.digests.get(2)).isNotEqualTo(text.digests.get(1));
+        assertThat(notes)
+                .contains(
+                        "stage 2: step 3 of 8 was skipped because the loss is not finite.",
+                        "stage 2: step 6 of 8 was skipped because the loss is not finite; 2 so far.",
+                        "stage 2: 2 of 8 steps were skipped because loss or gradients were not finite.");
+    }
+
+    @Test
+    void tenInARowEndTheTrainingWithTheModelOfBefore() {
+        RandomCaptions text = new RandomCaptions(step -> step >= 3, 0);
+        assertThatThrownBy(() -> run(text, config(40, 4, 1e-3f)))
+                .isInstanceOf(DivergedException.class)
+                .hasMessage(
+                        "stage 2 was ended at step 13 of 40, because 10 steps in a row were not finite (now the loss);"
+                                + " lower the learning rate or check the data.");
+        // Kept at the first step.
+        assertThat(parameters.digest()).isEqualTo(text.digests.get(0)).isNotEqualTo(text.digests.get(3));
+        RandomCaptions later = new RandomCaptions(step -> step >= 13, 0);
+        assertThatThrownBy(() -> run(later, config(40, 4, 1e-3f)))
+                .isInstanceOfSatisfying(
+                        DivergedException.class, e -> assertThat(e.steps()).isEqualTo(10));
+        assertThat(parameters.digest())
+                .isEqualTo(later.digests.get(10))
+                .isNotEqualTo(later.digests.get(9))
+                .isNotEqualTo(later.digests.get(11));
+        // Nine in a row are survived.
+        assertThat(run(new RandomCaptions(step -> step % 10 != 9, 0), config(20, 4, 1e-3f))
+                        .skipped())
+                .isEqualTo(18);
+        assertThatThrownBy(() -> run(new RandomCaptions(_ -> true, 0), config(20, 4, 1e-3f)))
+                .hasMessageContaining(
+                        "(now the loss); not one before them was; check the model it started from and the data.");
+    }
+
+    @Test
+    void aBatchOverTheDataIsLoweredAloud() {
+        run(new RandomCaptions(_ -> false, 0), config(2, 64, 1e-3f));
+        assertThat(notes)
+                .contains("stage 2: batches have 8 images instead of 64, because there are no more to learn from.");
+        assertThatThrownBy(() -> ClipTraining.run(
+                        "stage 2",
+                        vision,
+                        new RandomCaptions(_ -> false, 0),
+                        logitScale,
+                        images().only(List.of(4)),
+                        config(2, 64, 1e-3f),
+                        progress))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("The number of usable images must be from 2 to 32767, found 1");
+    }
+
+    @Test
+    void aLossThatDoesNotLeaveThatOfGuessingIsTold() {
+        // One caption for all images, which the data set does not know to be one.
+        TextSide one = new RandomCaptions(_ -> false, IMAGES) {
+            @Override
+            public int shared() {
+                return 0;
+            }
+        };
+        run(one, config(80, 4, 1e-2f));
+        assertThat(notes)
+                .anyMatch(note -> note.startsWith("stage 2: the loss ended at 1.3")
+                        && note.contains("that of guessing among 4 is 1.39: nothing was learned to tell apart"));
+        notes.clear();
+        LossCurve learned = run(new RandomCaptions(_ -> false, 0), config(80, 4, 1e-2f));
+        assertThat(learned.last()).isLessThan(1);
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void equalCaptionsOfABatchAreNoNegatives() {
+        // All eight images have one caption: nothing is left to tell apart, so the loss is 0.
+        LossCurve losses = run(new RandomCaptions(_ -> false, IMAGES), config(3, 4, 1e-3f));
+        assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
+        assertThat(notes).first().asString().startsWith("stage 2: captions of more than one image: 8;");
+        LossCurve some = run(new RandomCaptions(_ -> false, 2), config(3, 8, 1e-3f));
+        LossCurve none = run(new RandomCaptions(_ -> false, 0), config(3, 8, 1e-3f));
+        assertThat(some.losses().getFirst())
+                .isPositive()
+                .isNotEqualTo(none.losses().getFirst());
+    }
+
+    @Test
+    void aPictureThatIsThereTwiceIsNoNegativeOfItself() {
+        List<RgbImage> twice = IntStream.range(0, 4)
+                .mapToObj(i -> new RgbImage(16, 16, new byte[3 * 16 * 16]))
+                .toList();
+        LossCurve losses = ClipTraining.run(
+                "stage 2",
+                vision,
+                new RandomCaptions(_ -> false, 0),
+                logitScale,
+                ImageCache.of(twice, Preprocessing.miniature(16)),
+                config(3, 4, 1e-3f),
+                progress);
+        assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
+        assertThat(notes)
+                .contains(
+                        "stage 2: pictures that are there more than once: 1; within a batch they are not told apart.");
+    }
+
+    @Test
+    void cachedVectorsAreComparedByContent() {
+        float[][][] vectors = {{{1, 2}, {3, 4}}, {{3, 4}, {5, 6}}, {{7, 8}, {9, 9}}};
+        var kinds = Arrays.stream(vectors).map(_ -> CaptionKinds.of(2, 9)).toList();
+        try (Parameters own = new Parameters(1)) {
+            var text = new CachedTextSide(TextAdapter.create(own, new TextAdapter.Config(2, 4, true)), vectors, kinds);
+            assertThat(text.shared()).isEqualTo(1);
+            boolean met = false;
+            for (int step = 0; step < 20; step++) {
+                TextSide.Captions drawn = text.batch(new int[] {0, 1, 2}, new CounterRandom(1), step);
+                float[] values = drawn.inputs().getFirst().toFloats();
+                assertThat(drawn.numbers()[0] == drawn.numbers()[1]).isEqualTo(values[0] == values[2]);
+                met |= values[0] == values[2];
+            }
+            assertThat(met).isTrue();
+        }
+    }
+
+    @Test
+    void numbersThatNoTrainingCanMeanAreRefused() {
+        for (float rate : new float[] {0, -1e-3f, Float.NaN, Float.POSITIVE_INFINITY, 1.5f}) {
+            assertThatThrownBy(() -> config(10, 4, rate))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("learningRate must be above 0 and at most 1, found ");
+        }
+        assertThatThrownBy(() -> config(10, 1, 1e-3f))
+                .hasMessage(
+                        "batch must be from 2 to 32767, found 1; an example alone has nothing to be told apart from, so"
+                                + " its loss is 0, and more pairs do not fit one matrix.");
+        assertThatThrownBy(() -> config(0, 4, 1e-3f)).hasMessage("steps must be at least 1, found 0.");
+        assertThatThrownBy(() -> config(1, 4, 1e-3f))
+                .hasMessage(
+                        "The warm-up must be shorter than the training, found 1 steps of 1; shorten it or train longer.");
+        var optimizer = new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT);
+        for (float decay : new float[] {0, -0.5f, 1.1f, Float.NaN}) {
+            assertThatThrownBy(() -> new ClipTraining.Config(10, 4, optimizer, decay, 1, 0, 7))
+                    .hasMessageStartingWith("layerDecay must be above 0 and at most 1, found ");
+        }
+        for (float alpha : new float[] {0, -32, Float.NaN}) {
+            assertThatThrownBy(
+                            () -> new CaptionTraining.Config(10, 4, optimizer, 16, alpha, 50, 0.5, 0.3, 512, false, 1))
+                    .hasMessageStartingWith("alpha must be above 0 and at most 65536, found ");
+        }
+        assertThatThrownBy(() -> new CaptionTraining.Config(10, 4, optimizer, 16, 32, -50, 0.5, 0.3, 512, false, 1))
+                .hasMessage("scale must be above 0 and at most 1000, found -50.");
+    }
+
+    @Test
+    void pretrainedStartsHaveThePapersOptimizer() {
+        assertThat(RecipeNotes.line(ClipTraining.Config.pretrained(300, 1)))
+                .isEqualTo("steps 300, batch 64, learning rate 0.00001, warm up 0, weight decay 0.05, beta1 0.9,"
+                        + " beta2 0.999, epsilon 0.00000001, clip norm 5, layer decay 0.85, logit scale rate 1,"
+                        + " shift 3, seed 1");
+        assertThat(RecipeNotes.of("stage_1.", CaptionTraining.Config.pretrained(5000, 1)))
+                .containsEntry("stage_1.learning_rate", "0.0002")
+                .containsEntry("stage_1.warm_up", "300")
+                .containsEntry("stage_1.weight_decay", "0")
+                .containsEntry("stage_1.beta2", "0.999")
+                .containsEntry("stage_1.clip_norm", "1");
+        assertThat(CaptionTraining.Config.pretrained(170, 1).optimizer().warmUp())
+                .isEqualTo(17);
+        assertThat(RecipeNotes.of("", new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT)))
+                .containsEntry("clip_norm", "Infinity");
+    }
+}
