@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
@@ -104,10 +105,18 @@ class GradientProperties {
                 .sum();
     }
 
+    /** From 0.3 to 1.5 in magnitude, and apart from each other: where two change places as the largest there is no slope. */
     private static float[] random(SplittableRandom random, int size, boolean positive) {
+        int[] order = IntStream.range(0, size).toArray();
+        for (int i = size - 1; i > 0; i--) {
+            int other = random.nextInt(i + 1);
+            int moved = order[i];
+            order[i] = order[other];
+            order[other] = moved;
+        }
         float[] values = new float[size];
         for (int i = 0; i < size; i++) {
-            double magnitude = random.nextDouble(0.3, 1.5);
+            double magnitude = 0.3 + 1.2 * (order[i] + random.nextDouble(0.5)) / size;
             values[i] = (float) (positive || random.nextBoolean() ? magnitude : -magnitude);
         }
         return values;
@@ -173,8 +182,8 @@ class GradientProperties {
                 two("mul", pair, Tensor::mul),
                 two("div", pair, Tensor::div),
                 two("reversed div", pair, (a, b) -> b.div(a)),
-                two("maximum", pair, (a, b) -> a.mul(3).maximum(b)),
-                two("minimum", pair, (a, b) -> a.minimum(b.mul(3))),
+                two("maximum", pair, (a, b) -> a.mul(6).maximum(b)),
+                two("minimum", pair, (a, b) -> a.minimum(b.mul(6))),
                 two("where", pair, (a, b) -> Tensor.where(a.greater(Tensor.scalar(0)), a.mul(b), b.sub(a)))));
     }
 
