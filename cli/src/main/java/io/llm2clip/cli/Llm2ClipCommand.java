@@ -68,7 +68,7 @@ public final class Llm2ClipCommand implements Runnable {
         }
         System.exit(Terminal.runInterruptibly(() -> commandLine()
                 // At once: what is unfinished is deleted, and no line of progress is written.
-                .setOut(StandardOutput.ofProcess(() -> System.exit(READER_LEFT)))
+                .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
                 .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
                 .execute(arguments)));
     }

@@ -24,12 +24,17 @@ class PipeTest {
         Path unfinished = Files.createDirectory(folder.resolve("out"));
         Path err = folder.resolve("err");
         String program =
-                "\"%s\" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp \"$CLASSES\" io.llm2clip.cli.Main embed --model %s --texts %s"
-                        .formatted(Path.of(System.getProperty("java.home"), "bin", "java"), model, texts);
-        // Names of rows are printed while the file is written.
-        for (String more : List.of("", " --out " + unfinished.resolve("v.npy"))) {
-            ProcessBuilder builder =
-                    new ProcessBuilder("bash", "-c", "set -o pipefail; " + program + more + " | head -n 1 >/dev/null");
+                "\"%s\" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp \"$CLASSES\" "
+                                .formatted(Path.of(System.getProperty("java.home"), "bin", "java"))
+                        + "%s io.llm2clip.cli.Main embed --model " + model + " --texts " + texts
+                        + " %s | head -n 1 >/dev/null";
+        for (String more : List.of(
+                program.formatted("", ""),
+                // Names of rows are printed while the file is written.
+                program.formatted("", "--out " + unfinished.resolve("v.npy")),
+                // A line of progress that moves is held while a result is printed beside it.
+                program.formatted("-Dllm2clip.terminal=" + folder.resolve("terminal"), ""))) {
+            ProcessBuilder builder = new ProcessBuilder("bash", "-c", "set -o pipefail; " + more);
             builder.environment().put("CLASSES", System.getProperty("java.class.path"));
             Process process = builder.redirectError(err.toFile()).start();
             try {
