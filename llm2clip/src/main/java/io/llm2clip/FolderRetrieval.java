@@ -9,7 +9,6 @@ import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * How well a model finds the images of a folder by their captions, and captions by images.
  *
  * <pre>{@code
- * FolderRetrieval found = FolderRetrieval.of(model, Path.of("photos"), Progress.NONE);
+ * FolderRetrieval found = FolderRetrieval.of(model, CaptionedImages.open(Path.of("photos")), Progress.NONE);
  * double recall = found.metrics().imageRetrieval().recall(10);
  * }</pre>
  *
@@ -44,10 +43,9 @@ public record FolderRetrieval(
     /**
      * Measures a model on a folder of images with a captions.jsonl.
      *
-     * @throws InputException if the folder cannot be used
+     * @throws InputException if none of the images can be read
      */
-    public static FolderRetrieval of(Llm2Clip model, Path folder, Progress progress) {
-        CaptionedImages data = CaptionedImages.open(folder);
+    public static FolderRetrieval of(Llm2Clip model, CaptionedImages data, Progress progress) {
         List<String> broken = new ArrayList<>();
         List<float[]> images = new ArrayList<>();
         List<List<String>> captionsOf = new ArrayList<>();
@@ -68,7 +66,7 @@ public record FolderRetrieval(
         if (images.size() < 2) {
             throw new InputException(
                     "%s has a single usable image, which nothing can be mistaken for; measure with at least two."
-                            .formatted(folder));
+                            .formatted(data.folder()));
         }
         List<String> captions = captionsOf.stream().flatMap(List::stream).toList();
         int[] imageOf = new int[captions.size()];

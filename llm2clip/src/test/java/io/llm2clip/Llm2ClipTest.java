@@ -10,6 +10,7 @@ import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -63,7 +64,7 @@ class Llm2ClipTest {
         tokenizer = temporary.resolve("tokenizer.json");
         TinyModel.writeTokenizer(tokenizer);
         saved = TinyModel.create(parameters);
-        ModelDirectory.save(temporary.resolve("model"), saved, tokenizer);
+        ModelDirectory.save(temporary.resolve("model"), saved, tokenizer, Existing.REFUSE);
         model = Llm2Clip.load(temporary.resolve("model"));
     }
 

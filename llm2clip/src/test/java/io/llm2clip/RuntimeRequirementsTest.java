@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.training.CaptionTraining;
@@ -70,7 +71,8 @@ class RuntimeRequirementsTest {
                             nothing,
                             new CaptionTrainingJob.Pretrained(nothing),
                             CaptionTraining.Config.fromScratch(100, 1),
-                            nothing)
+                            nothing,
+                            Existing.REFUSE)
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
                             nothing,
@@ -79,7 +81,8 @@ class RuntimeRequirementsTest {
                             new ClipTrainingJob.Pretrained(nothing),
                             ClipTraining.Config.fromScratch(100, 1),
                             nothing,
-                            nothing)
+                            nothing,
+                            Existing.REFUSE)
                     .run(Progress.NONE));
             entries.add(() -> Tensor.scalar(1).add(2).evaluate());
             for (Runnable entry : entries) {

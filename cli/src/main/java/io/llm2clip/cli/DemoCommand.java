@@ -29,6 +29,9 @@ final class DemoCommand extends ComputingCommand {
             description = "Receives data, model and report (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("runs", "demo");
 
+    @Mixin
+    private OverwriteOption overwrite = new OverwriteOption();
+
     @Option(
             names = "--seed",
             paramLabel = "N",
@@ -48,7 +51,8 @@ final class DemoCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        DemoResult result = Demo.run(new DemoOptions(out, seed, quick, ablations, false), terminal.progress());
+        DemoResult result = Demo.run(
+                new DemoOptions(out, seed, quick, ablations, overwrite.existing(), false), terminal.progress());
         report(result, terminal);
     }
 

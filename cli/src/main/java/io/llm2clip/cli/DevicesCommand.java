@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,9 +54,8 @@ final class DevicesCommand implements Callable<Integer> {
         try {
             version = TornadoInstallation.find().version();
             if (!TornadoVm.available() && spec != null) {
-                CommandLine root = spec.root().commandLine();
                 return Relaunch.withTornado(
-                        root.getParseResult().originalArgs(), spec.commandLine().getOut());
+                        spec.root().commandLine().getParseResult().originalArgs());
             }
             accelerators = TornadoVm.devices().stream()
                     .map(info -> new Accelerator(

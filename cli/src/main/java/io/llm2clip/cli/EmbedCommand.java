@@ -2,19 +2,20 @@ package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.TextEmbeddings;
+import io.llm2clip.data.FileNames;
 import io.llm2clip.data.ImageFiles;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageFormat;
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.channels.Channels;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Embed images and texts into one space: a line per vector of length 1 with the name, a tab and the values.",
-            "With --json or in a file, a line is {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...};"
+            "In names \\\\, \\t, \\n and \\r stand for a backslash, a tab and line ends. With --json a line is"
+                    + " {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...};"
                     + " that of a skipped image is {\"image\": \"...\", \"error\": \"...\"}."
         },
         footerHeading = "%nExample:%n",
@@ -55,8 +57,19 @@ final class EmbedCommand extends ComputingCommand {
     @Option(names = "--text", arity = "1..*", paramLabel = "TEXT", description = "Captions.")
     private List<String> texts = List.of();
 
+    @Option(
+            names = "--texts",
+            paramLabel = "FILE|-",
+            description = "A file with a caption per line, in UTF-8; - is standard input.")
+    private @Nullable Path textFile;
+
     @HelpSection.In(HelpSection.OUTPUT)
-    @Option(names = "--out", paramLabel = "FILE.jsonl", description = "Write the vectors to a file.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description =
+                    "Write the vectors to a file, in the format of its name: .jsonl or .json (as --json), .tsv or .txt"
+                            + " (as without), .npy (NumPy's array of f32; the names of its rows are printed).")
     private @Nullable Path out;
 
     @HelpSection.In(HelpSection.OUTPUT)
@@ -71,42 +84,32 @@ final class EmbedCommand extends ComputingCommand {
     @Spec
     private @Nullable CommandSpec spec;
 
-    private record ImageVector(String image, float[] embedding) {}
-
-    private record ImageError(String image, String error) {}
-
-    private record TextVector(String text, float[] embedding) {}
-
-    private interface Sink {
-        /** @param embedding null if there is none */
-        void accept(String name, Object line, float @Nullable [] embedding) throws IOException;
-    }
-
     @Override
     public void run() {
-        if (spec != null && images.isEmpty() && texts.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "Expected --image or --text.");
+        if (spec != null && images.isEmpty() && texts.isEmpty() && textFile == null) {
+            throw new ParameterException(spec.commandLine(), "Expected --image, --text or --texts.");
         }
+        VectorFormat format = out == null ? VectorFormat.LINES : VectorFormat.of(out);
+        requireNoInput(out);
+        List<String> captions = captions();
         ImageFiles found = ImageFiles.of(images);
         found.leftOut().forEach(terminal::remark);
         List<Path> files = found.files();
         int[] skipped = {0};
-        try (Llm2Clip loaded = model.load()) {
-            Path file = out;
-            if (file == null) {
-                skipped[0] = embed(loaded, files, this::print);
+        files.forEach(file -> FileNames.requireAsWritten(file.toString()));
+        try {
+            if (out == null) {
+                skipped[0] = embed(files, captions, _ -> VectorSink.printing(terminal));
             } else {
-                AtomicFile.write(file, channel -> {
-                    Writer writer = Channels.newWriter(channel, StandardCharsets.UTF_8);
-                    skipped[0] = embed(loaded, files, (_, line, _) -> {
-                        writer.write(Json.MAPPER.writeValueAsString(line));
-                        writer.write('\n');
-                    });
-                    writer.flush();
-                });
+                AtomicFile.write(
+                        out,
+                        channel -> skipped[0] = embed(
+                                files,
+                                captions,
+                                dimension -> VectorSink.writing(format, channel, dimension, terminal)));
             }
         } catch (IOException e) {
-            throw new InputException("The vectors cannot be written (" + e.getMessage() + ").", e);
+            throw new InputException("The vectors cannot be written (" + IoReason.of(e) + ").", e);
         }
         if (strict && (skipped[0] > 0 || !found.leftOut().isEmpty())) {
             throw new InputException(
@@ -114,17 +117,48 @@ final class EmbedCommand extends ComputingCommand {
         }
     }
 
-    private void print(String name, Object line, float @Nullable [] embedding) {
-        if (terminal.json()) {
-            terminal.print(Json.MAPPER.writeValueAsString(line));
-        } else if (embedding != null) {
-            terminal.print(name + "\t" + values(embedding));
+    private List<String> captions() {
+        List<String> captions = new ArrayList<>(texts);
+        if (textFile != null) {
+            captions.addAll(TextLines.read(textFile, System.in));
+        }
+        return captions;
+    }
+
+    private void requireNoInput(@Nullable Path file) {
+        try {
+            if (file != null
+                    && textFile != null
+                    && Files.isRegularFile(file)
+                    && Files.exists(textFile)
+                    && Files.isSameFile(file, textFile)) {
+                throw new InputException(
+                        "%s: is the file of --texts, which its vectors would replace; choose another name for --out."
+                                .formatted(file));
+            }
+        } catch (IOException e) {
+            throw new InputException("%s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
         }
     }
 
+    private interface Opening {
+        /** @param dimension E, of all vectors */
+        VectorSink open(int dimension) throws IOException;
+    }
+
     /** @return the number of images that were skipped */
-    private int embed(Llm2Clip model, List<Path> files, Sink sink) throws IOException {
-        int skipped = 0;
+    private int embed(List<Path> files, List<String> captions, Opening opening) throws IOException {
+        try (Llm2Clip loaded = model.load()) {
+            VectorSink sink = opening.open(loaded.embeddingSize());
+            int skipped = embed(loaded, files, captions, sink);
+            sink.finish();
+            return skipped;
+        }
+    }
+
+    private int embed(Llm2Clip model, List<Path> all, List<String> captions, VectorSink sink) throws IOException {
+        List<Path> files = named(all, sink);
+        int skipped = all.size() - files.size();
         try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
             Progress.Phase readAndEmbedded = new Passes(phase, 2);
             for (int start = 0; start < files.size(); start += CHUNK) {
@@ -136,29 +170,30 @@ final class EmbedCommand extends ComputingCommand {
             }
         }
         int cut = 0;
-        try (Progress.Phase phase = terminal.progress().begin("texts", texts.size(), "text")) {
-            for (int start = 0; start < texts.size(); start += CHUNK) {
-                List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
+        try (Progress.Phase phase = terminal.progress().begin("texts", captions.size(), "text")) {
+            for (int start = 0; start < captions.size(); start += CHUNK) {
+                List<String> chunk = captions.subList(start, Math.min(captions.size(), start + CHUNK));
                 TextEmbeddings embedded = model.textEmbeddings(chunk, phase);
                 float[][] embeddings = embedded.vectors();
                 cut += embedded.cut();
                 for (int i = 0; i < embeddings.length; i++) {
-                    sink.accept(chunk.get(i), new TextVector(chunk.get(i), embeddings[i]), embeddings[i]);
+                    sink.accept("text", chunk.get(i), embeddings[i]);
                 }
             }
         }
-        terminal.cut(cut, texts.size());
+        terminal.cut(cut, captions.size());
         if (skipped > 0) {
-            if (skipped == files.size() && texts.isEmpty()) {
+            if (skipped == all.size() && captions.isEmpty()) {
                 throw new InputException("None of the images can be read; give %s files.".formatted(ImageFormat.NAMES));
             }
-            terminal.remark("%d of %s skipped.".formatted(skipped, Quantity.of(files.size(), "image")));
+            terminal.remark("%d of %s skipped.".formatted(skipped, Quantity.of(all.size(), "image")));
         }
         return skipped;
     }
 
     /** Hands on the vectors of a chunk, and why there is none, in the order of its files. */
-    private void embedded(List<Path> chunk, ImageCache cache, float[][] embeddings, Sink sink) throws IOException {
+    private void embedded(List<Path> chunk, ImageCache cache, float[][] embeddings, VectorSink sink)
+            throws IOException {
         Map<Integer, String> reasons = new HashMap<>();
         cache.failures().forEach(failure -> reasons.put(failure.index(), failure.reason()));
         int next = 0;
@@ -166,20 +201,30 @@ final class EmbedCommand extends ComputingCommand {
             String name = chunk.get(i).toString();
             String reason = reasons.get(i);
             if (reason == null) {
-                sink.accept(name, new ImageVector(name, embeddings[next]), embeddings[next]);
+                sink.accept("image", name, embeddings[next]);
                 next++;
             } else {
-                terminal.remark("Skipped: " + reason);
-                sink.accept(name, new ImageError(name, reason), null);
+                skip(name, reason, sink);
             }
         }
     }
 
-    private static String values(float[] embedding) {
-        StringBuilder text = new StringBuilder();
-        for (float value : embedding) {
-            text.append(text.isEmpty() ? "" : " ").append(value);
+    /** The files whose vectors can be told by their names. */
+    private List<Path> named(List<Path> files, VectorSink sink) throws IOException {
+        List<Path> named = new ArrayList<>();
+        for (Path file : files) {
+            String name = file.toString();
+            if (FileNames.isText(name)) {
+                named.add(file);
+            } else {
+                skip(name, "The name of %s is not UTF-8; rename it.".formatted(name), sink);
+            }
         }
-        return text.toString();
+        return named;
+    }
+
+    private void skip(String image, String reason, VectorSink sink) throws IOException {
+        terminal.remark("Skipped: " + reason);
+        sink.skip(image, reason);
     }
 }

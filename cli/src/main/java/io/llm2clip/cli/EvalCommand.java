@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.FolderRetrieval;
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.progress.Quantity;
 import java.nio.file.Path;
@@ -39,8 +40,9 @@ final class EvalCommand extends ComputingCommand {
 
     @Override
     public void run() {
+        CaptionedImages data = CaptionedImages.open(folder);
         try (Llm2Clip loaded = model.load()) {
-            FolderRetrieval found = FolderRetrieval.of(loaded, folder, terminal.progress());
+            FolderRetrieval found = FolderRetrieval.of(loaded, data, terminal.progress());
             terminal.skipped(found.data(), found.broken());
             terminal.cut(found.cutCaptions(), found.captions());
             Map<String, CaptionRetrieval.Score> accuracy =

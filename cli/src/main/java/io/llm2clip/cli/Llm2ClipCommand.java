@@ -6,6 +6,7 @@ import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete.GenerateCompletion;
@@ -31,7 +32,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted"},
+        exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted", "141:the reader of standard output left"
+        },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip demo --quick",
         subcommands = {
@@ -55,13 +57,20 @@ public final class Llm2ClipCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
 
+    /** As of programs that the signal of a closed pipe ends: 128 and its number. */
+    private static final int READER_LEFT = 128 + 13;
+
     /** Runs the command line and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
         // Reading images needs no display; without this a Mac shows the program in its Dock.
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        System.exit(Terminal.runInterruptibly(() -> commandLine().execute(arguments)));
+        System.exit(Terminal.runInterruptibly(() -> commandLine()
+                // At once: what is unfinished is deleted, and no line of progress is written.
+                .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
+                .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+                .execute(arguments)));
     }
 
     /** The command line with its handling of errors, as tests run it. */
@@ -69,6 +78,8 @@ public final class Llm2ClipCommand implements Runnable {
         Llm2ClipCommand command = new Llm2ClipCommand();
         return HelpSection.divide(new CommandLine(command))
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                // A text may begin with an @.
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler(Llm2ClipCommand::refuse)
                 .setExecutionExceptionHandler(command::fail)
                 .setExecutionStrategy(Llm2ClipCommand::runWithSettings);
@@ -108,6 +119,10 @@ public final class Llm2ClipCommand implements Runnable {
                     "Java ran out of memory (" + e.getMessage()
                             + "); use smaller batches or set LLM2CLIP_JAVA_OPTIONS=-Xmx with a larger heap.",
                     e);
+        } catch (StandardOutputException e) {
+            // Of help and version; picocli wraps only what commands throw.
+            throw new CommandLine.ExecutionException(
+                    arguments.commandSpec().commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -120,7 +135,7 @@ public final class Llm2ClipCommand implements Runnable {
         }
         try {
             if (!TornadoVm.available()) {
-                return Relaunch.withTornado(arguments.originalArgs(), command.getOut());
+                return Relaunch.withTornado(arguments.originalArgs());
             }
             try (Device opened = computing.device().open()) {
                 opened.makeStandard();

@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The entry point: says in one sentence what the Java runtime lacks, before any class that needs it is loaded.
@@ -16,6 +17,9 @@ public final class Main {
     private static final String STANDARD_ERROR = "llm2clip.stderr";
     private static final String TERMINAL = "llm2clip.terminal";
 
+    /** Stands for bytes that are no character. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private Main() {}
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
@@ -25,6 +29,15 @@ public final class Main {
                 ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
         if (!missing.isEmpty()) {
             System.err.println(missing);
+            System.exit(2);
+        }
+        String unreadable = unreadable(
+                arguments,
+                System.getProperty("user.dir", ""),
+                System.getProperty("sun.jnu.encoding", ""),
+                System.getProperty("os.name", ""));
+        if (!unreadable.isEmpty()) {
+            System.err.println(unreadable);
             System.exit(2);
         }
         Class.forName("io.llm2clip.cli.Llm2ClipCommand")
@@ -40,6 +53,32 @@ public final class Main {
         }
         if (!vectorModule) {
             return "llm2clip needs the Vector API; run it with bin/llm2clip or java --add-modules jdk.incubator.vector -jar.";
+        }
+        return "";
+    }
+
+    /**
+     * One sentence on what Java did not read as it was written, or nothing: with other characters a text has another vector, and a path
+     * names another file.
+     *
+     * @param folder the current one, with which relative paths begin
+     * @param encoding as what the JVM takes arguments and names of files
+     */
+    static String unreadable(String[] arguments, String folder, String encoding, String system) {
+        boolean utf8 = encoding.equalsIgnoreCase("UTF-8");
+        // Windows has Unicode whatever the encoding is.
+        boolean asWritten = utf8 || system.startsWith("Windows");
+        for (int i = 0; i <= arguments.length; i++) {
+            String text = i < arguments.length ? arguments[i] : folder;
+            String what = i < arguments.length ? "argument " + (i + 1) : "the name of the current folder";
+            if (!asWritten && text.chars().anyMatch(character -> character > 0x7f)) {
+                return "error: Java reads " + what + " ('" + text + "') as " + encoding
+                        + ", expected UTF-8; run bin/llm2clip, or set LC_ALL=C.UTF-8.";
+            }
+            if (text.indexOf(REPLACEMENT) >= 0) {
+                return "error: " + what + " ('" + text
+                        + "') is not UTF-8; rename the file, or give texts in a file with --texts.";
+            }
         }
         return "";
     }
@@ -61,13 +100,16 @@ public final class Main {
                 writeErrorsTo(new FileOutputStream(inherited));
             } else if (!terminal.isEmpty()) {
                 writeErrorsTo(new FileOutputStream(terminal, true));
+            } else {
+                writeErrorsTo(new FileOutputStream(FileDescriptor.err));
             }
         } catch (IOException e) {
             System.err.println("Errors and progress go through a filter: " + e.getMessage());
         }
     }
 
+    /** In UTF-8 whatever the locale. */
     private static void writeErrorsTo(FileOutputStream stream) {
-        System.setErr(new PrintStream(stream, true));
+        System.setErr(new PrintStream(stream, true, StandardCharsets.UTF_8));
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -27,6 +28,8 @@ final class ModelOption {
     private ImageOptions images = new ImageOptions();
 
     Llm2Clip load() {
+        // A run that died while it replaced the model may have left it under another name.
+        OutputDirectory.recover(directory);
         LoadOptions options = images.forModel(specialTokens.choice());
         if (!Files.isDirectory(directory)) {
             throw new InputException("There is no model directory %s; run 'llm2clip demo' or give one with --model."

@@ -3,10 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.kernels.tornado.DeviceException;
 import io.llm2clip.kernels.tornado.TornadoInstallation;
 import io.llm2clip.kernels.tornado.TornadoVm;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,20 +23,18 @@ final class Relaunch {
     private Relaunch() {}
 
     /**
-     * Runs the program with the same arguments and waits for it.
+     * Runs the program with the same arguments and waits for it. What it reads and prints is what this program would.
      *
-     * @param out receives what it prints; its errors and progress go where this program's go
      * @return its exit code
      * @throws DeviceException if there is no TornadoVM, or the JVM with it does not start
      */
-    static int withTornado(List<String> arguments, PrintWriter out) {
+    static int withTornado(List<String> arguments) {
         if (Boolean.getBoolean(PROPERTY)) {
             throw new DeviceException(TornadoVm.absence().orElse("TornadoVM is there already."));
         }
         TornadoInstallation installation = TornadoInstallation.find();
         List<String> command = command(installation.jvmArguments(), arguments);
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectInput(Redirect.INHERIT).redirectError(Redirect.INHERIT);
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         // Without it TornadoVM writes its logs below a folder "null" where the user is.
         builder.environment()
                 .put(TornadoInstallation.HOME_VARIABLE, installation.home().toString());
@@ -47,12 +42,6 @@ final class Relaunch {
             Process process = builder.start();
             Thread stop = new Thread(() -> stop(process), "stop-relaunched");
             Runtime.getRuntime().addShutdownHook(stop);
-            try (BufferedReader lines = process.inputReader()) {
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    out.println(line);
-                    out.flush();
-                }
-            }
             int code = process.waitFor();
             Runtime.getRuntime().removeShutdownHook(stop);
             return code;

@@ -3,6 +3,8 @@ package io.llm2clip.cli;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.TextEmbeddings;
+import io.llm2clip.data.InputException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -45,6 +47,9 @@ final class SimilarityCommand extends ComputingCommand {
 
     @Override
     public void run() {
+        if (!Files.exists(image) || Files.isDirectory(image)) {
+            throw new InputException("There is no image file %s; give the path of one.".formatted(image));
+        }
         try (Llm2Clip loaded = model.load()) {
             TextEmbeddings texts = loaded.textEmbeddings(captions);
             terminal.cut(texts.cut(), captions.size());
@@ -64,7 +69,8 @@ final class SimilarityCommand extends ComputingCommand {
         for (Score score : scores) {
             String probability =
                     score.probability == null ? "" : String.format(Locale.ROOT, "%9.1f %%  ", 100 * score.probability);
-            terminal.print(String.format(Locale.ROOT, "%6.3f  %s%s", score.cosine, probability, score.caption));
+            terminal.print(String.format(
+                    Locale.ROOT, "%6.3f  %s%s", score.cosine, probability, LineFormat.escape(score.caption)));
         }
         terminal.hint(
                 several

@@ -18,6 +18,8 @@ final class Terminal {
     /** The launcher's name for the terminal; the entry point has it too, which is compiled apart for older runtimes. */
     private static final String PROPERTY = "llm2clip.terminal";
 
+    private static final Thread INTERRUPTION = new Thread(() -> Live.PROGRESS.interrupt(), "interruption");
+
     private static final int REASONS = 10;
 
     /** A process has one terminal. */
@@ -58,15 +60,25 @@ final class Terminal {
         if (!movable()) {
             return program.getAsInt();
         }
-        Thread interruption = new Thread(Live.PROGRESS::interrupt, "interruption");
-        Runtime.getRuntime().addShutdownHook(interruption);
+        Runtime.getRuntime().addShutdownHook(INTERRUPTION);
         int code = program.getAsInt();
+        endInterruptibility();
+        return code;
+    }
+
+    /** Ends the program without another word, also from within what is being written. */
+    static void exitQuietly(int code) {
+        // It would wait for this thread, which holds the line of progress while it writes.
+        endInterruptibility();
+        System.exit(code);
+    }
+
+    private static void endInterruptibility() {
         try {
-            Runtime.getRuntime().removeShutdownHook(interruption);
+            Runtime.getRuntime().removeShutdownHook(INTERRUPTION);
         } catch (IllegalStateException e) {
             // It is interrupted already, in its last moment.
         }
-        return code;
     }
 
     /** Progress that is not shown; what is worth saying outside of it still is. */

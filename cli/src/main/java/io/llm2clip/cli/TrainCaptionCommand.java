@@ -42,6 +42,9 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
     private Path out = Path.of("");
 
+    @Mixin
+    private OverwriteOption overwrite = new OverwriteOption();
+
     @ArgGroup(exclusive = true)
     private LanguageModelOptions model = new LanguageModelOptions();
 
@@ -161,7 +164,7 @@ final class TrainCaptionCommand extends ComputingCommand {
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
         CaptionTrainingJob.Result result = new CaptionTrainingJob(
-                        captions, start(), training, out, specialTokens.choice())
+                        captions, start(), training, out, overwrite.existing(), specialTokens.choice())
                 .run(terminal.progress());
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());

@@ -43,6 +43,9 @@ final class TrainClipCommand extends ComputingCommand {
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
     private Path out = Path.of("");
 
+    @Mixin
+    private OverwriteOption overwrite = new OverwriteOption();
+
     @ArgGroup(exclusive = true)
     private VisionOptions vision = new VisionOptions();
 
@@ -173,9 +176,17 @@ final class TrainClipCommand extends ComputingCommand {
     public void run() {
         ClipTraining.Config training = BadUsage.unless(spec, this::training);
         ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
-        Path store = vectors == null ? Path.of(out + "-vectors") : vectors;
+        Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
         ClipTrainingJob.Result result = new ClipTrainingJob(
-                        images, reading.reader(), text, start, training, store, out, specialTokens.choice())
+                        images,
+                        reading.reader(),
+                        text,
+                        start,
+                        training,
+                        store,
+                        out,
+                        overwrite.existing(),
+                        specialTokens.choice())
                 .run(terminal.progress());
         terminal.skipped(result.data(), result.broken());
         terminal.cut(result.cutCaptions(), result.captions());

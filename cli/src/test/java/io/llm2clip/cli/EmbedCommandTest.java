@@ -3,12 +3,25 @@ package io.llm2clip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
@@ -125,7 +138,7 @@ class EmbedCommandTest {
     void nothingToEmbedIsBadUsage() {
         Run run = Run.of("embed", "--model", model);
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).startsWith("error: Expected --image or --text.");
+        assertThat(run.err()).startsWith("error: Expected --image, --text or --texts.");
     }
 
     @Test
@@ -229,5 +242,178 @@ class EmbedCommandTest {
         assertThat(run.err())
                 .endsWith("; did you mean " + model.toAbsolutePath() + "?\n")
                 .hasLineCount(1);
+    }
+
+    private static Run embed(Object... more) {
+        return Run.of(Stream.concat(Stream.of("embed", "--model", model), Stream.of(more))
+                .toArray());
+    }
+
+    @Test
+    void namesKeepTheirLine() {
+        Run run = embed("--text", "a\tb", "two\nlines\r\n", "back\\slash", "K\u00e4fer\u2028\u001b[31m");
+        assertThat(run.out().lines().map(line -> line.substring(0, line.indexOf('\t'))))
+                .containsExactly("a\\tb", "two\\nlines\\r\\n", "back\\\\slash", "K\u00e4fer\\u2028\\u001b[31m");
+    }
+
+    @Test
+    void anAtSignIsPartOfTheText() throws IOException {
+        Path file = Files.writeString(folder.resolve("words"), "several words");
+        Run run = embed("--text", "@" + file, "@name");
+        assertThat(run.out().lines()).hasSize(2);
+        assertThat(run.out()).startsWith("@" + file + "\t").contains("\n@name\t");
+    }
+
+    @Test
+    void textsComeFromAFileOrStandardInput() throws IOException {
+        Path file = folder.resolve("texts.txt");
+        Files.writeString(file, "\uFEFFa kite\r\n\n@K\u00e4fer\n--quiet");
+        Run run = embed("--texts", file, "--text", "first", "--json");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()
+                        .lines()
+                        .map(line -> Json.MAPPER.readTree(line).path("text").asString()))
+                .containsExactly("first", "a kite", "", "@K\u00e4fer", "--quiet");
+        assertThat(embed("--texts", file, "--json").out())
+                .isEqualTo(run.out().substring(run.out().indexOf('\n') + 1));
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream("a kite\na tent\n".getBytes(StandardCharsets.UTF_8)));
+        try {
+            assertThat(embed("--texts", "-").out().lines()).hasSize(2).allMatch(line -> line.startsWith("a "));
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void filesThatAreNoTextsAreRefusedBeforeAnyWork() throws IOException {
+        Path latin =
+                Files.write(folder.resolve("latin.txt"), "one\nK\u00e4fer\n".getBytes(StandardCharsets.ISO_8859_1));
+        Path empty = Files.writeString(folder.resolve("empty.txt"), "");
+        for (Map.Entry<Path, String> file : Map.of(
+                        latin,
+                        "latin.txt: line 2 is not UTF-8; convert",
+                        empty,
+                        "empty.txt holds no texts; expected one per line",
+                        folder.resolve("none.txt"),
+                        "none.txt cannot be read",
+                        folder,
+                        " cannot be read")
+                .entrySet()) {
+            Run run = Run.of("embed", "--model", folder.resolve("none"), "--texts", file.getKey());
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .startsWith("error: ")
+                    .contains(file.getValue())
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void theNameOfAFileDecidesItsFormat() throws IOException {
+        float[] expected = vector(embed("--text", "a kite").out());
+        for (String name : List.of("v.tsv", "v.txt", "V.TXT")) {
+            assertThat(embed("--text", "a kite", "--out", folder.resolve(name)).code())
+                    .isZero();
+            assertThat(Files.readString(folder.resolve(name)))
+                    .startsWith("a kite\t")
+                    .hasLineCount(1);
+            assertThat(vector(Files.readString(folder.resolve(name)))).isEqualTo(expected);
+        }
+        assertThat(embed("--text", "a kite", "--out", folder.resolve("v.json")).out())
+                .isEmpty();
+        assertThat(Files.readString(folder.resolve("v.json"))).startsWith("{\"text\":\"a kite\",\"embedding\":[");
+        for (String name : List.of("v", "v.np", "v.csv", "v.parquet", "npy", "v.npy.gz")) {
+            Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a", "--out", folder.resolve(name));
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .contains(name + ": expected a name that ends with .jsonl, .json, .tsv, .txt or .npy")
+                    .hasLineCount(1);
+            assertThat(folder.resolve(name)).doesNotExist();
+        }
+    }
+
+    @Test
+    void numpyFilesHoldTheValuesAndTheirNamesArePrinted() throws IOException {
+        Path file = folder.resolve("v.npy");
+        Run run = embed("--image", pictures, "--text", "a\tkite", "--out", file);
+        assertThat(run.code()).isZero();
+        assertThat(run.out().lines())
+                .containsExactly(
+                        pictures.resolve("b.png").toString(),
+                        pictures.resolve("below/a.PNG").toString(),
+                        "a\\tkite");
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(bytes.capacity()).isEqualTo(128 + 3 * 6 * Float.BYTES);
+        byte[] header = new byte[128];
+        bytes.get(header);
+        assertThat(Arrays.copyOf(header, 10))
+                .isEqualTo(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0});
+        assertThat(new String(header, 10, 118, StandardCharsets.US_ASCII))
+                .startsWith("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 6), } ")
+                .endsWith(" \n");
+        float[] last = new float[6];
+        bytes.asFloatBuffer().get(12, last);
+        assertThat(last).isEqualTo(vector(embed("--text", "a\tkite").out()));
+        assertThat(embed("--text", "a", "--out", file, "--json").out())
+                .isEqualToNormalizingNewlines("{\"text\":\"a\"}\n");
+    }
+
+    @Test
+    void linksAreFollowedAndTyposRefused() throws IOException {
+        Path target = folder.resolve("target.jsonl");
+        Path link = Files.createSymbolicLink(folder.resolve("link.jsonl"), target);
+        assertThat(embed("--text", "a kite", "--out", link).code()).isZero();
+        assertThat(link).isSymbolicLink();
+        assertThat(target).content().startsWith("{\"text\"");
+        Run typo = embed("--text", "a kite", "--out", folder.resolve("tpyo/v.jsonl"));
+        assertThat(typo.code()).isEqualTo(1);
+        assertThat(typo.err())
+                .contains("there is no folder", "create it or correct the path")
+                .hasLineCount(1);
+        assertThat(folder.resolve("tpyo")).doesNotExist();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void pipesAndDevicesAreWrittenThrough() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        CompletableFuture<String> read = CompletableFuture.supplyAsync(() -> {
+            try {
+                return Files.readString(pipe);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        assertThat(embed("--text", "a kite", "--out", pipe).code()).isZero();
+        assertThat(read.get(30, TimeUnit.SECONDS)).startsWith("{\"text\":\"a kite\"");
+        assertThat(Files.isRegularFile(pipe)).isFalse();
+        assertThat(embed("--text", "a kite", "--out", "/dev/null").code()).isZero();
+        assertThat(Files.isRegularFile(Path.of("/dev/null"))).isFalse();
+        Path numpy = Files.createSymbolicLink(folder.resolve("pipe.npy"), pipe);
+        assertThat(embed("--text", "a kite", "--out", numpy).err())
+                .contains("expected a regular file for .npy", "use .jsonl or .tsv")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void theFileOfTheTextsIsNotReplaced() throws IOException {
+        Path file = Files.writeString(folder.resolve("captions.txt"), "a kite\n");
+        Path link = Files.createSymbolicLink(folder.resolve("same.txt"), file);
+        Run run = embed("--texts", file, "--out", link);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("is the file of --texts").hasLineCount(1);
+        assertThat(file).hasContent("a kite");
+    }
+
+    private static float[] vector(String line) {
+        String[] values = line.substring(line.indexOf('\t') + 1).strip().split(" ");
+        float[] vector = new float[values.length];
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = Float.parseFloat(values[i]);
+        }
+        return vector;
     }
 }

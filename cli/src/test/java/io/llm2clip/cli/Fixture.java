@@ -12,6 +12,7 @@ import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
@@ -66,7 +67,8 @@ final class Fixture {
                                             VisionConfig.Pooling.MEAN,
                                             1e-5f)),
                             Llm2ClipModel.createLogitScale(parameters)),
-                    tokenizer);
+                    tokenizer,
+                    Existing.REFUSE);
         }
         return directory;
     }

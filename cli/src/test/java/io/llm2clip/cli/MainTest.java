@@ -29,6 +29,34 @@ class MainTest {
         assertThat(Main.missing(Version.parse("26-ea"), true)).isEmpty();
     }
 
+    private static String unreadable(String encoding, String system, String folder, String... arguments) {
+        return Main.unreadable(arguments, folder, encoding, system);
+    }
+
+    @Test
+    void refusesArgumentsThatJavaReadsOtherwiseThanTheyWereWritten() {
+        assertThat(unreadable("ANSI_X3.4-1968", "Linux", "/home/me", "embed", "--text", "K\ufffd\ufffdfer"))
+                .isEqualTo(
+                        "error: Java reads argument 3 ('K\ufffd\ufffdfer') as ANSI_X3.4-1968, expected UTF-8; run bin/llm2clip, or set LC_ALL=C.UTF-8.");
+        assertThat(unreadable("ISO-8859-1", "Linux", "/home/me", "K\u00c3\u00a4fer"))
+                .contains("as ISO-8859-1");
+        assertThat(unreadable("ANSI_X3.4-1968", "Linux", "/home/J\ufffdrgen", "embed"))
+                .startsWith("error: Java reads the name of the current folder ('/home/J");
+        assertThat(unreadable("UTF-8", "Linux", "/home/me", "embed", "\ufffd.jpg"))
+                .isEqualTo(
+                        "error: argument 2 ('\ufffd.jpg') is not UTF-8; rename the file, or give texts in a file with --texts.");
+    }
+
+    @Test
+    void acceptsArgumentsThatArriveAsWritten() {
+        assertThat(unreadable("UTF-8", "Linux", "/home/J\u00fcrgen", "K\u00e4fer", "\ud83d\udc31"))
+                .isEmpty();
+        assertThat(unreadable("ANSI_X3.4-1968", "Linux", "/home/me", "--version"))
+                .isEmpty();
+        assertThat(unreadable("Cp1252", "Windows 11", "C:\\J\u00fcrgen", "K\u00e4fer"))
+                .isEmpty();
+    }
+
     /** Two classes ask, because only this one can be loaded by an older Java. */
     @Test
     void asksForWhatTheLibraryAsksFor() throws ReflectiveOperationException {

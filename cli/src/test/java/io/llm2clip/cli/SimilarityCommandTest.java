@@ -65,13 +65,25 @@ class SimilarityCommandTest {
     }
 
     @Test
-    void aMissingImageIsOneSentence() throws IOException {
-        Run run =
-                Run.of("similarity", "--model", Fixture.model(folder.resolve("model")), folder.resolve("no.png"), "a");
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err())
-                .startsWith("error: The image ")
-                .contains("it does not exist")
-                .hasLineCount(1);
+    void captionsKeepTheirLine() throws IOException {
+        Run run = Run.of(
+                "similarity",
+                "--model",
+                Fixture.model(folder.resolve("model")),
+                Fixture.picture(folder.resolve("b.png"), 0x208040),
+                "two\nlines",
+                "a\ttab");
+        assertThat(run.out()).hasLineCount(3).contains("two\\nlines", "a\\ttab");
+    }
+
+    @Test
+    void aMissingImageIsRefusedBeforeTheModelIsLoaded() {
+        for (Path image : new Path[] {folder.resolve("no.png"), folder}) {
+            Run run = Run.of("similarity", "--model", folder.resolve("none"), image, "a");
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .startsWith("error: There is no image file " + image)
+                    .hasLineCount(1);
+        }
     }
 }

@@ -7,10 +7,13 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.tensor.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +141,13 @@ class TrainCommandTest {
                         .asDouble())
                 .isEqualTo(1);
         byte[] weights = Files.readAllBytes(model.resolve("vision/model.safetensors"));
-        Run second = Run.of(clip);
+        Run refused = Run.of(clip);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err())
+                .isEqualToNormalizingNewlines("error: " + model
+                        + ": holds a model already; choose another name or replace it with --overwrite.\n");
+        Run second =
+                Run.of(Stream.concat(Stream.of(clip), Stream.of("--overwrite")).toArray());
         assertThat(second.err()).doesNotContain("text vectors");
         assertThat(second.out()).isEqualTo(first.out());
         assertThat(Files.readAllBytes(model.resolve("vision/model.safetensors")))
@@ -393,6 +402,126 @@ class TrainCommandTest {
                 .isEqualTo(Files.readAllBytes(broken.resolve("model.safetensors")));
     }
 
+    private static Object[] train(Object stage, Path out, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of("train", stage, data, "--out", out));
+        if (stage.equals("clip")) {
+            // No text encoder: what is refused before the first step is refused before it is looked for.
+            arguments.addAll(List.of("--text", folder.resolve("absent")));
+        }
+        arguments.addAll(List.of(more));
+        return arguments.toArray();
+    }
+
+    @Test
+    void aForeignFolderIsRefusedBeforeTheFirstStepAndKept() throws IOException {
+        Path notes = Files.createDirectories(folder.resolve("notes"));
+        Files.writeString(notes.resolve("notes.txt"), "mine");
+        Files.writeString(notes.resolve("caption.json"), "{}");
+        Files.writeString(notes.resolve("llm2clip.json"), "{}");
+        for (String stage : List.of("caption", "clip")) {
+            for (Object[] more : new Object[][] {{}, {"--overwrite"}}) {
+                Run run = Run.of(train(stage, notes, more));
+                assertThat(run.code()).isEqualTo(1);
+                assertThat(run.err())
+                        .isEqualToNormalizingNewlines(
+                                "error: " + notes
+                                        + ": expected a new or empty folder, found other files (caption.json, llm2clip.json, notes.txt); choose another name.\n");
+            }
+        }
+        assertThat(notes).isDirectoryContaining("glob:**/notes.txt");
+        assertThat(folder.resolve("notes-vectors")).doesNotExist();
+    }
+
+    @Test
+    void outputsThatCannotBeAreRefusedBeforeTheFirstStep() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "mine");
+        for (String stage : List.of("caption", "clip")) {
+            for (Path out : List.of(file, file.resolve("below"), Path.of("/"), Path.of(""), data)) {
+                Run run = Run.of(train(stage, out, "--overwrite"));
+                assertThat(run.code()).as(out.toString()).isEqualTo(1);
+                assertThat(run.err())
+                        .startsWith("error: ")
+                        .doesNotContain("absent")
+                        .hasLineCount(1);
+            }
+        }
+        assertThat(file).hasContent("mine");
+        assertThat(data.resolve("captions.jsonl")).exists();
+        Run nested = Run.of(train("clip", folder.resolve("o"), "--vectors", folder.resolve("o/v")));
+        assertThat(nested.err())
+                .contains("is in the model's folder", "choose one beside it")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void imagesBesideAModelAreNotDeletedWithIt() throws IOException {
+        Path project = Fixture.model(folder.resolve("project"));
+        Path photo = Fixture.picture(project.resolve("my-images/a.png"), 0x010203);
+        Run run = Run.of(train("clip", project, "--overwrite"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("files that are no part of it (my-images/a.png); move them away");
+        assertThat(photo).exists();
+    }
+
+    @Test
+    void imagesThatDoNotFitTheMemoryAreRefusedBeforeTheyAreRead() throws IOException {
+        Path model = Fixture.model(folder.resolve("small"));
+        Run run = Run.of(
+                "train",
+                "clip",
+                data,
+                "--text",
+                model.resolve("text"),
+                "--out",
+                folder.resolve("o"),
+                "--image-size",
+                32000);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("its 24 images and their captions take 70,312 MB of memory, the JVM has ", "set -Xmx")
+                .hasLineCount(1);
+        assertThat(folder.resolve("o-vectors")).doesNotExist();
+    }
+
+    @Test
+    void aSecondRunIntoTheSameFolderIsRefusedAtOnce() {
+        Path out = folder.resolve("taken");
+        try (OutputDirectory first = OutputDirectory.claim(out, "model", Existing.REFUSE)) {
+            assertThat(first.unfinished()).exists();
+            for (String stage : List.of("caption", "clip")) {
+                Run run = Run.of(train(stage, out));
+                assertThat(run.code()).isEqualTo(1);
+                assertThat(run.err())
+                        .contains("another run", "is writing to this folder")
+                        .hasLineCount(1);
+            }
+        }
+    }
+
+    @Test
+    void theDemoDoesNotTouchFoldersThatItDidNotMake() throws IOException {
+        Path project = Files.createDirectories(folder.resolve("work"));
+        Files.writeString(project.resolve("report.html"), "mine");
+        Files.writeString(Files.createDirectory(project.resolve("text-vectors")).resolve("keys.bin"), "mine");
+        for (Object[] more : new Object[][] {{}, {"--overwrite"}}) {
+            Run run = Run.of(Stream.concat(Stream.of("demo", "--quick", "--out", project), Stream.of(more))
+                    .toArray());
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .contains("or one of an earlier demo, found other files")
+                    .hasLineCount(1);
+        }
+        assertThat(project.resolve("report.html")).hasContent("mine");
+        assertThat(project.resolve("text-vectors/keys.bin")).hasContent("mine");
+        Path demo = folder.resolve("earlier");
+        OutputDirectory.share(demo, "demo");
+        Fixture.model(demo.resolve("model"));
+        assertThat(Run.of("demo", "--quick", "--out", demo).err())
+                .contains("holds a model already", "--overwrite")
+                .hasLineCount(1);
+        assertThat(demo.resolve("data")).doesNotExist();
+    }
+
     @Test
     void tooFewImagesAreOneSentence() throws IOException {
         Path few = Files.createDirectories(folder.resolve("few"));
@@ -414,6 +543,13 @@ class TrainCommandTest {
             assertThat(run.code()).isEqualTo(1);
             assertThat(run.err()).startsWith("error: ").hasLineCount(1);
         }
+    }
+
+    @Test
+    void dataThatIsNotThereIsRefusedBeforeTheModelIsLoaded() {
+        Run run = Run.of("eval", folder.resolve("absent"), "--model", folder.resolve("none"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("The data folder").hasLineCount(1);
     }
 
     @Test

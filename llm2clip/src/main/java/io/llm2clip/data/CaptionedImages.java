@@ -47,6 +47,7 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
         DataFolder root = new DataFolder(folder);
         JsonLines.read(file, report, (line, object) -> {
             String image = image(object);
+            FileNames.requireAsWritten(image);
             List<String> captions = JsonLines.captions(object, report);
             switch (root.find(image)) {
                 case DataFolder.Found found -> {

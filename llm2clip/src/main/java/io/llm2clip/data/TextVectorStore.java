@@ -1,12 +1,14 @@
 package io.llm2clip.data;
 
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.DirectoryLock;
+import io.llm2clip.nn.checkpoint.Disk;
+import io.llm2clip.nn.checkpoint.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +17,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Text vectors on disk, keyed by content: a caption is encoded once for a model, however often and in whatever order
@@ -36,6 +37,7 @@ public final class TextVectorStore implements AutoCloseable {
     private final StoreHeader header;
     private final FileChannel vectors;
     private final FileChannel keys;
+    private final DirectoryLock lock;
     private RowIndex rows = new RowIndex(0);
     private final List<float[]> pending = new ArrayList<>();
     private final List<TextKey> pendingKeys = new ArrayList<>();
@@ -43,11 +45,13 @@ public final class TextVectorStore implements AutoCloseable {
     private MappedRows mapping = MappedRows.NONE;
     private boolean closed;
 
-    private TextVectorStore(Path folder, StoreHeader header, FileChannel vectors, FileChannel keys) {
+    private TextVectorStore(
+            Path folder, StoreHeader header, FileChannel vectors, FileChannel keys, DirectoryLock lock) {
         this.folder = folder;
         this.header = header;
         this.vectors = vectors;
         this.keys = keys;
+        this.lock = lock;
     }
 
     /**
@@ -59,27 +63,35 @@ public final class TextVectorStore implements AutoCloseable {
      */
     public static TextVectorStore open(Path folder, Fingerprint fingerprint, int dimension) {
         var header = new StoreHeader(fingerprint, dimension);
+        DirectoryLock lock = DirectoryLock.acquireWithin(folder);
         try {
-            Files.createDirectories(folder);
-            FileChannel keys = channel(folder.resolve("keys.bin"));
+            return open(folder, header, lock);
+        } catch (IOException e) {
+            lock.close();
+            throw new InputException(
+                    "The text vector store %s cannot be opened (%s).".formatted(folder, IoReason.of(e)), e);
+        } catch (RuntimeException | Error e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static TextVectorStore open(Path folder, StoreHeader header, DirectoryLock lock) throws IOException {
+        FileChannel keys = channel(folder.resolve("keys.bin"));
+        try {
+            FileChannel vectors = channel(folder.resolve("vectors.f32"));
             try {
-                lock(keys, folder);
-                FileChannel vectors = channel(folder.resolve("vectors.f32"));
-                try {
-                    var store = new TextVectorStore(folder, header, vectors, keys);
-                    store.readHeader();
-                    store.recover();
-                    return store;
-                } catch (IOException | RuntimeException | Error e) {
-                    vectors.close();
-                    throw e;
-                }
+                var store = new TextVectorStore(folder, header, vectors, keys, lock);
+                store.readHeader();
+                store.recover();
+                return store;
             } catch (IOException | RuntimeException | Error e) {
-                keys.close();
+                vectors.close();
                 throw e;
             }
-        } catch (IOException e) {
-            throw new InputException("The text vector store %s cannot be opened (%s).".formatted(folder, e), e);
+        } catch (IOException | RuntimeException | Error e) {
+            keys.close();
+            throw e;
         }
     }
 
@@ -174,7 +186,10 @@ public final class TextVectorStore implements AutoCloseable {
             pending.clear();
             pendingKeys.clear();
         } catch (IOException e) {
-            throw new UncheckedIOException("The text vector store " + folder + " cannot be written.", e);
+            throw new InputException(
+                    "The text vector store %s cannot be written (%s); make room and run again, what was computed before is kept."
+                            .formatted(folder, IoReason.of(e)),
+                    e);
         }
     }
 
@@ -190,7 +205,8 @@ public final class TextVectorStore implements AutoCloseable {
         if (closed) {
             return;
         }
-        try (keys;
+        try (lock;
+                keys;
                 vectors;
                 MappedRows last = mapping) {
             flush();
@@ -230,13 +246,19 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private void readHeader() throws IOException {
-        if (vectors.size() < StoreHeader.BYTES && keys.size() == 0) {
-            // New, or cut off before the first row.
-            write(vectors, header.toBytes(), 0);
-            return;
-        }
         ByteBuffer bytes = ByteBuffer.allocate(StoreHeader.BYTES);
         read(vectors, bytes, 0);
+        int length = bytes.position();
+        if (length < StoreHeader.BYTES
+                && keys.size() == 0
+                && header.toBytes().limit(length).equals(bytes.slice(0, length))) {
+            // New, or cut off while the header was written; a file of somebody else's is neither.
+            write(vectors, header.toBytes(), 0);
+            vectors.force(true);
+            keys.force(true);
+            Disk.forceFolder(folder);
+            return;
+        }
         StoreHeader found = StoreHeader.read(bytes.flip(), folder.toString());
         if (!found.equals(header)) {
             throw new InputException(
@@ -308,20 +330,6 @@ public final class TextVectorStore implements AutoCloseable {
 
     private static FileChannel channel(Path file) throws IOException {
         return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-    }
-
-    private static void lock(FileChannel keys, Path folder) throws IOException {
-        @Nullable Object lock;
-        try {
-            lock = keys.tryLock();
-        } catch (OverlappingFileLockException e) {
-            lock = null;
-        }
-        if (lock == null) {
-            throw new InputException(
-                    "The text vector store %s is in use by another job; wait for it or use another folder."
-                            .formatted(folder));
-        }
     }
 
     private static long write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {

@@ -18,6 +18,8 @@ import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
+import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.training.CaptionTraining;
@@ -60,7 +62,14 @@ public final class Demo {
     }
 
     private DemoResult run() {
-        prepareDirectory();
+        OutputDirectory.share(options.directory(), "demo");
+        try (OutputDirectory model = ModelDirectory.claim(options.directory().resolve("model"), options.existing())) {
+            forgetVectors();
+            return run(model);
+        }
+    }
+
+    private DemoResult run(OutputDirectory model) {
         DemoTexts texts = meter.measure("data", this::data);
         ImageCache images =
                 meter.measure("reading images", () -> read(texts.training().items()));
@@ -71,7 +80,7 @@ public final class Demo {
                 () -> TextModel.create(
                         recipe.languageModelConfig(),
                         options.seed(),
-                        options.directory().resolve("tokenizer.json"),
+                        model.unfinished().resolve("text").resolve("tokenizer.json"),
                         trainingTexts(texts)))) {
             train(
                     "language model",
@@ -121,10 +130,8 @@ public final class Demo {
                                     recipe.stage2().steps()));
                 }
                 Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
-                Path model = options.directory().resolve("model");
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
-                DemoResult result =
-                        result(texts, after.since(before), comparison, arms, model, example(texts, comparison));
+                DemoResult result = result(texts, after.since(before), comparison, arms, example(texts, comparison));
                 DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
                 return result;
             }
@@ -132,16 +139,15 @@ public final class Demo {
     }
 
     /** Vectors of an earlier run would hide the cost of computing them, so every run starts without. */
-    private void prepareDirectory() {
+    private void forgetVectors() {
         try {
-            Files.createDirectories(options.directory());
             for (String file : List.of("finished", "keys.bin", "vectors.f32")) {
                 Files.deleteIfExists(vectorFolder().resolve(file));
             }
         } catch (IOException e) {
             throw new InputException(
                     "The demo's directory %s cannot be written (%s); choose another with --out."
-                            .formatted(options.directory(), e),
+                            .formatted(options.directory(), IoReason.of(e)),
                     e);
         }
     }
@@ -163,10 +169,11 @@ public final class Demo {
                     (finished, _) -> {
                         phase.advance(finished - done[0]);
                         done[0] = finished;
-                    });
+                    },
+                    options.existing());
             return DemoTexts.read(data, options.validation());
         } catch (IOException e) {
-            throw new InputException("The demo's data could not be written: " + e.getMessage(), e);
+            throw new InputException("The demo's data cannot be written: " + IoReason.of(e) + ".", e);
         }
     }
 
@@ -247,7 +254,7 @@ public final class Demo {
         return comparison;
     }
 
-    private void save(Path directory, TextModel language, Arm arm, TextAdapter adapter) {
+    private void save(OutputDirectory output, TextModel language, Arm arm, TextAdapter adapter) {
         ModelDescription description = new ModelDescription(
                 language.format(),
                 Pooling.MEAN,
@@ -257,7 +264,7 @@ public final class Demo {
                 options.seed(),
                 Map.of("made_by", "llm2clip demo"));
         ModelDirectory.save(
-                directory,
+                output,
                 new Llm2ClipModel(description, language.llama(), adapter, arm.vision(), arm.logitScale()),
                 language.tokenizerFile());
     }
@@ -291,7 +298,6 @@ public final class Demo {
             Map<String, CaptionRetrieval.Change> captionRetrieval,
             Comparison comparison,
             Arms arms,
-            Path model,
             Example example) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
@@ -312,7 +318,7 @@ public final class Demo {
                 compute,
                 meter.phases(),
                 losses,
-                model.toString(),
+                options.directory().resolve("model").toString(),
                 options.directory().resolve("report.html").toString(),
                 example);
     }

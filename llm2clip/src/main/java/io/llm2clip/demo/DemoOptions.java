@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.nio.file.Path;
 
 /**
@@ -9,6 +10,8 @@ import java.nio.file.Path;
  * @param seed of data, initial weights and sampling
  * @param quick the small recipe, for continuous integration
  * @param ablations also vectors without stage 1, and baselines with other windows
+ * @param existing what to do with the model of an earlier run
  * @param validation measure on the validation images instead of the held-out ones, for choosing a recipe
  */
-public record DemoOptions(Path directory, long seed, boolean quick, boolean ablations, boolean validation) {}
+public record DemoOptions(
+        Path directory, long seed, boolean quick, boolean ablations, Existing existing, boolean validation) {}

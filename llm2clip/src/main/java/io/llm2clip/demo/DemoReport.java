@@ -6,6 +6,7 @@ import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.tensor.Device;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,7 +39,7 @@ final class DemoReport {
         } catch (IOException e) {
             throw new InputException(
                     "A picture of the report %s could not be read (%s); run the demo again."
-                            .formatted(file, e.getMessage()),
+                            .formatted(file, IoReason.of(e)),
                     e);
         }
     }

@@ -4,8 +4,9 @@ import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.checkpoint.AtomicDirectory;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
@@ -30,6 +31,9 @@ import java.util.stream.Stream;
  * </ul>
  */
 public final class ModelDirectory implements AutoCloseable {
+    /** What {@link OutputDirectory} calls a directory of this form. */
+    static final String KIND = "model";
+
     static final String DESCRIPTION = "llm2clip.json";
     static final String TEXT = "text";
     static final String VISION = "vision";
@@ -50,25 +54,49 @@ public final class ModelDirectory implements AutoCloseable {
     }
 
     /**
-     * Saves a model, whole or not at all: beside the target first, then moved there. A model that was there before is replaced.
+     * Claims a directory for a model, before the work that makes it.
+     *
+     * @throws CheckpointException if it cannot be written, another run has it, or it holds something that is not to be replaced
+     */
+    public static OutputDirectory claim(Path directory, Existing existing) {
+        return OutputDirectory.claim(directory, KIND, existing);
+    }
+
+    /**
+     * Saves a model to a directory of its own, whole or not at all.
      *
      * @param tokenizer the tokenizer.json of the text encoder; other tokenizer files beside it come along
-     * @throws CheckpointException if it cannot be written, or the directory holds something other than a model
+     * @throws CheckpointException if it cannot be written, or the directory holds something that is not to be replaced
      */
-    public static void save(Path directory, Llm2ClipModel model, Path tokenizer) {
-        AtomicDirectory.write(directory, DESCRIPTION, temporary -> {
-            Path vision = temporary.resolve(VISION);
+    public static void save(Path directory, Llm2ClipModel model, Path tokenizer, Existing existing) {
+        try (OutputDirectory output = claim(directory, existing)) {
+            save(output, model, tokenizer);
+        }
+    }
+
+    /** The same to a directory that was claimed. */
+    public static void save(OutputDirectory output, Llm2ClipModel model, Path tokenizer) {
+        output.fill(directory -> {
+            Path vision = Files.createDirectories(directory.resolve(VISION));
             TextFiles.write(
-                    temporary.resolve(TEXT),
+                    directory.resolve(TEXT),
                     model.llama(),
                     model.description().captionFormat(),
                     model.description().textNotes(),
                     tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));
             ParameterFiles.save(model.vision().parameters(), vision.resolve(WEIGHTS), Map.of());
-            ParameterFiles.save(adapterParameters(model), temporary.resolve(ADAPTER), Map.of());
-            model.description().write(temporary.resolve(DESCRIPTION), model);
+            ParameterFiles.save(adapterParameters(model), directory.resolve(ADAPTER), Map.of());
+            model.description().write(directory.resolve(DESCRIPTION), model);
         });
+        output.publish();
+    }
+
+    /** The bytes that saving a model takes, but for small files. */
+    public static long bytes(Llm2ClipModel model) {
+        return TextFiles.bytes(model.llama())
+                + ParameterFiles.bytes(model.vision().parameters())
+                + ParameterFiles.bytes(adapterParameters(model));
     }
 
     /**
@@ -87,6 +115,7 @@ public final class ModelDirectory implements AutoCloseable {
      */
     public static ModelDirectory open(Path directory, Optional<SpecialTokens> specialTokens) {
         JavaRuntime.require();
+        OutputDirectory.recover(directory);
         requireParts(directory);
         ModelDescription saved = ModelDescription.read(directory.resolve(DESCRIPTION));
         ModelDescription description = specialTokens.map(saved::with).orElse(saved);

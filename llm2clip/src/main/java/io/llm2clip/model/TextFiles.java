@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
@@ -10,6 +11,7 @@ import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -32,18 +34,25 @@ final class TextFiles {
             throw new IllegalArgumentException(
                     "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
         }
+        Files.createDirectories(directory);
         llama.config().write(directory.resolve(CONFIG));
-        ParameterFiles.save(
-                llama.parameters().stream()
-                        .filter(parameter -> !parameter.name().equals("lm_head.weight"))
-                        .toList(),
-                directory.resolve(WEIGHTS),
-                Map.of());
+        ParameterFiles.save(saved(llama), directory.resolve(WEIGHTS), Map.of());
         TokenizerFiles.copy(tokenizer, directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);
         ConfigFile.writeNotes(caption, provenance);
         ConfigFile.write(directory.resolve(CAPTION), caption);
+    }
+
+    /** The bytes of the weights that are written. */
+    static long bytes(Llama llama) {
+        return ParameterFiles.bytes(saved(llama));
+    }
+
+    private static List<Parameter> saved(Llama llama) {
+        return llama.parameters().stream()
+                .filter(parameter -> !parameter.name().equals("lm_head.weight"))
+                .toList();
     }
 
     /** Reads weights whose names may be those of the bare model or of the language model around it. */

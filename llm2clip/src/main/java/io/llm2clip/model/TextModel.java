@@ -4,7 +4,8 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.checkpoint.AtomicDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * {@code caption.json} that says how captions are formatted.
  */
 public final class TextModel implements AutoCloseable {
+    private static final String KIND = "text encoder";
     private static final String BEGIN = "<bos>";
     private static final String END = "<eot>";
     private static final List<String> SPECIAL = List.of("<pad>", BEGIN, END, "<mask>");
@@ -104,6 +106,7 @@ public final class TextModel implements AutoCloseable {
      */
     public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens) {
         JavaRuntime.require();
+        OutputDirectory.recover(directory);
         Path own = ModelDirectory.part(directory, ModelDirectory.TEXT);
         LlamaConfig config = LlamaConfig.read(own.resolve(TextFiles.CONFIG));
         Optional<CaptionFormat> saved = TextFiles.savedFormat(own);
@@ -142,16 +145,37 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Saves the model, whole or not at all; one that was there before is replaced.
+     * Claims a directory for a text model, before the work that makes it.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, another run has it, or it holds something that is
+     *     not to be replaced
+     */
+    public static OutputDirectory claim(Path directory, Existing existing) {
+        return OutputDirectory.claim(directory, KIND, existing);
+    }
+
+    /**
+     * Saves the model to a directory of its own, whole or not at all.
      *
      * @param provenance free-form notes, such as how the model was made
-     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something else
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something that is not to be
+     *     replaced
      */
-    public void save(Path directory, Map<String, String> provenance) {
-        AtomicDirectory.write(
-                directory,
-                TextFiles.CAPTION,
-                temporary -> TextFiles.write(temporary, llama, format, provenance, tokenizerFile));
+    public void save(Path directory, Map<String, String> provenance, Existing existing) {
+        try (OutputDirectory output = claim(directory, existing)) {
+            save(output, provenance);
+        }
+    }
+
+    /** The same to a directory that was claimed. */
+    public void save(OutputDirectory output, Map<String, String> provenance) {
+        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFile));
+        output.publish();
+    }
+
+    /** The bytes that saving takes, but for small files. */
+    public long bytes() {
+        return TextFiles.bytes(llama);
     }
 
     /** The notes that the model was saved with. */

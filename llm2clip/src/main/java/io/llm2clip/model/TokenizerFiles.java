@@ -18,10 +18,12 @@ final class TokenizerFiles {
 
     private TokenizerFiles() {}
 
-    /** Copies tokenizer.json and its companions; companions that do not exist are made from it. */
+    /** Copies tokenizer.json, unless it is there already, and its companions; companions that do not exist are made from it. */
     static void copy(Path tokenizer, Path directory, CaptionFormat format) throws IOException {
-        Files.createDirectories(directory);
-        Files.copy(tokenizer, directory.resolve(TOKENIZER));
+        Path copy = directory.resolve(TOKENIZER);
+        if (!Files.exists(copy) || !Files.isSameFile(tokenizer, copy)) {
+            Files.copy(tokenizer, copy);
+        }
         Map<String, String> special = specialTokens(ConfigFile.read(tokenizer).root(), format);
         for (String name : COMPANIONS) {
             Path source = tokenizer.resolveSibling(name);

@@ -8,10 +8,10 @@ import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.SpecialTokens;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +27,8 @@ import java.util.function.Supplier;
  *         Path.of("photos/captions.jsonl"),
  *         new CaptionTrainingJob.Pretrained(Path.of("Llama-3.2-1B")),
  *         CaptionTraining.Config.pretrained(300, 1),
- *         Path.of("text"));
+ *         Path.of("text"),
+ *         Existing.REFUSE);
  * CaptionTrainingJob.Result result = job.run(Progress.NONE);
  * }</pre>
  *
@@ -35,15 +36,22 @@ import java.util.function.Supplier;
  * @param start the language model to begin with
  * @param training of stage 1
  * @param out receives the text encoder
+ * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, from now on too; empty for what the language model says, else as
  *     text
  */
 public record CaptionTrainingJob(
-        Path captions, Start start, CaptionTraining.Config training, Path out, Optional<SpecialTokens> specialTokens) {
+        Path captions,
+        Start start,
+        CaptionTraining.Config training,
+        Path out,
+        Existing existing,
+        Optional<SpecialTokens> specialTokens) {
 
     /** The same with special tokens in captions as the language model says, else as text. */
-    public CaptionTrainingJob(Path captions, Start start, CaptionTraining.Config training, Path out) {
-        this(captions, start, training, out, Optional.empty());
+    public CaptionTrainingJob(
+            Path captions, Start start, CaptionTraining.Config training, Path out, Existing existing) {
+        this(captions, start, training, out, existing, Optional.empty());
     }
 
     /** The language model that stage 1 begins with. */
@@ -98,15 +106,16 @@ public record CaptionTrainingJob(
                             corpus.groups().size(),
                             captions));
         }
-        Path scratch = scratchDirectory();
-        try (TextModel model = begin(split.training(), scratch.resolve("tokenizer.json"))) {
+        try (OutputDirectory output = TextModel.claim(out, existing);
+                TextModel model = begin(split.training(), output.unfinished().resolve("tokenizer.json"))) {
+            output.requireRoom(model.bytes());
             CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
             announce(progress);
-            int skipped = trainLanguageModel(model, split.training(), progress);
+            int skipped = trainLanguageModel(model, split.training(), output, progress);
             CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
-            skipped += savedOnFailure(model, () -> stage1.run(progress)).skipped();
+            skipped += savedOnFailure(model, output, () -> stage1.run(progress)).skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            model.save(out, provenance());
+            model.save(output, provenance());
             CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
@@ -117,8 +126,6 @@ public record CaptionTrainingJob(
                     skipped,
                     all.size(),
                     model.encoder().countCut(all, training.maxLength()));
-        } finally {
-            delete(scratch);
         }
     }
 
@@ -143,25 +150,28 @@ public record CaptionTrainingJob(
     }
 
     /** Returns how many steps were skipped. */
-    private int trainLanguageModel(TextModel model, List<List<String>> groups, Progress progress) {
+    private int trainLanguageModel(
+            TextModel model, List<List<String>> groups, OutputDirectory output, Progress progress) {
         return switch (start) {
             case Pretrained _ -> 0;
             case FromScratch scratch -> {
                 List<int[]> rows =
                         groups.stream().flatMap(List::stream).map(model::row).toList();
                 yield savedOnFailure(
-                                model, () -> LanguageModelTraining.run(model.llama(), rows, scratch.training, progress))
+                                model,
+                                output,
+                                () -> LanguageModelTraining.run(model.llama(), rows, scratch.training, progress))
                         .skipped();
             }
         };
     }
 
     /** A training that ends before its time leaves its model as it was before the steps that were not finite. */
-    private LossCurve savedOnFailure(TextModel model, Supplier<LossCurve> work) {
+    private LossCurve savedOnFailure(TextModel model, OutputDirectory output, Supplier<LossCurve> work) {
         try {
             return work.get();
         } catch (DivergedException e) {
-            model.save(out, provenance());
+            model.save(output, provenance());
             throw e.savedTo(out);
         }
     }
@@ -191,23 +201,5 @@ public record CaptionTrainingJob(
                 return encoder.encode(texts, causal, phase);
             }
         });
-    }
-
-    private static Path scratchDirectory() {
-        try {
-            return Files.createTempDirectory("llm2clip");
-        } catch (IOException e) {
-            throw new InputException("No temporary directory can be made (" + e.getMessage() + ").", e);
-        }
-    }
-
-    private static void delete(Path scratch) {
-        try {
-            Files.deleteIfExists(scratch.resolve("tokenizer.json"));
-            Files.delete(scratch);
-        } catch (IOException e) {
-            throw new InputException(
-                    "The temporary directory %s cannot be deleted (%s).".formatted(scratch, e.getMessage()), e);
-        }
     }
 }

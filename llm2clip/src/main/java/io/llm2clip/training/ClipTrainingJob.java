@@ -21,6 +21,8 @@ import io.llm2clip.model.TextProjection;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
@@ -45,7 +47,8 @@ import java.util.stream.IntStream;
  *         new ClipTrainingJob.FromScratch(VisionConfig.miniature()),
  *         ClipTraining.Config.fromScratch(300, 1),
  *         Path.of("text-vectors"),
- *         Path.of("model"));
+ *         Path.of("model"),
+ *         Existing.REFUSE);
  * ClipTrainingJob.Result result = job.run(Progress.NONE);
  * }</pre>
  *
@@ -56,6 +59,7 @@ import java.util.stream.IntStream;
  * @param training of stage 2
  * @param vectors keeps the captions' vectors, so that another run on the same captions need not compute them
  * @param out receives the model
+ * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, by the model too; empty for what the text encoder says
  */
 public record ClipTrainingJob(
@@ -66,6 +70,7 @@ public record ClipTrainingJob(
         ClipTraining.Config training,
         Path vectors,
         Path out,
+        Existing existing,
         Optional<SpecialTokens> specialTokens) {
 
     /** The same with special tokens in captions as the text encoder says. */
@@ -76,8 +81,9 @@ public record ClipTrainingJob(
             Start start,
             ClipTraining.Config training,
             Path vectors,
-            Path out) {
-        this(images, reader, text, start, training, vectors, out, Optional.empty());
+            Path out,
+            Existing existing) {
+        this(images, reader, text, start, training, vectors, out, existing, Optional.empty());
     }
 
     /** The vision tower that stage 2 begins with. */
@@ -121,21 +127,18 @@ public record ClipTrainingJob(
     public Result run(Progress progress) {
         JavaRuntime.require();
         CaptionedImages folder = CaptionedImages.open(images);
-        try (TextModel language = TextModel.open(text, specialTokens);
+        HeldOut.of(folder.items(), images.toString(), "images");
+        requireApart();
+        try (OutputDirectory output = ModelDirectory.claim(out, existing);
+                TextModel language = TextModel.open(text, specialTokens);
                 Parameters parameters = new Parameters(training.seed())) {
+            List<List<String>> captions =
+                    folder.items().stream().map(CaptionedImage::captions).toList();
+            requireHeap(captions, language);
             VisionTower vision = switch (start) {
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
             };
-            ImageCache cache = read(folder, vision.config().imageSize(), progress);
-            folder.requireReadable(
-                    cache.failures().stream().map(ImageCache.Failure::reason).toList());
-            List<List<String>> captions =
-                    folder.items().stream().map(CaptionedImage::captions).toList();
-            HeldOut<Integer> split =
-                    HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
-            progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
-            float[][][] captionVectors = captionVectors(language, captions, progress);
             TextAdapter adapter = TextAdapter.createIdentity(
                     parameters,
                     new TextAdapter.Config(
@@ -148,13 +151,28 @@ public record ClipTrainingJob(
                     adapter,
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
+            output.requireRoom(ModelDirectory.bytes(model));
+            ImageCache cache;
+            HeldOut<Integer> split;
+            float[][][] captionVectors;
+            // Opened before the images are read, because it may be refused.
+            try (TextVectorStore store = TextVectorStore.open(
+                    vectors, language.fingerprint(), language.llama().config().hiddenSize())) {
+                cache = read(folder, vision.config().imageSize(), progress);
+                folder.requireReadable(cache.failures().stream()
+                        .map(ImageCache.Failure::reason)
+                        .toList());
+                split = HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
+                progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
+                captionVectors = TextVectors.of(language.encoder(), captions, store, progress);
+            }
             List<List<CaptionRow>> rows =
                     captions.stream().map(language.encoder()::rows).toList();
             List<CaptionKinds> kinds = rows.stream().map(CaptionKinds::ofRows).toList();
             CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
-            LossCurve losses = train(model, textSide, cache.only(split.training()), language, progress);
+            LossCurve losses = train(model, textSide, cache.only(split.training()), language, output, progress);
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            ModelDirectory.save(out, model, language.tokenizerFile());
+            ModelDirectory.save(output, model, language.tokenizerFile());
             RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
             return new Result(
                     folder.report(),
@@ -173,7 +191,12 @@ public record ClipTrainingJob(
 
     /** A training that ends before its time leaves its model as it was before the steps that were not finite. */
     private LossCurve train(
-            Llm2ClipModel model, TextSide textSide, ImageCache images, TextModel language, Progress progress) {
+            Llm2ClipModel model,
+            TextSide textSide,
+            ImageCache images,
+            TextModel language,
+            OutputDirectory output,
+            Progress progress) {
         try {
             return ClipTraining.run(
                     "stage 2, images and captions",
@@ -184,7 +207,7 @@ public record ClipTrainingJob(
                     training,
                     progress);
         } catch (DivergedException e) {
-            ModelDirectory.save(out, model, language.tokenizerFile());
+            ModelDirectory.save(output, model, language.tokenizerFile());
             throw e.savedTo(out);
         }
     }
@@ -211,10 +234,35 @@ public record ClipTrainingJob(
         }
     }
 
-    private float[][][] captionVectors(TextModel language, List<List<String>> captions, Progress progress) {
-        int width = language.llama().config().hiddenSize();
-        try (TextVectorStore store = TextVectorStore.open(vectors, language.fingerprint(), width)) {
-            return TextVectors.of(language.encoder(), captions, store, progress);
+    /** What lies in the output would be in the way of the next run that replaces it. */
+    private void requireApart() {
+        if (vectors.toAbsolutePath().normalize().startsWith(out.toAbsolutePath().normalize())) {
+            throw new InputException("The vectors' folder %s is in the model's folder %s; choose one beside it."
+                    .formatted(vectors, out));
+        }
+    }
+
+    /** Images at model size and vectors of captions are kept on the heap for the whole run. */
+    private void requireHeap(List<List<String>> captions, TextModel language) {
+        VisionConfig vision = switch (start) {
+            case Pretrained pretrained -> VisionConfig.read(pretrained.directory.resolve("config.json"));
+            case FromScratch scratch -> scratch.config;
+        };
+        long pixels = 3L * vision.imageSize() * vision.imageSize();
+        long vectorBytes = (long) Float.BYTES * language.llama().config().hiddenSize();
+        long bytes = captions.size() * pixels
+                + captions.stream().mapToLong(List::size).sum() * vectorBytes;
+        long most = Runtime.getRuntime().maxMemory();
+        if (bytes > most) {
+            throw new InputException(
+                    "%s: its %,d images and their captions take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or use fewer."
+                            .formatted(
+                                    images,
+                                    captions.size(),
+                                    bytes >> 20,
+                                    most >> 20,
+                                    (bytes >> 30) + 2,
+                                    (bytes >> 30) + 2));
         }
     }
 

@@ -3,6 +3,7 @@ package io.llm2clip.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -273,11 +274,33 @@ class TextVectorStoreTest {
         try (TextVectorStore store = open(folder)) {
             assertThat(store.dimension()).isEqualTo(DIMENSION);
             assertThatThrownBy(() -> open(folder))
-                    .isInstanceOf(InputException.class)
+                    .isInstanceOf(CheckpointException.class)
                     .hasMessage(
-                            "The text vector store %s is in use by another job; wait for it or use another folder.",
+                            "%s: another run of this program is writing to this folder; wait until it ends or choose another folder.",
                             folder);
+            // Trying must not have given up the lock.
+            assertThatThrownBy(() -> open(folder)).isInstanceOf(CheckpointException.class);
         }
+        open(folder).close();
+    }
+
+    @Test
+    void aFileOfSomebodyElseIsLeftAlone() throws IOException {
+        Path vectors = Files.writeString(folder.resolve("vectors.f32"), "measured by hand");
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("is not of version ");
+        assertThat(vectors).hasContent("measured by hand");
+    }
+
+    @Test
+    void aHeaderThatWasCutOffIsWrittenAgain() throws IOException {
+        open(folder).close();
+        truncate(folder.resolve("vectors.f32"), 100);
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 1);
+        }
+        assertHolds(open(folder), 1);
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class ModelDirectoryTest {
 
     @Test
     void savesAndOpensEveryPart() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         try (ModelDirectory opened = ModelDirectory.open(directory)) {
             assertThat(opened.model().description()).isEqualTo(TinyModel.DESCRIPTION);
             assertThat(opened.model().llama().config()).isEqualTo(TinyModel.text(16));
@@ -73,28 +74,30 @@ class ModelDirectoryTest {
     @Test
     void replacesAnOlderModelButNothingElse() throws IOException {
         Llm2ClipModel model = TinyModel.create(parameters);
-        ModelDirectory.save(directory, model, tokenizer);
+        ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         model.logitScale().data().fill(3);
-        ModelDirectory.save(directory, model, tokenizer);
+        ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         try (ModelDirectory opened = ModelDirectory.open(directory)) {
             assertThat(opened.model().logitScale().data().item()).isEqualTo(3);
         }
         assertOnlyTheModel();
         Path photographs = Files.createDirectory(temporary.resolve("photographs"));
         Files.writeString(photographs.resolve("kite.jpg"), "not a model");
-        assertThatThrownBy(() -> ModelDirectory.save(photographs, model, tokenizer))
+        assertThatThrownBy(() -> ModelDirectory.save(photographs, model, tokenizer, Existing.REPLACE))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("found other files; choose another name");
+                .hasMessageContaining("found other files (kite.jpg); choose another name");
+        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer, Existing.REFUSE))
+                .hasMessageContaining("holds a model already; choose another name or replace it with --overwrite");
         assertThat(photographs.resolve("kite.jpg")).exists();
     }
 
     @Test
     void aFailedSaveLeavesTheOldModelAndNoLitter() throws IOException {
         Llm2ClipModel model = TinyModel.create(parameters);
-        ModelDirectory.save(directory, model, tokenizer);
+        ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         model.logitScale().data().fill(3);
         Path missing = temporary.resolve("none.json");
-        assertThatThrownBy(() -> ModelDirectory.save(directory, model, missing))
+        assertThatThrownBy(() -> ModelDirectory.save(directory, model, missing, Existing.REPLACE))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("cannot be written");
         try (ModelDirectory opened = ModelDirectory.open(directory)) {
@@ -107,13 +110,13 @@ class ModelDirectoryTest {
     void refusesUnmergedUpdates() {
         Llm2ClipModel model = TinyModel.create(parameters);
         model.llama().attachLora(parameters, 2, 4);
-        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer))
+        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE))
                 .hasMessageContaining("call mergeLora() first");
     }
 
     @Test
     void readsTextEncodersWithPrefixAndHead() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         try (Parameters wrapped = Parameters.forLoading()) {
             for (Parameter parameter : parameters.all()) {
                 String name = parameter.name();
@@ -134,7 +137,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesMissingParts() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         Files.delete(directory.resolve("adapter.safetensors"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .isInstanceOf(CheckpointException.class)
@@ -147,7 +150,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesPartsOfOtherSizes() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         TinyModel.text(2048).write(directory.resolve("text/config.json"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .isInstanceOf(CheckpointException.class)
@@ -166,7 +169,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesOtherVersionsArchitecturesAndTokenizers() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         edit("\"format_version\" : 1", "\"format_version\" : 2");
         assertThatThrownBy(() -> ModelDirectory.open(directory))
                 .hasMessageContaining("expected a model of format version 1, found 2; use a newer release");
@@ -184,7 +187,7 @@ class ModelDirectoryTest {
 
     @Test
     void namesATokenizerOfMoreTokensThanTheTextEncoder() throws IOException {
-        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer);
+        ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         Path file = directory.resolve("text/tokenizer.json");
         Files.writeString(file, Files.readString(file).replace("\"<eot>\":2", "\"<eot>\":2,\"<new>\":300"));
         assertThatThrownBy(() -> ModelDirectory.open(directory))

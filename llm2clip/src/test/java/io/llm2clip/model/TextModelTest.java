@@ -7,6 +7,7 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.text.SpecialTokens;
 import java.io.IOException;
@@ -36,7 +37,7 @@ class TextModelTest {
         TinyModel.writeTokenizer(tokenizer);
         model = temporary.resolve("model");
         try (Parameters parameters = new Parameters(5)) {
-            ModelDirectory.save(model, TinyModel.create(parameters), tokenizer);
+            ModelDirectory.save(model, TinyModel.create(parameters), tokenizer, Existing.REFUSE);
         }
         text = model.resolve("text");
     }
@@ -114,7 +115,7 @@ class TextModelTest {
             assertThat(Arrays.stream(parsed.row(ATTACK)).filter(id -> id == end).count())
                     .isEqualTo(2);
             assertThat(asText.row("a kite")).isEqualTo(parsed.row("a kite"));
-            parsed.save(temporary.resolve("parsed"), Map.of("note", "parsed"));
+            parsed.save(temporary.resolve("parsed"), Map.of("note", "parsed"), Existing.REFUSE);
         }
         try (TextModel again = TextModel.open(temporary.resolve("parsed"));
                 TextModel asText = TextModel.open(temporary.resolve("parsed"), Optional.of(SpecialTokens.AS_TEXT))) {

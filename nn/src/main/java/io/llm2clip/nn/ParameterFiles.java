@@ -20,6 +20,13 @@ import java.util.function.UnaryOperator;
 public final class ParameterFiles {
     private ParameterFiles() {}
 
+    /** The bytes that the values of parameters take in a file. */
+    public static long bytes(List<Parameter> parameters) {
+        return parameters.stream()
+                .mapToLong(parameter -> parameter.data().segment().byteSize())
+                .sum();
+    }
+
     /** Writes parameters as f32 under their names, atomically. */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();

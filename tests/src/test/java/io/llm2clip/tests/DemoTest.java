@@ -11,6 +11,7 @@ import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoTable;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ class DemoTest {
     @BeforeAll
     void runQuickDemo() {
         memoryBefore = EngineMemory.liveBytes();
-        result = Demo.run(new DemoOptions(directory, 1, true, true, false), Progress.NONE);
+        result = Demo.run(new DemoOptions(directory, 1, true, true, Existing.REFUSE, false), Progress.NONE);
     }
 
     @Test
@@ -162,7 +163,8 @@ class DemoTest {
     @Test
     void evalAndReportAgreeOnCaptionRetrieval() {
         try (Llm2Clip model = Llm2Clip.load(Path.of(result.model()))) {
-            CaptionRetrieval found = FolderRetrieval.of(model, directory.resolve("data/test"), Progress.NONE)
+            CaptionRetrieval found = FolderRetrieval.of(
+                            model, CaptionedImages.open(directory.resolve("data/test")), Progress.NONE)
                     .captionRetrieval();
             assertThat(found.scores().keySet())
                     .isEqualTo(result.captionRetrievalAccuracy().keySet())

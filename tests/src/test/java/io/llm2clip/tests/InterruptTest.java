@@ -1,8 +1,10 @@
 package io.llm2clip.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.nn.checkpoint.AtomicDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,10 +22,10 @@ class InterruptTest {
         private Writer() {}
 
         public static void main(String[] arguments) {
-            AtomicDirectory.write(Path.of(arguments[0]), "marker", directory -> {
-                Thread.ofPlatform().daemon().start(() -> fill(directory, "a"));
-                fill(directory, "b");
-            });
+            try (OutputDirectory output = OutputDirectory.claim(Path.of(arguments[0]), "data", Existing.REFUSE)) {
+                Thread.ofPlatform().daemon().start(() -> fill(output.unfinished(), "a"));
+                fill(output.unfinished(), "b");
+            }
         }
 
         private static void fill(Path directory, String name) {
@@ -40,27 +42,57 @@ class InterruptTest {
 
     @Test
     void nothingIsLeft() throws Exception {
-        Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Writer.class.getName(),
-                        folder.resolve("data").toString()))
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Process process = startWriting();
         try {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (files() < 100 && process.isAlive() && System.nanoTime() < deadline) {
-                Thread.sleep(20);
-            }
-            assertThat(files()).as("files while it writes").isGreaterThanOrEqualTo(100);
+            waitForFiles(process);
+            assertThatThrownBy(() -> OutputDirectory.claim(data(), "data", Existing.REPLACE))
+                    .hasMessage(
+                            "%s: another run (process %d) is writing to this folder; wait until it ends or choose another folder.",
+                            data(), process.pid());
             process.destroy();
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         } finally {
             process.destroyForcibly();
         }
         assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void afterAKillTheNextRunCleansUp() throws Exception {
+        Process process = startWriting();
+        try {
+            waitForFiles(process);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(folder).isNotEmptyDirectory();
+        OutputDirectory.claim(data(), "data", Existing.REFUSE).close();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    private Process startWriting() throws Exception {
+        return new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Writer.class.getName(),
+                        data().toString()))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    private void waitForFiles(Process process) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (files() < 100 && process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        assertThat(files()).as("files while it writes").isGreaterThanOrEqualTo(100);
+    }
+
+    private Path data() {
+        return folder.resolve("data");
     }
 
     private long files() throws Exception {

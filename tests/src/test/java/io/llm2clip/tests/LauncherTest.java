@@ -27,12 +27,15 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs {@code bin/llm2clip} in a repository of its own, with a PATH that holds only what the test puts there. */
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
     private static final List<String> TOOLS =
             List.of("bash", "env", "dirname", "readlink", "find", "grep", "head", "mkdir", "touch", "rm", "cp");
+
+    private static final boolean MAC = OS.current() == OS.MAC;
 
     @TempDir
     private static Path tools;
@@ -80,6 +83,28 @@ class LauncherTest {
         Result result = run(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Dtest=7 -Xmx64m"), "a b", "c");
         assertThat(result.out()).isEqualTo("a b|c vector=true test=7\n");
         assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"LC_ALL=C", "LC_ALL=POSIX", "LANG=C", "LC_CTYPE=C", "LANG=xx_XX.UTF-8", "X=y", "LC_ALL=C.UTF-8"})
+    void argumentsAreUtf8WhateverTheLocale(String setting) throws Exception {
+        assumeTrue(MAC || utf8LocaleExists(), "no UTF-8 locale");
+        writeJar(jar);
+        // The test's own JVM may be one that cannot pass such an argument on.
+        Path script = path.resolve("umlaut");
+        script(script, "exec bash '" + root.resolve("bin/llm2clip") + "' $'K\\xc3\\xa4fer' $'\\xf0\\x9f\\x90\\xb1'");
+        Result result = run(
+                script,
+                Map.of(setting.substring(0, setting.indexOf('=')), setting.substring(setting.indexOf('=') + 1)));
+        assertThat(result.out()).startsWith("K\\u00e4fer|\\ud83d\\udc31 vector=true");
+    }
+
+    private static boolean utf8LocaleExists() throws Exception {
+        Process locales = new ProcessBuilder("locale", "-a").start();
+        try (var lines = locales.inputReader()) {
+            return lines.lines().anyMatch(line -> line.matches("(?i).*utf-?8"));
+        }
     }
 
     /** The JVM writes its notice before any code of the program runs; everything else it says gets through. */

@@ -4,6 +4,7 @@ import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,8 +35,9 @@ final class DemoPart {
         try {
             target.with(MatmulPrecision.F32, () -> {
                 long start = System.nanoTime();
-                DemoResult result =
-                        Demo.run(new DemoOptions(scratch.resolve("run"), SEED, true, false, false), Progress.NONE);
+                DemoResult result = Demo.run(
+                        new DemoOptions(scratch.resolve("run"), SEED, true, false, Existing.REFUSE, false),
+                        Progress.NONE);
                 rows.add(row(target, (System.nanoTime() - start) / 1e9, result));
             });
         } finally {

@@ -1,6 +1,7 @@
 package io.llm2clip.demo.scenes;
 
-import io.llm2clip.nn.checkpoint.AtomicDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -30,23 +31,27 @@ public record DemoDataSet(Path directory, DemoDataSetOptions options, boolean re
     }
 
     /**
-     * Writes the data set, or recognises the one that is there. It appears at {@code directory} complete or not at all, and
+     * Writes the data set, or recognizes the one that is there. It appears at {@code directory} complete or not at all, and
      * its bytes do not depend on the number of threads.
      *
-     * @throws IOException if something else is at {@code directory}
-     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written
+     * @param existing what to do with a data set that has other options or is damaged
+     * @throws IOException if such a data set stays
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or something else is at {@code directory}
      */
-    public static DemoDataSet write(Path directory, DemoDataSetOptions options, int threads, Progress progress)
+    public static DemoDataSet write(
+            Path directory, DemoDataSetOptions options, int threads, Progress progress, Existing existing)
             throws IOException {
         if (threads < 1) {
             throw new IllegalArgumentException("The number of threads is " + threads + "; it has to be at least 1.");
         }
         Path target = directory.toAbsolutePath().normalize();
-        if (ExistingDataSet.matches(target, options)) {
+        if (ExistingDataSet.matches(target, options, existing)) {
             return new DemoDataSet(target, options, true);
         }
-        AtomicDirectory.write(
-                target, Manifest.FILE, root -> new DataSetWriter(root, options, threads, progress).write());
+        try (OutputDirectory output = OutputDirectory.claim(target, ExistingDataSet.KIND, existing)) {
+            output.fill(root -> new DataSetWriter(root, options, threads, progress).write());
+            output.publish();
+        }
         return new DemoDataSet(target, options, false);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +32,7 @@ class DemoDataSetTest {
     Path folder;
 
     private DemoDataSet write(String name, DemoDataSetOptions options, int threads) throws IOException {
-        return DemoDataSet.write(folder.resolve(name), options, threads, SILENT);
+        return DemoDataSet.write(folder.resolve(name), options, threads, SILENT, Existing.REFUSE);
     }
 
     @Test
@@ -100,10 +101,15 @@ class DemoDataSetTest {
     @Test
     void progressCountsEveryImageOnce() throws IOException {
         List<Integer> seen = new ArrayList<>();
-        DemoDataSet.write(folder.resolve("data"), OPTIONS, 3, (images, total) -> {
-            assertThat(total).isEqualTo(20);
-            seen.add(images);
-        });
+        DemoDataSet.write(
+                folder.resolve("data"),
+                OPTIONS,
+                3,
+                (images, total) -> {
+                    assertThat(total).isEqualTo(20);
+                    seen.add(images);
+                },
+                Existing.REFUSE);
         assertThat(seen).hasSize(20).isSorted().doesNotHaveDuplicates().endsWith(20);
     }
 
@@ -112,7 +118,7 @@ class DemoDataSetTest {
         Path written = write("data", OPTIONS, 2).directory();
         Map<String, ByteBuffer> before = contents(written);
         List<Integer> seen = new ArrayList<>();
-        assertThat(DemoDataSet.write(written, OPTIONS, 2, (images, total) -> seen.add(images))
+        assertThat(DemoDataSet.write(written, OPTIONS, 2, (images, total) -> seen.add(images), Existing.REFUSE)
                         .reused())
                 .isTrue();
         assertThat(seen).isEmpty();
@@ -127,43 +133,52 @@ class DemoDataSetTest {
                 .hasMessageStartingWith(written + " holds a data set with other options: expected ")
                 .hasMessageContaining("\"seed\":22")
                 .hasMessageContaining("\"seed\":21")
-                .hasMessageEndingWith("; name another folder or delete this one.");
+                .hasMessageEndingWith("; choose another folder or replace it with --overwrite");
+        assertThat(DemoDataSet.write(written, new DemoDataSetOptions(2, 1, 1, 1, 22), 2, SILENT, Existing.REPLACE)
+                        .reused())
+                .isFalse();
+        assertThat(written.resolve("train/images")).isDirectoryNotContaining("glob:**/000003*");
     }
 
     @Test
-    void damagedDataSetIsRefused() throws IOException {
+    void damagedDataSetIsRefusedOrReplaced() throws IOException {
         Path written = write("data", OPTIONS, 2).directory();
         Files.delete(written.resolve("test/images/000000.png"));
-        assertThatThrownBy(() -> write("data", OPTIONS, 2)).hasMessageContaining("holds 5 images instead of 6; delete");
-        Files.delete(written.resolve("train/captions.jsonl"));
-        assertThatThrownBy(() -> write("data", OPTIONS, 2)).hasMessageContaining("captions.jsonl is missing; delete");
-        Files.writeString(written.resolve("data-set.json"), "{");
-        assertThatThrownBy(() -> write("data", OPTIONS, 2)).hasMessageContaining("is not JSON; delete its folder");
+        assertThatThrownBy(() -> write("data", OPTIONS, 2))
+                .hasMessageContaining("is damaged: test/images/000000.png is missing or was cut off; choose");
+        // What a power cut makes of a file that was not forced.
+        Files.write(written.resolve("train/captions.jsonl"), new byte[0]);
+        assertThatThrownBy(() -> write("data", OPTIONS, 2)).hasMessageContaining(", and 1 more; choose");
+        DemoDataSet.write(written, OPTIONS, 2, SILENT, Existing.REPLACE);
+        assertThat(write("data", OPTIONS, 2).reused()).isTrue();
     }
 
     @Test
     void foreignTargetsAreRefusedAndLeftAlone() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "mine");
         assertThatThrownBy(() -> write("file", OPTIONS, 2))
-                .isInstanceOf(IOException.class)
-                .hasMessage(file + " is a file, but the data set needs a folder; name another one.");
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(file + ": expected a new or empty folder, found a file; choose another name.");
         assertThatThrownBy(() -> write("file/below", OPTIONS, 2))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageStartingWith(file.resolve("below") + ": cannot be written: ")
-                .hasMessageContaining("nothing was changed.");
+                .hasMessageStartingWith(file.resolve("below") + ": cannot be written to: ");
         assertThat(file).hasContent("mine");
         Files.createDirectories(folder.resolve("photos/mine"));
-        assertThatThrownBy(() -> write("photos", OPTIONS, 2))
-                .hasMessageEndingWith("so it is not a demo data set; name an empty or new folder.");
+        assertThatThrownBy(() -> write("photos", OPTIONS, 2)).hasMessageContaining("found other files (mine); choose");
         Files.createDirectory(folder.resolve("empty"));
         assertThat(write("empty", OPTIONS, 2).testCaptions()).exists();
     }
 
     @Test
     void failureLeavesNothingBehind() throws IOException {
-        assertThatThrownBy(() -> DemoDataSet.write(folder.resolve("data"), OPTIONS, 2, (images, total) -> {
-                    throw new IllegalStateException("full");
-                }))
+        assertThatThrownBy(() -> DemoDataSet.write(
+                        folder.resolve("data"),
+                        OPTIONS,
+                        2,
+                        (images, total) -> {
+                            throw new IllegalStateException("full");
+                        },
+                        Existing.REFUSE))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("cannot be written: an image could not be made")
                 .hasMessageContaining("full");

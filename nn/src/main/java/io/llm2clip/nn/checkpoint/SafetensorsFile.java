@@ -66,7 +66,7 @@ record SafetensorsFile(Map<String, StoredTensor> tensors, Map<String, String> me
             throw new CheckpointException(
                     "%s: expected a safetensors file, found none; check the path.".formatted(file), e);
         } catch (IOException e) {
-            throw new CheckpointException("%s: cannot be read: %s.".formatted(file, e.getMessage()), e);
+            throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
         }
     }
 

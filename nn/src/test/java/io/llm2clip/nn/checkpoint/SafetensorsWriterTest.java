@@ -72,7 +72,7 @@ class SafetensorsWriterTest {
 
     @Test
     void replacesAFileAndLeavesNothingElse() throws IOException {
-        Path file = directory.resolve("new").resolve("weights.safetensors");
+        Path file = directory.resolve("replaced.safetensors");
         SafetensorsWriter.write(file, Map.of("a", StoredTensor.of(new float[] {1}, 1)), Map.of());
         SafetensorsWriter.write(file, Map.of("a", StoredTensor.of(new float[] {2}, 1)), Map.of());
         try (Safetensors read = Safetensors.open(file)) {

@@ -1,0 +1,50 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.AtomicFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** How a file of vectors is written; the extension of its name decides. */
+enum VectorFormat {
+    /** An object per line: the name and the values. */
+    JSON_LINES(".jsonl", ".json"),
+    /** A line per vector: the name, a tab, the values. */
+    LINES(".tsv", ".txt"),
+    /** NumPy's array of f32, vectors by values. */
+    NUMPY(".npy");
+
+    private final List<String> extensions;
+
+    VectorFormat(String... extensions) {
+        this.extensions = List.of(extensions);
+    }
+
+    /**
+     * The format of a file. A pipe or device without one of the extensions gets JSON lines.
+     *
+     * @throws InputException if the extension says nothing, or the format cannot be written to a pipe
+     */
+    static VectorFormat of(Path file) {
+        String name =
+                file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
+        boolean stream = AtomicFile.isStream(file);
+        for (VectorFormat format : values()) {
+            if (format.extensions.stream().anyMatch(name::endsWith)) {
+                if (stream && format == NUMPY) {
+                    throw new InputException(
+                            "%s: expected a regular file for .npy, whose number of vectors is written last, found a pipe or device; use .jsonl or .tsv."
+                                    .formatted(file));
+                }
+                return format;
+            }
+        }
+        if (stream) {
+            return JSON_LINES;
+        }
+        throw new InputException(
+                "%s: expected a name that ends with .jsonl, .json, .tsv, .txt or .npy, which decides the format."
+                        .formatted(file));
+    }
+}
