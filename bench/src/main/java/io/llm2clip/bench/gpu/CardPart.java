@@ -18,6 +18,10 @@ final class CardPart {
                         .put("platform", device.platform())
                         .put("memory_bytes", device.memoryBytes())
                         .put("matmul", TornadoVm.products(device.number()));
+                String driver = System.getenv("LLM2CLIP_GPU_DRIVER");
+                if (driver != null && !driver.isEmpty()) {
+                    row.put("driver", driver);
+                }
                 TornadoVm.defect(device.number()).ifPresent(defect -> row.put("error", defect));
                 rows.add(row);
             }

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -46,14 +48,16 @@ public final class KitReport {
         line("## %s", card.path("name").asString("no device"));
         line("");
         line(
-                "%s, %s, %.1f GB; matmuls by %s.",
+                "%s, %s%s, %.1f GB; matmuls by %s.",
                 card.path("backend").asString("no back end"),
-                card.path("platform").asString("no driver"),
+                card.path("platform").asString("no platform"),
+                card.has("driver") ? " (driver " + card.get("driver").asString() + ")" : "",
                 card.path("memory_bytes").asDouble(0) / 1e9,
                 card.path("matmul").asString("kernels"));
         line("");
         suites();
         PeerTable.of("Matmul, TFLOP/s", rows("matmul"), rows("matmul-peer")).ifPresent(this::add);
+        peak();
         PeerTable.of("Towers, images or tokens per second", rows("towers"), rows("towers-peer"))
                 .ifPresent(this::add);
         PeerTable.of("Training steps, milliseconds", rows("training"), rows("training-peer"))
@@ -77,6 +81,23 @@ public final class KitReport {
                             row.get("of").asInt()));
         }
         line("");
+    }
+
+    /** The most that either engine's matmuls reached, against which the others can be seen. */
+    private void peak() {
+        Map<String, Double> peaks = new TreeMap<>();
+        Stream.concat(rows("matmul"), rows("matmul-peer"))
+                .filter(row -> row.has("value"))
+                .forEach(row ->
+                        peaks.merge(row.get("type").asString(), row.get("value").asDouble(), Math::max));
+        if (!peaks.isEmpty()) {
+            line(
+                    "Peak as measured, TFLOP/s: %s.",
+                    peaks.entrySet().stream()
+                            .map(peak -> String.format(Locale.ROOT, "%s %.1f", peak.getKey(), peak.getValue()))
+                            .collect(Collectors.joining(", ")));
+            line("");
+        }
     }
 
     private void launches() {

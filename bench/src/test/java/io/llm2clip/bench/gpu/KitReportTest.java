@@ -45,6 +45,14 @@ class KitReportTest {
     }
 
     @Test
+    void thePeakIsTheBestOfBoth() throws IOException {
+        write("card", "\"status\": \"passed\"", "{\"name\": \"H\", \"platform\": \"P\", \"driver\": \"580\"}");
+        write("matmul", "\"status\": \"passed\"", row("llm2clip", "f32", 50, "TFLOP/s", ""));
+        write("matmul-peer", "\"status\": \"passed\"", row("torch", "f32", 51.25, "TFLOP/s", ""));
+        assertThat(KitReport.of(folder)).contains("## H", "P (driver 580)", "Peak as measured, TFLOP/s: f32 51.3.");
+    }
+
+    @Test
     void timesAreBetterWhenShorter() throws IOException {
         write("training", "\"status\": \"passed\"", row("llm2clip", "f32", 20, "ms", ", \"losses\": [2, 1.01]"));
         write("training-peer", "\"status\": \"passed\"", row("torch sdpa", "f32", 10, "ms", ", \"losses\": [2, 1]"));
