@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.data.Fingerprint;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CompiledFunction;
 import io.llm2clip.tensor.Device;
@@ -172,7 +173,6 @@ public final class CaptionEncoder implements AutoCloseable {
 
     @Override
     public void close() {
-        bidirectional.close();
-        causal.close();
+        Resources.closeAll(List.of(bidirectional::close, causal::close));
     }
 }

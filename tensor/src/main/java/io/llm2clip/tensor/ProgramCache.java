@@ -1,7 +1,9 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.Resources;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -83,7 +85,10 @@ public final class ProgramCache<K, P> implements AutoCloseable {
 
     @Override
     public void close() {
-        programs.values().forEach(closer);
+        List<Runnable> closings = programs.values().stream()
+                .map(program -> (Runnable) () -> closer.accept(program))
+                .toList();
         programs.clear();
+        Resources.closeAll(closings);
     }
 }

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,24 @@ class ProgramCacheTest {
         assertThat(closed).isEmpty();
         cache.close();
         assertThat(closed).containsExactlyInAnyOrder(10L, 20L, 30L, 40L);
+    }
+
+    @Test
+    void oneThatCannotBeClosedDoesNotKeepTheOthersOpen() {
+        var cache = new ProgramCache<Long, Long>(
+                bytes -> bytes,
+                program -> {
+                    closed.add(program);
+                    if (program == 10) {
+                        throw new IllegalStateException("in use");
+                    }
+                },
+                100);
+        get(cache, 10, 20, 30);
+        assertThatThrownBy(cache::close).hasMessage("in use");
+        assertThat(closed).containsExactlyInAnyOrder(10L, 20L, 30L);
+        cache.close();
+        assertThat(closed).hasSize(3);
     }
 
     @Test
