@@ -89,8 +89,9 @@ final class EmbedCommand extends ComputingCommand {
         if (spec != null && images.isEmpty() && texts.isEmpty() && textFile == null) {
             throw new ParameterException(spec.commandLine(), "Expected --image, --text or --texts.");
         }
-        VectorFormat format = out == null ? VectorFormat.LINES : VectorFormat.of(out);
-        requireNoInput(out);
+        Path to = out;
+        VectorFormat format = to == null ? VectorFormat.LINES : BadUsage.unless(spec, () -> VectorFormat.of(to));
+        requireNoInput(to);
         List<String> captions = captions();
         ImageFiles found = ImageFiles.of(images);
         found.leftOut().forEach(terminal::remark);
@@ -98,11 +99,11 @@ final class EmbedCommand extends ComputingCommand {
         int[] skipped = {0};
         files.forEach(file -> FileNames.requireAsWritten(file.toString()));
         try {
-            if (out == null) {
+            if (to == null) {
                 skipped[0] = embed(files, captions, _ -> VectorSink.printing(terminal));
             } else {
                 AtomicFile.write(
-                        out,
+                        to,
                         channel -> skipped[0] = embed(
                                 files,
                                 captions,

@@ -1,6 +1,5 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.data.InputException;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +23,7 @@ enum VectorFormat {
     /**
      * The format of a file. A pipe or device without one of the extensions gets JSON lines.
      *
-     * @throws InputException if the extension says nothing, or the format cannot be written to a pipe
+     * @throws IllegalArgumentException if the extension says nothing, or the format cannot be written to a pipe
      */
     static VectorFormat of(Path file) {
         String name =
@@ -33,7 +32,7 @@ enum VectorFormat {
         for (VectorFormat format : values()) {
             if (format.extensions.stream().anyMatch(name::endsWith)) {
                 if (stream && format == NUMPY) {
-                    throw new InputException(
+                    throw new IllegalArgumentException(
                             "%s: expected a regular file for .npy, whose number of vectors is written last, found a pipe or device; use .jsonl or .tsv."
                                     .formatted(file));
                 }
@@ -43,7 +42,7 @@ enum VectorFormat {
         if (stream) {
             return JSON_LINES;
         }
-        throw new InputException(
+        throw new IllegalArgumentException(
                 "%s: expected a name that ends with .jsonl, .json, .tsv, .txt or .npy, which decides the format."
                         .formatted(file));
     }

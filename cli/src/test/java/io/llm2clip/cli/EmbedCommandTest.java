@@ -325,10 +325,10 @@ class EmbedCommandTest {
         assertThat(Files.readString(folder.resolve("v.json"))).startsWith("{\"text\":\"a kite\",\"embedding\":[");
         for (String name : List.of("v", "v.np", "v.csv", "v.parquet", "npy", "v.npy.gz")) {
             Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a", "--out", folder.resolve(name));
-            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.code()).isEqualTo(2);
             assertThat(run.err())
                     .contains(name + ": expected a name that ends with .jsonl, .json, .tsv, .txt or .npy")
-                    .hasLineCount(1);
+                    .hasLineCount(2);
             assertThat(folder.resolve(name)).doesNotExist();
         }
     }
@@ -395,7 +395,7 @@ class EmbedCommandTest {
         Path numpy = Files.createSymbolicLink(folder.resolve("pipe.npy"), pipe);
         assertThat(embed("--text", "a kite", "--out", numpy).err())
                 .contains("expected a regular file for .npy", "use .jsonl or .tsv")
-                .hasLineCount(1);
+                .hasLineCount(2);
     }
 
     @Test
