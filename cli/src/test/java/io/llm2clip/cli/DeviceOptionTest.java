@@ -80,6 +80,12 @@ class DeviceOptionTest {
     }
 
     @Test
+    void theProcessorIsDescribedInWordsThatUsersKnow() {
+        assertThat(Run.of("devices").out().lines().findFirst().orElseThrow())
+                .matches("cpu: \\d+ threads?, \\d+-bit vector instructions, matrix multiplication with .+");
+    }
+
+    @Test
     void theProgramIsStartedAgainWithItsArguments() {
         List<String> command = Relaunch.command(List.of("--module-path", "jars"), List.of("demo", "--device", "gpu"));
         assertThat(command.getFirst()).endsWith("java");
