@@ -1,18 +1,23 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.tornado.TornadoInstallation;
+import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -56,8 +61,8 @@ public final class KitRun implements Callable<Integer> {
             description = "The script that measures PyTorch (default: ${DEFAULT-VALUE}).")
     private Path peer = Path.of("bench", "gpu", "peer.py");
 
-    @CommandLine.Spec
-    private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+    @Spec
+    private @Nullable CommandSpec spec;
 
     private final List<Part> parts;
 
@@ -94,8 +99,7 @@ public final class KitRun implements Callable<Integer> {
             int left = (int) ((end - System.nanoTime()) / 1_000_000_000L);
             ObjectNode result;
             if (left < MIN_SECONDS) {
-                result = Rows.JSON.createObjectNode().put("part", part.name()).put("title", part.title());
-                result.put("status", "skipped").put("reason", "no time was left");
+                result = PartProcess.skipped(part, "no time was left");
             } else {
                 Path rows = results.toAbsolutePath().resolve(part.name() + ".rows");
                 Context context = new Context(device, small, jvmArguments, peer, rows);
@@ -119,7 +123,7 @@ public final class KitRun implements Callable<Integer> {
         for (String name : only) {
             if (!known.contains(name)) {
                 throw new ParameterException(
-                        java.util.Objects.requireNonNull(spec).commandLine(),
+                        Objects.requireNonNull(spec).commandLine(),
                         "There is no part '" + name + "'; choose from " + String.join(", ", known) + ".");
             }
         }
@@ -150,14 +154,8 @@ public final class KitRun implements Callable<Integer> {
         }
     }
 
-    private static void write(Path file, ObjectNode result) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(temporary, Rows.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result) + "\n");
-        Files.move(
-                temporary,
-                file,
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING,
-                java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    private static void write(Path file, ObjectNode result) {
+        AtomicFile.write(file, Rows.JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(result));
     }
 
     private static String detail(ObjectNode result) {

@@ -29,12 +29,11 @@ final class PartProcess {
      * @return status {@code passed}, {@code failed}, {@code timeout} or {@code skipped}; its rows and the end of its output
      */
     static ObjectNode run(Part part, Context context, int seconds) throws InterruptedException {
-        ObjectNode result =
-                Rows.JSON.createObjectNode().put("part", part.name()).put("title", part.title());
         Optional<String> obstacle = part.obstacle().apply(context);
         if (obstacle.isPresent()) {
-            return result.put("status", "skipped").put("reason", obstacle.get());
+            return skipped(part, obstacle.get());
         }
+        ObjectNode result = result(part);
         long start = System.nanoTime();
         Path output = context.rows().resolveSibling(part.name() + ".log");
         try {
@@ -67,6 +66,15 @@ final class PartProcess {
             result.put("status", "failed").put("reason", "it could not be started: " + e.getMessage());
         }
         return result;
+    }
+
+    /** The result of a part that was not run. */
+    static ObjectNode skipped(Part part, String reason) {
+        return result(part).put("status", "skipped").put("reason", reason);
+    }
+
+    private static ObjectNode result(Part part) {
+        return Rows.JSON.createObjectNode().put("part", part.name()).put("title", part.title());
     }
 
     private static String status(int exit, ArrayNode rows) {
