@@ -138,6 +138,13 @@ class KitRunTest {
     }
 
     @Test
+    void aResultThatIsThereIsNotLostForWantOfTime() throws IOException {
+        run("--only", "works");
+        run("--only", "works", "--seconds", "1");
+        assertThat(status("works")).isEqualTo("passed");
+    }
+
+    @Test
     void anUnknownPartIsRefused() {
         StringWriter errors = new StringWriter();
         int code = new CommandLine(new KitRun(parts))
