@@ -4,7 +4,7 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;

@@ -1,20 +1,26 @@
 package io.llm2clip.bench;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.AttentionShape;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Operand;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.device.DeviceKernels;
-import io.llm2clip.kernels.device.DevicePlan;
-import io.llm2clip.kernels.tornado.DeviceInfo;
-import io.llm2clip.kernels.tornado.DeviceStep;
-import io.llm2clip.kernels.tornado.TornadoDevice;
-import io.llm2clip.kernels.tornado.TornadoVm;
-import io.llm2clip.kernels.vector.VectorKernels;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.gpu.launch.DevicePlan;
+import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
+import io.llm2clip.kernels.gpu.tornado.DeviceStep;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -52,26 +58,24 @@ public final class DeviceBench {
         List<Integer> dense = List.of(4096, 1);
         AttentionShape heads = new AttentionShape(4, 257, 257, 3, 3, 64, 0.125f, false);
         return List.of(
-                new Case("copy of 1", new KernelOp.Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)))),
-                new Case("copy", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(dense))),
-                new Case("gelu", new KernelOp.Elementwise(Expressions.gelu(), matrix, List.of(dense))),
-                new Case(
-                        "gelu gradient",
-                        new KernelOp.Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense))),
-                new Case("transpose", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, 577)))),
-                new Case("softmax", new KernelOp.Softmax(4096, 577)),
-                new Case("layer norm", new KernelOp.LayerNorm(2048, 1024, 1e-5f)),
-                new Case("AdamW", new KernelOp.AdamW(2_000_000)),
-                new Case("matrix product 256", KernelOp.Gemm.dense(1, 256, 256, 256, false, true)),
-                new Case("matrix product 1088 x 192 x 192", KernelOp.Gemm.dense(1, 1088, 192, 192, false, true)),
-                new Case("matrix product 1024", KernelOp.Gemm.dense(1, 1024, 1024, 1024, false, true)),
-                new Case(LARGE + "product 4096", KernelOp.Gemm.dense(1, 4096, 4096, 4096, false, true)),
-                new Case(LARGE + "product 18464 x 4096 x 1024", KernelOp.Gemm.dense(1, 18464, 4096, 1024, false, true)),
+                new Case("copy of 1", new Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)))),
+                new Case("copy", new Elementwise(Expression.IDENTITY, matrix, List.of(dense))),
+                new Case("gelu", new Elementwise(Expressions.gelu(), matrix, List.of(dense))),
+                new Case("gelu gradient", new Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense))),
+                new Case("transpose", new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, 577)))),
+                new Case("softmax", new SoftmaxOp.Softmax(4096, 577)),
+                new Case("layer norm", new NormOp.LayerNorm(2048, 1024, 1e-5f)),
+                new Case("AdamW", new AdamWUpdate(2_000_000)),
+                new Case("matrix product 256", Matmul.dense(1, 256, 256, 256, false, true)),
+                new Case("matrix product 1088 x 192 x 192", Matmul.dense(1, 1088, 192, 192, false, true)),
+                new Case("matrix product 1024", Matmul.dense(1, 1024, 1024, 1024, false, true)),
+                new Case(LARGE + "product 4096", Matmul.dense(1, 4096, 4096, 4096, false, true)),
+                new Case(LARGE + "product 18464 x 4096 x 1024", Matmul.dense(1, 18464, 4096, 1024, false, true)),
                 new Case(
                         LARGE + "attention 32 x 577",
-                        new KernelOp.Attention(new AttentionShape(32, 577, 577, 16, 16, 64, 0.125f, false))),
-                new Case("attention", new KernelOp.Attention(heads)),
-                new Case("attention gradient", new KernelOp.AttentionGradient(heads)));
+                        new AttentionOp.Attention(new AttentionShape(32, 577, 577, 16, 16, 64, 0.125f, false))),
+                new Case("attention", new AttentionOp.Attention(heads)),
+                new Case("attention gradient", new AttentionOp.AttentionGradient(heads)));
     }
 
     public static void main(String[] arguments) {
@@ -150,7 +154,7 @@ public final class DeviceBench {
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
             long[] addresses =
                     Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
-            VectorKernels.bind(each.op, addresses, workers).run();
+            CpuKernels.bind(each.op, addresses, workers).run();
         }
         double size = 0;
         for (long i = 0; i < found.byteSize() / Float.BYTES; i++) {
@@ -187,7 +191,7 @@ public final class DeviceBench {
                                     ValueLayout.JAVA_INT, e, operand.bounds().most());
                         } else {
                             // In (0.5, 1] for the optimiser's settings and second moments, which must not be negative.
-                            float value = op instanceof KernelOp.AdamW
+                            float value = op instanceof AdamWUpdate
                                     ? 1 - random.nextFloat() / 2
                                     : (float) random.nextGaussian();
                             segment.setAtIndex(ValueLayout.JAVA_FLOAT, e, value);

@@ -1,15 +1,21 @@
 package io.llm2clip.bench;
 
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.Reduction;
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.Opcode;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.VectorMath;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.reference.Reference;
-import io.llm2clip.kernels.vector.VectorKernels;
-import io.llm2clip.kernels.vector.VectorMath;
-import io.llm2clip.kernels.vector.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -37,60 +43,49 @@ public final class ElementwiseBench {
         List<Integer> matrix = List.of(rows, wide);
         List<Integer> dense = List.of(wide, 1);
         return List.of(
-                new Case("copy", new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(dense)), size),
-                new Case(
-                        "add",
-                        new KernelOp.Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, dense)),
-                        size),
+                new Case("copy", new Elementwise(Expression.IDENTITY, matrix, List.of(dense)), size),
+                new Case("add", new Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, dense)), size),
                 new Case(
                         "add row",
-                        new KernelOp.Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))),
+                        new Elementwise(Expressions.binary(Opcode.ADD), matrix, List.of(dense, List.of(0, 1))),
                         size),
-                new Case("exp", new KernelOp.Elementwise(Expressions.unary(Opcode.EXP), matrix, List.of(dense)), size),
-                new Case(
-                        "tanh", new KernelOp.Elementwise(Expressions.unary(Opcode.TANH), matrix, List.of(dense)), size),
-                new Case("log", new KernelOp.Elementwise(Expressions.unary(Opcode.LOG), matrix, List.of(dense)), size),
-                new Case("sin", new KernelOp.Elementwise(Expressions.unary(Opcode.SIN), matrix, List.of(dense)), size),
-                new Case(
-                        "sigmoid",
-                        new KernelOp.Elementwise(Expressions.unary(Opcode.SIGMOID), matrix, List.of(dense)),
-                        size),
-                new Case("gelu(erf)", new KernelOp.Elementwise(Expressions.gelu(), matrix, List.of(dense)), size),
+                new Case("exp", new Elementwise(Expressions.unary(Opcode.EXP), matrix, List.of(dense)), size),
+                new Case("tanh", new Elementwise(Expressions.unary(Opcode.TANH), matrix, List.of(dense)), size),
+                new Case("log", new Elementwise(Expressions.unary(Opcode.LOG), matrix, List.of(dense)), size),
+                new Case("sin", new Elementwise(Expressions.unary(Opcode.SIN), matrix, List.of(dense)), size),
+                new Case("sigmoid", new Elementwise(Expressions.unary(Opcode.SIGMOID), matrix, List.of(dense)), size),
+                new Case("gelu(erf)", new Elementwise(Expressions.gelu(), matrix, List.of(dense)), size),
                 new Case(
                         "gelu(erf) small",
-                        new KernelOp.Elementwise(Expressions.gelu(), List.of(4096), List.of(List.of(1))),
+                        new Elementwise(Expressions.gelu(), List.of(4096), List.of(List.of(1))),
                         4096),
                 new Case(
                         "gelu gradient",
-                        new KernelOp.Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense)),
+                        new Elementwise(Expressions.geluGradient(), matrix, List.of(dense, dense)),
                         size),
                 new Case(
                         "gelu gradient small",
-                        new KernelOp.Elementwise(
-                                Expressions.geluGradient(), List.of(4096), List.of(List.of(1), List.of(1))),
+                        new Elementwise(Expressions.geluGradient(), List.of(4096), List.of(List.of(1), List.of(1))),
                         4096),
-                new Case(
-                        "transpose",
-                        new KernelOp.Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, rows))),
-                        size),
+                new Case("transpose", new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, rows))), size),
                 new Case(
                         "permute heads",
-                        new KernelOp.Elementwise(
+                        new Elementwise(
                                 Expression.IDENTITY,
                                 List.of(4, 16, rows, 64),
                                 List.of(List.of(rows * 1024, 64, 1024, 1))),
                         4L * rows * 1024),
-                new Case("layer norm 192", new KernelOp.LayerNorm(8192, 192, 1e-5f), 8192L * 192),
-                new Case("layer norm 1024", new KernelOp.LayerNorm(2048, 1024, 1e-5f), 2048L * 1024),
-                new Case("layer norm gradient 192", new KernelOp.LayerNormGradient(8192, 192, 1e-5f), 8192L * 192),
-                new Case("layer norm gradient 1024", new KernelOp.LayerNormGradient(2048, 1024, 1e-5f), 2048L * 1024),
-                new Case("rms norm 2048", new KernelOp.RmsNorm(1024, 2048, 1e-5f), 1024L * 2048),
-                new Case("softmax 577", new KernelOp.Softmax(4096, 577), 4096L * 577),
-                new Case("softmax gradient 577", new KernelOp.SoftmaxGradient(4096, 577), 4096L * 577),
-                new Case("bias gradient", new KernelOp.Reduce(Reduction.SUM, 1, 4352, 768), 4352L * 768),
-                new Case("row sums", new KernelOp.Reduce(Reduction.SUM, 4352, 768, 1), 4352L * 768),
-                new Case("rotary", new KernelOp.Rotary(4, rows, 16, 64, true, false), 4L * rows * 1024),
-                new Case("AdamW", new KernelOp.AdamW(2_000_000), 2_000_000));
+                new Case("layer norm 192", new NormOp.LayerNorm(8192, 192, 1e-5f), 8192L * 192),
+                new Case("layer norm 1024", new NormOp.LayerNorm(2048, 1024, 1e-5f), 2048L * 1024),
+                new Case("layer norm gradient 192", new NormOp.LayerNormGradient(8192, 192, 1e-5f), 8192L * 192),
+                new Case("layer norm gradient 1024", new NormOp.LayerNormGradient(2048, 1024, 1e-5f), 2048L * 1024),
+                new Case("rms norm 2048", new NormOp.RmsNorm(1024, 2048, 1e-5f), 1024L * 2048),
+                new Case("softmax 577", new SoftmaxOp.Softmax(4096, 577), 4096L * 577),
+                new Case("softmax gradient 577", new SoftmaxOp.SoftmaxGradient(4096, 577), 4096L * 577),
+                new Case("bias gradient", new Reduce(Reduction.SUM, 1, 4352, 768), 4352L * 768),
+                new Case("row sums", new Reduce(Reduction.SUM, 4352, 768, 1), 4352L * 768),
+                new Case("rotary", new Rotary(4, rows, 16, 64, true, false), 4L * rows * 1024),
+                new Case("AdamW", new AdamWUpdate(2_000_000), 2_000_000));
     }
 
     public static void main(String[] names) {
@@ -113,7 +108,7 @@ public final class ElementwiseBench {
             MemorySegment[] expected = operands(each.op, arena);
             long[] addresses =
                     Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
-            Launch launch = VectorKernels.bind(each.op, addresses, workers);
+            Launch launch = CpuKernels.bind(each.op, addresses, workers);
             launch.run();
             Reference.run(each.op, expected);
             check(each, operands[operands.length - 1], expected[operands.length - 1]);
@@ -146,7 +141,7 @@ public final class ElementwiseBench {
             segments[i] = arena.allocate(operand.bytes(), 64);
             for (long e = 0; e < operand.elements(); e++) {
                 // In (0.5, 1] for the optimiser's settings and second moments, which must not be negative.
-                float value = op instanceof KernelOp.AdamW ? 1 - random.nextFloat() / 2 : (float) random.nextGaussian();
+                float value = op instanceof AdamWUpdate ? 1 - random.nextFloat() / 2 : (float) random.nextGaussian();
                 segments[i].setAtIndex(ValueLayout.JAVA_FLOAT, e, value);
             }
         }

@@ -1,8 +1,8 @@
 package io.llm2clip.bench;
 
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.Expression.Instruction;
-import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.Opcode;
 import java.util.List;
 
 /** Expressions as a transformer's training has them. */

@@ -1,6 +1,6 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.tensor.AcceleratorDevice;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,12 +1,12 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.matrix.MatrixUnit;
-import io.llm2clip.kernels.tornado.DeviceException;
-import io.llm2clip.kernels.tornado.DeviceInfo;
-import io.llm2clip.kernels.tornado.TornadoInstallation;
-import io.llm2clip.kernels.tornado.TornadoVm;
-import io.llm2clip.kernels.vector.Vectors;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.Vectors;
+import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
+import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.progress.Quantity;
 import java.util.List;
 import java.util.Locale;

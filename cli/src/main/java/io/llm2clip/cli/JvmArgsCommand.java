@@ -1,6 +1,6 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.tornado.TornadoInstallation;
+import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.kernels.Settings;
-import io.llm2clip.kernels.matrix.MatrixUnit;
-import io.llm2clip.kernels.tornado.DeviceException;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.tornado.DeviceException;
-import io.llm2clip.kernels.tornado.TornadoInstallation;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;

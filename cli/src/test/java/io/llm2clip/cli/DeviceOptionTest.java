@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.llm2clip.kernels.tornado.TornadoInstallation;
+import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

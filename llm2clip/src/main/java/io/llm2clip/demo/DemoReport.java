@@ -192,7 +192,7 @@ final class DemoReport {
                                 escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
                                 escape(System.getProperty("java.version")),
                                 escape(Device.standard().name()),
-                                io.llm2clip.kernels.vector.VectorMath.SPECIES.vectorBitSize(),
+                                io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES.vectorBitSize(),
                                 result.seed(),
                                 result.quick() ? ", quick recipe" : ""));
         add("<p>The model is in <code>%s</code>.</p>".formatted(escape(result.model())));

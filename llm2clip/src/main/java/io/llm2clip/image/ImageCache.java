@@ -1,7 +1,7 @@
 package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.progress.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,12 +2,12 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.tornado.DeviceException;
-import io.llm2clip.kernels.tornado.TornadoDevice;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
+import io.llm2clip.kernels.operations.Operand;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -44,7 +44,7 @@ public final class AcceleratorDevice extends Device {
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements
      * @param precision of matrix products, where the device has a library for them
-     * @throws io.llm2clip.kernels.tornado.DeviceException if there is no such device or not as much memory
+     * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
         if (memoryBytes > ADDRESSABLE_BYTES) {

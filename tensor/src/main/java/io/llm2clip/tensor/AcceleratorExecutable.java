@@ -2,9 +2,9 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.operations.Operand;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;

@@ -1,8 +1,12 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -12,11 +16,11 @@ final class Compositions {
 
     static Tensor of(KernelOp op, List<Tensor> in) {
         return switch (op) {
-            case KernelOp.SoftmaxGradient s -> softmaxGradient(in.get(0), in.get(1));
-            case KernelOp.LayerNormGradient n -> layerNormGradient(n, in);
-            case KernelOp.RmsNormGradient n -> rmsNormGradient(n, in);
-            case KernelOp.CrossEntropyGradient c -> crossEntropyGradient(c, in);
-            case KernelOp.AttentionGradient a -> attentionGradient(a.shape(), in);
+            case SoftmaxOp.SoftmaxGradient s -> softmaxGradient(in.get(0), in.get(1));
+            case NormOp.LayerNormGradient n -> layerNormGradient(n, in);
+            case NormOp.RmsNormGradient n -> rmsNormGradient(n, in);
+            case CrossEntropyOp.CrossEntropyGradient c -> crossEntropyGradient(c, in);
+            case AttentionOp.AttentionGradient a -> attentionGradient(a.shape(), in);
             default -> throw new IllegalStateException(op + " has a gradient rule of its own.");
         };
     }
@@ -26,7 +30,7 @@ final class Compositions {
         return y.mul(dy.sub(y.mul(dy).sum(-1).reshape(keep)));
     }
 
-    private static Tensor layerNormGradient(KernelOp.LayerNormGradient n, List<Tensor> in) {
+    private static Tensor layerNormGradient(NormOp.LayerNormGradient n, List<Tensor> in) {
         Tensor x = in.get(0).reshape(n.rows(), n.columns());
         Tensor dy = in.get(2).reshape(n.rows(), n.columns());
         Tensor centred = x.sub(rowMean(x));
@@ -37,7 +41,7 @@ final class Compositions {
         return flat(dx, dy.mul(normalised).sum(0), dy.sum(0));
     }
 
-    private static Tensor rmsNormGradient(KernelOp.RmsNormGradient n, List<Tensor> in) {
+    private static Tensor rmsNormGradient(NormOp.RmsNormGradient n, List<Tensor> in) {
         Tensor x = in.get(0).reshape(n.rows(), n.columns());
         Tensor dy = in.get(2).reshape(n.rows(), n.columns());
         Tensor scale = rowMean(x.square()).add(n.epsilon()).rsqrt();
@@ -47,7 +51,7 @@ final class Compositions {
         return flat(dx, dy.mul(normalised).sum(0));
     }
 
-    private static Tensor crossEntropyGradient(KernelOp.CrossEntropyGradient c, List<Tensor> in) {
+    private static Tensor crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient c, List<Tensor> in) {
         Tensor logits = in.get(0).reshape(c.rows(), c.columns());
         Tensor target = in.get(1).reshape(c.rows(), 1).cast(DType.F32);
         Tensor classes = range(c.columns()).reshape(1, c.columns());

@@ -1,10 +1,10 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Operand;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Operand;
 import java.util.List;
 
 /**

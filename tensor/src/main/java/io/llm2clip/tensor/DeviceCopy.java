@@ -1,6 +1,6 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,9 +1,9 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.tornado.DeviceStep;
+import io.llm2clip.kernels.gpu.tornado.DeviceStep;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;

@@ -1,7 +1,12 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Rotary;
 import java.util.List;
 
 /** Which values may be infinite or NaN although everything that they are computed from is finite. */
@@ -27,12 +32,8 @@ final class Finiteness {
                 };
             case Operation.Kernel(KernelOp op) ->
                 switch (op) {
-                    case KernelOp.Reduce _,
-                            KernelOp.Gather _,
-                            KernelOp.ScatterAdd _,
-                            KernelOp.Concat _,
-                            KernelOp.Convert _,
-                            KernelOp.Rotary _ -> anyDoubtful(inputs);
+                    case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Convert _, Rotary _ ->
+                        anyDoubtful(inputs);
                     default -> false;
                 };
             case Operation.Reshape _,

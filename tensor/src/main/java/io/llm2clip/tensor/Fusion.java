@@ -1,6 +1,6 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.Expression;
+import io.llm2clip.kernels.operations.Expression;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -3,11 +3,11 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Operand;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.vector.VectorKernels;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.operations.Operand;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ final class HostDevice extends Device {
             long[] addresses = application.operands().stream()
                     .mapToLong(data -> data.memory().address())
                     .toArray();
-            launches.add(VectorKernels.bind(application.op(), addresses, workers.get()));
+            launches.add(CpuKernels.bind(application.op(), addresses, workers.get()));
         }
         return LaunchSequence.of(() -> {
             touched.forEach(HostDevice::touch);
@@ -109,7 +109,7 @@ final class HostDevice extends Device {
                     addresses[i] = slice(step.operands().get(i), operands.get(i).bytes())
                             .address();
                 }
-                launches.add(VectorKernels.bind(step.op(), addresses, workers.get()));
+                launches.add(CpuKernels.bind(step.op(), addresses, workers.get()));
             }
         }
 

@@ -1,6 +1,6 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.Operand;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;

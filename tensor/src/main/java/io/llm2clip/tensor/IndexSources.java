@@ -1,8 +1,9 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Operand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -31,7 +32,7 @@ final class IndexSources {
     void add(Plan.Step step) {
         Operand out = step.op().operands().getLast();
         if (out.dtype() == DType.I32 && step.operands().getLast() instanceof Plan.Slot.InArena(DType _, long start)) {
-            boolean copies = step.op() instanceof KernelOp.Elementwise || step.op() instanceof KernelOp.Concat;
+            boolean copies = step.op() instanceof Elementwise || step.op() instanceof Concat;
             written.addFirst(new Written(start, start + out.bytes(), copies ? step : null));
         }
     }
@@ -66,7 +67,7 @@ final class IndexSources {
             boolean direct = all.size() == 1 && all.getFirst().slot.equals(slot);
             // Of a view only those that it shows; what lies between them may be no indices.
             sources.addAll(
-                    direct && copy.op() instanceof KernelOp.Elementwise view
+                    direct && copy.op() instanceof Elementwise view
                             ? List.of(new Source(
                                     slot, elements(view.shape(), view.strides().getFirst())))
                             : all);

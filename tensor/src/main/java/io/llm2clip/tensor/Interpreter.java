@@ -1,8 +1,9 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -96,7 +97,7 @@ public final class Interpreter {
     }
 
     private static KernelOp elementwise(DType dtype, Expression expression, Shape shape, List<int[]> strides) {
-        return new KernelOp.Elementwise(
+        return new Elementwise(
                 dtype,
                 expression,
                 shape.toList(),

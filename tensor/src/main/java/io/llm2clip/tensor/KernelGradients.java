@@ -3,8 +3,21 @@ package io.llm2clip.tensor;
 import static io.llm2clip.tensor.Tensor.kernel;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,72 +31,76 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case KernelOp.Elementwise _, KernelOp.AdamW _, KernelOp.SquareSums _ ->
+            case Elementwise _, AdamWUpdate _, SquareSums _ ->
                 throw new IllegalStateException(op + " is not made by a graph.");
-            case KernelOp.Reduce reduce -> List.of(reduce(reduce, x, out, g));
-            case KernelOp.Gemm gemm -> gemm(gemm, in.get(0), in.get(1), g);
-            case KernelOp.Softmax softmax ->
+            case Reduce reduce -> List.of(reduce(reduce, x, out, g));
+            case Matmul gemm -> gemm(gemm, in.get(0), in.get(1), g);
+            case SoftmaxOp.Softmax softmax ->
                 List.of(kernel(
-                        new KernelOp.SoftmaxGradient(softmax.rows(), softmax.columns()), x.shape(), DType.F32, out, g));
-            case KernelOp.LayerNorm norm ->
+                        new SoftmaxOp.SoftmaxGradient(softmax.rows(), softmax.columns()),
+                        x.shape(),
+                        DType.F32,
+                        out,
+                        g));
+            case NormOp.LayerNorm norm ->
                 parts(
-                        new KernelOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        new NormOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
                         List.of(x.shape(), in.get(1).shape(), in.get(2).shape()),
                         x,
                         in.get(1),
                         g);
-            case KernelOp.RmsNorm norm ->
+            case NormOp.RmsNorm norm ->
                 parts(
-                        new KernelOp.RmsNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        new NormOp.RmsNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
                         List.of(x.shape(), in.get(1).shape()),
                         x,
                         in.get(1),
                         g);
-            case KernelOp.Attention attention -> attention(attention.shape(), in, g);
-            case KernelOp.Rotary r -> {
-                KernelOp back = new KernelOp.Rotary(
-                        r.batch(), r.positions(), r.heads(), r.headSize(), r.interleaved(), !r.inverse());
+            case AttentionOp.Attention attention -> attention(attention.shape(), in, g);
+            case Rotary r -> {
+                KernelOp back =
+                        new Rotary(r.batch(), r.positions(), r.heads(), r.headSize(), r.interleaved(), !r.inverse());
                 // The angles are tables, never trained.
                 yield Arrays.asList(kernel(back, x.shape(), DType.F32, g, in.get(1), in.get(2)), null, null);
             }
-            case KernelOp.Gather gather ->
+            case IndexOp.Gather gather ->
                 Arrays.asList(
                         kernel(
-                                new KernelOp.ScatterAdd(gather.count(), gather.rows(), gather.columns()),
+                                new IndexOp.ScatterAdd(gather.count(), gather.rows(), gather.columns()),
                                 x.shape(),
                                 DType.F32,
                                 g,
                                 in.get(1)),
                         null);
-            case KernelOp.ScatterAdd scatter ->
+            case IndexOp.ScatterAdd scatter ->
                 Arrays.asList(
                         kernel(
-                                new KernelOp.Gather(scatter.count(), scatter.rows(), scatter.columns()),
+                                new IndexOp.Gather(scatter.count(), scatter.rows(), scatter.columns()),
                                 x.shape(),
                                 DType.F32,
                                 g,
                                 in.get(1)),
                         null);
-            case KernelOp.CrossEntropy loss ->
+            case CrossEntropyOp.CrossEntropy loss ->
                 Arrays.asList(
                         kernel(
-                                new KernelOp.CrossEntropyGradient(loss.rows(), loss.columns()),
+                                new CrossEntropyOp.CrossEntropyGradient(loss.rows(), loss.columns()),
                                 x.shape(),
                                 DType.F32,
                                 x,
                                 in.get(1),
                                 g),
                         null);
-            case KernelOp.Concat concat -> concat(concat, in, g);
-            case KernelOp.Convert convert ->
+            case Concat concat -> concat(concat, in, g);
+            case Convert convert ->
                 convert.to() == DType.I32 || convert.from() == DType.I32
                         ? Gradients.none(1)
                         : List.of(g.cast(convert.from()));
-            case KernelOp.SoftmaxGradient _,
-                    KernelOp.LayerNormGradient _,
-                    KernelOp.RmsNormGradient _,
-                    KernelOp.CrossEntropyGradient _,
-                    KernelOp.AttentionGradient _ -> {
+            case SoftmaxOp.SoftmaxGradient _,
+                    NormOp.LayerNormGradient _,
+                    NormOp.RmsNormGradient _,
+                    CrossEntropyOp.CrossEntropyGradient _,
+                    AttentionOp.AttentionGradient _ -> {
                 // Second order: differentiate the same value written in primitives.
                 List<Tensor> gradients = Gradients.of(Compositions.of(op, in), g, in);
                 List<@Nullable Tensor> differentiable = new ArrayList<>();
@@ -95,7 +112,7 @@ final class KernelGradients {
         };
     }
 
-    private static Tensor reduce(KernelOp.Reduce op, Tensor x, Tensor out, Tensor g) {
+    private static Tensor reduce(Reduce op, Tensor x, Tensor out, Tensor g) {
         Shape kept = Shape.of(op.outer(), 1, op.inner());
         Shape full = Shape.of(op.outer(), op.extent(), op.inner());
         Tensor spread = g.reshape(kept).expand(full);
@@ -109,7 +126,7 @@ final class KernelGradients {
         };
     }
 
-    private static List<@Nullable Tensor> gemm(KernelOp.Gemm op, Tensor a, Tensor b, Tensor g) {
+    private static List<@Nullable Tensor> gemm(Matmul op, Tensor a, Tensor b, Tensor g) {
         int batch = op.batch();
         int m = op.m();
         int n = op.n();
@@ -117,25 +134,25 @@ final class KernelGradients {
         // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored
         // transposed.
         Tensor da = op.transposeA()
-                ? kernel(KernelOp.Gemm.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
-                : kernel(KernelOp.Gemm.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);
+                ? kernel(Matmul.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
+                : kernel(Matmul.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);
         Tensor db = op.transposeB()
-                ? kernel(KernelOp.Gemm.dense(batch, n, k, m, true, op.transposeA()), b.shape(), DType.F32, g, a)
-                : kernel(KernelOp.Gemm.dense(batch, k, n, m, !op.transposeA(), false), b.shape(), DType.F32, a, g);
+                ? kernel(Matmul.dense(batch, n, k, m, true, op.transposeA()), b.shape(), DType.F32, g, a)
+                : kernel(Matmul.dense(batch, k, n, m, !op.transposeA(), false), b.shape(), DType.F32, a, g);
         return List.of(da, db);
     }
 
     private static List<@Nullable Tensor> attention(AttentionShape shape, List<Tensor> in, Tensor g) {
         Tensor[] operands = {in.get(0), in.get(1), in.get(2), in.get(3), g};
         List<@Nullable Tensor> gradients = parts(
-                new KernelOp.AttentionGradient(shape),
+                new AttentionOp.AttentionGradient(shape),
                 List.of(in.get(0).shape(), in.get(1).shape(), in.get(2).shape()),
                 operands);
         gradients.add(null);
         return gradients;
     }
 
-    private static List<@Nullable Tensor> concat(KernelOp.Concat op, List<Tensor> in, Tensor g) {
+    private static List<@Nullable Tensor> concat(Concat op, List<Tensor> in, Tensor g) {
         int total = op.inner().stream().mapToInt(Integer::intValue).sum();
         Tensor flat = g.reshape(op.outer(), total);
         List<@Nullable Tensor> gradients = new ArrayList<>();

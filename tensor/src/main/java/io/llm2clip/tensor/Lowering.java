@@ -1,9 +1,11 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.Broadcast;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -71,7 +73,7 @@ final class Lowering {
     }
 
     private boolean isProductOf(Node operand, Node root) {
-        return operand.operation instanceof Operation.Kernel(KernelOp.Gemm _)
+        return operand.operation instanceof Operation.Kernel(Matmul _)
                 && !operand.output
                 && operand.shape.equals(root.shape)
                 && operand.users.stream().allMatch(user -> Set.of(root).equals(fused.get(user)));
@@ -79,7 +81,7 @@ final class Lowering {
 
     /** How the group's other operands lie over the product, or null where one of them does in no supported way. */
     private @Nullable List<Broadcast> extras(Fusion.Group group, Node product, Node root) {
-        KernelOp.Gemm gemm = (KernelOp.Gemm) ((Operation.Kernel) product.operation).op();
+        Matmul gemm = (Matmul) ((Operation.Kernel) product.operation).op();
         List<Broadcast> extras = new ArrayList<>();
         for (Node operand : group.operands()) {
             if (operand == product) {
@@ -140,18 +142,18 @@ final class Lowering {
             throw new TensorException("A view of " + copy.dtype + " " + source.shape()
                     + " is not contiguous; cast to F32 before permuting or slicing.");
         }
-        KernelOp op = new KernelOp.Elementwise(
+        KernelOp op = new Elementwise(
                 copy.dtype.stored(), Expression.IDENTITY, source.shape().toList(), List.of(source.strides()));
         emit(op, copy, List.of(source));
     }
 
     private void emitProduct(Node product, Node root, Fusion.Group group) {
-        KernelOp.Gemm gemm = (KernelOp.Gemm) ((Operation.Kernel) product.operation).op();
+        Matmul gemm = (Matmul) ((Operation.Kernel) product.operation).op();
         List<Broadcast> extras = extras(group, product, root);
         List<View> operands = new ArrayList<>();
         product.inputs.forEach(input -> operands.add(stored(input)));
         group.operands().stream().skip(1).map(this::view).forEach(operands::add);
-        KernelOp fused = new KernelOp.Gemm(
+        KernelOp fused = new Matmul(
                 gemm.batch(),
                 gemm.m(),
                 gemm.n(),
@@ -182,7 +184,7 @@ final class Lowering {
     }
 
     private static KernelOp elementwise(Expression expression, Shape shape, List<View> operands) {
-        return new KernelOp.Elementwise(
+        return new Elementwise(
                 expression, shape.toList(), operands.stream().map(View::strides).toList());
     }
 

@@ -1,9 +1,11 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Opcode;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Reduce;
 import java.util.List;
 import java.util.Locale;
 
@@ -92,10 +94,10 @@ final class OperandTypes {
 
     /** The name under which graphs call an operation. */
     private static String name(KernelOp op) {
-        if (op instanceof KernelOp.Reduce reduce) {
+        if (op instanceof Reduce reduce) {
             return lowerCase(reduce.reduction());
         }
-        if (op instanceof KernelOp.Gemm) {
+        if (op instanceof Matmul) {
             return "matmul";
         }
         String name = op.getClass().getSimpleName();

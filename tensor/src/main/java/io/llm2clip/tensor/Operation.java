@@ -1,8 +1,8 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Opcode;
 import java.util.List;
 
 /**

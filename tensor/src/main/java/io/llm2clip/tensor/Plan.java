@@ -1,7 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.util.List;
 import java.util.Map;
 

@@ -1,12 +1,13 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.device.DeviceKernels;
-import io.llm2clip.kernels.device.DeviceLaunch;
-import io.llm2clip.kernels.tornado.TornadoDevice;
-import io.llm2clip.kernels.vector.VectorKernels;
-import io.llm2clip.kernels.vector.Workers;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -58,7 +59,7 @@ final class RoundedFactors {
     void send(TensorData data) {
         Rounded rounded = Graph.known(factors, data);
         if (rounded.version != data.version()) {
-            KernelOp convert = new KernelOp.Convert(data.shape().size(), data.dtype(), dtype);
+            KernelOp convert = new Convert(data.shape().size(), data.dtype(), dtype);
             DeviceCopy copy = data.copy();
             if (copy != null && copy.isCurrent()) {
                 int[] places = {copy.element(), rounded.element};
@@ -76,7 +77,7 @@ final class RoundedFactors {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment rounded = arena.allocate((long) data.shape().size() * dtype.bytes(), 64);
             long[] addresses = {data.memory().address(), rounded.address()};
-            VectorKernels.bind(convert, addresses, Workers.shared()).run();
+            CpuKernels.bind(convert, addresses, Workers.shared()).run();
             device.upload(dtype, element, rounded);
         }
     }

@@ -1,6 +1,6 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.operations.Opcode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

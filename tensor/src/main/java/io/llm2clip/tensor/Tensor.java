@@ -1,10 +1,20 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.AttentionShape;
-import io.llm2clip.kernels.KernelOp.Reduction;
-import io.llm2clip.kernels.Opcode;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -348,7 +358,7 @@ public final class Tensor {
             throw new TensorException(
                     "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
         }
-        return kernel(new KernelOp.Convert(shape.size(), dtype, target), shape, target, this);
+        return kernel(new Convert(shape.size(), dtype, target), shape, target, this);
     }
 
     // Reductions.
@@ -399,8 +409,7 @@ public final class Tensor {
     }
 
     private Tensor reduce(Reduction reduction, int from, int to) {
-        KernelOp op =
-                new KernelOp.Reduce(reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
+        KernelOp op = new Reduce(reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
         return kernel(op, shape.without(from, to), DType.F32, this);
     }
 
@@ -438,7 +447,7 @@ public final class Tensor {
         }
         Shape result = a.without(a.rank() - 2, a.rank()).append(m, n);
         if (b.rank() == 2 && !transposeA) {
-            KernelOp op = KernelOp.Gemm.dense(1, a.size(0, a.rank() - 1), n, k, false, transposeB);
+            KernelOp op = Matmul.dense(1, a.size(0, a.rank() - 1), n, k, false, transposeB);
             return kernel(op, result, DType.F32, this, other);
         }
         if (!a.without(a.rank() - 2, a.rank()).equals(b.without(b.rank() - 2, b.rank()))) {
@@ -446,16 +455,12 @@ public final class Tensor {
                     + ": leading dimensions differ; expected equal ones, or a matrix as second operand.");
         }
         return kernel(
-                KernelOp.Gemm.dense(a.size(0, a.rank() - 2), m, n, k, transposeA, transposeB),
-                result,
-                DType.F32,
-                this,
-                other);
+                Matmul.dense(a.size(0, a.rank() - 2), m, n, k, transposeA, transposeB), result, DType.F32, this, other);
     }
 
     /** Softmax over the last axis. */
     public Tensor softmax() {
-        return kernel(new KernelOp.Softmax(rows(), columns()), shape, DType.F32, this);
+        return kernel(new SoftmaxOp.Softmax(rows(), columns()), shape, DType.F32, this);
     }
 
     /** {@code x - logsumexp(x)} over the last axis. */
@@ -470,14 +475,14 @@ public final class Tensor {
         requireEpsilon("layerNorm", epsilon);
         requireShape("layerNorm (weight)", Shape.of(columns()), weight);
         requireShape("layerNorm (bias)", Shape.of(columns()), bias);
-        return kernel(new KernelOp.LayerNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight, bias);
+        return kernel(new NormOp.LayerNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight, bias);
     }
 
     /** Root-mean-square normalization over the last axis; {@code weight} is {@code [columns]}. */
     public Tensor rmsNorm(Tensor weight, float epsilon) {
         requireEpsilon("rmsNorm", epsilon);
         requireShape("rmsNorm (weight)", Shape.of(columns()), weight);
-        return kernel(new KernelOp.RmsNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight);
+        return kernel(new NormOp.RmsNorm(rows(), columns(), epsilon), shape, DType.F32, this, weight);
     }
 
     /**
@@ -521,7 +526,7 @@ public final class Tensor {
         requireShape("attention (lengths)", Shape.of(q.shape.dim(0)), lengths);
         AttentionShape attention = new AttentionShape(
                 q.shape.dim(0), q.shape.dim(1), k.shape.dim(1), heads, keyValueHeads, headSize, scale, causal);
-        return kernel(new KernelOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
+        return kernel(new AttentionOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
     }
 
     /**
@@ -538,7 +543,7 @@ public final class Tensor {
         Shape angles = Shape.of(shape.dim(1), shape.dim(3) / 2);
         requireShape("rotary (cos)", angles, cos);
         requireShape("rotary (sin)", angles, sin);
-        KernelOp op = new KernelOp.Rotary(shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3), interleaved, false);
+        KernelOp op = new Rotary(shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3), interleaved, false);
         return kernel(op, shape, DType.F32, this, cos, sin);
     }
 
@@ -547,7 +552,7 @@ public final class Tensor {
         if (shape.rank() != 2) {
             throw new TensorException("gather: table " + shape + "; expected [rows, columns].");
         }
-        KernelOp op = new KernelOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1));
+        KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1));
         return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
     }
 
@@ -558,7 +563,7 @@ public final class Tensor {
             throw new TensorException("crossEntropy: logits " + shape + " with targets " + targets.shape
                     + "; expected targets " + expected + ".");
         }
-        return kernel(new KernelOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
+        return kernel(new CrossEntropyOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
     }
 
     /** Joins tensors along an axis; all f32 or all i32, the other dimensions equal. */
@@ -584,7 +589,7 @@ public final class Tensor {
         for (Tensor part : parts) {
             inner.add(part.shape.size(resolved, part.shape.rank()));
         }
-        KernelOp op = new KernelOp.Concat(type, first.shape.size(0, resolved), inner);
+        KernelOp op = new Concat(type, first.shape.size(0, resolved), inner);
         return kernel(op, joined, type, parts.toArray(Tensor[]::new));
     }
 

@@ -3,7 +3,8 @@ package io.llm2clip.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Matmul;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -151,7 +152,7 @@ class CompilerProperties {
         try (Program program = Program.compile(List.of(once.add(again)))) {
             assertThat(program.plan().steps())
                     .extracting(s -> s.op().getClass().getSimpleName())
-                    .containsExactly("Gemm", "Reduce", "Elementwise");
+                    .containsExactly("Matmul", "Reduce", "Elementwise");
         }
     }
 
@@ -163,8 +164,8 @@ class CompilerProperties {
         try (Program program =
                 Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
             assertThat(program.plan().steps()).hasSize(1);
-            assertThat(((KernelOp.Gemm) program.plan().steps().getFirst().op()).extras())
-                    .containsExactlyInAnyOrder(KernelOp.Broadcast.ROW, KernelOp.Broadcast.FULL);
+            assertThat(((Matmul) program.plan().steps().getFirst().op()).extras())
+                    .containsExactlyInAnyOrder(Broadcast.ROW, Broadcast.FULL);
         }
     }
 

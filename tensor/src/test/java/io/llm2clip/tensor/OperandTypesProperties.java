@@ -4,9 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Opcode;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -23,7 +33,7 @@ import net.jqwik.api.Provide;
 
 /** Whatever operation gets elements of another type than it works on refuses them when the graph is built. */
 class OperandTypesProperties {
-    private static final KernelOp.AttentionShape ATTENTION = new KernelOp.AttentionShape(2, 3, 3, 2, 1, 4, 0.5f, false);
+    private static final AttentionShape ATTENTION = new AttentionShape(2, 3, 3, 2, 1, 4, 0.5f, false);
 
     /** An operation and the shapes and types that it takes. */
     private record Case(String name, List<Tensor> operands, Function<List<Tensor>, Tensor> operation) {
@@ -79,13 +89,18 @@ class OperandTypesProperties {
             }
         });
         List<Object> made = new ArrayList<>(Arrays.asList(Opcode.values()));
-        made.addAll(Arrays.asList(KernelOp.class.getPermittedSubclasses()));
+        made.addAll(kinds(KernelOp.class).toList());
         // Those that no node of a graph is.
-        made.removeAll(
-                List.of(Opcode.CONSTANT, KernelOp.Elementwise.class, KernelOp.AdamW.class, KernelOp.SquareSums.class));
+        made.removeAll(List.of(Opcode.CONSTANT, Elementwise.class, AdamWUpdate.class, SquareSums.class));
         // Its one operand may be of any type.
-        made.remove(KernelOp.Convert.class);
+        made.remove(Convert.class);
         assertThat(tried).containsAll(made);
+    }
+
+    private static Stream<Class<?>> kinds(Class<?> type) {
+        return type.isSealed()
+                ? Stream.of(type.getPermittedSubclasses()).flatMap(OperandTypesProperties::kinds)
+                : Stream.of(type);
     }
 
     @Provide
@@ -176,12 +191,12 @@ class OperandTypesProperties {
     /** Gradients are nodes, too. */
     private static Stream<Case> kernels() {
         return Stream.of(
-                        new KernelOp.SoftmaxGradient(2, 4),
-                        new KernelOp.LayerNormGradient(2, 4, 1e-5f),
-                        new KernelOp.RmsNormGradient(2, 4, 1e-5f),
-                        new KernelOp.AttentionGradient(ATTENTION),
-                        new KernelOp.CrossEntropyGradient(2, 4),
-                        new KernelOp.ScatterAdd(6, 5, 4))
+                        new SoftmaxOp.SoftmaxGradient(2, 4),
+                        new NormOp.LayerNormGradient(2, 4, 1e-5f),
+                        new NormOp.RmsNormGradient(2, 4, 1e-5f),
+                        new AttentionOp.AttentionGradient(ATTENTION),
+                        new CrossEntropyOp.CrossEntropyGradient(2, 4),
+                        new IndexOp.ScatterAdd(6, 5, 4))
                 .map(OperandTypesProperties::kernel);
     }
 

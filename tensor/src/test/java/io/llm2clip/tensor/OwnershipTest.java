@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.lang.foreign.Arena;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,7 @@ class OwnershipTest {
     }
 
     private static Device.Application squares(TensorData data) {
-        KernelOp op = new KernelOp.SquareSums(List.of(data.shape().size()));
+        KernelOp op = new SquareSums(List.of(data.shape().size()));
         return new Device.Application(op, List.of(data, TensorData.allocate(Shape.of(1), DType.F32)));
     }
 }

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.tornado.DeviceException;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
+import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -72,10 +72,10 @@ class AcceleratorCases {
     /** A step that makes every weight smaller by a half. */
     private Device.Application step() {
         TensorData gradient = TensorData.of(Shape.of(3), 1, 1, 1);
-        TensorData hyper = TensorData.of(Shape.of(KernelOp.AdamW.HYPER), 0.5f, 0, 0, 0, 0, 1, 1, 1);
+        TensorData hyper = TensorData.of(Shape.of(AdamWUpdate.HYPER), 0.5f, 0, 0, 0, 0, 1, 1, 1);
         TensorData mean = TensorData.of(Shape.of(3), 0, 0, 0);
         TensorData variance = TensorData.of(Shape.of(3), 0, 0, 0);
-        return new Device.Application(new KernelOp.AdamW(3), List.of(gradient, hyper, weight, mean, variance));
+        return new Device.Application(new AdamWUpdate(3), List.of(gradient, hyper, weight, mean, variance));
     }
 
     /** With factors of so few bits that nothing is lost. */

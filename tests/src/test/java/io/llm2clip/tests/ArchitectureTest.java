@@ -2,6 +2,7 @@ package io.llm2clip.tests;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -9,7 +10,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
@@ -81,6 +85,38 @@ class ArchitectureTest {
                 .map(dependency -> dependency.getDescription())
                 .toList();
         assertThat(crossing).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kernels"})
+    void packagesOfAModuleHaveNoCycles(String module) {
+        slices().assignedFrom(packagesOf(module)).should().beFreeOfCycles().check(CLASSES);
+    }
+
+    private static SliceAssignment packagesOf(String module) {
+        return new SliceAssignment() {
+            @Override
+            public String getDescription() {
+                return "packages of " + module;
+            }
+
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                return module(type).equals(module)
+                        ? SliceIdentifier.of(type.getPackageName())
+                        : SliceIdentifier.ignore();
+            }
+        };
+    }
+
+    @Test
+    void noTwoClassesOfAModuleShareAName() {
+        Map<String, Long> counts = CLASSES.stream()
+                .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                .collect(Collectors.groupingBy(
+                        type -> module(type) + ": " + type.getSimpleName(), Collectors.counting()));
+        counts.values().removeIf(count -> count == 1);
+        assertThat(counts).isEmpty();
     }
 
     @Test

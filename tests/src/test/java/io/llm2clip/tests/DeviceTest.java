@@ -1,7 +1,7 @@
 package io.llm2clip.tests;
 
-import io.llm2clip.kernels.tornado.ChildTests;
-import io.llm2clip.kernels.tornado.DeviceJvm;
+import io.llm2clip.kernels.gpu.tornado.ChildTests;
+import io.llm2clip.kernels.gpu.tornado.DeviceJvm;
 import io.llm2clip.tensor.AcceleratorDevice;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

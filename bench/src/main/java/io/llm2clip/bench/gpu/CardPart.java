@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
-import io.llm2clip.kernels.tornado.DeviceInfo;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What devices there are, by what they multiply, and whether they compute a trivial kernel right. */

@@ -3,7 +3,7 @@ package io.llm2clip.bench.gpu;
 import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import java.io.IOException;

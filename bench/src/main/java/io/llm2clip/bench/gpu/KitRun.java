@@ -1,6 +1,6 @@
 package io.llm2clip.bench.gpu;
 
-import io.llm2clip.kernels.tornado.TornadoInstallation;
+import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;

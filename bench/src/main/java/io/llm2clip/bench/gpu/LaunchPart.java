@@ -1,12 +1,13 @@
 package io.llm2clip.bench.gpu;
 
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.device.DeviceKernels;
-import io.llm2clip.kernels.device.DeviceLaunch;
-import io.llm2clip.kernels.tornado.DeviceStep;
-import io.llm2clip.kernels.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
+import io.llm2clip.kernels.gpu.tornado.DeviceStep;
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,7 +21,7 @@ final class LaunchPart {
 
     public static void main(String[] arguments) {
         PartOptions options = PartOptions.parse(arguments);
-        KernelOp copy = new KernelOp.Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)));
+        KernelOp copy = new Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)));
         int[] offsets = {0, 1};
         DeviceLaunch launch = DeviceKernels.plan(copy).launches().getFirst();
         try (Rows rows = new Rows(options.rows());

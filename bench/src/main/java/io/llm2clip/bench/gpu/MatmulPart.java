@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;

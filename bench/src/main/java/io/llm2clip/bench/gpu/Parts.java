@@ -25,9 +25,9 @@ final class Parts {
                     90,
                     Parts::withoutDevice,
                     c -> c.java(
-                            "io.llm2clip.kernels.tornado.ChildTests",
+                            "io.llm2clip.kernels.gpu.tornado.ChildTests",
                             SUITE_OPTIONS,
-                            List.of("io.llm2clip.kernels.tornado.TornadoDeviceCases"))),
+                            List.of("io.llm2clip.kernels.gpu.tornado.TornadoDeviceCases"))),
             new Part(
                     "engine",
                     "Engine suite",

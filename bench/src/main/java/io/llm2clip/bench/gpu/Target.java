@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
-import io.llm2clip.kernels.cublas.MatmulPrecision;
-import io.llm2clip.kernels.tornado.TornadoVm;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import java.util.Arrays;

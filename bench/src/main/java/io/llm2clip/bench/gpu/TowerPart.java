@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;

@@ -82,14 +82,14 @@ class KitReportTest {
                 Failures (2):
                   JUnit Jupiter:Cases:products()
                     MethodSource [className = 'Cases', methodName = 'products', methodParameterTypes = '']
-                    => java.lang.AssertionError: k_gemm is wrong
+                    => java.lang.AssertionError: k_matmul is wrong
                        org.x.Y
                   jqwik (JUnit Platform)
                     => org.junit.JUnitException: no database
                 11 of 12 tests succeeded.
                 """, rows);
         assertThat(rows.get(0).get("work").asString()).isEqualTo("JUnit Jupiter:Cases:products()");
-        assertThat(rows.get(0).get("error").asString()).isEqualTo("java.lang.AssertionError: k_gemm is wrong");
+        assertThat(rows.get(0).get("error").asString()).isEqualTo("java.lang.AssertionError: k_matmul is wrong");
         assertThat(rows.get(1).get("work").asString()).isEqualTo("jqwik (JUnit Platform)");
         assertThat(rows.get(2).get("value").asInt()).isEqualTo(11);
         assertThat(rows.get(2).get("of").asInt()).isEqualTo(12);

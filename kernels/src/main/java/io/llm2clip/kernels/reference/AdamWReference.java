@@ -1,13 +1,13 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.AdamWUpdate;
 
 /** The AdamW update. */
 final class AdamWReference {
 
     private AdamWReference() {}
 
-    static void step(KernelOp.AdamW op, Floats[] operands) {
+    static void step(AdamWUpdate op, Floats[] operands) {
         Floats hyper = operands[1];
         double learningRate = hyper.get(0);
         double beta1 = hyper.get(1);

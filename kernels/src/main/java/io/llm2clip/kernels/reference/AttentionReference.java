@@ -1,6 +1,6 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp.AttentionShape;
+import io.llm2clip.kernels.operations.AttentionShape;
 import java.lang.foreign.MemorySegment;
 
 /** Scaled dot-product attention and its gradients, one query of one head at a time. */

@@ -1,7 +1,8 @@
 package io.llm2clip.kernels.reference;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Elementwise;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -10,7 +11,7 @@ final class ElementwiseReference {
 
     private ElementwiseReference() {}
 
-    static void elementwise(KernelOp.Elementwise op, MemorySegment[] operands) {
+    static void elementwise(Elementwise op, MemorySegment[] operands) {
         int inputs = op.strides().size();
         long elements = 1;
         for (int extent : op.shape()) {
@@ -43,7 +44,7 @@ final class ElementwiseReference {
         }
     }
 
-    static void convert(KernelOp.Convert op, MemorySegment in, MemorySegment out) {
+    static void convert(Convert op, MemorySegment in, MemorySegment out) {
         for (long i = 0; i < op.elements(); i++) {
             switch (op.to()) {
                 case BF16 -> out.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, toBf16(new Floats(in).get(i)));

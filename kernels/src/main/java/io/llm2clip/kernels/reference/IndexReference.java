@@ -1,6 +1,8 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.IndexOp;
 import java.lang.foreign.MemorySegment;
 
 /** Operations addressed by indices, and concatenation. */
@@ -8,7 +10,7 @@ final class IndexReference {
 
     private IndexReference() {}
 
-    static void gather(KernelOp.Gather op, MemorySegment[] operands) {
+    static void gather(IndexOp.Gather op, MemorySegment[] operands) {
         Floats table = new Floats(operands[0]);
         Indices index = new Indices("Gather: index", operands[1], 0, op.rows() - 1);
         Floats out = new Floats(operands[2]);
@@ -20,7 +22,7 @@ final class IndexReference {
         }
     }
 
-    static void scatterAdd(KernelOp.ScatterAdd op, MemorySegment[] operands) {
+    static void scatterAdd(IndexOp.ScatterAdd op, MemorySegment[] operands) {
         Floats in = new Floats(operands[0]);
         Indices index = new Indices("ScatterAdd: index", operands[1], 0, op.rows() - 1);
         Floats out = new Floats(operands[2]);
@@ -37,7 +39,7 @@ final class IndexReference {
         }
     }
 
-    static void crossEntropy(KernelOp.CrossEntropy op, MemorySegment[] operands) {
+    static void crossEntropy(CrossEntropyOp.CrossEntropy op, MemorySegment[] operands) {
         Floats logits = new Floats(operands[0]);
         Indices target = new Indices("CrossEntropy: target", operands[1], -1, op.columns() - 1);
         Floats loss = new Floats(operands[2]);
@@ -50,7 +52,7 @@ final class IndexReference {
         }
     }
 
-    static void crossEntropyGradient(KernelOp.CrossEntropyGradient op, MemorySegment[] operands) {
+    static void crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient op, MemorySegment[] operands) {
         Floats logits = new Floats(operands[0]);
         Indices target = new Indices("CrossEntropyGradient: target", operands[1], -1, op.columns() - 1);
         Floats dloss = new Floats(operands[2]);
@@ -66,7 +68,7 @@ final class IndexReference {
         }
     }
 
-    static void concat(KernelOp.Concat op, MemorySegment[] operands) {
+    static void concat(Concat op, MemorySegment[] operands) {
         MemorySegment out = operands[operands.length - 1];
         long at = 0;
         for (int outer = 0; outer < op.outer(); outer++) {

@@ -1,13 +1,13 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.NormOp;
 
 /** Layer and root-mean-square normalisation. */
 final class NormReference {
 
     private NormReference() {}
 
-    static void layerNorm(KernelOp.LayerNorm op, Floats[] operands) {
+    static void layerNorm(NormOp.LayerNorm op, Floats[] operands) {
         for (long row = 0; row < op.rows(); row++) {
             double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), true);
             for (int c = 0; c < op.columns(); c++) {
@@ -16,7 +16,7 @@ final class NormReference {
         }
     }
 
-    static void rmsNorm(KernelOp.RmsNorm op, Floats[] operands) {
+    static void rmsNorm(NormOp.RmsNorm op, Floats[] operands) {
         for (long row = 0; row < op.rows(); row++) {
             double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), false);
             for (int c = 0; c < op.columns(); c++) {
@@ -25,11 +25,11 @@ final class NormReference {
         }
     }
 
-    static void layerNormGradient(KernelOp.LayerNormGradient op, Floats[] operands) {
+    static void layerNormGradient(NormOp.LayerNormGradient op, Floats[] operands) {
         gradient(op.rows(), op.columns(), op.epsilon(), true, operands);
     }
 
-    static void rmsNormGradient(KernelOp.RmsNormGradient op, Floats[] operands) {
+    static void rmsNormGradient(NormOp.RmsNormGradient op, Floats[] operands) {
         gradient(op.rows(), op.columns(), op.epsilon(), false, operands);
     }
 

@@ -1,7 +1,20 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -21,26 +34,26 @@ public final class Reference {
     public static void run(KernelOp op, MemorySegment[] operands) {
         validate(op, operands);
         switch (op) {
-            case KernelOp.Elementwise o -> ElementwiseReference.elementwise(o, operands);
-            case KernelOp.Convert o -> ElementwiseReference.convert(o, operands[0], operands[1]);
-            case KernelOp.Reduce o -> RowReference.reduce(o, new Floats(operands[0]), new Floats(operands[1]));
-            case KernelOp.Gemm o -> GemmReference.gemm(o, floats(operands));
-            case KernelOp.Softmax o -> RowReference.softmax(o, floats(operands));
-            case KernelOp.SoftmaxGradient o -> RowReference.softmaxGradient(o, floats(operands));
-            case KernelOp.LayerNorm o -> NormReference.layerNorm(o, floats(operands));
-            case KernelOp.LayerNormGradient o -> NormReference.layerNormGradient(o, floats(operands));
-            case KernelOp.RmsNorm o -> NormReference.rmsNorm(o, floats(operands));
-            case KernelOp.RmsNormGradient o -> NormReference.rmsNormGradient(o, floats(operands));
-            case KernelOp.Attention o -> AttentionReference.attention(o.shape(), operands);
-            case KernelOp.AttentionGradient o -> AttentionReference.gradient(o.shape(), operands);
-            case KernelOp.Rotary o -> RotaryReference.rotary(o, floats(operands));
-            case KernelOp.Gather o -> IndexReference.gather(o, operands);
-            case KernelOp.ScatterAdd o -> IndexReference.scatterAdd(o, operands);
-            case KernelOp.CrossEntropy o -> IndexReference.crossEntropy(o, operands);
-            case KernelOp.CrossEntropyGradient o -> IndexReference.crossEntropyGradient(o, operands);
-            case KernelOp.SquareSums o -> RowReference.squareSums(o, floats(operands));
-            case KernelOp.Concat o -> IndexReference.concat(o, operands);
-            case KernelOp.AdamW o -> AdamWReference.step(o, floats(operands));
+            case Elementwise o -> ElementwiseReference.elementwise(o, operands);
+            case Convert o -> ElementwiseReference.convert(o, operands[0], operands[1]);
+            case Reduce o -> RowReference.reduce(o, new Floats(operands[0]), new Floats(operands[1]));
+            case Matmul o -> MatmulReference.matmul(o, floats(operands));
+            case SoftmaxOp.Softmax o -> RowReference.softmax(o, floats(operands));
+            case SoftmaxOp.SoftmaxGradient o -> RowReference.softmaxGradient(o, floats(operands));
+            case NormOp.LayerNorm o -> NormReference.layerNorm(o, floats(operands));
+            case NormOp.LayerNormGradient o -> NormReference.layerNormGradient(o, floats(operands));
+            case NormOp.RmsNorm o -> NormReference.rmsNorm(o, floats(operands));
+            case NormOp.RmsNormGradient o -> NormReference.rmsNormGradient(o, floats(operands));
+            case AttentionOp.Attention o -> AttentionReference.attention(o.shape(), operands);
+            case AttentionOp.AttentionGradient o -> AttentionReference.gradient(o.shape(), operands);
+            case Rotary o -> RotaryReference.rotary(o, floats(operands));
+            case IndexOp.Gather o -> IndexReference.gather(o, operands);
+            case IndexOp.ScatterAdd o -> IndexReference.scatterAdd(o, operands);
+            case CrossEntropyOp.CrossEntropy o -> IndexReference.crossEntropy(o, operands);
+            case CrossEntropyOp.CrossEntropyGradient o -> IndexReference.crossEntropyGradient(o, operands);
+            case SquareSums o -> RowReference.squareSums(o, floats(operands));
+            case Concat o -> IndexReference.concat(o, operands);
+            case AdamWUpdate o -> AdamWReference.step(o, floats(operands));
         }
     }
 

@@ -1,13 +1,13 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
+import io.llm2clip.kernels.operations.Rotary;
 
 /** Rotary position embedding. */
 final class RotaryReference {
 
     private RotaryReference() {}
 
-    static void rotary(KernelOp.Rotary op, Floats[] operands) {
+    static void rotary(Rotary op, Floats[] operands) {
         int pairs = op.headSize() / 2;
         for (int b = 0; b < op.batch(); b++) {
             for (int t = 0; t < op.positions(); t++) {
@@ -23,7 +23,7 @@ final class RotaryReference {
         }
     }
 
-    private static void rotate(KernelOp.Rotary op, Floats[] operands, long angle, long first, long second) {
+    private static void rotate(Rotary op, Floats[] operands, long angle, long first, long second) {
         double cos = operands[1].get(angle);
         double sin = op.inverse() ? -operands[2].get(angle) : operands[2].get(angle);
         double x = operands[0].get(first);

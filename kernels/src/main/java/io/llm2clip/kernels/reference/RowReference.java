@@ -1,14 +1,16 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.Reduction;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
 
 /** Reductions and softmax. */
 final class RowReference {
 
     private RowReference() {}
 
-    static void reduce(KernelOp.Reduce op, Floats in, Floats out) {
+    static void reduce(Reduce op, Floats in, Floats out) {
         for (long outer = 0; outer < op.outer(); outer++) {
             for (long inner = 0; inner < op.inner(); inner++) {
                 double result = op.reduction() == Reduction.SUM ? 0 : Double.NEGATIVE_INFINITY;
@@ -21,12 +23,12 @@ final class RowReference {
         }
     }
 
-    static void squareSums(KernelOp.SquareSums op, Floats[] operands) {
+    static void squareSums(SquareSums op, Floats[] operands) {
         long block = 0;
         for (int i = 0; i < op.elements().size(); i++) {
-            for (long start = 0; start < op.elements().get(i); start += KernelOp.SquareSums.BLOCK) {
+            for (long start = 0; start < op.elements().get(i); start += SquareSums.BLOCK) {
                 double sum = 0;
-                long end = Math.min(op.elements().get(i), start + KernelOp.SquareSums.BLOCK);
+                long end = Math.min(op.elements().get(i), start + SquareSums.BLOCK);
                 for (long e = start; e < end; e++) {
                     sum += (double) operands[i].get(e) * operands[i].get(e);
                 }
@@ -35,7 +37,7 @@ final class RowReference {
         }
     }
 
-    static void softmax(KernelOp.Softmax op, Floats[] operands) {
+    static void softmax(SoftmaxOp.Softmax op, Floats[] operands) {
         for (long row = 0; row < op.rows(); row++) {
             double[] probabilities = softmax(operands[0], row * op.columns(), op.columns());
             for (int c = 0; c < op.columns(); c++) {
@@ -44,7 +46,7 @@ final class RowReference {
         }
     }
 
-    static void softmaxGradient(KernelOp.SoftmaxGradient op, Floats[] operands) {
+    static void softmaxGradient(SoftmaxOp.SoftmaxGradient op, Floats[] operands) {
         for (long row = 0; row < op.rows(); row++) {
             long start = row * op.columns();
             double dot = 0;

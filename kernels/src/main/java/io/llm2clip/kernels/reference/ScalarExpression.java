@@ -1,7 +1,7 @@
 package io.llm2clip.kernels.reference;
 
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.Expression.Instruction;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
 
 /** Evaluates an {@link Expression} for one element; every value is rounded to f32, as it is defined over f32 values. */
 final class ScalarExpression {

@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.kernels.AllConversions;
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Expression;
-import io.llm2clip.kernels.Expression.Instruction;
-import io.llm2clip.kernels.KernelOp;
-import io.llm2clip.kernels.KernelOp.AttentionShape;
-import io.llm2clip.kernels.Opcode;
-import io.llm2clip.kernels.Operand;
+import io.llm2clip.kernels.operations.AllConversions;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -34,13 +41,13 @@ class ReferenceTest {
 
     @Test
     void transposedViewIsCopied() {
-        KernelOp transpose = new KernelOp.Elementwise(Expression.IDENTITY, List.of(3, 2), List.of(List.of(1, 3)));
+        KernelOp transpose = new Elementwise(Expression.IDENTITY, List.of(3, 2), List.of(List.of(1, 3)));
         assertThat(run(transpose, new float[] {0, 1, 2, 3, 4, 5}, new float[6])).containsExactly(0, 3, 1, 4, 2, 5);
     }
 
     @Test
     void productOfKnownMatrices() {
-        KernelOp gemm = KernelOp.Gemm.dense(1, 2, 2, 3, false, true);
+        KernelOp gemm = Matmul.dense(1, 2, 2, 3, false, true);
         float[] out = run(gemm, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8, 9, 10, 11, 12}, new float[4]);
         assertThat(out).containsExactly(50, 68, 122, 167);
     }
@@ -48,7 +55,7 @@ class ReferenceTest {
     @Test
     void normalizedRowHasMeanZeroAndVarianceOne() {
         float[] out = run(
-                new KernelOp.LayerNorm(1, 4, 0),
+                new NormOp.LayerNorm(1, 4, 0),
                 new float[] {1, 2, 3, 6},
                 new float[] {1, 1, 1, 1},
                 new float[4],
@@ -72,47 +79,51 @@ class ReferenceTest {
             MemorySegment.ofArray(new float[] {3, 4}), MemorySegment.ofArray(new int[] {0}),
             MemorySegment.ofArray(new float[] {9})
         };
-        Reference.run(new KernelOp.Attention(shape), operands);
+        Reference.run(new AttentionOp.Attention(shape), operands);
         assertThat(new Floats(operands[4]).get(0)).isZero();
     }
 
     @Test
     void gradientsAgreeWithFiniteDifferences() {
         checkGradient(
-                new KernelOp.LayerNorm(3, 5, 1e-3f),
-                new KernelOp.LayerNormGradient(3, 5, 1e-3f),
+                new NormOp.LayerNorm(3, 5, 1e-3f),
+                new NormOp.LayerNormGradient(3, 5, 1e-3f),
                 new int[] {0, 1, 2},
                 0,
                 1);
-        checkGradient(
-                new KernelOp.RmsNorm(3, 5, 1e-3f), new KernelOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
+        checkGradient(new NormOp.RmsNorm(3, 5, 1e-3f), new NormOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
         for (boolean causal : new boolean[] {false, true}) {
             AttentionShape shape = new AttentionShape(2, 3, 3, 4, 2, 5, 0.7f, causal);
             checkGradient(
-                    new KernelOp.Attention(shape),
-                    new KernelOp.AttentionGradient(shape),
+                    new AttentionOp.Attention(shape),
+                    new AttentionOp.AttentionGradient(shape),
                     new int[] {0, 1, 2},
                     0,
                     1,
                     2,
                     3);
         }
-        checkGradient(new KernelOp.CrossEntropy(3, 5), new KernelOp.CrossEntropyGradient(3, 5), new int[] {0}, 0, 1);
+        checkGradient(
+                new CrossEntropyOp.CrossEntropy(3, 5),
+                new CrossEntropyOp.CrossEntropyGradient(3, 5),
+                new int[] {0},
+                0,
+                1);
     }
 
     @Test
     void sizesAndIndicesAreChecked() {
-        assertThatThrownBy(() -> run(new KernelOp.Softmax(2, 3), new float[6], new float[5]))
+        assertThatThrownBy(() -> run(new SoftmaxOp.Softmax(2, 3), new float[6], new float[5]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("24 bytes for operand 'out', found 20");
-        assertThatThrownBy(() -> run(new KernelOp.Softmax(2, 3), new float[6]))
+        assertThatThrownBy(() -> run(new SoftmaxOp.Softmax(2, 3), new float[6]))
                 .hasMessageContaining("2 operands, found 1");
         MemorySegment[] operands = {
             MemorySegment.ofArray(new float[4]),
             MemorySegment.ofArray(new int[] {2}),
             MemorySegment.ofArray(new float[2])
         };
-        assertThatThrownBy(() -> Reference.run(new KernelOp.Gather(1, 2, 2), operands))
+        assertThatThrownBy(() -> Reference.run(new IndexOp.Gather(1, 2, 2), operands))
                 .isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessageContaining("index[0] is 2, expected 0 to 1");
     }
@@ -177,7 +188,7 @@ class ReferenceTest {
     }
 
     private static KernelOp elementwise(Opcode opcode) {
-        return new KernelOp.Elementwise(
+        return new Elementwise(
                 new Expression(1, List.of(Instruction.unary(opcode, 0))), List.of(1), List.of(List.of(1)));
     }
 

@@ -1,9 +1,9 @@
 package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -83,7 +83,7 @@ public final class AdamW implements AutoCloseable {
                 moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
             }
             for (int i = 0; i < groups.size(); i++) {
-                hyper.add(TensorData.allocate(Shape.of(KernelOp.AdamW.HYPER), DType.F32));
+                hyper.add(TensorData.allocate(Shape.of(AdamWUpdate.HYPER), DType.F32));
             }
         } catch (RuntimeException | Error e) {
             moments.close();
@@ -265,7 +265,7 @@ public final class AdamW implements AutoCloseable {
         for (int i = 0; i < groups.size(); i++) {
             for (Parameter parameter : groups.get(i).parameters()) {
                 applications.add(new Device.Application(
-                        new KernelOp.AdamW(parameter.shape().size()),
+                        new AdamWUpdate(parameter.shape().size()),
                         List.of(
                                 gradients.get(next++),
                                 hyper.get(i),

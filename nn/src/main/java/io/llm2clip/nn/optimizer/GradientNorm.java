@@ -1,8 +1,8 @@
 package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.KernelOp;
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -20,7 +20,7 @@ final class GradientNorm implements AutoCloseable {
 
     GradientNorm(Device device, List<TensorData> gradients) {
         this.gradients = gradients;
-        KernelOp.SquareSums op = new KernelOp.SquareSums(
+        SquareSums op = new SquareSums(
                 gradients.stream().map(gradient -> gradient.shape().size()).toList());
         sums = TensorData.allocate(Shape.of((int) op.operands().getLast().elements()), DType.F32);
         List<TensorData> operands = new ArrayList<>(gradients);
@@ -35,8 +35,7 @@ final class GradientNorm implements AutoCloseable {
         double[] squares = new double[gradients.size()];
         int block = 0;
         for (int i = 0; i < squares.length; i++) {
-            int end =
-                    block + KernelOp.SquareSums.blocks(gradients.get(i).shape().size());
+            int end = block + SquareSums.blocks(gradients.get(i).shape().size());
             while (block < end) {
                 squares[i] += blocks[block++];
             }

@@ -1,0 +1,251 @@
+package io.llm2clip.bench;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.VectorMath;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Operand;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Speed of matrix products and attention at the shapes of our training runs, beside the machine's multiply-add peak
+ * measured in the same process. Every product is checked against sums in double precision first.
+ *
+ * <p>Argument: a part of a case's name, to run only those. {@code -Dllm2clip.threads} and {@code -Dllm2clip.vector.bits} apply.
+ */
+public final class MatmulBench {
+    private static final Workers WORKERS = Workers.shared();
+    private static final long SECOND = 1_000_000_000L;
+    private static final int WARM_UP_SECONDS = Integer.getInteger("llm2clip.bench.warmup", 2);
+    private static volatile float sink;
+
+    private record Case(String name, KernelOp op) {}
+
+    private MatmulBench() {}
+
+    public static void main(String[] arguments) {
+        String wanted = arguments.length == 0 ? "" : arguments[0];
+        System.out.printf(
+                "%d threads, %d-bit vectors, peak %.0f GFLOP/s%n",
+                WORKERS.threads(), VectorMath.SPECIES.vectorBitSize(), peak());
+        for (Case c : cases()) {
+            if (c.name.contains(wanted)) {
+                measure(c);
+            }
+        }
+        System.out.printf("peak %.0f GFLOP/s%n", peak());
+    }
+
+    private static List<Case> cases() {
+        return List.of(
+                linear(1088, 192, 192),
+                linear(1088, 768, 192),
+                linear(1088, 192, 768),
+                linear(4352, 192, 192),
+                linear(4352, 512, 192),
+                linear(2464, 512, 128),
+                linear(2464, 128, 512),
+                linear(2464, 256, 256),
+                linear(2176, 1024, 192),
+                linear(577, 4096, 1024),
+                linear(577, 1024, 4096),
+                linear(1024, 1024, 1024),
+                inputGradient(1088, 192, 768),
+                inputGradient(4352, 192, 512),
+                inputGradient(2464, 128, 512),
+                inputGradient(577, 1024, 4096),
+                weightGradient(192, 192, 1088),
+                weightGradient(768, 192, 1088),
+                weightGradient(192, 768, 1088),
+                weightGradient(512, 192, 4352),
+                weightGradient(128, 512, 2464),
+                weightGradient(256, 256, 2464),
+                weightGradient(1024, 192, 2176),
+                weightGradient(4096, 1024, 577),
+                new Case("pool  NN 64 x [1,136][136,192]", Matmul.dense(64, 1, 192, 136, false, false)),
+                new Case("clip  NT [64,128][128,64]", Matmul.dense(1, 64, 64, 128, false, true)),
+                attention("vit   T=17", new AttentionShape(64, 17, 17, 6, 6, 32, 0.17f, false)),
+                attention("text  T=77 causal", new AttentionShape(64, 77, 77, 4, 4, 32, 0.17f, true)),
+                attention("llm   T=136 grouped", new AttentionShape(32, 136, 136, 6, 2, 32, 0.17f, false)),
+                attention("vit-l T=577", new AttentionShape(1, 577, 577, 16, 16, 64, 0.125f, false)),
+                gradient("vit   T=17", new AttentionShape(64, 17, 17, 6, 6, 32, 0.17f, false)),
+                gradient("text  T=77 causal", new AttentionShape(64, 77, 77, 4, 4, 32, 0.17f, true)),
+                gradient("llm   T=136 grouped", new AttentionShape(32, 136, 136, 6, 2, 32, 0.17f, false)),
+                gradient("vit-l T=577", new AttentionShape(1, 577, 577, 16, 16, 64, 0.125f, false)));
+    }
+
+    private static Case linear(int m, int n, int k) {
+        return new Case("y=xW' NT %dx%dx%d".formatted(m, n, k), Matmul.dense(1, m, n, k, false, true));
+    }
+
+    private static Case inputGradient(int m, int n, int k) {
+        return new Case("dx    NN %dx%dx%d".formatted(m, n, k), Matmul.dense(1, m, n, k, false, false));
+    }
+
+    private static Case weightGradient(int m, int n, int k) {
+        return new Case("dW    TN %dx%dx%d".formatted(m, n, k), Matmul.dense(1, m, n, k, true, false));
+    }
+
+    private static Case attention(String name, AttentionShape shape) {
+        return new Case("attention " + name, new AttentionOp.Attention(shape));
+    }
+
+    private static Case gradient(String name, AttentionShape shape) {
+        return new Case("attention gradient " + name, new AttentionOp.AttentionGradient(shape));
+    }
+
+    private static void measure(Case c) {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment[] segments = buffers(c.op, arena);
+            long[] addresses =
+                    Arrays.stream(segments).mapToLong(MemorySegment::address).toArray();
+            Launch launch = CpuKernels.bind(c.op, addresses, WORKERS);
+            launch.run();
+            if (c.op instanceof Matmul gemm) {
+                check(gemm, segments);
+            }
+            double[] nanos = time(launch);
+            double flops = c.op.flops();
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-40s best %6.1f median %6.1f GFLOP/s  %8.1f us%n",
+                    c.name,
+                    flops / nanos[0],
+                    flops / nanos[nanos.length / 2],
+                    nanos[nanos.length / 2] / 1000);
+        }
+    }
+
+    private static double[] time(Launch launch) {
+        long end = System.nanoTime() + WARM_UP_SECONDS * SECOND;
+        while (System.nanoTime() < end) {
+            launch.run();
+        }
+        double[] nanos = new double[100_000];
+        int count = 0;
+        end = System.nanoTime() + SECOND;
+        for (long now = System.nanoTime(); now < end && count < nanos.length; count++) {
+            launch.run();
+            long then = System.nanoTime();
+            nanos[count] = then - now;
+            now = then;
+        }
+        double[] sorted = Arrays.copyOf(nanos, count);
+        Arrays.sort(sorted);
+        return sorted;
+    }
+
+    private static MemorySegment[] buffers(KernelOp op, Arena arena) {
+        Random random = new Random(1);
+        return op.operands().stream()
+                .map(operand -> {
+                    MemorySegment segment = arena.allocate(Math.max(4, operand.bytes()), 64);
+                    for (long i = 0; i < operand.elements() && operand.access() == Operand.Access.READ; i++) {
+                        switch (operand.dtype()) {
+                            case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, i, keys(op));
+                            default -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+                        }
+                    }
+                    return segment;
+                })
+                .toArray(MemorySegment[]::new);
+    }
+
+    private static int keys(KernelOp op) {
+        return switch (op) {
+            case AttentionOp.Attention attention -> attention.shape().keys();
+            case AttentionOp.AttentionGradient attention -> attention.shape().keys();
+            default -> 0;
+        };
+    }
+
+    /** Compares random elements with sums in double precision. */
+    private static void check(Matmul op, MemorySegment[] segments) {
+        Random random = new Random(2);
+        for (int sample = 0; sample < 1000; sample++) {
+            int batch = random.nextInt(op.batch());
+            int i = random.nextInt(op.m());
+            int j = random.nextInt(op.n());
+            double sum = 0;
+            for (int k = 0; k < op.k(); k++) {
+                long a = batch * op.batchStrideA()
+                        + (op.transposeA() ? (long) k * op.lda() + i : (long) i * op.lda() + k);
+                long b = batch * op.batchStrideB()
+                        + (op.transposeB() ? (long) j * op.ldb() + k : (long) k * op.ldb() + j);
+                sum += (double) segments[0].getAtIndex(ValueLayout.JAVA_FLOAT, a)
+                        * segments[1].getAtIndex(ValueLayout.JAVA_FLOAT, b);
+            }
+            float found = segments[2].getAtIndex(ValueLayout.JAVA_FLOAT, ((long) batch * op.m() + i) * op.n() + j);
+            if (Math.abs(found - sum) > 1e-4 * (1 + Math.abs(sum))) {
+                throw new AssertionError(
+                        op + " at " + batch + ", " + i + ", " + j + ": " + found + ", expected " + sum);
+            }
+        }
+    }
+
+    /** Best rate of independent multiply-adds on all threads, in GFLOP/s. */
+    private static double peak() {
+        int steps = 100_000;
+        double best = 0;
+        for (int round = 0; round < 60; round++) {
+            long start = System.nanoTime();
+            WORKERS.parallel(4 * WORKERS.threads(), (task, worker) -> sink = multiplyAdds(steps));
+            double flops = 4.0 * WORKERS.threads() * steps * 12 * 2 * VectorMath.SPECIES.length();
+            best = Math.max(best, flops / (System.nanoTime() - start));
+        }
+        return best;
+    }
+
+    private static float multiplyAdds(int steps) {
+        FloatVector f = FloatVector.broadcast(VectorMath.SPECIES, 0.999f);
+        FloatVector a = f;
+        FloatVector b = f.mul(2);
+        FloatVector c = f.mul(3);
+        FloatVector d = f.mul(4);
+        FloatVector e = f.mul(5);
+        FloatVector g = f.mul(6);
+        FloatVector h = f.mul(7);
+        FloatVector i = f.mul(8);
+        FloatVector j = f.mul(9);
+        FloatVector k = f.mul(10);
+        FloatVector l = f.mul(11);
+        FloatVector m = f.mul(12);
+        for (int step = 0; step < steps; step++) {
+            a = a.fma(f, f);
+            b = b.fma(f, f);
+            c = c.fma(f, f);
+            d = d.fma(f, f);
+            e = e.fma(f, f);
+            g = g.fma(f, f);
+            h = h.fma(f, f);
+            i = i.fma(f, f);
+            j = j.fma(f, f);
+            k = k.fma(f, f);
+            l = l.fma(f, f);
+            m = m.fma(f, f);
+        }
+        FloatVector sum = a.add(b)
+                .add(c)
+                .add(d)
+                .add(e)
+                .add(g)
+                .add(h)
+                .add(i)
+                .add(j)
+                .add(k)
+                .add(l)
+                .add(m);
+        return sum.lane(0);
+    }
+}

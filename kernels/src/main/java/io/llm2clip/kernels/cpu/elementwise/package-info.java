@@ -1,0 +1,5 @@
+/** Fused expressions over every element, interpreted at first and compiled once they are hot, and conversions between element types. */
+@NullMarked
+package io.llm2clip.kernels.cpu.elementwise;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,84 @@
+package io.llm2clip.kernels.cpu.matrix;
+
+import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.cpu.simd.Vectors;
+import io.llm2clip.kernels.operations.AttentionShape;
+
+/**
+ * Where the heads of an attention's operands are, and how queries are cut into blocks.
+ *
+ * @param shape the attention
+ */
+record AttentionLayout(AttentionShape shape) {
+    /** Queries of a block, whole tiles: their scores over all keys stay in the second level of cache. */
+    static final int BLOCK = 48;
+
+    /** Blocks of the queries of a head. */
+    int blocks() {
+        return Math.ceilDiv(shape.queries(), BLOCK);
+    }
+
+    /** Bytes from one query to the next. */
+    long queryRow() {
+        return 4L * shape.heads() * shape.headSize();
+    }
+
+    /** Bytes from one key, or value, to the next. */
+    long keyRow() {
+        return 4L * shape.keyValueHeads() * shape.headSize();
+    }
+
+    /** Offset in bytes of a query head's row. */
+    long query(int batch, int head, int row) {
+        return ((long) batch * shape.queries() + row) * queryRow() + 4L * head * shape.headSize();
+    }
+
+    /** Offset in bytes of a key head's first row. */
+    long key(int batch, int keyValueHead) {
+        return (long) batch * shape.keys() * keyRow() + 4L * keyValueHead * shape.headSize();
+    }
+
+    /** Query heads that share a key head. */
+    int group() {
+        return shape.heads() / shape.keyValueHeads();
+    }
+
+    /** Keys that exist for a sequence. */
+    int length(long lengths, int batch) {
+        int length = Memory.getInt(lengths + 4L * batch);
+        if (length < 0 || length > shape.keys()) {
+            throw new IndexOutOfBoundsException(
+                    "Attention: lengths[" + batch + "] is " + length + ", expected 0 to " + shape.keys() + ".");
+        }
+        return length;
+    }
+
+    /** Keys that any query before {@code queryEnd} sees. */
+    int keysSeen(int length, int queryEnd) {
+        return shape.causal() ? Math.min(length, queryEnd) : length;
+    }
+
+    /** Floats from one row of scores to the next: whole strips, and not a power of two, which would share cache sets. */
+    int scoreColumns() {
+        return PackedB.padded(shape.keys()) + Vectors.LANES;
+    }
+
+    /** Bytes of a block of scores, readable a tile beyond its end. */
+    long scoreBytes() {
+        return 4 * ((long) BLOCK * scoreColumns() + Tile.ROWS + Tile.COLUMNS);
+    }
+
+    /** Bytes of all keys as strips of keys, or as strips of channels, whichever is more. */
+    long keyStripBytes() {
+        return Math.max(
+                PackedB.scratchBytes(shape.headSize(), shape.keys()),
+                PackedB.scratchBytes(shape.keys(), shape.headSize()));
+    }
+
+    /** Bytes of the packed left operands of one block. */
+    long leftBytes() {
+        long byKey = Math.max(
+                PackedA.scratchBytes(false, BLOCK, shape.keys()), PackedA.scratchBytes(true, shape.keys(), BLOCK));
+        return Math.max(PackedA.scratchBytes(false, BLOCK, shape.headSize()), byKey);
+    }
+}

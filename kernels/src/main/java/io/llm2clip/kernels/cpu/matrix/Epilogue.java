@@ -1,0 +1,81 @@
+package io.llm2clip.kernels.cpu.matrix;
+
+import io.llm2clip.kernels.cpu.elementwise.ExpressionEvaluator;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Matmul;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens to a block of sums: nothing; an addend (a bias or a residual), which the tiles add when they store;
+ * or any other expression, evaluated in place while the block is in cache.
+ */
+final class Epilogue {
+    private final Matmul op;
+    private final long[] addresses;
+    private final boolean addend;
+    private final boolean rowwise;
+    private final @Nullable ExpressionEvaluator evaluator;
+
+    Epilogue(Matmul op, long[] addresses) {
+        this.op = op;
+        this.addresses = addresses;
+        addend = op.addsExtra();
+        boolean[] scalar = new boolean[1 + op.extras().size()];
+        for (int e = 0; e < op.extras().size(); e++) {
+            scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
+        }
+        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue(), scalar) : null;
+        rowwise = op.extras().contains(Broadcast.ROW);
+    }
+
+    /** Whether the epilogue takes more than the tiles do when they store. */
+    static boolean isEvaluated(Matmul op) {
+        return !op.epilogue().instructions().isEmpty() && !op.addsExtra();
+    }
+
+    /** Address of what the tiles add at an element, or 0. */
+    long addend(int batch, int row, int column) {
+        return addend ? extra(0, batch, row, column) : 0;
+    }
+
+    /** Bytes from one row of the addend to the next. */
+    long addendRow() {
+        return addend && op.extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
+    }
+
+    /** Finishes a block of the output. */
+    void apply(int batch, int row, int rows, int column, int columns, int worker) {
+        if (evaluator == null) {
+            return;
+        }
+        boolean whole = columns == op.n() && !rowwise;
+        int calls = whole ? 1 : rows;
+        int count = whole ? rows * columns : columns;
+        long[] inputs = new long[1 + op.extras().size()];
+        for (int r = row; r < row + calls; r++) {
+            inputs[0] = output(batch, r, column);
+            for (int e = 1; e < inputs.length; e++) {
+                inputs[e] = extra(e - 1, batch, r, column);
+            }
+            evaluator.evaluate(count, inputs, inputs[0], worker);
+        }
+    }
+
+    /** Address of an element of the output. */
+    long output(int batch, int row, int column) {
+        return element(addresses[addresses.length - 1], batch, row, column);
+    }
+
+    private long extra(int e, int batch, int row, int column) {
+        long address = addresses[2 + e];
+        return switch (op.extras().get(e)) {
+            case FULL -> element(address, batch, row, column);
+            case ROW -> address + column * 4L;
+            case SCALAR -> address;
+        };
+    }
+
+    private long element(long address, int batch, int row, int column) {
+        return address + (((long) batch * op.m() + row) * op.n() + column) * 4;
+    }
+}

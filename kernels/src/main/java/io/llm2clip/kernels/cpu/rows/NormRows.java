@@ -1,0 +1,91 @@
+package io.llm2clip.kernels.cpu.rows;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES;
+import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
+import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
+import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.runtime.Ranges;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.NormOp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Layer and root-mean-square normalisation. */
+public final class NormRows {
+
+    private NormRows() {}
+
+    public static Launch layerNorm(NormOp.LayerNorm op, long[] addresses, Workers workers) {
+        int columns = op.columns();
+        return Ranges.launch(workers, op.rows(), 3L * columns, (from, to, worker) -> {
+            for (long row = from; row < to; row++) {
+                long start = row * columns * Float.BYTES;
+                long x = addresses[0] + start;
+                float mean = RowMath.sum(x, columns) / columns;
+                float inverse = inverseDeviation(x, mean, columns, op.epsilon());
+                layerNorm(x, mean, inverse, addresses[1], addresses[2], columns, addresses[3] + start);
+            }
+        });
+    }
+
+    public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, Workers workers) {
+        int columns = op.columns();
+        return Ranges.launch(workers, op.rows(), 2L * columns, (from, to, worker) -> {
+            for (long row = from; row < to; row++) {
+                long start = row * columns * Float.BYTES;
+                long x = addresses[0] + start;
+                rmsNorm(x, inverseDeviation(x, 0, columns, op.epsilon()), addresses[1], columns, addresses[2] + start);
+            }
+        });
+    }
+
+    /** {@code 1 / sqrt(mean((x - mean)^2) + epsilon)}. */
+    static float inverseDeviation(long x, float mean, int columns, float epsilon) {
+        return (float) (1 / Math.sqrt(RowMath.sumOfSquares(x, mean, columns) / columns + epsilon));
+    }
+
+    private static void layerNorm(long x, float mean, float inverse, long weight, long bias, int columns, long out) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, bias += BYTES, out += BYTES) {
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)
+                    .sub(mean)
+                    .mul(inverse);
+            normalized
+                    .fma(
+                            FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER),
+                            FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
+        }
+        if (i < columns) {
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
+            FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .sub(mean)
+                    .mul(inverse);
+            normalized
+                    .fma(
+                            FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask),
+                            FloatVector.fromMemorySegment(SPECIES, ALL, bias, ORDER, mask))
+                    .intoMemorySegment(ALL, out, ORDER, mask);
+        }
+    }
+
+    private static void rmsNorm(long x, float inverse, long weight, int columns, long out) {
+        int i = 0;
+        for (; i <= columns - LANES; i += LANES, x += BYTES, weight += BYTES, out += BYTES) {
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER)
+                    .mul(inverse)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER))
+                    .intoMemorySegment(ALL, out, ORDER);
+        }
+        if (i < columns) {
+            VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
+            FloatVector.fromMemorySegment(SPECIES, ALL, x, ORDER, mask)
+                    .mul(inverse)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, ALL, weight, ORDER, mask))
+                    .intoMemorySegment(ALL, out, ORDER, mask);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package io.llm2clip.kernels.gpu.kernels;
+
+import io.llm2clip.kernels.gpu.dialect.FloatBuf;
+import io.llm2clip.kernels.gpu.dialect.IntBuf;
+import io.llm2clip.kernels.gpu.dialect.KMath;
+import io.llm2clip.kernels.gpu.dialect.KernelContext;
+
+/**
+ * Attention with online softmax (Milakov and Gimelshein 2018; Dao et al. 2022) and its gradients. A work-item owns a query row, or
+ * a key row for dk and dv, and its work-group walks over tiles of the other sequence in local memory; so no sum depends on timing.
+ *
+ * <p>Params of all: queries, keys, heads, keyValueHeads, headSize, causal (0 or 1). Scalars: scale. Work-groups of {@link #GROUP}
+ * rows along x, heads along y (key/value heads for key rows), sequences along z.
+ */
+public final class AttentionKernels {
+    /** Rows of a work-group. */
+    public static final int GROUP = 32;
+    /** Rows of a tile. */
+    public static final int TILE = 16;
+    /** The most channels of a head; rows are private arrays. */
+    public static final int MAX_HEAD_SIZE = 128;
+    /** Ints of the dimensions. */
+    static final int HEADER = 6;
+
+    private AttentionKernels() {}
+
+    /** Operands: q, k, v, lengths, out. */
+    static void k_attention(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+        float[] keyTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] valueTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] queryRow = new float[MAX_HEAD_SIZE];
+        float[] sums = new float[MAX_HEAD_SIZE];
+        int headSize = params.get(4);
+        int query = context.globalIdx;
+        boolean owner = query < params.get(0);
+        int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
+        int length = ints.get(params.get(HEADER + 3) + context.groupIdz);
+        int visible = owner ? k_visible(params, length, query) : 0;
+        int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
+        if (owner) {
+            k_loadRow(floats, queryRow, params.get(HEADER) + at, headSize);
+        }
+        for (int d = 0; d < headSize; d++) {
+            sums[d] = 0f;
+        }
+        float max = Float.NEGATIVE_INFINITY;
+        float denominator = 0f;
+        for (int start = 0; start < end; start += TILE) {
+            int rows = KMath.min(TILE, end - start);
+            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            context.localBarrier();
+            int limit = KMath.min(rows, visible - start);
+            for (int j = 0; j < limit; j++) {
+                float score = k_dot(queryRow, keyTile, j * headSize, headSize) * scalars.get(0);
+                float newMax = KMath.max(max, score);
+                float correction = KMath.exp(max - newMax);
+                float weight = KMath.exp(score - newMax);
+                denominator = denominator * correction + weight;
+                for (int d = 0; d < headSize; d++) {
+                    sums[d] = sums[d] * correction + weight * valueTile[j * headSize + d];
+                }
+                max = newMax;
+            }
+            context.localBarrier();
+        }
+        if (owner) {
+            // A query with no key has sums and a denominator of 0.
+            float factor = visible > 0 ? 1f / denominator : 0f;
+            int out = params.get(HEADER + 4) + at;
+            for (int d = 0; d < headSize; d++) {
+                floats.set(out + d, sums[d] * factor);
+            }
+        }
+    }
+
+    /**
+     * dq, and for each query the logarithm of the softmax's denominator and {@code sum(p dp)}, which the key rows need. Operands:
+     * q, k, v, lengths, dout, out, statistics {@code [2, batch, heads, queries]}.
+     */
+    static void k_attentionGradientQuery(
+            KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+        float[] keyTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] valueTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] queryRow = new float[MAX_HEAD_SIZE];
+        float[] gradientRow = new float[MAX_HEAD_SIZE];
+        float[] sums = new float[MAX_HEAD_SIZE];
+        int headSize = params.get(4);
+        int query = context.globalIdx;
+        boolean owner = query < params.get(0);
+        int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
+        int length = ints.get(params.get(HEADER + 3) + context.groupIdz);
+        int visible = owner ? k_visible(params, length, query) : 0;
+        int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
+        if (owner) {
+            k_loadRow(floats, queryRow, params.get(HEADER) + at, headSize);
+            k_loadRow(floats, gradientRow, params.get(HEADER + 4) + at, headSize);
+        }
+        for (int d = 0; d < headSize; d++) {
+            sums[d] = 0f;
+        }
+        float max = Float.NEGATIVE_INFINITY;
+        float denominator = 0f;
+        float product = 0f;
+        for (int start = 0; start < end; start += TILE) {
+            int rows = KMath.min(TILE, end - start);
+            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            context.localBarrier();
+            int limit = KMath.min(rows, visible - start);
+            for (int j = 0; j < limit; j++) {
+                float score = k_dot(queryRow, keyTile, j * headSize, headSize) * scalars.get(0);
+                float newMax = KMath.max(max, score);
+                float correction = KMath.exp(max - newMax);
+                float weight = KMath.exp(score - newMax);
+                denominator = denominator * correction + weight;
+                product = product * correction + weight * k_dot(gradientRow, valueTile, j * headSize, headSize);
+                max = newMax;
+            }
+            context.localBarrier();
+        }
+        float logDenominator = max + KMath.log(denominator);
+        float mean = visible > 0 ? product / denominator : 0f;
+        for (int start = 0; start < end; start += TILE) {
+            int rows = KMath.min(TILE, end - start);
+            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            context.localBarrier();
+            int limit = KMath.min(rows, visible - start);
+            for (int j = 0; j < limit; j++) {
+                int row = j * headSize;
+                float weight = KMath.exp(k_dot(queryRow, keyTile, row, headSize) * scalars.get(0) - logDenominator);
+                float slope = weight * (k_dot(gradientRow, valueTile, row, headSize) - mean) * scalars.get(0);
+                for (int d = 0; d < headSize; d++) {
+                    sums[d] = sums[d] + slope * keyTile[row + d];
+                }
+            }
+            context.localBarrier();
+        }
+        if (owner) {
+            int out = params.get(HEADER + 5) + at;
+            for (int d = 0; d < headSize; d++) {
+                floats.set(out + d, sums[d]);
+            }
+            int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, context.groupIdy, query);
+            floats.set(statistics, logDenominator);
+            floats.set(statistics + k_statistics(context, params), mean);
+        }
+    }
+
+    /** dk and dv, from the statistics of {@link #k_attentionGradientQuery}; the same operands. Group rows are keys. */
+    static void k_attentionGradientKey(
+            KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+        float[] queryTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] gradientTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
+        float[] keyRow = new float[MAX_HEAD_SIZE];
+        float[] valueRow = new float[MAX_HEAD_SIZE];
+        float[] keySums = new float[MAX_HEAD_SIZE];
+        float[] valueSums = new float[MAX_HEAD_SIZE];
+        int queries = params.get(0);
+        int keys = params.get(1);
+        int keyValueHeads = params.get(3);
+        int headSize = params.get(4);
+        int key = context.globalIdx;
+        int at = ((context.groupIdz * keys + key) * keyValueHeads + context.groupIdy) * headSize;
+        boolean visible = key < ints.get(params.get(HEADER + 3) + context.groupIdz);
+        if (key < keys) {
+            k_loadRow(floats, keyRow, params.get(HEADER + 1) + at, headSize);
+            k_loadRow(floats, valueRow, params.get(HEADER + 2) + at, headSize);
+        }
+        for (int d = 0; d < headSize; d++) {
+            keySums[d] = 0f;
+            valueSums[d] = 0f;
+        }
+        int members = params.get(2) / keyValueHeads;
+        int first = params.get(5) == 0 ? 0 : context.groupIdx * GROUP;
+        int statisticsSize = k_statistics(context, params);
+        for (int member = 0; member < members; member++) {
+            int head = context.groupIdy * members + member;
+            for (int start = first; start < queries; start += TILE) {
+                int rows = KMath.min(TILE, queries - start);
+                k_loadQueries(context, floats, params, queryTile, params.get(HEADER), head, start, rows);
+                k_loadQueries(context, floats, params, gradientTile, params.get(HEADER + 4), head, start, rows);
+                context.localBarrier();
+                // Queries before the key do not see it, if causal; none does if it is beyond the sequence.
+                int from = params.get(5) == 0 ? 0 : KMath.max(0, key - start);
+                int to = visible ? rows : 0;
+                for (int i = from; i < to; i++) {
+                    int row = i * headSize;
+                    int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
+                    float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
+                    float weight = KMath.exp(score - floats.get(statistics));
+                    float mean = floats.get(statistics + statisticsSize);
+                    float slope = weight * (k_dot(valueRow, gradientTile, row, headSize) - mean) * scalars.get(0);
+                    for (int d = 0; d < headSize; d++) {
+                        keySums[d] = keySums[d] + slope * queryTile[row + d];
+                        valueSums[d] = valueSums[d] + weight * gradientTile[row + d];
+                    }
+                }
+                context.localBarrier();
+            }
+        }
+        if (key < keys) {
+            int batch = context.globalGroupSizeZ;
+            int out = params.get(HEADER + 5) + batch * queries * params.get(2) * headSize + at;
+            int values = batch * keys * keyValueHeads * headSize;
+            for (int d = 0; d < headSize; d++) {
+                floats.set(out + d, keySums[d]);
+                floats.set(out + values + d, valueSums[d]);
+            }
+        }
+    }
+
+    /** Number of leading keys that a query sees. */
+    static int k_visible(IntBuf params, int length, int query) {
+        return params.get(5) == 0 ? length : KMath.min(length, query + 1);
+    }
+
+    /** Offset of a query's row. */
+    static int k_queryRow(IntBuf params, int sequence, int query, int head) {
+        return ((sequence * params.get(0) + query) * params.get(2) + head) * params.get(4);
+    }
+
+    /** Offset of a query's statistics. */
+    static int k_statistic(IntBuf params, int sequence, int head, int query) {
+        return (sequence * params.get(2) + head) * params.get(0) + query;
+    }
+
+    /** Number of queries of all sequences and heads. */
+    static int k_statistics(KernelContext context, IntBuf params) {
+        return context.globalGroupSizeZ * params.get(2) * params.get(0);
+    }
+
+    static void k_loadRow(FloatBuf floats, float[] row, int from, int headSize) {
+        for (int d = 0; d < headSize; d++) {
+            row[d] = floats.get(from + d);
+        }
+    }
+
+    /** Loads rows {@code start ..} of the key/value head that a head reads. */
+    static void k_loadKeys(
+            KernelContext context,
+            FloatBuf floats,
+            IntBuf params,
+            float[] tile,
+            int operand,
+            int head,
+            int start,
+            int rows) {
+        int keyValueHeads = params.get(3);
+        int keyValueHead = head / (params.get(2) / keyValueHeads);
+        int from = ((context.groupIdz * params.get(1) + start) * keyValueHeads + keyValueHead) * params.get(4);
+        k_loadTile(context, floats, tile, operand + from, keyValueHeads * params.get(4), rows, params.get(4));
+    }
+
+    /** Loads rows {@code start ..} of a head. */
+    static void k_loadQueries(
+            KernelContext context,
+            FloatBuf floats,
+            IntBuf params,
+            float[] tile,
+            int operand,
+            int head,
+            int start,
+            int rows) {
+        int from = operand + k_queryRow(params, context.groupIdz, start, head);
+        k_loadTile(context, floats, tile, from, params.get(2) * params.get(4), rows, params.get(4));
+    }
+
+    static void k_loadTile(
+            KernelContext context, FloatBuf floats, float[] tile, int from, int stride, int rows, int headSize) {
+        for (int i = context.localIdx; i < rows * headSize; i += GROUP) {
+            int row = i / headSize;
+            tile[i] = floats.get(from + row * stride + i - row * headSize);
+        }
+    }
+
+    static float k_dot(float[] row, float[] tile, int at, int headSize) {
+        float sum = 0f;
+        for (int d = 0; d < headSize; d++) {
+            sum += row[d] * tile[at + d];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,66 @@
+package io.llm2clip.kernels.gpu.kernels;
+
+import io.llm2clip.kernels.gpu.dialect.FloatBuf;
+import io.llm2clip.kernels.gpu.dialect.IntBuf;
+import io.llm2clip.kernels.gpu.dialect.KMath;
+import io.llm2clip.kernels.gpu.dialect.KernelContext;
+
+/**
+ * Sums and maxima of chunks of an extent. The same kernels then combine the chunks, from scratch memory.
+ *
+ * <p>Params of all: work-items, extent, inner, maximum (0 or 1), chunks of an extent, length of a chunk, number of the source among
+ * the offsets, the source's first element, number of the target, the target's first element. Source
+ * {@code [outer, extent, inner]}, target {@code [outer, chunks, inner]}.
+ */
+public final class ReductionKernels {
+    /** Ints of the dimensions. */
+    static final int HEADER = 10;
+
+    private ReductionKernels() {}
+
+    /** A work-group for each element of the target; inner is 1. */
+    static void k_reduceRow(KernelContext context, FloatBuf floats, IntBuf params) {
+        float[] partials = context.allocateFloatLocalArray(RowKernels.GROUP);
+        int extent = params.get(1);
+        boolean maximum = params.get(3) != 0;
+        int chunks = params.get(4);
+        int row = context.groupIdx / chunks;
+        int first = (context.groupIdx - row * chunks) * params.get(5);
+        int length = KMath.min(params.get(5), extent - first);
+        int at = params.get(HEADER + params.get(6)) + params.get(7) + row * extent + first;
+        float partial = maximum ? Float.NEGATIVE_INFINITY : 0f;
+        for (int i = context.localIdx; i < length; i += RowKernels.GROUP) {
+            float value = floats.get(at + i);
+            partial = maximum ? ScalarFunctions.k_maximum(partial, value) : partial + value;
+        }
+        float total = maximum
+                ? RowKernels.k_groupMax(context, partials, partial)
+                : RowKernels.k_groupSum(context, partials, partial);
+        if (context.localIdx == 0) {
+            floats.set(params.get(HEADER + params.get(8)) + params.get(9) + context.groupIdx, total);
+        }
+    }
+
+    /** A work-item for each element of the target; neighbours read neighbouring columns. */
+    static void k_reduceColumn(KernelContext context, FloatBuf floats, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int extent = params.get(1);
+            int inner = params.get(2);
+            boolean maximum = params.get(3) != 0;
+            int chunks = params.get(4);
+            int chunk = element / inner;
+            int outer = chunk / chunks;
+            int first = (chunk - outer * chunks) * params.get(5);
+            int length = KMath.min(params.get(5), extent - first);
+            int start = params.get(HEADER + params.get(6)) + params.get(7);
+            int at = start + (outer * extent + first) * inner + element - chunk * inner;
+            float total = maximum ? Float.NEGATIVE_INFINITY : 0f;
+            for (int i = 0; i < length; i++) {
+                float value = floats.get(at + i * inner);
+                total = maximum ? ScalarFunctions.k_maximum(total, value) : total + value;
+            }
+            floats.set(params.get(HEADER + params.get(8)) + params.get(9) + element, total);
+        }
+    }
+}

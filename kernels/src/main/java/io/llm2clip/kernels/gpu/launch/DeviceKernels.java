@@ -1,0 +1,193 @@
+package io.llm2clip.kernels.gpu.launch;
+
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.HALVES;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
+import io.llm2clip.kernels.gpu.kernels.ConvertKernels;
+import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
+import io.llm2clip.kernels.gpu.kernels.IndexKernels;
+import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The device kernels of every operation. */
+public final class DeviceKernels {
+    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
+    private static final DeviceKernel SOFTMAX_GRADIENT =
+            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
+    private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
+    private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
+    private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
+    private static final DeviceKernel CROSS_ENTROPY =
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel FLOAT_TO_BFLOAT16 =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToBFloat16", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel BFLOAT16_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT_TO_FLOAT16 =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToFloat16", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT16_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_float16ToFloat", FLOATS, HALVES, PARAMS);
+    private static final DeviceKernel FLOAT_TO_INT =
+            DeviceKernel.of(ConvertKernels.class, "k_floatToInt", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel INT_TO_FLOAT =
+            DeviceKernel.of(ConvertKernels.class, "k_intToFloat", FLOATS, INTS, PARAMS);
+    private static final DeviceKernel ADAM_W = DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, PARAMS);
+
+    private DeviceKernels() {}
+
+    /**
+     * The launches that execute an operation. Launches that would write nothing are left out.
+     *
+     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, a head of an attention has
+     *     more channels than the kernels have room for, or a scatter-add more rows than floats count
+     */
+    public static DevicePlan plan(KernelOp op) {
+        return switch (op) {
+            case Elementwise o -> new DevicePlan(o.operands(), ElementwisePlan.launches(o), 0);
+            case Matmul o -> new DevicePlan(o.operands(), MatmulPlan.launches(o), 0);
+            case AttentionOp.Attention o -> AttentionPlan.forward(o);
+            case AttentionOp.AttentionGradient o -> AttentionPlan.gradient(o);
+            case Reduce o -> ReductionPlan.reduce(o);
+            case SoftmaxOp.Softmax o -> single(o, rows(SOFTMAX, o.rows(), o.columns()));
+            case SoftmaxOp.SoftmaxGradient o -> single(o, rows(SOFTMAX_GRADIENT, o.rows(), o.columns()));
+            case NormOp.LayerNorm o -> NormPlan.norm(o, o.rows(), o.columns(), true, o.epsilon());
+            case NormOp.RmsNorm o -> NormPlan.norm(o, o.rows(), o.columns(), false, o.epsilon());
+            case NormOp.LayerNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), true, o.epsilon());
+            case NormOp.RmsNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon());
+            case Rotary o -> single(o, rotary(o));
+            case IndexOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
+            case IndexOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);
+            case CrossEntropyOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
+            case CrossEntropyOp.CrossEntropyGradient o ->
+                single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
+            case SquareSums o -> squareSums(o);
+            case Concat o -> concat(o);
+            case Convert o -> single(o, elements(conversion(o), o.elements()));
+            case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
+        };
+    }
+
+    private static DevicePlan single(KernelOp op, List<DeviceLaunch> launches) {
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    /** A work-item for each element; the dimensions are the number of elements and {@code more}. */
+    private static List<DeviceLaunch> elements(DeviceKernel kernel, long elements, int... more) {
+        if (elements == 0) {
+            return List.of();
+        }
+        Grid grid = Grid.elements(elements);
+        List<Integer> dimensions = new ArrayList<>();
+        dimensions.add(grid.x());
+        for (int dimension : more) {
+            dimensions.add(dimension);
+        }
+        return List.of(new DeviceLaunch(kernel, grid, dimensions, List.of()));
+    }
+
+    /** A work-group for each row; nothing to do without columns. */
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int columns) {
+        return rows(kernel, rows, columns, columns);
+    }
+
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, long rows, int outputs, Integer... dimensions) {
+        return rows == 0 || outputs == 0
+                ? List.of()
+                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
+    }
+
+    private static List<DeviceLaunch> rotary(Rotary op) {
+        int pairs = op.headSize() / 2;
+        return elements(
+                ROTARY,
+                (long) op.batch() * op.positions() * op.heads() * pairs,
+                op.positions(),
+                op.heads(),
+                pairs,
+                flag(op.interleaved()),
+                flag(op.inverse()));
+    }
+
+    private static DevicePlan concat(Concat op) {
+        int total = Arenas.index(
+                "Elements of a row",
+                op.inner().stream().mapToLong(Integer::longValue).sum());
+        List<DeviceLaunch> launches = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < op.inner().size(); i++) {
+            int inner = op.inner().get(i);
+            launches.addAll(elements(
+                    op.dtype() == DType.I32 ? CONCAT_INTS : CONCAT,
+                    (long) op.outer() * inner,
+                    inner,
+                    total,
+                    start,
+                    i,
+                    op.inner().size()));
+            start += inner;
+        }
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static DevicePlan squareSums(SquareSums op) {
+        List<DeviceLaunch> launches = new ArrayList<>();
+        int first = 0;
+        for (int i = 0; i < op.elements().size(); i++) {
+            int elements = op.elements().get(i);
+            int blocks = SquareSums.blocks(elements);
+            launches.addAll(rows(
+                    SQUARE_SUMS,
+                    blocks,
+                    1,
+                    elements,
+                    SquareSums.BLOCK,
+                    first,
+                    i,
+                    op.elements().size()));
+            first += blocks;
+        }
+        return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static DeviceKernel conversion(Convert op) {
+        return switch (op.to()) {
+            case BF16 -> FLOAT_TO_BFLOAT16;
+            case F16 -> FLOAT_TO_FLOAT16;
+            case I32 -> FLOAT_TO_INT;
+            case F32, BOOL ->
+                switch (op.from()) {
+                    case BF16 -> BFLOAT16_TO_FLOAT;
+                    case F16 -> FLOAT16_TO_FLOAT;
+                    case I32, F32, BOOL -> INT_TO_FLOAT;
+                };
+        };
+    }
+
+    static int flag(boolean value) {
+        return value ? 1 : 0;
+    }
+}

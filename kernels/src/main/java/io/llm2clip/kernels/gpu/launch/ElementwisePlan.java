@@ -1,0 +1,106 @@
+package io.llm2clip.kernels.gpu.launch;
+
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
+import io.llm2clip.kernels.gpu.codegen.InputLayout;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
+import io.llm2clip.kernels.gpu.kernels.IndexKernels;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The launch of an elementwise operation, and the encoding of expressions. */
+final class ElementwisePlan {
+    private static final DeviceKernel INTERPRETER =
+            DeviceKernel.of(ElementwiseKernels.class, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
+
+    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, PARAMS);
+
+    private ElementwisePlan() {}
+
+    /**
+     * A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter; copies of ints have
+     * a kernel of their own.
+     */
+    static List<DeviceLaunch> launches(Elementwise op) {
+        return op.dtype() == DType.I32
+                ? launches(op, layouts -> Optional.of(COPY_INTS))
+                : launches(op, layouts -> GeneratedKernels.elementwise(INTERPRETER, op.expression(), layouts));
+    }
+
+    /** A launch of the interpreter. */
+    static List<DeviceLaunch> interpreted(Elementwise op) {
+        return launches(op, layouts -> Optional.empty());
+    }
+
+    private static List<DeviceLaunch> launches(
+            Elementwise op, Function<List<InputLayout>, Optional<DeviceKernel>> generated) {
+        long elements = op.operands().getLast().elements();
+        if (elements == 0) {
+            return List.of();
+        }
+        Grid grid = Grid.elements(elements);
+        List<Integer> shape = new ArrayList<>();
+        List<List<Integer>> strides = new ArrayList<>();
+        op.strides().forEach(input -> strides.add(new ArrayList<>()));
+        for (int d = 0; d < op.shape().size(); d++) {
+            append(shape, strides, op, d);
+        }
+        Optional<DeviceKernel> kernel = generated.apply(
+                strides.stream().map(input -> InputLayout.of(shape, input)).toList());
+        List<Integer> code = kernel.isPresent() ? List.of() : code(op.expression());
+        List<Integer> dimensions = new ArrayList<>(List.of(
+                grid.x(), shape.size(), op.expression().inputs(), code.size() / ElementwiseKernels.INSTRUCTION));
+        dimensions.addAll(shape);
+        strides.forEach(dimensions::addAll);
+        dimensions.addAll(code);
+        return List.of(new DeviceLaunch(kernel.orElse(INTERPRETER), grid, dimensions, literals(op.expression())));
+    }
+
+    /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */
+    private static void append(List<Integer> shape, List<List<Integer>> strides, Elementwise op, int dimension) {
+        int extent = op.shape().get(dimension);
+        if (extent == 1) {
+            return;
+        }
+        boolean merge = !shape.isEmpty();
+        for (int i = 0; i < strides.size() && merge; i++) {
+            merge = strides.get(i).getLast() == op.strides().get(i).get(dimension) * extent;
+        }
+        if (merge) {
+            extent *= shape.removeLast();
+            strides.forEach(List::removeLast);
+        }
+        shape.add(extent);
+        for (int i = 0; i < strides.size(); i++) {
+            strides.get(i).add(op.strides().get(i).get(dimension));
+        }
+    }
+
+    /** Opcode and operands of each instruction; operands that it ignores are 0. */
+    static List<Integer> code(Expression expression) {
+        List<Integer> code = new ArrayList<>();
+        for (Instruction instruction : expression.instructions()) {
+            int arity = instruction.opcode().arity();
+            code.add(instruction.opcode().ordinal());
+            code.add(arity > 0 ? instruction.a() : 0);
+            code.add(arity > 1 ? instruction.b() : 0);
+            code.add(arity > 2 ? instruction.c() : 0);
+        }
+        return code;
+    }
+
+    static List<Float> literals(Expression expression) {
+        return expression.instructions().stream().map(Instruction::literal).toList();
+    }
+}

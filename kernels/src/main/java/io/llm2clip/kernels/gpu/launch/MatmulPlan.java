@@ -1,0 +1,77 @@
+package io.llm2clip.kernels.gpu.launch;
+
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
+
+import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
+import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Matmul;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The launch of a matrix product. */
+final class MatmulPlan {
+    private static final DeviceKernel INTERPRETER =
+            DeviceKernel.of(MatmulKernels.class, "k_matmul", FLOATS, PARAMS, SCALARS);
+
+    private MatmulPlan() {}
+
+    /** A launch of a kernel generated for the epilogue or, if there are too many of these, of one that interprets it. */
+    static List<DeviceLaunch> launches(Matmul op) {
+        return launches(op, epilogue -> GeneratedKernels.product(INTERPRETER, epilogue));
+    }
+
+    /** A launch of the kernel that interprets epilogues. */
+    static List<DeviceLaunch> interpreted(Matmul op) {
+        return launches(op, epilogue -> Optional.empty());
+    }
+
+    private static List<DeviceLaunch> launches(Matmul op, Function<Expression, Optional<DeviceKernel>> kernels) {
+        if (op.batch() == 0 || op.m() == 0 || op.n() == 0) {
+            return List.of();
+        }
+        List<Integer> dimensions = new ArrayList<>(List.of(op.m(), op.n(), op.k()));
+        dimensions.addAll(strides(op.transposeA(), op.lda(), op.batchStrideA(), op.batch()));
+        dimensions.addAll(strides(op.transposeB(), op.ldb(), op.batchStrideB(), op.batch()));
+        dimensions.add(op.extras().size());
+        Optional<DeviceKernel> generated = kernels.apply(op.epilogue());
+        List<Integer> code = generated.isPresent() ? List.of() : ElementwisePlan.code(op.epilogue());
+        dimensions.add(code.size() / ElementwiseKernels.INSTRUCTION);
+        for (Broadcast extra : op.extras()) {
+            dimensions.addAll(
+                    switch (extra) {
+                        case FULL -> List.of(Arenas.index("Elements of a product", (long) op.m() * op.n()), op.n(), 1);
+                        case ROW -> List.of(0, 0, 1);
+                        case SCALAR -> List.of(0, 0, 0);
+                    });
+        }
+        dimensions.addAll(code);
+        Grid grid = new Grid(
+                tiles(op.n()) * MatmulKernels.SIDE,
+                tiles(op.m()) * MatmulKernels.SIDE,
+                op.batch(),
+                MatmulKernels.SIDE,
+                MatmulKernels.SIDE,
+                1);
+        return List.of(new DeviceLaunch(
+                generated.orElse(INTERPRETER), grid, dimensions, ElementwisePlan.literals(op.epilogue())));
+    }
+
+    /** Strides of a matrix's rows, columns and batches. */
+    private static List<Integer> strides(boolean transposed, int leading, long batchStride, int batch) {
+        // A stride that is never taken may be of any size.
+        int batches = batch == 1 ? 0 : Arenas.index("Elements between matrices", batchStride);
+        return transposed ? List.of(1, leading, batches) : List.of(leading, 1, batches);
+    }
+
+    private static int tiles(int extent) {
+        return Math.ceilDiv(extent, MatmulKernels.TILE);
+    }
+}

@@ -1,0 +1,48 @@
+package io.llm2clip.kernels.operations;
+
+import java.util.List;
+
+/** Fused scaled dot-product attention, and its gradients. */
+public sealed interface AttentionOp extends KernelOp {
+
+    /**
+     * {@code softmax(scale * q k^T + mask) v}, fused. q is {@code [batch, queries, heads * headSize]}, k and v are
+     * {@code [batch, keys, keyValueHeads * headSize]}, the output has q's layout; all contiguous. {@code lengths} ({@code [batch]})
+     * says how many leading keys of a sequence exist; the others are masked. A query with no key yields 0.
+     */
+    record Attention(AttentionShape shape) implements AttentionOp {
+        @Override
+        public List<Operand> operands() {
+            return List.of(
+                    Operand.in("q", shape.querySize()),
+                    Operand.in("k", shape.keySize()),
+                    Operand.in("v", shape.keySize()),
+                    Operand.indices("lengths", shape.batch(), 0, shape.keys()),
+                    Operand.out(shape.querySize()));
+        }
+
+        @Override
+        public long flops() {
+            return 2 * shape.product();
+        }
+    }
+
+    /** Gradients of {@link Attention}, scores recomputed; the output is {@code [dq | dk | dv]}, flat. */
+    record AttentionGradient(AttentionShape shape) implements AttentionOp {
+        @Override
+        public List<Operand> operands() {
+            return List.of(
+                    Operand.in("q", shape.querySize()),
+                    Operand.in("k", shape.keySize()),
+                    Operand.in("v", shape.keySize()),
+                    Operand.indices("lengths", shape.batch(), 0, shape.keys()),
+                    Operand.in("dout", shape.querySize()),
+                    Operand.out(shape.querySize() + 2 * shape.keySize()));
+        }
+
+        @Override
+        public long flops() {
+            return 5 * shape.product();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.llm2clip.kernels.operations;
+
+import java.util.List;
+
+/**
+ * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
+ *
+ * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
+ * {@link #operands()}: inputs first, the output (or the updated state) last. Outputs never overlap inputs, except for the
+ * {@code UPDATE} operands of {@link AdamWUpdate}. Any dimension may be zero: then nothing is read, and outputs that still have
+ * elements are the operation's neutral value (0 for sums and products).
+ */
+public sealed interface KernelOp
+        permits Elementwise,
+                Reduce,
+                Matmul,
+                SoftmaxOp,
+                NormOp,
+                AttentionOp,
+                Rotary,
+                IndexOp,
+                CrossEntropyOp,
+                SquareSums,
+                Concat,
+                Convert,
+                AdamWUpdate {
+    /** The buffers in calling order. */
+    List<Operand> operands();
+
+    /** Floating-point operations of one run, counting a fused multiply-add as two; 0 for data movement. */
+    default long flops() {
+        return 0;
+    }
+}

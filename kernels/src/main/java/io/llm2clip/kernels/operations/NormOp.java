@@ -1,0 +1,75 @@
+package io.llm2clip.kernels.operations;
+
+import java.util.List;
+
+/** Normalizations over the columns of {@code [rows, columns]}, and their gradients. */
+public sealed interface NormOp extends KernelOp {
+
+    /** {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias} by rows; variance without Bessel's correction. */
+    record LayerNorm(int rows, int columns, float epsilon) implements NormOp {
+        @Override
+        public List<Operand> operands() {
+            long size = (long) rows * columns;
+            return List.of(
+                    Operand.in("x", size),
+                    Operand.in("weight", columns),
+                    Operand.in("bias", columns),
+                    Operand.out(size));
+        }
+
+        @Override
+        public long flops() {
+            return 8L * rows * columns;
+        }
+    }
+
+    /** Gradients of {@link LayerNorm}; the output is {@code [dx | dweight | dbias]}, flat. */
+    record LayerNormGradient(int rows, int columns, float epsilon) implements NormOp {
+        @Override
+        public List<Operand> operands() {
+            long size = (long) rows * columns;
+            return List.of(
+                    Operand.in("x", size),
+                    Operand.in("weight", columns),
+                    Operand.in("dy", size),
+                    Operand.out(size + 2L * columns));
+        }
+
+        @Override
+        public long flops() {
+            return 16L * rows * columns;
+        }
+    }
+
+    /** {@code y = x / sqrt(mean(x^2) + epsilon) * weight} by rows. */
+    record RmsNorm(int rows, int columns, float epsilon) implements NormOp {
+        @Override
+        public List<Operand> operands() {
+            long size = (long) rows * columns;
+            return List.of(Operand.in("x", size), Operand.in("weight", columns), Operand.out(size));
+        }
+
+        @Override
+        public long flops() {
+            return 4L * rows * columns;
+        }
+    }
+
+    /** Gradients of {@link RmsNorm}; the output is {@code [dx | dweight]}, flat. */
+    record RmsNormGradient(int rows, int columns, float epsilon) implements NormOp {
+        @Override
+        public List<Operand> operands() {
+            long size = (long) rows * columns;
+            return List.of(
+                    Operand.in("x", size),
+                    Operand.in("weight", columns),
+                    Operand.in("dy", size),
+                    Operand.out(size + columns));
+        }
+
+        @Override
+        public long flops() {
+            return 10L * rows * columns;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package io.llm2clip.kernels.gpu.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.dialect.KernelLint;
+import io.llm2clip.kernels.gpu.emulator.Emulator;
+import io.llm2clip.kernels.gpu.emulator.Schedule;
+import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
+import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.KernelOpArbitraries;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.reference.Reference;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every device kernel agrees with the scalar reference, whatever the order of its work-items. */
+class DeviceKernelsTest {
+    private static final double TOLERANCE = 1e-4;
+
+    @Provide
+    Arbitrary<KernelOp> operations() {
+        return KernelOpArbitraries.all().filter(op -> op.flops() < 1_000_000);
+    }
+
+    @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
+    void agreesWithReferenceInOrder(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        check(op, seed, Schedule.IN_ORDER);
+    }
+
+    @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
+    void agreesWithReferenceShuffled(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        check(op, seed, Schedule.shuffled(seed));
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+    void resultDoesNotDependOnSchedule(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        try (OperandBuffers ordered = OperandBuffers.random(op, seed);
+                OperandBuffers shuffled = ordered.copy()) {
+            new Emulator(Schedule.IN_ORDER).run(op, ordered.segments());
+            new Emulator(Schedule.shuffled(seed)).run(op, shuffled.segments());
+            // Values, not bits: the JVM leaves the sign of a NaN to its compilers.
+            shuffled.assertCloseTo(ordered, 0);
+        }
+    }
+
+    /** The kernels for expressions beyond those that kernels are generated for. */
+    @Property(tries = 200, shrinking = ShrinkingMode.BOUNDED)
+    void interpretedExpressionsAgreeWithReference(@ForAll("ofExpressions") KernelOp op, @ForAll long seed) {
+        DevicePlan plan = new DevicePlan(op.operands(), interpreted(op), 0);
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            new Emulator(Schedule.IN_ORDER).run(plan, found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+        }
+    }
+
+    private static List<DeviceLaunch> interpreted(KernelOp op) {
+        return switch (op) {
+            case Elementwise elementwise -> ElementwisePlan.interpreted(elementwise);
+            case Matmul gemm -> MatmulPlan.interpreted(gemm);
+            default -> throw new IllegalArgumentException(op.toString());
+        };
+    }
+
+    @Property(tries = 100)
+    void generatedKernelsKeepToTheDialect(@ForAll("ofExpressions") KernelOp op) {
+        for (DeviceLaunch launch : DeviceKernels.plan(op).launches()) {
+            Class<?> owner = launch.kernel().owner();
+            assertThat(owner).as("not the interpreter's class").isNotIn(ElementwiseKernels.class, MatmulKernels.class);
+            String file = owner.getName().replace('.', '/') + ".class";
+            try (InputStream in = owner.getClassLoader().getResourceAsStream(file)) {
+                assertThat(KernelLint.check(ClassFile.of().parse(in.readAllBytes())))
+                        .isEmpty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp> ofExpressions() {
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.matmul())
+                .filter(op -> op.flops() < 1_000_000);
+    }
+
+    @Test
+    void expressionsOfOneShapeShareAKernel() {
+        DeviceKernel two = scaling(2f, List.of(3, 4), List.of(4, 1));
+        assertThat(scaling(7f, List.of(5), List.of(1)))
+                .as("another literal, another size")
+                .isEqualTo(two);
+        assertThat(scaling(2f, List.of(3, 4), List.of(1, 3)))
+                .as("another layout")
+                .isNotEqualTo(two);
+    }
+
+    private static DeviceKernel scaling(float factor, List<Integer> shape, List<Integer> strides) {
+        Expression expression =
+                new Expression(1, List.of(Instruction.constant(factor), Instruction.binary(Opcode.MULTIPLY, 0, 1)));
+        return DeviceKernels.plan(new Elementwise(expression, shape, List.of(strides)))
+                .launches()
+                .getFirst()
+                .kernel();
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.llm2clip.kernels.gpu.launch.EdgeCases#operations")
+    void agreesWithReferenceInEdgeCases(KernelOp op) {
+        check(op, 1, Schedule.IN_ORDER);
+    }
+
+    /** By shape alone: neither more terms in a row than chunks nor more work-items than a device has. */
+    @Test
+    void longSumsAreSplit() {
+        for (int terms : new int[] {64, 6304, 100_000, 1_000_000}) {
+            Chunks chunks = Chunks.of(terms, 768);
+            assertThat(chunks.count()).as("chunks of %d", terms).isBetween(2, 171);
+            assertThat(terms)
+                    .as("terms of %s", chunks)
+                    .isGreaterThan((chunks.count() - 1) * chunks.length())
+                    .isLessThanOrEqualTo(chunks.count() * chunks.length());
+        }
+        assertThat(Chunks.of(6304, 768)).isEqualTo(new Chunks(80, 79));
+        assertThat(Chunks.of(6304, 100_000)).as("enough work-items").isEqualTo(new Chunks(1, 6304));
+        assertThat(Chunks.of(0, 768)).isEqualTo(new Chunks(1, 0));
+        assertThat(Chunks.of(Integer.MAX_VALUE, 1).count()).isEqualTo(46341);
+        List<DeviceLaunch> launches =
+                DeviceKernels.plan(new Reduce(Reduction.SUM, 1, 6304, 768)).launches();
+        assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(80 * 768, 768);
+        launches = DeviceKernels.plan(new NormOp.LayerNormGradient(6304, 768, 1e-5f))
+                .launches();
+        assertThat(launches).extracting(launch -> launch.grid().x()).containsExactly(6304 * 32, 80 * 768, 2 * 768);
+        launches = DeviceKernels.plan(new IndexOp.ScatterAdd(2464, 1000, 512)).launches();
+        assertThat(launches)
+                .extracting(launch -> launch.grid().x())
+                .containsExactly(1000 * 512, 2464 * 32, 50 * 512, 50 * 512);
+    }
+
+    @Test
+    void whatDoesNotFitADeviceIsRefused() {
+        assertThatThrownBy(() -> DeviceKernels.plan(new Convert(1L << 31, DType.F32, DType.BF16)))
+                .hasMessage(
+                        "Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
+        assertThatThrownBy(() -> DeviceKernels.plan(new IndexOp.ScatterAdd((1 << 24) + 1, 5, 2)))
+                .hasMessage(
+                        "Scatter-add of 16777217 rows, expected at most 16777216 on a device; split the operation.");
+        AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
+        assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
+                .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");
+    }
+
+    private static void check(KernelOp op, long seed, Schedule schedule) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            new Emulator(schedule).run(op, found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.llm2clip.kernels.gpu.launch;
+
+import io.llm2clip.kernels.gpu.kernels.AttentionKernels;
+import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
+import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Operations that random ones meet rarely: of shapes one below, at and one above every tile and group size, sums of as many terms as
+ * are split into chunks, attention long enough for a library, and expressions that compilers of devices make one value of.
+ */
+public final class EdgeCases {
+
+    private EdgeCases() {}
+
+    public static Stream<KernelOp> operations() {
+        List<KernelOp> ops = new ArrayList<>();
+        for (int edge = -1; edge <= 1; edge++) {
+            int group = RowKernels.GROUP + edge;
+            int tile = MatmulKernels.TILE + edge;
+            int depth = MatmulKernels.DEPTH + edge;
+            for (boolean transposeA : new boolean[] {false, true}) {
+                ops.add(Matmul.dense(2, tile, MatmulKernels.TILE - edge, depth, transposeA, !transposeA));
+                ops.add(Matmul.dense(1, 2 * tile, tile, 2 * depth, transposeA, transposeA));
+            }
+            ops.add(new SoftmaxOp.Softmax(2, group));
+            int terms = Chunks.MINIMUM + edge;
+            ops.add(new NormOp.LayerNormGradient(terms, 5, 1e-3f));
+            ops.add(new NormOp.RmsNormGradient(terms, 5, 1e-3f));
+            ops.add(new NormOp.LayerNormGradient(2 * terms, 1, 1e-3f));
+            // Of one run, of runs longer and shorter than chunks, and of single entries.
+            for (int table : new int[] {1, 3, 30, 1000}) {
+                ops.add(new IndexOp.ScatterAdd(2 * terms, table, 3));
+            }
+            ops.add(new IndexOp.ScatterAdd(terms, 2, 1));
+            for (Reduction reduction : Reduction.values()) {
+                ops.add(new Reduce(reduction, 2, terms, 3));
+                ops.add(new Reduce(reduction, 2, terms * RowKernels.GROUP + edge, 1));
+                ops.add(new Reduce(reduction, 1, 67 * terms, 2));
+            }
+            ops.add(new NormOp.LayerNormGradient(2, group, 1e-3f));
+            ops.add(new CrossEntropyOp.CrossEntropyGradient(2, group));
+            int rows = AttentionKernels.GROUP + edge;
+            int keys = AttentionKernels.TILE + edge;
+            AttentionShape cross = new AttentionShape(2, rows, keys, 4, 2, AttentionKernels.MAX_HEAD_SIZE, 0.1f, false);
+            AttentionShape causal = new AttentionShape(1, rows, rows, 2, 1, 64, 0.1f, true);
+            for (AttentionShape shape : List.of(cross, causal)) {
+                ops.add(new AttentionOp.Attention(shape));
+                ops.add(new AttentionOp.AttentionGradient(shape));
+            }
+        }
+        AttentionShape manyCausal = new AttentionShape(2, 65, 65, 4, 2, 8, 0.3f, true);
+        AttentionShape manyCross = new AttentionShape(3, 70, 67, 2, 2, 5, 0.3f, false);
+        for (AttentionShape shape : List.of(manyCausal, manyCross)) {
+            ops.add(new AttentionOp.Attention(shape));
+            ops.add(new AttentionOp.AttentionGradient(shape));
+        }
+        for (Opcode opcode : List.of(Opcode.ADD, Opcode.SUBTRACT, Opcode.MAXIMUM, Opcode.MINIMUM, Opcode.EQUAL)) {
+            ops.add(ofProducts(opcode, 2, 2));
+            ops.add(ofProducts(opcode, 2, 3));
+            ops.add(ofProducts(opcode, 2, 4));
+        }
+        ops.add(guarded());
+        return ops.stream();
+    }
+
+    /** {@code inf > |1 / (b - b)| ? 0 : 1} and {@code a / (|b - b| > 0 ? b : inf)}, summed up: infinities as gradients of guarded roots have. */
+    private static KernelOp guarded() {
+        Expression expression = new Expression(
+                2,
+                List.of(
+                        Instruction.constant(Float.POSITIVE_INFINITY),
+                        Instruction.constant(1),
+                        Instruction.binary(Opcode.SUBTRACT, 1, 1),
+                        Instruction.binary(Opcode.DIVIDE, 3, 4),
+                        Instruction.unary(Opcode.ABSOLUTE, 5),
+                        Instruction.binary(Opcode.GREATER, 2, 6),
+                        Instruction.select(7, 4, 3),
+                        Instruction.unary(Opcode.ABSOLUTE, 4),
+                        Instruction.binary(Opcode.GREATER, 9, 4),
+                        Instruction.select(10, 1, 2),
+                        Instruction.binary(Opcode.DIVIDE, 0, 11),
+                        Instruction.binary(Opcode.ADD, 8, 12)));
+        return new Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
+    }
+
+    /** An opcode of two of: a product (2), the same product the other way around (3), the product negated (4). */
+    private static KernelOp ofProducts(Opcode opcode, int a, int b) {
+        Expression expression = new Expression(
+                2,
+                List.of(
+                        Instruction.binary(Opcode.MULTIPLY, 0, 1),
+                        Instruction.binary(Opcode.MULTIPLY, 1, 0),
+                        Instruction.unary(Opcode.NEGATE, 3),
+                        Instruction.binary(opcode, a, b)));
+        return new Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
+    }
+}

@@ -1,0 +1,275 @@
+package io.llm2clip.kernels.gpu.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.EdgeCases;
+import io.llm2clip.kernels.operations.AllConversions;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.KernelOpArbitraries;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.reference.Reference;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/** What must hold on a device; {@link TornadoDeviceTest} runs it in a JVM that has TornadoVM. */
+class TornadoDeviceCases {
+    private static final double TOLERANCE = 1e-4;
+
+    private static final int ELEMENTS = 1 << 22;
+
+    private static TornadoDevice device;
+
+    @BeforeContainer
+    static void open() {
+        device = TornadoDevice.open(0, ELEMENTS, ELEMENTS, ELEMENTS);
+    }
+
+    @AfterContainer
+    static void close() {
+        device.close();
+    }
+
+    @Provide
+    Arbitrary<KernelOp> operations() {
+        return KernelOpArbitraries.all().filter(TornadoDeviceCases::fits);
+    }
+
+    /** With what lies between operands, and scratch memory. */
+    private static boolean fits(KernelOp op) {
+        return op.operands().stream().mapToLong(Operand::elements).sum() < ELEMENTS / 2;
+    }
+
+    @Property(tries = 400, shrinking = ShrinkingMode.BOUNDED)
+    void agreesWithReference(@ForAll("operations") KernelOp op, @ForAll long seed) {
+        check(op, seed);
+    }
+
+    @Example
+    void agreesWithReferenceInEdgeCases() {
+        EdgeCases.operations().forEach(op -> check(op, 1));
+    }
+
+    @Example
+    void conversionsOfAllHalves() {
+        AllConversions.check(DType.BF16, TornadoDeviceCases::run);
+        AllConversions.check(DType.F16, TornadoDeviceCases::run);
+    }
+
+    /** Of all types, in blocks of both sizes and parts of them, at any place; a copy kernel runs for each, so the device works. */
+    @Property(tries = 40)
+    void transfersKeepBits(
+            @ForAll DType dtype,
+            @ForAll @IntRange(max = 10_000) int elements,
+            @ForAll @IntRange(max = 1000) int place,
+            @ForAll long seed) {
+        roundTrip(dtype, elements, place, seed);
+    }
+
+    @Example
+    void transfersOfSeveralBlocks() {
+        roundTrip(DType.F32, (1 << 21) + 4099, 3, 1);
+        roundTrip(DType.BF16, (1 << 20) + 1, 5, 2);
+        roundTrip(DType.I32, ELEMENTS, 0, 3);
+    }
+
+    private static void roundTrip(DType dtype, int elements, int place, long seed) {
+        byte[] sent = new byte[elements * dtype.bytes()];
+        new Random(seed).nextBytes(sent);
+        byte[] received = new byte[sent.length];
+        device.upload(dtype, place, MemorySegment.ofArray(sent));
+        device.download(dtype, place, MemorySegment.ofArray(received));
+        assertThat(Arrays.mismatch(received, sent)).isEqualTo(-1);
+    }
+
+    @Example
+    void transfersBeyondTheArenaAreRefused() {
+        MemorySegment segment = MemorySegment.ofArray(new float[2]);
+        assertThatThrownBy(() -> device.upload(DType.F32, ELEMENTS - 1, segment))
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage(
+                        "A transfer of 8 bytes at element 4194303 was asked for, expected whole F32 elements within the"
+                                + " arena's 4194304; correct the place or the size.");
+    }
+
+    /** More launches than a graph holds, each needing the one before, and run twice. */
+    @Example
+    void recordedLaunchesDoTheSame() {
+        recordedLaunchesDoTheSame(Recording.Mode.GRAPHS);
+        if (device.info().isCuda()) {
+            recordedLaunchesDoTheSame(Recording.Mode.REPLAY);
+        }
+    }
+
+    private static void recordedLaunchesDoTheSame(Recording.Mode mode) {
+        // Bounded, or the numbers would soon be none.
+        Expression tanh = new Expression(1, List.of(Expression.Instruction.unary(Opcode.TANH, 0)));
+        KernelOp op = new Matmul(1, 5, 5, 5, false, true, 5, 5, 25, 25, tanh, List.of());
+        try (OperandBuffers expected = OperandBuffers.random(op, 1);
+                OperandBuffers found = expected.copy()) {
+            DeviceOperation operation = new DeviceOperation(device, op);
+            for (OperandBuffers buffers : List.of(expected, found)) {
+                operation.upload(buffers.segments());
+                List<BoundLaunch> launches = new ArrayList<>();
+                for (int i = 0; i < 131; i++) {
+                    // The product and an operand change places.
+                    launches.addAll(operation.launches(i % 2 == 0 ? new int[] {0, 1, 2} : new int[] {2, 1, 0}));
+                }
+                try (LaunchSequence recorded =
+                        device.record(launches, buffers == expected ? Recording.Mode.ONE_BY_ONE : mode)) {
+                    for (int run = 0; run < 3; run++) {
+                        recorded.run();
+                    }
+                }
+                operation.download(buffers.segments());
+            }
+            found.assertSameBits(expected);
+        }
+    }
+
+    /** Where there is a library, with it; where there is none, never silently in f32. Random factors have few enough bits for each. */
+    @Example
+    void precisionIsKeptOrRefused() {
+        for (MatmulPrecision precision : List.of(MatmulPrecision.TF32, MatmulPrecision.BF16)) {
+            if (TornadoVm.products(0).equals("kernels")) {
+                assertThatThrownBy(() -> TornadoDevice.open(0, 1 << 14, 0, 0, precision))
+                        .isInstanceOf(DeviceException.class)
+                        .hasMessageContaining("multiplies in F32: expected the library cuBLASLt for " + precision
+                                + ", found none with the back end ");
+            } else {
+                multiply(Matmul.dense(2, 40, 24, 33, false, true), precision);
+                multiply(Matmul.dense(1, 7, 300, 5, true, false), precision);
+            }
+        }
+    }
+
+    private static void multiply(Matmul op, MatmulPrecision precision) {
+        try (TornadoDevice other = TornadoDevice.open(0, 1 << 14, 0, 1 << 14, precision);
+                OperandBuffers expected = OperandBuffers.random(op, 1);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            DeviceOperation operation = new DeviceOperation(other, op);
+            assertThat(operation.steps()).hasAtLeastOneElementOfType(BoundProduct.class);
+            operation.upload(found.segments());
+            try (LaunchSequence sequence = other.record(operation.steps())) {
+                sequence.run();
+            }
+            operation.download(found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+        }
+    }
+
+    @Example
+    void devicesCanBeOpenedOneAfterTheOther() {
+        KernelOp op = new SoftmaxOp.Softmax(3, 5);
+        for (int i = 0; i < 2; i++) {
+            try (TornadoDevice other = TornadoDevice.open(0, 1 << 10, 0, 0);
+                    OperandBuffers expected = OperandBuffers.random(op, i);
+                    OperandBuffers found = expected.copy()) {
+                Reference.run(op, expected.segments());
+                DeviceOperation operation = new DeviceOperation(other, op);
+                operation.upload(found.segments());
+                operation.launch();
+                operation.download(found.segments());
+                found.assertCloseTo(expected, TOLERANCE);
+            }
+        }
+    }
+
+    /** Arenas of 2 GB, which would not fit ten times into what this JVM may allocate if closing kept them. */
+    @Example
+    void closingFreesArenas() {
+        long elements = Math.min(1L << 29, TornadoVm.devices().getFirst().allocationBytes() / 4) - 64;
+        for (int i = 0; i < 10; i++) {
+            try (TornadoDevice large = TornadoDevice.open(0, elements, 0, 0)) {
+                MemorySegment one = MemorySegment.ofArray(new float[] {i});
+                large.upload(DType.F32, (int) elements - 1, one);
+                float[] found = new float[1];
+                large.download(DType.F32, (int) elements - 1, MemorySegment.ofArray(found));
+                assertThat(found[0]).isEqualTo(i);
+            }
+        }
+    }
+
+    @Example
+    void probeFindsNoDefectButThatOfNoDevice() {
+        assertThat(TornadoVm.available()).isTrue();
+        assertThat(TornadoVm.devices().getFirst().memoryBytes()).isPositive();
+        assertThat(TornadoVm.defect(0)).isEmpty();
+        assertThat(TornadoVm.defect(99))
+                .hasValueSatisfying(reason -> assertThat(reason).startsWith("No device 99: "));
+    }
+
+    @Example
+    void whatDoesNotFitIsSaid() {
+        DeviceInfo info = TornadoVm.devices().getFirst();
+        assertThatThrownBy(() -> TornadoDevice.open(0, 1L << 31, 0, 0))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("A F32 arena of 2147483648 elements was asked for, expected 0 to 2147483639");
+        // What is too much depends on the device: one arena, or all of the largest ones together.
+        long most = Integer.MAX_VALUE - 8;
+        if (info.allocationBytes() / Float.BYTES < most) {
+            assertThatThrownBy(() -> TornadoDevice.open(0, info.allocationBytes() / Float.BYTES + 1, 0, 0))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("cannot hold a F32 arena of ")
+                    .hasMessageContaining("use smaller batches or another device");
+        } else if (info.memoryBytes() < 10 * most) {
+            assertThatThrownBy(() -> TornadoDevice.open(0, most, most, most))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("cannot hold arenas of " + 10 * most + " bytes")
+                    .hasMessageContaining("use smaller batches or another device");
+        }
+        assertThatThrownBy(() -> TornadoDevice.open(99, 1, 1, 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("No device 99: TornadoVM has ");
+    }
+
+    /** By kernels and, where the device has another way, by that. */
+    private static void check(KernelOp op, long seed) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy();
+                OperandBuffers otherwise = expected.copy()) {
+            Reference.run(op, expected.segments());
+            run(op, found.segments());
+            found.assertCloseTo(expected, TOLERANCE);
+            DeviceOperation operation = new DeviceOperation(device, op);
+            List<DeviceStep> steps = operation.steps();
+            if (steps.stream().anyMatch(step -> step instanceof BoundProduct)) {
+                operation.upload(otherwise.segments());
+                try (LaunchSequence sequence = device.record(steps)) {
+                    sequence.run();
+                    sequence.run();
+                }
+                operation.download(otherwise.segments());
+                otherwise.assertCloseTo(expected, TOLERANCE);
+            }
+        }
+    }
+
+    private static void run(KernelOp op, MemorySegment[] operands) {
+        DeviceOperation operation = new DeviceOperation(device, op);
+        operation.upload(operands);
+        operation.launch();
+        operation.download(operands);
+    }
+}

@@ -1,0 +1,273 @@
+package io.llm2clip.kernels.operations;
+
+import io.llm2clip.kernels.DType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
+
+/** Random kernel operations of every kind with small shapes: empty, one, odd, around and beyond a vector or a block. */
+public final class KernelOpArbitraries {
+    private static final float EPSILON = 1e-3f;
+
+    private KernelOpArbitraries() {}
+
+    /** Every kind of operation. */
+    public static Arbitrary<KernelOp> all() {
+        return Arbitraries.oneOf(List.of(
+                elementwise(),
+                copy(),
+                reduce(),
+                matmul(),
+                softmax(),
+                norm(),
+                attention(),
+                rotary(),
+                index(),
+                crossEntropy(),
+                concat(),
+                squareSums(),
+                convert(),
+                adamW()));
+    }
+
+    public static Arbitrary<KernelOp> elementwise() {
+        return Arbitraries.integers()
+                .between(0, 3)
+                .flatMap(inputs -> Combinators.combine(
+                                ExpressionArbitraries.expressions(inputs), shape(), Arbitraries.longs())
+                        .as((expression, shape, seed) -> {
+                            Random random = new Random(seed);
+                            List<List<Integer>> strides = new ArrayList<>();
+                            for (int i = 0; i < inputs; i++) {
+                                strides.add(strides(shape, random));
+                            }
+                            return new Elementwise(expression, shape, strides);
+                        }));
+    }
+
+    /** Strided copies, as permuting and slicing need them. */
+    public static Arbitrary<KernelOp> copy() {
+        return Combinators.combine(words(), shape(), Arbitraries.longs())
+                .as((dtype, shape, seed) ->
+                        new Elementwise(dtype, Expression.IDENTITY, shape, List.of(strides(shape, new Random(seed)))));
+    }
+
+    private static Arbitrary<DType> words() {
+        return Arbitraries.of(DType.F32, DType.I32);
+    }
+
+    /** Of rows and columns, some of them so long that a device splits them. */
+    public static Arbitrary<KernelOp> reduce() {
+        Arbitrary<Reduction> reduction = Arbitraries.of(Reduction.class);
+        Arbitrary<Integer> few = Arbitraries.integers().between(1, 3);
+        return Arbitraries.frequencyOf(
+                Tuple.of(
+                        4,
+                        Combinators.combine(
+                                        reduction,
+                                        dimension(),
+                                        length(),
+                                        Arbitraries.oneOf(Arbitraries.just(1), length()))
+                                .as(Reduce::new)),
+                Tuple.of(
+                        1,
+                        Combinators.combine(
+                                        reduction, few, Arbitraries.integers().between(2000, 9000), few)
+                                .as(Reduce::new)));
+    }
+
+    /** Products with padded rows, shared operands and all kinds of epilogue. */
+    public static Arbitrary<KernelOp> matmul() {
+        Arbitrary<List<Broadcast>> extras =
+                Arbitraries.of(Broadcast.class).list().ofMaxSize(2);
+        return Combinators.combine(
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        dimension(),
+                        dimension(),
+                        extras,
+                        Arbitraries.longs())
+                .flatAs((batch, m, n, k, broadcasts, seed) -> ExpressionArbitraries.expressions(1 + broadcasts.size())
+                        .map(epilogue -> gemm(batch, m, n, k, broadcasts, epilogue, new Random(seed))));
+    }
+
+    private static KernelOp gemm(
+            int batch, int m, int n, int k, List<Broadcast> extras, Expression epilogue, Random random) {
+        boolean transposeA = random.nextBoolean();
+        boolean transposeB = random.nextBoolean();
+        int lda = (transposeA ? m : k) + random.nextInt(3);
+        int ldb = (transposeB ? k : n) + random.nextInt(3);
+        long batchStrideA = random.nextInt(3) == 0 ? 0 : (long) (transposeA ? k : m) * lda + random.nextInt(2);
+        long batchStrideB = random.nextInt(3) == 0 ? 0 : (long) (transposeB ? n : k) * ldb + random.nextInt(2);
+        // A comparison or the logarithm of a rounded sum is not well conditioned, so the sum is only passed through.
+        Expression wellConditioned =
+                extras.isEmpty() && random.nextBoolean() ? Expression.IDENTITY : linear(extras.size());
+        Expression chosen = random.nextInt(4) == 0 && k <= 1 ? epilogue : wellConditioned;
+        return new Matmul(batch, m, n, k, transposeA, transposeB, lda, ldb, batchStrideA, batchStrideB, chosen, extras);
+    }
+
+    private static Expression linear(int extras) {
+        List<Expression.Instruction> instructions = new ArrayList<>();
+        instructions.add(Expression.Instruction.unary(Opcode.TANH, 0));
+        for (int e = 1; e <= extras; e++) {
+            instructions.add(Expression.Instruction.binary(e == 1 ? Opcode.ADD : Opcode.MULTIPLY, extras + e, e));
+        }
+        return new Expression(1 + extras, instructions);
+    }
+
+    public static Arbitrary<KernelOp> softmax() {
+        return Arbitraries.oneOf(
+                Combinators.combine(dimension(), length()).as(SoftmaxOp.Softmax::new),
+                Combinators.combine(dimension(), length()).as(SoftmaxOp.SoftmaxGradient::new));
+    }
+
+    /** Layer and root-mean-square normalisation and their gradients, some of so many rows that a device splits sums over them. */
+    public static Arbitrary<KernelOp> norm() {
+        Arbitrary<Integer> many = Arbitraries.frequencyOf(
+                Tuple.of(6, dimension()), Tuple.of(1, Arbitraries.integers().between(60, 200)));
+        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length())
+                .as((kind, rows, columns) -> switch (kind) {
+                    case 0 -> new NormOp.LayerNorm(rows, columns, EPSILON);
+                    case 1 -> new NormOp.LayerNormGradient(rows, columns, EPSILON);
+                    case 2 -> new NormOp.RmsNorm(rows, columns, EPSILON);
+                    default -> new NormOp.RmsNormGradient(rows, columns, EPSILON);
+                });
+    }
+
+    public static Arbitrary<KernelOp> attention() {
+        Arbitrary<Integer> heads = Arbitraries.integers().between(1, 2);
+        Arbitrary<Integer> headSize = Arbitraries.of(1, 4, 7, 16, 33);
+        return Combinators.combine(
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        dimension(),
+                        heads,
+                        heads,
+                        headSize,
+                        Arbitraries.of(true, false),
+                        Arbitraries.of(true, false))
+                .as((batch, queries, keys, groups, keyValueHeads, size, causal, gradient) -> {
+                    AttentionShape shape = new AttentionShape(
+                            batch,
+                            queries,
+                            causal ? queries : keys,
+                            groups * keyValueHeads,
+                            keyValueHeads,
+                            size,
+                            0.3f,
+                            causal);
+                    return gradient ? new AttentionOp.AttentionGradient(shape) : new AttentionOp.Attention(shape);
+                });
+    }
+
+    public static Arbitrary<KernelOp> rotary() {
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        return Combinators.combine(
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        Arbitraries.integers().between(0, 3),
+                        dimension(),
+                        flag,
+                        flag)
+                .as((batch, positions, heads, pairs, interleaved, inverse) ->
+                        new Rotary(batch, positions, heads, 2 * pairs, interleaved, inverse));
+    }
+
+    /** Gather and scatter. */
+    public static Arbitrary<KernelOp> index() {
+        Arbitrary<Integer> rows = Arbitraries.integers().between(1, 20);
+        return Combinators.combine(Arbitraries.of(true, false), length(), rows, dimension())
+                .as((gather, count, table, columns) -> gather
+                        ? new IndexOp.Gather(count, table, columns)
+                        : new IndexOp.ScatterAdd(count, table, columns));
+    }
+
+    public static Arbitrary<KernelOp> crossEntropy() {
+        return Arbitraries.oneOf(
+                Combinators.combine(dimension(), length()).as(CrossEntropyOp.CrossEntropy::new),
+                Combinators.combine(dimension(), length()).as(CrossEntropyOp.CrossEntropyGradient::new));
+    }
+
+    public static Arbitrary<KernelOp> concat() {
+        return Combinators.combine(
+                        words(), dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
+                .as(Concat::new);
+    }
+
+    /** Few inputs, one of them sometimes of several blocks. */
+    public static Arbitrary<KernelOp> squareSums() {
+        Arbitrary<Integer> elements = Arbitraries.frequencyOf(
+                Tuple.of(4, length()),
+                Tuple.of(1, Arbitraries.integers().between(SquareSums.BLOCK - 1, 2 * SquareSums.BLOCK + 1)));
+        return elements.list().ofMaxSize(3).map(SquareSums::new);
+    }
+
+    public static Arbitrary<KernelOp> convert() {
+        return Combinators.combine(
+                        length(), Arbitraries.of(DType.BF16, DType.F16, DType.I32), Arbitraries.of(true, false))
+                .as((elements, type, widen) ->
+                        new Convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
+    }
+
+    public static Arbitrary<KernelOp> adamW() {
+        return length().map(elements -> new AdamWUpdate(elements));
+    }
+
+    private static Arbitrary<Integer> dimension() {
+        return Arbitraries.frequencyOf(
+                Tuple.of(1, Arbitraries.just(0)),
+                Tuple.of(8, Arbitraries.integers().between(1, 9)),
+                Tuple.of(3, Arbitraries.integers().between(10, 70)));
+    }
+
+    private static Arbitrary<Integer> length() {
+        return Arbitraries.frequencyOf(
+                Tuple.of(4, dimension()), Tuple.of(1, Arbitraries.integers().between(250, 1100)));
+    }
+
+    private static Arbitrary<List<Integer>> shape() {
+        Arbitrary<Integer> small = Arbitraries.frequencyOf(
+                Tuple.of(1, Arbitraries.just(0)),
+                Tuple.of(19, Arbitraries.integers().between(1, 6)));
+        Arbitrary<Integer> large = length();
+        return Arbitraries.oneOf(
+                small.list().ofMaxSize(4),
+                Combinators.combine(
+                                small.list().ofMaxSize(2), large, small.list().ofMaxSize(1))
+                        .as((before, extent, after) -> {
+                            List<Integer> shape = new ArrayList<>(before);
+                            shape.add(extent);
+                            shape.addAll(after);
+                            return shape;
+                        }),
+                Combinators.combine(large, Arbitraries.integers().between(10, 70))
+                        .as(List::of));
+    }
+
+    /** Contiguous, permuted, padded and broadcast layouts, mixed. */
+    private static List<Integer> strides(List<Integer> shape, Random random) {
+        List<Integer> order = new ArrayList<>();
+        for (int d = shape.size() - 1; d >= 0; d--) {
+            order.add(d);
+        }
+        if (random.nextInt(3) == 0) {
+            Collections.shuffle(order, random);
+        }
+        boolean broadcasts = random.nextInt(3) == 0;
+        boolean padded = random.nextInt(3) == 0;
+        Integer[] strides = new Integer[shape.size()];
+        int run = padded ? 1 + random.nextInt(2) : 1;
+        for (int d : order) {
+            boolean broadcast = broadcasts && random.nextBoolean();
+            strides[d] = broadcast ? 0 : run;
+            run *= broadcast ? 1 : Math.max(1, shape.get(d));
+            run += padded ? random.nextInt(2) : 0;
+        }
+        return List.of(strides);
+    }
+}

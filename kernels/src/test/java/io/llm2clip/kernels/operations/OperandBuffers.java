@@ -1,0 +1,168 @@
+package io.llm2clip.kernels.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Off-heap buffers for one {@link KernelOp}: random valid inputs, outputs full of NaN, and guard bytes on both sides, at
+ * addresses aligned to the element only.
+ */
+public final class OperandBuffers implements AutoCloseable {
+    private static final int GUARD = 128;
+    private static final byte GUARD_BYTE = 0x5A;
+
+    private final KernelOp op;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment[] guarded;
+    private final MemorySegment[] segments;
+
+    private OperandBuffers(KernelOp op) {
+        this.op = op;
+        List<Operand> operands = op.operands();
+        guarded = new MemorySegment[operands.size()];
+        segments = new MemorySegment[operands.size()];
+        for (int i = 0; i < segments.length; i++) {
+            long start = GUARD + (long) (i % 3) * operands.get(i).dtype().bytes();
+            guarded[i] =
+                    arena.allocate(start + operands.get(i).bytes() + GUARD, 64).fill(GUARD_BYTE);
+            segments[i] = guarded[i].asSlice(start, operands.get(i).bytes()).fill((byte) 0xFF);
+        }
+    }
+
+    /** Buffers with inputs drawn from a seed: multiples of 1/64 in [-2, 2], except where the operation asks for more. */
+    public static OperandBuffers random(KernelOp op, long seed) {
+        OperandBuffers buffers = new OperandBuffers(op);
+        Random random = new Random(seed);
+        List<Operand> operands = op.operands();
+        for (int i = 0; i < operands.size(); i++) {
+            if (operands.get(i).access() != Operand.Access.WRITE) {
+                fill(op, operands.get(i), buffers.segments[i], random);
+            }
+        }
+        return buffers;
+    }
+
+    /** The same contents at other addresses. */
+    public OperandBuffers copy() {
+        OperandBuffers copy = new OperandBuffers(op);
+        for (int i = 0; i < segments.length; i++) {
+            copy.segments[i].copyFrom(segments[i]);
+        }
+        return copy;
+    }
+
+    /** One segment an operand, of exactly its size. */
+    public MemorySegment[] segments() {
+        return segments.clone();
+    }
+
+    /** One address an operand. */
+    public long[] addresses() {
+        long[] addresses = new long[segments.length];
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = segments[i].address();
+        }
+        return addresses;
+    }
+
+    /**
+     * Asserts that every operand is close to another's, absolutely and relatively, or has the same values if it is what a conversion
+     * gives, and that the guards are intact.
+     */
+    public void assertCloseTo(OperandBuffers expected, double tolerance) {
+        List<Operand> operands = op.operands();
+        for (int i = 0; i < segments.length; i++) {
+            Operand operand = operands.get(i);
+            boolean exact = operand.access() == Operand.Access.READ || op instanceof Convert;
+            for (long e = 0; e < operand.elements(); e++) {
+                double found = value(segments[i], operand.dtype(), e);
+                double wanted = value(expected.segments[i], operand.dtype(), e);
+                double allowed = exact ? 0 : tolerance * (1 + Math.abs(wanted));
+                boolean close = Double.compare(found, wanted) == 0 || Math.abs(found - wanted) <= allowed;
+                assertThat(close)
+                        .as("%s: %s[%d] is %s, expected %s", op, operand.name(), e, found, wanted)
+                        .isTrue();
+            }
+        }
+        assertGuardsIntact();
+    }
+
+    /** Asserts that every operand has the bits of another's, and that the guards are intact. */
+    public void assertSameBits(OperandBuffers expected) {
+        for (int i = 0; i < segments.length; i++) {
+            assertThat(segments[i].mismatch(expected.segments[i]))
+                    .as("%s: first differing byte of operand %d", op, i)
+                    .isEqualTo(-1);
+        }
+        assertGuardsIntact();
+    }
+
+    private void assertGuardsIntact() {
+        for (int i = 0; i < segments.length; i++) {
+            long start = segments[i].address() - guarded[i].address();
+            for (long b = 0; b < guarded[i].byteSize(); b++) {
+                if (b == start) {
+                    b += segments[i].byteSize();
+                }
+                assertThat(guarded[i].get(ValueLayout.JAVA_BYTE, b))
+                        .as("%s: guard of operand %d, byte %d from its start", op, i, b - start)
+                        .isEqualTo(GUARD_BYTE);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private static double value(MemorySegment segment, DType dtype, long index) {
+        return switch (dtype) {
+            case F32, BOOL -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+            case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, index * Integer.BYTES);
+            case BF16, F16 ->
+                HalfSamples.value(dtype, segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, index * Short.BYTES));
+        };
+    }
+
+    private static void fill(KernelOp op, Operand operand, MemorySegment segment, Random random) {
+        for (long i = 0; i < operand.elements(); i++) {
+            switch (operand.dtype()) {
+                case F32, BOOL ->
+                    segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
+                case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(operand, random));
+                case BF16, F16 ->
+                    segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
+            }
+        }
+    }
+
+    private static float value(KernelOp op, Operand operand, int index, Random random) {
+        float value = random.nextInt(-128, 129) / 64f;
+        return switch (op) {
+            case AdamWUpdate adamW
+            when operand.name().equals("hyper") ->
+                new float[] {0.01f, 0.9f, 0.99f, 1e-3f, 0.1f, 0.271f, 0.0297f, 0.5f}[index];
+            case AdamWUpdate adamW when operand.name().equals("variance") -> Math.abs(value);
+            case Convert convert ->
+                switch (random.nextInt(8)) {
+                    case 0 -> value * 1e10f;
+                    case 1, 2, 3 -> Float.intBitsToFloat(random.nextInt());
+                    default ->
+                        HalfSamples.random(convert.to().arena() == DType.BF16 ? convert.to() : DType.F16, random);
+                };
+            default -> value;
+        };
+    }
+
+    private static int index(Operand operand, Random random) {
+        Operand.Bounds bounds = operand.bounds();
+        return bounds == null ? random.nextInt() : random.nextInt(bounds.least(), bounds.most() + 1);
+    }
+}
