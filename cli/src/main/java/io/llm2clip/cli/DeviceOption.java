@@ -1,7 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
-import io.llm2clip.tensor.AcceleratorDevice;
+import io.llm2clip.tensor.Device;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,10 +52,10 @@ final class DeviceOption {
     }
 
     /** Opens the device; this JVM has TornadoVM. */
-    AcceleratorDevice open() {
+    Device open() {
         int number = device.equals("gpu") ? 0 : Integer.parseInt(device);
-        long bytes = memory == null ? AcceleratorDevice.usableBytes(number) : memory.bytes();
-        return AcceleratorDevice.open(number, bytes, precision);
+        long bytes = memory == null ? Device.usableBytes(number) : memory.bytes();
+        return Device.open(number, bytes, precision);
     }
 
     private ParameterException bad(String sentence) {

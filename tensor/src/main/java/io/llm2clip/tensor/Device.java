@@ -1,7 +1,6 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Operand;
@@ -12,9 +11,7 @@ import java.util.List;
  *
  * <p>Programs that name no device run on the {@link #standard} one, which is the CPU unless {@link #makeStandard} said otherwise.
  */
-public abstract sealed class Device implements AutoCloseable permits HostDevice, AcceleratorDevice {
-    private static final Device CPU = new HostDevice(Workers::shared);
-    private static volatile Device standard = CPU;
+public interface Device extends AutoCloseable {
 
     /**
      * An operation and what it works on.
@@ -22,7 +19,7 @@ public abstract sealed class Device implements AutoCloseable permits HostDevice,
      * @param op the operation
      * @param operands in the order of {@link KernelOp#operands()}, of exactly their sizes and types
      */
-    public record Application(KernelOp op, List<TensorData> operands) {
+    record Application(KernelOp op, List<TensorData> operands) {
         public Application {
             operands = List.copyOf(operands);
             List<Operand> expected = op.operands();
@@ -43,36 +40,55 @@ public abstract sealed class Device implements AutoCloseable permits HostDevice,
     }
 
     /** The CPU: Vector API kernels over a pool of threads. It is never closed. */
-    public static Device cpu() {
-        return CPU;
+    static Device cpu() {
+        return InstalledEngine.get().cpu();
+    }
+
+    /**
+     * Opens a device that TornadoVM reaches.
+     *
+     * @param number as TornadoVM numbers them
+     * @param memoryBytes how much of its memory to use for f32 elements
+     * @param precision of matrix products, where the device has a library for them
+     * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
+     */
+    static Device open(int number, long memoryBytes, MatmulPrecision precision) {
+        return InstalledEngine.get().open(number, memoryBytes, precision);
+    }
+
+    /** Opens a device that TornadoVM reaches, with products of f32 elements as such. */
+    static Device open(int number, long memoryBytes) {
+        return open(number, memoryBytes, MatmulPrecision.F32);
+    }
+
+    /** Three quarters of the memory of a device that TornadoVM reaches, or what kernels can address if that is less: 8 GiB. */
+    static long usableBytes(int number) {
+        return InstalledEngine.get().usableBytes(number);
     }
 
     /** Where programs run that name no device. */
-    public static Device standard() {
-        return standard;
+    static Device standard() {
+        return StandardDevice.get();
     }
 
     /** Makes this the {@link #standard} device of the process. */
-    public void makeStandard() {
-        standard = this;
+    default void makeStandard() {
+        StandardDevice.set(this);
     }
 
     /** For people: what it is. */
-    public abstract String name();
+    String name();
 
     /** How it multiplies matrices: programs give other values with another one. */
-    public abstract MatmulPrecision precision();
-
-    /** Makes memory and kernels ready for a plan. */
-    abstract Executable load(Plan plan);
+    MatmulPrecision precision();
 
     /**
      * Binds operations to be run in order, in place, again and again. The operands must outlive the launch, which frees what it
      * took on the device when it is closed.
      */
-    public abstract LaunchSequence bind(List<Application> applications);
+    LaunchSequence bind(List<Application> applications);
 
     /** Frees the device's memory; what variables hold there is brought home first. */
     @Override
-    public abstract void close();
+    void close();
 }

@@ -10,7 +10,7 @@ import io.llm2clip.kernels.operations.Rotary;
 import java.util.List;
 
 /** Which values may be infinite or NaN although everything that they are computed from is finite. */
-final class Finiteness {
+public final class Finiteness {
     private Finiteness() {}
 
     /**
@@ -19,7 +19,7 @@ final class Finiteness {
      * <p>Coarse kernels are not followed: they mix elements, so that nothing behind them can tell such values apart any more. Overflow
      * of sums and products is not meant either.
      */
-    static boolean isDoubtful(Operation operation, List<Tensor> inputs) {
+    public static boolean isDoubtful(Operation operation, List<Tensor> inputs) {
         return switch (operation) {
             case Operation.Input _, Operation.Variable _ -> false;
             case Operation.Scalar(float value) -> !Float.isFinite(value);
@@ -46,7 +46,7 @@ final class Finiteness {
     }
 
     /** Whether a divisor is anything but a number other than 0. */
-    static boolean mayBeZero(Tensor divisor) {
+    public static boolean mayBeZero(Tensor divisor) {
         return switch (divisor.operation()) {
             case Operation.Scalar(float value) -> !(Math.abs(value) > 0);
             case Operation.Reshape _, Operation.Expand _, Operation.Permute _, Operation.Slice _ ->

@@ -1,17 +1,10 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reverse-mode differentiation. Gradients are more graph, made by one rule an operation, so they are compiled like anything
+ * Reverse-mode differentiation. Gradients are more graph, made by one rule per operation, so they are compiled like anything
  * else and can be differentiated again.
  */
 public final class Gradients {
@@ -36,96 +29,6 @@ public final class Gradients {
         if (!seed.shape().equals(output.shape())) {
             throw new TensorException("Gradients of " + output + " with seed " + seed + "; expected equal shapes.");
         }
-        Map<Tensor, Tensor> adjoints = new HashMap<>();
-        adjoints.put(output, seed);
-        Set<Tensor> targets = new HashSet<>(withRespectTo);
-        for (Tensor node : dependents(output, targets)) {
-            Tensor adjoint = adjoints.get(node);
-            if (adjoint == null || node.inputs().isEmpty()) {
-                continue;
-            }
-            List<@Nullable Tensor> contributions = rule(node, adjoint);
-            for (int i = 0; i < contributions.size(); i++) {
-                Tensor contribution = contributions.get(i);
-                Tensor input = node.inputs().get(i);
-                if (contribution != null) {
-                    adjoints.merge(input, contribution, Tensor::add);
-                }
-            }
-        }
-        List<Tensor> gradients = new ArrayList<>();
-        for (Tensor target : withRespectTo) {
-            gradients.add(adjoints.getOrDefault(target, Tensor.full(0, target.shape())));
-        }
-        return gradients;
-    }
-
-    /** The nodes on a path from a target to the output, consumers before their inputs. */
-    private static List<Tensor> dependents(Tensor output, Set<Tensor> targets) {
-        List<Tensor> order = Graph.topological(List.of(output));
-        Set<Tensor> reached = new HashSet<>();
-        for (Tensor node : order) {
-            if (targets.contains(node) || node.inputs().stream().anyMatch(reached::contains)) {
-                reached.add(node);
-            }
-        }
-        List<Tensor> dependents = new ArrayList<>(reached);
-        dependents.sort(Comparator.comparingLong(Tensor::id).reversed());
-        return dependents;
-    }
-
-    /** One gradient an input, null where none flows. */
-    private static List<@Nullable Tensor> rule(Tensor node, Tensor gradient) {
-        Tensor input = node.inputs().getFirst();
-        return switch (node.operation()) {
-            case Operation.Input _, Operation.Variable _, Operation.Scalar _ -> List.of();
-            case Operation.Pointwise pointwise -> PointwiseGradients.rule(pointwise.opcode(), node, gradient);
-            case Operation.Reshape _ -> List.of(gradient.reshape(input.shape()));
-            case Operation.Permute permute -> List.of(gradient.permute(inverse(permute.axes())));
-            case Operation.Expand _ -> List.of(unbroadcast(gradient, input.shape()));
-            case Operation.Slice slice -> List.of(pad(gradient, input.shape(), slice));
-            case Operation.Reinterpret _, Operation.StopGradient _ -> none(1);
-            case Operation.Kernel kernel -> KernelGradients.rule(kernel.op(), node, gradient);
-        };
-    }
-
-    static List<@Nullable Tensor> none(int count) {
-        List<@Nullable Tensor> none = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            none.add(null);
-        }
-        return none;
-    }
-
-    private static int[] inverse(List<Integer> axes) {
-        int[] inverse = new int[axes.size()];
-        for (int i = 0; i < inverse.length; i++) {
-            inverse[axes.get(i)] = i;
-        }
-        return inverse;
-    }
-
-    private static Tensor unbroadcast(Tensor gradient, Shape shape) {
-        List<Integer> axes = new ArrayList<>();
-        for (int axis = 0; axis < shape.rank(); axis++) {
-            if (shape.dim(axis) != gradient.shape().dim(axis)) {
-                axes.add(axis);
-            }
-        }
-        return gradient.sum(axes.stream().mapToInt(Integer::intValue).toArray()).reshape(shape);
-    }
-
-    private static Tensor pad(Tensor gradient, Shape shape, Operation.Slice slice) {
-        int axis = slice.axis();
-        int after = shape.dim(axis) - slice.start() - gradient.shape().dim(axis);
-        List<Tensor> parts = new ArrayList<>();
-        if (slice.start() > 0) {
-            parts.add(Tensor.full(0, shape.with(axis, slice.start())));
-        }
-        parts.add(gradient);
-        if (after > 0) {
-            parts.add(Tensor.full(0, shape.with(axis, after)));
-        }
-        return Tensor.concat(axis, parts);
+        return InstalledEngine.get().gradients(output, seed, withRespectTo);
     }
 }

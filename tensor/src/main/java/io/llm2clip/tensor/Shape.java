@@ -50,7 +50,7 @@ public final class Shape {
      * @param what computed it, for the message
      * @throws TensorException if it is no int
      */
-    static int dimension(String what, long dim) {
+    public static int dimension(String what, long dim) {
         if (dim > MAX_ELEMENTS) {
             throw new TensorException(
                     what + " has " + dim + " elements, expected at most " + MAX_ELEMENTS + "; split the tensor.");

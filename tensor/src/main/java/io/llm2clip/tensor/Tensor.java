@@ -70,12 +70,12 @@ public final class Tensor {
     }
 
     /** Creation order: inputs have smaller numbers than the nodes that read them. */
-    long id() {
+    public long id() {
         return id;
     }
 
     /** Whether it may be infinite or NaN although the inputs and variables that it depends on are finite. */
-    boolean isDoubtful() {
+    public boolean isDoubtful() {
         return doubtful;
     }
 
@@ -593,7 +593,14 @@ public final class Tensor {
         return kernel(op, joined, type, parts.toArray(Tensor[]::new));
     }
 
-    static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
+    /**
+     * A coarse kernel as a node: the low-level door behind the named operations, for those that have no name here.
+     *
+     * @param op the kernel; its last operand is the node's value
+     * @param shape of as many elements as that operand
+     * @param inputs dense operands in the kernel's order, of its types and sizes
+     */
+    public static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
         return new Tensor(new Operation.Kernel(op), List.of(inputs), shape, dtype);
     }
 

@@ -17,7 +17,7 @@ public final class TensorData {
     private final DType dtype;
     // Null until asked for, where an accelerator makes the elements.
     private @Nullable MemorySegment memory;
-    private @Nullable DeviceCopy copy;
+    private @Nullable RemoteCopy copy;
     private long version;
 
     /**
@@ -36,8 +36,8 @@ public final class TensorData {
         this.memory = segment;
     }
 
-    /** Elements that will be made on an accelerator. */
-    TensorData(Shape shape, DType dtype) {
+    /** Elements that a device makes; memory here is allocated when it is first asked for. */
+    public TensorData(Shape shape, DType dtype) {
         this.shape = shape;
         this.dtype = dtype;
     }
@@ -73,8 +73,11 @@ public final class TensorData {
         return memory == null || memory.scope().isAlive();
     }
 
-    /** The memory here, whether or not an accelerator has newer elements. */
-    MemorySegment memory() {
+    /**
+     * The memory here, whether or not a device has newer elements. For devices, which know; everyone else calls {@link #segment} or
+     * {@link #readOnly}.
+     */
+    public MemorySegment memory() {
         if (memory == null) {
             memory = Arena.ofAuto().allocate((long) shape.size() * dtype.bytes(), ALIGNMENT);
         }
@@ -82,28 +85,29 @@ public final class TensorData {
     }
 
     /** A number that is another one after the elements may have changed. */
-    long version() {
+    public long version() {
         return version;
     }
 
-    /** Kernels of an accelerator have written elements. */
-    void changed() {
+    /** Kernels of a device have written elements. */
+    public void changed() {
         version++;
     }
 
-    /** Gets newer elements from an accelerator, if it has any. */
-    void bringHome() {
+    /** Gets newer elements from a device, if it has any. */
+    public void bringHome() {
         if (copy != null) {
             copy.bringHome();
         }
     }
 
-    @Nullable
-    DeviceCopy copy() {
+    /** What a device with memory of its own has attached. */
+    public @Nullable RemoteCopy copy() {
         return copy;
     }
 
-    void setCopy(@Nullable DeviceCopy copy) {
+    /** Has a device's copy asked from now on before elements are read or written here; null for none. */
+    public void attach(@Nullable RemoteCopy copy) {
         this.copy = copy;
     }
 

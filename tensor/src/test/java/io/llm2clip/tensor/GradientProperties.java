@@ -20,7 +20,7 @@ import net.jqwik.api.Tuple;
 import net.jqwik.api.constraints.IntRange;
 
 /** Every operation's gradient against central differences, and the compiled gradient against the interpreted one. */
-class GradientProperties {
+public class GradientProperties {
 
     /** An operation on tensors of given shapes; {@code positive} inputs stay away from 0, {@code frozen} ones get no gradient. */
     private record Case(String name, List<Shape> shapes, boolean positive, Function<List<Tensor>, Tensor> operation) {
@@ -122,7 +122,7 @@ class GradientProperties {
         return values;
     }
 
-    static void assertClose(String what, float[] found, float[] expected, float tolerance) {
+    public static void assertClose(String what, float[] found, float[] expected, float tolerance) {
         assertThat(found).as(what).hasSameSizeAs(expected);
         for (int i = 0; i < found.length; i++) {
             assertThat(found[i])

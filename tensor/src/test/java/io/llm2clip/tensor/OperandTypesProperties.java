@@ -17,6 +17,7 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
+import io.llm2clip.tensor.internal.graph.Graph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

@@ -14,7 +14,6 @@ import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Gradients;
@@ -84,7 +83,7 @@ class AcceleratorCases {
         assumeFalse(TornadoVm.products(0).equals("kernels"), "The device has no library for products in bf16.");
         Tensor x = Tensor.input("x", Shape.of(2, 3), DType.F32);
         Tensor product = x.matmul(Tensor.variable("weight", weight).reshape(3, 1));
-        try (AcceleratorDevice device = AcceleratorDevice.open(0, 64 << 20, MatmulPrecision.BF16);
+        try (Device device = Device.open(0, 64 << 20, MatmulPrecision.BF16);
                 Program program = Program.compile(List.of(product), device);
                 Program other = Program.compile(List.of(product.add(1)), device)) {
             for (Program each : List.of(program, other)) {
@@ -140,7 +139,7 @@ class AcceleratorCases {
 
     @Test
     void moreThanKernelsAddressIsRefused() {
-        assertThatThrownBy(() -> AcceleratorDevice.open(0, 60L << 30))
+        assertThatThrownBy(() -> Device.open(0, 60L << 30))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageStartingWith("64424509440 bytes of the memory of ")
                 .hasMessageEndingWith(" were asked for, expected at most 8589934592, which is what kernels can address;"

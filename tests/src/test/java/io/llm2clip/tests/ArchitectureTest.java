@@ -88,7 +88,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"kernels"})
+    @ValueSource(strings = {"kernels", "tensor"})
     void packagesOfAModuleHaveNoCycles(String module) {
         slices().assignedFrom(packagesOf(module)).should().beFreeOfCycles().check(CLASSES);
     }

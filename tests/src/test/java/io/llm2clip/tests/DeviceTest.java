@@ -2,7 +2,7 @@ package io.llm2clip.tests;
 
 import io.llm2clip.kernels.gpu.tornado.ChildTests;
 import io.llm2clip.kernels.gpu.tornado.DeviceJvm;
-import io.llm2clip.tensor.AcceleratorDevice;
+import io.llm2clip.tensor.Device;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class DeviceTest {
     /** What a device has to get right as the CPU does. By name, as they are no API. */
     private static final String[] ENGINE = {
-        "io.llm2clip.tensor.CompilerProperties",
+        "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.GuardedRootTest",
         "io.llm2clip.nn.LayerGoldenTest",
@@ -26,7 +26,7 @@ class DeviceTest {
 
         public static void main(String[] classes) throws ClassNotFoundException {
             boolean succeeded;
-            try (AcceleratorDevice device = AcceleratorDevice.open(0, 64 << 20)) {
+            try (Device device = Device.open(0, 64 << 20)) {
                 device.makeStandard();
                 succeeded = ChildTests.run(
                         Stream.concat(Stream.of(classes), Stream.of(ENGINE)).toArray(String[]::new));

@@ -2,7 +2,6 @@ package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
-import io.llm2clip.tensor.AcceleratorDevice;
 import io.llm2clip.tensor.Device;
 import java.util.Arrays;
 import java.util.List;
@@ -39,8 +38,7 @@ record Target(int number) {
             work.run();
             return;
         }
-        try (AcceleratorDevice device =
-                AcceleratorDevice.open(number, AcceleratorDevice.usableBytes(number), precision)) {
+        try (Device device = Device.open(number, Device.usableBytes(number), precision)) {
             device.makeStandard();
             work.run();
         } finally {

@@ -1,0 +1,132 @@
+package io.llm2clip.tensor.internal.accelerator;
+
+import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.tensor.RemoteCopy;
+import io.llm2clip.tensor.TensorData;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Room for a tensor's elements on an accelerator, and which side has the current ones. Several programs may use it; the last one to
+ * release it brings the elements home.
+ */
+final class DeviceCopy implements RemoteCopy {
+    private final TornadoDevice device;
+    private final TensorData data;
+    private final int element;
+    private final boolean owned;
+    private final List<IndexCheck> checks = new ArrayList<>();
+    private boolean currentHere = true;
+    private boolean currentThere;
+    private boolean freed;
+    private int users;
+
+    /**
+     * @param element where it starts in the device's arena of the elements' type
+     * @param owned whether the room is its own, not a program's
+     */
+    DeviceCopy(TornadoDevice device, TensorData data, int element, boolean owned) {
+        this.owned = owned;
+        this.device = device;
+        this.data = data;
+        this.element = element;
+        data.attach(this);
+    }
+
+    /** The copy that a tensor has, if it has one. */
+    static @Nullable DeviceCopy of(TensorData data) {
+        return (DeviceCopy) data.copy();
+    }
+
+    TornadoDevice device() {
+        return device;
+    }
+
+    /** Where it starts, in elements. */
+    int element() {
+        return element;
+    }
+
+    /** Begins a use. */
+    void retain() {
+        users++;
+    }
+
+    /** Ends a use; true if it was the last, so that it is time to {@link #detach}. */
+    boolean release() {
+        users--;
+        return users <= 0 && owned;
+    }
+
+    /** Brings the elements home for good; the tensor has no copy afterwards, even if the device fails to give them. */
+    void detach() {
+        try {
+            if (data.isAlive()) {
+                bringHome();
+            }
+        } finally {
+            data.attach(null);
+        }
+    }
+
+    /** Ends it without bringing anything home: the elements are lost, unless they are here already. */
+    void free() {
+        freed = true;
+    }
+
+    /** Has all elements that are sent checked from now on, because kernels there do not. */
+    void require(IndexCheck check) {
+        if (!checks.contains(check)) {
+            checks.add(check);
+            if (currentThere) {
+                bringHome();
+                check.check(data.memory());
+            }
+        }
+    }
+
+    @Override
+    public void bringHome() {
+        if (!currentHere) {
+            requireRoom();
+            device.download(data.dtype().stored(), element, data.memory());
+            currentHere = true;
+        }
+    }
+
+    @Override
+    public void hostWrites() {
+        bringHome();
+        currentThere = false;
+    }
+
+    /** Makes the elements on the device current. */
+    void send() {
+        requireRoom();
+        if (!currentThere) {
+            checks.forEach(check -> check.check(data.memory()));
+            device.upload(data.dtype().stored(), element, data.memory());
+            currentThere = true;
+        }
+    }
+
+    /** Kernels have written the elements on the device. */
+    void deviceWrote() {
+        data.changed();
+        currentThere = true;
+        currentHere = false;
+    }
+
+    /** Whether the elements on the device are current. */
+    boolean isCurrent() {
+        return currentThere;
+    }
+
+    private void requireRoom() {
+        if (freed) {
+            throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
+                    + " were left on the device by a program that is closed; read or copy outputs before.");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.llm2clip.tensor.internal.accelerator;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.tornado.DeviceStep;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.tensor.TensorData;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What one program holds on an accelerator, and the steps over it. */
+final class DeviceRanges implements AutoCloseable {
+    private record Range(DType dtype, int start, long elements) {}
+
+    private final AcceleratorMemory memory;
+    private final List<Range> ranges = new ArrayList<>();
+    private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
+    private final List<DeviceStep> steps = new ArrayList<>();
+    private final Map<TensorData, Integer> factors = new LinkedHashMap<>();
+    private final Map<DType, Range> scratch = new EnumMap<>(DType.class);
+
+    DeviceRanges(AcceleratorMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Takes a range that is free again after {@link #close}; returns its first element. */
+    int take(DType dtype, long elements) {
+        int start = memory.take(dtype, elements);
+        ranges.add(new Range(dtype, start, elements));
+        return start;
+    }
+
+    /** A variable's copy on the device, which stays at least until {@link #close}. */
+    DeviceCopy variable(TensorData data) {
+        return variables.computeIfAbsent(data, memory::retain);
+    }
+
+    /** A variable's place as a factor of products, which stays at least until {@link #close}. */
+    int factor(TensorData data) {
+        return factors.computeIfAbsent(data, memory.factors()::retain);
+    }
+
+    /** Appends an operation's steps; {@code operands} are first elements in their arenas, of factors in that of rounded ones where so said. */
+    void add(KernelOp op, int[] operands, boolean... rounded) {
+        steps.addAll(memory.device().steps(op, operands, rounded, this::scratch));
+    }
+
+    /** Operations run one after the other, so they share their scratch memory. */
+    private int scratch(DType dtype, long elements) {
+        Range range = scratch.get(dtype);
+        if (range == null || range.elements < elements) {
+            range = new Range(dtype, take(dtype, elements), elements);
+            scratch.put(dtype, range);
+        }
+        return range.start;
+    }
+
+    List<DeviceStep> steps() {
+        return steps;
+    }
+
+    /** Makes the variables on the device current. */
+    void send() {
+        variables.values().forEach(DeviceCopy::send);
+        factors.keySet().forEach(memory.factors()::send);
+    }
+
+    @Override
+    public void close() {
+        List<Runnable> releases = new ArrayList<>();
+        ranges.forEach(range -> releases.add(() -> memory.give(range.dtype, range.start, range.elements)));
+        factors.keySet().forEach(data -> releases.add(() -> memory.factors().release(data)));
+        variables.keySet().forEach(data -> releases.add(() -> memory.release(data)));
+        ranges.clear();
+        factors.clear();
+        variables.clear();
+        Resources.closeAll(releases);
+    }
+}

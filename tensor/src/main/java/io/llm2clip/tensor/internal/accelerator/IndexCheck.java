@@ -1,0 +1,30 @@
+package io.llm2clip.tensor.internal.accelerator;
+
+import io.llm2clip.kernels.operations.Operand;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * What some i32 elements must lie in because a kernel takes them as indices.
+ *
+ * @param what operation and operand, for messages
+ * @param elements their numbers
+ * @param bounds least and most
+ */
+record IndexCheck(String what, List<Integer> elements, Operand.Bounds bounds) {
+    IndexCheck {
+        elements = List.copyOf(elements);
+    }
+
+    /** @throws IndexOutOfBoundsException if an element is out of bounds */
+    void check(MemorySegment memory) {
+        for (int i = 0; i < elements.size(); i++) {
+            int value = memory.getAtIndex(ValueLayout.JAVA_INT, elements.get(i));
+            if (value < bounds.least() || value > bounds.most()) {
+                throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least()
+                        + " to " + bounds.most() + ".");
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.llm2clip.tensor.internal.autograd;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Gradient kernels written in primitives with rules of their own, for second-order gradients. */
+final class Compositions {
+    private Compositions() {}
+
+    static Tensor of(KernelOp op, List<Tensor> in) {
+        return switch (op) {
+            case SoftmaxOp.SoftmaxGradient s -> softmaxGradient(in.get(0), in.get(1));
+            case NormOp.LayerNormGradient n -> layerNormGradient(n, in);
+            case NormOp.RmsNormGradient n -> rmsNormGradient(n, in);
+            case CrossEntropyOp.CrossEntropyGradient c -> crossEntropyGradient(c, in);
+            case AttentionOp.AttentionGradient a -> attentionGradient(a.shape(), in);
+            default -> throw new IllegalStateException(op + " has a gradient rule of its own.");
+        };
+    }
+
+    private static Tensor softmaxGradient(Tensor y, Tensor dy) {
+        Shape keep = y.shape().with(-1, 1);
+        return y.mul(dy.sub(y.mul(dy).sum(-1).reshape(keep)));
+    }
+
+    private static Tensor layerNormGradient(NormOp.LayerNormGradient n, List<Tensor> in) {
+        Tensor x = in.get(0).reshape(n.rows(), n.columns());
+        Tensor dy = in.get(2).reshape(n.rows(), n.columns());
+        Tensor centred = x.sub(rowMean(x));
+        Tensor scale = rowMean(centred.square()).add(n.epsilon()).rsqrt();
+        Tensor normalised = centred.mul(scale);
+        Tensor g = dy.mul(in.get(1));
+        Tensor dx = scale.mul(g.sub(rowMean(g)).sub(normalised.mul(rowMean(g.mul(normalised)))));
+        return flat(dx, dy.mul(normalised).sum(0), dy.sum(0));
+    }
+
+    private static Tensor rmsNormGradient(NormOp.RmsNormGradient n, List<Tensor> in) {
+        Tensor x = in.get(0).reshape(n.rows(), n.columns());
+        Tensor dy = in.get(2).reshape(n.rows(), n.columns());
+        Tensor scale = rowMean(x.square()).add(n.epsilon()).rsqrt();
+        Tensor normalised = x.mul(scale);
+        Tensor g = dy.mul(in.get(1));
+        Tensor dx = scale.mul(g.sub(normalised.mul(rowMean(g.mul(normalised)))));
+        return flat(dx, dy.mul(normalised).sum(0));
+    }
+
+    private static Tensor crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient c, List<Tensor> in) {
+        Tensor logits = in.get(0).reshape(c.rows(), c.columns());
+        Tensor target = in.get(1).reshape(c.rows(), 1).cast(DType.F32);
+        Tensor classes = range(c.columns()).reshape(1, c.columns());
+        Tensor hit = target.equalTo(classes).cast(DType.F32);
+        Tensor counted = target.greater(Tensor.scalar(-0.5f)).cast(DType.F32);
+        return logits.softmax()
+                .sub(hit)
+                .mul(in.get(2).reshape(c.rows(), 1))
+                .mul(counted)
+                .reshape(in.get(0).shape());
+    }
+
+    private static Tensor attentionGradient(AttentionShape a, List<Tensor> in) {
+        int group = a.heads() / a.keyValueHeads();
+        Tensor q = heads(in.get(0), a.heads(), a.headSize());
+        Tensor k = repeat(heads(in.get(1), a.keyValueHeads(), a.headSize()), group);
+        Tensor v = repeat(heads(in.get(2), a.keyValueHeads(), a.headSize()), group);
+        Tensor dout = heads(in.get(4), a.heads(), a.headSize());
+        Tensor mask = mask(a, in.get(3));
+        Tensor scores = q.matmul(k, false, true).mul(a.scale()).add(mask.sub(1).mul(1e9f));
+        Tensor p = scores.softmax().mul(mask);
+        Tensor dv = p.matmul(dout, true, false);
+        Tensor dp = dout.matmul(v, false, true);
+        Tensor ds = softmaxGradient(p, dp).mul(a.scale());
+        Tensor dq = ds.matmul(k);
+        Tensor dk = ds.matmul(q, true, false);
+        return flat(merge(dq), merge(collapse(dk, group)), merge(collapse(dv, group)));
+    }
+
+    /** 1 where a query may see a key, {@code [B, 1, T, S]}. */
+    private static Tensor mask(AttentionShape a, Tensor lengths) {
+        Tensor key = range(a.keys()).reshape(1, 1, 1, a.keys());
+        Tensor mask =
+                lengths.cast(DType.F32).reshape(a.batch(), 1, 1, 1).greater(key).cast(DType.F32);
+        if (a.causal()) {
+            Tensor query = range(a.queries()).reshape(1, 1, a.queries(), 1);
+            mask = mask.mul(query.add(0.5f).greater(key).cast(DType.F32));
+        }
+        return mask.expand(Shape.of(a.batch(), 1, a.queries(), a.keys()));
+    }
+
+    /** {@code [B, T, H*D] -> [B, H, T, D]}. */
+    private static Tensor heads(Tensor x, int heads, int headSize) {
+        return x.reshape(x.shape().dim(0), x.shape().dim(1), heads, headSize).permute(0, 2, 1, 3);
+    }
+
+    private static Tensor merge(Tensor x) {
+        return x.permute(0, 2, 1, 3);
+    }
+
+    private static Tensor repeat(Tensor x, int group) {
+        Shape s = x.shape();
+        return x.reshape(s.dim(0), s.dim(1), 1, s.dim(2), s.dim(3))
+                .expand(Shape.of(s.dim(0), s.dim(1), group, s.dim(2), s.dim(3)))
+                .reshape(s.dim(0), s.dim(1) * group, s.dim(2), s.dim(3));
+    }
+
+    private static Tensor collapse(Tensor x, int group) {
+        Shape s = x.shape();
+        return x.reshape(s.dim(0), s.dim(1) / group, group, s.dim(2), s.dim(3)).sum(2);
+    }
+
+    private static Tensor rowMean(Tensor x) {
+        return x.mean(-1).reshape(x.shape().with(-1, 1));
+    }
+
+    private static Tensor range(int count) {
+        float[] values = new float[count];
+        IntStream.range(0, count).forEach(i -> values[i] = i);
+        return Tensor.variable("range", TensorData.of(Shape.of(count), values));
+    }
+
+    private static Tensor flat(Tensor... parts) {
+        return Tensor.concat(
+                0, java.util.Arrays.stream(parts).map(p -> p.reshape(-1)).toList());
+    }
+}

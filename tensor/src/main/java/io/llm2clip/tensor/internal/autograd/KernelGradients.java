@@ -1,0 +1,182 @@
+package io.llm2clip.tensor.internal.autograd;
+
+import static io.llm2clip.tensor.Tensor.kernel;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Reduce;
+import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Derivatives of the coarse kernels, a row a kernel. */
+final class KernelGradients {
+    private KernelGradients() {}
+
+    static List<@Nullable Tensor> rule(KernelOp op, Tensor out, Tensor g) {
+        List<Tensor> in = out.inputs();
+        Tensor x = in.getFirst();
+        return switch (op) {
+            case Elementwise _, AdamWUpdate _, SquareSums _ ->
+                throw new IllegalStateException(op + " is not made by a graph.");
+            case Reduce reduce -> List.of(reduce(reduce, x, out, g));
+            case Matmul gemm -> gemm(gemm, in.get(0), in.get(1), g);
+            case SoftmaxOp.Softmax softmax ->
+                List.of(kernel(
+                        new SoftmaxOp.SoftmaxGradient(softmax.rows(), softmax.columns()),
+                        x.shape(),
+                        DType.F32,
+                        out,
+                        g));
+            case NormOp.LayerNorm norm ->
+                parts(
+                        new NormOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        List.of(x.shape(), in.get(1).shape(), in.get(2).shape()),
+                        x,
+                        in.get(1),
+                        g);
+            case NormOp.RmsNorm norm ->
+                parts(
+                        new NormOp.RmsNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
+                        List.of(x.shape(), in.get(1).shape()),
+                        x,
+                        in.get(1),
+                        g);
+            case AttentionOp.Attention attention -> attention(attention.shape(), in, g);
+            case Rotary r -> {
+                KernelOp back =
+                        new Rotary(r.batch(), r.positions(), r.heads(), r.headSize(), r.interleaved(), !r.inverse());
+                // The angles are tables, never trained.
+                yield Arrays.asList(kernel(back, x.shape(), DType.F32, g, in.get(1), in.get(2)), null, null);
+            }
+            case IndexOp.Gather gather ->
+                Arrays.asList(
+                        kernel(
+                                new IndexOp.ScatterAdd(gather.count(), gather.rows(), gather.columns()),
+                                x.shape(),
+                                DType.F32,
+                                g,
+                                in.get(1)),
+                        null);
+            case IndexOp.ScatterAdd scatter ->
+                Arrays.asList(
+                        kernel(
+                                new IndexOp.Gather(scatter.count(), scatter.rows(), scatter.columns()),
+                                x.shape(),
+                                DType.F32,
+                                g,
+                                in.get(1)),
+                        null);
+            case CrossEntropyOp.CrossEntropy loss ->
+                Arrays.asList(
+                        kernel(
+                                new CrossEntropyOp.CrossEntropyGradient(loss.rows(), loss.columns()),
+                                x.shape(),
+                                DType.F32,
+                                x,
+                                in.get(1),
+                                g),
+                        null);
+            case Concat concat -> concat(concat, in, g);
+            case Convert convert ->
+                convert.to() == DType.I32 || convert.from() == DType.I32
+                        ? ReverseMode.none(1)
+                        : List.of(g.cast(convert.from()));
+            case SoftmaxOp.SoftmaxGradient _,
+                    NormOp.LayerNormGradient _,
+                    NormOp.RmsNormGradient _,
+                    CrossEntropyOp.CrossEntropyGradient _,
+                    AttentionOp.AttentionGradient _ -> {
+                // Second order: differentiate the same value written in primitives.
+                List<Tensor> gradients = ReverseMode.differentiate(Compositions.of(op, in), g, in);
+                List<@Nullable Tensor> differentiable = new ArrayList<>();
+                for (int i = 0; i < in.size(); i++) {
+                    differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
+                }
+                yield differentiable;
+            }
+        };
+    }
+
+    private static Tensor reduce(Reduce op, Tensor x, Tensor out, Tensor g) {
+        Shape kept = Shape.of(op.outer(), 1, op.inner());
+        Shape full = Shape.of(op.outer(), op.extent(), op.inner());
+        Tensor spread = g.reshape(kept).expand(full);
+        return switch (op.reduction()) {
+            case SUM -> spread.reshape(x.shape());
+            case MAX -> {
+                // Equal maxima share the gradient evenly.
+                Tensor winners = x.reshape(full).equalTo(out.reshape(kept)).cast(DType.F32);
+                yield spread.mul(winners).div(winners.sum(1).reshape(kept)).reshape(x.shape());
+            }
+        };
+    }
+
+    private static List<@Nullable Tensor> gemm(Matmul op, Tensor a, Tensor b, Tensor g) {
+        int batch = op.batch();
+        int m = op.m();
+        int n = op.n();
+        int k = op.k();
+        // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored
+        // transposed.
+        Tensor da = op.transposeA()
+                ? kernel(Matmul.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
+                : kernel(Matmul.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);
+        Tensor db = op.transposeB()
+                ? kernel(Matmul.dense(batch, n, k, m, true, op.transposeA()), b.shape(), DType.F32, g, a)
+                : kernel(Matmul.dense(batch, k, n, m, !op.transposeA(), false), b.shape(), DType.F32, a, g);
+        return List.of(da, db);
+    }
+
+    private static List<@Nullable Tensor> attention(AttentionShape shape, List<Tensor> in, Tensor g) {
+        Tensor[] operands = {in.get(0), in.get(1), in.get(2), in.get(3), g};
+        List<@Nullable Tensor> gradients = parts(
+                new AttentionOp.AttentionGradient(shape),
+                List.of(in.get(0).shape(), in.get(1).shape(), in.get(2).shape()),
+                operands);
+        gradients.add(null);
+        return gradients;
+    }
+
+    private static List<@Nullable Tensor> concat(Concat op, List<Tensor> in, Tensor g) {
+        int total = op.inner().stream().mapToInt(Integer::intValue).sum();
+        Tensor flat = g.reshape(op.outer(), total);
+        List<@Nullable Tensor> gradients = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < in.size(); i++) {
+            int width = op.inner().get(i);
+            gradients.add(flat.slice(1, start, start + width).reshape(in.get(i).shape()));
+            start += width;
+        }
+        return gradients;
+    }
+
+    /** Runs a kernel whose flat output holds several gradients side by side, and takes them apart. */
+    private static List<@Nullable Tensor> parts(KernelOp op, List<Shape> shapes, Tensor... operands) {
+        long total = shapes.stream().mapToLong(Shape::size).sum();
+        Tensor flat = kernel(op, Shape.of(Shape.dimension(op.getClass().getSimpleName(), total)), DType.F32, operands);
+        List<@Nullable Tensor> parts = new ArrayList<>();
+        int start = 0;
+        for (Shape shape : shapes) {
+            parts.add(flat.slice(0, start, start + shape.size()).reshape(shape));
+            start += shape.size();
+        }
+        return parts;
+    }
+}

@@ -1,0 +1,114 @@
+package io.llm2clip.tensor.internal.autograd;
+
+import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.internal.graph.Graph;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Walks from an output back to its inputs and adds up what each operation's rule says flows to them. */
+public final class ReverseMode {
+    private ReverseMode() {}
+
+    /** See {@link io.llm2clip.tensor.Gradients#of(Tensor, Tensor, List)}. */
+    public static List<Tensor> differentiate(Tensor output, Tensor seed, List<Tensor> withRespectTo) {
+        Map<Tensor, Tensor> adjoints = new HashMap<>();
+        adjoints.put(output, seed);
+        Set<Tensor> targets = new HashSet<>(withRespectTo);
+        for (Tensor node : dependents(output, targets)) {
+            Tensor adjoint = adjoints.get(node);
+            if (adjoint == null || node.inputs().isEmpty()) {
+                continue;
+            }
+            List<@Nullable Tensor> contributions = rule(node, adjoint);
+            for (int i = 0; i < contributions.size(); i++) {
+                Tensor contribution = contributions.get(i);
+                Tensor input = node.inputs().get(i);
+                if (contribution != null) {
+                    adjoints.merge(input, contribution, Tensor::add);
+                }
+            }
+        }
+        List<Tensor> gradients = new ArrayList<>();
+        for (Tensor target : withRespectTo) {
+            gradients.add(adjoints.getOrDefault(target, Tensor.full(0, target.shape())));
+        }
+        return gradients;
+    }
+
+    /** The nodes on a path from a target to the output, consumers before their inputs. */
+    private static List<Tensor> dependents(Tensor output, Set<Tensor> targets) {
+        List<Tensor> order = Graph.topological(List.of(output));
+        Set<Tensor> reached = new HashSet<>();
+        for (Tensor node : order) {
+            if (targets.contains(node) || node.inputs().stream().anyMatch(reached::contains)) {
+                reached.add(node);
+            }
+        }
+        List<Tensor> dependents = new ArrayList<>(reached);
+        dependents.sort(Comparator.comparingLong(Tensor::id).reversed());
+        return dependents;
+    }
+
+    /** One gradient per input, null where none flows. */
+    private static List<@Nullable Tensor> rule(Tensor node, Tensor gradient) {
+        Tensor input = node.inputs().getFirst();
+        return switch (node.operation()) {
+            case Operation.Input _, Operation.Variable _, Operation.Scalar _ -> List.of();
+            case Operation.Pointwise pointwise -> PointwiseGradients.rule(pointwise.opcode(), node, gradient);
+            case Operation.Reshape _ -> List.of(gradient.reshape(input.shape()));
+            case Operation.Permute permute -> List.of(gradient.permute(inverse(permute.axes())));
+            case Operation.Expand _ -> List.of(unbroadcast(gradient, input.shape()));
+            case Operation.Slice slice -> List.of(pad(gradient, input.shape(), slice));
+            case Operation.Reinterpret _, Operation.StopGradient _ -> none(1);
+            case Operation.Kernel kernel -> KernelGradients.rule(kernel.op(), node, gradient);
+        };
+    }
+
+    static List<@Nullable Tensor> none(int count) {
+        List<@Nullable Tensor> none = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            none.add(null);
+        }
+        return none;
+    }
+
+    private static int[] inverse(List<Integer> axes) {
+        int[] inverse = new int[axes.size()];
+        for (int i = 0; i < inverse.length; i++) {
+            inverse[axes.get(i)] = i;
+        }
+        return inverse;
+    }
+
+    private static Tensor unbroadcast(Tensor gradient, Shape shape) {
+        List<Integer> axes = new ArrayList<>();
+        for (int axis = 0; axis < shape.rank(); axis++) {
+            if (shape.dim(axis) != gradient.shape().dim(axis)) {
+                axes.add(axis);
+            }
+        }
+        return gradient.sum(axes.stream().mapToInt(Integer::intValue).toArray()).reshape(shape);
+    }
+
+    private static Tensor pad(Tensor gradient, Shape shape, Operation.Slice slice) {
+        int axis = slice.axis();
+        int after = shape.dim(axis) - slice.start() - gradient.shape().dim(axis);
+        List<Tensor> parts = new ArrayList<>();
+        if (slice.start() > 0) {
+            parts.add(Tensor.full(0, shape.with(axis, slice.start())));
+        }
+        parts.add(gradient);
+        if (after > 0) {
+            parts.add(Tensor.full(0, shape.with(axis, after)));
+        }
+        return Tensor.concat(axis, parts);
+    }
+}

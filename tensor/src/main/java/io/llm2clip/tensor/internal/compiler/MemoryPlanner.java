@@ -1,0 +1,58 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Places buffers in one arena so that those alive at the same time do not overlap: first fit in order of creation, each at a
+ * multiple of {@value #ALIGNMENT} bytes.
+ */
+public final class MemoryPlanner {
+    public static final long ALIGNMENT = 64;
+
+    /** A buffer's life, in steps: {@code first} writes it, {@code last} is the last to read it. */
+    static final class Buffer {
+        final long bytes;
+        /** -1 for an input, which is there before the first step. Every step writes one buffer, so births differ otherwise. */
+        final int first;
+
+        int last;
+        long offset = -1;
+
+        Buffer(long bytes, int first) {
+            this.bytes = bytes;
+            this.first = first;
+            this.last = first;
+        }
+    }
+
+    private MemoryPlanner() {}
+
+    /** Sets every buffer's offset and returns the arena's size in bytes. */
+    static long place(Collection<Buffer> buffers) {
+        List<Buffer> byBirth = new ArrayList<>(buffers);
+        byBirth.sort(Comparator.comparingInt((Buffer b) -> b.first));
+        List<Buffer> alive = new ArrayList<>();
+        long size = 0;
+        for (Buffer buffer : byBirth) {
+            alive.removeIf(other -> other.last < buffer.first);
+            long offset = 0;
+            int position = 0;
+            // The living are sorted by offset, so the first gap that is large enough is the lowest.
+            while (position < alive.size() && alive.get(position).offset - offset < padded(buffer)) {
+                offset = Math.max(offset, alive.get(position).offset + padded(alive.get(position)));
+                position++;
+            }
+            buffer.offset = offset;
+            alive.add(position, buffer);
+            size = Math.max(size, offset + padded(buffer));
+        }
+        return size;
+    }
+
+    private static long padded(Buffer buffer) {
+        return Math.max(ALIGNMENT, (buffer.bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    }
+}

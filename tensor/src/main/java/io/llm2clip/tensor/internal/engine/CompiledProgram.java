@@ -1,0 +1,109 @@
+package io.llm2clip.tensor.internal.engine;
+
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.Lowering;
+import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A plan loaded into a device, with the memory of its inputs and outputs. */
+public final class CompiledProgram implements Program {
+    private final Plan plan;
+    private final Executable executable;
+    private final Map<Tensor, TensorData> inputs = new HashMap<>();
+    private final List<TensorData> outputs = new ArrayList<>();
+    private final List<TensorData> variables;
+    // Variables are read where they lie, so they must live as long as the program.
+    private final List<Tensor> roots;
+    private boolean closed;
+
+    CompiledProgram(List<Tensor> roots, Lowering.Lowered lowered, PlanDevice device) {
+        this.roots = List.copyOf(roots);
+        this.plan = lowered.plan();
+        this.variables = plan.variables();
+        executable = device.load(plan);
+        try {
+            lowered.inputs()
+                    .forEach((tensor, slot) ->
+                            inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
+            for (int i = 0; i < roots.size(); i++) {
+                Tensor root = roots.get(i);
+                outputs.add(executable.output(lowered.outputs().get(i), root.shape(), root.dtype()));
+            }
+        } catch (RuntimeException | Error e) {
+            executable.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void feed(Tensor input, TensorData value) {
+        requireOpen();
+        TensorData target = inputs.get(input);
+        if (target == null) {
+            throw new TensorException("This program has no input " + input.operation() + " " + input
+                    + "; feed only inputs that its outputs depend on.");
+        }
+        target.copyFrom(value);
+    }
+
+    @Override
+    public boolean needs(Tensor input) {
+        return inputs.containsKey(input);
+    }
+
+    @Override
+    public List<TensorData> run() {
+        requireOpen();
+        requireVariables();
+        executable.run();
+        return List.copyOf(outputs);
+    }
+
+    @Override
+    public long memoryBytes() {
+        return plan.totalBytes();
+    }
+
+    @Override
+    public long flops() {
+        return plan.flops();
+    }
+
+    /** The kernels, in order of execution. */
+    public Plan plan() {
+        return plan;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            executable.close();
+        }
+    }
+
+    /** Kernels get bare addresses, so freed variables must be noticed here. */
+    private void requireVariables() {
+        for (TensorData variable : variables) {
+            if (!variable.isAlive()) {
+                throw new IllegalStateException(
+                        "A variable of " + variable.memory().byteSize()
+                                + " bytes was freed while a program still reads it; close the program first.");
+            }
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("The program of " + roots.size() + " outputs is closed; compile it again.");
+        }
+    }
+}

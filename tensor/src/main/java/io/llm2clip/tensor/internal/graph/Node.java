@@ -1,0 +1,28 @@
+package io.llm2clip.tensor.internal.graph;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A value of the graph being compiled: after simplification and merging, with its users known. Compared by identity. */
+public final class Node {
+    /** Position in the order of computation. */
+    public final int number;
+
+    public final Operation operation;
+    public final List<Node> inputs;
+    public final Shape shape;
+    public final DType dtype;
+    public final List<Node> users = new ArrayList<>();
+    public boolean output;
+
+    public Node(int number, Operation operation, List<Node> inputs, Shape shape, DType dtype) {
+        this.number = number;
+        this.operation = operation;
+        this.inputs = inputs;
+        this.shape = shape;
+        this.dtype = dtype;
+    }
+}

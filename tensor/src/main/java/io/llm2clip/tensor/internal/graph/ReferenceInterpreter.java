@@ -1,0 +1,111 @@
+package io.llm2clip.tensor.internal.graph;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.reference.Reference;
+import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TensorException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Evaluates a graph node by node with the scalar reference kernels: no fusion, no views, no memory plan. Slow and obvious; the
+ * second opinion on everything the compiler does.
+ */
+public final class ReferenceInterpreter {
+    private ReferenceInterpreter() {}
+
+    /** Values of the outputs, given values of the inputs. */
+    public static List<TensorData> evaluate(List<Tensor> outputs, Map<Tensor, TensorData> feeds) {
+        Map<Tensor, TensorData> values = new HashMap<>(feeds);
+        for (Tensor node : Graph.topological(outputs)) {
+            if (!values.containsKey(node)) {
+                values.put(
+                        node,
+                        evaluate(node, node.inputs().stream().map(values::get).toList()));
+            }
+        }
+        return outputs.stream().map(values::get).toList();
+    }
+
+    private static TensorData evaluate(Tensor node, List<TensorData> in) {
+        return switch (node.operation()) {
+            case Operation.Input input ->
+                throw new TensorException("Input " + input.name() + " " + node + " was not fed; feed every input.");
+            case Operation.Variable variable -> variable.data();
+            case Operation.Scalar scalar -> TensorData.of(Shape.SCALAR, scalar.value());
+            case Operation.Pointwise pointwise -> {
+                Expression one = new Expression(
+                        in.size(),
+                        List.of(new Expression.Instruction(
+                                pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
+                yield run(
+                        elementwise(
+                                DType.F32,
+                                one,
+                                node.shape(),
+                                Collections.nCopies(in.size(), node.shape().strides())),
+                        node,
+                        in);
+            }
+            case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ ->
+                new TensorData(node.shape(), node.dtype(), in.getFirst().segment());
+            case Operation.Permute permute -> {
+                int[] strides = in.getFirst().shape().strides();
+                yield strided(
+                        node,
+                        in.getFirst(),
+                        permute.axes().stream().mapToInt(a -> strides[a]).toArray(),
+                        0);
+            }
+            case Operation.Expand _ -> {
+                Shape source = in.getFirst().shape();
+                int[] strides = source.strides();
+                int[] stretched = IntStream.range(0, source.rank())
+                        .map(axis -> source.dim(axis) == node.shape().dim(axis) ? strides[axis] : 0)
+                        .toArray();
+                yield strided(node, in.getFirst(), stretched, 0);
+            }
+            case Operation.Slice slice -> {
+                int[] strides = in.getFirst().shape().strides();
+                yield strided(node, in.getFirst(), strides, (long) slice.start() * strides[slice.axis()]);
+            }
+            case Operation.Kernel kernel -> run(kernel.op(), node, in);
+        };
+    }
+
+    private static TensorData strided(Tensor node, TensorData source, int[] strides, long offset) {
+        KernelOp copy = elementwise(node.dtype().stored(), Expression.IDENTITY, node.shape(), List.of(strides));
+        long from = node.shape().size() == 0 ? 0 : offset * source.dtype().bytes();
+        TensorData rest = TensorData.allocate(node.shape(), node.dtype());
+        Reference.run(copy, new MemorySegment[] {source.segment().asSlice(from), rest.segment()});
+        return rest;
+    }
+
+    private static TensorData run(KernelOp op, Tensor node, List<TensorData> in) {
+        TensorData out = TensorData.allocate(node.shape(), node.dtype());
+        List<MemorySegment> operands =
+                new ArrayList<>(in.stream().map(TensorData::segment).toList());
+        operands.add(out.segment());
+        Reference.run(op, operands.toArray(MemorySegment[]::new));
+        return out;
+    }
+
+    private static KernelOp elementwise(DType dtype, Expression expression, Shape shape, List<int[]> strides) {
+        return new Elementwise(
+                dtype,
+                expression,
+                shape.toList(),
+                strides.stream().map(s -> IntStream.of(s).boxed().toList()).toList());
+    }
+}

@@ -1,0 +1,157 @@
+package io.llm2clip.tensor.internal.host;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.MemoryPlanner;
+import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import io.llm2clip.tensor.internal.graph.Graph;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** The CPU. A program's values lie in a block for each element type; variables are read where they are. */
+public final class HostDevice implements PlanDevice {
+    private final Supplier<Workers> workers;
+
+    /** @param workers asked at each use, so that a setting that is refused can be said there */
+    public HostDevice(Supplier<Workers> workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public String name() {
+        int threads = workers.get().threads();
+        return "CPU, " + threads + (threads == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public MatmulPrecision precision() {
+        return MatmulPrecision.F32;
+    }
+
+    @Override
+    public Executable load(Plan plan) {
+        return new Loaded(plan);
+    }
+
+    @Override
+    public LaunchSequence bind(List<Application> applications) {
+        List<Launch> launches = new ArrayList<>();
+        Set<TensorData> touched = new HashSet<>();
+        for (Application application : applications) {
+            touched.addAll(application.operands());
+            long[] addresses = application.operands().stream()
+                    .mapToLong(data -> data.memory().address())
+                    .toArray();
+            launches.add(CpuKernels.bind(application.op(), addresses, workers.get()));
+        }
+        return LaunchSequence.of(() -> {
+            touched.forEach(HostDevice::touch);
+            launches.forEach(Launch::run);
+        });
+    }
+
+    /** Kernels get bare addresses: newer elements must be there, and freed memory must be noticed. */
+    private static void touch(TensorData data) {
+        if (!data.isAlive()) {
+            throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
+                    + " were freed while operations still work on them; close what works on them first.");
+        }
+        data.segment();
+    }
+
+    /** Nothing to free: programs own their blocks. */
+    @Override
+    public void close() {}
+
+    private final class Loaded implements Executable {
+        private final Resources resources = new Resources();
+        private final Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
+        private final List<Launch> launches = new ArrayList<>();
+        private final List<TensorData> variables;
+
+        Loaded(Plan plan) {
+            variables = plan.variables();
+            try {
+                allocate(plan);
+                bind(plan);
+            } catch (RuntimeException | Error e) {
+                resources.closeAfter(e);
+                throw e;
+            }
+        }
+
+        private void allocate(Plan plan) {
+            Arena arena = Arena.ofShared();
+            resources.add(arena::close);
+            plan.arenaBytes()
+                    .forEach((dtype, bytes) ->
+                            blocks.put(dtype, arena.allocate(Math.max(bytes, 1), MemoryPlanner.ALIGNMENT)));
+            long bytes = plan.totalBytes();
+            EngineMemory.allocated(bytes);
+            resources.add(() -> EngineMemory.released(bytes));
+        }
+
+        private void bind(Plan plan) {
+            for (Plan.Step step : plan.steps()) {
+                List<Operand> operands = step.op().operands();
+                long[] addresses = new long[operands.size()];
+                for (int i = 0; i < addresses.length; i++) {
+                    addresses[i] = slice(step.operands().get(i), operands.get(i).bytes())
+                            .address();
+                }
+                launches.add(CpuKernels.bind(step.op(), addresses, workers.get()));
+            }
+        }
+
+        @Override
+        public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
+            return new TensorData(shape, dtype, slice(slot, (long) shape.size() * dtype.bytes()));
+        }
+
+        @Override
+        public TensorData output(Plan.Slot slot, Shape shape, DType dtype) {
+            return input(slot, shape, dtype);
+        }
+
+        @Override
+        public void run() {
+            // Kernels read bare addresses: what an accelerator has newer must be there first.
+            variables.forEach(TensorData::bringHome);
+            for (Launch launch : launches) {
+                launch.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            resources.close();
+        }
+
+        private MemorySegment slice(Plan.Slot slot, long bytes) {
+            return switch (slot) {
+                case Plan.Slot.InArena(DType dtype, long offset) ->
+                    Graph.known(blocks, dtype).asSlice(offset, bytes);
+                case Plan.Slot.InVariable(TensorData variable, long offset) ->
+                    variable.memory().asSlice(offset, bytes);
+            };
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+
+class MemoryPlannerProperties {
+
+    @Property(tries = 300)
+    void buffersAliveTogetherDoNotOverlap(
+            @ForAll @Size(max = 40) List<@IntRange(max = 1000) Integer> sizes,
+            @ForAll @Size(value = 40) List<@IntRange(max = 12) Integer> lives) {
+        List<MemoryPlanner.Buffer> buffers = new ArrayList<>();
+        for (int i = 0; i < sizes.size(); i++) {
+            MemoryPlanner.Buffer buffer = new MemoryPlanner.Buffer(sizes.get(i), i - 1);
+            buffer.last = i - 1 + lives.get(i);
+            buffers.add(buffer);
+        }
+        long size = MemoryPlanner.place(buffers);
+        for (MemoryPlanner.Buffer a : buffers) {
+            assertThat(a.offset % MemoryPlanner.ALIGNMENT).isZero();
+            assertThat(a.offset).isNotNegative();
+            assertThat(a.offset + a.bytes).isLessThanOrEqualTo(size);
+            for (MemoryPlanner.Buffer b : buffers) {
+                boolean together = a != b && a.first <= b.last && b.first <= a.last;
+                boolean overlap = a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+                assertThat(together && overlap && a.bytes > 0 && b.bytes > 0)
+                        .as("%s", Tuple.of(a.offset, b.offset))
+                        .isFalse();
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.llm2clip.tensor.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.SquareSums;
+import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.Lowering;
+import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Memory is returned once, also by what could not be made, and is not used afterwards. */
+class OwnershipTest {
+    private static final Tensor INPUT = Tensor.input("x", Shape.of(2, 3), DType.F32);
+    private static final Tensor PRODUCT = INPUT.matmulTransposed(INPUT);
+
+    @Test
+    void aProgramThatCannotBeBoundLeavesNothing() {
+        long before = EngineMemory.liveBytes();
+        System.setProperty("llm2clip.matrix", "abacus");
+        try {
+            assertThatThrownBy(() -> Program.compile(List.of(PRODUCT))).hasMessageContaining("No matrix unit 'abacus'");
+        } finally {
+            System.clearProperty("llm2clip.matrix");
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void closingTwiceIsClosingOnce() {
+        long before = EngineMemory.liveBytes();
+        CompiledFunction function =
+                new CompiledFunction(in -> List.of(in.getFirst().exp()));
+        function.run(List.of(TensorData.of(Shape.of(2), 1, 2)));
+        LaunchSequence launch = Device.cpu().bind(List.of(squares(TensorData.of(Shape.of(2), 3, 4))));
+        Executable executable = ((PlanDevice) Device.cpu())
+                .load(Lowering.lower(List.of(PRODUCT)).plan());
+        for (AutoCloseable resource :
+                List.of(Program.compile(List.of(PRODUCT)), function, launch, executable, Device.cpu())) {
+            assertThatCode(() -> {
+                        resource.close();
+                        resource.close();
+                    })
+                    .doesNotThrowAnyException();
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Kernels have addresses only: what they would read may be somebody else's by now. */
+    @Test
+    void operationsBoundToFreedMemoryAreRefused() {
+        Arena arena = Arena.ofShared();
+        TensorData data = TensorData.allocate(arena, Shape.of(2), DType.F32);
+        try (LaunchSequence launch = Device.cpu().bind(List.of(squares(data)))) {
+            launch.run();
+            arena.close();
+            assertThatThrownBy(launch::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("Elements F32 [2] were freed while operations still work on them;"
+                            + " close what works on them first.");
+        }
+    }
+
+    private static Device.Application squares(TensorData data) {
+        KernelOp op = new SquareSums(List.of(data.shape().size()));
+        return new Device.Application(op, List.of(data, TensorData.allocate(Shape.of(1), DType.F32)));
+    }
+}
