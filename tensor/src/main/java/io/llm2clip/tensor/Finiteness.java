@@ -41,6 +41,7 @@ public final class Finiteness {
                     Operation.Expand _,
                     Operation.Slice _,
                     Operation.Reinterpret _,
+                    Operation.Output _,
                     Operation.StopGradient _ -> anyDoubtful(inputs);
         };
     }

@@ -22,6 +22,9 @@ final class OperandTypes {
      * @throws TensorException naming the operand, its type, the type expected, and the cast that is missing
      */
     static void check(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
+        if (!(operation instanceof Operation.Output)) {
+            inputs.forEach(OperandTypes::requireValue);
+        }
         switch (operation) {
             case Operation.Pointwise(Opcode opcode) -> checkPointwise(opcode, inputs);
             case Operation.Kernel(KernelOp op) -> checkKernel(op, inputs, shape, dtype);
@@ -30,6 +33,7 @@ final class OperandTypes {
                     throw unexpected("reinterpret", target, inputs.getFirst());
                 }
             }
+            case Operation.Output(int index) -> checkOutput(index, inputs.getFirst(), shape, dtype);
             case Operation.Input _,
                     Operation.Variable _,
                     Operation.Scalar _,
@@ -53,10 +57,9 @@ final class OperandTypes {
     }
 
     private static void checkKernel(KernelOp op, List<Tensor> inputs, Shape shape, DType dtype) {
-        List<Operand> operands = op.operands();
-        if (inputs.size() != operands.size() - 1) {
-            throw new IllegalStateException(
-                    op + " takes " + (operands.size() - 1) + " inputs, found " + inputs.size() + ".");
+        List<Operand> operands = op.inputs();
+        if (inputs.size() != operands.size()) {
+            throw new IllegalStateException(op + " takes " + operands.size() + " inputs, found " + inputs.size() + ".");
         }
         for (int i = 0; i < inputs.size(); i++) {
             Operand operand = operands.get(i);
@@ -65,10 +68,30 @@ final class OperandTypes {
             }
             requireSize(op, operand, inputs.get(i).shape());
         }
-        if (dtype != operands.getLast().dtype()) {
-            throw new IllegalStateException(op + " yields " + operands.getLast().dtype() + ", found " + dtype + ".");
+        checkResult(op, op.results().getFirst(), shape, dtype);
+    }
+
+    private static void checkOutput(int index, Tensor kernel, Shape shape, DType dtype) {
+        if (!(kernel.operation() instanceof Operation.Kernel(KernelOp op))
+                || index >= op.results().size()) {
+            throw new IllegalStateException("Output " + index + " of " + kernel.operation() + " does not exist.");
         }
-        requireSize(op, operands.getLast(), shape);
+        checkResult(op, op.results().get(index), shape, dtype);
+    }
+
+    private static void checkResult(KernelOp op, Operand result, Shape shape, DType dtype) {
+        if (dtype != result.dtype()) {
+            throw new IllegalStateException(op + " yields " + result.dtype() + ", found " + dtype + ".");
+        }
+        requireSize(op, result, shape);
+    }
+
+    /** The node of a kernel of several results is none of them. */
+    private static void requireValue(Tensor input) {
+        if (input.operation() instanceof Operation.Kernel kernel && kernel.several()) {
+            throw new IllegalStateException(
+                    kernel.op() + " has " + kernel.op().results().size() + " results; read them by Operation.Output.");
+        }
     }
 
     /** Shapes are the business of who makes a node; that a kernel stays within its memory is checked nevertheless. */

@@ -61,6 +61,17 @@ public sealed interface Operation {
     /** The same value, through which no gradient flows. */
     record StopGradient() implements Operation {}
 
-    /** A coarse kernel; inputs are dense operands in the kernel's order. */
-    record Kernel(KernelOp op) implements Operation {}
+    /**
+     * A coarse kernel; inputs are dense operands in the kernel's order. If it writes several results, its node is none of them: they
+     * are read through {@link Output} nodes, and only through them.
+     */
+    record Kernel(KernelOp op) implements Operation {
+        /** Whether it has several results. */
+        public boolean several() {
+            return op.results().size() > 1;
+        }
+    }
+
+    /** One of several results of the {@link Kernel} that is the input, by its number among {@link KernelOp#results()}. */
+    record Output(int index) implements Operation {}
 }

@@ -11,6 +11,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.Rotary;
@@ -594,14 +595,42 @@ public final class Tensor {
     }
 
     /**
-     * A coarse kernel as a node: the low-level door behind the named operations, for those that have no name here.
+     * A coarse kernel of one result as a node: the low-level door behind the named operations, for those that have no name here.
      *
-     * @param op the kernel; its last operand is the node's value
-     * @param shape of as many elements as that operand
+     * @param op the kernel
+     * @param shape of as many elements as its result
      * @param inputs dense operands in the kernel's order, of its types and sizes
      */
     public static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
         return new Tensor(new Operation.Kernel(op), List.of(inputs), shape, dtype);
+    }
+
+    /**
+     * A coarse kernel of one or several results as nodes.
+     *
+     * @param op the kernel
+     * @param shapes one for each of {@link KernelOp#results()}, of as many elements
+     * @param inputs dense operands in the kernel's order, of its types and sizes
+     * @return the results, in the kernel's order
+     */
+    public static List<Tensor> kernel(KernelOp op, List<Shape> shapes, Tensor... inputs) {
+        List<Operand> results = op.results();
+        if (shapes.size() != results.size()) {
+            throw new IllegalStateException(op + " has " + results.size() + " results, found shapes " + shapes + ".");
+        }
+        Tensor node = kernel(op, shapes.getFirst(), results.getFirst().dtype(), inputs);
+        if (shapes.size() == 1) {
+            return List.of(node);
+        }
+        List<Tensor> outputs = new ArrayList<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            outputs.add(new Tensor(
+                    new Operation.Output(i),
+                    List.of(node),
+                    shapes.get(i),
+                    results.get(i).dtype()));
+        }
+        return outputs;
     }
 
     private int rows() {

@@ -6,7 +6,7 @@ import java.util.List;
  * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
  *
  * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
- * {@link #operands()}: inputs first, the output (or the updated state) last. Outputs never overlap inputs, except for the
+ * {@link #operands()}: inputs first, the results (or the updated state) last. Outputs never overlap inputs, except for the
  * {@code UPDATE} operands of {@link AdamWUpdate}. Any dimension may be zero: then nothing is read, and outputs that still have
  * elements are the operation's neutral value (0 for sums and products).
  */
@@ -26,6 +26,20 @@ public sealed interface KernelOp
                 AdamWUpdate {
     /** The buffers in calling order. */
     List<Operand> operands();
+
+    /** The operands that a run only reads, in calling order. */
+    default List<Operand> inputs() {
+        return operands().stream()
+                .filter(operand -> operand.access() == Operand.Access.READ)
+                .toList();
+    }
+
+    /** The operands that a run only writes, in calling order: its results. */
+    default List<Operand> results() {
+        return operands().stream()
+                .filter(operand -> operand.access() == Operand.Access.WRITE)
+                .toList();
+    }
 
     /** Floating-point operations of one run, counting a fused multiply-add as two; 0 for data movement. */
     default long flops() {

@@ -32,10 +32,15 @@ final class IndexSources {
 
     /** Takes note of what a step writes; to be called in the order of the steps. */
     void add(Plan.Step step) {
-        Operand out = step.op().operands().getLast();
-        if (out.dtype() == DType.I32 && step.operands().getLast() instanceof Plan.Slot.InArena(DType _, long start)) {
-            boolean copies = step.op() instanceof Elementwise || step.op() instanceof Concat;
-            written.addFirst(new Written(start, start + out.bytes(), copies ? step : null));
+        boolean copies = step.op() instanceof Elementwise || step.op() instanceof Concat;
+        List<Operand> operands = step.op().operands();
+        for (int i = 0; i < operands.size(); i++) {
+            Operand operand = operands.get(i);
+            if (operand.access() == Operand.Access.WRITE
+                    && operand.dtype() == DType.I32
+                    && step.operands().get(i) instanceof Plan.Slot.InArena(DType _, long start)) {
+                written.addFirst(new Written(start, start + operand.bytes(), copies ? step : null));
+            }
         }
     }
 
@@ -62,8 +67,8 @@ final class IndexSources {
 
     private List<Source> copied(String what, Plan.Step copy) {
         List<Source> sources = new ArrayList<>();
-        List<Operand> operands = copy.op().operands();
-        for (int i = 0; i + 1 < operands.size(); i++) {
+        List<Operand> operands = copy.op().inputs();
+        for (int i = 0; i < operands.size(); i++) {
             Plan.Slot slot = copy.operands().get(i);
             List<Source> all = of(what, slot, (int) operands.get(i).elements());
             boolean direct = all.size() == 1 && all.getFirst().slot.equals(slot);

@@ -17,13 +17,14 @@ import java.util.stream.IntStream;
 final class Compositions {
     private Compositions() {}
 
-    static Tensor of(KernelOp op, List<Tensor> in) {
+    /** The kernel's results, in its order. */
+    static List<Tensor> of(KernelOp op, List<Tensor> in) {
         return switch (op) {
-            case SoftmaxOp.SoftmaxGradient s -> softmaxGradient(in.get(0), in.get(1));
-            case NormOp.LayerNormGradient n -> layerNormGradient(n, in);
-            case NormOp.RmsNormGradient n -> rmsNormGradient(n, in);
-            case CrossEntropyOp.CrossEntropyGradient c -> crossEntropyGradient(c, in);
-            case AttentionOp.AttentionGradient a -> attentionGradient(a.shape(), in);
+            case SoftmaxOp.SoftmaxGradient s -> List.of(softmaxGradient(in.get(0), in.get(1)));
+            case NormOp.LayerNormGradient n -> List.of(layerNormGradient(n, in));
+            case NormOp.RmsNormGradient n -> List.of(rmsNormGradient(n, in));
+            case CrossEntropyOp.CrossEntropyGradient c -> List.of(crossEntropyGradient(c, in));
+            case AttentionOp.AttentionGradient a -> List.of(attentionGradient(a.shape(), in));
             default -> throw new IllegalStateException(op + " has a gradient rule of its own.");
         };
     }

@@ -18,6 +18,7 @@ import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
+import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Derivatives of the coarse kernels, a row a kernel. */
+/** Derivatives of the coarse kernels, one row per kernel. */
 final class KernelGradients {
     private KernelGradients() {}
 
@@ -102,16 +103,21 @@ final class KernelGradients {
                     NormOp.LayerNormGradient _,
                     NormOp.RmsNormGradient _,
                     CrossEntropyOp.CrossEntropyGradient _,
-                    AttentionOp.AttentionGradient _ -> {
-                // Second order: differentiate the same value written in primitives.
-                List<Tensor> gradients = ReverseMode.differentiate(Compositions.of(op, in), g, in);
-                List<@Nullable Tensor> differentiable = new ArrayList<>();
-                for (int i = 0; i < in.size(); i++) {
-                    differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
-                }
-                yield differentiable;
-            }
+                    AttentionOp.AttentionGradient _ -> composed(0, out, g);
         };
+    }
+
+    /** Second order: differentiates one of a kernel's results, written in primitives. */
+    static List<@Nullable Tensor> composed(int result, Tensor kernel, Tensor g) {
+        List<Tensor> in = kernel.inputs();
+        KernelOp op = ((Operation.Kernel) kernel.operation()).op();
+        List<Tensor> gradients =
+                ReverseMode.differentiate(Compositions.of(op, in).get(result), g, in);
+        List<@Nullable Tensor> differentiable = new ArrayList<>();
+        for (int i = 0; i < in.size(); i++) {
+            differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
+        }
+        return differentiable;
     }
 
     private static Tensor reduce(Reduce op, Tensor x, Tensor out, Tensor g) {

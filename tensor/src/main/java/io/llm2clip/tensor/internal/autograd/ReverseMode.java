@@ -27,10 +27,14 @@ public final class ReverseMode {
             if (adjoint == null || node.inputs().isEmpty()) {
                 continue;
             }
+            // The node between a result and what it is computed from is no value.
+            List<Tensor> sources = node.operation() instanceof Operation.Output
+                    ? node.inputs().getFirst().inputs()
+                    : node.inputs();
             List<@Nullable Tensor> contributions = rule(node, adjoint);
             for (int i = 0; i < contributions.size(); i++) {
                 Tensor contribution = contributions.get(i);
-                Tensor input = node.inputs().get(i);
+                Tensor input = sources.get(i);
                 if (contribution != null) {
                     adjoints.merge(input, contribution, Tensor::add);
                 }
@@ -57,7 +61,7 @@ public final class ReverseMode {
         return dependents;
     }
 
-    /** One gradient per input, null where none flows. */
+    /** One gradient per input, of an output's kernel where it is one, null where none flows. */
     private static List<@Nullable Tensor> rule(Tensor node, Tensor gradient) {
         Tensor input = node.inputs().getFirst();
         return switch (node.operation()) {
@@ -69,6 +73,7 @@ public final class ReverseMode {
             case Operation.Slice slice -> List.of(pad(gradient, input.shape(), slice));
             case Operation.Reinterpret _, Operation.StopGradient _ -> none(1);
             case Operation.Kernel kernel -> KernelGradients.rule(kernel.op(), node, gradient);
+            case Operation.Output(int index) -> KernelGradients.composed(index, input, gradient);
         };
     }
 

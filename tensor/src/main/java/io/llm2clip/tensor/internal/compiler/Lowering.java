@@ -6,6 +6,7 @@ import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -112,10 +113,8 @@ public final class Lowering {
         switch (node.operation) {
             case Operation.Kernel kernel -> {
                 if (!epilogues.containsKey(node)) {
-                    emit(
-                            kernel.op(),
-                            node,
-                            node.inputs.stream().map(this::stored).toList());
+                    List<View> operands = node.inputs.stream().map(this::stored).toList();
+                    emit(kernel.op(), results(node, kernel), operands);
                 }
             }
             case Operation.Pointwise _ -> {
@@ -141,6 +140,23 @@ public final class Lowering {
             }
             default -> {}
         }
+    }
+
+    /** The values that a kernel writes; those that nothing reads take memory nevertheless. */
+    private static List<Node> results(Node node, Operation.Kernel kernel) {
+        if (!kernel.several()) {
+            return List.of(node);
+        }
+        List<Node> results = new ArrayList<>();
+        for (Operand result : kernel.op().results()) {
+            Operation.Output output = new Operation.Output(results.size());
+            results.add(node.users.stream()
+                    .filter(user -> user.operation.equals(output))
+                    .findFirst()
+                    .orElseGet(
+                            () -> new Node(-1, output, List.of(), Shape.of((int) result.elements()), result.dtype())));
+        }
+        return results;
     }
 
     private void emitCopy(View source, Node copy) {
@@ -177,6 +193,10 @@ public final class Lowering {
     }
 
     private void emit(KernelOp op, Node result, List<View> operands) {
+        emit(op, List.of(result), operands);
+    }
+
+    private void emit(KernelOp op, List<Node> results, List<View> operands) {
         int step = pending.size();
         for (View operand : operands) {
             MemoryPlanner.Buffer buffer = buffers.get(operand.base());
@@ -184,9 +204,11 @@ public final class Lowering {
                 buffer.last = step;
             }
         }
-        buffers.put(result, buffer(result, step));
         List<View> all = new ArrayList<>(operands);
-        all.add(View.dense(result));
+        for (Node result : results) {
+            buffers.put(result, buffer(result, step));
+            all.add(View.dense(result));
+        }
         pending.add(new Pending(op, all));
     }
 

@@ -15,7 +15,7 @@ public final class MemoryPlanner {
     /** A buffer's life, in steps: {@code first} writes it, {@code last} is the last to read it. */
     static final class Buffer {
         final long bytes;
-        /** -1 for an input, which is there before the first step. Every step writes one buffer, so births differ otherwise. */
+        /** -1 for an input, which is there before the first step. */
         final int first;
 
         int last;

@@ -11,12 +11,12 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Evaluates a graph node by node with the scalar reference kernels: no fusion, no views, no memory plan. Slow and obvious; the
@@ -28,18 +28,26 @@ public final class ReferenceInterpreter {
     /** Values of the outputs, given values of the inputs. */
     public static List<TensorData> evaluate(List<Tensor> outputs, Map<Tensor, TensorData> feeds) {
         Map<Tensor, TensorData> values = new HashMap<>(feeds);
+        Map<Tensor, List<TensorData>> results = new HashMap<>();
         for (Tensor node : Graph.topological(outputs)) {
             if (!values.containsKey(node)) {
-                values.put(
-                        node,
-                        evaluate(node, node.inputs().stream().map(values::get).toList()));
+                values.put(node, evaluate(node, values, results));
             }
         }
         return outputs.stream().map(values::get).toList();
     }
 
-    private static TensorData evaluate(Tensor node, List<TensorData> in) {
+    private static TensorData evaluate(
+            Tensor node, Map<Tensor, TensorData> values, Map<Tensor, List<TensorData>> results) {
+        List<TensorData> in = node.inputs().stream().map(values::get).toList();
         return switch (node.operation()) {
+            case Operation.Kernel(KernelOp op) -> {
+                List<TensorData> all = run(op, in);
+                results.put(node, all);
+                yield shaped(node, all.getFirst());
+            }
+            case Operation.Output(int index) ->
+                shaped(node, Graph.known(results, node.inputs().getFirst()).get(index));
             case Operation.Input input ->
                 throw new TensorException("Input " + input.name() + " " + node + " was not fed; feed every input.");
             case Operation.Variable variable -> variable.data();
@@ -49,17 +57,14 @@ public final class ReferenceInterpreter {
                         in.size(),
                         List.of(new Expression.Instruction(
                                 pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
-                yield run(
-                        elementwise(
-                                DType.F32,
-                                one,
-                                node.shape(),
-                                Collections.nCopies(in.size(), node.shape().strides())),
-                        node,
-                        in);
+                KernelOp op = elementwise(
+                        DType.F32,
+                        one,
+                        node.shape(),
+                        Collections.nCopies(in.size(), node.shape().strides()));
+                yield shaped(node, run(op, in).getFirst());
             }
-            case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ ->
-                new TensorData(node.shape(), node.dtype(), in.getFirst().segment());
+            case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ -> shaped(node, in.getFirst());
             case Operation.Permute permute -> {
                 int[] strides = in.getFirst().shape().strides();
                 yield strided(
@@ -80,7 +85,6 @@ public final class ReferenceInterpreter {
                 int[] strides = in.getFirst().shape().strides();
                 yield strided(node, in.getFirst(), strides, (long) slice.start() * strides[slice.axis()]);
             }
-            case Operation.Kernel kernel -> run(kernel.op(), node, in);
         };
     }
 
@@ -92,13 +96,21 @@ public final class ReferenceInterpreter {
         return rest;
     }
 
-    private static TensorData run(KernelOp op, Tensor node, List<TensorData> in) {
-        TensorData out = TensorData.allocate(node.shape(), node.dtype());
-        List<MemorySegment> operands =
-                new ArrayList<>(in.stream().map(TensorData::segment).toList());
-        operands.add(out.segment());
-        Reference.run(op, operands.toArray(MemorySegment[]::new));
-        return out;
+    private static TensorData shaped(Tensor node, TensorData data) {
+        return new TensorData(node.shape(), node.dtype(), data.segment());
+    }
+
+    /** The results, as rows of elements: their shapes are the nodes' business. */
+    private static List<TensorData> run(KernelOp op, List<TensorData> in) {
+        List<TensorData> results = op.results().stream()
+                .map(result -> TensorData.allocate(Shape.of((int) result.elements()), result.dtype()))
+                .toList();
+        Reference.run(
+                op,
+                Stream.concat(in.stream(), results.stream())
+                        .map(TensorData::segment)
+                        .toArray(MemorySegment[]::new));
+        return results;
     }
 
     private static KernelOp elementwise(DType dtype, Expression expression, Shape shape, List<int[]> strides) {
