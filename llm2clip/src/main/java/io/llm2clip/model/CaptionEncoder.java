@@ -161,6 +161,11 @@ public final class CaptionEncoder implements AutoCloseable {
                 "program", PROGRAM));
     }
 
+    /** Frees what was compiled of the model, which has other weights from now on; the next captions compile it again. */
+    public void weightsChanged() {
+        close();
+    }
+
     /** Floating-point operations of everything encoded so far. */
     public long flops() {
         return flops;

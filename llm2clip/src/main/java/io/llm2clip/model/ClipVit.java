@@ -36,7 +36,7 @@ public final class ClipVit implements VisionTower {
         classEmbedding = embeddings.create("class_embedding", Shape.of(width), byWidth);
         patchKernel = embeddings
                 .scope("patch_embedding")
-                .create("weight", Shape.of(width, 3, patch, patch), Initializer.fanInUniform());
+                .matrix("weight", Shape.of(width, 3, patch, patch), Initializer.fanInUniform());
         positions = embeddings.scope("position_embedding").create("weight", Shape.of(config.tokens(), width), byWidth);
         // The published checkpoints misspell this name.
         preNorm = LayerNorm.create(model.scope("pre_layrnorm"), width, config.layerNormEpsilon());

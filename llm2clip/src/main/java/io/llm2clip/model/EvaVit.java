@@ -71,7 +71,7 @@ public final class EvaVit implements VisionTower {
         classToken = visual.create("cls_token", Shape.of(1, 1, width), weight);
         positions = visual.create("pos_embed", Shape.of(1, config.tokens(), width), weight);
         Scope patches = visual.scope("patch_embed").scope("proj");
-        patchKernel = patches.create("weight", Shape.of(width, 3, patch, patch), weight);
+        patchKernel = patches.matrix("weight", Shape.of(width, 3, patch, patch), weight);
         patchBias = patches.create("bias", Shape.of(width), Initializer.zeros());
         blocks = IntStream.range(0, config.layers())
                 .mapToObj(i -> Block.create(visual.scope("blocks").scope(i), config, i))

@@ -45,7 +45,7 @@ public final class Llama {
             head = embedding.weight();
         } else {
             Shape shape = Shape.of(config.vocabularySize(), config.hiddenSize());
-            head = root.scope("lm_head").create("weight", shape, start.linear());
+            head = root.scope("lm_head").matrix("weight", shape, start.linear());
         }
         List<Parameter> all = owner.all();
         parameters = all.subList(first, all.size());
@@ -131,7 +131,10 @@ public final class Llama {
         return List.copyOf(loraParameters);
     }
 
-    /** Adds the low-rank updates to the weights, in place, and detaches them; graphs built before keep adding them. */
+    /**
+     * Adds the low-rank updates to the weights and detaches them: in place where the weights are trained, into new ones in f32 where they
+     * are frozen. Graphs built before are of no use afterwards: they add the updates again, or read weights that are no more.
+     */
     public void mergeLora() {
         blocks.forEach(block -> block.linears().values().forEach(linear -> linear.merge()));
         loraParameters.clear();

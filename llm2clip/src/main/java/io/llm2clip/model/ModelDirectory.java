@@ -119,7 +119,7 @@ public final class ModelDirectory implements AutoCloseable {
         requireParts(directory);
         ModelDescription saved = ModelDescription.read(directory.resolve(DESCRIPTION));
         ModelDescription description = specialTokens.map(saved::with).orElse(saved);
-        Parameters parameters = Parameters.forLoading();
+        Parameters parameters = Parameters.frozen();
         try {
             LlamaConfig text = LlamaConfig.read(directory.resolve(TEXT).resolve(CONFIG));
             Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);

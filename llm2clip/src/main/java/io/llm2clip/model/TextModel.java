@@ -115,7 +115,7 @@ public final class TextModel implements AutoCloseable {
         Tokenizer tokenizer = TextFiles.tokenizer(own, config, taken);
         return of(
                 tokenizer,
-                Parameters.forLoading(),
+                Parameters.frozen(),
                 own.resolve(TextFiles.TOKENIZER),
                 saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
                 TextFiles.provenance(own),

@@ -172,6 +172,7 @@ public final class CaptionTraining {
             });
         } finally {
             llama.mergeLora();
+            encoder.weightsChanged();
             updates.close();
         }
     }

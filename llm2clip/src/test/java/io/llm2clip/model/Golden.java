@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.Gradients;
@@ -37,11 +38,7 @@ record Golden(Safetensors file) implements AutoCloseable {
 
     /** Sets all parameters; {@code storedName} translates their names to the file's. */
     void fill(List<Parameter> parameters, UnaryOperator<String> storedName) {
-        for (Parameter parameter : parameters) {
-            String name = storedName.apply(parameter.name());
-            assertThat(shape(name)).as(name).isEqualTo(parameter.shape());
-            parameter.data().fill(file.readFloats(name));
-        }
+        ParameterFiles.load(parameters, file, storedName, _ -> true);
     }
 
     Tensor floats(String name) {

@@ -22,7 +22,7 @@ class LlamaTest {
     @Test
     void hiddenStatesLogitsAndGradientsMatch() {
         try (Golden golden = Golden.open("llama");
-                Parameters parameters = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained()) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.STANDARD);
             golden.fill(llama.parameters(), STORED);
             Tensor ids = golden.ints("ids");
@@ -109,7 +109,7 @@ class LlamaTest {
 
     @Test
     void anEncoderHasNoLogits() {
-        try (Parameters parameters = Parameters.forLoading()) {
+        try (Parameters parameters = Parameters.trained()) {
             Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
             Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(1, 1), 5));
             Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 1));

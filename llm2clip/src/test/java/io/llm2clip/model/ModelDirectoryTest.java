@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -117,16 +118,16 @@ class ModelDirectoryTest {
     @Test
     void readsTextEncodersWithPrefixAndHead() throws IOException {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
-        try (Parameters wrapped = Parameters.forLoading()) {
+        try (Parameters wrapped = new Parameters(0)) {
             for (Parameter parameter : parameters.all()) {
                 String name = parameter.name();
                 if (name.startsWith("layers.") || name.startsWith("embed_") || name.startsWith("norm.")) {
-                    wrapped.root().scope("model").create(name, parameter.shape(), (_, _, _, _) -> {});
+                    wrapped.root().scope("model").create(name, parameter.shape(), Initializer.zeros());
                     wrapped.get("model." + name).data().copyFrom(parameter.data());
                 }
             }
             wrapped.root()
-                    .create("lm_head.weight", parameters.get("lm_head.weight").shape(), (_, _, _, _) -> {});
+                    .create("lm_head.weight", parameters.get("lm_head.weight").shape(), Initializer.zeros());
             ParameterFiles.save(wrapped.all(), directory.resolve("text/model.safetensors"), Map.of());
         }
         try (ModelDirectory opened = ModelDirectory.open(directory)) {

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +56,7 @@ class TextModelTest {
     @Test
     void aWholeModelStandsForItsParts() throws IOException {
         assertThat(fingerprint(model)).isEqualTo(fingerprint(text));
-        try (Parameters parameters = Parameters.forLoading()) {
+        try (Parameters parameters = Parameters.trained()) {
             assertThat(VisionTower.open(parameters, model).config().imageSize()).isEqualTo(16);
         }
         Path empty = Files.createDirectory(temporary.resolve("empty"));
@@ -175,5 +178,34 @@ class TextModelTest {
         directory.close();
         directory.close();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Programs that were compiled before are of the model as it was; its files stay as they are. */
+    @Test
+    void aFrozenModelIsTrainedByUpdatesThatAreMergedIntoNewWeights() throws IOException {
+        List<List<String>> groups = List.of(
+                List.of("a red kite over a beach", "a kite", "a red kite"),
+                List.of("a small tent on a meadow", "a tent", "a small tent"),
+                List.of("a red tent on a beach", "a beach", "a red tent"));
+        List<String> captions = List.of("a red kite", "a tent on a meadow");
+        byte[] stored = Files.readAllBytes(text.resolve("model.safetensors"));
+        Path out = temporary.resolve("tuned");
+        float[][] trained;
+        long live = EngineMemory.liveBytes();
+        try (TextModel opened = TextModel.open(text)) {
+            assertThat(opened.llama().parameters()).allMatch(Parameter::isFrozen);
+            float[][] before = opened.vectors(captions);
+            CaptionTraining.Config config = CaptionTraining.Config.fromScratch(5, 1);
+            CaptionTraining.prepare(opened.encoder(), groups, config, Progress.NONE)
+                    .run(Progress.NONE);
+            trained = opened.vectors(captions);
+            assertThat(Arrays.deepEquals(trained, before)).isFalse();
+            opened.save(out, Map.of(), Existing.REFUSE);
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(live);
+        assertThat(Files.readAllBytes(text.resolve("model.safetensors"))).isEqualTo(stored);
+        try (TextModel again = TextModel.open(out)) {
+            assertThat(again.vectors(captions)).isDeepEqualTo(trained);
+        }
     }
 }

@@ -24,7 +24,7 @@ class TowerTest {
     @Test
     void clipVisionMatchesHuggingFace() {
         try (Golden golden = Golden.open("clip-vision");
-                Parameters parameters = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained()) {
             VisionTower tower = VisionTower.create(parameters, clip(VisionConfig.Pooling.CLASS_TOKEN));
             golden.fill(tower.parameters(), SAME);
             Tensor embedding = tower.embed(golden.floats("pixels"));
@@ -36,7 +36,7 @@ class TowerTest {
     @Test
     void meanPoolingMatchesTheMeanOfNormalisedTokens() {
         try (Golden golden = Golden.open("clip-vision");
-                Parameters parameters = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained()) {
             VisionTower tower = VisionTower.create(parameters, clip(VisionConfig.Pooling.MEAN));
             golden.fill(tower.parameters(), SAME);
             golden.assertEqual(tower.embed(golden.floats("pixels")), "golden.mean");
@@ -58,7 +58,7 @@ class TowerTest {
                 VisionConfig.Pooling.CLASS_TOKEN,
                 1e-6f);
         try (Golden golden = Golden.open("eva02");
-                Parameters parameters = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained()) {
             VisionTower tower = VisionTower.create(parameters, config);
             golden.fill(tower.parameters(), SAME);
             Tensor embedding = tower.embed(golden.floats("pixels"));
@@ -70,8 +70,8 @@ class TowerTest {
     @Test
     void textAdapterMatchesWithAndWithoutInputNormalisation() {
         try (Golden golden = Golden.open("text-adapter");
-                Parameters parameters = Parameters.forLoading();
-                Parameters others = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained();
+                Parameters others = Parameters.trained()) {
             TextAdapter adapter = TextAdapter.create(parameters, new TextAdapter.Config(20, 12, true));
             golden.fill(adapter.parameters(), SAME);
             Tensor embedding = adapter.apply(golden.floats("captions"));
@@ -107,7 +107,7 @@ class TowerTest {
     void clipTextMatchesHuggingFace() {
         ClipTextTower.Config config = new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f);
         try (Golden golden = Golden.open("clip-text");
-                Parameters parameters = Parameters.forLoading()) {
+                Parameters parameters = Parameters.trained()) {
             ClipTextTower tower = ClipTextTower.create(parameters, config);
             golden.fill(tower.parameters(), SAME);
             Tensor embedding = tower.embed(golden.ints("ids"), golden.ints("lengths"));
@@ -144,7 +144,7 @@ class TowerTest {
     void publishedSizesHaveThePublishedParameterCounts() {
         assertThat(count(VisionConfig.openAi(224, 16, 768, 12, 1280))).isEqualTo(85_799_424 + 983_040);
         assertThat(count(VisionConfig.eva02(224, 16, 768, 12, 1280))).isEqualTo(86_853_632);
-        try (Parameters parameters = Parameters.forLoading()) {
+        try (Parameters parameters = Parameters.trained()) {
             TextAdapter adapter = TextAdapter.create(parameters, new TextAdapter.Config(2048, 1280, true));
             assertThat(adapter.config().captionSize()).isEqualTo(2048);
             assertThat(parameters.count()).isEqualTo(69_776_640);
@@ -152,7 +152,7 @@ class TowerTest {
     }
 
     private static long count(VisionConfig config) {
-        try (Parameters parameters = Parameters.forLoading()) {
+        try (Parameters parameters = Parameters.trained()) {
             VisionTower tower = VisionTower.create(parameters, config);
             assertThat(tower.parameters()).isEqualTo(parameters.all());
             return parameters.count();

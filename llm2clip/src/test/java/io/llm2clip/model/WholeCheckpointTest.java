@@ -60,7 +60,7 @@ class WholeCheckpointTest {
     @Test
     void bothTowersOfAWholeClipOpen() throws IOException {
         try (Parameters saved = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             writeClip(saved);
             assertSame(VisionTower.open(loaded, directory).parameters(), saved);
             ClipTextTower text = ClipTextTower.open(loaded, directory);
@@ -86,7 +86,7 @@ class WholeCheckpointTest {
             })
     void aVisionTowerLeavesOtherPartsAndBuffers(String name) throws IOException {
         try (Parameters saved = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             writeClip(saved, name);
             assertSame(VisionTower.open(loaded, directory).parameters(), saved);
         }
@@ -107,7 +107,7 @@ class WholeCheckpointTest {
             })
     void aVisionTowerRefusesWhatItWouldComputeWithoutByName(String name) throws IOException {
         try (Parameters saved = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             writeClip(saved, name);
             assertThatThrownBy(() -> VisionTower.open(loaded, directory))
                     .isInstanceOf(CheckpointException.class)
@@ -121,7 +121,7 @@ class WholeCheckpointTest {
         VisionConfig config = VisionConfig.eva02(12, 4, 64, 1, 6);
         config.write(directory.resolve("config.json"));
         try (Parameters saved = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             VisionTower.create(saved, config);
             add(
                     saved,
@@ -135,7 +135,7 @@ class WholeCheckpointTest {
             assertSame(VisionTower.open(loaded, directory).parameters(), saved);
         }
         try (Parameters more = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             VisionTower.create(more, config);
             add(more, "visual.blocks.0.gamma_1");
             ParameterFiles.save(more.all(), directory.resolve("model.safetensors"), Map.of());
@@ -165,7 +165,7 @@ class WholeCheckpointTest {
 
     private void loadLlama(String oneMore) {
         try (Parameters saved = new Parameters(3);
-                Parameters loaded = Parameters.forLoading()) {
+                Parameters loaded = Parameters.trained()) {
             Llama.encoder(saved, TinyModel.text(16), LlamaInitialization.FAST);
             add(saved, oneMore);
             ParameterFiles.save(saved.all(), directory.resolve("model.safetensors"), Map.of());

@@ -1,5 +1,6 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ public final class Linear {
     /** A layer with given initial values of weight and bias. */
     public static Linear create(
             Scope scope, int in, int out, boolean bias, Initializer weightInit, Initializer biasInit) {
-        Parameter weight = scope.create("weight", Shape.of(out, in), weightInit);
+        Parameter weight = scope.matrix("weight", Shape.of(out, in), weightInit);
         return new Linear(weight, bias ? scope.create("bias", Shape.of(out), biasInit) : null);
     }
 
@@ -43,7 +44,7 @@ public final class Linear {
         Tensor y;
         if (lora == null) {
             y = x.matmulTransposed(weight.tensor());
-        } else if (weight.shape().size() <= SMALL_WEIGHT) {
+        } else if (weight.shape().size() <= SMALL_WEIGHT && weight.data().dtype() == DType.F32) {
             y = x.matmulTransposed(weight.tensor().add(lora.delta()));
         } else {
             y = x.matmulTransposed(weight.tensor()).add(lora.apply(x));
@@ -61,10 +62,18 @@ public final class Linear {
         lora = update;
     }
 
-    /** Adds the low-rank update to the weight, in place, and detaches it; nothing happens without one. */
+    /**
+     * Adds the low-rank update to the weight and detaches it; nothing happens without one.
+     *
+     * <p>A weight that may be trained is changed in place. A frozen one is replaced by a sum in f32, whatever its format was: rounded to
+     * bf16, most of an update would be lost. Programs that read the old weight refuse to run from then on.
+     */
     public void merge() {
         if (lora != null) {
-            weight.data().copyFrom(weight.tensor().add(lora.delta()).evaluate());
+            Tensor base = weight.data().dtype() == DType.F32
+                    ? weight.tensor()
+                    : weight.tensor().cast(DType.F32);
+            weight.replace(base.add(lora.delta()).evaluate());
             lora = null;
         }
     }

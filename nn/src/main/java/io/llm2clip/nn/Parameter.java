@@ -1,19 +1,40 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import org.jspecify.annotations.Nullable;
 
-/** A named, stored f32 tensor that may be trained; made by {@link Scope#create}. */
+/**
+ * A named tensor of a model that is stored and may be trained; declared by {@link Scope#create} or {@link Scope#matrix}.
+ *
+ * <p>A declared parameter has no memory. Its values come from a checkpoint ({@link ParameterFiles#load}), from {@link #fill}, or, where
+ * its {@link Parameters} have a seed, from its initializer as soon as somebody needs them: what a checkpoint overwrites is never drawn.
+ */
 public final class Parameter {
-    private final String name;
-    private final TensorData data;
-    private final Tensor tensor;
+    /** What a parameter is once it has values: the elements, the graph's node for them, and the type that a file has them in. */
+    private record Bound(TensorData data, Tensor tensor, DType stored) {}
 
-    Parameter(String name, TensorData data) {
+    private final Parameters owner;
+    private final String name;
+    private final Shape shape;
+    private final boolean matrix;
+    // Null where values come from a checkpoint only.
+    private final Initializer.@Nullable Values initial;
+    private @Nullable Bound bound;
+
+    Parameter(Parameters owner, String name, Shape shape, boolean matrix, Initializer.@Nullable Values initial) {
+        this.owner = owner;
         this.name = name;
-        this.data = data;
-        this.tensor = Tensor.variable(name, data);
+        this.shape = shape;
+        this.matrix = matrix;
+        this.initial = initial;
+    }
+
+    Parameters owner() {
+        return owner;
     }
 
     /** The full name, unique in its {@link Parameters}. */
@@ -21,22 +42,114 @@ public final class Parameter {
         return name;
     }
 
-    /** The graph's node for it; programs read the elements where they lie, so changes are seen by their next run. */
-    public Tensor tensor() {
-        return tensor;
-    }
-
-    /** The elements, valid until the {@link Parameters} are closed. */
-    public TensorData data() {
-        return data;
-    }
-
     public Shape shape() {
-        return data.shape();
+        return shape;
+    }
+
+    /** Whether only matmul and gather read it, which take every stored format; all others are f32. */
+    public boolean isMatrix() {
+        return matrix;
+    }
+
+    /** Whether its values, once it has them, never change. */
+    public boolean isFrozen() {
+        return owner.areFrozen();
+    }
+
+    /** Whether it has values, and memory for them. */
+    public synchronized boolean hasValues() {
+        return bound != null;
+    }
+
+    /**
+     * The graph's node for it; programs read the elements where they lie, so changes are seen by their next run.
+     *
+     * @throws IllegalStateException if it has no values
+     */
+    public Tensor tensor() {
+        return bound().tensor;
+    }
+
+    /**
+     * The elements, valid until the {@link Parameters} are closed.
+     *
+     * @throws IllegalStateException if it has no values
+     */
+    public TensorData data() {
+        return bound().data;
+    }
+
+    /**
+     * Sets all values, by several threads.
+     *
+     * @throws IllegalStateException if it is frozen and has values already
+     */
+    public synchronized void fill(Initializer.Values values) {
+        if (bound != null && isFrozen()) {
+            throw new IllegalStateException(
+                    "Parameter " + this + " is frozen and has its values; fill new Parameters.");
+        }
+        TensorData data = bound == null ? owner.allocate(this, DType.F32) : bound.data;
+        Elements.fill(data.segment(), values, Workers.shared());
+        if (bound == null) {
+            bind(data, DType.F32);
+        }
+    }
+
+    /** The type in which a file has the values: that of the file they came from if they are still those, else f32. */
+    DType stored() {
+        return bound().stored;
+    }
+
+    /** Where values go in place: the memory that a trained parameter has already, or new memory, not yet {@link #bind bound}. */
+    synchronized TensorData target() {
+        return bound == null ? owner.allocate(this, DType.F32) : bound.data;
+    }
+
+    /** Sets all values to those of f32 elements: in place, or, if it is frozen, in new memory. */
+    synchronized void replace(TensorData values) {
+        TensorData data = isFrozen() ? owner.allocate(this, DType.F32) : bound().data;
+        data.copyFrom(values);
+        bind(data, DType.F32);
+    }
+
+    /** Takes over elements, instead of those it had; frozen if it is. */
+    synchronized void bind(TensorData data, DType stored) {
+        Bound before = bound;
+        if (before != null && before.data == data) {
+            bound = new Bound(data, before.tensor, stored);
+            return;
+        }
+        if (isFrozen()) {
+            data.freeze();
+        }
+        bound = new Bound(data, Tensor.variable(name, data), stored);
+        if (before != null) {
+            before.data.release();
+        }
+    }
+
+    /** Ends the use of the elements. */
+    synchronized void release() {
+        if (bound != null && bound.data.isFrozen()) {
+            bound.data.release();
+        }
+    }
+
+    private synchronized Bound bound() {
+        if (bound == null && initial != null) {
+            fill(initial);
+        }
+        Bound now = bound;
+        if (now == null) {
+            throw new IllegalStateException("Parameter " + this
+                    + " has no values yet; expected them from a checkpoint, load one by ParameterFiles.load.");
+        }
+        return now;
     }
 
     @Override
     public String toString() {
-        return name + " " + shape();
+        return name + " " + shape;
     }
 }

@@ -1,18 +1,19 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -20,56 +21,69 @@ import java.util.function.UnaryOperator;
 public final class ParameterFiles {
     private ParameterFiles() {}
 
-    /** The bytes that the values of parameters take in a file. */
+    /** The bytes that {@link #save} writes, but for the header. */
     public static long bytes(List<Parameter> parameters) {
         return parameters.stream()
-                .mapToLong(parameter -> parameter.data().segment().byteSize())
+                .mapToLong(parameter -> (long) parameter.shape().size()
+                        * (parameter.hasValues() ? parameter.stored() : DType.F32).bytes())
                 .sum();
     }
 
-    /** Writes parameters as f32 under their names, atomically. */
+    /**
+     * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32.
+     *
+     * @throws IllegalStateException if one has no values
+     */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            tensors.put(
-                    parameter.name(),
-                    new StoredTensor(StoredType.F32, storedShape(parameter), littleEndian(parameter)));
+            TensorData data = parameter.data();
+            DType type = parameter.stored();
+            MemorySegment values = data.dtype() == type ? data.readOnly() : Elements.narrow(type, data.readOnly());
+            tensors.put(parameter.name(), Elements.stored(parameter.shape(), type, values));
         }
         SafetensorsWriter.write(file, tensors, metadata);
     }
 
-    /** Overwrites all parameters by the tensors of the same names; the checkpoint holds no others. */
+    /** Gives all parameters the values of the tensors of the same names; the checkpoint holds no others. */
     public static void load(List<Parameter> parameters, Safetensors source) {
         load(parameters, source, UnaryOperator.identity(), _ -> false);
     }
 
     /**
-     * Overwrites all the given parameters; f16 and bf16 become f32, exactly. Nothing is changed if anything does not fit.
+     * Gives all the given parameters the values of a checkpoint's tensors. Nothing is changed if anything does not fit.
+     *
+     * <p>Frozen matrices are used where they lie in the checkpoint's files, which then stay mapped until the {@link Parameters} are
+     * closed, whether or not {@code source} is. Everything else is copied, by several threads; f16 and bf16 become f32, exactly.
      *
      * @param storedName from a parameter's name to the checkpoint's
      * @param ignored which tensors of the checkpoint, by their stored names, may be left over
      * @throws CheckpointException if a tensor is missing, left over, of another shape, or not of floating point
+     * @throws IllegalStateException if a frozen parameter has values already
      */
     public static void load(
             List<Parameter> parameters,
             Safetensors source,
             UnaryOperator<String> storedName,
             Predicate<String> ignored) {
-        Map<String, Parameter> targets = new HashMap<>();
+        Map<Parameter, StoredTensor> plan = new LinkedHashMap<>();
+        Set<String> read = new HashSet<>();
         for (Parameter parameter : parameters) {
             String name = storedName.apply(parameter.name());
-            requireFits(source, name, source.tensor(name), parameter);
-            targets.put(name, parameter);
+            StoredTensor stored = source.tensor(name);
+            requireFits(source, name, stored, parameter);
+            requireUnset(source, parameter);
+            plan.put(parameter, stored);
+            read.add(name);
         }
         for (String name : source.entries().keySet()) {
-            if (!targets.containsKey(name) && !ignored.test(name)) {
+            if (!read.contains(name) && !ignored.test(name)) {
                 throw new CheckpointException(
                         "%s: tensor '%s': expected one of the model's %d parameters, found one it has not; check that configuration and checkpoint are of the same model."
                                 .formatted(source.source(), name, parameters.size()));
             }
         }
-        targets.forEach((name, parameter) ->
-                source.tensor(name).copyFloatsTo(parameter.data().segment()));
+        WeightLoading.run(plan, source);
     }
 
     private static void requireFits(Safetensors source, String name, StoredTensor stored, Parameter parameter) {
@@ -85,16 +99,15 @@ public final class ParameterFiles {
         }
     }
 
-    private static List<Long> storedShape(Parameter parameter) {
-        return parameter.shape().toList().stream().map(Integer::longValue).toList();
+    private static void requireUnset(Safetensors source, Parameter parameter) {
+        if (parameter.isFrozen() && parameter.hasValues()) {
+            throw new IllegalStateException(
+                    "%s: parameter %s is frozen and has its values already; load the checkpoint into new Parameters."
+                            .formatted(source.source(), parameter));
+        }
     }
 
-    private static MemorySegment littleEndian(Parameter parameter) {
-        MemorySegment data = parameter.data().readOnly();
-        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
-            return data;
-        }
-        return StoredTensor.of(data.toArray(ValueLayout.JAVA_FLOAT), data.byteSize() / Float.BYTES)
-                .data();
+    private static List<Long> storedShape(Parameter parameter) {
+        return parameter.shape().toList().stream().map(Integer::longValue).toList();
     }
 }

@@ -1,12 +1,12 @@
 package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Resources;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,32 +19,48 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parameters of a model, in order of creation, and their off-heap memory, which {@link #close} returns.
+ * The parameters of a model, in order of declaration, and the memory of their values, which {@link #close} returns.
  *
- * <p>Initial values depend on the seed and the parameter's name only, so adding a parameter does not change the others.
+ * <p>Where values come from, and what becomes of them, is decided once for all parameters of a set:
+ *
+ * <ul>
+ *   <li>{@link #Parameters(long)}: f32 values that may be trained, drawn when they are first needed, or loaded. They depend on the seed
+ *       and the parameter's name only, so adding a parameter does not change the others, and neither does the number of threads.
+ *   <li>{@link #trained}: the same without initial values: all must be loaded.
+ *   <li>{@link #frozen}: all must be loaded and never change. Matrices are used as the file has them, from the mapped file itself; other
+ *       parameters become f32.
+ * </ul>
  */
 public final class Parameters implements AutoCloseable {
-    /** Bytes hashed at a time: a buffer holds fewer than 2 GiB, a parameter may have more. */
-    private static final long DIGEST_CHUNK = 1L << 20;
-
     private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Resources resources = new Resources();
     private final @Nullable CounterRandom random;
-    private long allocatedBytes;
-    private boolean closed;
+    private final boolean frozen;
+    private volatile boolean closed;
 
-    /** An empty set whose parameters are initialised at random. */
+    /** An empty set whose parameters may be trained and start at random, by their initializers. */
     public Parameters(long seed) {
-        this(new CounterRandom(seed));
+        this(new CounterRandom(seed), false);
     }
 
-    private Parameters(@Nullable CounterRandom random) {
+    private Parameters(@Nullable CounterRandom random, boolean frozen) {
         this.random = random;
+        this.frozen = frozen;
+        resources.add(arena::close);
     }
 
-    /** An empty set whose parameters start as zeros, whatever their initialisers, because a checkpoint will overwrite them. */
-    public static Parameters forLoading() {
-        return new Parameters((CounterRandom) null);
+    /** An empty set whose parameters may be trained and start as a checkpoint has them, in f32. */
+    public static Parameters trained() {
+        return new Parameters(null, false);
+    }
+
+    /**
+     * An empty set whose parameters are as a checkpoint has them and never change. The checkpoint's files stay mapped until the set is
+     * closed; they must not be written to meanwhile, though they may be replaced.
+     */
+    public static Parameters frozen() {
+        return new Parameters(null, true);
     }
 
     /** The scope without a prefix. */
@@ -76,17 +92,16 @@ public final class Parameters implements AutoCloseable {
         return parameters.values().stream().mapToLong(p -> p.shape().size()).sum();
     }
 
-    /** A hash of all names, shapes and values, in hexadecimal: says whether two models are the same. */
+    /**
+     * A hash of all names, shapes and values, in hexadecimal: says whether two models are the same. In which type the values are stored
+     * makes no difference.
+     */
     public String digest() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Parameter parameter : parameters.values()) {
                 digest.update(parameter.toString().getBytes(StandardCharsets.UTF_8));
-                MemorySegment values = parameter.data().readOnly();
-                for (long start = 0; start < values.byteSize(); start += DIGEST_CHUNK) {
-                    long end = Math.min(values.byteSize(), start + DIGEST_CHUNK);
-                    digest.update(values.asSlice(start, end - start).asByteBuffer());
-                }
+                Elements.digest(parameter.data(), digest);
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
@@ -94,36 +109,55 @@ public final class Parameters implements AutoCloseable {
         }
     }
 
-    Parameter create(String name, Shape shape, Initializer initializer) {
-        if (closed) {
-            throw new IllegalStateException(
-                    "Parameter '" + name + "': its Parameters are closed; create it before closing.");
-        }
+    boolean areFrozen() {
+        return frozen;
+    }
+
+    Parameter declare(String name, Shape shape, Initializer initializer, boolean matrix) {
+        requireOpen(name);
         if (parameters.containsKey(name)) {
             throw new IllegalArgumentException("Parameter '" + name + "' exists already as " + parameters.get(name)
                     + "; expected a new name, use a scope.");
         }
-        TensorData data = TensorData.allocate(arena, shape, DType.F32);
-        // What the arena has is counted, even if the initializer fails and there is no such parameter.
-        allocatedBytes += data.segment().byteSize();
-        EngineMemory.allocated(data.segment().byteSize());
-        if (random != null) {
-            float[] values = new float[shape.size()];
-            initializer.fill(values, shape, random, CounterRandom.streamOf(name));
-            data.fill(values);
-        }
-        Parameter parameter = new Parameter(name, data);
+        Initializer.Values initial =
+                random == null ? null : initializer.of(shape, random, CounterRandom.streamOf(name));
+        Parameter parameter = new Parameter(this, name, shape, matrix, initial);
         parameters.put(name, parameter);
         return parameter;
     }
 
+    /** Memory for a parameter's values, freed when this is closed. */
+    synchronized TensorData allocate(Parameter parameter, DType dtype) {
+        requireOpen(parameter.name());
+        TensorData data = TensorData.allocate(arena, parameter.shape(), dtype);
+        long bytes = data.segment().byteSize();
+        EngineMemory.allocated(bytes);
+        resources.add(() -> EngineMemory.released(bytes));
+        return data;
+    }
+
+    /** Something that lives as long as the values do, such as a mapped file. */
+    synchronized void hold(Runnable release) {
+        resources.add(release);
+    }
+
+    private void requireOpen(String name) {
+        if (closed) {
+            throw new IllegalStateException(
+                    "Parameter '" + name + "': its Parameters are closed; create it before closing.");
+        }
+    }
+
     @Override
     public void close() {
-        if (!closed) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
             closed = true;
-            arena.close();
-            EngineMemory.released(allocatedBytes);
         }
+        parameters.values().forEach(parameter -> resources.add(parameter::release));
+        resources.close();
     }
 
     /** Levenshtein distance, by the two-row algorithm. */

@@ -20,9 +20,14 @@ public record Scope(Parameters owner, String prefix) {
         return scope(Integer.toString(index));
     }
 
-    /** Creates the parameter {@code prefix.name}. */
+    /** Declares the parameter {@code prefix.name}, an f32 tensor that any operation may read. */
     public Parameter create(String name, Shape shape, Initializer initializer) {
-        return owner.create(join(name), shape, initializer);
+        return owner.declare(join(name), shape, initializer, false);
+    }
+
+    /** Declares the parameter {@code prefix.name}, which only matmul (transposed) and gather read, in whatever format it is stored. */
+    public Parameter matrix(String name, Shape shape, Initializer initializer) {
+        return owner.declare(join(name), shape, initializer, true);
     }
 
     private String join(String name) {

@@ -60,8 +60,7 @@ class LayerGradientProperties {
             double expected = 0;
             List<float[]> directions = new ArrayList<>();
             for (int i = 0; i < all.size(); i++) {
-                float[] direction = new float[all.get(i).shape().size()];
-                NORMAL.fill(direction, all.get(i).shape(), new CounterRandom(seed + 1), i);
+                float[] direction = draw(all.get(i).shape(), new CounterRandom(seed + 1), i);
                 directions.add(direction);
                 float[] gradient = interpreted.get(i).toFloats();
                 for (int j = 0; j < gradient.length; j++) {
@@ -73,9 +72,16 @@ class LayerGradientProperties {
     }
 
     private static Tensor normal(CounterRandom random, String name, Shape shape) {
+        return Tensor.variable(name, TensorData.of(shape, draw(shape, random, CounterRandom.streamOf(name))));
+    }
+
+    private static float[] draw(Shape shape, CounterRandom random, long stream) {
+        Initializer.Values normal = NORMAL.of(shape, random, stream);
         float[] values = new float[shape.size()];
-        Initializer.normal(1).fill(values, shape, random, CounterRandom.streamOf(name));
-        return Tensor.variable(name, TensorData.of(shape, values));
+        for (int i = 0; i < values.length; i++) {
+            values[i] = normal.get(i);
+        }
+        return values;
     }
 
     private static double slope(Tensor loss, List<Parameter> parameters, List<float[]> directions) {

@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LoraTest {
     private static final Tensor X = Tensor.variable("x", TensorData.of(Shape.of(2, 3), 1, -2, 3, 0.5f, 4, -1));
@@ -45,6 +53,39 @@ class LoraTest {
             assertThatThrownBy(() -> linear.attach(lora)).hasMessageContaining("merge() it before attaching another");
             assertThatThrownBy(() -> other.attach(lora))
                     .hasMessage("Low-rank update of shape [4, 3] for other.weight [4, 4]; expected shape [4, 4].");
+        }
+    }
+
+    /** The frozen weight stays as it is in the file; what is merged is another one. */
+    @Test
+    void mergesIntoAFrozenWeight(@TempDir Path directory) {
+        Path file = directory.resolve("model.safetensors");
+        SafetensorsWriter.write(
+                file,
+                Map.of(
+                        "weight", StoredTensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 4, 3),
+                        "bias", StoredTensor.of(new float[] {1, 0, 0, -1}, 4)),
+                Map.of());
+        try (Parameters frozen = Parameters.frozen();
+                Parameters updates = new Parameters(1);
+                Safetensors source = Safetensors.open(file)) {
+            Linear linear = Linear.create(frozen.root(), 3, 4, true);
+            ParameterFiles.load(frozen.all(), source);
+            Lora lora = Lora.attach(updates.root(), linear, 2, 6);
+            lora.b().data().fill(1, 2, 3, 4, 5, 6, 7, 8);
+            TensorData before = linear.weight().data();
+            try (Program program = Program.compile(List.of(linear.apply(X)))) {
+                float[] updated = program.run().getFirst().toFloats().clone();
+                linear.merge();
+                assertThat(linear.apply(X).evaluate().toFloats()).containsExactly(updated, within(1e-4f));
+                assertThat(linear.weight().data()).isNotSameAs(before);
+                assertThat(linear.weight().data().isFrozen()).isTrue();
+                assertThat(source.tensor("weight").toFloats()).containsExactly(before.toFloats());
+                // It would go on with the old weight.
+                assertThatThrownBy(program::run)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("while a program still reads it");
+            }
         }
     }
 }

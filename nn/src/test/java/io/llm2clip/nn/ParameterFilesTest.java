@@ -64,11 +64,10 @@ class ParameterFilesTest {
                 "model.a", halves(StoredType.BF16, 0x3F80, 0xC000),
                 "model.b", halves(StoredType.F16, 0x3C00, 0xC000),
                 "model.position_ids", halves(StoredType.F16, 0)));
-        try (Parameters parameters = Parameters.forLoading();
+        try (Parameters parameters = Parameters.trained();
                 Safetensors source = Safetensors.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(2), Initializer.ones());
             Parameter b = parameters.root().create("b", Shape.of(2), Initializer.ones());
-            assertThat(a.data().toFloats()).as("not initialised").containsOnly(0);
             ParameterFiles.load(parameters.all(), source, name -> "model." + name, "model.position_ids"::equals);
             assertThat(a.data().toFloats()).containsExactly(1, -2);
             assertThat(b.data().toFloats()).containsExactly(1, -2);
@@ -84,7 +83,7 @@ class ParameterFilesTest {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(5), values));
         TensorData cast = x.cast(type).evaluate();
         Path file = write(Map.of("a", new StoredTensor(StoredType.valueOf(type.name()), List.of(5L), cast.readOnly())));
-        try (Parameters parameters = Parameters.forLoading();
+        try (Parameters parameters = Parameters.trained();
                 Safetensors source = Safetensors.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(5), Initializer.ones());
             ParameterFiles.load(parameters.all(), source);

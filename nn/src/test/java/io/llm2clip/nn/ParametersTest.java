@@ -4,10 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.nn.optimizer.ParameterGroup;
+import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorException;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ParametersTest {
 
@@ -38,16 +48,94 @@ class ParametersTest {
     }
 
     @Test
-    void whatAFailedInitializerLeavesIsReturned() {
+    void anInitializerThatDoesNotSuitIsRefusedBeforeThereIsMemory() {
         long before = EngineMemory.liveBytes();
-        Parameters parameters = new Parameters(1);
-        parameters.root().create("a", Shape.of(3), Initializer.zeros());
-        assertThatThrownBy(() -> parameters.root().create("b", Shape.of(5), Initializer.fanInUniform()))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThat(EngineMemory.liveBytes()).isEqualTo(before + 4 * (3 + 5));
-        parameters.close();
-        parameters.close();
-        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+        try (Parameters parameters = new Parameters(1)) {
+            assertThatThrownBy(() -> parameters.root().create("b", Shape.of(5), Initializer.fanInUniform()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("Fan-in initialization of [5]; expected a weight");
+            assertThat(parameters.all()).isEmpty();
+            assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+        }
+    }
+
+    /** What a checkpoint overwrites is not drawn, and costs no memory before. */
+    @Test
+    void valuesAreDrawnWhenTheyAreNeeded() {
+        AtomicInteger drawn = new AtomicInteger();
+        Initializer counted = (_, _, _) -> _ -> drawn.incrementAndGet();
+        long before = EngineMemory.liveBytes();
+        try (Parameters parameters = new Parameters(1)) {
+            Parameter a = parameters.root().create("a", Shape.of(2, 3), counted);
+            assertThat(a.shape()).isEqualTo(Shape.of(2, 3));
+            assertThat(parameters.count()).isEqualTo(6);
+            assertThat(ParameterFiles.bytes(parameters.all())).isEqualTo(24);
+            assertThat(a.hasValues()).isFalse();
+            assertThat(drawn).hasValue(0);
+            assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+            assertThat(a.tensor().shape()).isEqualTo(Shape.of(2, 3));
+            assertThat(a.data().toFloats()).containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6);
+            assertThat(drawn).hasValue(6);
+        }
+    }
+
+    @Test
+    void whatIsToBeLoadedHasNoValuesBefore() {
+        for (Parameters each : List.of(Parameters.trained(), Parameters.frozen())) {
+            try (Parameters parameters = each) {
+                Parameter a = parameters.root().matrix("fc.weight", Shape.of(2, 3), Initializer.ones());
+                assertThatThrownBy(a::data)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("Parameter fc.weight [2, 3] has no values yet; expected them from a checkpoint,"
+                                + " load one by ParameterFiles.load.");
+                assertThatThrownBy(a::tensor).hasMessageContaining("no values yet");
+                assertThatThrownBy(parameters::digest).hasMessageContaining("no values yet");
+            }
+        }
+    }
+
+    @Test
+    void frozenParametersAreFilledOnceAndNotTrained() {
+        try (Parameters parameters = Parameters.frozen()) {
+            Parameter a = parameters.root().create("a", Shape.of(3), Initializer.ones());
+            a.fill(i -> i);
+            assertThat(a.data().toFloats()).containsExactly(0, 1, 2);
+            assertThat(a.data().isFrozen()).isTrue();
+            assertThatThrownBy(() -> a.fill(_ -> 0))
+                    .hasMessage("Parameter a [3] is frozen and has its values; fill new Parameters.");
+            assertThatThrownBy(() -> a.data().fill(1, 1, 1))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessage("Writing to F32 [3]: expected elements that may change, found frozen ones;"
+                            + " write to a copy, or read them by readOnly().");
+            assertThatThrownBy(() -> new AdamW(List.of(new ParameterGroup(List.of(a), 1, 0)), AdamW.Options.DEFAULT))
+                    .hasMessage("AdamW of parameter a [3]: expected one that may be trained, found a frozen one;"
+                            + " load it into Parameters.trained().");
+        }
+    }
+
+    /** More than one piece, and a last one that is shorter: values are those of one thread that draws in order. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7})
+    void drawingIsTheSameForAnyNumberOfThreads(int threads) {
+        Shape shape = Shape.of(3, 100_003);
+        Initializer.Values one = Initializer.truncatedNormal(1.5)
+                .scaled(0.5)
+                .of(shape, new CounterRandom(9), CounterRandom.streamOf("w"));
+        float[] drawn = new float[shape.size()];
+        try (Workers workers =
+                new Workers(Math.min(threads, Runtime.getRuntime().availableProcessors()))) {
+            Elements.fill(MemorySegment.ofArray(drawn), one, workers);
+        }
+        float[] expected = new float[drawn.length];
+        for (int i = expected.length - 1; i >= 0; i--) {
+            expected[i] = one.get(i);
+        }
+        assertThat(drawn).containsExactly(expected);
+        try (Parameters parameters = new Parameters(9)) {
+            Initializer initializer = Initializer.truncatedNormal(1.5).scaled(0.5);
+            assertThat(parameters.root().create("w", shape, initializer).data().toFloats())
+                    .containsExactly(expected);
+        }
     }
 
     @Test
@@ -75,7 +163,7 @@ class ParametersTest {
     void memoryIsCountedAndReturned() {
         long before = EngineMemory.liveBytes();
         Parameters parameters = new Parameters(1);
-        parameters.root().create("a", Shape.of(10, 10), Initializer.zeros());
+        parameters.root().create("a", Shape.of(10, 10), Initializer.zeros()).data();
         assertThat(EngineMemory.liveBytes() - before).isEqualTo(400);
         parameters.close();
         parameters.close();

@@ -35,6 +35,11 @@ public interface Device extends AutoCloseable {
                     throw new TensorException(name + ": operand '" + operand.name() + "' takes " + operand.elements()
                             + " elements of " + operand.dtype() + ", found " + data.dtype() + " " + data.shape() + ".");
                 }
+                if (operand.access() != Operand.Access.READ && data.isFrozen()) {
+                    throw new TensorException(name + " writes operand '" + operand.name()
+                            + "': expected elements that may change, found frozen " + data.dtype() + " " + data.shape()
+                            + "; pass a copy.");
+                }
             }
         }
     }

@@ -4,11 +4,15 @@ import io.llm2clip.kernels.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Stored elements: dense, row-major, native byte order, in off-heap memory that belongs to the arena it was allocated from. Where an
  * accelerator works on them, the newer elements may lie there; whoever asks for them here gets them.
+ *
+ * <p>Elements may be <em>frozen</em>: they never change from then on, and writing to them is refused. Those of a file that was mapped
+ * for reading are frozen from the start. Only of frozen elements are there {@link #packed} copies.
  */
 public final class TensorData {
     private static final long ALIGNMENT = 64;
@@ -19,11 +23,15 @@ public final class TensorData {
     private @Nullable MemorySegment memory;
     private @Nullable RemoteCopy copy;
     private long version;
+    private boolean frozen;
+    private boolean released;
+    // Null until there is one.
+    private @Nullable PackedCopies packed;
 
     /**
-     * Elements in given memory.
+     * Elements in given memory; frozen if that is read-only.
      *
-     * @param segment exactly the elements' bytes, off-heap
+     * @param segment exactly the elements' bytes, off-heap, at an address that is a multiple of the elements' size
      */
     public TensorData(Shape shape, DType dtype, MemorySegment segment) {
         long bytes = (long) shape.size() * dtype.bytes();
@@ -31,15 +39,25 @@ public final class TensorData {
             throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes
                     + " off-heap bytes, found " + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
         }
+        if (!isAligned(dtype, segment)) {
+            throw new TensorException("Tensor data " + dtype + " " + shape + " lies at address " + segment.address()
+                    + ", expected a multiple of " + dtype.bytes() + "; copy it to memory that is aligned.");
+        }
         this.shape = shape;
         this.dtype = dtype;
         this.memory = segment;
+        this.frozen = segment.isReadOnly();
     }
 
     /** Elements that a device makes; memory here is allocated when it is first asked for. */
     public TensorData(Shape shape, DType dtype) {
         this.shape = shape;
         this.dtype = dtype;
+    }
+
+    /** Whether elements of this type may lie there. */
+    public static boolean isAligned(DType dtype, MemorySegment segment) {
+        return segment.address() % dtype.bytes() == 0;
     }
 
     public Shape shape() {
@@ -53,8 +71,11 @@ public final class TensorData {
     /**
      * The elements' bytes, for reading and writing. What an accelerator has is brought home first and counts as outdated from then on;
      * do not write to a segment that was asked for before the last run of a program that reads these elements.
+     *
+     * @throws TensorException if the elements are frozen
      */
     public MemorySegment segment() {
+        requireWritable();
         version++;
         if (copy != null) {
             copy.hostWrites();
@@ -68,9 +89,83 @@ public final class TensorData {
         return memory().asReadOnly();
     }
 
-    /** Whether the memory has not been freed. */
+    /** Ends all changes: from now on the elements are what they are, and kernels may keep copies of them. */
+    public TensorData freeze() {
+        bringHome();
+        frozen = true;
+        return this;
+    }
+
+    /** Whether the elements never change. */
+    public boolean isFrozen() {
+        return frozen;
+    }
+
+    /**
+     * Frozen elements in another layout, made once and kept until {@link #release}. Pages of a mapped file that were read for it are
+     * let go.
+     *
+     * @param packing names the layout, with {@code equals}
+     * @param bytes size of the copy
+     * @param packer writes the copy from {@link #readOnly}
+     * @throws TensorException if the elements may change
+     */
+    public MemorySegment packed(Object packing, long bytes, Consumer<MemorySegment> packer) {
+        if (!frozen) {
+            throw new TensorException("Packed copy of " + dtype + " " + shape
+                    + ": expected frozen elements, found some that may change; freeze() them, or pack for each use.");
+        }
+        requireUnreleased();
+        return packedCopies().get(packing, bytes, copy -> {
+            packer.accept(copy);
+            unload();
+        });
+    }
+
+    /** Lets go the pages of a mapped file; they are read again where they are needed. */
+    public void unload() {
+        MemorySegment elements = memory();
+        if (elements.isMapped()) {
+            elements.unload();
+        }
+    }
+
+    /**
+     * Frees packed copies and ends the use of these elements: programs that read them do not run any more. The memory itself is its
+     * arena's.
+     */
+    public synchronized void release() {
+        released = true;
+        if (packed != null) {
+            packed.free();
+        }
+    }
+
+    private synchronized PackedCopies packedCopies() {
+        if (packed == null) {
+            packed = new PackedCopies();
+        }
+        return packed;
+    }
+
+    private void requireUnreleased() {
+        if (!isAlive()) {
+            throw new IllegalStateException("Elements " + dtype + " " + shape
+                    + " were freed or replaced by others; compile again what works on them.");
+        }
+    }
+
+    private void requireWritable() {
+        if (frozen) {
+            throw new TensorException(
+                    "Writing to " + dtype + " " + shape
+                            + ": expected elements that may change, found frozen ones; write to a copy, or read them by readOnly().");
+        }
+    }
+
+    /** Whether the memory has not been freed, nor the elements {@link #release released}. */
     public boolean isAlive() {
-        return memory == null || memory.scope().isAlive();
+        return !released && (memory == null || memory.scope().isAlive());
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.llm2clip.bench.gpu;
 
+import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -19,36 +20,37 @@ final class HashWeights {
 
     private HashWeights() {}
 
-    /** Sets all parameters by their names. */
+    /**
+     * Sets all parameters by their names: matrices uniform with variance 1/fan-in, weights of norms about 1, other vectors about 0, and
+     * the second factor of a low-rank update 0.
+     */
     static void fill(List<Parameter> parameters) {
         for (Parameter parameter : parameters) {
-            fill(parameter.name(), parameter.data());
+            String name = parameter.name();
+            Shape shape = parameter.shape();
+            boolean matrix = shape.rank() > 1;
+            float offset = !matrix && name.endsWith(".weight") ? 1 : 0;
+            float scale = matrix ? (float) Math.sqrt(3.0 / (shape.size() / shape.dim(0))) : 0.02f;
+            parameter.fill(values(name, offset, name.contains(".lora_B.") ? 0 : scale));
         }
-    }
-
-    /**
-     * Sets a tensor: matrices uniform with variance 1/fan-in, weights of norms about 1, other vectors about 0, and the second
-     * factor of a low-rank update 0.
-     */
-    static void fill(String name, TensorData data) {
-        Shape shape = data.shape();
-        boolean matrix = shape.rank() > 1;
-        float offset = !matrix && name.endsWith(".weight") ? 1 : 0;
-        float scale = matrix ? (float) Math.sqrt(3.0 / (shape.size() / shape.dim(0))) : 0.02f;
-        fill(name, data, offset, name.contains(".lora_B.") ? 0 : scale);
     }
 
     /** Sets a tensor to {@code offset + scale u}, u uniform over [-1, 1). */
     static void fill(String name, TensorData data, float offset, float scale) {
         MemorySegment segment = data.segment();
-        int seed = seed(name);
+        Initializer.Values values = values(name, offset, scale);
         int elements = data.shape().size();
         IntStream.range(0, Math.ceilDiv(elements, CHUNK)).parallel().forEach(chunk -> {
             int end = (int) Math.min(elements, (chunk + 1L) * CHUNK);
             for (int i = chunk * CHUNK; i < end; i++) {
-                segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, offset + scale * uniform(seed, i));
+                segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, values.get(i));
             }
         });
+    }
+
+    private static Initializer.Values values(String name, float offset, float scale) {
+        int seed = seed(name);
+        return i -> offset + scale * uniform(seed, (int) i);
     }
 
     static int seed(String name) {

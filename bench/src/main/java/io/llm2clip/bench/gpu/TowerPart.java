@@ -28,8 +28,8 @@ final class TowerPart {
         PartOptions options = PartOptions.parse(arguments);
         Models models = Models.of(options.small());
         try (Rows rows = new Rows(options.rows());
-                Parameters visionOwner = Parameters.forLoading();
-                Parameters textOwner = Parameters.forLoading()) {
+                Parameters visionOwner = Parameters.frozen();
+                Parameters textOwner = Parameters.frozen()) {
             VisionTower vision = VisionTower.create(visionOwner, models.vision());
             Llama llama = Llama.encoder(textOwner, models.llama(), LlamaInitialization.STANDARD);
             HashWeights.fill(vision.parameters());

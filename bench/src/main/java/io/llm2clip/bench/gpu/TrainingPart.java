@@ -58,7 +58,7 @@ final class TrainingPart {
         HashWeights.fill("pixels", pixels, 0, 1);
         TensorData texts = TensorData.allocate(Shape.of(models.trainedImages(), config.projectionSize()), DType.F32);
         HashWeights.fill("texts", texts, 0, 1);
-        try (Parameters owner = Parameters.forLoading()) {
+        try (Parameters owner = Parameters.trained()) {
             VisionTower vision = VisionTower.create(owner, config);
             HashWeights.fill(vision.parameters());
             measure(
@@ -80,8 +80,8 @@ final class TrainingPart {
         Arrays.fill(lengths, tokens);
         float[] mean = new float[captions * tokens];
         Arrays.fill(mean, 1f / tokens);
-        try (Parameters owner = Parameters.forLoading();
-                Parameters updates = Parameters.forLoading()) {
+        try (Parameters owner = Parameters.trained();
+                Parameters updates = Parameters.trained()) {
             Llama llama = Llama.encoder(owner, models.trainedLlama(), LlamaInitialization.STANDARD);
             HashWeights.fill(llama.parameters());
             llama.attachLora(updates, RANK, ALPHA);

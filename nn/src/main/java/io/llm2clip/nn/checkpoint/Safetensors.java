@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -29,6 +30,9 @@ public final class Safetensors implements AutoCloseable {
     private final Arena arena;
     private final Map<String, StoredTensor> entries;
     private final Map<String, String> metadata;
+    // This itself, until it is closed, and those who retain the files.
+    private int users = 1;
+    private boolean closed;
 
     private Safetensors(Path source, Arena arena, Map<String, StoredTensor> entries, Map<String, String> metadata) {
         this.source = source;
@@ -102,10 +106,36 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /** Unmaps the files; segments taken from this checkpoint cannot be used any more. */
+    /**
+     * Has the files stay mapped after {@link #close}, until what is returned has run.
+     *
+     * @throws IllegalStateException if this is closed
+     */
+    public synchronized Runnable retain() {
+        if (closed) {
+            throw new IllegalStateException("%s is closed; open it again.".formatted(source));
+        }
+        users++;
+        AtomicBoolean ended = new AtomicBoolean();
+        return () -> {
+            if (!ended.getAndSet(true)) {
+                release();
+            }
+        };
+    }
+
+    /** Unmaps the files, unless they are {@link #retain retained}; segments taken from this checkpoint cannot be used any more. */
     @Override
-    public void close() {
-        if (arena.scope().isAlive()) {
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            release();
+        }
+    }
+
+    private synchronized void release() {
+        users--;
+        if (users == 0) {
             arena.close();
         }
     }

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.checkpoint;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,6 +19,8 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape */
     public StoredTensor {
@@ -31,7 +34,8 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
 
     /** An f32 tensor of the given shape with a copy of {@code values}. */
     public static StoredTensor of(float[] values, long... shape) {
-        MemorySegment data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, Float.BYTES)]);
+        // Off the heap, because an array of bytes holds fewer than 2^29 floats.
+        MemorySegment data = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT, values.length);
         MemorySegment.copy(values, 0, data, FLOAT, 0, values.length);
         return new StoredTensor(StoredType.F32, dimensions(shape), data);
     }
@@ -59,28 +63,67 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
      * @throws IllegalArgumentException for any other type, or a target of another size
      */
     public void copyFloatsTo(MemorySegment target) {
-        long count = elements();
+        copyFloatsTo(target, 0, elements());
+    }
+
+    /**
+     * Writes some elements as floats of native byte order, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     *
+     * @param target room for them
+     * @param first the first of them
+     * @param end one more than the last
+     * @throws IllegalArgumentException for any other type, or a target of another size
+     */
+    public void copyFloatsTo(MemorySegment target, long first, long end) {
+        long count = end - first;
         if (target.byteSize() != count * Float.BYTES) {
             throw new IllegalArgumentException(
                     "%d elements as floats take %d bytes, but the target has %d; allocate it by the shape %s."
                             .formatted(count, count * Float.BYTES, target.byteSize(), shape));
         }
+        MemorySegment source = data.asSlice(first * type.bytes(), count * type.bytes());
         switch (type) {
-            case F32 -> MemorySegment.copy(data, FLOAT, 0, target, ValueLayout.JAVA_FLOAT, 0, count);
+            case F32 -> MemorySegment.copy(source, FLOAT, 0, target, ValueLayout.JAVA_FLOAT, 0, count);
             case F16 -> {
                 for (long i = 0; i < count; i++) {
-                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.float16ToFloat(data.get(SHORT, 2 * i)));
+                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.float16ToFloat(source.get(SHORT, 2 * i)));
                 }
             }
             case BF16 -> {
                 for (long i = 0; i < count; i++) {
-                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(data.get(SHORT, 2 * i) << 16));
+                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(source.get(SHORT, 2 * i) << 16));
                 }
             }
             default ->
                 throw new IllegalArgumentException(
                         "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
                                 .formatted(type));
+        }
+    }
+
+    /**
+     * Writes some elements as they are, in native byte order.
+     *
+     * @param target room for them
+     * @param first the first of them
+     * @param end one more than the last
+     */
+    public void copyTo(MemorySegment target, long first, long end) {
+        long count = end - first;
+        MemorySegment source = data.asSlice(first * type.bytes(), count * type.bytes());
+        switch (type.bytes()) {
+            case 1 -> target.copyFrom(source);
+            case 2 -> MemorySegment.copy(source, SHORT, 0, target, ValueLayout.JAVA_SHORT, 0, count);
+            case 4 -> MemorySegment.copy(source, INT, 0, target, ValueLayout.JAVA_INT, 0, count);
+            case 8 -> MemorySegment.copy(source, LONG, 0, target, ValueLayout.JAVA_LONG, 0, count);
+            default -> throw new IllegalStateException("No element type has " + type.bytes() + " bytes.");
+        }
+    }
+
+    /** Lets go the pages of a mapped file; they are read again where they are needed. */
+    public void unload() {
+        if (data.isMapped()) {
+            data.unload();
         }
     }
 

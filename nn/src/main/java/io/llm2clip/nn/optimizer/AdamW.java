@@ -58,7 +58,7 @@ public final class AdamW implements AutoCloseable {
     private final List<ParameterGroup> groups;
     private final Options options;
     private final List<Parameter> parameters;
-    private final Parameters moments = Parameters.forLoading();
+    private final Parameters moments = new Parameters(0);
     private final List<TensorData> hyper = new ArrayList<>();
     private final Device device = Device.standard();
     private final Resources binding = new Resources();
@@ -77,10 +77,11 @@ public final class AdamW implements AutoCloseable {
         this.options = options;
         this.parameters = groups.stream().flatMap(g -> g.parameters().stream()).toList();
         requireDistinct(parameters);
+        requireTrainable(parameters);
         try {
             for (Parameter parameter : parameters) {
-                moments.root().create(mean(parameter), parameter.shape(), Initializer.zeros());
-                moments.root().create(variance(parameter), parameter.shape(), Initializer.zeros());
+                zeros(moments, mean(parameter), parameter);
+                zeros(moments, variance(parameter), parameter);
             }
             for (int i = 0; i < groups.size(); i++) {
                 hyper.add(TensorData.allocate(Shape.of(AdamWUpdate.HYPER), DType.F32));
@@ -91,12 +92,26 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
+    /** Room for something like a parameter, now rather than in the first step. */
+    private static void zeros(Parameters owner, String name, Parameter like) {
+        owner.root().create(name, like.shape(), Initializer.zeros()).data();
+    }
+
     private static void requireDistinct(List<Parameter> parameters) {
         Set<Parameter> distinct = new HashSet<>();
         for (Parameter parameter : parameters) {
             if (!distinct.add(parameter)) {
                 throw new IllegalArgumentException(
                         "Parameter " + parameter + " is in two groups; expected each in one.");
+            }
+        }
+    }
+
+    private static void requireTrainable(List<Parameter> parameters) {
+        for (Parameter parameter : parameters) {
+            if (parameter.isFrozen()) {
+                throw new IllegalArgumentException("AdamW of parameter " + parameter
+                        + ": expected one that may be trained, found a frozen one; load it into Parameters.trained().");
             }
         }
     }
@@ -174,9 +189,9 @@ public final class AdamW implements AutoCloseable {
         }
         keeping = false;
         if (kept == null) {
-            kept = Parameters.forLoading();
+            kept = new Parameters(0);
             for (Parameter parameter : parameters) {
-                kept.root().create(parameter.name(), parameter.shape(), Initializer.zeros());
+                zeros(kept, parameter.name(), parameter);
             }
         }
         for (Parameter parameter : parameters) {

@@ -25,8 +25,11 @@ class TrainStepTest {
             new TrainStep.Input("texts", Shape.of(8, 4), DType.F32));
 
     private static TensorData random(String name, Shape shape) {
+        Initializer.Values normal = Initializer.normal(1).of(shape, new CounterRandom(1), CounterRandom.streamOf(name));
         float[] values = new float[shape.size()];
-        Initializer.normal(1).fill(values, shape, new CounterRandom(1), CounterRandom.streamOf(name));
+        for (int i = 0; i < values.length; i++) {
+            values[i] = normal.get(i);
+        }
         return TensorData.of(shape, values);
     }
 

@@ -92,12 +92,12 @@ public final class ReferenceInterpreter {
         KernelOp copy = elementwise(node.dtype().stored(), Expression.IDENTITY, node.shape(), List.of(strides));
         long from = node.shape().size() == 0 ? 0 : offset * source.dtype().bytes();
         TensorData rest = TensorData.allocate(node.shape(), node.dtype());
-        Reference.run(copy, new MemorySegment[] {source.segment().asSlice(from), rest.segment()});
+        Reference.run(copy, new MemorySegment[] {source.readOnly().asSlice(from), rest.segment()});
         return rest;
     }
 
     private static TensorData shaped(Tensor node, TensorData data) {
-        return new TensorData(node.shape(), node.dtype(), data.segment());
+        return new TensorData(node.shape(), node.dtype(), data.readOnly());
     }
 
     /** The results, as rows of elements: their shapes are the nodes' business. */
@@ -107,8 +107,9 @@ public final class ReferenceInterpreter {
                 .toList();
         Reference.run(
                 op,
-                Stream.concat(in.stream(), results.stream())
-                        .map(TensorData::segment)
+                Stream.concat(
+                                in.stream().map(TensorData::readOnly),
+                                results.stream().map(TensorData::segment))
                         .toArray(MemorySegment[]::new));
         return results;
     }

@@ -74,7 +74,11 @@ public final class HostDevice implements PlanDevice {
             throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
                     + " were freed while operations still work on them; close what works on them first.");
         }
-        data.segment();
+        if (data.isFrozen()) {
+            data.bringHome();
+        } else {
+            data.segment();
+        }
     }
 
     /** Nothing to free: programs own their blocks. */

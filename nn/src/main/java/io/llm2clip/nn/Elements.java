@@ -1,0 +1,108 @@
+package io.llm2clip.nn;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Work on the elements of parameters, in pieces that threads share. */
+final class Elements {
+    /** Enough to be worth a task, few enough that the last one does not keep the others waiting. */
+    private static final long PIECE = 1 << 18;
+
+    private Elements() {}
+
+    /** Work on elements {@code first .. end-1}. */
+    @FunctionalInterface
+    interface Range {
+        void run(long first, long end);
+    }
+
+    /** Work that was cut to pieces, of one tensor or several; results must not depend on their order. */
+    static final class Pieces {
+        private final List<Runnable> pieces = new ArrayList<>();
+
+        /** All elements of a tensor. */
+        void add(long elements, Range work) {
+            for (long first = 0; first < elements; first += PIECE) {
+                long begin = first;
+                pieces.add(() -> work.run(begin, Math.min(elements, begin + PIECE)));
+            }
+        }
+
+        void run() {
+            run(Workers.shared());
+        }
+
+        void run(Workers workers) {
+            workers.parallel(pieces.size(), (piece, _) -> pieces.get(piece).run());
+        }
+    }
+
+    /** Sets f32 elements. */
+    static void fill(MemorySegment floats, Initializer.Values values, Workers workers) {
+        Pieces pieces = new Pieces();
+        pieces.add(floats.byteSize() / Float.BYTES, (first, end) -> {
+            for (long i = first; i < end; i++) {
+                floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, values.get(i));
+            }
+        });
+        pieces.run(workers);
+    }
+
+    /** Hashes elements as floats of native byte order. */
+    static void digest(TensorData data, MessageDigest digest) {
+        StoredTensor stored = stored(data.shape(), data.dtype(), data.readOnly());
+        long elements = stored.elements();
+        ByteBuffer floats = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(PIECE, elements))
+                .order(ByteOrder.nativeOrder());
+        for (long first = 0; first < elements; first += PIECE) {
+            long end = Math.min(elements, first + PIECE);
+            floats.clear().limit((int) (end - first) * Float.BYTES);
+            stored.copyFloatsTo(MemorySegment.ofBuffer(floats), first, end);
+            digest.update(floats);
+        }
+        // Otherwise a large mapped file would look like memory that is in use.
+        data.unload();
+    }
+
+    /** Floats in the type of 16 bits that they came from, which holds them exactly. */
+    static MemorySegment narrow(DType type, MemorySegment floats) {
+        long elements = floats.byteSize() / Float.BYTES;
+        MemorySegment halves = Arena.ofAuto().allocate(ValueLayout.JAVA_SHORT, elements);
+        Pieces pieces = new Pieces();
+        pieces.add(elements, (first, end) -> {
+            for (long i = first; i < end; i++) {
+                float value = floats.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                short half = type == DType.F16
+                        ? Float.floatToFloat16(value)
+                        : (short) (Float.floatToRawIntBits(value) >>> 16);
+                halves.setAtIndex(ValueLayout.JAVA_SHORT, i, half);
+            }
+        });
+        pieces.run();
+        return halves;
+    }
+
+    /** Elements of native byte order as a file has them. */
+    static StoredTensor stored(Shape shape, DType type, MemorySegment values) {
+        List<Long> dims = shape.toList().stream().map(Integer::longValue).toList();
+        StoredType stored = StoredType.valueOf(type.name());
+        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+            return new StoredTensor(stored, dims, values);
+        }
+        MemorySegment swapped = Arena.ofAuto().allocate(values.byteSize(), type.bytes());
+        new StoredTensor(stored, dims, values).copyTo(swapped, 0, shape.size());
+        return new StoredTensor(stored, dims, swapped);
+    }
+}
