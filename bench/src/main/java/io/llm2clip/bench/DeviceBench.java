@@ -110,14 +110,13 @@ public final class DeviceBench {
                         number,
                         ends[DType.F32.ordinal()] + SCRATCH,
                         ends[DType.I32.ordinal()],
-                        ends[DType.BF16.ordinal()] + SCRATCH,
-                        precision)) {
+                        ends[DType.BF16.ordinal()] + SCRATCH)) {
             MemorySegment[] operands = operands(each.op, arena);
             for (int i = 0; i < operands.length; i++) {
                 device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
             }
-            List<DeviceStep> steps =
-                    device.steps(each.op, offsets, new boolean[0], (dtype, elements) -> (int) ends[dtype.ordinal()]);
+            List<DeviceStep> steps = device.steps(
+                    each.op, precision, offsets, new boolean[0], (dtype, elements) -> (int) ends[dtype.ordinal()]);
             LaunchSequence once = device.record(steps);
             Runnable alone = once::run;
             long start = System.nanoTime();

@@ -1,7 +1,8 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,7 +32,7 @@ final class DeviceOption {
             description =
                     "Precision of matrix multiplication on NVIDIA devices: f32, or several times faster on tensor cores with"
                             + " operands rounded to tf32 (10-bit mantissa) or bf16 (7-bit mantissa) (default: f32).")
-    private MatmulPrecision precision = MatmulPrecision.F32;
+    private Precision precision = Precision.F32;
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
@@ -45,7 +46,7 @@ final class DeviceOption {
         if (device.equals("cpu") && memory != null) {
             throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
         }
-        if (device.equals("cpu") && precision != MatmulPrecision.F32) {
+        if (device.equals("cpu") && precision != Precision.F32) {
             throw bad("--precision is for devices of TornadoVM; give one with --device, or leave it out.");
         }
         return !device.equals("cpu");
@@ -55,7 +56,12 @@ final class DeviceOption {
     Device open() {
         int number = device.equals("gpu") ? 0 : Integer.parseInt(device);
         long bytes = memory == null ? Device.usableBytes(number) : memory.bytes();
-        return Device.open(number, bytes, precision);
+        return Device.open(number, bytes);
+    }
+
+    /** How programs are to be compiled for it. */
+    ProgramOptions options() {
+        return new ProgramOptions(precision);
     }
 
     private ParameterException bad(String sentence) {

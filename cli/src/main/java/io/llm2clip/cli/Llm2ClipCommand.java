@@ -5,6 +5,7 @@ import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -138,8 +139,10 @@ public final class Llm2ClipCommand implements Runnable {
                 return Relaunch.withTornado(arguments.originalArgs());
             }
             try (Device opened = computing.device().open()) {
-                opened.makeStandard();
+                new Execution(opened, computing.device().options()).makeStandard();
                 return new CommandLine.RunLast().execute(arguments);
+            } finally {
+                Execution.cpu().makeStandard();
             }
         } catch (DeviceException e) {
             throw new CommandLine.ExecutionException(command, String.valueOf(e.getMessage()), e);

@@ -40,7 +40,7 @@ class DeviceOptionTest {
     @Test
     void precisionIsForDevices() {
         assertThat(Run.of("demo", "--precision", "f16", "--device", "gpu").err())
-                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16]");
+                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16, BF16X3]");
         Run run = Run.of("demo", "--precision", "tf32");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("error: --precision is for devices of TornadoVM; give one with --device");

@@ -7,7 +7,7 @@ import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -191,7 +191,7 @@ final class DemoReport {
                         .formatted(
                                 escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
                                 escape(System.getProperty("java.version")),
-                                escape(Device.standard().name()),
+                                escape(Execution.standard().device().name()),
                                 io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES.vectorBitSize(),
                                 result.seed(),
                                 result.quick() ? ", quick recipe" : ""));

@@ -4,7 +4,7 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CompiledFunction;
-import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -157,7 +157,7 @@ public final class CaptionEncoder implements AutoCloseable {
                 "caption format", Fingerprint.hash(format.toString()),
                 "pooling", ConfigFile.nameOf(pooling),
                 "attention", "bidirectional",
-                "precision", ConfigFile.nameOf(Device.standard().precision()),
+                "precision", ConfigFile.nameOf(Execution.standard().options().precision()),
                 "program", PROGRAM));
     }
 

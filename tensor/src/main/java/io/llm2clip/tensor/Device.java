@@ -1,15 +1,12 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Operand;
 import java.util.List;
 
 /**
  * Where programs run: memory for their values, and kernels over it.
- *
- * <p>Programs that name no device run on the {@link #standard} one, which is the CPU unless {@link #makeStandard} said otherwise.
  */
 public interface Device extends AutoCloseable {
 
@@ -54,16 +51,10 @@ public interface Device extends AutoCloseable {
      *
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements
-     * @param precision of matrix products, where the device has a library for them
      * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
      */
-    static Device open(int number, long memoryBytes, MatmulPrecision precision) {
-        return InstalledEngine.get().open(number, memoryBytes, precision);
-    }
-
-    /** Opens a device that TornadoVM reaches, with products of f32 elements as such. */
     static Device open(int number, long memoryBytes) {
-        return open(number, memoryBytes, MatmulPrecision.F32);
+        return InstalledEngine.get().open(number, memoryBytes);
     }
 
     /** Three quarters of the memory of a device that TornadoVM reaches, or what kernels can address if that is less: 8 GiB. */
@@ -71,21 +62,8 @@ public interface Device extends AutoCloseable {
         return InstalledEngine.get().usableBytes(number);
     }
 
-    /** Where programs run that name no device. */
-    static Device standard() {
-        return StandardDevice.get();
-    }
-
-    /** Makes this the {@link #standard} device of the process. */
-    default void makeStandard() {
-        StandardDevice.set(this);
-    }
-
     /** For people: what it is. */
     String name();
-
-    /** How it multiplies matrices: programs give other values with another one. */
-    MatmulPrecision precision();
 
     /**
      * Binds operations to be run in order, in place, again and again. The operands must outlive the launch, which frees what it

@@ -1,6 +1,5 @@
 package io.llm2clip.tensor;
 
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import java.util.List;
 import java.util.Map;
 
@@ -11,8 +10,8 @@ import java.util.Map;
  */
 public interface Engine {
 
-    /** See {@link Program#compile(List, Device)}. */
-    Program compile(List<Tensor> outputs, Device device);
+    /** See {@link Program#compile(List, Execution)}. */
+    Program compile(List<Tensor> outputs, Execution execution);
 
     /** See {@link Gradients#of(Tensor, Tensor, List)}. */
     List<Tensor> gradients(Tensor output, Tensor seed, List<Tensor> withRespectTo);
@@ -24,7 +23,7 @@ public interface Engine {
     Device cpu();
 
     /** See {@link Device#open(int, long)}. */
-    Device open(int number, long memoryBytes, MatmulPrecision precision);
+    Device open(int number, long memoryBytes);
 
     /** See {@link Device#usableBytes}. */
     long usableBytes(int number);

@@ -10,18 +10,19 @@ import java.util.List;
  */
 public interface Program extends AutoCloseable {
 
-    /** Compiles for the standard device. */
+    /** Compiles for the standard execution. */
     static Program compile(List<Tensor> outputs) {
-        return compile(outputs, Device.standard());
+        return compile(outputs, Execution.standard());
     }
 
     /**
      * Compiles what the outputs need, and nothing else.
      *
+     * @throws TensorException if the device does not have what the options ask for
      * @throws IllegalStateException if the Java runtime lacks what kernels need
      */
-    static Program compile(List<Tensor> outputs, Device device) {
-        return InstalledEngine.get().compile(outputs, device);
+    static Program compile(List<Tensor> outputs, Execution execution) {
+        return InstalledEngine.get().compile(outputs, execution);
     }
 
     /**

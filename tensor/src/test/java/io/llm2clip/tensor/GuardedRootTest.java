@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Functions whose values are finite everywhere have finite gradients, also where a branch that was not taken has none. */
 class GuardedRootTest {
     /** Compilers of devices take long for the expressions of the third. */
-    private static final int ORDERS = Device.standard() == Device.cpu() ? 3 : 2;
+    private static final int ORDERS = Execution.standard().device() == Device.cpu() ? 3 : 2;
 
     /** Rows of zeros, of one number, of negative numbers, of a bit of all, and of numbers whose squares are 0. */
     private static final float[] ROWS = {

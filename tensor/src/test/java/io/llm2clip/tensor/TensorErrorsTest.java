@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What users read when shapes or types do not fit. */
@@ -184,5 +185,15 @@ class TensorErrorsTest {
 
     private static Tensor tensor(int... dims) {
         return Tensor.input("a", Shape.of(dims), DType.F32);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "F32", mode = EnumSource.Mode.EXCLUDE)
+    void aPrecisionThatTheDeviceDoesNotHaveIsRefused(Precision precision) {
+        Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
+        assertThatThrownBy(() -> Program.compile(List.of(A.tanh()), execution))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("Programs in " + precision + " do not run on the CPU, which has f32; ask for one of these"
+                        + " (--precision), or choose another device.");
     }
 }

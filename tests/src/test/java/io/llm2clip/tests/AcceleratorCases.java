@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.AdamWUpdate;
@@ -16,8 +15,11 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which side has the current elements, and what a device refuses; run by {@link DeviceTest}, not by itself. */
 class AcceleratorCases {
+    private static final ProgramOptions BF16 = new ProgramOptions(Precision.BF16);
+
     private final TensorData weight = TensorData.of(Shape.of(3), 1, 2, 3);
     private final Tensor doubled = Tensor.variable("weight", weight).mul(2);
     private long memoryBefore;
@@ -83,9 +87,9 @@ class AcceleratorCases {
         assumeFalse(TornadoVm.products(0).equals("kernels"), "The device has no library for products in bf16.");
         Tensor x = Tensor.input("x", Shape.of(2, 3), DType.F32);
         Tensor product = x.matmul(Tensor.variable("weight", weight).reshape(3, 1));
-        try (Device device = Device.open(0, 64 << 20, MatmulPrecision.BF16);
-                Program program = Program.compile(List.of(product), device);
-                Program other = Program.compile(List.of(product.add(1)), device)) {
+        try (Device device = Device.open(0, 64 << 20);
+                Program program = Program.compile(List.of(product), new Execution(device, BF16));
+                Program other = Program.compile(List.of(product.add(1)), new Execution(device, BF16))) {
             for (Program each : List.of(program, other)) {
                 each.feed(x, TensorData.of(Shape.of(2, 3), 1, 1, 1, 1, 2, 4));
             }
@@ -110,7 +114,7 @@ class AcceleratorCases {
     @Test
     void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
         try (Program program = Program.compile(List.of(doubled));
-                LaunchSequence update = Device.standard().bind(List.of(step()))) {
+                LaunchSequence update = Execution.standard().device().bind(List.of(step()))) {
             update.run();
             assertThat(program.run().getFirst().toFloats()).containsExactly(1, 3, 5);
             assertThat(weight.toFloats()).containsExactly(0.5f, 1.5f, 2.5f);
@@ -118,7 +122,7 @@ class AcceleratorCases {
             update.run();
         }
         assertThat(weight.toFloats()).containsExactly(0, 1, 2);
-        try (Program onHost = Program.compile(List.of(doubled), Device.cpu())) {
+        try (Program onHost = Program.compile(List.of(doubled), Execution.cpu())) {
             assertThat(onHost.run().getFirst().toFloats()).containsExactly(0, 2, 4);
         }
     }
@@ -182,7 +186,7 @@ class AcceleratorCases {
                     Gradients.of(vectors.square().sum(), List.of(tokens.tensor()))
                             .getFirst());
             try (Program onDevice = Program.compile(roots);
-                    Program onHost = Program.compile(roots, Device.cpu())) {
+                    Program onHost = Program.compile(roots, Execution.cpu())) {
                 for (Program each : List.of(onDevice, onHost)) {
                     each.feed(ids, TensorData.ofInts(Shape.of(2, 6), 1, 7, 2, 0, 0, 0, 1, 9, 9, 4, 3, 2));
                     each.feed(lengths, TensorData.ofInts(Shape.of(2), 3, 6));

@@ -3,6 +3,8 @@ package io.llm2clip.tests;
 import io.llm2clip.kernels.gpu.tornado.ChildTests;
 import io.llm2clip.kernels.gpu.tornado.DeviceJvm;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.ProgramOptions;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +29,7 @@ class DeviceTest {
         public static void main(String[] classes) throws ClassNotFoundException {
             boolean succeeded;
             try (Device device = Device.open(0, 64 << 20)) {
-                device.makeStandard();
+                new Execution(device, ProgramOptions.DEFAULT).makeStandard();
                 succeeded = ChildTests.run(
                         Stream.concat(Stream.of(classes), Stream.of(ENGINE)).toArray(String[]::new));
             }

@@ -3,9 +3,9 @@ package io.llm2clip.bench.gpu;
 import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ final class DemoPart {
     private static void run(Rows rows, Target target) throws IOException {
         Path scratch = Files.createTempDirectory("demo");
         try {
-            target.with(MatmulPrecision.F32, () -> {
+            target.with(Precision.F32, () -> {
                 long start = System.nanoTime();
                 DemoResult result = Demo.run(
                         new DemoOptions(scratch.resolve("run"), SEED, true, false, Existing.REFUSE, false),

@@ -1,6 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.LaunchSequence;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
@@ -34,7 +35,7 @@ final class LaunchPart {
                 });
                 List<DeviceStep> steps = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
-                    steps.addAll(device.steps(copy, offsets, new boolean[0], (_, _) -> 0));
+                    steps.addAll(device.steps(copy, MatmulPrecision.F32, offsets, new boolean[0], (_, _) -> 0));
                 }
                 try (LaunchSequence recorded = device.record(steps)) {
                     add(rows, count, "recorded", recorded::run);

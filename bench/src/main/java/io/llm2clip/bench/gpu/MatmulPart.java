@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -57,7 +57,7 @@ final class MatmulPart {
     public static void main(String[] arguments) {
         PartOptions options = PartOptions.parse(arguments);
         try (Rows rows = new Rows(options.rows())) {
-            for (MatmulPrecision precision : options.target().precisions()) {
+            for (Precision precision : options.target().precisions()) {
                 options.target().with(precision, () -> {
                     for (Size size : sizes(options.small())) {
                         try {
@@ -71,7 +71,7 @@ final class MatmulPart {
         }
     }
 
-    private static ObjectNode measure(Size size, MatmulPrecision precision) {
+    private static ObjectNode measure(Size size, Precision precision) {
         Tensor weight = matrix("w", size.n, size.k);
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < size.copies(); i++) {
@@ -87,7 +87,7 @@ final class MatmulPart {
                     .put("unit", "TFLOP/s")
                     .put("first_seconds", watch.firstSeconds())
                     .put("max_error", error);
-            if (!(error < (precision == MatmulPrecision.F32 ? 1e-4 : 2e-2))) {
+            if (!(error < (precision == Precision.F32 ? 1e-4 : 2e-2))) {
                 row.put("error", "elements differ by up to " + error + " of the largest from their sums in double");
             }
             return row;

@@ -1,9 +1,10 @@
 package io.llm2clip.bench.gpu;
 
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
-import java.util.Arrays;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramOptions;
 import java.util.List;
 
 /**
@@ -26,23 +27,23 @@ record Target(int number) {
     }
 
     /** What its matmuls can compute in. */
-    List<MatmulPrecision> precisions() {
+    List<Precision> precisions() {
         return !isCpu() && !TornadoVm.products(number).equals("kernels")
-                ? Arrays.asList(MatmulPrecision.values())
-                : List.of(MatmulPrecision.F32);
+                ? List.of(Precision.F32, Precision.TF32, Precision.BF16)
+                : List.of(Precision.F32);
     }
 
     /** Runs something with programs compiled for this device. */
-    void with(MatmulPrecision precision, Runnable work) {
+    void with(Precision precision, Runnable work) {
         if (isCpu()) {
             work.run();
             return;
         }
-        try (Device device = Device.open(number, Device.usableBytes(number), precision)) {
-            device.makeStandard();
+        try (Device device = Device.open(number, Device.usableBytes(number))) {
+            new Execution(device, new ProgramOptions(precision)).makeStandard();
             work.run();
         } finally {
-            Device.cpu().makeStandard();
+            Execution.cpu().makeStandard();
         }
     }
 }

@@ -1,12 +1,12 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -34,7 +34,7 @@ final class TowerPart {
             Llama llama = Llama.encoder(textOwner, models.llama(), LlamaInitialization.STANDARD);
             HashWeights.fill(vision.parameters());
             HashWeights.fill(llama.parameters());
-            for (MatmulPrecision precision : options.target().precisions()) {
+            for (Precision precision : options.target().precisions()) {
                 options.target().with(precision, () -> {
                     for (int batch : models.imageBatches()) {
                         images(rows, models, vision, batch, precision);
@@ -47,7 +47,7 @@ final class TowerPart {
         }
     }
 
-    private static void images(Rows rows, Models models, VisionTower vision, int batch, MatmulPrecision precision) {
+    private static void images(Rows rows, Models models, VisionTower vision, int batch, Precision precision) {
         VisionConfig config = vision.config();
         Shape shape = Shape.of(batch, 3, config.imageSize(), config.imageSize());
         Tensor pixels = Tensor.input("pixels", shape, DType.F32);
@@ -63,8 +63,7 @@ final class TowerPart {
                 precision);
     }
 
-    private static void captions(
-            Rows rows, Models models, Llama llama, int batch, int tokens, MatmulPrecision precision) {
+    private static void captions(Rows rows, Models models, Llama llama, int batch, int tokens, Precision precision) {
         Shape shape = Shape.of(batch, tokens);
         Tensor ids = Tensor.input("ids", shape, DType.I32);
         Tensor lengths = Tensor.input("lengths", Shape.of(batch), DType.I32);
@@ -94,7 +93,7 @@ final class TowerPart {
             Map<Tensor, TensorData> feeds,
             int units,
             String unit,
-            MatmulPrecision precision) {
+            Precision precision) {
         try (Program program = Program.compile(List.of(vectors))) {
             feeds.forEach(program::feed);
             Stopwatch watch = Stopwatch.measure(SECONDS, program::run);

@@ -1,7 +1,6 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;
@@ -12,6 +11,7 @@ import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -43,7 +43,7 @@ final class TrainingPart {
         PartOptions options = PartOptions.parse(arguments);
         Models models = Models.of(options.small());
         try (Rows rows = new Rows(options.rows())) {
-            for (MatmulPrecision precision : options.target().precisions()) {
+            for (Precision precision : options.target().precisions()) {
                 // Each on its own, as a device that had an error in one may not take the other.
                 options.target().with(precision, () -> images(rows, models, precision));
                 options.target().with(precision, () -> captions(rows, models, precision));
@@ -51,7 +51,7 @@ final class TrainingPart {
         }
     }
 
-    private static void images(Rows rows, Models models, MatmulPrecision precision) {
+    private static void images(Rows rows, Models models, Precision precision) {
         VisionConfig config = models.trainedVision();
         Shape pixelShape = Shape.of(models.trainedImages(), 3, config.imageSize(), config.imageSize());
         TensorData pixels = TensorData.allocate(pixelShape, DType.F32);
@@ -72,7 +72,7 @@ final class TrainingPart {
         }
     }
 
-    private static void captions(Rows rows, Models models, MatmulPrecision precision) {
+    private static void captions(Rows rows, Models models, Precision precision) {
         int captions = models.trainedCaptions()[0];
         int tokens = models.trainedCaptions()[1];
         Shape shape = Shape.of(captions, tokens);
@@ -114,7 +114,7 @@ final class TrainingPart {
             Function<List<Tensor>, Tensor> loss,
             List<TensorData> inputs,
             float rate,
-            MatmulPrecision precision) {
+            Precision precision) {
         try (AdamW optimizer = new AdamW(ParameterGroups.of(trained, 0), AdamW.Options.DEFAULT);
                 TrainStep step = TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer)) {
             List<Float> losses = new ArrayList<>();

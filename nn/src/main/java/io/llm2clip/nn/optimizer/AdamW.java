@@ -12,6 +12,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ public final class AdamW implements AutoCloseable {
     private final List<Parameter> parameters;
     private final Parameters moments = new Parameters(0);
     private final List<TensorData> hyper = new ArrayList<>();
-    private final Device device = Device.standard();
+    private final Device device = Execution.standard().device();
     private final Resources binding = new Resources();
     private @Nullable GradientNorm norm;
     private @Nullable LaunchSequence update;

@@ -24,31 +24,30 @@ final class LibraryProducts implements AutoCloseable {
     private static final long ALIGNMENT = 256;
 
     private final CublasLt library;
-    private final MatmulPrecision precision;
     private final int header;
 
-    private LibraryProducts(CublasLt library, MatmulPrecision precision, int header) {
+    private LibraryProducts(CublasLt library, int header) {
         this.library = library;
-        this.precision = precision;
         this.header = header;
     }
 
     /** The library of a device; none where its back end takes no libraries, or there is no file of it. */
-    static Optional<LibraryProducts> of(DeviceInfo device, TornadoApi api, MatmulPrecision precision) {
+    static Optional<LibraryProducts> of(DeviceInfo device, TornadoApi api) {
         if (!device.isCuda() || !api.takesLibraries()) {
             return Optional.empty();
         }
         try {
-            return CublasLt.find().map(library -> new LibraryProducts(library, precision, api.header()));
+            return CublasLt.find().map(library -> new LibraryProducts(library, api.header()));
         } catch (CublasException e) {
             throw new DeviceException(String.valueOf(e.getMessage()), e);
         }
     }
 
     /** Steps of an operation that is better done by the library; empty for any other one. */
-    List<DeviceStep> steps(KernelOp op, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+    List<DeviceStep> steps(
+            KernelOp op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
         return switch (op) {
-            case Matmul product -> product(product, offsets, rounded, scratch);
+            case Matmul product -> product(product, precision, offsets, rounded, scratch);
             case AttentionOp.Attention attention
             when LibraryAttention.pays(attention.shape()) ->
                 new LibraryAttention(attention.shape(), precision).forward(offsets, scratch);
@@ -60,14 +59,15 @@ final class LibraryProducts implements AutoCloseable {
     }
 
     /** With the epilogue in a kernel of its own where the library has none like it. */
-    private List<DeviceStep> product(Matmul op, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+    private List<DeviceStep> product(
+            Matmul op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
         if (Product.of(op).isEmpty()) {
             return List.of();
         }
         List<DeviceStep> steps = new ArrayList<>();
         int[] operands = offsets.clone();
         if (precision.factors() != DType.F32) {
-            round(op, operands, rounded, steps, scratch);
+            round(op, precision.factors(), operands, rounded, steps, scratch);
         }
         if (op.epilogue().instructions().isEmpty() || op.addsExtra()) {
             steps.add(new BoundProduct(Product.of(op), precision, List.of(operands)));
@@ -86,18 +86,24 @@ final class LibraryProducts implements AutoCloseable {
     }
 
     /** Has factors rounded that are not yet, and the product take them from there. */
-    private void round(Matmul op, int[] operands, boolean[] rounded, List<DeviceStep> steps, OperationScratch scratch) {
+    private void round(
+            Matmul op,
+            DType dtype,
+            int[] operands,
+            boolean[] rounded,
+            List<DeviceStep> steps,
+            OperationScratch scratch) {
         long[] sizes = new long[2];
         for (int i = 0; i < 2; i++) {
             boolean done = i < rounded.length && rounded[i];
             // So that what comes behind is as well aligned as the first.
             sizes[i] = done ? 0 : Math.ceilDiv(op.operands().get(i).elements(), ALIGNMENT) * ALIGNMENT;
         }
-        int place = sizes[0] + sizes[1] == 0 ? 0 : scratch.take(precision.factors(), sizes[0] + sizes[1]);
+        int place = sizes[0] + sizes[1] == 0 ? 0 : scratch.take(dtype, sizes[0] + sizes[1]);
         for (int i = 0; i < 2; i++) {
             if (sizes[i] > 0) {
                 long elements = op.operands().get(i).elements();
-                KernelOp convert = new Convert(elements, DType.F32, precision.factors());
+                KernelOp convert = new Convert(elements, DType.F32, dtype);
                 for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
                     steps.add(new BoundLaunch(launch, new int[] {operands[i], place}));
                 }
@@ -163,10 +169,6 @@ final class LibraryProducts implements AutoCloseable {
                 matmul = null;
             }
         }
-    }
-
-    MatmulPrecision precision() {
-        return precision;
     }
 
     String version() {

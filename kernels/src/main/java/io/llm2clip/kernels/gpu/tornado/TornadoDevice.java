@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -72,21 +74,14 @@ public final class TornadoDevice implements AutoCloseable {
         resources.add(() -> closeAll(kernels.values(), KernelGraph::close));
     }
 
-    /** Opens a device whose library, if it has one, multiplies f32 elements as such. */
-    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
-        return open(number, floatElements, intElements, halfElements, MatmulPrecision.F32);
-    }
-
     /**
-     * Opens a device and allocates its arenas; their elements are not initialised.
+     * Opens a device and allocates its arenas; their elements are not initialized.
      *
      * @param number as {@link TornadoVm#devices} numbers them
      * @param halfElements of bf16 and f16 together
-     * @param precision of matrix products, where a library computes them
      * @throws DeviceException if there is no such device, or not enough memory on it, or its library does not work
      */
-    public static TornadoDevice open(
-            int number, long floatElements, long intElements, long halfElements, MatmulPrecision precision) {
+    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
         TornadoApi api = TornadoApi.get();
         TornadoApi.DeviceHandle device = TornadoVm.handle(api, number);
         int floats = size(device.info(), DType.F32, floatElements);
@@ -101,14 +96,7 @@ public final class TornadoDevice implements AutoCloseable {
                     "arenas of " + bytes + " bytes",
                     device.info().memoryBytes() + " bytes of memory");
         }
-        LibraryProducts library =
-                LibraryProducts.of(device.info(), api, precision).orElse(null);
-        if (library == null && precision != MatmulPrecision.F32) {
-            throw new DeviceException("Device " + number + " (" + device.info().name() + ") multiplies in F32: expected"
-                    + " the library cuBLASLt for " + precision + ", found none with the back end "
-                    + device.info().backend() + "; use the back end cuda and install CUDA's libcublasLt, or do without "
-                    + precision + ".");
-        }
+        LibraryProducts library = LibraryProducts.of(device.info(), api).orElse(null);
         try {
             return new TornadoDevice(api, device, floats, ints, halves, library);
         } catch (DeviceException e) {
@@ -164,14 +152,22 @@ public final class TornadoDevice implements AutoCloseable {
     /**
      * What executes an operation here: launches of kernels, or calls of the device's library.
      *
+     * @param precision of its multiplications
      * @param offsets for each operand its first element in the arena of its type
-     * @param rounded for each operand whether it is rounded already, and its place in the arena of {@link #factors}; may end early
+     * @param rounded for each operand whether it is rounded already, and its place in the arena of {@link MatmulPrecision#factors}; may end early
      * @param scratch gives memory that the steps may overwrite
+     * @throws DeviceException if the device does not multiply in that precision
      * @throws IllegalArgumentException as {@link DeviceKernels#plan}
      */
-    public List<DeviceStep> steps(KernelOp op, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+    public List<DeviceStep> steps(
+            KernelOp op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+        if (!precisions().contains(precision)) {
+            throw new DeviceException("Device " + info.number() + " (" + name() + ") multiplies in F32: expected"
+                    + " the library cuBLASLt for " + precision + ", found none with the back end " + info.backend()
+                    + "; use the back end cuda and install CUDA's libcublasLt, or do without " + precision + ".");
+        }
         if (library != null) {
-            List<DeviceStep> steps = library.steps(op, offsets, rounded, scratch);
+            List<DeviceStep> steps = library.steps(op, precision, offsets, rounded, scratch);
             if (!steps.isEmpty()) {
                 return steps;
             }
@@ -189,14 +185,14 @@ public final class TornadoDevice implements AutoCloseable {
         return steps;
     }
 
-    /** As what type products read their factors; they round others. */
-    public DType factors() {
-        return library == null ? DType.F32 : library.precision().factors();
+    /** In what it can multiply matrices: in all with a library, in f32 without one. */
+    public Set<MatmulPrecision> precisions() {
+        return library == null ? EnumSet.of(MatmulPrecision.F32) : EnumSet.allOf(MatmulPrecision.class);
     }
 
     /** Whether an operation is a product whose factors are rounded. */
-    public boolean rounds(KernelOp op) {
-        return factors() != DType.F32
+    public boolean rounds(KernelOp op, MatmulPrecision precision) {
+        return precision.factors() != DType.F32
                 && op instanceof Matmul product
                 && !Product.of(product).isEmpty();
     }

@@ -1,7 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +47,7 @@ public final class TornadoVm {
      * @throws DeviceException if there is no device of that number, or the library is not usable
      */
     public static String products(int number) {
-        return LibraryProducts.of(device(number), TornadoApi.get(), MatmulPrecision.F32)
+        return LibraryProducts.of(device(number), TornadoApi.get())
                 .map(LibraryProducts::version)
                 .orElse("kernels");
     }

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -50,8 +51,13 @@ final class DeviceOperation {
 
     /** What the device itself makes of the operation, which may be calls of a library. */
     List<DeviceStep> steps() {
+        return steps(MatmulPrecision.F32);
+    }
+
+    List<DeviceStep> steps(MatmulPrecision precision) {
         int[] operands = Arrays.copyOf(offsets, plan.operands().size());
-        return device.steps(op, operands, new boolean[0], (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
+        return device.steps(
+                op, precision, operands, new boolean[0], (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */

@@ -152,7 +152,8 @@ class TornadoDeviceCases {
     void precisionIsKeptOrRefused() {
         for (MatmulPrecision precision : List.of(MatmulPrecision.TF32, MatmulPrecision.BF16)) {
             if (TornadoVm.products(0).equals("kernels")) {
-                assertThatThrownBy(() -> TornadoDevice.open(0, 1 << 14, 0, 0, precision))
+                DeviceOperation operation = new DeviceOperation(device, Matmul.dense(1, 2, 2, 2, false, true));
+                assertThatThrownBy(() -> operation.steps(precision))
                         .isInstanceOf(DeviceException.class)
                         .hasMessageContaining("multiplies in F32: expected the library cuBLASLt for " + precision
                                 + ", found none with the back end ");
@@ -164,14 +165,15 @@ class TornadoDeviceCases {
     }
 
     private static void multiply(Matmul op, MatmulPrecision precision) {
-        try (TornadoDevice other = TornadoDevice.open(0, 1 << 14, 0, 1 << 14, precision);
+        try (TornadoDevice other = TornadoDevice.open(0, 1 << 14, 0, 1 << 14);
                 OperandBuffers expected = OperandBuffers.random(op, 1);
                 OperandBuffers found = expected.copy()) {
             Reference.run(op, expected.segments());
             DeviceOperation operation = new DeviceOperation(other, op);
-            assertThat(operation.steps()).hasAtLeastOneElementOfType(BoundProduct.class);
+            List<DeviceStep> steps = operation.steps(precision);
+            assertThat(steps).hasAtLeastOneElementOfType(BoundProduct.class);
             operation.upload(found.segments());
-            try (LaunchSequence sequence = other.record(operation.steps())) {
+            try (LaunchSequence sequence = other.record(steps)) {
                 sequence.run();
             }
             operation.download(found.segments());

@@ -8,11 +8,11 @@ import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -24,6 +24,9 @@ import java.util.stream.Stream;
  * <p>Not for several threads at a time.
  */
 public final class AcceleratorDevice implements PlanDevice {
+    /** Of ranges in its arenas, for transfers and for what a library asks of addresses. */
+    private static final long ALIGNMENT = 64;
+
     /** Room for i32 elements: token ids and lengths of batches, which are few. */
     private static final long INTS = 16L << 20;
 
@@ -35,11 +38,11 @@ public final class AcceleratorDevice implements PlanDevice {
 
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
-    private final MatmulPrecision precision;
+    private final Target target;
 
-    private AcceleratorDevice(TornadoDevice device, long floats, long halves, MatmulPrecision precision) {
+    private AcceleratorDevice(TornadoDevice device, long floats, long halves) {
         this.device = device;
-        this.precision = precision;
+        target = new Target(device.name(), MatmulPrecisions.of(device.precisions()), ALIGNMENT);
         memory = new AcceleratorMemory(device, floats, INTS, halves);
     }
 
@@ -48,21 +51,21 @@ public final class AcceleratorDevice implements PlanDevice {
      *
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements
-     * @param precision of matrix products, where the device has a library for them
      * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
      */
-    public static AcceleratorDevice open(int number, long memoryBytes, MatmulPrecision precision) {
+    public static AcceleratorDevice open(int number, long memoryBytes) {
         if (memoryBytes > ADDRESSABLE_BYTES) {
             throw new DeviceException(memoryBytes + " bytes of the memory of "
                     + TornadoVm.device(number).name() + " were asked for, expected at most "
                     + ADDRESSABLE_BYTES
                     + ", which is what kernels can address; allow less (--device-memory).");
         }
-        // Two fifths for rounded factors: weights, and activations of one product at a time.
-        long halves = precision.factors() == DType.F32 ? HALVES : Math.max(HALVES, memoryBytes / 5);
+        // Where a library multiplies in bf16, two fifths for rounded factors: weights, and activations of one product
+        // at a time.
+        boolean library = !TornadoVm.products(number).equals("kernels");
+        long halves = library ? Math.max(HALVES, memoryBytes / 5) : HALVES;
         long floats = Math.min((memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes(), Integer.MAX_VALUE - 8);
-        return new AcceleratorDevice(
-                TornadoDevice.open(number, floats, INTS, halves, precision), floats, halves, precision);
+        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves), floats, halves);
     }
 
     /** Three quarters of a device's memory, or what kernels can address if that is less: 8 GiB. */
@@ -76,8 +79,8 @@ public final class AcceleratorDevice implements PlanDevice {
     }
 
     @Override
-    public MatmulPrecision precision() {
-        return precision;
+    public Target target() {
+        return target;
     }
 
     @Override
@@ -96,7 +99,7 @@ public final class AcceleratorDevice implements PlanDevice {
                 int[] offsets = application.operands().stream()
                         .mapToInt(data -> ranges.variable(data).element())
                         .toArray();
-                ranges.add(application.op(), offsets);
+                ranges.add(application.op(), MatmulPrecision.F32, offsets);
             }
             recorded = device.record(ranges.steps());
         } catch (RuntimeException | Error e) {
@@ -132,9 +135,6 @@ public final class AcceleratorDevice implements PlanDevice {
 
     @Override
     public void close() {
-        if (Device.standard() == this) {
-            Device.cpu().makeStandard();
-        }
         Resources.closeAll(List.of(memory::bringAllHome, device::close));
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Shape;
@@ -16,16 +17,17 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** A plan on an accelerator: its arenas are ranges of the device's, its kernels one recorded launch. */
+/** A plan on an accelerator: workspace and pinned memory are ranges of the device's arenas, its kernels one recorded launch. */
 final class AcceleratorExecutable implements Executable {
-    /** Indices in the plan's arena, for the input that turns out to lie there. */
+    /** Indices in pinned memory, for the input that turns out to lie there. */
     private record Index(long byteOffset, String what, List<Integer> elements, Operand.Bounds bounds) {}
 
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
-    private final Map<DType, Integer> starts = new EnumMap<>(DType.class);
+    private final Map<DType, Integer> workspace;
+    private final Map<DType, Integer> pinned;
     private final List<Index> indices = new ArrayList<>();
     private final IndexSources sources = new IndexSources();
     private final List<DeviceCopy> inputs = new ArrayList<>();
@@ -38,7 +40,8 @@ final class AcceleratorExecutable implements Executable {
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
         try {
-            plan.arenaBytes().forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
+            workspace = take(plan.workspaceBytes());
+            pinned = take(plan.pinnedBytes());
             plan.steps().forEach(this::add);
             recorded = device.record(ranges.steps());
         } catch (RuntimeException | Error e) {
@@ -48,15 +51,22 @@ final class AcceleratorExecutable implements Executable {
         resources.add(recorded::close);
     }
 
+    private Map<DType, Integer> take(Map<DType, Long> sizes) {
+        Map<DType, Integer> starts = new EnumMap<>(DType.class);
+        sizes.forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
+        return starts;
+    }
+
     private void add(Plan.Step step) {
         List<Operand> operands = step.op().operands();
+        MatmulPrecision precision = MatmulPrecisions.of(step.precision());
         int[] offsets = new int[operands.size()];
         boolean[] rounded = new boolean[offsets.length];
         for (int i = 0; i < offsets.length; i++) {
             Plan.Slot slot = step.operands().get(i);
             // The first operands of a product are its factors.
             if (i < 2
-                    && device.rounds(step.op())
+                    && device.rounds(step.op(), precision)
                     && slot instanceof Plan.Slot.InVariable(TensorData variable, long at)) {
                 rounded[i] = true;
                 offsets[i] =
@@ -66,7 +76,7 @@ final class AcceleratorExecutable implements Executable {
             }
         }
         sources.add(step);
-        ranges.add(step.op(), offsets, rounded);
+        ranges.add(step.op(), precision, offsets, rounded);
     }
 
     private int offset(Plan.Step step, Plan.Slot slot, Operand operand) {
@@ -88,7 +98,9 @@ final class AcceleratorExecutable implements Executable {
 
     private void require(String name, IndexSources.Source source, Operand.Bounds bounds) {
         switch (source.slot()) {
-            case Plan.Slot.InArena(DType _, long at) -> indices.add(new Index(at, name, source.elements(), bounds));
+            case Plan.Slot.Pinned(DType _, long at) -> indices.add(new Index(at, name, source.elements(), bounds));
+            case Plan.Slot.InWorkspace _ ->
+                throw new IllegalStateException(name + " is neither stored, fed nor computed: " + source.slot());
             case Plan.Slot.InVariable(TensorData variable, long at) ->
                 ranges.variable(variable).require(check(name, at, source.elements(), bounds));
         }
@@ -103,7 +115,8 @@ final class AcceleratorExecutable implements Executable {
 
     private static DType dtype(Plan.Slot slot) {
         return switch (slot) {
-            case Plan.Slot.InArena(DType dtype, long _) -> dtype;
+            case Plan.Slot.InWorkspace(DType dtype, long _) -> dtype;
+            case Plan.Slot.Pinned(DType dtype, long _) -> dtype;
             case Plan.Slot.InVariable(TensorData variable, long _) ->
                 variable.dtype().stored();
         };
@@ -111,7 +124,9 @@ final class AcceleratorExecutable implements Executable {
 
     private int offset(Plan.Slot slot) {
         return switch (slot) {
-            case Plan.Slot.InArena(DType dtype, long at) -> Graph.known(starts, dtype) + (int) (at / dtype.bytes());
+            case Plan.Slot.InWorkspace(DType dtype, long at) ->
+                Graph.known(workspace, dtype) + (int) (at / dtype.bytes());
+            case Plan.Slot.Pinned(DType dtype, long at) -> Graph.known(pinned, dtype) + (int) (at / dtype.bytes());
             case Plan.Slot.InVariable(TensorData variable, long at) ->
                 ranges.variable(variable).element()
                         + (int) (at / variable.dtype().bytes());
@@ -123,7 +138,7 @@ final class AcceleratorExecutable implements Executable {
         TensorData data = TensorData.allocate(shape, dtype);
         DeviceCopy copy = memory.copyAt(data, offset(slot));
         inputs.add(copy);
-        if (dtype == DType.I32 && slot instanceof Plan.Slot.InArena(DType _, long start)) {
+        if (dtype == DType.I32 && slot instanceof Plan.Slot.Pinned(DType _, long start)) {
             long end = start + (long) shape.size() * Integer.BYTES;
             for (Index index : indices) {
                 if (index.byteOffset >= start && index.byteOffset < end) {

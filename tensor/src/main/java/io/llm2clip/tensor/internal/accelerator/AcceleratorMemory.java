@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.TensorData;
@@ -22,7 +23,7 @@ final class AcceleratorMemory {
 
     AcceleratorMemory(TornadoDevice device, long floats, long ints, long halves) {
         this.device = device;
-        factors = new RoundedFactors(this, device.factors());
+        factors = new RoundedFactors(this, MatmulPrecision.BF16.factors());
         Map.of(DType.F32, floats, DType.I32, ints, DType.BF16, halves)
                 .forEach((dtype, elements) -> spaces.put(dtype, new ArenaSpace(dtype, device.name(), elements)));
     }

@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.TensorData;
@@ -44,8 +45,8 @@ final class DeviceRanges implements AutoCloseable {
     }
 
     /** Appends an operation's steps; {@code operands} are first elements in their arenas, of factors in that of rounded ones where so said. */
-    void add(KernelOp op, int[] operands, boolean... rounded) {
-        steps.addAll(memory.device().steps(op, operands, rounded, this::scratch));
+    void add(KernelOp op, MatmulPrecision precision, int[] operands, boolean... rounded) {
+        steps.addAll(memory.device().steps(op, precision, operands, rounded, this::scratch));
     }
 
     /** Operations run one after the other, so they share their scratch memory. */

@@ -19,8 +19,24 @@ import org.jspecify.annotations.Nullable;
 final class IndexSources {
     private final List<Written> written = new ArrayList<>();
 
-    /** An i32 range of the plan's arena, and the step that copied it there; null for one that computed it. */
-    private record Written(long start, long end, Plan.@Nullable Step copy) {}
+    /** An i32 range of the plan's, and the step that copied it there; null for one that computed it. */
+    private record Written(Plan.Slot slot, long bytes, Plan.@Nullable Step copy) {
+        boolean holds(Plan.Slot other) {
+            return switch (slot) {
+                case Plan.Slot.InWorkspace(DType _, long start) ->
+                    other instanceof Plan.Slot.InWorkspace(DType type, long at)
+                            && type == DType.I32
+                            && within(start, at);
+                case Plan.Slot.Pinned(DType _, long start) ->
+                    other instanceof Plan.Slot.Pinned(DType type, long at) && type == DType.I32 && within(start, at);
+                case Plan.Slot.InVariable _ -> false;
+            };
+        }
+
+        private boolean within(long start, long at) {
+            return at >= start && at < start + bytes;
+        }
+    }
 
     /**
      * Elements that are indices.
@@ -38,8 +54,8 @@ final class IndexSources {
             Operand operand = operands.get(i);
             if (operand.access() == Operand.Access.WRITE
                     && operand.dtype() == DType.I32
-                    && step.operands().get(i) instanceof Plan.Slot.InArena(DType _, long start)) {
-                written.addFirst(new Written(start, start + operand.bytes(), copies ? step : null));
+                    && !(step.operands().get(i) instanceof Plan.Slot.InVariable)) {
+                written.addFirst(new Written(step.operands().get(i), operand.bytes(), copies ? step : null));
             }
         }
     }
@@ -51,15 +67,13 @@ final class IndexSources {
      * @throws TensorException if they are computed on the device
      */
     List<Source> of(String what, Plan.Slot slot, int elements) {
-        if (slot instanceof Plan.Slot.InArena(DType _, long at)) {
-            for (Written range : written) {
-                if (at >= range.start && at < range.end) {
-                    if (range.copy == null) {
-                        throw new TensorException(what + " is computed on the device, where indices are not checked;"
-                                + " compute it on the CPU and feed it.");
-                    }
-                    return copied(what, range.copy);
+        for (Written range : written) {
+            if (range.holds(slot)) {
+                if (range.copy == null) {
+                    throw new TensorException(what + " is computed on the device, where indices are not checked;"
+                            + " compute it on the CPU and feed it.");
                 }
+                return copied(what, range.copy);
             }
         }
         return List.of(new Source(slot, IntStream.range(0, elements).boxed().toList()));

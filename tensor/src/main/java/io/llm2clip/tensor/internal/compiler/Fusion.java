@@ -1,143 +1,152 @@
 package io.llm2clip.tensor.internal.compiler;
 
-import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
+import io.llm2clip.tensor.internal.graph.View;
+import io.llm2clip.tensor.internal.graph.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Second pass of the compiler: elementwise nodes are computed inside the elementwise nodes that read them, so that a chain makes
- * one pass over memory.
- *
- * <p>A node that several groups read is stored once, unless it is a function of a single stored value, as the inner part of an
- * activation that forward and backward pass share: computing that again costs less than writing and reading it.
- */
+/** Nodes become computations, one per kernel: elementwise nodes in groups, and a group that reads a matrix product as its epilogue. */
 final class Fusion {
-    /** Above this many groups a shared node is stored after all. */
-    private static final int MAX_COPIES = 3;
+    private final Map<Node, Set<Node>> groups;
+    private final Map<Node, Precision> precisions;
+    private final Views views;
+    private final List<Computation> computations = new ArrayList<>();
 
-    private final Map<Node, Set<Node>> groups = new HashMap<>();
-    private final Map<Node, Set<Node>> values = new HashMap<>();
-    private final Map<Node, Set<Node>> sources = new HashMap<>();
+    private Fusion(List<Node> order, Map<Node, Precision> precisions, Views views) {
+        groups = ElementwiseGroups.of(order);
+        this.precisions = precisions;
+        this.views = views;
+    }
 
-    private Fusion() {}
+    /** The computations, in the order of the nodes that they are for. */
+    static List<Computation> fuse(List<Node> order, Map<Node, Precision> precisions, Views views) {
+        Fusion fusion = new Fusion(order, precisions, views);
+        Map<Node, Node> products = fusion.products(order);
+        order.forEach(node -> fusion.add(node, products));
+        return fusion.computations;
+    }
 
-    /** For each elementwise node the nodes in whose kernels it is computed; a stored one is computed in its own. */
-    static Map<Node, Set<Node>> groups(List<Node> order) {
-        Fusion fusion = new Fusion();
-        order.forEach(fusion::findSources);
-        for (Node node : order.reversed()) {
-            if (node.operation instanceof Operation.Pointwise) {
-                fusion.place(node);
+    /** The roots of groups that are computed as epilogues, and the products that they read. */
+    private Map<Node, Node> products(List<Node> order) {
+        Map<Node, Node> products = new HashMap<>();
+        for (Node root : order) {
+            if (isRoot(root)) {
+                ElementwiseGroups.Group group = ElementwiseGroups.group(root, groups, List.of());
+                Node last = null;
+                for (Node operand : group.operands()) {
+                    if (isProductOf(operand, root)
+                            && (last == null || operand.number > last.number)
+                            && canBeExtras(group, operand)) {
+                        last = operand;
+                    }
+                }
+                if (last != null) {
+                    products.put(root, last);
+                }
             }
         }
-        return fusion.groups;
+        return products;
     }
 
-    /** What a node is a function of; a node of several values counts as a value itself. */
-    private void findSources(Node node) {
-        Set<Node> found = new HashSet<>();
-        if (node.operation instanceof Operation.Pointwise) {
-            for (Node input : node.inputs) {
-                Set<Node> inner = Graph.known(sources, input);
-                found.addAll(inner.size() > 1 ? Set.of(input) : inner);
+    private boolean isRoot(Node node) {
+        return Set.of(node).equals(groups.get(node));
+    }
+
+    private boolean isProductOf(Node operand, Node root) {
+        return operand.operation instanceof Operation.Kernel(Matmul _)
+                && !operand.output
+                && operand.shape.equals(root.shape)
+                && operand.users.stream().allMatch(user -> Set.of(root).equals(groups.get(user)));
+    }
+
+    private boolean canBeExtras(ElementwiseGroups.Group group, Node product) {
+        return group.operands().stream()
+                .allMatch(operand -> operand == product || broadcast(views.of(operand), product.shape) != null);
+    }
+
+    /** How an operand of an epilogue lies over its product, or null where it does in no way that kernels know. */
+    static @Nullable Broadcast broadcast(View view, Shape product) {
+        if (view.single()) {
+            return Broadcast.SCALAR;
+        }
+        if (view.row() && view.shape().dim(-1) == product.dim(-1)) {
+            return Broadcast.ROW;
+        }
+        return view.dense() ? Broadcast.FULL : null;
+    }
+
+    private void add(Node node, Map<Node, Node> products) {
+        switch (node.operation) {
+            case Operation.Kernel(KernelOp op) -> {
+                if (!products.containsValue(node)) {
+                    computations.add(
+                            new Computation.Coarse(op, Graph.known(precisions, node), node.inputs, results(node, op)));
+                }
             }
-        } else if (Simplifier.constant(node) == null) {
-            found.add(node);
-        }
-        sources.put(node, found);
-    }
-
-    private void place(Node node) {
-        Set<Node> readers = readers(node);
-        boolean shared = readers.size() > 1 && (Graph.known(sources, node).size() > 1 || readers.size() > MAX_COPIES);
-        if (readers.isEmpty() || shared || !fits(node, readers)) {
-            readers = Set.of(node);
-            values.put(node, new HashSet<>(Set.of(node)));
-        }
-        groups.put(node, readers);
-        readers.forEach(root -> Graph.known(values, root).addAll(node.inputs));
-    }
-
-    /** The groups that read a node; empty where something else reads it too, so that it must be stored. */
-    private Set<Node> readers(Node node) {
-        Set<Node> readers = new HashSet<>();
-        for (Node user : node.users) {
-            if (node.output || !groups.containsKey(user)) {
-                return Set.of();
+            case Operation.Pointwise _ -> {
+                if (isRoot(node)) {
+                    computations.add(pointwise(node, products.get(node)));
+                }
             }
-            readers.addAll(groups.get(user));
-        }
-        return readers;
-    }
-
-    private boolean fits(Node node, Set<Node> readers) {
-        return readers.stream().allMatch(root -> {
-            Set<Node> grown = new HashSet<>(Graph.known(values, root));
-            grown.addAll(node.inputs);
-            return grown.size() <= Expression.MAX_VALUES;
-        });
-    }
-
-    /**
-     * The expression of a group.
-     *
-     * @param operands nodes read from memory, in the order of the expression's inputs; constants are not among them
-     */
-    record Group(Expression expression, List<Node> operands) {}
-
-    /** Writes the group of a root as an expression whose first input, if the root reads it, is {@code first}. */
-    static Group group(Node root, Map<Node, Set<Node>> groups, List<Node> first) {
-        LinkedHashSet<Node> operands = new LinkedHashSet<>(first);
-        LinkedHashSet<Node> constants = new LinkedHashSet<>();
-        List<Node> members = new ArrayList<>();
-        collect(root, root, groups, operands, constants, members, new HashSet<>());
-        Map<Node, Integer> numbers = new HashMap<>();
-        operands.forEach(operand -> numbers.put(operand, numbers.size()));
-        List<Expression.Instruction> instructions = new ArrayList<>();
-        for (Node constant : constants) {
-            Float value = Simplifier.constant(constant);
-            numbers.put(constant, operands.size() + instructions.size());
-            instructions.add(Expression.Instruction.constant(value == null ? Float.NaN : value));
-        }
-        for (Node member : members) {
-            int[] in = new int[3];
-            for (int i = 0; i < member.inputs.size(); i++) {
-                in[i] = Graph.known(numbers, member.inputs.get(i));
+            case Operation.Reshape _ -> {
+                if (views.of(node).base() == node) {
+                    computations.add(new Computation.Copy(views.of(node.inputs.getFirst()), node));
+                }
             }
-            numbers.put(member, operands.size() + instructions.size());
-            Operation.Pointwise pointwise = (Operation.Pointwise) member.operation;
-            instructions.add(new Expression.Instruction(pointwise.opcode(), in[0], in[1], in[2], 0));
+            case Operation.Input _,
+                    Operation.Variable _,
+                    Operation.Scalar _,
+                    Operation.Permute _,
+                    Operation.Expand _,
+                    Operation.Slice _,
+                    Operation.Reinterpret _,
+                    Operation.StopGradient _,
+                    Operation.Output _ -> {}
         }
-        return new Group(new Expression(operands.size(), instructions), List.copyOf(operands));
     }
 
-    /** Members of the group in order of computation, by depth-first search. */
-    private static void collect(
-            Node node,
-            Node root,
-            Map<Node, Set<Node>> groups,
-            Set<Node> operands,
-            Set<Node> constants,
-            List<Node> members,
-            Set<Node> seen) {
-        if (!seen.add(node)) {
-            return;
+    private Computation pointwise(Node root, @Nullable Node product) {
+        if (product == null) {
+            ElementwiseGroups.Group group = ElementwiseGroups.group(root, groups, List.of());
+            return new Computation.Pointwise(group.expression(), group.operands(), root);
         }
-        if (groups.getOrDefault(node, Set.of()).contains(root)) {
-            node.inputs.forEach(input -> collect(input, root, groups, operands, constants, members, seen));
-            members.add(node);
-        } else if (Simplifier.constant(node) != null) {
-            constants.add(node);
-        } else {
-            operands.add(node);
+        ElementwiseGroups.Group group = ElementwiseGroups.group(root, groups, List.of(product));
+        return new Computation.Product(
+                (Matmul) ((Operation.Kernel) product.operation).op(),
+                Graph.known(precisions, product),
+                product.inputs,
+                group.expression(),
+                group.operands().subList(1, group.operands().size()),
+                root);
+    }
+
+    /** The values that a kernel writes; those that nothing reads take memory nevertheless. */
+    private static List<Node> results(Node node, KernelOp op) {
+        List<Operand> results = op.results();
+        if (results.size() == 1) {
+            return List.of(node);
         }
+        List<Node> nodes = new ArrayList<>();
+        for (Operand result : results) {
+            Operation.Output output = new Operation.Output(nodes.size());
+            nodes.add(node.users.stream()
+                    .filter(user -> user.operation.equals(output))
+                    .findFirst()
+                    .orElseGet(() -> Node.temporary(output, Shape.of((int) result.elements()), result.dtype())));
+        }
+        return nodes;
     }
 }

@@ -7,11 +7,9 @@ import java.util.List;
 
 /**
  * Places buffers in one arena so that those alive at the same time do not overlap: first fit in order of creation, each at a
- * multiple of {@value #ALIGNMENT} bytes.
+ * multiple of the alignment.
  */
-public final class MemoryPlanner {
-    public static final long ALIGNMENT = 64;
-
+final class MemoryPlanner {
     /** A buffer's life, in steps: {@code first} writes it, {@code last} is the last to read it. */
     static final class Buffer {
         final long bytes;
@@ -31,7 +29,7 @@ public final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /** Sets every buffer's offset and returns the arena's size in bytes. */
-    static long place(Collection<Buffer> buffers) {
+    static long place(Collection<Buffer> buffers, long alignment) {
         List<Buffer> byBirth = new ArrayList<>(buffers);
         byBirth.sort(Comparator.comparingInt((Buffer b) -> b.first));
         List<Buffer> alive = new ArrayList<>();
@@ -41,18 +39,18 @@ public final class MemoryPlanner {
             long offset = 0;
             int position = 0;
             // The living are sorted by offset, so the first gap that is large enough is the lowest.
-            while (position < alive.size() && alive.get(position).offset - offset < padded(buffer)) {
-                offset = Math.max(offset, alive.get(position).offset + padded(alive.get(position)));
+            while (position < alive.size() && alive.get(position).offset - offset < padded(buffer, alignment)) {
+                offset = Math.max(offset, alive.get(position).offset + padded(alive.get(position), alignment));
                 position++;
             }
             buffer.offset = offset;
             alive.add(position, buffer);
-            size = Math.max(size, offset + padded(buffer));
+            size = Math.max(size, offset + padded(buffer, alignment));
         }
         return size;
     }
 
-    private static long padded(Buffer buffer) {
-        return Math.max(ALIGNMENT, (buffer.bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    private static long padded(Buffer buffer, long alignment) {
+        return Math.max(1, Math.ceilDiv(buffer.bytes, alignment)) * alignment;
     }
 }

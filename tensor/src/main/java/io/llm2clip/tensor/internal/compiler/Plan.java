@@ -2,25 +2,57 @@ package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A compiled graph: kernels in order, and where each operand lies.
+ * A compiled graph: kernels in order, and where each operand lies. A value, without memory of its own: executors bind it to memory.
  *
  * @param steps kernels in order of execution
- * @param arenaBytes by element type as stored, the size of the arena that holds all intermediate values, inputs and outputs
+ * @param inputs where the values that are fed lie
+ * @param outputs where the values that are handed out lie
+ * @param workspaceBytes by element type as stored, memory for values that are used up within a run
+ * @param pinnedBytes by element type as stored, memory for inputs and outputs, which outlive a run
  */
-public record Plan(List<Step> steps, Map<DType, Long> arenaBytes) {
+public record Plan(
+        List<Step> steps,
+        Map<Tensor, Slot> inputs,
+        List<Slot> outputs,
+        Map<DType, Long> workspaceBytes,
+        Map<DType, Long> pinnedBytes) {
 
-    /** One kernel and its operands, in the kernel's order. */
-    public record Step(KernelOp op, List<Slot> operands) {}
+    /**
+     * One kernel.
+     *
+     * @param op what it computes
+     * @param precision of its multiplications
+     * @param operands where they start, in the kernel's order
+     * @param values what they are, in the kernel's order
+     */
+    public record Step(KernelOp op, Precision precision, List<Slot> operands, List<Value> values) {}
+
+    /**
+     * Something that is computed, fed or stored.
+     *
+     * @param name for people
+     * @param shape its dimensions
+     * @param dtype its elements
+     * @param first the step that writes it; -1 if it is there before
+     * @param last the last step that reads it, the number of steps if it stays
+     */
+    public record Value(String name, Shape shape, DType dtype, int first, int last) {}
 
     /** Where an operand starts. */
     public sealed interface Slot {
-        /** So many bytes into the plan's arena of an element type as stored. */
-        record InArena(DType dtype, long offset) implements Slot {}
+        /** So many bytes into the workspace of an element type as stored. */
+        record InWorkspace(DType dtype, long offset) implements Slot {}
+
+        /** So many bytes into the pinned memory of an element type as stored. */
+        record Pinned(DType dtype, long offset) implements Slot {}
 
         /** So many bytes into a variable, which is not the plan's. */
         record InVariable(TensorData variable, long offset) implements Slot {}
@@ -31,9 +63,13 @@ public record Plan(List<Step> steps, Map<DType, Long> arenaBytes) {
         return steps.stream().mapToLong(step -> step.op().flops()).sum();
     }
 
-    /** Size of all arenas. */
+    /** Size of workspace and pinned memory. */
     public long totalBytes() {
-        return arenaBytes.values().stream().mapToLong(Long::longValue).sum();
+        return sum(workspaceBytes) + sum(pinnedBytes);
+    }
+
+    static long sum(Map<DType, Long> bytes) {
+        return bytes.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** The variables that steps read, each once. */

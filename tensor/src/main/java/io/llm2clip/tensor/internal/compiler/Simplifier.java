@@ -14,7 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * First pass of the compiler: nodes that nothing needs are not visited, equal expressions become one node, operations without
+ * Nodes that nothing needs are not visited, equal expressions become one node, operations without
  * effect disappear, arithmetic on constants is done now.
  */
 final class Simplifier {

@@ -5,7 +5,6 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
-import io.llm2clip.tensor.internal.compiler.Lowering;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import java.util.ArrayList;
@@ -24,18 +23,18 @@ public final class CompiledProgram implements Program {
     private final List<Tensor> roots;
     private boolean closed;
 
-    CompiledProgram(List<Tensor> roots, Lowering.Lowered lowered, PlanDevice device) {
+    CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
         this.roots = List.copyOf(roots);
-        this.plan = lowered.plan();
+        this.plan = plan;
         this.variables = plan.variables();
         executable = device.load(plan);
         try {
-            lowered.inputs()
+            plan.inputs()
                     .forEach((tensor, slot) ->
                             inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
             for (int i = 0; i < roots.size(); i++) {
                 Tensor root = roots.get(i);
-                outputs.add(executable.output(lowered.outputs().get(i), root.shape(), root.dtype()));
+                outputs.add(executable.output(plan.outputs().get(i), root.shape(), root.dtype()));
             }
         } catch (RuntimeException | Error e) {
             executable.close();

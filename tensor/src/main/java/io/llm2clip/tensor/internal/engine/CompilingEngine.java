@@ -2,15 +2,15 @@ package io.llm2clip.tensor.internal.engine;
 
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Engine;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.accelerator.AcceleratorDevice;
 import io.llm2clip.tensor.internal.autograd.ReverseMode;
-import io.llm2clip.tensor.internal.compiler.Lowering;
+import io.llm2clip.tensor.internal.compiler.Compiler;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.graph.ReferenceInterpreter;
 import io.llm2clip.tensor.internal.host.HostDevice;
@@ -25,13 +25,13 @@ public final class CompilingEngine implements Engine {
     public CompilingEngine() {}
 
     @Override
-    public Program compile(List<Tensor> outputs, Device device) {
+    public Program compile(List<Tensor> outputs, Execution execution) {
         JavaRuntime.require();
-        if (!(device instanceof PlanDevice target)) {
-            throw new IllegalArgumentException("Programs do not run on " + device.name()
-                    + "; expected Device.cpu() or a device of Device.open(...).");
+        if (!(execution.device() instanceof PlanDevice device)) {
+            throw new IllegalArgumentException("Programs do not run on "
+                    + execution.device().name() + "; expected Device.cpu() or a device of Device.open(...).");
         }
-        return new CompiledProgram(outputs, Lowering.lower(outputs), target);
+        return new CompiledProgram(outputs, Compiler.compile(outputs, device.target(), execution.options()), device);
     }
 
     @Override
@@ -50,8 +50,8 @@ public final class CompilingEngine implements Engine {
     }
 
     @Override
-    public Device open(int number, long memoryBytes, MatmulPrecision precision) {
-        return AcceleratorDevice.open(number, memoryBytes, precision);
+    public Device open(int number, long memoryBytes) {
+        return AcceleratorDevice.open(number, memoryBytes);
     }
 
     @Override

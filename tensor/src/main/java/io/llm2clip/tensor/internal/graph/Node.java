@@ -8,7 +8,7 @@ import java.util.List;
 
 /** A value of the graph being compiled: after simplification and merging, with its users known. Compared by identity. */
 public final class Node {
-    /** Position in the order of computation. */
+    /** Position in the order of computation; -1 for a temporary. */
     public final int number;
 
     public final Operation operation;
@@ -17,6 +17,11 @@ public final class Node {
     public final DType dtype;
     public final List<Node> users = new ArrayList<>();
     public boolean output;
+
+    /** A value that is no node of the graph: a copy, or a result that nothing reads. */
+    public static Node temporary(Operation operation, Shape shape, DType dtype) {
+        return new Node(-1, operation, List.of(), shape, dtype);
+    }
 
     public Node(int number, Operation operation, List<Node> inputs, Shape shape, DType dtype) {
         this.number = number;

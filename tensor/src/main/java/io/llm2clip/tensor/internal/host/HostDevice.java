@@ -6,15 +6,15 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
-import io.llm2clip.tensor.internal.compiler.MemoryPlanner;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.graph.Graph;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +28,9 @@ import java.util.function.Supplier;
 
 /** The CPU. A program's values lie in a block for each element type; variables are read where they are. */
 public final class HostDevice implements PlanDevice {
+    /** That of the widest vectors, and of cache lines. */
+    private static final long ALIGNMENT = 64;
+
     private final Supplier<Workers> workers;
 
     /** @param workers asked at each use, so that a setting that is refused can be said there */
@@ -42,8 +45,8 @@ public final class HostDevice implements PlanDevice {
     }
 
     @Override
-    public MatmulPrecision precision() {
-        return MatmulPrecision.F32;
+    public Target target() {
+        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT);
     }
 
     @Override
@@ -87,14 +90,18 @@ public final class HostDevice implements PlanDevice {
 
     private final class Loaded implements Executable {
         private final Resources resources = new Resources();
-        private final Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
+        private final Map<DType, MemorySegment> workspace;
+        private final Map<DType, MemorySegment> pinned;
         private final List<Launch> launches = new ArrayList<>();
         private final List<TensorData> variables;
 
         Loaded(Plan plan) {
             variables = plan.variables();
             try {
-                allocate(plan);
+                Arena arena = Arena.ofShared();
+                resources.add(arena::close);
+                workspace = allocate(arena, plan.workspaceBytes());
+                pinned = allocate(arena, plan.pinnedBytes());
                 bind(plan);
             } catch (RuntimeException | Error e) {
                 resources.closeAfter(e);
@@ -102,15 +109,14 @@ public final class HostDevice implements PlanDevice {
             }
         }
 
-        private void allocate(Plan plan) {
-            Arena arena = Arena.ofShared();
-            resources.add(arena::close);
-            plan.arenaBytes()
-                    .forEach((dtype, bytes) ->
-                            blocks.put(dtype, arena.allocate(Math.max(bytes, 1), MemoryPlanner.ALIGNMENT)));
-            long bytes = plan.totalBytes();
-            EngineMemory.allocated(bytes);
-            resources.add(() -> EngineMemory.released(bytes));
+        private Map<DType, MemorySegment> allocate(Arena arena, Map<DType, Long> sizes) {
+            Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
+            sizes.forEach((dtype, bytes) -> {
+                blocks.put(dtype, arena.allocate(Math.max(bytes, 1), ALIGNMENT));
+                EngineMemory.allocated(bytes);
+                resources.add(() -> EngineMemory.released(bytes));
+            });
+            return blocks;
         }
 
         private void bind(Plan plan) {
@@ -151,8 +157,10 @@ public final class HostDevice implements PlanDevice {
 
         private MemorySegment slice(Plan.Slot slot, long bytes) {
             return switch (slot) {
-                case Plan.Slot.InArena(DType dtype, long offset) ->
-                    Graph.known(blocks, dtype).asSlice(offset, bytes);
+                case Plan.Slot.InWorkspace(DType dtype, long offset) ->
+                    Graph.known(workspace, dtype).asSlice(offset, bytes);
+                case Plan.Slot.Pinned(DType dtype, long offset) ->
+                    Graph.known(pinned, dtype).asSlice(offset, bytes);
                 case Plan.Slot.InVariable(TensorData variable, long offset) ->
                     variable.memory().asSlice(offset, bytes);
             };

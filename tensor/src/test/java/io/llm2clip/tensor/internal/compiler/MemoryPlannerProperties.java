@@ -11,6 +11,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 class MemoryPlannerProperties {
+    private static final long ALIGNMENT = 64;
 
     @Property(tries = 300)
     void buffersAliveTogetherDoNotOverlap(
@@ -24,9 +25,9 @@ class MemoryPlannerProperties {
             buffer.last = birth + lives.get(i);
             buffers.add(buffer);
         }
-        long size = MemoryPlanner.place(buffers);
+        long size = MemoryPlanner.place(buffers, ALIGNMENT);
         for (MemoryPlanner.Buffer a : buffers) {
-            assertThat(a.offset % MemoryPlanner.ALIGNMENT).isZero();
+            assertThat(a.offset % ALIGNMENT).isZero();
             assertThat(a.offset).isNotNegative();
             assertThat(a.offset + a.bytes).isLessThanOrEqualTo(size);
             for (MemoryPlanner.Buffer b : buffers) {

@@ -12,11 +12,12 @@ import io.llm2clip.tensor.CompiledFunction;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.internal.compiler.Compiler;
 import io.llm2clip.tensor.internal.compiler.Executable;
-import io.llm2clip.tensor.internal.compiler.Lowering;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -46,8 +47,8 @@ class OwnershipTest {
                 new CompiledFunction(in -> List.of(in.getFirst().exp()));
         function.run(List.of(TensorData.of(Shape.of(2), 1, 2)));
         LaunchSequence launch = Device.cpu().bind(List.of(squares(TensorData.of(Shape.of(2), 3, 4))));
-        Executable executable = ((PlanDevice) Device.cpu())
-                .load(Lowering.lower(List.of(PRODUCT)).plan());
+        PlanDevice cpu = (PlanDevice) Device.cpu();
+        Executable executable = cpu.load(Compiler.compile(List.of(PRODUCT), cpu.target(), ProgramOptions.DEFAULT));
         for (AutoCloseable resource :
                 List.of(Program.compile(List.of(PRODUCT)), function, launch, executable, Device.cpu())) {
             assertThatCode(() -> {

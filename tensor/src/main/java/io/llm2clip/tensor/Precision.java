@@ -1,0 +1,24 @@
+package io.llm2clip.tensor;
+
+import java.util.Locale;
+
+/**
+ * In what a program multiplies matrices whose elements are f32. Sums are f32 in each, and so is everything else that a program
+ * computes: residuals, norms, softmax.
+ */
+public enum Precision {
+    /** As f32. */
+    F32,
+    /** With operands rounded to a mantissa of 10 bits, on tensor cores. */
+    TF32,
+    /** With operands rounded to bf16. */
+    BF16,
+    /** With each operand split into three bf16 numbers, whose products together are about as precise as f32. */
+    BF16X3;
+
+    /** The name in options and files, such as {@code bf16x3}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,143 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.internal.graph.Node;
+import io.llm2clip.tensor.internal.graph.View;
+import io.llm2clip.tensor.internal.graph.Views;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Decides how every operand lies in memory: expressions read views by their strides, other kernels contiguous elements, so that what
+ * is a view in no order, or a constant, is copied for them, once for all.
+ */
+final class Layouts {
+    private final Views views;
+    private final Map<Node, Node> copyOf = new HashMap<>();
+    private final Map<Node, KernelCall> copies = new HashMap<>();
+
+    /**
+     * Calls with their layouts.
+     *
+     * @param calls in the order of the computations
+     * @param copies by what they write; each belongs before the first call that reads it
+     * @param outputs the program's, none of them a variable or an input
+     */
+    record Laid(List<KernelCall> calls, Map<Node, KernelCall> copies, List<View> outputs) {}
+
+    private Layouts(Views views) {
+        this.views = views;
+    }
+
+    static Laid assign(List<Computation> computations, List<Node> outputs, Views views) {
+        Layouts layouts = new Layouts(views);
+        List<KernelCall> calls = computations.stream().map(layouts::call).toList();
+        List<View> owned = outputs.stream().map(layouts::owned).toList();
+        return new Laid(calls, layouts.copies, owned);
+    }
+
+    private KernelCall call(Computation computation) {
+        return switch (computation) {
+            case Computation.Coarse coarse ->
+                new KernelCall(coarse.op(), coarse.precision(), stored(coarse.operands()), coarse.results());
+            case Computation.Pointwise pointwise ->
+                elementwise(
+                        pointwise.expression(),
+                        pointwise.operands().stream().map(views::of).toList(),
+                        pointwise.result());
+            case Computation.Product product -> product(product);
+            case Computation.Copy(View source, Node result) -> copy(source, result);
+        };
+    }
+
+    private KernelCall product(Computation.Product product) {
+        Matmul op = product.op();
+        List<View> extras = product.extras().stream().map(views::of).toList();
+        List<Broadcast> layouts = extras.stream()
+                .map(extra -> Objects.requireNonNull(Fusion.broadcast(extra, product.result().shape)))
+                .toList();
+        KernelOp fused = new Matmul(
+                op.batch(),
+                op.m(),
+                op.n(),
+                op.k(),
+                op.transposeA(),
+                op.transposeB(),
+                op.lda(),
+                op.ldb(),
+                op.batchStrideA(),
+                op.batchStrideB(),
+                product.epilogue(),
+                layouts);
+        List<View> operands = new ArrayList<>(stored(product.factors()));
+        operands.addAll(extras);
+        return new KernelCall(fused, product.precision(), operands, List.of(product.result()));
+    }
+
+    private static KernelCall elementwise(Expression expression, List<View> operands, Node result) {
+        KernelOp op = new Elementwise(
+                expression,
+                result.shape.toList(),
+                operands.stream().map(View::strides).toList());
+        return new KernelCall(op, Precision.F32, operands, List.of(result));
+    }
+
+    private static KernelCall copy(View source, Node result) {
+        // Copies are expressions, which are of f32 lanes.
+        if (result.dtype.bytes() != Float.BYTES) {
+            throw new TensorException("A view of " + result.dtype + " " + source.shape()
+                    + " is not contiguous; cast to F32 before permuting or slicing.");
+        }
+        KernelOp op = new Elementwise(
+                result.dtype.stored(), Expression.IDENTITY, source.shape().toList(), List.of(source.strides()));
+        return new KernelCall(op, Precision.F32, List.of(source), List.of(result));
+    }
+
+    private List<View> stored(List<Node> nodes) {
+        return nodes.stream().map(this::stored).toList();
+    }
+
+    /** A value as contiguous elements in memory. */
+    private View stored(Node node) {
+        if (Simplifier.constant(node) == null && views.of(node).dense()) {
+            return views.of(node);
+        }
+        return View.dense(copyOf.computeIfAbsent(node, this::copied));
+    }
+
+    private Node copied(Node node) {
+        Node copy = Node.temporary(node.operation, node.shape, node.dtype);
+        Float constant = Simplifier.constant(node);
+        copies.put(copy, constant == null ? copy(views.of(node), copy) : filled(constant, copy));
+        return copy;
+    }
+
+    private static KernelCall filled(float constant, Node result) {
+        Expression fill = new Expression(0, List.of(Expression.Instruction.constant(constant)));
+        return elementwise(fill, List.of(), result);
+    }
+
+    /** An output as contiguous memory of the program's own: a variable or an input that is handed through is copied. */
+    private View owned(Node output) {
+        View view = stored(output);
+        Node base = view.base();
+        boolean foreign = !copies.containsKey(base)
+                && (base.operation instanceof Operation.Variable || base.operation instanceof Operation.Input);
+        if (!foreign) {
+            return view;
+        }
+        Node copy = Node.temporary(output.operation, view.shape(), base.dtype);
+        copies.put(copy, copy(view, copy));
+        return View.dense(copy);
+    }
+}

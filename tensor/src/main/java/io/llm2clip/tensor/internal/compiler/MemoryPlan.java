@@ -1,0 +1,65 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.internal.graph.Graph;
+import io.llm2clip.tensor.internal.graph.Node;
+import io.llm2clip.tensor.internal.graph.View;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Where values lie. Inputs and outputs are pinned: they outlive a run, so they are memory of the program's own. All others are in the
+ * workspace, where those that are never alive together share memory.
+ *
+ * @param buffers of every value that takes memory, inputs first, then in order of birth
+ * @param pinned those that outlive a run
+ * @param workspaceBytes size of the workspace, by element type as stored
+ * @param pinnedBytes size of what is pinned, by element type as stored
+ */
+record MemoryPlan(
+        Map<Node, MemoryPlanner.Buffer> buffers,
+        Set<Node> pinned,
+        Map<DType, Long> workspaceBytes,
+        Map<DType, Long> pinnedBytes) {
+
+    static MemoryPlan of(List<KernelCall> schedule, Collection<Node> inputs, List<View> outputs, long alignment) {
+        Map<Node, MemoryPlanner.Buffer> buffers = new LinkedHashMap<>();
+        inputs.forEach(input -> buffers.put(input, buffer(input, -1)));
+        for (int step = 0; step < schedule.size(); step++) {
+            for (View operand : schedule.get(step).operands()) {
+                MemoryPlanner.Buffer buffer = buffers.get(operand.base());
+                if (buffer != null) {
+                    buffer.last = step;
+                }
+            }
+            for (Node result : schedule.get(step).results()) {
+                buffers.put(result, buffer(result, step));
+            }
+        }
+        Set<Node> pinned = new HashSet<>(inputs);
+        outputs.forEach(output -> pinned.add(output.base()));
+        pinned.forEach(node -> Graph.known(buffers, node).last = schedule.size());
+        Map<DType, List<MemoryPlanner.Buffer>> workspace = new EnumMap<>(DType.class);
+        Map<DType, List<MemoryPlanner.Buffer>> own = new EnumMap<>(DType.class);
+        buffers.forEach((node, buffer) -> (pinned.contains(node) ? own : workspace)
+                .computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>())
+                .add(buffer));
+        return new MemoryPlan(buffers, pinned, place(workspace, alignment), place(own, alignment));
+    }
+
+    private static MemoryPlanner.Buffer buffer(Node node, int step) {
+        return new MemoryPlanner.Buffer((long) node.shape.size() * node.dtype.bytes(), step);
+    }
+
+    private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, long alignment) {
+        Map<DType, Long> bytes = new EnumMap<>(DType.class);
+        byType.forEach((dtype, buffers) -> bytes.put(dtype, MemoryPlanner.place(buffers, alignment)));
+        return bytes;
+    }
+}

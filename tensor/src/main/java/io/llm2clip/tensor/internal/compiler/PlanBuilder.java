@@ -1,0 +1,79 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import io.llm2clip.tensor.Operation;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.internal.graph.Graph;
+import io.llm2clip.tensor.internal.graph.Node;
+import io.llm2clip.tensor.internal.graph.View;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Writes down what the passes have decided: values get names, and views places in memory. */
+final class PlanBuilder {
+    private final MemoryPlan memory;
+    private final Map<Node, Plan.Value> values = new HashMap<>();
+
+    private PlanBuilder(MemoryPlan memory) {
+        this.memory = memory;
+        int number = 0;
+        for (Map.Entry<Node, MemoryPlanner.Buffer> entry : memory.buffers().entrySet()) {
+            Node node = entry.getKey();
+            MemoryPlanner.Buffer buffer = entry.getValue();
+            String name = isInput(node) ? ((Operation.Input) node.operation).name() : "%" + number++;
+            values.put(node, new Plan.Value(name, node.shape, node.dtype, buffer.first, buffer.last));
+        }
+    }
+
+    static Plan build(List<KernelCall> schedule, Map<Tensor, Node> inputs, List<View> outputs, MemoryPlan memory) {
+        PlanBuilder builder = new PlanBuilder(memory);
+        List<Plan.Step> steps = schedule.stream()
+                .map(call -> builder.step(call, schedule.size()))
+                .toList();
+        Map<Tensor, Plan.Slot> fed = new HashMap<>();
+        inputs.forEach((tensor, node) -> fed.put(tensor, builder.slot(View.dense(node))));
+        return new Plan(
+                steps,
+                fed,
+                outputs.stream().map(builder::slot).toList(),
+                memory.workspaceBytes(),
+                memory.pinnedBytes());
+    }
+
+    private Plan.Step step(KernelCall call, int steps) {
+        List<View> operands = new ArrayList<>(call.operands());
+        call.results().forEach(result -> operands.add(View.dense(result)));
+        return new Plan.Step(
+                call.op(),
+                call.precision(),
+                operands.stream().map(this::slot).toList(),
+                operands.stream().map(operand -> value(operand.base(), steps)).toList());
+    }
+
+    private Plan.Value value(Node node, int steps) {
+        return values.computeIfAbsent(node, variable -> {
+            Operation.Variable stored = (Operation.Variable) variable.operation;
+            Shape shape = stored.data().shape();
+            return new Plan.Value(stored.name(), shape, stored.data().dtype(), -1, steps);
+        });
+    }
+
+    private Plan.Slot slot(View view) {
+        Node base = view.base();
+        long offset = (long) view.offset() * base.dtype.bytes();
+        MemoryPlanner.Buffer buffer = memory.buffers().get(base);
+        if (buffer == null) {
+            return new Plan.Slot.InVariable(((Operation.Variable) base.operation).data(), offset);
+        }
+        long place = buffer.offset + offset;
+        return memory.pinned().contains(base)
+                ? new Plan.Slot.Pinned(base.dtype.stored(), place)
+                : new Plan.Slot.InWorkspace(base.dtype.stored(), place);
+    }
+
+    private boolean isInput(Node node) {
+        return Graph.known(memory.buffers(), node).first < 0;
+    }
+}
