@@ -44,6 +44,12 @@ public interface Program extends AutoCloseable {
     /** Floating-point operations of one run, counted from the kernels' dimensions. */
     long flops();
 
+    /**
+     * What the program does, for people: its kernels in order, and for each operand format, shape, layout, place, bytes and which
+     * kernels it lives for; before them the totals and the peak.
+     */
+    String explain();
+
     /** Frees the values' memory; outputs are gone with it. */
     @Override
     void close();

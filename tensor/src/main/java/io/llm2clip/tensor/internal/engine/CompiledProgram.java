@@ -7,6 +7,7 @@ import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import io.llm2clip.tensor.internal.compiler.PlanText;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
 
 /** A plan loaded into a device, with the memory of its inputs and outputs. */
 public final class CompiledProgram implements Program {
+    private final PlanDevice device;
     private final Plan plan;
     private final Executable executable;
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
@@ -25,6 +27,7 @@ public final class CompiledProgram implements Program {
 
     CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
         this.roots = List.copyOf(roots);
+        this.device = device;
         this.plan = plan;
         this.variables = plan.variables();
         executable = device.load(plan);
@@ -74,6 +77,11 @@ public final class CompiledProgram implements Program {
     @Override
     public long flops() {
         return plan.flops();
+    }
+
+    @Override
+    public String explain() {
+        return "Program for " + device.name() + "\n" + PlanText.of(plan);
     }
 
     /** The kernels, in order of execution. */
