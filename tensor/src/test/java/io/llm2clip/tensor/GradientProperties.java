@@ -68,6 +68,15 @@ public class GradientProperties {
                         2e-4f);
             }
         }
+        // Kernels may compute several gradients, of which one is read.
+        int one = seed % gradients.size();
+        try (Program program = Program.compile(List.of(gradients.get(one)))) {
+            assertClose(
+                    "compiled gradient " + one + " alone",
+                    program.run().getFirst().toFloats(),
+                    interpreted.get(one).toFloats(),
+                    2e-4f);
+        }
         for (int i = 0; i < values.size(); i++) {
             float[] original = values.get(i).toFloats();
             float[] gradient = interpreted.get(i).toFloats();

@@ -14,7 +14,6 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
-import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.internal.graph.Graph;
@@ -202,12 +201,16 @@ class OperandTypesProperties {
     }
 
     private static Case kernel(KernelOp op) {
-        List<Operand> operands = op.operands();
-        List<Tensor> inputs = operands.subList(0, operands.size() - 1).stream()
+        List<Tensor> inputs = op.inputs().stream()
                 .map(operand -> tensor(operand.dtype(), (int) operand.elements()))
                 .toList();
-        Shape out = Shape.of((int) operands.getLast().elements());
-        return new Case(op.toString(), inputs, in -> Tensor.kernel(op, out, DType.F32, in.toArray(Tensor[]::new)));
+        List<Shape> shapes = op.results().stream()
+                .map(result -> Shape.of((int) result.elements()))
+                .toList();
+        return new Case(
+                op.toString(),
+                inputs,
+                in -> Tensor.kernel(op, shapes, in.toArray(Tensor[]::new)).getLast());
     }
 
     private static Case one(String name, Function<Tensor, Tensor> operation) {

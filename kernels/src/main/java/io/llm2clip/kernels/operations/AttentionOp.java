@@ -27,7 +27,7 @@ public sealed interface AttentionOp extends KernelOp {
         }
     }
 
-    /** Gradients of {@link Attention}, scores recomputed; the output is {@code [dq | dk | dv]}, flat. */
+    /** Gradients of {@link Attention}, scores recomputed: dq, dk and dv. */
     record AttentionGradient(AttentionShape shape) implements AttentionOp {
         @Override
         public List<Operand> operands() {
@@ -37,7 +37,9 @@ public sealed interface AttentionOp extends KernelOp {
                     Operand.in("v", shape.keySize()),
                     Operand.indices("lengths", shape.batch(), 0, shape.keys()),
                     Operand.in("dout", shape.querySize()),
-                    Operand.out(shape.querySize() + 2 * shape.keySize()));
+                    Operand.out("dq", shape.querySize()),
+                    Operand.out("dk", shape.keySize()),
+                    Operand.out("dv", shape.keySize()));
         }
 
         @Override

@@ -6,8 +6,8 @@ import java.util.List;
  * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
  *
  * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
- * {@link #operands()}: inputs first, the results (or the updated state) last. Outputs never overlap inputs, except for the
- * {@code UPDATE} operands of {@link AdamWUpdate}. Any dimension may be zero: then nothing is read, and outputs that still have
+ * {@link #operands()}: inputs first, results (or the updated state) last. Results overlap neither inputs nor each other, except for
+ * the {@code UPDATE} operands of {@link AdamWUpdate}. Any dimension may be zero: then nothing is read, and results that still have
  * elements are the operation's neutral value (0 for sums and products).
  */
 public sealed interface KernelOp

@@ -23,7 +23,7 @@ public sealed interface NormOp extends KernelOp {
         }
     }
 
-    /** Gradients of {@link LayerNorm}; the output is {@code [dx | dweight | dbias]}, flat. */
+    /** Gradients of {@link LayerNorm}: dx, dweight and dbias. */
     record LayerNormGradient(int rows, int columns, float epsilon) implements NormOp {
         @Override
         public List<Operand> operands() {
@@ -32,7 +32,9 @@ public sealed interface NormOp extends KernelOp {
                     Operand.in("x", size),
                     Operand.in("weight", columns),
                     Operand.in("dy", size),
-                    Operand.out(size + 2L * columns));
+                    Operand.out("dx", size),
+                    Operand.out("dweight", columns),
+                    Operand.out("dbias", columns));
         }
 
         @Override
@@ -55,7 +57,7 @@ public sealed interface NormOp extends KernelOp {
         }
     }
 
-    /** Gradients of {@link RmsNorm}; the output is {@code [dx | dweight]}, flat. */
+    /** Gradients of {@link RmsNorm}: dx and dweight. */
     record RmsNormGradient(int rows, int columns, float epsilon) implements NormOp {
         @Override
         public List<Operand> operands() {
@@ -64,7 +66,8 @@ public sealed interface NormOp extends KernelOp {
                     Operand.in("x", size),
                     Operand.in("weight", columns),
                     Operand.in("dy", size),
-                    Operand.out(size + columns));
+                    Operand.out("dx", size),
+                    Operand.out("dweight", columns));
         }
 
         @Override

@@ -43,7 +43,11 @@ public record Operand(
     }
 
     static Operand out(long elements) {
-        return new Operand("out", DType.F32, elements, Access.WRITE);
+        return out("out", elements);
+    }
+
+    static Operand out(String name, long elements) {
+        return new Operand(name, DType.F32, elements, Access.WRITE);
     }
 
     static Operand update(String name, long elements) {

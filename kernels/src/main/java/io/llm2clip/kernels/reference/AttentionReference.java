@@ -41,13 +41,16 @@ final class AttentionReference {
 
     static void gradient(AttentionShape shape, MemorySegment[] operands) {
         AttentionReference attention = new AttentionReference(shape, operands);
-        Floats out = new Floats(operands[5]);
         Gradients gradients = attention.gradients(new Floats(operands[4]));
-        long at = 0;
-        for (double[] part : new double[][] {gradients.dq, gradients.dk, gradients.dv}) {
-            for (double value : part) {
-                out.set(at++, value);
-            }
+        store(gradients.dq, operands[5]);
+        store(gradients.dk, operands[6]);
+        store(gradients.dv, operands[7]);
+    }
+
+    private static void store(double[] values, MemorySegment operand) {
+        Floats out = new Floats(operand);
+        for (int i = 0; i < values.length; i++) {
+            out.set(i, values[i]);
         }
     }
 

@@ -2,7 +2,7 @@ package io.llm2clip.kernels.reference;
 
 import io.llm2clip.kernels.operations.NormOp;
 
-/** Layer and root-mean-square normalisation. */
+/** Layer and root-mean-square normalization. */
 final class NormReference {
 
     private NormReference() {}
@@ -34,20 +34,20 @@ final class NormReference {
     }
 
     /**
-     * With {@code n} the normalised row and {@code g = dy * weight}:
+     * With {@code n} the normalized row and {@code g = dy * weight}:
      * {@code dx = (g - mean(g) - n mean(g n)) / deviation}, where mean(g) is there only if the mean was taken out.
      */
-    private static void gradient(int rows, int columns, float epsilon, boolean centred, Floats[] operands) {
+    private static void gradient(int rows, int columns, float epsilon, boolean centered, Floats[] operands) {
         Floats x = operands[0];
         Floats weight = operands[1];
         Floats dy = operands[2];
-        Floats out = operands[3];
+        Floats dx = operands[3];
         double[] dweight = new double[columns];
         double[] dbias = new double[columns];
         for (long row = 0; row < rows; row++) {
             long start = row * columns;
-            double[] normalized = normalized(x, row, columns, epsilon, centred);
-            double deviation = deviation(x, start, columns, epsilon, centred ? mean(x, start, columns) : 0);
+            double[] normalized = normalized(x, row, columns, epsilon, centered);
+            double deviation = deviation(x, start, columns, epsilon, centered ? mean(x, start, columns) : 0);
             double meanG = 0;
             double meanGN = 0;
             for (int c = 0; c < columns; c++) {
@@ -59,21 +59,20 @@ final class NormReference {
             }
             for (int c = 0; c < columns; c++) {
                 double g = (double) dy.get(start + c) * weight.get(c);
-                out.set(start + c, (g - (centred ? meanG : 0) - normalized[c] * meanGN) / deviation);
+                dx.set(start + c, (g - (centered ? meanG : 0) - normalized[c] * meanGN) / deviation);
             }
         }
-        long end = (long) rows * columns;
         for (int c = 0; c < columns; c++) {
-            out.set(end + c, dweight[c]);
-            if (centred) {
-                out.set(end + columns + c, dbias[c]);
+            operands[4].set(c, dweight[c]);
+            if (centered) {
+                operands[5].set(c, dbias[c]);
             }
         }
     }
 
-    private static double[] normalized(Floats x, long row, int columns, float epsilon, boolean centred) {
+    private static double[] normalized(Floats x, long row, int columns, float epsilon, boolean centered) {
         long start = row * columns;
-        double mean = centred ? mean(x, start, columns) : 0;
+        double mean = centered ? mean(x, start, columns) : 0;
         double deviation = deviation(x, start, columns, epsilon, mean);
         double[] normalized = new double[columns];
         for (int c = 0; c < columns; c++) {

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.reference.Reference;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,6 +29,15 @@ class KernelOpArbitrariesTest {
             Reference.run(op, again.segments());
             again.assertSameBits(buffers);
         }
+    }
+
+    /** Which callers rely on when they cut a list of operands in two. */
+    @Property(tries = 300)
+    void resultsFollowInputs(@ForAll("operations") KernelOp op) {
+        List<Operand> operands = op.operands();
+        List<Operand> results = op.results();
+        assertThat(operands.subList(operands.size() - results.size(), operands.size()))
+                .isEqualTo(results);
     }
 
     @Test

@@ -129,8 +129,8 @@ class ReferenceTest {
     }
 
     /**
-     * Compares a gradient kernel, whose operands are some of the forward's followed by the output's gradient, with central
-     * differences of {@code sum(dout * out)}.
+     * Compares a gradient kernel, whose operands are some of the forward's, the output's gradient, and then a gradient for each
+     * differentiated operand, with central differences of {@code sum(dout * out)}.
      */
     private static void checkGradient(KernelOp forward, KernelOp gradient, int[] differentiated, int... shared) {
         Random random = new Random(1);
@@ -145,25 +145,30 @@ class ReferenceTest {
             };
         }
         MemorySegment dout = random(random, operands.getLast());
-        MemorySegment[] backward = new MemorySegment[shared.length + 2];
+        List<Operand> results = gradient.results();
+        assertThat(results).hasSameSizeAs(differentiated);
+        MemorySegment[] backward = new MemorySegment[shared.length + 1 + results.size()];
         for (int i = 0; i < shared.length; i++) {
             backward[i] = inputs[shared[i]];
         }
         backward[shared.length] = dout;
-        backward[shared.length + 1] = MemorySegment.ofArray(
-                new float[(int) gradient.operands().getLast().elements()]);
+        for (int i = 0; i < results.size(); i++) {
+            backward[shared.length + 1 + i] =
+                    MemorySegment.ofArray(new float[(int) results.get(i).elements()]);
+        }
         Reference.run(gradient, backward);
-        long at = 0;
-        for (int input : differentiated) {
+        for (int result = 0; result < differentiated.length; result++) {
+            int input = differentiated[result];
             Floats x = new Floats(inputs[input]);
-            for (long i = 0; i < operands.get(input).elements(); i++, at++) {
+            Floats found = new Floats(backward[shared.length + 1 + result]);
+            for (long i = 0; i < operands.get(input).elements(); i++) {
                 float original = x.get(i);
                 x.set(i, original + 0.01);
                 double above = loss(forward, inputs, dout);
                 x.set(i, original - 0.01);
                 double below = loss(forward, inputs, dout);
                 x.set(i, original);
-                assertThat((double) new Floats(backward[shared.length + 1]).get(at))
+                assertThat((double) found.get(i))
                         .as("%s: gradient of operand %d at %d", forward, input, i)
                         .isCloseTo((above - below) / 0.02, within(2e-3));
             }

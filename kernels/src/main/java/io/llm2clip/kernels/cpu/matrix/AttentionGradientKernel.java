@@ -65,9 +65,8 @@ final class AttentionGradientKernel implements Launch {
             long offset = layout.key(batch, keyValueHead);
             keys = addresses[1] + offset;
             values = addresses[2] + offset;
-            long queryBytes = (long) shape.batch() * shape.queries() * layout.queryRow();
-            keyGradient = addresses[5] + queryBytes + offset;
-            valueGradient = keyGradient + (long) shape.batch() * shape.keys() * layout.keyRow();
+            keyGradient = addresses[6] + offset;
+            valueGradient = addresses[7] + offset;
             keysByKey = PackedB.of(true, keys, layout.keyRow(), size, length, packed);
             valuesByKey = PackedB.of(true, values, layout.keyRow(), size, length, packed + strips);
             keysByChannel = PackedB.of(false, keys, layout.keyRow(), length, size, packed + 2 * strips);

@@ -12,6 +12,7 @@ import io.llm2clip.kernels.cpu.runtime.Scratch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.operations.NormOp;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -23,8 +24,8 @@ import jdk.incubator.vector.VectorMask;
  * has a partial sum of its own, and these are added in order.
  */
 public final class NormGradientKernel implements Launch {
-    private static final int MOST_CHUNKS = 32;
-    private static final int LEAST_ROWS = 16;
+    private static final int MAX_CHUNKS = 32;
+    private static final int MIN_ROWS = 16;
 
     private final int rows;
     private final int columns;
@@ -33,7 +34,10 @@ public final class NormGradientKernel implements Launch {
     private final long x;
     private final long weight;
     private final long dy;
-    private final long out;
+    private final long dx;
+    /** Addresses of dweight and, if centered, dbias. */
+    private final long[] sums;
+
     private final Workers workers;
     private final int chunkRows;
     private final int chunks;
@@ -49,11 +53,12 @@ public final class NormGradientKernel implements Launch {
         this.x = addresses[0];
         this.weight = addresses[1];
         this.dy = addresses[2];
-        this.out = addresses[3];
+        this.dx = addresses[3];
+        this.sums = Arrays.copyOfRange(addresses, 4, addresses.length);
         this.workers = workers;
-        chunkRows = Math.max(LEAST_ROWS, Math.ceilDiv(rows, MOST_CHUNKS));
+        chunkRows = Math.max(MIN_ROWS, Math.ceilDiv(rows, MAX_CHUNKS));
         chunks = Math.ceilDiv(rows, chunkRows);
-        partialBytes = (centered ? 2L : 1L) * columns * Float.BYTES;
+        partialBytes = (long) sums.length * columns * Float.BYTES;
         partials = new Scratch(chunks * partialBytes);
     }
 
@@ -72,13 +77,11 @@ public final class NormGradientKernel implements Launch {
                 chunk((int) chunk);
             }
         });
-        long sums = out + (long) rows * columns * Float.BYTES;
-        Memory.ALL.asSlice(sums, partialBytes).fill((byte) 0);
-        for (int chunk = 0; chunk < chunks; chunk++) {
-            long partial = partials.address() + chunk * partialBytes;
-            // Weight and bias one after the other: both together may have more columns than an int.
-            for (long at = 0; at < partialBytes; at += (long) columns * Float.BYTES) {
-                RowMath.add(sums + at, partial + at, columns);
+        long rowBytes = (long) columns * Float.BYTES;
+        for (int s = 0; s < sums.length; s++) {
+            Memory.ALL.asSlice(sums[s], rowBytes).fill((byte) 0);
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                RowMath.add(sums[s], partials.address() + chunk * partialBytes + s * rowBytes, columns);
             }
         }
         partials.keepAlive();
@@ -92,7 +95,7 @@ public final class NormGradientKernel implements Launch {
             float mean = centered ? RowMath.sum(x + start, columns) / columns : 0;
             float inverse = NormRows.inverseDeviation(x + start, mean, columns, epsilon);
             parameterGradients(x + start, dy + start, mean, inverse, dweight);
-            inputGradient(x + start, dy + start, mean, inverse, out + start);
+            inputGradient(x + start, dy + start, mean, inverse, dx + start);
         }
     }
 

@@ -76,7 +76,7 @@ public final class AttentionKernels {
 
     /**
      * dq, and for each query the logarithm of the softmax's denominator and {@code sum(p dp)}, which the key rows need. Operands:
-     * q, k, v, lengths, dout, out, statistics {@code [2, batch, heads, queries]}.
+     * q, k, v, lengths, dout, dq, dk, dv, statistics {@code [2, batch, heads, queries]}.
      */
     static void k_attentionGradientQuery(
             KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
@@ -142,7 +142,7 @@ public final class AttentionKernels {
             for (int d = 0; d < headSize; d++) {
                 floats.set(out + d, sums[d]);
             }
-            int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, context.groupIdy, query);
+            int statistics = params.get(HEADER + 8) + k_statistic(params, context.groupIdz, context.groupIdy, query);
             floats.set(statistics, logDenominator);
             floats.set(statistics + k_statistics(context, params), mean);
         }
@@ -187,7 +187,7 @@ public final class AttentionKernels {
                 int to = visible ? rows : 0;
                 for (int i = from; i < to; i++) {
                     int row = i * headSize;
-                    int statistics = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, head, start + i);
+                    int statistics = params.get(HEADER + 8) + k_statistic(params, context.groupIdz, head, start + i);
                     float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
                     float weight = KMath.exp(score - floats.get(statistics));
                     float mean = floats.get(statistics + statisticsSize);
@@ -201,12 +201,11 @@ public final class AttentionKernels {
             }
         }
         if (key < keys) {
-            int batch = context.globalGroupSizeZ;
-            int out = params.get(HEADER + 5) + batch * queries * params.get(2) * headSize + at;
-            int values = batch * keys * keyValueHeads * headSize;
+            int keyGradient = params.get(HEADER + 6) + at;
+            int valueGradient = params.get(HEADER + 7) + at;
             for (int d = 0; d < headSize; d++) {
-                floats.set(out + d, keySums[d]);
-                floats.set(out + values + d, valueSums[d]);
+                floats.set(keyGradient + d, keySums[d]);
+                floats.set(valueGradient + d, valueSums[d]);
             }
         }
     }

@@ -6,7 +6,7 @@ import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 
 /**
- * Layer and root-mean-square normalisation. Both are {@code y = (x - mean) * scale * weight + bias}; the latter is not
+ * Layer and root-mean-square normalization. Both are {@code y = (x - mean) * scale * weight + bias}; the latter is not
  * centered, which means that its mean is taken as 0 and that it has no bias.
  */
 public final class NormKernels {
@@ -30,8 +30,8 @@ public final class NormKernels {
 
     /**
      * {@code dx = scale * (g - [mean(g) if centered] - z * mean(g z))} with {@code g = dy * weight} and {@code z = (x - mean) *
-     * scale}. Params: columns, centered (0 or 1), rows | x, weight, dy, out, statistics {@code [mean | scale]} of each row.
-     * Scalars: epsilon. A work-group a row.
+     * scale}. Params: columns, centered (0 or 1), rows | x, weight, dy, dx, dweight, [dbias,] statistics {@code [mean | scale]} of
+     * each row. Scalars: epsilon. A work-group a row.
      */
     static void k_normGradient(KernelContext context, FloatBuf floats, IntBuf params, FloatBuf scalars) {
         float[] partials = context.allocateFloatLocalArray(RowKernels.GROUP);
@@ -60,7 +60,7 @@ public final class NormKernels {
             floats.set(out + c, scale * (gradient - shift - z * meanProduct));
         }
         if (context.localIdx == 0) {
-            int statistics = params.get(7);
+            int statistics = params.get(8 + centered);
             floats.set(statistics + row, mean);
             floats.set(statistics + params.get(2) + row, scale);
         }
@@ -68,8 +68,8 @@ public final class NormKernels {
 
     /**
      * {@code dweight = sum(dy * z)}, and {@code dbias = sum(dy)} if centered, over chunks of the rows. Params: columns, centered
-     * (0 or 1), rows, work-items, rows of a chunk, number of the target among the operands, the target's first element | as of
-     * {@link #k_normGradient}. Target {@code [1 or 2, chunks, columns]}. An item for each column of each chunk.
+     * (0 or 1), rows, work-items, rows of a chunk, and for each of the one or two targets {@code [chunks, columns]} its number among
+     * the operands and its first element | as of {@link #k_normGradient}. An item for each column of each chunk.
      */
     static void k_normWeightGradient(KernelContext context, FloatBuf floats, IntBuf params) {
         int element = context.globalIdx;
@@ -80,9 +80,11 @@ public final class NormKernels {
             int chunk = element / columns;
             int first = chunk * params.get(4);
             int end = first + KMath.min(params.get(4), rows - first);
-            int x = params.get(7) + element - chunk * columns;
-            int dy = params.get(9) + element - chunk * columns;
-            int statistics = params.get(11);
+            int centered = params.get(1);
+            int operands = 7 + 2 * centered;
+            int x = params.get(operands) + element - chunk * columns;
+            int dy = params.get(operands + 2) + element - chunk * columns;
+            int statistics = params.get(operands + 5 + centered);
             float weightGradient = 0f;
             float biasGradient = 0f;
             for (int row = first; row < end; row++) {
@@ -92,10 +94,9 @@ public final class NormKernels {
                 weightGradient += gradient * z;
                 biasGradient += gradient;
             }
-            int target = params.get(7 + params.get(5)) + params.get(6) + element;
-            floats.set(target, weightGradient);
-            if (params.get(1) != 0) {
-                floats.set(target + items, biasGradient);
+            floats.set(params.get(operands + params.get(5)) + params.get(6) + element, weightGradient);
+            if (centered != 0) {
+                floats.set(params.get(operands + params.get(7)) + params.get(8) + element, biasGradient);
             }
         }
     }

@@ -25,10 +25,8 @@ final class NormPlan {
     private static final DeviceKernel WEIGHT_GRADIENT =
             DeviceKernel.of(NormKernels.class, "k_normWeightGradient", FLOATS, PARAMS);
 
-    /** Numbers of the gradients' operands that sums go to. */
-    private static final int OUT = 3;
-
-    private static final int SCRATCH = 4;
+    /** Numbers of the gradients' operands that sums go to; dbias follows if there is one, and then the scratch memory. */
+    private static final int DWEIGHT = 4;
 
     private NormPlan() {}
 
@@ -56,18 +54,20 @@ final class NormPlan {
         }
         Chunks chunks = Chunks.of(rows, columns);
         long statistics = 2L * rows;
-        Place out = new Place(OUT, rows * columns);
-        Place sums = chunks.several() ? new Place(SCRATCH, (int) statistics) : out;
         Grid grid = Grid.elements((long) chunks.count() * columns);
-        launches.add(new DeviceLaunch(
-                WEIGHT_GRADIENT,
-                grid,
-                List.of(columns, flag, rows, grid.x(), chunks.length(), sums.operand(), sums.start()),
-                List.of()));
-        long partials = 0;
+        long partials = chunks.several() ? (1L + flag) * grid.x() : 0;
+        List<Integer> dimensions = new ArrayList<>(List.of(columns, flag, rows, grid.x(), chunks.length()));
+        List<DeviceLaunch> sums = new ArrayList<>();
+        for (int s = 0; s <= flag; s++) {
+            Place out = new Place(DWEIGHT + s, 0);
+            Place target = chunks.several() ? new Place(DWEIGHT + 1 + flag, (int) (statistics + s * grid.x())) : out;
+            dimensions.add(target.operand());
+            dimensions.add(target.start());
+            sums.add(ReductionPlan.whole(new Reduce(Reduction.SUM, 1, chunks.count(), columns), target, out));
+        }
+        launches.add(new DeviceLaunch(WEIGHT_GRADIENT, grid, dimensions, List.of()));
         if (chunks.several()) {
-            launches.add(ReductionPlan.whole(new Reduce(Reduction.SUM, 1 + flag, chunks.count(), columns), sums, out));
-            partials = (1L + flag) * grid.x();
+            launches.addAll(sums);
         }
         // Never empty: kernels are passed the scratch memory's offset whether they use it or not.
         int scratch = Math.max(1, Arenas.index("Row statistics and partial sums", statistics + partials));

@@ -65,14 +65,11 @@ final class LibraryAttention {
         return steps;
     }
 
-    /** Steps of the gradients. {@code at}: q, k, v, lengths, dout, out; out holds dq, dk and dv one behind the other. */
+    /** Steps of the gradients. {@code at}: q, k, v, lengths, dout, dq, dk, dv. */
     List<DeviceStep> gradient(int[] at, OperationScratch scratch) {
         int chunk = chunk(mostScores / 2);
         int scores = scratch.take(DType.F32, 2 * chunk * sequenceScores);
         int gradients = scores + (int) (chunk * sequenceScores);
-        int dq = at[5];
-        int dk = dq + shape.batch() * shape.queries() * queryRow;
-        int dv = dk + shape.batch() * shape.keys() * keyRow;
         List<DeviceStep> steps = new ArrayList<>();
         for (int start = 0; start < shape.batch(); start += chunk) {
             Chunk part = new Chunk(start, Math.min(chunk, shape.batch() - start), steps);
@@ -80,9 +77,9 @@ final class LibraryAttention {
             part.queriesTimesKeys(at[4], at[2], gradients, 1);
             steps.add(new BoundLaunch(
                     AttentionRows.softmaxGradient(shape, part.sequences), new int[] {scores, gradients, gradients}));
-            part.rowsTimesKeys(gradients, at[1], dq, shape.scale());
-            part.columnsTimesQueries(gradients, at[0], dk, shape.scale());
-            part.columnsTimesQueries(scores, at[4], dv, 1);
+            part.rowsTimesKeys(gradients, at[1], at[5], shape.scale());
+            part.columnsTimesQueries(gradients, at[0], at[6], shape.scale());
+            part.columnsTimesQueries(scores, at[4], at[7], 1);
         }
         return steps;
     }

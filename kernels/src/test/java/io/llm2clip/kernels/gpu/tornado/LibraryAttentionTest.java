@@ -106,9 +106,10 @@ class LibraryAttentionTest {
                     case BoundProduct bound -> bound.places().forEach(places -> multiply(bound.product(), places));
                 }
             }
-            int last = operands.length - 1;
-            MemorySegment.copy(floats, offsets[last], operands[last], ValueLayout.JAVA_FLOAT_UNALIGNED, 0, (int)
-                    (operands[last].byteSize() / 4));
+            for (int i = operands.length - op.results().size(); i < operands.length; i++) {
+                MemorySegment.copy(floats, offsets[i], operands[i], ValueLayout.JAVA_FLOAT_UNALIGNED, 0, (int)
+                        (operands[i].byteSize() / 4));
+            }
         }
 
         private int scratch(DType dtype, long elements) {

@@ -17,14 +17,14 @@ import java.util.stream.IntStream;
 final class Compositions {
     private Compositions() {}
 
-    /** The kernel's results, in its order. */
+    /** The kernel's results in its order, of whatever shapes have as many elements. */
     static List<Tensor> of(KernelOp op, List<Tensor> in) {
         return switch (op) {
             case SoftmaxOp.SoftmaxGradient s -> List.of(softmaxGradient(in.get(0), in.get(1)));
-            case NormOp.LayerNormGradient n -> List.of(layerNormGradient(n, in));
-            case NormOp.RmsNormGradient n -> List.of(rmsNormGradient(n, in));
+            case NormOp.LayerNormGradient n -> layerNormGradient(n, in);
+            case NormOp.RmsNormGradient n -> rmsNormGradient(n, in);
             case CrossEntropyOp.CrossEntropyGradient c -> List.of(crossEntropyGradient(c, in));
-            case AttentionOp.AttentionGradient a -> List.of(attentionGradient(a.shape(), in));
+            case AttentionOp.AttentionGradient a -> attentionGradient(a.shape(), in);
             default -> throw new IllegalStateException(op + " has a gradient rule of its own.");
         };
     }
@@ -34,25 +34,25 @@ final class Compositions {
         return y.mul(dy.sub(y.mul(dy).sum(-1).reshape(keep)));
     }
 
-    private static Tensor layerNormGradient(NormOp.LayerNormGradient n, List<Tensor> in) {
+    private static List<Tensor> layerNormGradient(NormOp.LayerNormGradient n, List<Tensor> in) {
         Tensor x = in.get(0).reshape(n.rows(), n.columns());
         Tensor dy = in.get(2).reshape(n.rows(), n.columns());
-        Tensor centred = x.sub(rowMean(x));
-        Tensor scale = rowMean(centred.square()).add(n.epsilon()).rsqrt();
-        Tensor normalised = centred.mul(scale);
+        Tensor centered = x.sub(rowMean(x));
+        Tensor scale = rowMean(centered.square()).add(n.epsilon()).rsqrt();
+        Tensor normalized = centered.mul(scale);
         Tensor g = dy.mul(in.get(1));
-        Tensor dx = scale.mul(g.sub(rowMean(g)).sub(normalised.mul(rowMean(g.mul(normalised)))));
-        return flat(dx, dy.mul(normalised).sum(0), dy.sum(0));
+        Tensor dx = scale.mul(g.sub(rowMean(g)).sub(normalized.mul(rowMean(g.mul(normalized)))));
+        return List.of(dx, dy.mul(normalized).sum(0), dy.sum(0));
     }
 
-    private static Tensor rmsNormGradient(NormOp.RmsNormGradient n, List<Tensor> in) {
+    private static List<Tensor> rmsNormGradient(NormOp.RmsNormGradient n, List<Tensor> in) {
         Tensor x = in.get(0).reshape(n.rows(), n.columns());
         Tensor dy = in.get(2).reshape(n.rows(), n.columns());
         Tensor scale = rowMean(x.square()).add(n.epsilon()).rsqrt();
-        Tensor normalised = x.mul(scale);
+        Tensor normalized = x.mul(scale);
         Tensor g = dy.mul(in.get(1));
-        Tensor dx = scale.mul(g.sub(normalised.mul(rowMean(g.mul(normalised)))));
-        return flat(dx, dy.mul(normalised).sum(0));
+        Tensor dx = scale.mul(g.sub(normalized.mul(rowMean(g.mul(normalized)))));
+        return List.of(dx, dy.mul(normalized).sum(0));
     }
 
     private static Tensor crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient c, List<Tensor> in) {
@@ -68,7 +68,7 @@ final class Compositions {
                 .reshape(in.get(0).shape());
     }
 
-    private static Tensor attentionGradient(AttentionShape a, List<Tensor> in) {
+    private static List<Tensor> attentionGradient(AttentionShape a, List<Tensor> in) {
         int group = a.heads() / a.keyValueHeads();
         Tensor q = heads(in.get(0), a.heads(), a.headSize());
         Tensor k = repeat(heads(in.get(1), a.keyValueHeads(), a.headSize()), group);
@@ -82,7 +82,7 @@ final class Compositions {
         Tensor ds = softmaxGradient(p, dp).mul(a.scale());
         Tensor dq = ds.matmul(k);
         Tensor dk = ds.matmul(q, true, false);
-        return flat(merge(dq), merge(collapse(dk, group)), merge(collapse(dv, group)));
+        return List.of(merge(dq), merge(collapse(dk, group)), merge(collapse(dv, group)));
     }
 
     /** 1 where a query may see a key, {@code [B, 1, T, S]}. */
@@ -126,10 +126,5 @@ final class Compositions {
         float[] values = new float[count];
         IntStream.range(0, count).forEach(i -> values[i] = i);
         return Tensor.variable("range", TensorData.of(Shape.of(count), values));
-    }
-
-    private static Tensor flat(Tensor... parts) {
-        return Tensor.concat(
-                0, java.util.Arrays.stream(parts).map(p -> p.reshape(-1)).toList());
     }
 }

@@ -46,14 +46,14 @@ final class KernelGradients {
                         out,
                         g));
             case NormOp.LayerNorm norm ->
-                parts(
+                gradients(
                         new NormOp.LayerNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
                         List.of(x.shape(), in.get(1).shape(), in.get(2).shape()),
                         x,
                         in.get(1),
                         g);
             case NormOp.RmsNorm norm ->
-                parts(
+                gradients(
                         new NormOp.RmsNormGradient(norm.rows(), norm.columns(), norm.epsilon()),
                         List.of(x.shape(), in.get(1).shape()),
                         x,
@@ -111,8 +111,8 @@ final class KernelGradients {
     static List<@Nullable Tensor> composed(int result, Tensor kernel, Tensor g) {
         List<Tensor> in = kernel.inputs();
         KernelOp op = ((Operation.Kernel) kernel.operation()).op();
-        List<Tensor> gradients =
-                ReverseMode.differentiate(Compositions.of(op, in).get(result), g, in);
+        Tensor composition = Compositions.of(op, in).get(result).reshape(g.shape());
+        List<Tensor> gradients = ReverseMode.differentiate(composition, g, in);
         List<@Nullable Tensor> differentiable = new ArrayList<>();
         for (int i = 0; i < in.size(); i++) {
             differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
@@ -152,7 +152,7 @@ final class KernelGradients {
 
     private static List<@Nullable Tensor> attention(AttentionShape shape, List<Tensor> in, Tensor g) {
         Tensor[] operands = {in.get(0), in.get(1), in.get(2), in.get(3), g};
-        List<@Nullable Tensor> gradients = parts(
+        List<@Nullable Tensor> gradients = gradients(
                 new AttentionOp.AttentionGradient(shape),
                 List.of(in.get(0).shape(), in.get(1).shape(), in.get(2).shape()),
                 operands);
@@ -173,16 +173,8 @@ final class KernelGradients {
         return gradients;
     }
 
-    /** Runs a kernel whose flat output holds several gradients side by side, and takes them apart. */
-    private static List<@Nullable Tensor> parts(KernelOp op, List<Shape> shapes, Tensor... operands) {
-        long total = shapes.stream().mapToLong(Shape::size).sum();
-        Tensor flat = kernel(op, Shape.of(Shape.dimension(op.getClass().getSimpleName(), total)), DType.F32, operands);
-        List<@Nullable Tensor> parts = new ArrayList<>();
-        int start = 0;
-        for (Shape shape : shapes) {
-            parts.add(flat.slice(0, start, start + shape.size()).reshape(shape));
-            start += shape.size();
-        }
-        return parts;
+    /** The results of a kernel that computes a gradient for each of an operation's first inputs. */
+    private static List<@Nullable Tensor> gradients(KernelOp op, List<Shape> shapes, Tensor... operands) {
+        return new ArrayList<>(kernel(op, shapes, operands));
     }
 }

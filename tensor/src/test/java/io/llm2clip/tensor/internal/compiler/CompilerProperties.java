@@ -58,6 +58,22 @@ class CompilerProperties {
         }
     }
 
+    /** Two of the three gradients of a layer norm are written nevertheless, and make room for the next step. */
+    @Example
+    void resultsThatNothingReadsTakeNoMemoryBeyondTheirStep() {
+        int columns = 1024;
+        Tensor x = Tensor.variable("x", TensorData.allocate(Shape.of(1, columns), DType.F32));
+        Tensor weight = Tensor.variable("weight", TensorData.allocate(Shape.of(columns), DType.F32));
+        Tensor dy = Tensor.variable("dy", TensorData.allocate(Shape.of(1, columns), DType.F32));
+        Tensor normalized = x.layerNorm(weight, weight, 1e-5f);
+        Tensor dx = Gradients.of(normalized, dy, List.of(x)).getFirst();
+        Tensor next = Tensor.concat(0, List.of(dx, dx)).sum();
+        try (Program program = Program.compile(List.of(next))) {
+            long largestStep = 3L * columns * Float.BYTES;
+            assertThat(program.memoryBytes()).isBetween(largestStep, largestStep + 64);
+        }
+    }
+
     /** The bits of negative and large ints are those of no number that a float keeps. */
     @Example
     void indicesArePermutedSlicedAndJoined() {
