@@ -1,0 +1,161 @@
+package io.llm2clip.bench.memory;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.model.TextModel;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.text.TokenBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Opens models of true shapes and random bf16 weights, each in a process of its own, and says how long that took and how much was
+ * resident at most; exit code 1 if a limit is exceeded.
+ *
+ * <pre>{@code
+ * mvn -q package -DskipTests -pl bench -am
+ * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp <class path of bench> \
+ *     io.llm2clip.bench.memory.ModelMemory /tmp/model-memory
+ * }</pre>
+ *
+ * <p>The first argument is a folder for the checkpoints (3.1 GB), which are written if they are not there yet; {@code --tiny} takes tiny
+ * shapes instead, for a rehearsal, and has no limits.
+ */
+public final class ModelMemory {
+    private static final double GB = 1e9;
+    private static final int CAPTIONS = 300;
+    private static final int SHORTEST = 8;
+    private static final int LONGEST = 497;
+
+    /** What a process takes at most: bytes that are resident, seconds to open. */
+    private record Limit(double gigabytes, double seconds) {}
+
+    private ModelMemory() {}
+
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of(arguments));
+        boolean tiny = words.remove("--tiny");
+        if (words.isEmpty()) {
+            System.err.println("error: expected a folder for the checkpoints (3.1 GB), found none; add one.");
+            System.exit(2);
+        }
+        Path directory = Path.of(words.getFirst());
+        if (words.size() > 1) {
+            measure(words.get(1), directory, tiny);
+            return;
+        }
+        long start = System.nanoTime();
+        (tiny ? Shown.tiny() : Shown.published()).make(directory);
+        System.out.printf(Locale.ROOT, "checkpoints %.1f s%n", seconds(start));
+        boolean passed = true;
+        for (String part : List.of(Shown.TEXT, Shown.VISION)) {
+            passed &= child(part, directory, tiny) == 0;
+        }
+        System.exit(passed ? 0 : 1);
+    }
+
+    private static int child(String part, Path directory, boolean tiny) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ModelMemory.class.getName(),
+                directory.toString(),
+                part));
+        if (tiny) {
+            command.add("--tiny");
+        }
+        return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+
+    private static void measure(String part, Path directory, boolean tiny) {
+        boolean passed = switch (part) {
+            case Shown.TEXT -> text(directory.resolve(part), tiny);
+            case Shown.VISION -> vision(directory.resolve(part), tiny);
+            default ->
+                throw new IllegalArgumentException(
+                        "No part '" + part + "'; expected " + Shown.TEXT + " or " + Shown.VISION + ".");
+        };
+        System.exit(passed ? 0 : 1);
+    }
+
+    private static boolean text(Path directory, boolean tiny) {
+        long start = System.nanoTime();
+        try (TextModel model = TextModel.open(directory)) {
+            double open = seconds(start);
+            model.vectors(Shown.captions(1, 20, 20));
+            boolean passed = report("text: open and one caption", start, open, limit(tiny, 3.3, 3));
+            long first = ProcessMemory.peak();
+            start = System.nanoTime();
+            Shown.captions(tiny ? 20 : CAPTIONS, SHORTEST, LONGEST).forEach(caption -> model.vectors(List.of(caption)));
+            double grown = (ProcessMemory.peak() - first) / GB;
+            long workspace = workspace(model);
+            System.out.printf(
+                    Locale.ROOT,
+                    "text: %d captions of 8 to 500 tokens: %.1f s, peak grown by %.2f GB, largest workspace %.2f GB%n",
+                    tiny ? 20 : CAPTIONS,
+                    seconds(start),
+                    grown,
+                    workspace / GB);
+            return passed && (tiny || grown <= workspace / GB);
+        }
+    }
+
+    /** Bytes of the values of one caption of the most tokens. */
+    private static long workspace(TextModel model) {
+        Shape row = Shape.of(1, TokenBatch.paddedLength(LONGEST + 3));
+        List<Tensor> inputs = List.of(
+                Tensor.input("ids", row, DType.I32),
+                Tensor.input("lengths", Shape.of(1), DType.I32),
+                Tensor.input("weights", row, DType.F32));
+        try (Program program = Program.compile(List.of(model.encoder().pooled(inputs, false)))) {
+            return program.memoryBytes();
+        }
+    }
+
+    private static boolean vision(Path directory, boolean tiny) {
+        long start = System.nanoTime();
+        try (Parameters parameters = Parameters.frozen()) {
+            VisionTower tower = VisionTower.open(parameters, directory);
+            double open = seconds(start);
+            int side = tower.config().imageSize();
+            Tensor pixels = Tensor.input("pixels", Shape.of(1, 3, side, side), DType.F32);
+            try (Program program = Program.compile(List.of(tower.embed(pixels)))) {
+                program.run();
+            }
+            return report("vision: open and one image", start, open, limit(tiny, 1.1, Double.POSITIVE_INFINITY));
+        }
+    }
+
+    private static Limit limit(boolean tiny, double gigabytes, double seconds) {
+        return tiny ? new Limit(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY) : new Limit(gigabytes, seconds);
+    }
+
+    private static boolean report(String what, long start, double open, Limit limit) {
+        double peak = ProcessMemory.peak() / GB;
+        System.out.printf(
+                Locale.ROOT,
+                "%s: open %.2f s, all %.2f s, peak resident %.2f GB (now %.2f GB, engine %.2f GB), limit %.1f GB%n",
+                what,
+                open,
+                seconds(start),
+                peak,
+                ProcessMemory.resident() / GB,
+                EngineMemory.peakBytes() / GB,
+                limit.gigabytes);
+        return peak <= limit.gigabytes && open <= limit.seconds;
+    }
+
+    private static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+}
