@@ -3,15 +3,13 @@ package io.llm2clip;
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.DataReport;
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.RetrievalMetrics;
-import io.llm2clip.image.ImageCache;
-import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * How well a model finds the images of a folder by their captions, and captions by images.
@@ -37,7 +35,7 @@ public record FolderRetrieval(
         int cutCaptions,
         RetrievalMetrics metrics,
         CaptionRetrieval captionRetrieval) {
-    /** Images and captions in memory at a time, apart from their vectors. */
+    /** Captions whose tokens are in memory at a time. */
     private static final int CHUNK = 256;
 
     /**
@@ -47,23 +45,21 @@ public record FolderRetrieval(
      */
     public static FolderRetrieval of(Llm2Clip model, CaptionedImages data, Progress progress) {
         List<String> broken = new ArrayList<>();
-        List<float[]> images = new ArrayList<>();
         List<List<String>> captionsOf = new ArrayList<>();
+        FloatMatrix all = FloatMatrix.allocate(data.size(), model.embeddingSize());
         try (Progress.Phase phase = progress.begin("images", data.size(), "image")) {
-            Progress.Phase readAndEmbedded = new Passes(phase, 2);
-            for (int start = 0; start < data.size(); start += CHUNK) {
-                List<CaptionedImage> chunk = data.items().subList(start, Math.min(data.size(), start + CHUNK));
-                ImageCache cache = model.readImages(
-                        chunk.stream().map(CaptionedImage::path).toList(), readAndEmbedded);
-                images.addAll(List.of(model.embedImages(cache, readAndEmbedded)));
-                for (int index : cache.usable()) {
-                    captionsOf.add(chunk.get(index).captions());
-                }
-                cache.failures().forEach(failure -> broken.add(failure.reason()));
-            }
+            model.embedImages(
+                    model.images(data.items().stream().map(CaptionedImage::path).toList()),
+                    (index, embedding) -> {
+                        all.accept(captionsOf.size(), embedding);
+                        captionsOf.add(data.items().get(index).captions());
+                    },
+                    failure -> broken.add(failure.reason()),
+                    phase);
         }
+        FloatMatrix images = all.slice(0, captionsOf.size());
         data.requireReadable(broken);
-        if (images.size() < 2) {
+        if (images.rows() < 2) {
             throw new InputException(
                     "%s has a single usable image, which nothing can be mistaken for; measure with at least two."
                             .formatted(data.folder()));
@@ -76,45 +72,43 @@ public record FolderRetrieval(
                 imageOf[caption++] = image;
             }
         }
-        AtomicInteger cut = new AtomicInteger();
-        float[][] texts = inChunks(
+        int[] cut = {0};
+        FloatMatrix texts = FloatMatrix.allocate(captions.size(), model.embeddingSize());
+        inChunks(
                 "captions",
                 captions,
-                (chunk, phase) -> {
-                    TextEmbeddings embedded = model.textEmbeddings(chunk, phase);
-                    cut.addAndGet(embedded.cut());
-                    return embedded.vectors();
-                },
+                (chunk, target, phase) -> cut[0] += model.embedTexts(chunk, target, phase),
+                texts,
                 progress);
         return new FolderRetrieval(
                 data.report(),
                 List.copyOf(broken),
-                images.size(),
+                images.rows(),
                 captions.size(),
-                cut.get(),
-                RetrievalMetrics.of(images.toArray(float[][]::new), texts, imageOf),
+                cut[0],
+                RetrievalMetrics.of(images, texts, imageOf),
                 captionRetrieval(model, captionsOf, progress));
     }
 
     private static CaptionRetrieval captionRetrieval(Llm2Clip model, List<List<String>> captionsOf, Progress progress) {
-        return CaptionRetrieval.measure(
-                captionsOf,
-                model::captionKinds,
-                texts -> inChunks("caption retrieval", texts, model::captionVectorsUnwarned, progress));
+        return CaptionRetrieval.measure(captionsOf, model::captionKinds, texts -> {
+            FloatMatrix vectors = FloatMatrix.allocate(texts.size(), model.captionVectorSize());
+            inChunks("caption retrieval", texts, model::captionVectorsUnwarned, vectors, progress);
+            return vectors;
+        });
     }
 
     private interface Encoder {
-        float[][] encode(List<String> texts, Progress.Phase phase);
+        void encode(List<String> texts, FloatMatrix target, Progress.Phase phase);
     }
 
-    private static float[][] inChunks(String name, List<String> texts, Encoder encoder, Progress progress) {
-        List<float[]> vectors = new ArrayList<>();
+    private static void inChunks(
+            String name, List<String> texts, Encoder encoder, FloatMatrix target, Progress progress) {
         try (Progress.Phase phase = progress.begin(name, texts.size(), "caption")) {
             for (int start = 0; start < texts.size(); start += CHUNK) {
-                List<String> chunk = texts.subList(start, Math.min(texts.size(), start + CHUNK));
-                vectors.addAll(List.of(encoder.encode(chunk, phase)));
+                int end = Math.min(texts.size(), start + CHUNK);
+                encoder.encode(texts.subList(start, end), target.slice(start, end), phase);
             }
         }
-        return vectors.toArray(float[][]::new);
     }
 }

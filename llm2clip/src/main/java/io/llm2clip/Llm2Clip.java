@@ -1,10 +1,11 @@
 package io.llm2clip;
 
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.VectorTarget;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.ImageResult;
+import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
-import io.llm2clip.image.RgbImage;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
@@ -15,11 +16,12 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /**
  * A trained LLM2CLIP model, ready to embed images and captions into one space.
@@ -79,7 +81,7 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** Embeddings {@code [captions, E]} of length 1. Captions too long for the model are cut; a warning is logged, once per call. */
     public float[][] embedTexts(List<String> captions) {
-        return textEmbeddings(captions).warn().vectors();
+        return textEmbeddings(captions).warn().vectors().toArrays();
     }
 
     /** The same, with how many captions were cut. */
@@ -89,7 +91,23 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** The same, and {@code phase} hears of each caption. */
     public TextEmbeddings textEmbeddings(List<String> captions, Progress.Phase phase) {
-        return counted(() -> normalize(texts.project(vectors(captions, phase))));
+        FloatMatrix embeddings = FloatMatrix.allocate(captions.size(), embeddingSize());
+        int cut = embedTexts(captions, embeddings, phase);
+        return new TextEmbeddings(embeddings, cut, description().captionFormat().maxLength());
+    }
+
+    /**
+     * Embeds captions into the caller's memory.
+     *
+     * @param embeddings receives {@code [captions, E]} of length 1
+     * @param phase hears of each caption
+     * @return how many captions were too long for the model and cut
+     */
+    public int embedTexts(List<String> captions, FloatMatrix embeddings, Progress.Phase phase) {
+        return counted(() -> {
+            texts.project(vectors(captions, phase), embeddings);
+            embeddings.normalizeRows();
+        });
     }
 
     /**
@@ -98,31 +116,40 @@ public final class Llm2Clip implements AutoCloseable {
      * @throws io.llm2clip.data.InputException naming the first file that cannot be read as an image
      */
     public float[][] embedImages(List<Path> files) {
-        return embed(files.size(), i -> reader.square(files.get(i), preprocessing));
+        return embed(images(files)).toArrays();
     }
 
     /** Embeddings {@code [images, E]} of length 1. */
     public float[][] embedImages(BufferedImage... pictures) {
-        return embed(pictures.length, i -> preprocessing.square(RgbImage.of(pictures[i])));
+        return embed(ImageSource.ofPictures(List.of(pictures), preprocessing)).toArrays();
+    }
+
+    /** Image files as this model takes images, read when they are embedded. */
+    public ImageSource images(List<Path> files) {
+        return ImageSource.ofFiles(files, reader, preprocessing);
     }
 
     /**
-     * Reads image files at the model's size; those that cannot be read are among {@link ImageCache#failures}.
+     * Embeds images, each of which may fail without the others; while some are computed, the next are read. Those who receive results
+     * must not use this model meanwhile.
      *
-     * @param phase hears of each file
+     * @param embeddings receives those of length 1 of images that can be read
+     * @param failures receives the others; both together are in the order of the images
+     * @param phase hears of each image
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
      */
-    public ImageCache readImages(List<Path> files, Progress.Phase phase) {
-        return ImageCache.load(files, reader, preprocessing, Workers.shared().threads(), phase);
-    }
-
-    /**
-     * Embeddings {@code [U, E]} of length 1 of the {@link ImageCache#usable usable} images, in order.
-     *
-     * @param phase hears of each image, unusable ones included
-     */
-    public float[][] embedImages(ImageCache cache, Progress.Phase phase) {
-        phase.advance(cache.failures().size());
-        return exclusively(() -> normalize(images.encode(cache.usable(), cache::batch, phase)));
+    public void embedImages(
+            ImageSource source, VectorTarget embeddings, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
+        FloatMatrix unit = FloatMatrix.allocate(1, embeddingSize());
+        VectorTarget normalized = (index, vector) -> {
+            unit.accept(0, vector);
+            unit.normalizeRows();
+            embeddings.accept(index, unit.memory());
+        };
+        exclusively(() -> {
+            images.encode(source, normalized, failures, phase);
+            return true;
+        });
     }
 
     /** Cosines {@code [images, captions]}. Captions too long for the model are cut; a warning is logged. */
@@ -132,8 +159,9 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** Cosines {@code [images, captions]} with captions embedded before. */
     public float[][] similarity(List<Path> files, TextEmbeddings captions) {
+        float[][] texts = captions.vectors().toArrays();
         return Arrays.stream(embedImages(files))
-                .map(image -> cosines(image, captions.vectors()))
+                .map(image -> cosines(image, texts))
                 .toArray(float[][]::new);
     }
 
@@ -142,12 +170,21 @@ public final class Llm2Clip implements AutoCloseable {
      * long for the model are cut; a warning is logged, once per call.
      */
     public float[][] captionVectors(List<String> captions) {
-        return counted(() -> vectors(captions, Progress.Phase.NONE)).warn().vectors();
+        List<FloatMatrix> vectors = new ArrayList<>();
+        int cut = counted(() -> vectors.add(vectors(captions, Progress.Phase.NONE)));
+        return new TextEmbeddings(
+                        vectors.getFirst(), cut, description().captionFormat().maxLength())
+                .warn()
+                .vectors()
+                .toArrays();
     }
 
-    /** The same without a warning, for who has counted them already. */
-    float[][] captionVectorsUnwarned(List<String> captions, Progress.Phase phase) {
-        return exclusively(() -> vectors(captions, phase));
+    /** The same without a warning, for who has counted them already, and into given memory. */
+    void captionVectorsUnwarned(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
+        exclusively(() -> {
+            this.captions.encode(captions, description().causal(), vectors, phase);
+            return true;
+        });
     }
 
     /** Which captions of one image are short and which are long. */
@@ -164,6 +201,11 @@ public final class Llm2Clip implements AutoCloseable {
     /** E, the number of values of an embedding. */
     public int embeddingSize() {
         return directory.model().vision().config().projectionSize();
+    }
+
+    /** D, the number of values of a caption's vector before the adapter. */
+    int captionVectorSize() {
+        return directory.model().llama().config().hiddenSize();
     }
 
     /** How the model was made and is used. */
@@ -189,39 +231,23 @@ public final class Llm2Clip implements AutoCloseable {
         }
     }
 
-    /** What work makes of captions, with how many of them were cut meanwhile. */
-    private TextEmbeddings counted(Supplier<float[][]> work) {
+    /** How many captions were cut by some work. */
+    private int counted(Runnable work) {
         return exclusively(() -> {
             long before = captions.cutCaptions();
-            float[][] vectors = work.get();
-            int cut = Math.toIntExact(captions.cutCaptions() - before);
-            return new TextEmbeddings(
-                    vectors, cut, description().captionFormat().maxLength());
+            work.run();
+            return Math.toIntExact(captions.cutCaptions() - before);
         });
     }
 
-    private float[][] vectors(List<String> captions, Progress.Phase phase) {
+    private FloatMatrix vectors(List<String> captions, Progress.Phase phase) {
         return this.captions.encode(captions, description().causal(), phase);
     }
 
-    private interface Squares {
-        /** The image with this number at the model's size. */
-        RgbImage square(int index);
-    }
-
-    private float[][] embed(int count, Squares squares) {
-        int[] all = IntStream.range(0, count).toArray();
-        return exclusively(() -> normalize(images.encode(all, batch -> pixels(batch, squares), Progress.Phase.NONE)));
-    }
-
-    private float[] pixels(int[] batch, Squares squares) {
-        int length = preprocessing.inputLength();
-        float[] input = new float[batch.length * length];
-        // Decoding takes longer than a small tower does, and every image has its own part of the array.
-        IntStream.range(0, batch.length)
-                .parallel()
-                .forEach(i -> preprocessing.normalize(squares.square(batch[i]), input, i * length));
-        return input;
+    private FloatMatrix embed(ImageSource source) {
+        FloatMatrix embeddings = exclusively(() -> images.encode(source, Progress.Phase.NONE));
+        embeddings.normalizeRows();
+        return embeddings;
     }
 
     private <T> T exclusively(Supplier<T> work) {
@@ -245,19 +271,5 @@ public final class Llm2Clip implements AutoCloseable {
             }
         }
         return cosines;
-    }
-
-    private static float[][] normalize(float[][] vectors) {
-        for (float[] vector : vectors) {
-            double squares = 0;
-            for (float value : vector) {
-                squares += (double) value * value;
-            }
-            float scale = (float) (1 / Math.max(Math.sqrt(squares), 1e-12));
-            for (int i = 0; i < vector.length; i++) {
-                vector[i] *= scale;
-            }
-        }
-        return vectors;
     }
 }

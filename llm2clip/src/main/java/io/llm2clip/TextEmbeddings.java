@@ -1,5 +1,7 @@
 package io.llm2clip;
 
+import io.llm2clip.data.FloatMatrix;
+
 /**
  * Captions as vectors.
  *
@@ -7,7 +9,7 @@ package io.llm2clip;
  * @param cut how many captions were too long for the model, so that their ends do not count
  * @param maxLength tokens that the model reads of a caption, those of its template included
  */
-public record TextEmbeddings(float[][] vectors, int cut, int maxLength) {
+public record TextEmbeddings(FloatMatrix vectors, int cut, int maxLength) {
 
     /** Logs a warning where captions were cut. */
     TextEmbeddings warn() {
@@ -17,7 +19,7 @@ public record TextEmbeddings(float[][] vectors, int cut, int maxLength) {
                             System.Logger.Level.WARNING,
                             "{0} of {1} captions are too long: the model reads {2} tokens of each.",
                             Integer.toString(cut),
-                            Integer.toString(vectors.length),
+                            Integer.toString(vectors.rows()),
                             Integer.toString(maxLength));
         }
         return this;

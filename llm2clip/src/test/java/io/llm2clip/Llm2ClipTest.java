@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
-import io.llm2clip.image.ImageCache;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
@@ -22,12 +22,14 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -142,19 +144,79 @@ class Llm2ClipTest {
                 picture("red.png", Color.RED),
                 Files.writeString(temporary.resolve("broken.png"), "no picture"),
                 picture("blue.png", Color.BLUE));
-        Recorded reading = new Recorded();
-        ImageCache cache = model.readImages(files, reading);
-        assertThat(reading.events).containsExactly("1", "1", "1");
         Recorded embedding = new Recorded();
-        model.embedImages(cache, embedding);
-        assertThat(embedding.events).containsExactly("1", "compiling", "2");
+        embed(files, embedding);
+        // The broken one is done when it was read, the others when they were read and embedded.
+        assertThat(embedding.events).containsExactly("1", "1", "compiling", "1");
         Recorded again = new Recorded();
-        model.embedImages(cache, again);
-        assertThat(again.events).containsExactly("1", "2");
+        embed(files, again);
+        assertThat(again.events).containsExactly("1", "1", "1");
         Recorded texts = new Recorded();
         model.textEmbeddings(List.of("a kite"), texts);
         model.textEmbeddings(List.of("a kite"), texts);
         assertThat(texts.events).containsExactly("compiling", "1", "1");
+    }
+
+    /** What comes of the files in order: the numbers of embeddings, the sentences of failures. */
+    private List<String> embed(List<Path> files, Progress.Phase phase) {
+        List<String> results = new ArrayList<>();
+        model.embedImages(
+                model.images(files),
+                (index, _) -> results.add(Integer.toString(index)),
+                failure -> results.add(failure.reason()),
+                phase);
+        return results;
+    }
+
+    @Test
+    void aBrokenImageIsNamedInItsPlaceAndTheOthersAreWhatTheyAreAlone() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (int i = 0; i < 75; i++) {
+            files.add(
+                    i % 37 == 5
+                            ? Files.writeString(temporary.resolve("broken" + i + ".png"), "no picture")
+                            : picture(i + ".png", new Color(3 * i, 255 - i, 7)));
+        }
+        List<String> results = embed(files, Progress.Phase.NONE);
+        assertThat(results).hasSize(75);
+        for (int i = 0; i < 75; i++) {
+            if (i % 37 == 5) {
+                assertThat(results.get(i)).startsWith("The image " + files.get(i) + " cannot be decoded (");
+            } else {
+                assertThat(results.get(i)).isEqualTo(Integer.toString(i));
+            }
+        }
+        FloatMatrix embeddings = FloatMatrix.allocate(75, model.embeddingSize());
+        model.embedImages(model.images(files), embeddings, _ -> {}, Progress.Phase.NONE);
+        for (int i : new int[] {0, 4, 6, 31, 32, 33, 34, 41, 43, 74}) {
+            assertThat(embeddings.toArray(i)).isEqualTo(model.embedImages(List.of(files.get(i)))[0]);
+        }
+    }
+
+    @Test
+    void captionsAreEmbeddedIntoTheCallersMemory() {
+        try (Arena arena = Arena.ofConfined()) {
+            FloatMatrix all = FloatMatrix.allocate(arena, CAPTIONS.size() + 2, model.embeddingSize());
+            int cut = model.embedTexts(CAPTIONS, all.slice(1, CAPTIONS.size() + 1), Progress.Phase.NONE);
+            assertThat(cut).isEqualTo(2);
+            float[][] rows = all.toArrays();
+            assertThat(Arrays.copyOfRange(rows, 1, CAPTIONS.size() + 1)).isDeepEqualTo(model.embedTexts(CAPTIONS));
+            assertThat(rows[0]).containsOnly(0);
+            assertThat(rows[CAPTIONS.size() + 1]).containsOnly(0);
+        }
+    }
+
+    @Test
+    void anInterruptedThreadEmbedsNoMore() throws IOException {
+        List<Path> files = List.of(picture("red.png", Color.RED));
+        for (Runnable work : List.<Runnable>of(() -> model.embedImages(files), () -> model.embedTexts(CAPTIONS))) {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(work::run)
+                    .isInstanceOf(CancellationException.class)
+                    .hasMessageEndingWith(" was interrupted.");
+            assertThat(Thread.interrupted()).isTrue();
+            work.run();
+        }
     }
 
     private static final class Recorded implements Progress.Phase {

@@ -1,24 +1,21 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
-import io.llm2clip.TextEmbeddings;
 import io.llm2clip.data.FileNames;
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.ImageFiles;
 import io.llm2clip.data.InputException;
-import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageFormat;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,7 +38,7 @@ import picocli.CommandLine.Spec;
         footer = "  llm2clip embed --image photos --out photos.jsonl")
 @HelpSection.In(HelpSection.INPUT)
 final class EmbedCommand extends ComputingCommand {
-    /** Files and texts in memory at a time. */
+    /** Texts in memory at a time. */
     private static final int CHUNK = 256;
 
     @Mixin
@@ -161,24 +158,16 @@ final class EmbedCommand extends ComputingCommand {
         List<Path> files = named(all, sink);
         int skipped = all.size() - files.size();
         try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
-            Progress.Phase readAndEmbedded = new Passes(phase, 2);
-            for (int start = 0; start < files.size(); start += CHUNK) {
-                List<Path> chunk = files.subList(start, Math.min(files.size(), start + CHUNK));
-                ImageCache cache = model.readImages(chunk, readAndEmbedded);
-                float[][] embeddings = model.embedImages(cache, readAndEmbedded);
-                embedded(chunk, cache, embeddings, sink);
-                skipped += cache.failures().size();
-            }
+            skipped += embedImages(model, files, sink, phase);
         }
         int cut = 0;
         try (Progress.Phase phase = terminal.progress().begin("texts", captions.size(), "text")) {
+            FloatMatrix embeddings = FloatMatrix.allocate(Math.min(CHUNK, captions.size()), model.embeddingSize());
             for (int start = 0; start < captions.size(); start += CHUNK) {
                 List<String> chunk = captions.subList(start, Math.min(captions.size(), start + CHUNK));
-                TextEmbeddings embedded = model.textEmbeddings(chunk, phase);
-                float[][] embeddings = embedded.vectors();
-                cut += embedded.cut();
-                for (int i = 0; i < embeddings.length; i++) {
-                    sink.accept("text", chunk.get(i), embeddings[i]);
+                cut += model.embedTexts(chunk, embeddings.slice(0, chunk.size()), phase);
+                for (int i = 0; i < chunk.size(); i++) {
+                    sink.accept("text", chunk.get(i), embeddings.row(i));
                 }
             }
         }
@@ -192,21 +181,35 @@ final class EmbedCommand extends ComputingCommand {
         return skipped;
     }
 
-    /** Hands on the vectors of a chunk, and why there is none, in the order of its files. */
-    private void embedded(List<Path> chunk, ImageCache cache, float[][] embeddings, VectorSink sink)
+    /** @return the number of images that were skipped */
+    private int embedImages(Llm2Clip model, List<Path> files, VectorSink sink, Progress.Phase phase)
             throws IOException {
-        Map<Integer, String> reasons = new HashMap<>();
-        cache.failures().forEach(failure -> reasons.put(failure.index(), failure.reason()));
-        int next = 0;
-        for (int i = 0; i < chunk.size(); i++) {
-            String name = chunk.get(i).toString();
-            String reason = reasons.get(i);
-            if (reason == null) {
-                sink.accept("image", name, embeddings[next]);
-                next++;
-            } else {
-                skip(name, reason, sink);
-            }
+        int[] skipped = {0};
+        try {
+            model.embedImages(
+                    model.images(files),
+                    (index, vector) ->
+                            written(() -> sink.accept("image", files.get(index).toString(), vector)),
+                    failure -> {
+                        skipped[0]++;
+                        written(() -> skip(files.get(failure.index()).toString(), failure.reason(), sink));
+                    },
+                    phase);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return skipped[0];
+    }
+
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private static void written(Writing writing) {
+        try {
+            writing.run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -3,6 +3,8 @@ package io.llm2clip.cli;
 import io.llm2clip.data.NpyWriter;
 import java.io.IOException;
 import java.io.Writer;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +13,13 @@ import java.util.Map;
 
 /** Receives vectors with the names of what they belong to. */
 interface VectorSink {
-    /** @param kind what the name is: "image" or "text" */
-    void accept(String kind, String name, float[] vector) throws IOException;
+    /**
+     * Takes a vector.
+     *
+     * @param kind what the name is: "image" or "text"
+     * @param vector f32 in native byte order
+     */
+    void accept(String kind, String name, MemorySegment vector) throws IOException;
 
     /** An image has no vector; JSON lines say why. */
     default void skip(String image, String reason) throws IOException {}
@@ -27,8 +34,8 @@ interface VectorSink {
         }
         return new VectorSink() {
             @Override
-            public void accept(String kind, String name, float[] vector) {
-                terminal.print(json(kind, name, "embedding", vector));
+            public void accept(String kind, String name, MemorySegment vector) {
+                terminal.print(json(kind, name, "embedding", values(vector)));
             }
 
             @Override
@@ -50,8 +57,8 @@ interface VectorSink {
             case JSON_LINES ->
                 new Lines(channel) {
                     @Override
-                    public void accept(String kind, String name, float[] vector) throws IOException {
-                        write(json(kind, name, "embedding", vector));
+                    public void accept(String kind, String name, MemorySegment vector) throws IOException {
+                        write(json(kind, name, "embedding", values(vector)));
                     }
 
                     @Override
@@ -62,7 +69,7 @@ interface VectorSink {
             case LINES ->
                 new Lines(channel) {
                     @Override
-                    public void accept(String kind, String name, float[] vector) throws IOException {
+                    public void accept(String kind, String name, MemorySegment vector) throws IOException {
                         write(line(name, vector));
                     }
                 };
@@ -72,7 +79,7 @@ interface VectorSink {
     private static VectorSink numpy(NpyWriter file, Terminal terminal) {
         return new VectorSink() {
             @Override
-            public void accept(String kind, String name, float[] vector) throws IOException {
+            public void accept(String kind, String name, MemorySegment vector) throws IOException {
                 file.add(vector);
                 terminal.print(
                         terminal.json() ? Json.MAPPER.writeValueAsString(Map.of(kind, name)) : LineFormat.escape(name));
@@ -111,7 +118,11 @@ interface VectorSink {
         return Json.MAPPER.writeValueAsString(object);
     }
 
-    private static String line(String name, float[] vector) {
-        return LineFormat.escape(name) + "\t" + LineFormat.values(vector);
+    private static String line(String name, MemorySegment vector) {
+        return LineFormat.escape(name) + "\t" + LineFormat.values(values(vector));
+    }
+
+    private static float[] values(MemorySegment vector) {
+        return vector.toArray(ValueLayout.JAVA_FLOAT);
     }
 }

@@ -478,7 +478,7 @@ class TrainCommandTest {
                 8192);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
-                .contains("its 24 images and their captions take 4,608 MB of memory, the JVM has ", "set -Xmx")
+                .contains("its 24 images take 4,608 MB of memory, the JVM has ", "set -Xmx")
                 .hasLineCount(1);
         assertThat(folder.resolve("o-vectors")).doesNotExist();
     }

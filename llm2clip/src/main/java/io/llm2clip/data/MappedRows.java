@@ -72,9 +72,16 @@ record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int co
         return checksum(ByteBuffer.wrap(content)) == keys.get(INT, (long) row * ENTRY_BYTES + TextKey.BYTES);
     }
 
-    /** Copies a row into {@code target} from {@code offset} on. */
-    void copy(int row, float[] target, int offset) {
-        MemorySegment.copy(vectors, FLOAT, (long) row * dimension * Float.BYTES, target, offset, dimension);
+    /** Copies a row into {@code target}, f32 in native byte order. */
+    void copy(int row, MemorySegment target) {
+        MemorySegment.copy(
+                vectors,
+                FLOAT,
+                (long) row * dimension * Float.BYTES,
+                target,
+                ValueLayout.JAVA_FLOAT_UNALIGNED,
+                0,
+                dimension);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.llm2clip.data;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -17,6 +19,9 @@ public final class NpyWriter {
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
 
+    private static final ValueLayout.OfFloat LITTLE_ENDIAN =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final FileChannel channel;
     private final ByteBuffer row;
     private final int dimension;
@@ -31,18 +36,24 @@ public final class NpyWriter {
     public NpyWriter(FileChannel channel, int dimension) throws IOException {
         this.channel = channel;
         this.dimension = dimension;
-        this.row =
-                ByteBuffer.allocate(Math.multiplyExact(Float.BYTES, dimension)).order(ByteOrder.LITTLE_ENDIAN);
+        this.row = ByteBuffer.allocateDirect(Math.multiplyExact(Float.BYTES, dimension));
         write(header());
     }
 
-    /** Adds a vector {@code [D]}. */
-    public void add(float[] vector) throws IOException {
-        if (vector.length != dimension) {
-            throw new IllegalArgumentException(
-                    "Expected a vector of %d values, found one of %d.".formatted(dimension, vector.length));
+    /** Adds a vector {@code [D]} of f32 in native byte order. */
+    public void add(MemorySegment vector) throws IOException {
+        if (vector.byteSize() != row.capacity()) {
+            throw new IllegalArgumentException("Expected a vector of %d values, found one of %d."
+                    .formatted(dimension, vector.byteSize() / Float.BYTES));
         }
-        row.clear().asFloatBuffer().put(vector);
+        MemorySegment.copy(
+                vector,
+                ValueLayout.JAVA_FLOAT_UNALIGNED,
+                0,
+                MemorySegment.ofBuffer(row.clear()),
+                LITTLE_ENDIAN,
+                0,
+                dimension);
         write(row);
         rows++;
     }

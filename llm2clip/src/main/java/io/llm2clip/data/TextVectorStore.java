@@ -6,6 +6,8 @@ import io.llm2clip.nn.checkpoint.Disk;
 import io.llm2clip.nn.checkpoint.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Text vectors on disk, keyed by content: a caption is encoded once for a model, however often and in whatever order
@@ -39,7 +42,7 @@ public final class TextVectorStore implements AutoCloseable {
     private final FileChannel keys;
     private final DirectoryLock lock;
     private RowIndex rows = new RowIndex(0);
-    private final List<float[]> pending = new ArrayList<>();
+    private @Nullable FloatMatrix pending;
     private final List<TextKey> pendingKeys = new ArrayList<>();
     private int written;
     private MappedRows mapping = MappedRows.NONE;
@@ -119,12 +122,15 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     /** Adds a vector {@code [D]}; a caption that is there already is left as it is. */
-    public synchronized void put(String formattedCaption, float[] vector) {
-        if (vector.length != dimension()) {
-            throw new IllegalArgumentException(
-                    "The store holds vectors of %d values, found one of %d.".formatted(dimension(), vector.length));
-        }
-        for (float value : vector) {
+    public void put(String formattedCaption, float[] vector) {
+        put(formattedCaption, MemorySegment.ofArray(vector));
+    }
+
+    /** The same of f32 in native byte order. */
+    public synchronized void put(String formattedCaption, MemorySegment vector) {
+        requireRow(vector);
+        for (long i = 0; i < dimension(); i++) {
+            float value = vector.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
             if (!Float.isFinite(value)) {
                 throw new IllegalArgumentException("The vector of \"%s\" contains %s; the text encoder is broken."
                         .formatted(formattedCaption, value));
@@ -134,47 +140,63 @@ public final class TextVectorStore implements AutoCloseable {
         if (row(key) >= 0) {
             return;
         }
-        rows.add(key, written + pending.size(), this::keyOf);
-        pending.add(vector.clone());
+        rows.add(key, written + pendingKeys.size(), this::keyOf);
+        pending().accept(pendingKeys.size(), vector);
         pendingKeys.add(key);
-        if (pending.size() == PENDING_ROWS) {
+        if (pendingKeys.size() == PENDING_ROWS) {
             flush();
         }
     }
 
     /** The vector {@code [D]} of a formatted caption. */
-    public synchronized float[] get(String formattedCaption) {
+    public float[] get(String formattedCaption) {
         float[] vector = new float[dimension()];
-        get(formattedCaption, vector, 0);
+        get(formattedCaption, MemorySegment.ofArray(vector));
         return vector;
     }
 
-    /** Copies the vector of a formatted caption into {@code target} from {@code offset} on. */
-    public synchronized void get(String formattedCaption, float[] target, int offset) {
+    /** Copies the vector of a formatted caption into {@code target}, f32 in native byte order. */
+    public synchronized void get(String formattedCaption, MemorySegment target) {
+        requireRow(target);
         int row = row(key(formattedCaption));
         if (row < 0) {
             throw new IllegalArgumentException("The store %s has no vector for \"%s\"; cache the captions first."
                     .formatted(folder, formattedCaption));
         }
         if (row >= written) {
-            System.arraycopy(pending.get(row - written), 0, target, offset, dimension());
+            target.copyFrom(pending().row(row - written));
         } else {
-            mapping(row).copy(row, target, offset);
+            mapping(row).copy(row, target);
         }
+    }
+
+    private void requireRow(MemorySegment vector) {
+        if (vector.byteSize() != rowBytes()) {
+            throw new IllegalArgumentException("The store holds vectors of %d values, found one of %d."
+                    .formatted(dimension(), vector.byteSize() / Float.BYTES));
+        }
+    }
+
+    /** Memory for rows that are not written yet; a store that is only read needs none. */
+    private FloatMatrix pending() {
+        if (pending == null) {
+            pending = FloatMatrix.allocate(PENDING_ROWS, dimension());
+        }
+        return pending;
     }
 
     /** Writes what was added so far; after it, a crash loses nothing. */
     public synchronized void flush() {
         requireOpen();
-        if (pending.isEmpty()) {
+        if (pendingKeys.isEmpty()) {
             return;
         }
         try {
-            ByteBuffer entries = ByteBuffer.allocate(pending.size() * ENTRY_BYTES);
+            ByteBuffer entries = ByteBuffer.allocate(pendingKeys.size() * ENTRY_BYTES);
             ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(rowBytes())).order(ByteOrder.LITTLE_ENDIAN);
             long position = StoreHeader.BYTES + written * rowBytes();
-            for (int i = 0; i < pending.size(); i++) {
-                row.clear().asFloatBuffer().put(pending.get(i));
+            for (int i = 0; i < pendingKeys.size(); i++) {
+                row.clear().asFloatBuffer().put(pending().toArray(i));
                 pendingKeys.get(i).write(entries);
                 entries.putInt(MappedRows.checksum(row));
                 position = write(vectors, row.rewind(), position);
@@ -182,8 +204,7 @@ public final class TextVectorStore implements AutoCloseable {
             vectors.force(false);
             write(keys, entries.flip(), (long) written * ENTRY_BYTES);
             keys.force(false);
-            written += pending.size();
-            pending.clear();
+            written += pendingKeys.size();
             pendingKeys.clear();
         } catch (IOException e) {
             throw new InputException(

@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.training.LossCurve;
@@ -12,15 +13,15 @@ import java.util.function.Function;
  * @param name key in results
  * @param vision its vision tower
  * @param logitScale logarithm of the factor of its cosines
- * @param texts embeds captions, {@code [N][E]}
- * @param steps optimiser steps
+ * @param texts embeds captions, {@code [N, E]}
+ * @param steps optimizer steps
  * @param training losses and operations
  */
 record Arm(
         String name,
         VisionTower vision,
         Parameter logitScale,
-        Function<List<String>, float[][]> texts,
+        Function<List<String>, FloatMatrix> texts,
         int steps,
         LossCurve training) {
 

@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llm2ClipModel;
@@ -13,6 +14,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.CachedTextSide;
+import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextSide;
@@ -28,7 +30,7 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * Trains the pairs of towers that the demo compares: same images, vision tower, initial weights, order, shifts and optimiser, and
+ * Trains the pairs of towers that the demo compares: same images, vision tower, initial weights, order, shifts and optimizer, and
  * for each image of a step the same kind of caption.
  */
 final class Arms implements AutoCloseable {
@@ -77,7 +79,7 @@ final class Arms implements AutoCloseable {
     }
 
     /** Trains on vectors of a frozen language model. */
-    LossCurve llm2clip(String name, float[][][] vectors, Function<List<String>, float[][]> queryVectors) {
+    LossCurve llm2clip(String name, CaptionVectors vectors, Function<List<String>, FloatMatrix> queryVectors) {
         Parameters parameters = parameters();
         TextAdapter adapter = TextAdapter.createIdentity(
                 parameters, new TextAdapter.Config(recipe.hiddenSize(), visionConfig.projectionSize(), true));
@@ -120,7 +122,7 @@ final class Arms implements AutoCloseable {
             String name,
             Parameters parameters,
             TextSide text,
-            Function<List<String>, float[][]> texts,
+            Function<List<String>, FloatMatrix> texts,
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);

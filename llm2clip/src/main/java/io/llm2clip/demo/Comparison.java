@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap;
@@ -12,28 +13,28 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Retrieval of every arm on every query set. A set holds columns of captions, one caption an image each; recall is the mean over
+ * Retrieval of every arm on every query set. A set holds columns of captions, one caption per image each; recall is the mean over
  * columns, in each of which an image has exactly one right caption.
  */
 final class Comparison {
     private final Map<String, List<List<String>>> querySets;
     private final Map<String, Map<String, BothWays>> recalls = new LinkedHashMap<>();
     private final Map<String, Map<String, double[]>> hits = new LinkedHashMap<>();
-    private final Map<String, float[][]> images = new LinkedHashMap<>();
-    private final Map<String, Map<String, float[][]>> firstColumns = new LinkedHashMap<>();
+    private final Map<String, FloatMatrix> images = new LinkedHashMap<>();
+    private final Map<String, Map<String, FloatMatrix>> firstColumns = new LinkedHashMap<>();
 
     /** @param querySets by name; columns of captions, in the images' order */
     Comparison(Map<String, List<List<String>>> querySets) {
         this.querySets = querySets;
     }
 
-    /** Measures an arm; {@code imageEmbeddings} are {@code [N][E]}. */
-    void add(Arm arm, float[][] imageEmbeddings) {
+    /** Measures an arm; {@code imageEmbeddings} are {@code [N, E]}. */
+    void add(Arm arm, FloatMatrix imageEmbeddings) {
         images.put(arm.name(), imageEmbeddings);
         querySets.forEach((name, columns) -> {
             List<RetrievalMetrics> metrics = new ArrayList<>();
             for (List<String> column : columns) {
-                float[][] texts = arm.texts().apply(column);
+                FloatMatrix texts = arm.texts().apply(column);
                 firstColumns
                         .computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>())
                         .putIfAbsent(name, texts);
@@ -50,7 +51,7 @@ final class Comparison {
                                             .map(RetrievalMetrics::imageRetrieval)
                                             .toList())));
             hits.computeIfAbsent(name, _ -> new LinkedHashMap<>())
-                    .put(arm.name(), hitsByImage(metrics, imageEmbeddings.length));
+                    .put(arm.name(), hitsByImage(metrics, imageEmbeddings.rows()));
         });
     }
 
@@ -58,12 +59,12 @@ final class Comparison {
         return recalls;
     }
 
-    float[][] imageEmbeddings(String arm) {
+    FloatMatrix imageEmbeddings(String arm) {
         return Objects.requireNonNull(images.get(arm), arm);
     }
 
     /** Embeddings of a query set's first column. */
-    float[][] queryEmbeddings(String arm, String querySet) {
+    FloatMatrix queryEmbeddings(String arm, String querySet) {
         return Objects.requireNonNull(
                 Objects.requireNonNull(firstColumns.get(arm), arm).get(querySet), querySet);
     }

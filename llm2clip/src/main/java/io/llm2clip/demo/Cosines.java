@@ -1,13 +1,15 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
+
 /** Cosines of a few hundred embeddings, for examples; retrieval is measured elsewhere. */
 final class Cosines {
     private Cosines() {}
 
-    /** Cosines {@code [A][B]} of embeddings {@code [A][E]} and {@code [B][E]}. */
-    static double[][] of(float[][] a, float[][] b) {
-        float[][] rows = normalized(a);
-        float[][] columns = normalized(b);
+    /** Cosines {@code [A][B]} of embeddings {@code [A, E]} and {@code [B, E]}. */
+    static double[][] of(FloatMatrix a, FloatMatrix b) {
+        float[][] rows = normalized(a.toArrays());
+        float[][] columns = normalized(b.toArrays());
         double[][] cosines = new double[rows.length][columns.length];
         for (int i = 0; i < rows.length; i++) {
             for (int j = 0; j < columns.length; j++) {

@@ -1,6 +1,7 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.CaptionedImage;
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.demo.DemoResult.Recall;
@@ -8,6 +9,7 @@ import io.llm2clip.demo.scenes.DemoDataSet;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.model.ImageEncoder;
@@ -23,6 +25,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.training.CaptionTraining;
+import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextVectors;
@@ -32,8 +35,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Runs the demo: data, language model, stage 1, stage 2, baseline, comparison. */
@@ -89,8 +92,9 @@ public final class Demo {
                             trainingTexts(texts).map(language::row).toList(),
                             recipe.languageModel(),
                             progress));
-            float[][][] raw = options.ablations() ? rawVectors(language, captions) : new float[0][][];
-            Map<String, float[]> rawQueries = options.ablations() ? rawQueries(language, texts) : Map.of();
+            Optional<RawVectors> raw = options.ablations()
+                    ? Optional.of(meter.measure("vectors without stage 1", () -> RawVectors.of(language, texts)))
+                    : Optional.empty();
             CaptionRetrieval before = captionRetrieval(language, texts, true);
             train(
                     "stage 1",
@@ -98,7 +102,7 @@ public final class Demo {
                             .run(progress));
             CaptionRetrieval after = captionRetrieval(language, texts, false);
             long flopsBefore = language.encoder().flops();
-            float[][][] vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
+            CaptionVectors vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
             long vectorFlops = language.encoder().flops() - flopsBefore;
 
             try (Arms arms = new Arms(recipe, visionConfig, options.seed(), language, images, captions, progress)) {
@@ -109,15 +113,10 @@ public final class Demo {
                 train(
                         "CLIP at equal compute",
                         () -> arms.clip(Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
-                if (options.ablations()) {
+                if (raw.isPresent()) {
                     train(
                             "without stage 1",
-                            () -> arms.llm2clip(
-                                    Arm.WITHOUT_STAGE_1,
-                                    raw,
-                                    queries -> queries.stream()
-                                            .map(rawQueries::get)
-                                            .toArray(float[][]::new)));
+                            () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw.get().captions(), raw.get()::queries));
                     train(
                             "CLIP, window 32",
                             () -> arms.clip(
@@ -180,10 +179,8 @@ public final class Demo {
     private ImageCache read(List<CaptionedImage> items) {
         try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
             return ImageCache.load(
-                    items.stream().map(CaptionedImage::path).toList(),
-                    ImageReader.DEFAULT,
-                    preprocessing,
-                    Workers.shared().threads(),
+                    ImageSource.ofFiles(
+                            items.stream().map(CaptionedImage::path).toList(), ImageReader.DEFAULT, preprocessing),
                     phase);
         }
     }
@@ -200,28 +197,6 @@ public final class Demo {
         curves.put(name, meter.measure(name, training));
     }
 
-    private float[][][] rawVectors(TextModel language, List<List<String>> captions) {
-        return meter.measure(
-                "vectors without stage 1",
-                () -> captions.stream()
-                        .map(each -> language.encoder().encode(each, true, Progress.Phase.NONE))
-                        .toArray(float[][][]::new));
-    }
-
-    private static Map<String, float[]> rawQueries(TextModel language, DemoTexts texts) {
-        List<String> queries = texts.querySets().values().stream()
-                .flatMap(List::stream)
-                .flatMap(List::stream)
-                .distinct()
-                .toList();
-        float[][] vectors = language.encoder().encode(queries, true, Progress.Phase.NONE);
-        Map<String, float[]> byQuery = new LinkedHashMap<>();
-        for (int i = 0; i < vectors.length; i++) {
-            byQuery.put(queries.get(i), vectors[i]);
-        }
-        return byQuery;
-    }
-
     private CaptionRetrieval captionRetrieval(TextModel language, DemoTexts texts, boolean causal) {
         List<List<String>> captions =
                 texts.measured().items().stream().map(CaptionedImage::captions).toList();
@@ -232,7 +207,7 @@ public final class Demo {
         });
     }
 
-    private float[][][] cachedVectors(TextModel language, List<List<String>> captions) {
+    private CaptionVectors cachedVectors(TextModel language, List<List<String>> captions) {
         try (TextVectorStore store =
                 TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
             return TextVectors.of(language.encoder(), captions, store, progress);
@@ -241,13 +216,12 @@ public final class Demo {
 
     private Comparison compare(Arms arms, DemoTexts texts) {
         ImageCache measured = read(texts.measured().items());
-        int[] all = IntStream.range(0, measured.size()).toArray();
         Comparison comparison = new Comparison(texts.querySets());
         try (Progress.Phase phase =
-                progress.begin("evaluation", (long) arms.all().size() * all.length, "image")) {
+                progress.begin("evaluation", (long) arms.all().size() * measured.count(), "image")) {
             for (Arm arm : arms.all()) {
                 try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
-                    comparison.add(arm, encoder.encode(all, measured::batch, phase));
+                    comparison.add(arm, encoder.encode(measured, phase));
                 }
             }
         }
@@ -272,7 +246,7 @@ public final class Demo {
     private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {
         List<Path> files =
                 texts.measured().items().stream().map(CaptionedImage::path).toList();
-        float[][] images = comparison.imageEmbeddings(Arm.LLM2CLIP);
+        FloatMatrix images = comparison.imageEmbeddings(Arm.LLM2CLIP);
         return texts.querySets().entrySet().stream()
                 .filter(set -> set.getKey().startsWith("long"))
                 .map(set -> new Gallery.Section(

@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -20,10 +21,10 @@ public record Example(String image, List<String> captions, int right) {
      *
      * @param files of the images
      * @param captions one of each image
-     * @param images embeddings {@code [N][E]}
-     * @param texts embeddings {@code [N][E]} of the captions
+     * @param images embeddings {@code [N, E]}
+     * @param texts embeddings {@code [N, E]} of the captions
      */
-    static Example of(List<Path> files, List<String> captions, float[][] images, float[][] texts) {
+    static Example of(List<Path> files, List<String> captions, FloatMatrix images, FloatMatrix texts) {
         double[][] cosines = Cosines.of(images, texts);
         int best = IntStream.range(0, cosines.length)
                 .boxed()

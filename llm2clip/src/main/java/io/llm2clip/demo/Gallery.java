@@ -1,5 +1,6 @@
 package io.llm2clip.demo;
 
+import io.llm2clip.data.FloatMatrix;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,8 +27,8 @@ record Gallery(List<Search> searches) {
      */
     record Search(String caption, int target, int rank, List<Integer> found, List<Double> scores) {}
 
-    /** Searches all captions; caption i describes image i. Embeddings are {@code [N][E]}. */
-    static Gallery of(List<String> captions, float[][] texts, float[][] images) {
+    /** Searches all captions; caption i describes image i. Embeddings are {@code [N, E]}. */
+    static Gallery of(List<String> captions, FloatMatrix texts, FloatMatrix images) {
         double[][] cosines = Cosines.of(texts, images);
         List<Search> searches = new ArrayList<>();
         for (int q = 0; q < cosines.length; q++) {

@@ -1,5 +1,6 @@
 package io.llm2clip.evaluation;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.text.CaptionKinds;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,30 +47,29 @@ public record CaptionRetrieval(Map<String, Score> scores) {
      *
      * @param captions by image
      * @param kinds sorts the captions of one image into short and long ones
-     * @param encode vectors {@code [captions][D]}; called once, unless there are no pairs
+     * @param encode vectors {@code [captions, D]}; called once, unless there are no pairs
      */
     public static CaptionRetrieval measure(
             List<List<String>> captions,
             Function<List<String>, CaptionKinds> kinds,
-            Function<List<String>, float[][]> encode) {
+            Function<List<String>, FloatMatrix> encode) {
         Map<String, List<Pair>> pairs = pairs(captions, kinds);
         List<String> texts = pairs.values().stream()
                 .flatMap(List::stream)
                 .flatMap(pair -> Stream.of(pair.first, pair.second))
                 .distinct()
                 .toList();
-        float[][] vectors = texts.isEmpty() ? new float[0][] : encode.apply(texts);
-        Map<String, float[]> vectorOf = new HashMap<>();
-        for (int i = 0; i < vectors.length; i++) {
-            vectorOf.put(texts.get(i), vectors[i]);
-        }
+        FloatMatrix vectors = texts.isEmpty() ? FloatMatrix.allocate(0, 0) : encode.apply(texts);
+        Map<String, Integer> rowOf = new HashMap<>();
+        texts.forEach(text -> rowOf.put(text, rowOf.size()));
         Map<String, Score> scores = new LinkedHashMap<>();
         pairs.forEach((pairing, each) -> scores.put(
                 pairing,
                 new Score(
                         each.size(),
                         RetrievalMetrics.mutualCaptionAccuracy(
-                                column(each, Pair::first, vectorOf), column(each, Pair::second, vectorOf)))));
+                                column(each, Pair::first, vectors, rowOf),
+                                column(each, Pair::second, vectors, rowOf)))));
         return new CaptionRetrieval(scores);
     }
 
@@ -90,10 +90,14 @@ public record CaptionRetrieval(Map<String, Score> scores) {
         };
     }
 
-    private static float[][] column(List<Pair> pairs, Function<Pair, String> text, Map<String, float[]> vectorOf) {
-        return pairs.stream()
-                .map(pair -> Objects.requireNonNull(vectorOf.get(text.apply(pair))))
-                .toArray(float[][]::new);
+    private static FloatMatrix column(
+            List<Pair> pairs, Function<Pair, String> text, FloatMatrix vectors, Map<String, Integer> rowOf) {
+        FloatMatrix column = FloatMatrix.allocate(pairs.size(), vectors.columns());
+        for (int i = 0; i < pairs.size(); i++) {
+            int row = Objects.requireNonNull(rowOf.get(text.apply(pairs.get(i))));
+            column.accept(i, vectors.row(row));
+        }
+        return column;
     }
 
     private static Map<String, List<Pair>> pairs(

@@ -1,11 +1,11 @@
 package io.llm2clip.evaluation;
 
-import java.util.Arrays;
-import java.util.stream.IntStream;
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 
 /**
  * Ranks of right answers by cosine. Scores are computed for four queries against a tile of candidates at a time, with
- * candidates transposed so that the innermost loop runs over them and vectorises; every score is summed in the order of
+ * candidates transposed so that the innermost loop runs over them and vectorizes; every score is summed in the order of
  * dimensions, so results do not depend on threads or tiles.
  */
 final class CosineRanking {
@@ -21,22 +21,24 @@ final class CosineRanking {
      * @param candidates {@code [C, E]}
      * @param answers for every query its right candidates, at least one
      */
-    static Ranks ranks(float[][] queries, float[][] candidates, int[][] answers) {
-        int width = width(queries, candidates);
-        float[][] unitQueries = normalize(queries, "query");
-        float[][][] tiles = transpose(normalize(candidates, "candidate"), width);
-        int[] ranks = new int[queries.length];
-        IntStream.range(0, (queries.length + QUERIES - 1) / QUERIES).parallel().forEach(block -> {
+    static Ranks ranks(FloatMatrix queries, FloatMatrix candidates, int[][] answers) {
+        requireOneWidth(queries, candidates);
+        float[] queryScales = scales(queries, "query");
+        float[][][] tiles = transpose(candidates, scales(candidates, "candidate"));
+        int[] ranks = new int[queries.rows()];
+        Workers.shared().parallel(Math.ceilDiv(queries.rows(), QUERIES), (block, _) -> {
             float[][] scores = new float[QUERIES][tiles.length * TILE];
             int first = block * QUERIES;
-            int count = Math.min(QUERIES, queries.length - first);
-            float[][] group = new float[QUERIES][];
-            Arrays.setAll(group, i -> unitQueries[first + Math.min(i, count - 1)]);
+            int count = Math.min(QUERIES, queries.rows() - first);
+            float[][] group = new float[QUERIES][queries.columns()];
+            for (int i = 0; i < QUERIES; i++) {
+                copyUnit(queries, first + Math.min(i, count - 1), queryScales, group[i]);
+            }
             for (int tile = 0; tile < tiles.length; tile++) {
                 score(group, tiles[tile], scores, tile * TILE);
             }
             for (int i = 0; i < count; i++) {
-                ranks[first + i] = rank(scores[i], candidates.length, answers[first + i]);
+                ranks[first + i] = rank(scores[i], candidates.rows(), answers[first + i]);
             }
         });
         return new Ranks(ranks);
@@ -93,53 +95,51 @@ final class CosineRanking {
 
     /**
      * Tiles {@code [ceil(C / TILE)][E][TILE]}, the last one filled up with zeros. Every row is an array of its own, since
-     * the compiler vectorises a loop over arrays only when all are read at the same index.
+     * the compiler vectorizes a loop over arrays only when all are read at the same index.
      */
-    private static float[][][] transpose(float[][] candidates, int width) {
-        float[][][] tiles = new float[(candidates.length + TILE - 1) / TILE][width][TILE];
-        for (int candidate = 0; candidate < candidates.length; candidate++) {
+    private static float[][][] transpose(FloatMatrix candidates, float[] scales) {
+        int width = candidates.columns();
+        float[][][] tiles = new float[Math.ceilDiv(candidates.rows(), TILE)][width][TILE];
+        float[] unit = new float[width];
+        for (int candidate = 0; candidate < candidates.rows(); candidate++) {
+            copyUnit(candidates, candidate, scales, unit);
             float[][] tile = tiles[candidate / TILE];
             for (int d = 0; d < width; d++) {
-                tile[d][candidate % TILE] = candidates[candidate][d];
+                tile[d][candidate % TILE] = unit[d];
             }
         }
         return tiles;
     }
 
-    private static int width(float[][] queries, float[][] candidates) {
-        if (queries.length == 0 || candidates.length == 0) {
+    private static void requireOneWidth(FloatMatrix queries, FloatMatrix candidates) {
+        if (queries.rows() == 0 || candidates.rows() == 0) {
             throw new IllegalArgumentException("Retrieval needs at least one query and one candidate, found %d and %d."
-                    .formatted(queries.length, candidates.length));
+                    .formatted(queries.rows(), candidates.rows()));
         }
-        int width = queries[0].length;
-        for (float[][] set : new float[][][] {queries, candidates}) {
-            for (float[] vector : set) {
-                if (vector.length != width) {
-                    throw new IllegalArgumentException(
-                            "Embeddings must have one width, found %d and %d.".formatted(width, vector.length));
-                }
-            }
+        if (queries.columns() != candidates.columns()) {
+            throw new IllegalArgumentException("Embeddings must have one width, found %d and %d."
+                    .formatted(queries.columns(), candidates.columns()));
         }
-        return width;
     }
 
-    private static float[][] normalize(float[][] vectors, String role) {
-        float[][] units = new float[vectors.length][];
-        for (int i = 0; i < vectors.length; i++) {
-            double squares = 0;
-            for (float value : vectors[i]) {
-                squares += (double) value * value;
-            }
+    /** What makes the length of each vector 1. */
+    private static float[] scales(FloatMatrix vectors, String role) {
+        float[] scales = new float[vectors.rows()];
+        for (int i = 0; i < scales.length; i++) {
+            double squares = FloatMatrix.squares(vectors.row(i));
             if (!Double.isFinite(squares)) {
                 throw new IllegalArgumentException(
                         "The embedding of %s %d is not finite; the model that made it is broken.".formatted(role, i));
             }
-            float scale = (float) (1 / Math.max(Math.sqrt(squares), 1e-12));
-            units[i] = new float[vectors[i].length];
-            for (int d = 0; d < units[i].length; d++) {
-                units[i][d] = vectors[i][d] * scale;
-            }
+            scales[i] = (float) (1 / Math.max(Math.sqrt(squares), 1e-12));
         }
-        return units;
+        return scales;
+    }
+
+    private static void copyUnit(FloatMatrix vectors, int row, float[] scales, float[] unit) {
+        vectors.copyRow(row, unit);
+        for (int d = 0; d < unit.length; d++) {
+            unit[d] *= scales[row];
+        }
     }
 }

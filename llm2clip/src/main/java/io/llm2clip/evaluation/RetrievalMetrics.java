@@ -1,5 +1,6 @@
 package io.llm2clip.evaluation;
 
+import io.llm2clip.data.FloatMatrix;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,28 +16,28 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
     private static final int[] CUT_OFFS = {1, 5, 10, 25, 50};
 
     /**
-     * Several captions an image.
+     * Several captions per image.
      *
      * @param images {@code [N, E]}
      * @param captions {@code [M, E]}
      * @param imageOf {@code [M]} the image of every caption; every image has at least one
      */
-    public static RetrievalMetrics of(float[][] images, float[][] captions, int[] imageOf) {
-        if (imageOf.length != captions.length) {
+    public static RetrievalMetrics of(FloatMatrix images, FloatMatrix captions, int[] imageOf) {
+        if (imageOf.length != captions.rows()) {
             throw new IllegalArgumentException("Each of the %d captions needs the index of its image, found %d indices."
-                    .formatted(captions.length, imageOf.length));
+                    .formatted(captions.rows(), imageOf.length));
         }
-        int[][] captionsOf = new int[images.length][0];
+        int[][] captionsOf = new int[images.rows()][0];
         for (int caption = 0; caption < imageOf.length; caption++) {
             int image = imageOf[caption];
-            if (image < 0 || image >= images.length) {
+            if (image < 0 || image >= images.rows()) {
                 throw new IllegalArgumentException("Caption %d belongs to image %d, but there are %d images."
-                        .formatted(caption, image, images.length));
+                        .formatted(caption, image, images.rows()));
             }
             captionsOf[image] = Arrays.copyOf(captionsOf[image], captionsOf[image].length + 1);
             captionsOf[image][captionsOf[image].length - 1] = caption;
         }
-        for (int image = 0; image < images.length; image++) {
+        for (int image = 0; image < images.rows(); image++) {
             if (captionsOf[image].length == 0) {
                 throw new IllegalArgumentException("Image " + image + " has no caption; leave it out.");
             }
@@ -47,9 +48,19 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
                 CosineRanking.ranks(captions, images, imagesOf), CosineRanking.ranks(images, captions, captionsOf));
     }
 
-    /** One caption an image, matched by index: {@code [N, E]} both. */
+    /** The same of arrays. */
+    public static RetrievalMetrics of(float[][] images, float[][] captions, int[] imageOf) {
+        return of(FloatMatrix.of(images), FloatMatrix.of(captions), imageOf);
+    }
+
+    /** One caption per image, matched by index: {@code [N, E]} both. */
+    public static RetrievalMetrics diagonal(FloatMatrix images, FloatMatrix captions) {
+        return of(images, captions, IntStream.range(0, captions.rows()).toArray());
+    }
+
+    /** The same of arrays. */
     public static RetrievalMetrics diagonal(float[][] images, float[][] captions) {
-        return of(images, captions, IntStream.range(0, captions.length).toArray());
+        return diagonal(FloatMatrix.of(images), FloatMatrix.of(captions));
     }
 
     /**
@@ -57,18 +68,18 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
      *
      * @return {@link Ranks#recall recall(1)} of the result is the accuracy
      */
-    public static Ranks captionRetrievalAccuracy(float[][] a, float[][] b) {
-        if (a.length != b.length) {
+    public static Ranks captionRetrievalAccuracy(FloatMatrix a, FloatMatrix b) {
+        if (a.rows() != b.rows()) {
             throw new IllegalArgumentException("Caption pairs need as many first as second captions, found %d and %d."
-                    .formatted(a.length, b.length));
+                    .formatted(a.rows(), b.rows()));
         }
         int[][] partner =
-                IntStream.range(0, a.length).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
+                IntStream.range(0, a.rows()).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
         return CosineRanking.ranks(a, b, partner);
     }
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
-    public static double mutualCaptionAccuracy(float[][] a, float[][] b) {
+    public static double mutualCaptionAccuracy(FloatMatrix a, FloatMatrix b) {
         return (captionRetrievalAccuracy(a, b).recall(1)
                         + captionRetrievalAccuracy(b, a).recall(1))
                 / 2;

@@ -1,5 +1,6 @@
 package io.llm2clip.image;
 
+import java.io.InterruptedIOException;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -31,11 +32,19 @@ final class DecodingMemory {
         void close();
     }
 
-    /** Waits for {@code bytes}, or for everything if that is less. */
-    Lease take(long bytes) {
+    /**
+     * Waits for {@code bytes}, or for everything if that is less.
+     *
+     * @throws InterruptedIOException if this thread is interrupted
+     */
+    Lease take(long bytes) throws InterruptedIOException {
         int wanted = Math.clamp((bytes + UNIT - 1) / UNIT, 1, units);
-        // Not interruptibly: the others finish, and an interruption is no fault of the picture.
-        free.acquireUninterruptibly(wanted);
+        try {
+            free.acquire(wanted);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while it waited for memory");
+        }
         return () -> free.release(wanted);
     }
 }

@@ -1,11 +1,8 @@
 package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -79,7 +76,7 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         try {
             return decode(ImageBytes.of(file), file.toString(), memory, use);
         } catch (IOException | OutOfMemoryError e) {
-            throw unreadable(file.toString(), e);
+            throw UnreadableImage.exception(file.toString(), "read", e);
         }
     }
 
@@ -87,18 +84,27 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         try {
             EncodedImage image = EncodedImage.probe(bytes);
             requireAtMost(image.width(), image.height());
-            try (DecodingMemory.Lease _ = memory.take(image.decodingBytes());
-                    ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
-                StoredPixels pixels = decoder.pixels();
-                // The canvas of an animation may be larger than its pictures.
-                requireAtMost(pixels.width(), pixels.height());
-                return use.of(pixels, decoder.orientation(exifOrientation));
+            try {
+                return decode(image, memory, image.decodingBytes(), use);
+            } catch (OutOfMemoryError e) {
+                // Others may have had the memory, or an estimate was too low: once more, alone.
+                return decode(image, memory, memory.bytes(), use);
             }
         } catch (FileSystemException e) {
-            throw unreadable(name, e);
+            throw UnreadableImage.exception(name, "read", e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // Decoders answer hostile bytes with any runtime exception, with recursion and with impossible arrays.
-            throw new InputException("The image " + name + " cannot be decoded (" + reason(e) + ").", e);
+            throw UnreadableImage.exception(name, "decoded", e);
+        }
+    }
+
+    private RgbImage decode(EncodedImage image, DecodingMemory memory, long bytes, Use use) throws IOException {
+        try (DecodingMemory.Lease _ = memory.take(bytes);
+                ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
+            StoredPixels pixels = decoder.pixels();
+            // The canvas of an animation may be larger than its pictures.
+            requireAtMost(pixels.width(), pixels.height());
+            return use.of(pixels, decoder.orientation(exifOrientation));
         }
     }
 
@@ -106,44 +112,5 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         if ((long) width * height > maxPixels) {
             throw new IOException("%d x %d pixels are more than the limit of %d".formatted(width, height, maxPixels));
         }
-    }
-
-    private static InputException unreadable(String name, Throwable failure) {
-        return new InputException("The image " + name + " cannot be read (" + reason(failure) + ").", failure);
-    }
-
-    private static boolean endsEarly(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof EOFException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static String reason(Throwable failure) {
-        if (failure instanceof NoSuchFileException) {
-            return "it does not exist";
-        }
-        if (failure instanceof AccessDeniedException) {
-            return "permission denied";
-        }
-        if (endsEarly(failure)) {
-            return "the file is cut off";
-        }
-        if (failure instanceof OutOfMemoryError) {
-            return "it needs more memory than Java's heap of %d MiB has; raise it with -Xmx"
-                    .formatted(Runtime.getRuntime().maxMemory() >> 20);
-        }
-        if (failure instanceof ArithmeticException) {
-            return "it is larger than Java's arrays";
-        }
-        if (failure instanceof StackOverflowError) {
-            return "it is nested too deeply";
-        }
-        String message = failure.getMessage();
-        return message == null || message.isBlank()
-                ? failure.getClass().getSimpleName()
-                : message.lines().findFirst().orElse("");
     }
 }

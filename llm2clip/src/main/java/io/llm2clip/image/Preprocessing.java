@@ -2,10 +2,12 @@ package io.llm2clip.image;
 
 import io.llm2clip.image.PillowResize.Window;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * From an image to model input: resize with Pillow's filter, crop, scale to 0..1, normalise by channel.
+ * From an image to model input: resize with Pillow's filter, crop, scale to 0..1, normalize by channel.
  *
  * <p>The image is RGB before it is resized, as in the published model cards.
  *
@@ -22,7 +24,7 @@ public record Preprocessing(
 
     /** How a rectangle becomes a square. */
     public enum Resize {
-        /** The short side becomes S, the long side {@code floor(S * long / short)}; the centre is kept. */
+        /** The short side becomes S, the long side {@code floor(S * long / short)}; the center is kept. */
         SHORT_SIDE_CENTER_CROP,
         /** Both sides become S. */
         SQUASH
@@ -37,7 +39,7 @@ public record Preprocessing(
                 return margin / 2;
             }
         },
-        /** To the even neighbour, as torchvision does. */
+        /** To the even neighbor, as torchvision does. */
         HALF_EVEN {
             @Override
             long half(long margin) {
@@ -88,7 +90,7 @@ public record Preprocessing(
     /** Model input {@code [3, S, S]}. */
     public float[] apply(RgbImage image) {
         float[] input = new float[inputLength()];
-        normalize(square(image), input, 0);
+        normalize(square(image), MemorySegment.ofArray(input));
         return input;
     }
 
@@ -125,19 +127,22 @@ public record Preprocessing(
                 size);
     }
 
-    /** Writes the input {@code [3, S, S]} of an S x S image into {@code target} from {@code offset} on. */
-    public void normalize(RgbImage square, float[] target, int offset) {
+    /** Writes the input {@code [3, S, S]} of an S x S image into {@code target}, f32, which has room for just it. */
+    public void normalize(RgbImage square, MemorySegment target) {
         if (square.width() != size || square.height() != size) {
             throw new IllegalArgumentException("Expected an image of %d x %d, found %d x %d; resize it first."
                     .formatted(size, size, square.width(), square.height()));
+        }
+        if (target.byteSize() != (long) Float.BYTES * inputLength()) {
+            throw new IllegalArgumentException("The input of an image of %d x %d takes %d bytes, found %d."
+                    .formatted(size, size, (long) Float.BYTES * inputLength(), target.byteSize()));
         }
         int plane = size * size;
         byte[] pixels = square.pixels();
         for (int channel = 0; channel < 3; channel++) {
             float[] table = table(channel);
-            int to = offset + channel * plane;
             for (int i = 0; i < plane; i++) {
-                target[to + i] = table[pixels[3 * i + channel] & 0xff];
+                target.setAtIndex(ValueLayout.JAVA_FLOAT, channel * plane + i, table[pixels[3 * i + channel] & 0xff]);
             }
         }
     }

@@ -1,9 +1,10 @@
 package io.llm2clip.model;
 
 import io.llm2clip.data.Fingerprint;
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.VectorTarget;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.CompiledFunction;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -14,14 +15,11 @@ import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.TokenBatch;
 import io.llm2clip.text.Tokenizer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
-/** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalised. */
+/** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalized. */
 public final class CaptionEncoder implements AutoCloseable {
     /** Tensors that describe a batch of rows: ids {@code [B, T]}, lengths {@code [B]}, pooling weights {@code [B, T]}. */
     public static final int INPUTS = 3;
@@ -37,9 +35,8 @@ public final class CaptionEncoder implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
     private final Pooling pooling;
-    private final CompiledFunction bidirectional = new CompiledFunction(in -> List.of(pooled(in, false)));
-    private final CompiledFunction causal = new CompiledFunction(in -> List.of(pooled(in, true)));
-    private long flops;
+    private final BatchedFunction bidirectional = new BatchedFunction(in -> pooled(in, false));
+    private final BatchedFunction causal = new BatchedFunction(in -> pooled(in, true));
     private long cut;
 
     public CaptionEncoder(Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling) {
@@ -99,49 +96,33 @@ public final class CaptionEncoder implements AutoCloseable {
         return llama.pooled(inputs.get(0), inputs.get(1), inputs.get(2), causalAttention);
     }
 
-    /** Vectors of captions, in their order, with the bidirectional attention of LLM2CLIP. */
-    public float[][] encode(List<String> captions, Progress.Phase phase) {
+    /** Vectors {@code [N, D]} of captions, in their order, with the bidirectional attention of LLM2CLIP. */
+    public FloatMatrix encode(List<String> captions, Progress.Phase phase) {
         return encode(captions, false, phase);
     }
 
-    /** Vectors of captions; with {@code causalAttention} those of the untouched language model. */
-    public float[][] encode(List<String> captions, boolean causalAttention, Progress.Phase phase) {
-        List<CaptionRow> rows = rows(captions);
-        cut += rows.stream().filter(CaptionRow::cut).count();
-        int[] byLength = IntStream.range(0, rows.size())
-                .boxed()
-                .sorted(Comparator.comparingInt((Integer i) -> rows.get(i).ids().length))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        float[][] vectors = new float[rows.size()][];
-        for (int start = 0; start < byLength.length; ) {
-            int count = Batches.next(byLength.length - start, BATCH);
-            while (count > 1 && count * padded(rows.get(byLength[start + count - 1])) > BATCH_TOKENS) {
-                count /= 2;
-            }
-            List<CaptionRow> batch = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                batch.add(rows.get(byLength[start + i]));
-            }
-            List<TensorData> inputs = inputs(TokenBatch.of(batch, padId(), padded(batch.getLast())));
-            CompiledFunction function = causalAttention ? causal : bidirectional;
-            if (!function.isCompiled(inputs)) {
-                phase.preparing("compiling");
-            }
-            float[] pooled = function.run(inputs).getFirst().toFloats();
-            flops += function.program(inputs).flops();
-            int width = pooled.length / count;
-            for (int i = 0; i < count; i++) {
-                vectors[byLength[start + i]] = Arrays.copyOfRange(pooled, i * width, (i + 1) * width);
-            }
-            phase.advance(count);
-            start += count;
-        }
+    /** The same; with {@code causalAttention} those of the untouched language model. */
+    public FloatMatrix encode(List<String> captions, boolean causalAttention, Progress.Phase phase) {
+        FloatMatrix vectors =
+                FloatMatrix.allocate(captions.size(), llama.config().hiddenSize());
+        encode(captions, causalAttention, vectors, phase);
         return vectors;
     }
 
-    private static int padded(CaptionRow row) {
-        return TokenBatch.paddedLength(row.ids().length);
+    /** The same into given memory. */
+    public void encode(List<String> captions, boolean causalAttention, VectorTarget vectors, Progress.Phase phase) {
+        List<CaptionRow> rows = rows(captions);
+        cut += rows.stream().filter(CaptionRow::cut).count();
+        int[] lengths = rows.stream().mapToInt(row -> row.ids().length).toArray();
+        (causalAttention ? causal : bidirectional)
+                .run(
+                        Batches.ofRows(lengths, BATCH, BATCH_TOKENS),
+                        items -> inputs(TokenBatch.of(
+                                Arrays.stream(items).mapToObj(rows::get).toList(),
+                                padId(),
+                                TokenBatch.paddedLength(lengths[items[items.length - 1]]))),
+                        vectors,
+                        phase);
     }
 
     /**
@@ -168,7 +149,7 @@ public final class CaptionEncoder implements AutoCloseable {
 
     /** Floating-point operations of everything encoded so far. */
     public long flops() {
-        return flops;
+        return bidirectional.flops() + causal.flops();
     }
 
     /** How many of the captions encoded so far were too long, so that their vectors say nothing of their ends. */

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.data.Fingerprint;
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameters;
@@ -204,8 +205,8 @@ public final class TextModel implements AutoCloseable {
         return format.row(tokenizer, caption).ids();
     }
 
-    /** Vectors of captions, not normalised. */
-    public float[][] vectors(List<String> captions) {
+    /** Vectors {@code [N, D]} of captions, not normalized. */
+    public FloatMatrix vectors(List<String> captions) {
         return encoder.encode(captions, Progress.Phase.NONE);
     }
 

@@ -1,41 +1,46 @@
 package io.llm2clip.model;
 
-import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.kernels.DType;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
-import java.util.Arrays;
 import java.util.List;
 
-/** The adapter over any number of caption vectors {@code [D]}: embeddings {@code [E]}, not normalised. */
+/** The adapter over any number of caption vectors {@code [D]}: embeddings {@code [E]}, not normalized. */
 public final class TextProjection implements AutoCloseable {
     private static final int BATCH = 64;
 
-    private final CompiledFunction adapter;
+    private final BatchedFunction adapter;
+    private final int embeddingSize;
 
     public TextProjection(TextAdapter adapter) {
-        this.adapter = new CompiledFunction(in -> List.of(adapter.apply(in.getFirst())));
+        this.adapter = new BatchedFunction(in -> adapter.apply(in.getFirst()));
+        this.embeddingSize = adapter.config().embeddingSize();
     }
 
-    /** Embeddings of vectors, in their order. */
-    public float[][] project(float[][] vectors) {
-        float[][] embeddings = new float[vectors.length][];
-        for (int start = 0; start < vectors.length; ) {
-            int count = Batches.next(vectors.length - start, BATCH);
-            int width = vectors[start].length;
-            float[] batch = new float[count * width];
-            for (int i = 0; i < count; i++) {
-                System.arraycopy(vectors[start + i], 0, batch, i * width, width);
-            }
-            float[] flat = adapter.run(List.of(TensorData.of(Shape.of(count, width), batch)))
-                    .getFirst()
-                    .toFloats();
-            int size = flat.length / count;
-            for (int i = 0; i < count; i++) {
-                embeddings[start + i] = Arrays.copyOfRange(flat, i * size, (i + 1) * size);
-            }
-            start += count;
-        }
+    /** Embeddings {@code [N, E]} of vectors {@code [N, D]}, in their order. */
+    public FloatMatrix project(FloatMatrix vectors) {
+        FloatMatrix embeddings = FloatMatrix.allocate(vectors.rows(), embeddingSize);
+        project(vectors, embeddings);
         return embeddings;
+    }
+
+    /** The same into given memory. */
+    public void project(FloatMatrix vectors, FloatMatrix embeddings) {
+        adapter.run(
+                Batches.of(vectors.rows(), BATCH),
+                items -> List.of(rows(vectors, items[0], items.length)),
+                embeddings,
+                Progress.Phase.NONE);
+    }
+
+    /** Batches are of consecutive rows, which need not be copied. */
+    private static TensorData rows(FloatMatrix vectors, int first, int count) {
+        return new TensorData(
+                Shape.of(count, vectors.columns()),
+                DType.F32,
+                vectors.slice(first, first + count).memory());
     }
 
     @Override

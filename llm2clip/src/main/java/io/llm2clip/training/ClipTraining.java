@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.image.ImageCache;
+import io.llm2clip.kernels.DType;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -104,7 +105,7 @@ public final class ClipTraining {
         int batch = Math.min(config.batch, usable.length);
         Limit.CONTRASTIVE_BATCH.require("The number of usable images", batch);
         EqualItems copies = EqualItems.of(Arrays.stream(usable)
-                .mapToObj(i -> List.of(ByteBuffer.wrap(images.image(i).pixels())))
+                .mapToObj(i -> List.of(ByteBuffer.wrap(images.read(i).pixels())))
                 .toList());
         boolean masked = text.shared() > 0 || copies.shared() > 0;
         remarks(name, text, copies, batch, config).forEach(progress::note);
@@ -113,7 +114,7 @@ public final class ClipTraining {
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         int size = vision.config().imageSize();
-        Shape pixels = Shape.of(batch, 3, size, size);
+        TensorData pixels = TensorData.allocate(Shape.of(batch, 3, size, size), DType.F32);
         try (AdamW optimizer = new AdamW(groups(vision, text, logitScale, config), settings.adamW())) {
             return TrainingLoop.run(name, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
                 int i = loop.number();
@@ -121,8 +122,10 @@ public final class ClipTraining {
                 int[] drawn = Arrays.stream(places).map(place -> usable[place]).toArray();
                 TextSide.Captions captions = text.batch(drawn, random, i);
                 List<TensorData> inputs = new ArrayList<>();
-                inputs.add(
-                        TensorData.of(pixels, images.shiftedBatch(config.shift, config.seed * 1_000_003 + i, drawn)));
+                images.select(drawn)
+                        .shifted(config.shift, config.seed * 1_000_003 + i)
+                        .readAll(pixels.segment());
+                inputs.add(pixels);
                 inputs.addAll(captions.inputs());
                 if (masked) {
                     inputs.add(mask(captions, copies, places));

@@ -3,13 +3,14 @@ package io.llm2clip.training;
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.DataReport;
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.ImageSource;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
@@ -134,7 +135,7 @@ public record ClipTrainingJob(
                 Parameters parameters = new Parameters(training.seed())) {
             List<List<String>> captions =
                     folder.items().stream().map(CaptionedImage::captions).toList();
-            requireHeap(captions, language);
+            requireMemory(captions, language);
             VisionTower vision = switch (start) {
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
@@ -154,14 +155,12 @@ public record ClipTrainingJob(
             output.requireRoom(ModelDirectory.bytes(model));
             ImageCache cache;
             HeldOut<Integer> split;
-            float[][][] captionVectors;
+            CaptionVectors captionVectors;
             // Opened before the images are read, because it may be refused.
             try (TextVectorStore store = TextVectorStore.open(
                     vectors, language.fingerprint(), language.llama().config().hiddenSize())) {
                 cache = read(folder, vision.config().imageSize(), progress);
-                folder.requireReadable(cache.failures().stream()
-                        .map(ImageCache.Failure::reason)
-                        .toList());
+                folder.requireReadable(cache.reasons());
                 split = HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
                 progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
                 captionVectors = TextVectors.of(language.encoder(), captions, store, progress);
@@ -176,7 +175,7 @@ public record ClipTrainingJob(
             RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
             return new Result(
                     folder.report(),
-                    cache.failures().stream().map(ImageCache.Failure::reason).toList(),
+                    cache.reasons(),
                     split.training().size(),
                     split.measured().size(),
                     retrieval,
@@ -226,10 +225,8 @@ public record ClipTrainingJob(
     private ImageCache read(CaptionedImages folder, int size, Progress progress) {
         try (Progress.Phase phase = progress.begin("reading images", folder.size(), "image")) {
             return ImageCache.load(
-                    folder.items().stream().map(CaptionedImage::path).toList(),
-                    reader,
-                    preset().ofSize(size),
-                    Workers.shared().threads(),
+                    ImageSource.ofFiles(
+                            folder.items().stream().map(CaptionedImage::path).toList(), reader, preset().ofSize(size)),
                     phase);
         }
     }
@@ -242,28 +239,28 @@ public record ClipTrainingJob(
         }
     }
 
-    /** Images at model size and vectors of captions are kept on the heap for the whole run. */
-    private void requireHeap(List<List<String>> captions, TextModel language) {
+    /** Images at model size are kept on the heap for the whole run, vectors of captions beyond it. */
+    private void requireMemory(List<List<String>> captions, TextModel language) {
         VisionConfig vision = switch (start) {
             case Pretrained pretrained -> VisionConfig.read(pretrained.directory.resolve("config.json"));
             case FromScratch scratch -> scratch.config;
         };
-        long pixels = 3L * vision.imageSize() * vision.imageSize();
-        long vectorBytes = (long) Float.BYTES * language.llama().config().hiddenSize();
-        long bytes = captions.size() * pixels
-                + captions.stream().mapToLong(List::size).sum() * vectorBytes;
-        long most = Runtime.getRuntime().maxMemory();
-        if (bytes > most) {
+        long pixels = captions.size() * 3L * vision.imageSize() * vision.imageSize();
+        long heap = Runtime.getRuntime().maxMemory();
+        if (pixels > heap) {
             throw new InputException(
-                    "%s: its %,d images and their captions take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or use fewer."
+                    "%s: its %,d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or use fewer."
                             .formatted(
                                     images,
                                     captions.size(),
-                                    bytes >> 20,
-                                    most >> 20,
-                                    (bytes >> 30) + 2,
-                                    (bytes >> 30) + 2));
+                                    pixels >> 20,
+                                    heap >> 20,
+                                    (pixels >> 30) + 2,
+                                    (pixels >> 30) + 2));
         }
+        FloatMatrix.requireMemory(
+                captions.stream().mapToLong(List::size).sum(),
+                language.llama().config().hiddenSize());
     }
 
     private ModelDescription description(TextModel language) {
@@ -287,20 +284,16 @@ public record ClipTrainingJob(
     }
 
     private static RetrievalMetrics measure(
-            Llm2ClipModel model, ImageCache cache, List<Integer> measured, float[][][] vectors, Progress progress) {
+            Llm2ClipModel model, ImageCache cache, List<Integer> measured, CaptionVectors vectors, Progress progress) {
         int[] images = measured.stream().mapToInt(Integer::intValue).toArray();
         int[] imageOf = IntStream.range(0, images.length)
-                .flatMap(i -> IntStream.generate(() -> i).limit(vectors[images[i]].length))
+                .flatMap(i -> IntStream.generate(() -> i).limit(vectors.count(images[i])))
                 .toArray();
-        float[][] captions = Arrays.stream(images)
-                .mapToObj(i -> vectors[i])
-                .flatMap(Arrays::stream)
-                .toArray(float[][]::new);
         try (ImageEncoder encoder = new ImageEncoder(model.vision());
                 TextProjection projection = new TextProjection(model.adapter());
                 Progress.Phase phase = progress.begin("evaluation", images.length, "image")) {
             return RetrievalMetrics.of(
-                    encoder.encode(images, cache::batch, phase), projection.project(captions), imageOf);
+                    encoder.encode(cache.select(images), phase), projection.project(vectors.ofImages(images)), imageOf);
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -65,7 +66,7 @@ class TextVectorStoreTest {
             fill(store, 0, 2601);
             assertHolds(store, 2601);
             float[] batch = new float[7];
-            store.get("caption 2", batch, 4);
+            store.get("caption 2", MemorySegment.ofArray(batch).asSlice(4 * Float.BYTES));
             assertThat(batch).containsExactly(0, 0, 0, 0, 2, -2, 1);
         }
     }
@@ -224,7 +225,7 @@ class TextVectorStoreTest {
                 assertThat(mapped.intact(rows - 1)).isTrue();
                 assertThat(mapped.intact(rows - 2)).isFalse();
                 float[] target = new float[2];
-                mapped.copy(rows - 1, target, 1);
+                mapped.copy(rows - 1, MemorySegment.ofArray(target).asSlice(Float.BYTES));
                 assertThat(target).containsExactly(0, 1);
             }
         }

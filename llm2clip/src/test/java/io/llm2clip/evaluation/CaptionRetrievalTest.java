@@ -3,6 +3,7 @@ package io.llm2clip.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.text.CaptionKinds;
 import java.util.List;
 import java.util.Map;
@@ -10,14 +11,14 @@ import org.junit.jupiter.api.Test;
 
 class CaptionRetrievalTest {
     /** Long captions of an image point its way, short ones always the first image's. */
-    private static float[][] vectors(List<String> captions) {
-        return captions.stream()
+    private static FloatMatrix vectors(List<String> captions) {
+        return FloatMatrix.of(captions.stream()
                 .map(caption -> {
                     float[] vector = new float[4];
                     vector[caption.length() < 8 ? 0 : caption.charAt(0) - 'a'] = 1;
                     return vector;
                 })
-                .toArray(float[][]::new);
+                .toArray(float[][]::new));
     }
 
     private static CaptionRetrieval measure(List<List<String>> captions) {

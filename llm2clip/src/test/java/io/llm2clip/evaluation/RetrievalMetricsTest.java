@@ -3,6 +3,7 @@ package io.llm2clip.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.data.FloatMatrix;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -143,9 +144,11 @@ class RetrievalMetricsTest {
                 vector[d] *= 4;
             }
         }
-        assertThat(RetrievalMetrics.captionRetrievalAccuracy(a, doubled))
-                .isEqualTo(RetrievalMetrics.captionRetrievalAccuracy(a, b));
-        assertThat(RetrievalMetrics.captionRetrievalAccuracy(b, b).recall(1)).isEqualTo(1);
+        assertThat(RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(a), FloatMatrix.of(doubled)))
+                .isEqualTo(RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(a), FloatMatrix.of(b)));
+        assertThat(RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(b), FloatMatrix.of(b))
+                        .recall(1))
+                .isEqualTo(1);
     }
 
     @Test
@@ -161,9 +164,11 @@ class RetrievalMetricsTest {
                 .hasMessage("Embeddings must have one width, found 1 and 2.");
         assertThatThrownBy(() -> RetrievalMetrics.diagonal(one, new float[][] {{Float.NaN, 0}}))
                 .hasMessage("The embedding of query 0 is not finite; the model that made it is broken.");
-        assertThatThrownBy(() -> RetrievalMetrics.captionRetrievalAccuracy(one, new float[2][2]))
+        assertThatThrownBy(() ->
+                        RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(one), FloatMatrix.allocate(2, 2)))
                 .hasMessage("Caption pairs need as many first as second captions, found 1 and 2.");
-        assertThatThrownBy(() -> RetrievalMetrics.captionRetrievalAccuracy(new float[0][], new float[0][]))
+        assertThatThrownBy(() -> RetrievalMetrics.captionRetrievalAccuracy(
+                        FloatMatrix.allocate(0, 2), FloatMatrix.allocate(0, 2)))
                 .hasMessage("Retrieval needs at least one query and one candidate, found 0 and 0.");
         assertThatThrownBy(() -> new Ranks(new int[1]).hits(0)).hasMessage("Recall needs k of at least 1, not 0.");
     }

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llm2clip.data.InputException;
 import io.llm2clip.progress.Progress;
 import java.awt.image.BufferedImage;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -108,6 +111,8 @@ class BoundedDecodingTest {
                         most.accumulateAndGet(used.addAndGet(Math.min(bytes, memory.bytes())), Math::max);
                         Thread.onSpinWait();
                         used.addAndGet(-Math.min(bytes, memory.bytes()));
+                    } catch (InterruptedIOException e) {
+                        throw new AssertionError(e);
                     }
                 }
             }));
@@ -154,10 +159,70 @@ class BoundedDecodingTest {
         Path tooLarge = Files.write(folder.resolve("huge.bmp"), bitmapHeader(2_000_000, 1_000));
         Path good = Files.write(folder.resolve("good.png"), Goldens.bytes("rgb.png"));
         ImageReader reader = ImageReader.DEFAULT.withMaxPixels(Long.MAX_VALUE);
-        ImageCache cache =
-                ImageCache.load(List.of(tooLarge, good), reader, Preprocessing.clip(8), 2, Progress.Phase.NONE);
+        ImageCache cache = ImageCache.load(
+                ImageSource.ofFiles(List.of(tooLarge, good), reader, Preprocessing.clip(8)), Progress.Phase.NONE);
         assertThat(cache.usable()).containsExactly(1);
         assertThat(cache.failures().getFirst().reason()).startsWith("The image " + tooLarge + " cannot be decoded (");
+    }
+
+    @Test
+    void whatFailsForLackOfMemoryIsTriedOnceMoreAlone() throws Exception {
+        Path file = Files.write(folder.resolve("second.png"), Goldens.bytes("rgb.png"));
+        DecodingMemory memory = new DecodingMemory(1 << 20);
+        List<Thread.State> others = new ArrayList<>();
+        RgbImage image = ImageReader.DEFAULT.read(file, memory, (pixels, orientation) -> {
+            others.add(stateOfAnother(memory));
+            if (others.size() == 1) {
+                throw new OutOfMemoryError("others have it");
+            }
+            return UprightImage.of(pixels, orientation);
+        });
+        assertThat(image).isEqualTo(ImageReader.DEFAULT.read(file));
+        assertThat(others).containsExactly(Thread.State.TERMINATED, Thread.State.WAITING);
+        memory.take(memory.bytes()).close();
+    }
+
+    /** Whether another image, a small one, gets memory or waits. */
+    private static Thread.State stateOfAnother(DecodingMemory memory) {
+        Thread other = Thread.ofPlatform().start(() -> {
+            try {
+                memory.take(1024).close();
+            } catch (InterruptedIOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        while (other.getState() != Thread.State.TERMINATED && other.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+        return other.getState();
+    }
+
+    @Test
+    void anInterruptionEndsTheWaitForMemory() throws Exception {
+        Path file = Files.write(folder.resolve("waiting.png"), Goldens.bytes("rgb.png"));
+        DecodingMemory memory = new DecodingMemory(4096);
+        CompletableFuture<String> message = new CompletableFuture<>();
+        try (DecodingMemory.Lease _ = memory.take(4096)) {
+            Thread reader = Thread.ofPlatform().start(() -> {
+                try {
+                    ImageReader.DEFAULT.read(file, memory, UprightImage::of);
+                    message.complete("it was read");
+                } catch (InputException e) {
+                    message.complete(
+                            e.getMessage() + " " + Thread.currentThread().isInterrupted());
+                }
+            });
+            while (reader.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            reader.interrupt();
+            assertThat(message.get(30, TimeUnit.SECONDS))
+                    .isEqualTo("The image " + file + " cannot be decoded (it was interrupted). true");
+        }
+        assertThat(ImageReader.DEFAULT.read(file, memory, UprightImage::of)).isNotNull();
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> ImageReader.DEFAULT.read(file)).hasMessageEndingWith(" (it was interrupted).");
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     /** A header that promises more pixels than an array can hold. */

@@ -3,6 +3,7 @@ package io.llm2clip.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -58,8 +59,12 @@ class PreprocessingTest {
 
     @Test
     void refusesImagesOfAnotherSize() {
-        assertThatThrownBy(() -> Preprocessing.clip(2).normalize(new RgbImage(1, 1, new byte[3]), new float[12], 0))
+        assertThatThrownBy(() -> Preprocessing.clip(2)
+                        .normalize(new RgbImage(1, 1, new byte[3]), MemorySegment.ofArray(new float[12])))
                 .hasMessage("Expected an image of 2 x 2, found 1 x 1; resize it first.");
+        assertThatThrownBy(() -> Preprocessing.clip(2)
+                        .normalize(new RgbImage(2, 2, new byte[12]), MemorySegment.ofArray(new float[13])))
+                .hasMessage("The input of an image of 2 x 2 takes 48 bytes, found 52.");
         assertThatThrownBy(() -> Preprocessing.clip(0)).hasMessageContaining("found size 0");
     }
 }

@@ -142,7 +142,7 @@ class TextModelTest {
     void countsCaptionsThatWereCut() {
         try (TextModel opened = TextModel.open(text)) {
             List<String> captions = List.of("a kite", "x ".repeat(600), "a tent", "y ".repeat(600));
-            opened.vectors(captions);
+            opened.vectors(captions).toArrays();
             assertThat(opened.encoder().cutCaptions()).isEqualTo(2);
             assertThat(opened.encoder().countCut(captions, 512)).isEqualTo(2);
             assertThat(opened.encoder().countCut(captions, 3)).isEqualTo(4);
@@ -194,18 +194,18 @@ class TextModelTest {
         long live = EngineMemory.liveBytes();
         try (TextModel opened = TextModel.open(text)) {
             assertThat(opened.llama().parameters()).allMatch(Parameter::isFrozen);
-            float[][] before = opened.vectors(captions);
+            float[][] before = opened.vectors(captions).toArrays();
             CaptionTraining.Config config = CaptionTraining.Config.fromScratch(5, 1);
             CaptionTraining.prepare(opened.encoder(), groups, config, Progress.NONE)
                     .run(Progress.NONE);
-            trained = opened.vectors(captions);
+            trained = opened.vectors(captions).toArrays();
             assertThat(Arrays.deepEquals(trained, before)).isFalse();
             opened.save(out, Map.of(), Existing.REFUSE);
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(live);
         assertThat(Files.readAllBytes(text.resolve("model.safetensors"))).isEqualTo(stored);
         try (TextModel again = TextModel.open(out)) {
-            assertThat(again.vectors(captions)).isDeepEqualTo(trained);
+            assertThat(again.vectors(captions).toArrays()).isDeepEqualTo(trained);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
@@ -23,11 +24,11 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -238,8 +239,10 @@ class ClipTrainingTest {
 
     @Test
     void cachedVectorsAreComparedByContent() {
-        float[][][] vectors = {{{1, 2}, {3, 4}}, {{3, 4}, {5, 6}}, {{7, 8}, {9, 9}}};
-        var kinds = Arrays.stream(vectors).map(_ -> CaptionKinds.of(2, 9)).toList();
+        var vectors = CaptionVectors.of(
+                FloatMatrix.of(new float[][] {{1, 2}, {3, 4}, {3, 4}, {5, 6}, {7, 8}, {9, 9}}),
+                List.of(List.of("a", "b"), List.of("b", "c"), List.of("d", "e")));
+        var kinds = Stream.of(0, 1, 2).map(_ -> CaptionKinds.of(2, 9)).toList();
         try (Parameters own = new Parameters(1)) {
             var text = new CachedTextSide(TextAdapter.create(own, new TextAdapter.Config(2, 4, true)), vectors, kinds);
             assertThat(text.shared()).isEqualTo(1);

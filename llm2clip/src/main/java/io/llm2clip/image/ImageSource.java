@@ -1,0 +1,63 @@
+package io.llm2clip.image;
+
+import io.llm2clip.data.InputException;
+import java.awt.image.BufferedImage;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Images at a model's size, wherever they come from: files, pictures in memory, a cache, another source that is varied. They are read one
+ * by one, by several threads at a time and in any order; reading one twice gives the same.
+ */
+public interface ImageSource {
+    /** How many images there are, those that cannot be read included. */
+    int count();
+
+    /** What image {@code index} is called in messages, such as its file. */
+    String name(int index);
+
+    /** What made the images S x S, and makes model input of them. */
+    Preprocessing preprocessing();
+
+    /**
+     * Reads an image, S x S.
+     *
+     * @throws InputException naming it, if it cannot be used; this says nothing of the others
+     */
+    RgbImage read(int index);
+
+    /** Image files, read when they are asked for. */
+    static ImageSource ofFiles(List<Path> files, ImageReader reader, Preprocessing preprocessing) {
+        return new FileImages(List.copyOf(files), reader, preprocessing);
+    }
+
+    /** Pictures in memory. */
+    static ImageSource ofPictures(List<BufferedImage> pictures, Preprocessing preprocessing) {
+        return new PicturesInMemory(List.copyOf(pictures), preprocessing);
+    }
+
+    /** The images with the given numbers, in this order. */
+    default ImageSource select(int... indices) {
+        return new SelectedImages(this, indices.clone());
+    }
+
+    /**
+     * Each image moved by up to {@code reach} pixels along each axis; edge pixels fill the gap.
+     *
+     * @param seed for example of the step; image i is moved by a function of it and i
+     */
+    default ImageSource shifted(int reach, long seed) {
+        return new ShiftedImages(this, reach, seed);
+    }
+
+    /**
+     * Reads all images as model input.
+     *
+     * @param target receives {@code [count, 3, S, S]}, f32
+     * @throws InputException if one of them cannot be used
+     */
+    default void readAll(MemorySegment target) {
+        ImageThreads.shared().readAll(this, target);
+    }
+}

@@ -1,0 +1,196 @@
+package io.llm2clip.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.InputException;
+import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.ImageSource;
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RgbImage;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.progress.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** On a tower of random weights. */
+@Timeout(60)
+class ImageEncoderTest {
+    private static final Preprocessing PREPROCESSING = Preprocessing.miniature(16);
+
+    private final Parameters parameters = new Parameters(3);
+    private final ImageEncoder encoder =
+            new ImageEncoder(TinyModel.create(parameters).vision());
+
+    @AfterEach
+    void free() {
+        encoder.close();
+        parameters.close();
+    }
+
+    private static ImageCache images(int count) {
+        Random random = new Random(1);
+        List<RgbImage> images = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] pixels = new byte[3 * 16 * 16];
+            random.nextBytes(pixels);
+            images.add(new RgbImage(16, 16, pixels));
+        }
+        return ImageCache.of(images, PREPROCESSING);
+    }
+
+    /** Images 3, 40 and 41 of every hundred cannot be used; the others are those of another source. */
+    private record Partly(ImageSource images) implements ImageSource {
+        @Override
+        public int count() {
+            return images.count();
+        }
+
+        @Override
+        public String name(int index) {
+            return "image " + index;
+        }
+
+        @Override
+        public Preprocessing preprocessing() {
+            return images.preprocessing();
+        }
+
+        @Override
+        public RgbImage read(int index) {
+            return switch (index % 100) {
+                case 3 -> throw new InputException("broken");
+                case 40 -> throw new OutOfMemoryError("Java heap space");
+                case 41 -> throw new IllegalStateException("a bug of a decoder");
+                default -> images.read(index);
+            };
+        }
+    }
+
+    @Test
+    void anyNumberOfImagesIsEmbeddedAsEachAlone() {
+        ImageCache images = images(1003);
+        float[][] together = encoder.encode(images, Progress.Phase.NONE).toArrays();
+        for (int i = 0; i < 1003; i++) {
+            assertThat(encoder.encode(images.select(i), Progress.Phase.NONE).toArray(0))
+                    .isEqualTo(together[i]);
+        }
+        for (int count : new int[] {0, 1, 2, 31, 32, 33, 63, 65}) {
+            int[] first = new int[count];
+            for (int i = 0; i < count; i++) {
+                first[i] = 1002 - i;
+            }
+            FloatMatrix some = encoder.encode(images.select(first), Progress.Phase.NONE);
+            assertThat(some.rows()).isEqualTo(count);
+            for (int i = 0; i < count; i++) {
+                assertThat(some.toArray(i)).isEqualTo(together[first[i]]);
+            }
+        }
+    }
+
+    @Test
+    void resultsComeInOrderAndOnlyBrokenImagesAreMissing() {
+        ImageCache images = images(305);
+        FloatMatrix expected = encoder.encode(images, Progress.Phase.NONE);
+        FloatMatrix embeddings = FloatMatrix.allocate(305, expected.columns());
+        List<Integer> order = new ArrayList<>();
+        List<String> reasons = new ArrayList<>();
+        encoder.encode(
+                new Partly(images),
+                (index, vector) -> {
+                    order.add(index);
+                    embeddings.accept(index, vector);
+                },
+                failure -> {
+                    order.add(failure.index());
+                    reasons.add(failure.reason());
+                },
+                Progress.Phase.NONE);
+        assertThat(order).hasSize(305).isSorted();
+        assertThat(reasons).hasSize(10);
+        assertThat(reasons.subList(0, 2))
+                .satisfiesExactly(
+                        first -> assertThat(first).isEqualTo("broken"),
+                        second -> assertThat(second).startsWith("The image image 40 cannot be read (it needs more"));
+        for (int i = 0; i < 305; i++) {
+            boolean broken = i % 100 == 3 || i % 100 == 40 || i % 100 == 41;
+            assertThat(embeddings.toArray(i)).isEqualTo(broken ? new float[expected.columns()] : expected.toArray(i));
+        }
+        assertThatThrownBy(() -> encoder.encode(new Partly(images), Progress.Phase.NONE))
+                .isInstanceOf(InputException.class)
+                .hasMessage("broken");
+    }
+
+    @Test
+    void onlyBrokenImagesGiveNothing() {
+        List<Integer> failed = new ArrayList<>();
+        encoder.encode(
+                new Partly(images(100)).select(3, 40, 41),
+                (index, _) -> {
+                    throw new AssertionError(index);
+                },
+                failure -> failed.add(failure.index()),
+                Progress.Phase.NONE);
+        assertThat(failed).containsExactly(0, 1, 2);
+    }
+
+    /** The image after the first batch is read before the results of that batch are all taken. */
+    @Test
+    void whileABatchIsComputedTheNextIsRead() {
+        CountDownLatch second = new CountDownLatch(1);
+        ImageCache cached = images(64);
+        ImageSource images = new ImageSource() {
+            @Override
+            public int count() {
+                return cached.count();
+            }
+
+            @Override
+            public String name(int index) {
+                return cached.name(index);
+            }
+
+            @Override
+            public Preprocessing preprocessing() {
+                return PREPROCESSING;
+            }
+
+            @Override
+            public RgbImage read(int index) {
+                if (index == ImageEncoder.BATCH + 1) {
+                    second.countDown();
+                }
+                return cached.read(index);
+            }
+        };
+        encoder.encode(
+                images,
+                (index, _) -> {
+                    try {
+                        assertThat(index > 0 || second.await(30, TimeUnit.SECONDS))
+                                .isTrue();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                },
+                failure -> {
+                    throw new AssertionError(failure);
+                },
+                Progress.Phase.NONE);
+    }
+
+    @Test
+    void imagesOfAnotherSizeAreRefused() {
+        assertThatThrownBy(() -> encoder.encode(ImageCache.of(List.of(), Preprocessing.clip(224)), Progress.Phase.NONE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "The images are prepared for 224 pixels, the vision tower has 16; use the preprocessing of the tower.");
+    }
+}
