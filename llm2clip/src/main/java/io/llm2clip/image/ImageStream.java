@@ -76,7 +76,8 @@ public final class ImageStream implements Iterator<ImageResult>, AutoCloseable {
     @Override
     public void close() {
         next = source.count();
-        reading.forEach(task -> task.cancel(true));
+        // The last first: a thread that is interrupted must not begin one that is still to be canceled.
+        reading.reversed().forEach(task -> task.cancel(true));
         reading.clear();
     }
 }
