@@ -179,12 +179,9 @@ public final class MatmulBench {
             int j = random.nextInt(op.n());
             double sum = 0;
             for (int k = 0; k < op.k(); k++) {
-                long a = batch * op.batchStrideA()
-                        + (op.transposeA() ? (long) k * op.lda() + i : (long) i * op.lda() + k);
-                long b = batch * op.batchStrideB()
-                        + (op.transposeB() ? (long) j * op.ldb() + k : (long) k * op.ldb() + j);
-                sum += (double) segments[0].getAtIndex(ValueLayout.JAVA_FLOAT, a)
-                        * segments[1].getAtIndex(ValueLayout.JAVA_FLOAT, b);
+                sum += (double) segments[0].getAtIndex(
+                                ValueLayout.JAVA_FLOAT, op.a().index(batch, i, k))
+                        * segments[1].getAtIndex(ValueLayout.JAVA_FLOAT, op.b().index(batch, k, j));
             }
             float found = segments[2].getAtIndex(ValueLayout.JAVA_FLOAT, ((long) batch * op.m() + i) * op.n() + j);
             if (Math.abs(found - sum) > 1e-4 * (1 + Math.abs(sum))) {

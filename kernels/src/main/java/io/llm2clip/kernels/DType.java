@@ -1,35 +1,86 @@
 package io.llm2clip.kernels;
 
-/** Element types of buffers and tensors. There is no implicit promotion between them anywhere in the engine. */
+/**
+ * The format of stored elements. There is no implicit promotion between formats anywhere in the engine.
+ *
+ * <p>A dense format gives each element bytes of its own. A quantized one stores blocks of 32 elements that follow each other in a
+ * row (the row-major fastest axis), each block with one f16 scale; rows are whole blocks. Quantized elements are read only, by the
+ * operations that say so.
+ */
 public enum DType {
     /** IEEE 754 binary32. */
-    F32(4),
+    F32(4, 1),
     /** The upper half of an {@link #F32}; a storage type, converted to f32 before arithmetic. */
-    BF16(2),
+    BF16(2, 1),
     /** IEEE 754 binary16; a storage type, converted to f32 before arithmetic. */
-    F16(2),
+    F16(2, 1),
     /** Two's complement 32-bit integer; used for indices. */
-    I32(4),
+    I32(4, 1),
     /** A truth value, stored as the f32 lanes 0 and 1 so that a mask multiplies and selects without conversion. */
-    BOOL(4);
+    BOOL(4, 1),
+    /** Blocks of 32: an f16 scale d, then 32 signed bytes q; the value is {@code d * q}. GGUF calls this Q8_0. */
+    Q8(34, 32),
+    /**
+     * Blocks of 32: an f16 scale d, then 16 bytes whose low nibbles are the elements 0 to 15 and whose high nibbles are 16 to 31;
+     * the value is {@code d * (q - 8)}. GGUF calls this Q4_0.
+     */
+    Q4(18, 32);
 
-    private final int bytes;
+    private final int blockBytes;
+    private final int blockSize;
 
-    DType(int bytes) {
-        this.bytes = bytes;
+    DType(int blockBytes, int blockSize) {
+        this.blockBytes = blockBytes;
+        this.blockSize = blockSize;
     }
 
-    /** Size of one element in bytes. */
+    /**
+     * Size of one element in bytes.
+     *
+     * @throws UnsupportedOperationException for a quantized format, whose elements share bytes
+     */
     public int bytes() {
-        return bytes;
+        if (isQuantized()) {
+            throw new UnsupportedOperationException(
+                    "An element of " + this + " has no bytes of its own; ask for the bytes of whole blocks.");
+        }
+        return blockBytes;
     }
 
-    /** The type as which elements lie in memory: truth values are f32 lanes, any other type is its own. */
+    /**
+     * Size of a number of elements in bytes; as a number of elements to skip, the offset in bytes.
+     *
+     * @throws IllegalArgumentException if they are not whole blocks
+     */
+    public long bytes(long elements) {
+        if (elements % blockSize != 0) {
+            throw new IllegalArgumentException(elements + " elements of " + this + ", expected a multiple of "
+                    + blockSize + "; pad the rows, or use a dense format.");
+        }
+        return Math.multiplyExact(elements / blockSize, blockBytes);
+    }
+
+    /** Elements of a block; 1 for a dense format. */
+    public int blockSize() {
+        return blockSize;
+    }
+
+    /** Whether elements are stored in blocks that share a scale. */
+    public boolean isQuantized() {
+        return blockSize > 1;
+    }
+
+    /** Alignment in bytes of the first element. */
+    public int alignment() {
+        return isQuantized() ? Short.BYTES : blockBytes;
+    }
+
+    /** The format of elements in memory: truth values are f32 lanes, any other format is its own. */
     public DType stored() {
         return this == BOOL ? F32 : this;
     }
 
-    /** The type after which the arena is called in which a device has elements; those of 16 bits, bits to a device, share one. */
+    /** The arena that stores this format on a device; bf16 and f16 share one, because devices see both as 16-bit words. */
     public DType arena() {
         return this == F16 ? BF16 : stored();
     }

@@ -3,6 +3,7 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Reduce;
@@ -34,14 +35,40 @@ final class OperandTypes {
                 }
             }
             case Operation.Output(int index) -> checkOutput(index, inputs.getFirst(), shape, dtype);
-            case Operation.Input _,
-                    Operation.Variable _,
-                    Operation.Scalar _,
-                    Operation.Reshape _,
-                    Operation.Permute _,
-                    Operation.Expand _,
-                    Operation.Slice _,
-                    Operation.StopGradient _ -> {}
+            case Operation.Input _, Operation.Variable _ -> requireRows(shape, dtype);
+            case Operation.Reshape _ -> requireDense("reshape", inputs.getFirst());
+            case Operation.Permute _ -> requireDense("permute", inputs.getFirst());
+            case Operation.Expand _ -> requireDense("expand", inputs.getFirst());
+            case Operation.Slice _ -> requireDense("slice", inputs.getFirst());
+            case Operation.Scalar _, Operation.StopGradient _ -> {}
+        }
+    }
+
+    /** What of the second operand of a matmul does not follow from the operation. */
+    static void requireMatmul(Tensor b, boolean transposed) {
+        DType format = b.dtype();
+        if (format.isQuantized() && !transposed) {
+            throw new TensorException("matmul (b): " + b + " is quantized along its rows; expected a transposed second"
+                    + " operand, as of matmulTransposed.");
+        }
+        if (!MatrixOperand.FORMATS.contains(format)) {
+            throw unexpected("matmul (b)", DType.F32, b);
+        }
+    }
+
+    /** Blocks of quantized elements cannot be taken apart. */
+    static void requireDense(String name, Tensor x) {
+        if (x.dtype().isQuantized()) {
+            throw new TensorException(name + ": expected elements of a dense type, found " + x + "; "
+                    + remedy(x.dtype(), x.dtype()) + ".");
+        }
+    }
+
+    private static void requireRows(Shape shape, DType dtype) {
+        int block = dtype.blockSize();
+        if (block > 1 && (shape.rank() == 0 || shape.dim(-1) % block != 0)) {
+            throw new TensorException(dtype + " " + shape + ": expected rows of whole blocks of " + block
+                    + " elements; pad them, or use a dense type.");
         }
     }
 
@@ -108,6 +135,9 @@ final class OperandTypes {
     }
 
     private static String remedy(DType expected, DType found) {
+        if (found.isQuantized()) {
+            return "quantized elements are read by matmulTransposed only, load them in a dense type";
+        }
         if (expected == DType.BOOL) {
             return "compare, as in greater(scalar(0))";
         }

@@ -355,6 +355,11 @@ public final class Tensor {
         if (dtype == DType.BOOL && target == DType.F32) {
             return new Tensor(new Operation.Reinterpret(target), List.of(this), shape, target);
         }
+        OperandTypes.requireDense("cast", this);
+        if (target.isQuantized()) {
+            throw new TensorException("cast: " + dtype + " to " + target
+                    + "; expected a dense type, quantized elements come from files only.");
+        }
         if (dtype == DType.BOOL || target == DType.BOOL || (dtype != DType.F32 && target != DType.F32)) {
             throw new TensorException(
                     "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
@@ -427,7 +432,8 @@ public final class Tensor {
     }
 
     /**
-     * Matrix product of the last two axes, each operand stored transposed or not. Leading dimensions are batches and must be
+     * Matmul over the last two axes, each operand stored transposed or not, in f32. The second operand may be of f32, bf16, f16, Q8
+     * or Q4; quantized it is a transposed one, whose rows of k are whole blocks. Leading dimensions are batches and must be
      * equal, except that a matrix as second operand is shared by all.
      */
     public Tensor matmul(Tensor other, boolean transposeA, boolean transposeB) {
@@ -446,9 +452,11 @@ public final class Tensor {
             throw new TensorException("matmul: " + operands + ": inner dimensions " + k + " and " + otherK
                     + " differ; expected equal ones.");
         }
+        OperandTypes.requireMatmul(other, transposeB);
+        DType format = other.dtype;
         Shape result = a.without(a.rank() - 2, a.rank()).append(m, n);
         if (b.rank() == 2 && !transposeA) {
-            KernelOp op = Matmul.dense(1, a.size(0, a.rank() - 1), n, k, false, transposeB);
+            KernelOp op = Matmul.dense(1, a.size(0, a.rank() - 1), n, k, false, transposeB, format);
             return kernel(op, result, DType.F32, this, other);
         }
         if (!a.without(a.rank() - 2, a.rank()).equals(b.without(b.rank() - 2, b.rank()))) {
@@ -456,7 +464,11 @@ public final class Tensor {
                     + ": leading dimensions differ; expected equal ones, or a matrix as second operand.");
         }
         return kernel(
-                Matmul.dense(a.size(0, a.rank() - 2), m, n, k, transposeA, transposeB), result, DType.F32, this, other);
+                Matmul.dense(a.size(0, a.rank() - 2), m, n, k, transposeA, transposeB, format),
+                result,
+                DType.F32,
+                this,
+                other);
     }
 
     /** Softmax over the last axis. */

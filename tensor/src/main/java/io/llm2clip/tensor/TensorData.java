@@ -34,14 +34,14 @@ public final class TensorData {
      * @param segment exactly the elements' bytes, off-heap, at an address that is a multiple of the elements' size
      */
     public TensorData(Shape shape, DType dtype, MemorySegment segment) {
-        long bytes = (long) shape.size() * dtype.bytes();
+        long bytes = dtype.bytes((long) shape.size());
         if (segment.byteSize() != bytes || !segment.isNative()) {
             throw new TensorException("Tensor data " + dtype + " " + shape + " takes " + bytes
                     + " off-heap bytes, found " + segment.byteSize() + (segment.isNative() ? "." : " on the heap."));
         }
         if (!isAligned(dtype, segment)) {
             throw new TensorException("Tensor data " + dtype + " " + shape + " lies at address " + segment.address()
-                    + ", expected a multiple of " + dtype.bytes() + "; copy it to memory that is aligned.");
+                    + ", expected a multiple of " + dtype.alignment() + "; copy it to memory that is aligned.");
         }
         this.shape = shape;
         this.dtype = dtype;
@@ -57,7 +57,7 @@ public final class TensorData {
 
     /** Whether elements of this type may lie there. */
     public static boolean isAligned(DType dtype, MemorySegment segment) {
-        return segment.address() % dtype.bytes() == 0;
+        return segment.address() % dtype.alignment() == 0;
     }
 
     public Shape shape() {
@@ -174,7 +174,7 @@ public final class TensorData {
      */
     public MemorySegment memory() {
         if (memory == null) {
-            memory = Arena.ofAuto().allocate((long) shape.size() * dtype.bytes(), ALIGNMENT);
+            memory = Arena.ofAuto().allocate(dtype.bytes((long) shape.size()), ALIGNMENT);
         }
         return memory;
     }
@@ -208,7 +208,7 @@ public final class TensorData {
 
     /** Zeros, in memory that the given arena frees. */
     public static TensorData allocate(Arena arena, Shape shape, DType dtype) {
-        return new TensorData(shape, dtype, arena.allocate((long) shape.size() * dtype.bytes(), ALIGNMENT));
+        return new TensorData(shape, dtype, arena.allocate(dtype.bytes((long) shape.size()), ALIGNMENT));
     }
 
     /** Zeros, in memory that the garbage collector frees. */

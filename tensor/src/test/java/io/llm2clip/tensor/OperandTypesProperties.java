@@ -12,6 +12,7 @@ import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -47,11 +48,12 @@ class OperandTypesProperties {
     void otherTypesAreRefusedWithTheRemedy(
             @ForAll("cases") Case test,
             @ForAll @net.jqwik.api.constraints.IntRange(max = 7) int position,
-            @ForAll DType type) {
+            @ForAll("denseTypes") DType type) {
         Tensor replaced = test.operands.get(position % test.operands.size());
         List<Tensor> operands = new ArrayList<>(test.operands);
         operands.set(position % operands.size(), Tensor.input("x", replaced.shape(), type));
-        if (type == replaced.dtype()) {
+        boolean matrix = test.name.equals("matmul") && position % 2 == 1 && MatrixOperand.FORMATS.contains(type);
+        if (type == replaced.dtype() || matrix) {
             assertThat(test.operation.apply(operands)).isNotNull();
         } else {
             assertThatThrownBy(() -> test.operation.apply(operands))
@@ -63,7 +65,7 @@ class OperandTypesProperties {
 
     /** What the message says to add is enough. */
     @Property
-    void theRemedyIsOne(@ForAll("cases") Case test, @ForAll DType type) {
+    void theRemedyIsOne(@ForAll("cases") Case test, @ForAll("denseTypes") DType type) {
         List<Tensor> cast = test.operands.stream()
                 .map(operand -> convert(Tensor.input("x", operand.shape(), type), operand.dtype()))
                 .toList();
@@ -73,6 +75,44 @@ class OperandTypesProperties {
     private static Tensor convert(Tensor x, DType type) {
         Tensor floats = x.cast(DType.F32);
         return type == DType.BOOL ? floats.greater(Tensor.scalar(0)) : floats.cast(type);
+    }
+
+    @Provide
+    Arbitrary<DType> denseTypes() {
+        return Arbitraries.of(DType.class).filter(type -> !type.isQuantized());
+    }
+
+    /** Blocks are read as the second operand of a matmul, transposed, and in no other way. */
+    @Example
+    void quantizedElementsAreTakenWhereAnOperationSaysSo() {
+        Tensor weight = tensor(DType.Q8, 3, 32);
+        assertThat(floats(2, 32).matmulTransposed(weight).dtype()).isEqualTo(DType.F32);
+        assertThatThrownBy(() -> floats(2, 3).matmul(weight))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("matmul (b): Q8 [3, 32] is quantized along its rows; expected a transposed second operand,"
+                        + " as of matmulTransposed.");
+        assertThatThrownBy(() -> tensor(DType.Q4, 2, 48))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("Q4 [2, 48]: expected rows of whole blocks of 32 elements; pad them, or use a dense type.");
+        List<Function<Tensor, Tensor>> views = List.of(
+                x -> x.reshape(32, 3),
+                x -> x.permute(1, 0),
+                x -> x.expand(Shape.of(2, 3, 32)),
+                x -> x.slice(0, 0, 1),
+                x -> x.cast(DType.F32),
+                x -> x.gather(tensor(DType.I32, 2)),
+                x -> x.matmul(floats(32, 2)),
+                x -> x.add(1),
+                x -> floats(3, 32).mul(x));
+        for (Function<Tensor, Tensor> view : views) {
+            assertThatThrownBy(() -> view.apply(weight))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessageMatching(".+: expected .+, found .*Q8 .+; quantized elements are read by"
+                            + " matmulTransposed only, load them in a dense type.");
+        }
+        assertThatThrownBy(() -> floats(32).cast(DType.Q8))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("cast: F32 to Q8; expected a dense type, quantized elements come from files only.");
     }
 
     /** A new operation must be added to the cases. */

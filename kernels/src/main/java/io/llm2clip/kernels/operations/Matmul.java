@@ -1,70 +1,70 @@
 package io.llm2clip.kernels.operations;
 
+import io.llm2clip.kernels.DType;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code out[b] = epilogue(op(A[b]) op(B[b]), extra...)}, batches of {@code [m, k] x [k, n] -> [m, n]}.
+ * {@code out[i] = epilogue(A[i] B[i], extra...)}, batches of {@code [m, k] x [k, n] -> [m, n]}. Products are summed in f32, in an
+ * order that depends on k only.
  *
  * @param batch number of products
- * @param m rows of the product
- * @param n columns of the product
- * @param k length of the sums
- * @param transposeA whether A is stored as {@code [k, m]}
- * @param transposeB whether B is stored as {@code [n, k]} (a weight of a linear layer)
- * @param lda elements from one stored row of A to the next
- * @param ldb elements from one stored row of B to the next
- * @param batchStrideA elements from one A to the next; 0 shares one A
- * @param batchStrideB elements from one B to the next; 0 shares one B
- * @param epilogue applied to each element: value 0 is the sum, values 1.. the extra operands
- * @param extras layouts of the extra operands
+ * @param m rows of A and of the output
+ * @param n columns of B and of the output
+ * @param k columns of A and rows of B
+ * @param a A, of f32
+ * @param b B; quantized formats have their blocks along the stored rows
+ * @param epilogue applied to each element
  */
-public record Matmul(
-        int batch,
-        int m,
-        int n,
-        int k,
-        boolean transposeA,
-        boolean transposeB,
-        int lda,
-        int ldb,
-        long batchStrideA,
-        long batchStrideB,
-        Expression epilogue,
-        List<Broadcast> extras)
+public record Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOperand b, Epilogue epilogue)
         implements KernelOp {
     public Matmul {
-        extras = List.copyOf(extras);
-        Checks.require(
-                epilogue.inputs() == 1 + extras.size(),
-                "Matmul: epilogue with 1 + " + extras.size() + " inputs",
-                epilogue);
-        Checks.require(lda >= (transposeA ? m : k), "Matmul: lda of at least a stored row", lda);
-        Checks.require(ldb >= (transposeB ? k : n), "Matmul: ldb of at least a stored row", ldb);
+        Checks.require(a.format() == DType.F32 && a.packing() == null, "Matmul: A of f32, stored by rows", a);
+        a.operand("a", batch, m, k);
+        b.operand("b", batch, k, n);
+        Packing packing = b.packing();
+        if (packing != null) {
+            Checks.require(
+                    packing.format() == b.format() && packing.n() == n && packing.k() == k,
+                    "Matmul: a packing of " + b.format() + " [" + k + ", " + n + "]",
+                    packing);
+            Checks.require(batch <= 1 || b.batchStride() == 0, "Matmul: one packed B", batch + " of them");
+        }
     }
 
-    /** A dense product without epilogue. */
+    /** Dense operands of f32 and no epilogue. */
     public static Matmul dense(int batch, int m, int n, int k, boolean transposeA, boolean transposeB) {
+        return dense(batch, m, n, k, transposeA, transposeB, DType.F32);
+    }
+
+    /** Dense operands and no epilogue. */
+    public static Matmul dense(int batch, int m, int n, int k, boolean transposeA, boolean transposeB, DType formatB) {
         return new Matmul(
                 batch,
                 m,
                 n,
                 k,
-                transposeA,
-                transposeB,
-                transposeA ? m : k,
-                transposeB ? k : n,
-                (long) m * k,
-                (long) k * n,
-                Expression.IDENTITY,
-                List.of());
+                MatrixOperand.dense(DType.F32, transposeA, m, k),
+                MatrixOperand.dense(formatB, transposeB, k, n),
+                Epilogue.NONE);
+    }
+
+    /** The same operation with B in another layout. */
+    public Matmul withB(MatrixOperand operand) {
+        return new Matmul(batch, m, n, k, a, operand, epilogue);
+    }
+
+    /** The same operation with another epilogue. */
+    public Matmul withEpilogue(Epilogue other) {
+        return new Matmul(batch, m, n, k, a, b, other);
     }
 
     @Override
     public List<Operand> operands() {
         List<Operand> operands = new ArrayList<>();
-        operands.add(Operand.in("a", matrices(transposeA ? k : m, transposeA ? m : k, lda, batchStrideA)));
-        operands.add(Operand.in("b", matrices(transposeB ? n : k, transposeB ? k : n, ldb, batchStrideB)));
+        operands.add(a.operand("a", batch, m, k));
+        operands.add(b.operand("b", batch, k, n));
+        List<Broadcast> extras = epilogue.extras();
         for (int i = 0; i < extras.size(); i++) {
             operands.add(Operand.in(
                     "extra" + i,
@@ -78,38 +78,11 @@ public record Matmul(
         return operands;
     }
 
-    /** Whether the epilogue only adds the one extra operand, which is a bias or has the product's shape. */
-    public boolean addsExtra() {
-        List<Expression.Instruction> instructions = epilogue.instructions();
-        return instructions.size() == 1
-                && instructions.getFirst().opcode() == Opcode.ADD
-                && instructions.getFirst().a() != instructions.getFirst().b()
-                && extras.size() == 1
-                && extras.getFirst() != Broadcast.SCALAR;
-    }
-
-    /** The product alone; what is left to do is {@link #finish}. */
-    public Matmul plain() {
-        return new Matmul(
-                batch,
-                m,
-                n,
-                k,
-                transposeA,
-                transposeB,
-                lda,
-                ldb,
-                batchStrideA,
-                batchStrideB,
-                Expression.IDENTITY,
-                List.of());
-    }
-
-    /** The epilogue alone: its inputs are the product, which the output may overwrite, and the extra operands. */
+    /** The epilogue alone: its inputs are the matmul's result, which the output may overwrite, and the extra operands. */
     public Elementwise finish() {
         List<List<Integer>> strides = new ArrayList<>();
         strides.add(List.of(Math.multiplyExact(m, n), n, 1));
-        for (Broadcast extra : extras) {
+        for (Broadcast extra : epilogue.extras()) {
             strides.add(
                     switch (extra) {
                         case FULL -> strides.getFirst();
@@ -117,13 +90,7 @@ public record Matmul(
                         case SCALAR -> List.of(0, 0, 0);
                     });
         }
-        return new Elementwise(epilogue, List.of(batch, m, n), strides);
-    }
-
-    private long matrices(int rows, int columns, int leading, long batchStride) {
-        return batch == 0 || rows == 0 || columns == 0
-                ? 0
-                : (batch - 1L) * batchStride + (rows - 1L) * leading + columns;
+        return new Elementwise(epilogue.expression(), List.of(batch, m, n), strides);
     }
 
     @Override

@@ -11,20 +11,22 @@ import org.jspecify.annotations.Nullable;
  * @param elements number of elements that may be addressed from the operand's start
  * @param access whether the kernel reads, writes every element, or updates in place
  * @param bounds what the elements must lie in, for those that kernels take as indices
+ * @param packing the layout, where elements are not stored in their own order
  */
 public record Operand(
         String name,
         DType dtype,
         long elements,
         Access access,
-        @Nullable Bounds bounds) {
+        @Nullable Bounds bounds,
+        @Nullable Packing packing) {
 
     /** Least and most that an index may be. */
     public record Bounds(int least, int most) {}
 
     /** An operand whose elements may be anything. */
     public Operand(String name, DType dtype, long elements, Access access) {
-        this(name, dtype, elements, access, null);
+        this(name, dtype, elements, access, null, null);
     }
 
     /** How an operand is used. A {@code WRITE} operand is completely overwritten, whatever it held. */
@@ -39,7 +41,7 @@ public record Operand(
     }
 
     static Operand indices(String name, long elements, int least, int most) {
-        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most));
+        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most), null);
     }
 
     static Operand out(long elements) {
@@ -56,6 +58,6 @@ public record Operand(
 
     /** Size in bytes. */
     public long bytes() {
-        return elements * dtype.bytes();
+        return packing == null ? dtype.bytes(elements) : packing.bytes();
     }
 }

@@ -53,18 +53,14 @@ final class ElementwiseReference {
                     out.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, half);
                 }
                 case I32 -> out.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, (int) new Floats(in).get(i));
-                case F32, BOOL -> out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, toFloat(op.from(), in, i));
+                case F32, BOOL -> {
+                    // Not by way of a double, which may change a NaN.
+                    float value = new StoredElements(op.from(), in).get(i);
+                    out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+                }
+                case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
             }
         }
-    }
-
-    private static float toFloat(DType from, MemorySegment in, long i) {
-        return switch (from) {
-            case BF16 -> Float.intBitsToFloat(in.get(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16);
-            case F16 -> Float.float16ToFloat(in.get(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES));
-            case I32 -> in.get(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES);
-            case F32, BOOL -> new Floats(in).get(i);
-        };
     }
 
     /** Round to nearest even. A NaN is kept a quiet NaN with the upper bits of its payload: rounding could make it infinite. */

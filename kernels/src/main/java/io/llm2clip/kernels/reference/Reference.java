@@ -37,7 +37,7 @@ public final class Reference {
             case Elementwise o -> ElementwiseReference.elementwise(o, operands);
             case Convert o -> ElementwiseReference.convert(o, operands[0], operands[1]);
             case Reduce o -> RowReference.reduce(o, new Floats(operands[0]), new Floats(operands[1]));
-            case Matmul o -> MatmulReference.matmul(o, floats(operands));
+            case Matmul o -> MatmulReference.matmul(o, operands);
             case SoftmaxOp.Softmax o -> RowReference.softmax(o, floats(operands));
             case SoftmaxOp.SoftmaxGradient o -> RowReference.softmaxGradient(o, floats(operands));
             case NormOp.LayerNorm o -> NormReference.layerNorm(o, floats(operands));

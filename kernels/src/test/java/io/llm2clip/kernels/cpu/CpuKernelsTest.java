@@ -47,12 +47,12 @@ class CpuKernelsTest {
     }
 
     @Property(tries = 100)
-    void gemm(@ForAll("gemmOps") KernelOp op, @ForAll long seed) {
+    void matmul(@ForAll("matmulOps") KernelOp op, @ForAll long seed) {
         check(op, seed);
     }
 
     @Provide
-    Arbitrary<KernelOp> gemmOps() {
+    Arbitrary<KernelOp> matmulOps() {
         return KernelOpArbitraries.matmul();
     }
 

@@ -18,11 +18,25 @@ public final class KernelOpArbitraries {
 
     /** Every kind of operation. */
     public static Arbitrary<KernelOp> all() {
+        return all(matmul());
+    }
+
+    /** Every kind of operation, in the formats that devices have kernels for. */
+    public static Arbitrary<KernelOp> forDevices() {
+        return all(deviceMatmul());
+    }
+
+    /** As {@link #matmul()}, in the formats that devices have kernels for. */
+    public static Arbitrary<KernelOp> deviceMatmul() {
+        return matmul(Arbitraries.just(DType.F32));
+    }
+
+    private static Arbitrary<KernelOp> all(Arbitrary<KernelOp> matmul) {
         return Arbitraries.oneOf(List.of(
                 elementwise(),
                 copy(),
                 reduce(),
-                matmul(),
+                matmul,
                 softmax(),
                 norm(),
                 attention(),
@@ -57,6 +71,11 @@ public final class KernelOpArbitraries {
                         new Elementwise(dtype, Expression.IDENTITY, shape, List.of(strides(shape, new Random(seed)))));
     }
 
+    /** The types whose elements have bytes of their own. */
+    public static Arbitrary<DType> denseTypes() {
+        return Arbitraries.of(DType.class).filter(type -> !type.isQuantized());
+    }
+
     private static Arbitrary<DType> words() {
         return Arbitraries.of(DType.F32, DType.I32);
     }
@@ -81,8 +100,15 @@ public final class KernelOpArbitraries {
                                 .as(Reduce::new)));
     }
 
-    /** Products with padded rows, shared operands and all kinds of epilogue. */
+    /** Of all formats of B, with padded rows, shared operands and all kinds of epilogue. */
     public static Arbitrary<KernelOp> matmul() {
+        Arbitrary<DType> format = Arbitraries.frequencyOf(
+                Tuple.of(2, Arbitraries.just(DType.F32)),
+                Tuple.of(3, Arbitraries.of(DType.BF16, DType.F16, DType.Q8, DType.Q4)));
+        return matmul(format);
+    }
+
+    private static Arbitrary<KernelOp> matmul(Arbitrary<DType> format) {
         Arbitrary<List<Broadcast>> extras =
                 Arbitraries.of(Broadcast.class).list().ofMaxSize(2);
         return Combinators.combine(
@@ -90,25 +116,43 @@ public final class KernelOpArbitraries {
                         dimension(),
                         dimension(),
                         dimension(),
+                        format,
                         extras,
                         Arbitraries.longs())
-                .flatAs((batch, m, n, k, broadcasts, seed) -> ExpressionArbitraries.expressions(1 + broadcasts.size())
-                        .map(epilogue -> gemm(batch, m, n, k, broadcasts, epilogue, new Random(seed))));
+                .flatAs((batch, m, n, k, formatB, broadcasts, seed) -> ExpressionArbitraries.expressions(
+                                1 + broadcasts.size())
+                        .map(epilogue -> matmul(batch, m, n, k, formatB, broadcasts, epilogue, new Random(seed))));
     }
 
-    private static KernelOp gemm(
-            int batch, int m, int n, int k, List<Broadcast> extras, Expression epilogue, Random random) {
+    private static KernelOp matmul(
+            int batch,
+            int m,
+            int columns,
+            int depth,
+            DType format,
+            List<Broadcast> extras,
+            Expression epilogue,
+            Random random) {
         boolean transposeA = random.nextBoolean();
         boolean transposeB = random.nextBoolean();
-        int lda = (transposeA ? m : k) + random.nextInt(3);
-        int ldb = (transposeB ? k : n) + random.nextInt(3);
-        long batchStrideA = random.nextInt(3) == 0 ? 0 : (long) (transposeA ? k : m) * lda + random.nextInt(2);
-        long batchStrideB = random.nextInt(3) == 0 ? 0 : (long) (transposeB ? n : k) * ldb + random.nextInt(2);
+        int block = format.blockSize();
+        int n = transposeB ? columns : Math.ceilDiv(columns, block) * block;
+        int k = transposeB ? Math.ceilDiv(depth, block) * block : depth;
+        MatrixOperand a = operand(DType.F32, transposeA, m, k, random);
+        MatrixOperand b = operand(format, transposeB, k, n, random);
         // A comparison or the logarithm of a rounded sum is not well conditioned, so the sum is only passed through.
         Expression wellConditioned =
                 extras.isEmpty() && random.nextBoolean() ? Expression.IDENTITY : linear(extras.size());
         Expression chosen = random.nextInt(4) == 0 && k <= 1 ? epilogue : wellConditioned;
-        return new Matmul(batch, m, n, k, transposeA, transposeB, lda, ldb, batchStrideA, batchStrideB, chosen, extras);
+        return new Matmul(batch, m, n, k, a, b, new Epilogue(chosen, extras));
+    }
+
+    /** With padding of whole blocks between rows and between matrices, or a shared matrix. */
+    private static MatrixOperand operand(DType format, boolean transposed, int rows, int columns, Random random) {
+        int block = format.blockSize();
+        int leading = (transposed ? rows : columns) + block * random.nextInt(3);
+        long matrix = (long) (transposed ? columns : rows) * leading + block * random.nextInt(2);
+        return new MatrixOperand(format, transposed, leading, random.nextInt(3) == 0 ? 0 : matrix, null);
     }
 
     private static Expression linear(int extras) {

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.reference.StoredElements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -28,7 +29,7 @@ public final class OperandBuffers implements AutoCloseable {
         guarded = new MemorySegment[operands.size()];
         segments = new MemorySegment[operands.size()];
         for (int i = 0; i < segments.length; i++) {
-            long start = GUARD + (long) (i % 3) * operands.get(i).dtype().bytes();
+            long start = GUARD + (long) (i % 3) * operands.get(i).dtype().alignment();
             guarded[i] =
                     arena.allocate(start + operands.get(i).bytes() + GUARD, 64).fill(GUARD_BYTE);
             segments[i] = guarded[i].asSlice(start, operands.get(i).bytes()).fill((byte) 0xFF);
@@ -123,23 +124,42 @@ public final class OperandBuffers implements AutoCloseable {
     }
 
     private static double value(MemorySegment segment, DType dtype, long index) {
-        return switch (dtype) {
-            case F32, BOOL -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
-            case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, index * Integer.BYTES);
-            case BF16, F16 ->
-                HalfSamples.value(dtype, segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, index * Short.BYTES));
-        };
+        return new StoredElements(dtype, segment).get(index);
     }
 
     private static void fill(KernelOp op, Operand operand, MemorySegment segment, Random random) {
+        if (operand.dtype().isQuantized()) {
+            fillBlocks(operand.dtype(), segment, random);
+            return;
+        }
         for (long i = 0; i < operand.elements(); i++) {
             switch (operand.dtype()) {
                 case F32, BOOL ->
                     segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value(op, operand, (int) i, random));
                 case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(operand, random));
                 case BF16, F16 ->
-                    segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, (short) random.nextInt());
+                    segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, bits(op, operand, (int) i, random));
+                case Q8, Q4 -> throw new AssertionError(operand);
             }
+        }
+    }
+
+    private static short bits(KernelOp op, Operand operand, int index, Random random) {
+        return op instanceof Convert
+                ? (short) random.nextInt()
+                : HalfSamples.bits(operand.dtype(), value(op, operand, index, random));
+    }
+
+    /** Any bits, with scales of either sign, zero and subnormal ones, that keep values below 2. */
+    private static void fillBlocks(DType dtype, MemorySegment segment, Random random) {
+        float most = dtype == DType.Q8 ? 2f / 128 : 2f / 8;
+        long block = dtype.bytes(dtype.blockSize());
+        for (long at = 0; at < segment.byteSize(); at += block) {
+            byte[] bits = new byte[(int) block];
+            random.nextBytes(bits);
+            MemorySegment.copy(bits, 0, segment, ValueLayout.JAVA_BYTE, at, bits.length);
+            float scale = random.nextInt(8) == 0 ? random.nextInt(3) * 0x1p-24f : random.nextFloat(-most, most);
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
         }
     }
 

@@ -18,6 +18,7 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -45,10 +46,57 @@ class ReferenceTest {
         assertThat(run(transpose, new float[] {0, 1, 2, 3, 4, 5}, new float[6])).containsExactly(0, 3, 1, 4, 2, 5);
     }
 
+    /** Byte for byte as GGUF stores them. */
+    @Test
+    void quantizedElementsAreReadFromTheirBlocks() {
+        byte[] q8 = new byte[68];
+        q8[34 + 1] = 0x38; // 0.5
+        q8[34 + 2] = 3;
+        q8[34 + 33] = -128;
+        StoredElements eight = new StoredElements(DType.Q8, MemorySegment.ofArray(q8));
+        assertThat(eight.get(31)).isZero();
+        assertThat(eight.get(32)).isEqualTo(1.5f);
+        assertThat(eight.get(63)).isEqualTo(-64f);
+        byte[] q4 = new byte[36];
+        q4[18 + 1] = (byte) 0xB8; // -0.5
+        q4[18 + 2] = (byte) 0xF0;
+        q4[18 + 17] = 0x29;
+        StoredElements four = new StoredElements(DType.Q4, MemorySegment.ofArray(q4));
+        assertThat(four.get(32)).as("low nibble 0").isEqualTo(4f);
+        assertThat(four.get(48)).as("high nibble 15").isEqualTo(-3.5f);
+        assertThat(four.get(47)).as("low nibble 9").isEqualTo(-0.5f);
+        assertThat(four.get(63)).as("high nibble 2").isEqualTo(3f);
+    }
+
+    @Test
+    void formatsCountBytesByBlocks() {
+        assertThat(DType.BF16.bytes(3L)).isEqualTo(6);
+        assertThat(DType.Q8.bytes(64)).isEqualTo(68);
+        assertThat(DType.Q4.bytes(1L << 36)).isEqualTo(18L << 31);
+        assertThatThrownBy(() -> DType.Q8.bytes(33))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("33 elements of Q8, expected a multiple of 32; pad the rows, or use a dense format.");
+        assertThatThrownBy(DType.Q4::bytes)
+                .isInstanceOf(UnsupportedOperationException.class)
+                .hasMessage("An element of Q4 has no bytes of its own; ask for the bytes of whole blocks.");
+    }
+
+    @Test
+    void operandsOfAMatmulAreChecked() {
+        assertThatThrownBy(() -> Matmul.dense(1, 2, 3, 33, false, true, DType.Q8))
+                .hasMessage("Matmul: Q8 rows of whole blocks of 32 expected, found 33.");
+        assertThatThrownBy(() -> Matmul.dense(1, 2, 3, 4, false, true, DType.I32))
+                .hasMessage("Matmul: an operand of [F32, BF16, F16, Q8, Q4] expected, found I32.");
+        Matmul op = Matmul.dense(1, 2, 3, 4, false, true);
+        Packing other = new Packing("some", DType.F32, 3, 5, 8, 160);
+        assertThatThrownBy(() -> op.withB(op.b().packed(other)))
+                .hasMessage("Matmul: a packing of F32 [4, 3] expected, found " + other + ".");
+    }
+
     @Test
     void productOfKnownMatrices() {
-        KernelOp gemm = Matmul.dense(1, 2, 2, 3, false, true);
-        float[] out = run(gemm, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8, 9, 10, 11, 12}, new float[4]);
+        KernelOp matmul = Matmul.dense(1, 2, 2, 3, false, true);
+        float[] out = run(matmul, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8, 9, 10, 11, 12}, new float[4]);
         assertThat(out).containsExactly(50, 68, 122, 167);
     }
 

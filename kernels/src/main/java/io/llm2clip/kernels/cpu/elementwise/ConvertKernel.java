@@ -10,6 +10,7 @@ import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
+import io.llm2clip.kernels.cpu.simd.Widening;
 import io.llm2clip.kernels.operations.Convert;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -30,7 +31,6 @@ public final class ConvertKernel {
     /** By how much more the exponent of an f32 is biased than that of an f16. */
     private static final int BIASES = 127 - 15;
 
-    private static final float BIAS_FACTOR = 0x1p112f;
     private static final int LEAST_NORMAL_F16 = Float.floatToRawIntBits(0x1p-14f);
     /** Half way from the greatest f16 to what would be the next. */
     private static final int OVERFLOW_F16 = Float.floatToRawIntBits(65520f);
@@ -62,10 +62,12 @@ public final class ConvertKernel {
             case I32 -> ConvertKernel::toInt;
             case F32, BOOL ->
                 switch (op.from()) {
-                    case BF16 -> ConvertKernel::fromBf16;
-                    case F16 -> ConvertKernel::fromF16;
+                    case BF16 -> Widening::bf16;
+                    case F16 -> Widening::f16;
                     case I32, F32, BOOL -> ConvertKernel::fromInt;
+                    case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
                 };
+            case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
         };
     }
 
@@ -84,18 +86,6 @@ public final class ConvertKernel {
                     chosen.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, SHORTS, 0);
             upper.intoMemorySegment(
                     Memory.ALL, out + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-        }
-    }
-
-    private static void fromBf16(long in, long count, long out) {
-        for (long i = 0; i < count; i += LANES) {
-            int left = (int) Math.min(LANES, count - i);
-            ShortVector upper = ShortVector.fromMemorySegment(
-                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-            IntVector bits = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
-            bits.lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
         }
     }
 
@@ -121,24 +111,6 @@ public final class ConvertKernel {
             ShortVector halves = (ShortVector) chosen.convertShape(VectorOperators.I2S, SHORTS, 0);
             halves.intoMemorySegment(
                     Memory.ALL, out + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-        }
-    }
-
-    private static void fromF16(long in, long count, long out) {
-        for (long i = 0; i < count; i += LANES) {
-            int left = (int) Math.min(LANES, count - i);
-            ShortVector halves = ShortVector.fromMemorySegment(
-                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-            IntVector bits = (IntVector) halves.convertShape(VectorOperators.S2I, INTS, 0);
-            IntVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13);
-            // The product has the exponent of f32 and makes subnormal numbers normal.
-            IntVector finite = magnitude.reinterpretAsFloats().mul(BIAS_FACTOR).reinterpretAsInts();
-            IntVector chosen = finite.blend(
-                            magnitude.or(0x7F80_0000), magnitude.compare(VectorOperators.GE, 0x7C00 << 13))
-                    .blend(magnitude.or(0x7FC0_0000), magnitude.compare(VectorOperators.GT, 0x7C00 << 13))
-                    .or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16));
-            chosen.reinterpretAsFloats()
-                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
         }
     }
 

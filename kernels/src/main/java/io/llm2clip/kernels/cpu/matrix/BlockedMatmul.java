@@ -14,9 +14,9 @@ import io.llm2clip.kernels.operations.Matmul;
 final class BlockedMatmul implements Launch {
     private final Matmul op;
     private final long a;
-    private final long b;
+    private final PanelSource panels;
     private final Workers workers;
-    private final Epilogue epilogue;
+    private final BlockEpilogue epilogue;
     private final Blocks blocks;
     private final int units;
     private final int unitsPerTask;
@@ -24,9 +24,9 @@ final class BlockedMatmul implements Launch {
     BlockedMatmul(Matmul op, long[] addresses, Workers workers) {
         this.op = op;
         this.a = addresses[0];
-        this.b = addresses[1];
+        panels = new StridedPanels(op.b(), addresses[1]);
         this.workers = workers;
-        epilogue = new Epilogue(op, addresses);
+        epilogue = new BlockEpilogue(op, addresses);
         blocks = Blocks.of(op, workers.threads());
         units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
@@ -65,8 +65,8 @@ final class BlockedMatmul implements Launch {
             rows = Math.min(blocks.rows(), op.m() - row);
             column = columnBlock * blocks.columns();
             columns = Math.min(blocks.columns(), op.n() - column);
-            long stripBytes = PackedB.scratchBytes(blocks.steps(), Tile.COLUMNS);
-            long leftBytes = PackedA.scratchBytes(op.transposeA(), blocks.rows(), blocks.steps());
+            long stripBytes = panels.scratchBytes(blocks.steps());
+            long leftBytes = PackedA.scratchBytes(op.a().transposed(), blocks.rows(), blocks.steps());
             edge = workers.scratch(worker, Strip.TILE_BYTES + stripBytes + leftBytes);
             packedB = edge + Strip.TILE_BYTES;
             packedA = packedB + stripBytes;
@@ -76,7 +76,13 @@ final class BlockedMatmul implements Launch {
             int from = 0;
             do {
                 int steps = Math.min(blocks.steps(), op.k() - from);
-                PackedA left = PackedA.of(op.transposeA(), addressA(row, from), op.lda() * 4L, rows, steps, packedA);
+                PackedA left = PackedA.of(
+                        op.a().transposed(),
+                        a + op.a().index(batch, row, from) * 4,
+                        op.a().leadingDimension() * 4L,
+                        rows,
+                        steps,
+                        packedA);
                 for (int strip = 0; strip < columns; strip += Tile.COLUMNS) {
                     multiply(left, from, steps, strip);
                 }
@@ -87,24 +93,13 @@ final class BlockedMatmul implements Launch {
 
         private void multiply(PackedA left, int from, int steps, int strip) {
             int width = Math.min(Tile.COLUMNS, columns - strip);
-            long source = addressB(from, column + strip);
-            PackedB right = PackedB.of(op.transposeB(), source, op.ldb() * 4L, steps, width, packedB);
+            PackedB right = panels.panel(batch, from, steps, column + strip, width, packedB);
             long c = epilogue.output(batch, row, column + strip);
             long cRow = op.n() * 4L;
             boolean first = from == 0;
             long add = first ? epilogue.addend(batch, row, column + strip) : c;
             long addRow = first ? epilogue.addendRow() : cRow;
             Strip.multiply(left, rows, width, steps, right.address(), right.step(), c, cRow, add, addRow, edge);
-        }
-
-        private long addressA(int i, int k) {
-            long offset = op.transposeA() ? (long) k * op.lda() + i : (long) i * op.lda() + k;
-            return a + (batch * op.batchStrideA() + offset) * 4;
-        }
-
-        private long addressB(int k, int j) {
-            long offset = op.transposeB() ? (long) j * op.ldb() + k : (long) k * op.ldb() + j;
-            return b + (batch * op.batchStrideB() + offset) * 4;
         }
     }
 }

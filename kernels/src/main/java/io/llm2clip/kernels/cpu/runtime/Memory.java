@@ -35,4 +35,9 @@ public final class Memory {
     public static void putInt(long address, int value) {
         ALL.set(ValueLayout.JAVA_INT, address, value);
     }
+
+    /** Copies bytes; the two ranges must not overlap. */
+    public static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
 }

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.gpu.cublas;
 
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 
 /**
  * {@code out[b] = alpha op(A[b]) op(B[b]) + addend}: products of matrices stored by rows, {@code [m, k] x [k, n] -> [m, n]}.
@@ -25,7 +26,11 @@ public record Product(int batch, int m, int n, int k, Factor a, Factor b, Factor
      * @param leading elements from one stored row to the next
      * @param batchStride elements from one matrix to the next
      */
-    public record Factor(boolean transposed, long leading, long batchStride) {}
+    public record Factor(boolean transposed, long leading, long batchStride) {
+        private static Factor of(MatrixOperand operand) {
+            return new Factor(operand.transposed(), operand.leadingDimension(), operand.batchStride());
+        }
+    }
 
     /** What is added to a product. */
     public enum Addend {
@@ -50,13 +55,13 @@ public record Product(int batch, int m, int n, int k, Factor a, Factor b, Factor
                 op.m(),
                 op.n(),
                 op.k(),
-                new Factor(op.transposeA(), op.lda(), op.batchStrideA()),
-                new Factor(op.transposeB(), op.ldb(), op.batchStrideB()),
+                Factor.of(op.a()),
+                Factor.of(op.b()),
                 new Factor(false, op.n(), (long) op.m() * op.n()),
                 1,
-                !op.addsExtra()
+                !op.epilogue().addsExtra()
                         ? Addend.NONE
-                        : op.extras().getFirst() == Broadcast.ROW ? Addend.BIAS : Addend.MATRICES);
+                        : op.epilogue().extras().getFirst() == Broadcast.ROW ? Addend.BIAS : Addend.MATRICES);
     }
 
     /** Whether there is something to compute, and something to sum up. */

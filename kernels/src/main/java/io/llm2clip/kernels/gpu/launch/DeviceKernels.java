@@ -66,6 +66,7 @@ public final class DeviceKernels {
      *     more channels than the kernels have room for, or a scatter-add more rows than floats count
      */
     public static DevicePlan plan(KernelOp op) {
+        requireSupported(op);
         return switch (op) {
             case Elementwise o -> new DevicePlan(o.operands(), ElementwisePlan.launches(o), 0);
             case Matmul o -> new DevicePlan(o.operands(), MatmulPlan.launches(o), 0);
@@ -89,6 +90,17 @@ public final class DeviceKernels {
             case Convert o -> single(o, elements(conversion(o), o.elements()));
             case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
         };
+    }
+
+    /**
+     * Refuses what no device has a kernel for, whatever its size.
+     *
+     * @throws IllegalArgumentException naming the operand, its format and what devices take
+     */
+    public static void requireSupported(KernelOp op) {
+        if (op instanceof Matmul matmul) {
+            MatmulPlan.requireSupported(matmul);
+        }
     }
 
     private static DevicePlan single(KernelOp op, List<DeviceLaunch> launches) {
@@ -183,7 +195,9 @@ public final class DeviceKernels {
                     case BF16 -> BFLOAT16_TO_FLOAT;
                     case F16 -> FLOAT16_TO_FLOAT;
                     case I32, F32, BOOL -> INT_TO_FLOAT;
+                    case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
                 };
+            case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
         };
     }
 

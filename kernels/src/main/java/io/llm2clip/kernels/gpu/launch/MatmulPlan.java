@@ -4,6 +4,7 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
@@ -11,6 +12,7 @@ import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,13 +40,15 @@ final class MatmulPlan {
             return List.of();
         }
         List<Integer> dimensions = new ArrayList<>(List.of(op.m(), op.n(), op.k()));
-        dimensions.addAll(strides(op.transposeA(), op.lda(), op.batchStrideA(), op.batch()));
-        dimensions.addAll(strides(op.transposeB(), op.ldb(), op.batchStrideB(), op.batch()));
-        dimensions.add(op.extras().size());
-        Optional<DeviceKernel> generated = kernels.apply(op.epilogue());
-        List<Integer> code = generated.isPresent() ? List.of() : ElementwisePlan.code(op.epilogue());
+        dimensions.addAll(strides(op.a(), op.batch()));
+        dimensions.addAll(strides(op.b(), op.batch()));
+        List<Broadcast> extras = op.epilogue().extras();
+        Expression expression = op.epilogue().expression();
+        dimensions.add(extras.size());
+        Optional<DeviceKernel> generated = kernels.apply(expression);
+        List<Integer> code = generated.isPresent() ? List.of() : ElementwisePlan.code(expression);
         dimensions.add(code.size() / ElementwiseKernels.INSTRUCTION);
-        for (Broadcast extra : op.extras()) {
+        for (Broadcast extra : extras) {
             dimensions.addAll(
                     switch (extra) {
                         case FULL -> List.of(Arenas.index("Elements of a product", (long) op.m() * op.n()), op.n(), 1);
@@ -61,14 +65,27 @@ final class MatmulPlan {
                 MatmulKernels.SIDE,
                 1);
         return List.of(new DeviceLaunch(
-                generated.orElse(INTERPRETER), grid, dimensions, ElementwisePlan.literals(op.epilogue())));
+                generated.orElse(INTERPRETER), grid, dimensions, ElementwisePlan.literals(expression)));
+    }
+
+    /** Devices multiply f32 matrices that are stored by rows. */
+    static void requireSupported(Matmul op) {
+        if (op.b().format() != DType.F32) {
+            throw new IllegalArgumentException("Matmul with B of " + op.b().format()
+                    + " runs on the CPU only, a device takes f32; convert B to f32 before.");
+        }
+        if (op.b().packing() != null) {
+            throw new IllegalArgumentException("Matmul with a packed B runs on the CPU only, found "
+                    + op.b().packing() + "; pass B as it is stored.");
+        }
     }
 
     /** Strides of a matrix's rows, columns and batches. */
-    private static List<Integer> strides(boolean transposed, int leading, long batchStride, int batch) {
+    private static List<Integer> strides(MatrixOperand operand, int batch) {
         // A stride that is never taken may be of any size.
-        int batches = batch == 1 ? 0 : Arenas.index("Elements between matrices", batchStride);
-        return transposed ? List.of(1, leading, batches) : List.of(leading, 1, batches);
+        int batches = batch == 1 ? 0 : Arenas.index("Elements between matrices", operand.batchStride());
+        int leading = operand.leadingDimension();
+        return operand.transposed() ? List.of(1, leading, batches) : List.of(leading, 1, batches);
     }
 
     private static int tiles(int extent) {

@@ -33,6 +33,7 @@ public final class Transfers {
                     case F32, BOOL -> STORE_FLOATS;
                     case I32 -> STORE_INTS;
                     case BF16, F16 -> STORE_HALVES;
+                    case Q8, Q4 -> throw refused(dtype);
                 },
                 elements);
     }
@@ -44,6 +45,7 @@ public final class Transfers {
                     case F32, BOOL -> LOAD_FLOATS;
                     case I32 -> LOAD_INTS;
                     case BF16, F16 -> LOAD_HALVES;
+                    case Q8, Q4 -> throw refused(dtype);
                 },
                 elements);
     }
@@ -51,6 +53,11 @@ public final class Transfers {
     /** Writes an element of each of the f32, the i32 and the 16-bit arena, at the offsets, so that the device allocates them. */
     public static DeviceLaunch touch() {
         return new DeviceLaunch(TOUCH, new Grid(1, 1, 1, 1, 1, 1), List.of(), List.of());
+    }
+
+    private static IllegalArgumentException refused(DType dtype) {
+        return new IllegalArgumentException(
+                "A device has no memory of " + dtype + " elements, expected a dense format; convert them before.");
     }
 
     private static DeviceLaunch launch(DeviceKernel kernel, int elements) {

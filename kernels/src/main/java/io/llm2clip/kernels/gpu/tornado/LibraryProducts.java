@@ -10,6 +10,7 @@ import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import java.util.ArrayList;
@@ -69,13 +70,13 @@ final class LibraryProducts implements AutoCloseable {
         if (precision.factors() != DType.F32) {
             round(op, precision.factors(), operands, rounded, steps, scratch);
         }
-        if (op.epilogue().instructions().isEmpty() || op.addsExtra()) {
+        if (op.epilogue().isIdentity() || op.epilogue().addsExtra()) {
             steps.add(new BoundProduct(Product.of(op), precision, List.of(operands)));
             return steps;
         }
         int out = operands[operands.length - 1];
         int[] alone = {operands[0], operands[1], out};
-        steps.add(new BoundProduct(Product.of(op.plain()), precision, List.of(alone)));
+        steps.add(new BoundProduct(Product.of(op.withEpilogue(Epilogue.NONE)), precision, List.of(alone)));
         // In place: every work-item reads the element that it writes.
         operands[1] = out;
         int[] finish = Arrays.copyOfRange(operands, 1, operands.length);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -104,19 +105,7 @@ class MatrixUnitTest {
             case 1 -> ADD;
             default -> SCALED_RESIDUAL;
         };
-        return new Matmul(
-                batch,
-                m,
-                n,
-                k,
-                transposeA,
-                transposeB,
-                dense.lda(),
-                dense.ldb(),
-                dense.batchStrideA(),
-                dense.batchStrideB(),
-                epilogue,
-                extras);
+        return dense.withEpilogue(new Epilogue(epilogue, extras));
     }
 
     private static void check(Matmul op, long seed) {

@@ -47,7 +47,7 @@ class DeviceKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> operations() {
-        return KernelOpArbitraries.all().filter(op -> op.flops() < 1_000_000);
+        return KernelOpArbitraries.forDevices().filter(op -> op.flops() < 1_000_000);
     }
 
     @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
@@ -86,7 +86,7 @@ class DeviceKernelsTest {
     private static List<DeviceLaunch> interpreted(KernelOp op) {
         return switch (op) {
             case Elementwise elementwise -> ElementwisePlan.interpreted(elementwise);
-            case Matmul gemm -> MatmulPlan.interpreted(gemm);
+            case Matmul matmul -> MatmulPlan.interpreted(matmul);
             default -> throw new IllegalArgumentException(op.toString());
         };
     }
@@ -108,7 +108,7 @@ class DeviceKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> ofExpressions() {
-        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.matmul())
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.deviceMatmul())
                 .filter(op -> op.flops() < 1_000_000);
     }
 
@@ -176,6 +176,8 @@ class DeviceKernelsTest {
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");
+        assertThatThrownBy(() -> DeviceKernels.plan(Matmul.dense(1, 1, 1, 32, false, true, DType.Q8)))
+                .hasMessage("Matmul with B of Q8 runs on the CPU only, a device takes f32; convert B to f32 before.");
     }
 
     private static void check(KernelOp op, long seed, Schedule schedule) {

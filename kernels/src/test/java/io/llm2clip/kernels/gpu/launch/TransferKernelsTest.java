@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
+import io.llm2clip.kernels.operations.KernelOpArbitraries;
 import io.llm2clip.kernels.operations.Operand;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
 /** Transfers keep every bit. */
@@ -18,7 +21,7 @@ class TransferKernelsTest {
 
     @Property(tries = 60)
     void copiesBits(
-            @ForAll DType dtype,
+            @ForAll("types") DType dtype,
             @ForAll boolean store,
             @ForAll @IntRange(min = 1, max = 300) int elements,
             @ForAll long seed) {
@@ -34,5 +37,10 @@ class TransferKernelsTest {
         byte[] to = new byte[from.length];
         new Emulator(Schedule.shuffled(seed)).run(plan, MemorySegment.ofArray(from), MemorySegment.ofArray(to));
         assertThat(to).isEqualTo(from);
+    }
+
+    @Provide
+    Arbitrary<DType> types() {
+        return KernelOpArbitraries.denseTypes();
     }
 }

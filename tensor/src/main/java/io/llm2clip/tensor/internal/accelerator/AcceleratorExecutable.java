@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Shape;
@@ -58,6 +59,7 @@ final class AcceleratorExecutable implements Executable {
     }
 
     private void add(Plan.Step step) {
+        DeviceKernels.requireSupported(step.op());
         List<Operand> operands = step.op().operands();
         MatmulPrecision precision = MatmulPrecisions.of(step.precision());
         int[] offsets = new int[operands.size()];

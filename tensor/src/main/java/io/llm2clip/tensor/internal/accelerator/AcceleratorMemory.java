@@ -88,7 +88,7 @@ final class AcceleratorMemory {
         List<Runnable> homecomings = new ArrayList<>();
         for (TensorData data : resident) {
             homecomings.add(copyOf(data)::detach);
-            EngineMemory.released((long) data.shape().size() * data.dtype().bytes());
+            EngineMemory.released(data.dtype().bytes((long) data.shape().size()));
         }
         resident.clear();
         Resources.closeAll(homecomings);

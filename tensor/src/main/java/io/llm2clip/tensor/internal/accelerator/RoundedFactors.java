@@ -77,7 +77,8 @@ final class RoundedFactors {
 
     private void upload(KernelOp convert, TensorData data, TornadoDevice device, int element) {
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment rounded = arena.allocate((long) data.shape().size() * dtype.bytes(), 64);
+            MemorySegment rounded =
+                    arena.allocate(dtype.bytes((long) data.shape().size()), 64);
             long[] addresses = {data.memory().address(), rounded.address()};
             CpuKernels.bind(convert, addresses, Workers.shared()).run();
             device.upload(dtype, element, rounded);

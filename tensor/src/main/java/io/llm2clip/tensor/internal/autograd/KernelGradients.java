@@ -37,7 +37,7 @@ final class KernelGradients {
             case Elementwise _, AdamWUpdate _, SquareSums _ ->
                 throw new IllegalStateException(op + " is not made by a graph.");
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));
-            case Matmul gemm -> gemm(gemm, in.get(0), in.get(1), g);
+            case Matmul matmul -> matmul(matmul, in.get(0), in.get(1), g);
             case SoftmaxOp.Softmax softmax ->
                 List.of(kernel(
                         new SoftmaxOp.SoftmaxGradient(softmax.rows(), softmax.columns()),
@@ -134,19 +134,28 @@ final class KernelGradients {
         };
     }
 
-    private static List<@Nullable Tensor> gemm(Matmul op, Tensor a, Tensor b, Tensor g) {
+    private static List<@Nullable Tensor> matmul(Matmul op, Tensor a, Tensor b, Tensor g) {
         int batch = op.batch();
         int m = op.m();
         int n = op.n();
         int k = op.k();
-        // C = op(A) op(B): dA = dC op(B)^T and dB = op(A)^T dC, or their transposes where the operand is stored
-        // transposed.
-        Tensor da = op.transposeA()
-                ? kernel(Matmul.dense(batch, k, m, n, op.transposeB(), true), a.shape(), DType.F32, b, g)
-                : kernel(Matmul.dense(batch, m, k, n, false, !op.transposeB()), a.shape(), DType.F32, g, b);
-        Tensor db = op.transposeB()
-                ? kernel(Matmul.dense(batch, n, k, m, true, op.transposeA()), b.shape(), DType.F32, g, a)
-                : kernel(Matmul.dense(batch, k, n, m, !op.transposeA(), false), b.shape(), DType.F32, a, g);
+        boolean transposeA = op.a().transposed();
+        boolean transposeB = op.b().transposed();
+        // dA = dC B^T and dB = A^T dC, or their transposes where the operand is stored transposed.
+        if (b.dtype() != DType.F32) {
+            // Only the second operand may be of another format than f32, and such weights are not trained.
+            int rank = a.shape().rank();
+            Shape plain = a.shape().with(rank - 2, m).with(rank - 1, k);
+            Shape shape = transposeA ? plain : a.shape();
+            Tensor da = kernel(Matmul.dense(batch, m, k, n, false, !transposeB, b.dtype()), shape, DType.F32, g, b);
+            return Arrays.asList(transposeA ? da.transpose(rank - 2, rank - 1) : da, null);
+        }
+        Tensor da = transposeA
+                ? kernel(Matmul.dense(batch, k, m, n, transposeB, true), a.shape(), DType.F32, b, g)
+                : kernel(Matmul.dense(batch, m, k, n, false, !transposeB), a.shape(), DType.F32, g, b);
+        Tensor db = transposeB
+                ? kernel(Matmul.dense(batch, n, k, m, true, transposeA), b.shape(), DType.F32, g, a)
+                : kernel(Matmul.dense(batch, k, n, m, !transposeA, false), b.shape(), DType.F32, a, g);
         return List.of(da, db);
     }
 

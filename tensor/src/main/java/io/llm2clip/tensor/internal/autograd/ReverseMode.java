@@ -1,8 +1,10 @@
 package io.llm2clip.tensor.internal.autograd;
 
+import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.graph.Graph;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,7 +24,9 @@ public final class ReverseMode {
         Map<Tensor, Tensor> adjoints = new HashMap<>();
         adjoints.put(output, seed);
         Set<Tensor> targets = new HashSet<>(withRespectTo);
-        for (Tensor node : dependents(output, targets)) {
+        List<Tensor> dependents = dependents(output, targets);
+        Set<Tensor> wanted = new HashSet<>(dependents);
+        for (Tensor node : dependents) {
             Tensor adjoint = adjoints.get(node);
             if (adjoint == null || node.inputs().isEmpty()) {
                 continue;
@@ -37,6 +41,9 @@ public final class ReverseMode {
                 Tensor input = sources.get(i);
                 if (contribution != null) {
                     adjoints.merge(input, contribution, Tensor::add);
+                } else if (wanted.contains(input) && node.operation() instanceof Operation.Kernel(Matmul _)) {
+                    throw new TensorException("Gradient of matmul with respect to " + input
+                            + "; expected elements of type F32, keep weights that are trained in F32.");
                 }
             }
         }

@@ -1,7 +1,9 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -66,19 +68,7 @@ final class Layouts {
         List<Broadcast> layouts = extras.stream()
                 .map(extra -> Objects.requireNonNull(Fusion.broadcast(extra, product.result().shape)))
                 .toList();
-        KernelOp fused = new Matmul(
-                op.batch(),
-                op.m(),
-                op.n(),
-                op.k(),
-                op.transposeA(),
-                op.transposeB(),
-                op.lda(),
-                op.ldb(),
-                op.batchStrideA(),
-                op.batchStrideB(),
-                product.epilogue(),
-                layouts);
+        KernelOp fused = op.withEpilogue(new Epilogue(product.epilogue(), layouts));
         List<View> operands = new ArrayList<>(stored(product.factors()));
         operands.addAll(extras);
         return new KernelCall(fused, product.precision(), operands, List.of(product.result()));
@@ -94,7 +84,7 @@ final class Layouts {
 
     private static KernelCall copy(View source, Node result) {
         // Copies are expressions, which are of f32 lanes.
-        if (result.dtype.bytes() != Float.BYTES) {
+        if (result.dtype.stored() != DType.F32 && result.dtype != DType.I32) {
             throw new TensorException("A view of " + result.dtype + " " + source.shape()
                     + " is not contiguous; cast to F32 before permuting or slicing.");
         }

@@ -54,7 +54,7 @@ record MemoryPlan(
     }
 
     private static MemoryPlanner.Buffer buffer(Node node, int step) {
-        return new MemoryPlanner.Buffer((long) node.shape.size() * node.dtype.bytes(), step);
+        return new MemoryPlanner.Buffer(node.dtype.bytes((long) node.shape.size()), step);
     }
 
     private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, long alignment) {

@@ -62,7 +62,7 @@ final class PlanBuilder {
 
     private Plan.Slot slot(View view) {
         Node base = view.base();
-        long offset = (long) view.offset() * base.dtype.bytes();
+        long offset = base.dtype.bytes((long) view.offset());
         MemoryPlanner.Buffer buffer = memory.buffers().get(base);
         if (buffer == null) {
             return new Plan.Slot.InVariable(((Operation.Variable) base.operation).data(), offset);

@@ -131,7 +131,7 @@ public final class PlanText {
     }
 
     private static long bytes(Value value) {
-        return (long) value.shape().size() * value.dtype().bytes();
+        return value.dtype().bytes((long) value.shape().size());
     }
 
     private static String place(Slot slot) {
@@ -157,11 +157,11 @@ public final class PlanText {
                 elementwise.strides().get(i).equals(dense(elementwise.shape()))
                         ? "dense"
                         : "strides " + elementwise.strides().get(i);
-            case Matmul matmul when i == 0 -> matmul.transposeA() ? "transposed" : "dense";
-            case Matmul matmul when i == 1 -> matmul.transposeB() ? "transposed" : "dense";
+            case Matmul matmul when i == 0 -> matmul.a().transposed() ? "transposed" : "dense";
+            case Matmul matmul when i == 1 -> matmul.b().transposed() ? "transposed" : "dense";
             case Matmul matmul
-            when i - 2 < matmul.extras().size() ->
-                matmul.extras().get(i - 2).name().toLowerCase(Locale.ROOT);
+            when i - 2 < matmul.epilogue().extras().size() ->
+                matmul.epilogue().extras().get(i - 2).name().toLowerCase(Locale.ROOT);
             default -> "dense";
         };
     }
@@ -189,7 +189,7 @@ public final class PlanText {
                                 matmul.k(),
                                 matmul.k(),
                                 matmul.n(),
-                                expression(matmul.epilogue()));
+                                expression(matmul.epilogue().expression()));
             default -> step.op().toString();
         };
     }

@@ -133,7 +133,7 @@ public final class HostDevice implements PlanDevice {
 
         @Override
         public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
-            return new TensorData(shape, dtype, slice(slot, (long) shape.size() * dtype.bytes()));
+            return new TensorData(shape, dtype, slice(slot, dtype.bytes((long) shape.size())));
         }
 
         @Override

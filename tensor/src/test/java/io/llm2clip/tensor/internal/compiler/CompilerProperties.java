@@ -189,7 +189,9 @@ class CompilerProperties {
         try (Program program =
                 Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
             assertThat(plan(program).steps()).hasSize(1);
-            assertThat(((Matmul) plan(program).steps().getFirst().op()).extras())
+            assertThat(((Matmul) plan(program).steps().getFirst().op())
+                            .epilogue()
+                            .extras())
                     .containsExactlyInAnyOrder(Broadcast.ROW, Broadcast.FULL);
         }
     }

@@ -6,41 +6,41 @@ import io.llm2clip.kernels.operations.Matmul;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happens to a block of sums: nothing; an addend (a bias or a residual), which the tiles add when they store;
+ * What happens to a block of the output: nothing; an addend (a bias or a residual), added as tiles are stored;
  * or any other expression, evaluated in place while the block is in cache.
  */
-final class Epilogue {
+final class BlockEpilogue {
     private final Matmul op;
     private final long[] addresses;
     private final boolean addend;
     private final boolean rowwise;
     private final @Nullable ExpressionEvaluator evaluator;
 
-    Epilogue(Matmul op, long[] addresses) {
+    BlockEpilogue(Matmul op, long[] addresses) {
         this.op = op;
         this.addresses = addresses;
-        addend = op.addsExtra();
-        boolean[] scalar = new boolean[1 + op.extras().size()];
-        for (int e = 0; e < op.extras().size(); e++) {
-            scalar[1 + e] = op.extras().get(e) == Broadcast.SCALAR;
+        addend = op.epilogue().addsExtra();
+        boolean[] scalar = new boolean[1 + op.epilogue().extras().size()];
+        for (int e = 0; e < op.epilogue().extras().size(); e++) {
+            scalar[1 + e] = op.epilogue().extras().get(e) == Broadcast.SCALAR;
         }
-        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue(), scalar) : null;
-        rowwise = op.extras().contains(Broadcast.ROW);
+        evaluator = isEvaluated(op) ? new ExpressionEvaluator(op.epilogue().expression(), scalar) : null;
+        rowwise = op.epilogue().extras().contains(Broadcast.ROW);
     }
 
-    /** Whether the epilogue takes more than the tiles do when they store. */
+    /** Whether the epilogue takes more than an addition as tiles are stored. */
     static boolean isEvaluated(Matmul op) {
-        return !op.epilogue().instructions().isEmpty() && !op.addsExtra();
+        return !op.epilogue().isIdentity() && !op.epilogue().addsExtra();
     }
 
-    /** Address of what the tiles add at an element, or 0. */
+    /** Address of what is added to an element as tiles are stored, or 0. */
     long addend(int batch, int row, int column) {
         return addend ? extra(0, batch, row, column) : 0;
     }
 
     /** Bytes from one row of the addend to the next. */
     long addendRow() {
-        return addend && op.extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
+        return addend && op.epilogue().extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
     }
 
     /** Finishes a block of the output. */
@@ -51,7 +51,7 @@ final class Epilogue {
         boolean whole = columns == op.n() && !rowwise;
         int calls = whole ? 1 : rows;
         int count = whole ? rows * columns : columns;
-        long[] inputs = new long[1 + op.extras().size()];
+        long[] inputs = new long[1 + op.epilogue().extras().size()];
         for (int r = row; r < row + calls; r++) {
             inputs[0] = output(batch, r, column);
             for (int e = 1; e < inputs.length; e++) {
@@ -68,7 +68,7 @@ final class Epilogue {
 
     private long extra(int e, int batch, int row, int column) {
         long address = addresses[2 + e];
-        return switch (op.extras().get(e)) {
+        return switch (op.epilogue().extras().get(e)) {
             case FULL -> element(address, batch, row, column);
             case ROW -> address + column * 4L;
             case SCALAR -> address;

@@ -1,0 +1,140 @@
+package io.llm2clip.kernels.cpu.simd;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES;
+import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
+import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Memory;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Stored elements that stand for numbers, as f32. */
+public final class Widening {
+    private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+    /** As many lanes as a vector of floats, in half the width. */
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+    /** As many lanes as a vector of floats where there is a shape so small; else of two vectors. */
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, SPECIES.vectorBitSize() / 4)));
+
+    private static final int BYTE_LANES = BYTES.length();
+    private static final int BLOCK = DType.Q8.blockSize();
+    private static final int HALF_BLOCK = BLOCK / 2;
+    private static final long Q8_BYTES = DType.Q8.bytes(BLOCK);
+    private static final long Q4_BYTES = DType.Q4.bytes(BLOCK);
+
+    private static final float F16_BIAS_FACTOR = 0x1p112f;
+
+    private Widening() {}
+
+    /**
+     * Widens elements that follow each other in memory.
+     *
+     * @param format their format
+     * @param in the first element; of a quantized format a block
+     * @param skip elements after it that are left out, a multiple of 8
+     * @param count how many to write; of a quantized format a multiple of 8
+     * @param out where the first one goes
+     */
+    public static void toFloats(DType format, long in, int skip, long count, long out) {
+        switch (format) {
+            case F32, BOOL -> Memory.copy(in + skip * 4L, out, count * 4);
+            case BF16 -> bf16(in + skip * 2L, count, out);
+            case F16 -> f16(in + skip * 2L, count, out);
+            case Q8 -> {
+                for (long done = 0; done < count; ) {
+                    int first = (int) ((skip + done) % BLOCK);
+                    int some = (int) Math.min(BLOCK - first, count - done);
+                    q8(in + (skip + done) / BLOCK * Q8_BYTES, first, some, out + done * 4);
+                    done += some;
+                }
+            }
+            case Q4 -> {
+                for (long done = 0; done < count; ) {
+                    int first = (int) ((skip + done) % BLOCK);
+                    int some = (int) Math.min(BLOCK - first, count - done);
+                    q4(in + (skip + done) / BLOCK * Q4_BYTES, first, some, out + done * 4);
+                    done += some;
+                }
+            }
+            case I32 -> throw new IllegalArgumentException("Elements of I32 are no stored numbers; convert them.");
+        }
+    }
+
+    /** Widens bf16 elements. */
+    public static void bf16(long in, long count, long out) {
+        for (long i = 0; i < count; i += LANES) {
+            int left = (int) Math.min(LANES, count - i);
+            ShortVector upper = ShortVector.fromMemorySegment(
+                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
+            IntVector bits = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
+            bits.lanewise(VectorOperators.LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
+        }
+    }
+
+    /** Widens f16 elements. */
+    public static void f16(long in, long count, long out) {
+        for (long i = 0; i < count; i += LANES) {
+            int left = (int) Math.min(LANES, count - i);
+            ShortVector halves = ShortVector.fromMemorySegment(
+                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
+            IntVector bits = (IntVector) halves.convertShape(VectorOperators.S2I, INTS, 0);
+            IntVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13);
+            // The product has the exponent of f32 and makes subnormal numbers normal.
+            IntVector finite =
+                    magnitude.reinterpretAsFloats().mul(F16_BIAS_FACTOR).reinterpretAsInts();
+            IntVector chosen = finite.blend(
+                            magnitude.or(0x7F80_0000), magnitude.compare(VectorOperators.GE, 0x7C00 << 13))
+                    .blend(magnitude.or(0x7FC0_0000), magnitude.compare(VectorOperators.GT, 0x7C00 << 13))
+                    .or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16));
+            chosen.reinterpretAsFloats()
+                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
+        }
+    }
+
+    private static float scale(long block) {
+        return Float.float16ToFloat(ALL.get(JAVA_SHORT_UNALIGNED, block));
+    }
+
+    private static void q8(long block, int first, int count, long out) {
+        float scale = scale(block);
+        for (int i = 0; i < count; i += BYTE_LANES) {
+            ByteVector q = ByteVector.fromMemorySegment(BYTES, ALL, block + Short.BYTES + first + i, ORDER);
+            for (int lane = 0, part = 0; lane < BYTE_LANES; lane += LANES, part++) {
+                ((FloatVector) ((IntVector) q.convertShape(VectorOperators.B2I, INTS, part))
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(scale)
+                        .intoMemorySegment(ALL, out + (i + lane) * 4L, ORDER);
+            }
+        }
+    }
+
+    private static void q4(long block, int first, int count, long out) {
+        float scale = scale(block);
+        for (int i = 0; i < count; i += BYTE_LANES) {
+            int element = first + i;
+            long at = block + Short.BYTES + element % HALF_BLOCK;
+            ByteVector pairs = ByteVector.fromMemorySegment(BYTES, ALL, at, ORDER);
+            ByteVector q = element < HALF_BLOCK ? pairs : pairs.lanewise(VectorOperators.LSHR, 4);
+            ByteVector centered = q.and((byte) 15).sub((byte) 8);
+            for (int lane = 0, part = 0; lane < BYTE_LANES; lane += LANES, part++) {
+                ((FloatVector) ((IntVector) centered.convertShape(VectorOperators.B2I, INTS, part))
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(scale)
+                        .intoMemorySegment(ALL, out + (i + lane) * 4L, ORDER);
+            }
+        }
+    }
+}
