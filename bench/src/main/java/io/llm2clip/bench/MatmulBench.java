@@ -1,5 +1,6 @@
 package io.llm2clip.bench;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -9,6 +10,8 @@ import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.reference.StoredElements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,8 +22,8 @@ import java.util.Random;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Speed of matrix products and attention at the shapes of our training runs, beside the machine's multiply-add peak
- * measured in the same process. Every product is checked against sums in double precision first.
+ * Speed of matmul and attention at the shapes of our training runs and of ViT-L/14-336, Llama-3.2-1B and ViT-B/16, beside the machine's
+ * multiply-add peak measured in the same process. Every matmul is checked against sums in double precision first.
  *
  * <p>Argument: a part of a case's name, to run only those. {@code -Dllm2clip.threads} and {@code -Dllm2clip.vector.bits} apply.
  */
@@ -30,7 +33,12 @@ public final class MatmulBench {
     private static final int WARM_UP_SECONDS = Integer.getInteger("llm2clip.bench.warmup", 2);
     private static volatile float sink;
 
-    private record Case(String name, KernelOp op) {}
+    /** {@code packed}: whether B is packed beforehand, as the weights of a frozen model are. */
+    private record Case(String name, KernelOp op, boolean packed) {
+        Case(String name, KernelOp op) {
+            this(name, op, false);
+        }
+    }
 
     private MatmulBench() {}
 
@@ -61,6 +69,25 @@ public final class MatmulBench {
                 linear(577, 4096, 1024),
                 linear(577, 1024, 4096),
                 linear(1024, 1024, 1024),
+                packed(577, 3072, 1024, DType.F32),
+                packed(577, 1024, 1024, DType.F32),
+                packed(577, 4096, 1024, DType.F32),
+                packed(577, 1024, 4096, DType.F32),
+                packed(577, 4096, 1024, DType.BF16),
+                packed(577, 4096, 1024, DType.F16),
+                packed(577, 4096, 1024, DType.Q8),
+                packed(577, 4096, 1024, DType.Q4),
+                packed(1024, 8192, 2048, DType.BF16),
+                packed(1024, 2048, 8192, DType.BF16),
+                packed(1, 8192, 2048, DType.F32),
+                packed(1, 8192, 2048, DType.BF16),
+                packed(1, 8192, 2048, DType.Q8),
+                packed(1, 8192, 2048, DType.Q4),
+                packed(8, 8192, 2048, DType.BF16),
+                linear(6304, 3072, 768),
+                linear(6304, 768, 3072),
+                inputGradient(6304, 768, 3072),
+                weightGradient(3072, 768, 6304),
                 inputGradient(1088, 192, 768),
                 inputGradient(4352, 192, 512),
                 inputGradient(2464, 128, 512),
@@ -89,6 +116,11 @@ public final class MatmulBench {
         return new Case("y=xW' NT %dx%dx%d".formatted(m, n, k), Matmul.dense(1, m, n, k, false, true));
     }
 
+    private static Case packed(int m, int n, int k, DType format) {
+        Matmul op = Matmul.dense(1, m, n, k, false, true, format);
+        return new Case("y=xW' packed %s %dx%dx%d".formatted(format, m, n, k), op, true);
+    }
+
     private static Case inputGradient(int m, int n, int k) {
         return new Case("dx    NN %dx%dx%d".formatted(m, n, k), Matmul.dense(1, m, n, k, false, false));
     }
@@ -110,10 +142,18 @@ public final class MatmulBench {
             MemorySegment[] segments = buffers(c.op, arena);
             long[] addresses =
                     Arrays.stream(segments).mapToLong(MemorySegment::address).toArray();
-            Launch launch = CpuKernels.bind(c.op, addresses, WORKERS);
+            KernelOp op = c.op;
+            Packing packing = c.packed && op instanceof Matmul matmul ? CpuKernels.packing(matmul) : null;
+            if (packing != null && op instanceof Matmul matmul) {
+                MemorySegment copy = arena.allocate(packing.bytes(), 64);
+                CpuKernels.pack(packing, matmul.b(), segments[1], copy, WORKERS);
+                addresses[1] = copy.address();
+                op = matmul.withB(matmul.b().packed(packing));
+            }
+            Launch launch = CpuKernels.bind(op, addresses, WORKERS);
             launch.run();
-            if (c.op instanceof Matmul gemm) {
-                check(gemm, segments);
+            if (c.op instanceof Matmul matmul) {
+                check(matmul, segments);
             }
             double[] nanos = time(launch);
             double flops = c.op.flops();
@@ -151,8 +191,19 @@ public final class MatmulBench {
         return op.operands().stream()
                 .map(operand -> {
                     MemorySegment segment = arena.allocate(Math.max(4, operand.bytes()), 64);
+                    if (operand.dtype().isQuantized()) {
+                        fillBlocks(operand.dtype(), segment, random);
+                        return segment;
+                    }
                     for (long i = 0; i < operand.elements() && operand.access() == Operand.Access.READ; i++) {
                         switch (operand.dtype()) {
+                            case BF16, F16 ->
+                                segment.setAtIndex(
+                                        ValueLayout.JAVA_SHORT,
+                                        i,
+                                        operand.dtype() == DType.F16
+                                                ? Float.floatToFloat16(random.nextFloat() - 0.5f)
+                                                : (short) (Float.floatToIntBits(random.nextFloat() - 0.5f) >>> 16));
                             case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, i, keys(op));
                             default -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
                         }
@@ -160,6 +211,16 @@ public final class MatmulBench {
                     return segment;
                 })
                 .toArray(MemorySegment[]::new);
+    }
+
+    private static void fillBlocks(DType format, MemorySegment segment, Random random) {
+        byte[] block = new byte[(int) format.bytes((long) format.blockSize())];
+        for (long at = 0; at < segment.byteSize(); at += block.length) {
+            random.nextBytes(block);
+            MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
+            short scale = Float.floatToFloat16((random.nextFloat() - 0.5f) / (format == DType.Q8 ? 128 : 8));
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale);
+        }
     }
 
     private static int keys(KernelOp op) {
@@ -173,6 +234,7 @@ public final class MatmulBench {
     /** Compares random elements with sums in double precision. */
     private static void check(Matmul op, MemorySegment[] segments) {
         Random random = new Random(2);
+        StoredElements b = new StoredElements(op.b().format(), segments[1]);
         for (int sample = 0; sample < 1000; sample++) {
             int batch = random.nextInt(op.batch());
             int i = random.nextInt(op.m());
@@ -181,7 +243,7 @@ public final class MatmulBench {
             for (int k = 0; k < op.k(); k++) {
                 sum += (double) segments[0].getAtIndex(
                                 ValueLayout.JAVA_FLOAT, op.a().index(batch, i, k))
-                        * segments[1].getAtIndex(ValueLayout.JAVA_FLOAT, op.b().index(batch, k, j));
+                        * b.get(op.b().index(batch, k, j));
             }
             float found = segments[2].getAtIndex(ValueLayout.JAVA_FLOAT, ((long) batch * op.m() + i) * op.n() + j);
             if (Math.abs(found - sum) > 1e-4 * (1 + Math.abs(sum))) {

@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.MatrixUnitChoice;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
@@ -31,8 +32,8 @@ final class DevicesCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** {@code matmul}: the name of what multiplies matrices. */
-    private record Cpu(int threads, int vectorBits, String matmul) {}
+    /** {@code matmul} and {@code matmulReason}: the name of what multiplies matrices, and why it is that. */
+    private record Cpu(int threads, int vectorBits, String matmul, String matmulReason) {}
 
     /** {@code problem} is null for a device whose self-test passed. */
     private record Accelerator(
@@ -71,16 +72,15 @@ final class DevicesCommand implements Callable<Integer> {
     }
 
     private static Cpu cpu() {
-        return new Cpu(
-                Workers.shared().threads(),
-                Vectors.BYTES * Byte.SIZE,
-                MatrixUnit.selected().name());
+        MatrixUnitChoice unit = CpuKernels.matrixUnit();
+        return new Cpu(Workers.shared().threads(), Vectors.BYTES * Byte.SIZE, unit.name(), unit.reason());
     }
 
     /** In words that need no knowledge of this program. */
     private static String matmul(String name) {
         return switch (name) {
             case "vector" -> "the Java Vector API";
+            case "scalar" -> "plain loops in Java";
             case "kernels" -> "kernels in Java";
             default -> name;
         };
@@ -91,11 +91,12 @@ final class DevicesCommand implements Callable<Integer> {
             terminal.printJson(devices);
             return;
         }
-        terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s"
+        terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s (%s)"
                 .formatted(
                         Quantity.of(devices.cpu.threads, "thread"),
                         devices.cpu.vectorBits,
-                        matmul(devices.cpu.matmul)));
+                        matmul(devices.cpu.matmul),
+                        devices.cpu.matmulReason));
         if (devices.absence != null) {
             terminal.print("gpu: none. " + devices.absence);
         }

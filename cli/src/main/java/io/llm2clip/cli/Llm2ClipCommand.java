@@ -1,7 +1,6 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.Settings;
-import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
@@ -99,8 +98,7 @@ public final class Llm2ClipCommand implements Runnable {
         CommandLine command = arguments.asCommandLineList().getLast();
         if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
             try {
-                Settings.check();
-                MatrixUnit.selected();
+                CpuKernels.checkSettings();
             } catch (IllegalArgumentException e) {
                 throw new ParameterException(command, String.valueOf(e.getMessage()), e);
             }

@@ -623,6 +623,10 @@ class TrainCommandTest {
         JsonNode json = Run.of("devices", "--json").json().path("cpu");
         assertThat(json.path("threads").asInt()).isPositive();
         assertThat(json.path("vectorBits").asInt()).isIn(64, 128, 256, 512);
-        assertThat(Run.of("devices").out()).contains(json.path("matrixUnit").asString());
+        assertThat(json.path("matmul").asString()).isEqualTo("vector");
+        assertThat(Run.of("devices").out())
+                .contains(
+                        "with the Java Vector API (" + json.path("matmulReason").asString() + ")")
+                .contains("passed its self-test");
     }
 }

@@ -12,6 +12,8 @@ public final class Settings {
     private static final String THREADS = "llm2clip.threads";
     /** Width of vectors. */
     private static final String VECTOR_BITS = "llm2clip.vector.bits";
+    /** What multiplies matrices. */
+    public static final String MATRIX_UNIT = "llm2clip.matrix";
     /** Whether hot expressions are compiled. */
     private static final String GENERATE = "llm2clip.vector.generate";
 
@@ -74,6 +76,12 @@ public final class Settings {
             throw refused(VECTOR_BITS, value, "one of " + WIDTHS, "the width that this machine prefers");
         }
         return Integer.parseInt(value.strip());
+    }
+
+    /** {@code llm2clip.matrix}, the name of the matrix unit to use; null if it is not set, for the fastest. */
+    public static @Nullable String matrixUnit() {
+        String value = System.getProperty(MATRIX_UNIT);
+        return value == null ? null : value.strip();
     }
 
     /** {@code llm2clip.vector.generate}, whether expressions get code of their own once they are hot; true if it is not set. */

@@ -4,7 +4,6 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.elementwise.ConvertKernel;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
-import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.rows.AdamWKernel;
 import io.llm2clip.kernels.cpu.rows.ConcatKernel;
 import io.llm2clip.kernels.cpu.rows.CrossEntropyRows;
@@ -25,13 +24,17 @@ import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Binds any {@link KernelOp} to its kernel for the CPU. */
 public final class CpuKernels {
@@ -42,7 +45,7 @@ public final class CpuKernels {
      * Prepares an operation.
      *
      * @param op the operation
-     * @param addresses one off-heap address an operand, in the order of {@link KernelOp#operands()}, aligned to the element;
+     * @param addresses one off-heap address per operand, in the order of {@link KernelOp#operands()}, aligned to the element;
      *     the memory must hold the operand's bytes and outlive the launch, which is not checked
      * @param workers the threads to run on
      * @return what runs the operation; it throws an {@link IndexOutOfBoundsException} before it reads or writes through an
@@ -57,15 +60,15 @@ public final class CpuKernels {
         return switch (op) {
             case Elementwise o -> ElementwiseKernel.bind(o, bound, workers);
             case Reduce o -> new ReduceKernel(o, bound, workers);
-            case Matmul o -> MatrixUnit.selected().matmul(o, bound, workers);
+            case Matmul o -> MatrixUnits.forOperation(op).matmul(o, bound, workers);
             case SoftmaxOp.Softmax o -> SoftmaxRows.softmax(o, bound, workers);
             case SoftmaxOp.SoftmaxGradient o -> SoftmaxRows.gradient(o, bound, workers);
             case NormOp.LayerNorm o -> NormRows.layerNorm(o, bound, workers);
             case NormOp.LayerNormGradient o -> NormGradientKernel.layerNorm(o, bound, workers);
             case NormOp.RmsNorm o -> NormRows.rmsNorm(o, bound, workers);
             case NormOp.RmsNormGradient o -> NormGradientKernel.rmsNorm(o, bound, workers);
-            case AttentionOp.Attention o -> MatrixUnit.selected().attention(o, bound, workers);
-            case AttentionOp.AttentionGradient o -> MatrixUnit.selected().attentionGradient(o, bound, workers);
+            case AttentionOp.Attention o -> MatrixUnits.forOperation(op).attention(o, bound, workers);
+            case AttentionOp.AttentionGradient o -> MatrixUnits.forOperation(op).attentionGradient(o, bound, workers);
             case Rotary o -> RotaryKernel.bind(o, bound, workers);
             case IndexOp.Gather o -> IndexRows.gather(o, bound, workers);
             case IndexOp.ScatterAdd o -> IndexRows.scatterAdd(o, bound, workers);
@@ -76,6 +79,50 @@ public final class CpuKernels {
             case Convert o -> ConvertKernel.bind(o, bound, workers);
             case AdamWUpdate o -> AdamWKernel.bind(o, bound, workers);
         };
+    }
+
+    /**
+     * What multiplies matrices here, and why it is that.
+     *
+     * @throws IllegalArgumentException if the system property {@code llm2clip.matrix} names no unit that works on this machine
+     */
+    public static MatrixUnitChoice matrixUnit() {
+        MatrixUnits.Choice choice = MatrixUnits.selected();
+        return new MatrixUnitChoice(choice.unit().name(), choice.reason());
+    }
+
+    /**
+     * Looks at all settings, without trying whether what they name works.
+     *
+     * @throws IllegalArgumentException as {@link Settings#check}, or if {@code llm2clip.matrix} names no unit of this machine
+     */
+    public static void checkSettings() {
+        Settings.check();
+        MatrixUnits.checkSetting();
+    }
+
+    /**
+     * The layout in which B of a matmul is read fastest: worth a copy where it never changes.
+     *
+     * @return null if as it is stored
+     */
+    public static @Nullable Packing packing(Matmul op) {
+        return MatrixUnits.selected().unit().packing(op);
+    }
+
+    /**
+     * Packs a B for {@link MatrixOperand#packed}. Rows are read about in their order, each once, so that the pages of a mapped file
+     * can be let go afterwards.
+     *
+     * @param packing what {@link #packing} said
+     * @param b how the matrix is stored
+     * @param from the stored matrix, off-heap
+     * @param to {@link Packing#bytes} bytes, off-heap
+     * @param workers the threads that pack
+     * @throws IllegalArgumentException if layout, operand and memory do not fit each other
+     */
+    public static void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
+        MatrixUnits.selected().unit().pack(packing, b, from, to, workers);
     }
 
     private static void validate(KernelOp op, long[] addresses) {

@@ -3,20 +3,50 @@ package io.llm2clip.kernels.cpu.matrix;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
-import java.util.List;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Packing;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** What multiplies matrices, alone and within an attention, on this machine. */
-public sealed interface MatrixUnit permits VectorApiMatrixUnit {
+/**
+ * What multiplies matrices on this machine, alone and within an attention. Providers know nothing of each other; who uses them chooses
+ * one by what it supports and by its self-test.
+ */
+public interface MatrixUnit {
 
     /** Name, as the system property {@code llm2clip.matrix} and reports use it. */
     String name();
 
+    /** Whether the unit computes an operation, in its formats and layouts, on this machine. */
+    boolean supports(KernelOp op);
+
     /**
-     * Binds a product to its buffers.
+     * The layout in which the unit would rather read B.
      *
-     * @param op the product
-     * @param addresses one address an operand, in the order of {@link Matmul#operands()}; aligned to 4 bytes
+     * @return null if as it is stored
+     */
+    @Nullable
+    Packing packing(Matmul op);
+
+    /**
+     * Packs a B, once for any number of matmuls. Rows are read about in their order, each once.
+     *
+     * @param packing a layout that {@link #packing} asked for
+     * @param b how the matrix is stored
+     * @param from the stored matrix, off-heap
+     * @param to {@link Packing#bytes} bytes, off-heap
+     * @param workers the threads that pack
+     */
+    void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers);
+
+    /**
+     * Binds a matmul to its buffers.
+     *
+     * @param op the matmul
+     * @param addresses one address per operand, in the order of {@link Matmul#operands()}; aligned to the elements
      * @param workers the threads that run it
      */
     Launch matmul(Matmul op, long[] addresses, Workers workers);
@@ -39,27 +69,12 @@ public sealed interface MatrixUnit permits VectorApiMatrixUnit {
      */
     Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers);
 
-    /** All units of this machine, fastest first. */
-    static List<MatrixUnit> available() {
-        return List.of(new VectorApiMatrixUnit());
-    }
-
     /**
-     * The unit in use: the fastest, or the one named by the system property {@code llm2clip.matrix}.
+     * Computes something whose result is known, within milliseconds.
      *
-     * @throws IllegalArgumentException if this machine has no unit of that name
+     * @return why the unit must not be used here; empty if it may
      */
-    static MatrixUnit selected() {
-        String name = System.getProperty("llm2clip.matrix");
-        List<MatrixUnit> units = available();
-        if (name == null) {
-            return units.getFirst();
-        }
-        return units.stream()
-                .filter(unit -> unit.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "No matrix unit '" + name + "' on this machine; set llm2clip.matrix to one of "
-                                + units.stream().map(MatrixUnit::name).toList() + " or leave it unset."));
+    default Optional<String> selfTest() {
+        return SelfTest.run(this);
     }
 }

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.simd.Vectors;
@@ -10,7 +10,7 @@ import io.llm2clip.kernels.operations.AttentionShape;
  * @param shape the attention
  */
 record AttentionLayout(AttentionShape shape) {
-    /** Queries of a block, whole tiles: their scores over all keys stay in the second level of cache. */
+    /** Queries of a block, whole tiles: their scores over all keys stay in the L2 cache. */
     static final int BLOCK = 48;
 
     /** Blocks of the queries of a head. */
@@ -58,25 +58,25 @@ record AttentionLayout(AttentionShape shape) {
         return shape.causal() ? Math.min(length, queryEnd) : length;
     }
 
-    /** Floats from one row of scores to the next: whole strips, and not a power of two, which would share cache sets. */
+    /** Floats from one row of scores to the next: whole panels, and not a power of two, which would share cache sets. */
     int scoreColumns() {
         return PackedB.padded(shape.keys()) + Vectors.LANES;
     }
 
-    /** Bytes of a block of scores, readable a tile beyond its end. */
+    /** Bytes of a block of scores. */
     long scoreBytes() {
-        return 4 * ((long) BLOCK * scoreColumns() + Tile.ROWS + Tile.COLUMNS);
+        return 4L * BLOCK * scoreColumns();
     }
 
-    /** Bytes of all keys as strips of keys, or as strips of channels, whichever is more. */
-    long keyStripBytes() {
+    /** Bytes of all keys as panels of keys, or as panels of channels, whichever is more. */
+    long keyPanelBytes() {
         return Math.max(
                 PackedB.scratchBytes(shape.headSize(), shape.keys()),
                 PackedB.scratchBytes(shape.keys(), shape.headSize()));
     }
 
-    /** Bytes of the packed left operands of one block. */
-    long leftBytes() {
+    /** Bytes of the packed A operands of one block. */
+    long packedABytes() {
         long byKey = Math.max(
                 PackedA.scratchBytes(false, BLOCK, shape.keys()), PackedA.scratchBytes(true, shape.keys(), BLOCK));
         return Math.max(PackedA.scratchBytes(false, BLOCK, shape.headSize()), byKey);

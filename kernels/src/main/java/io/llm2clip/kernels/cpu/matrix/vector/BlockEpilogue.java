@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.cpu.elementwise.ExpressionEvaluator;
 import io.llm2clip.kernels.operations.Broadcast;

@@ -1,11 +1,11 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.cpu.simd.Widening;
 import io.llm2clip.kernels.operations.MatrixOperand;
 
-/** Panels of a B that is stored by rows, of any format: packed, and widened to f32 on the way. */
+/** Panels of a B that is stored by rows, of any format: packed in each call, and widened to f32 on the way. */
 record StridedPanels(MatrixOperand b, long address) implements PanelSource {
 
     @Override
@@ -16,9 +16,9 @@ record StridedPanels(MatrixOperand b, long address) implements PanelSource {
         }
         int rows = b.transposed() ? columns : k;
         int length = b.transposed() ? k : columns;
-        long first = b.transposed() ? b.index(batch, 0, column) + from : b.index(batch, from, 0) + column;
+        long first = b.index(batch, from, column);
         int skip = (int) (first % b.format().blockSize());
-        long widened = scratch + PackedB.scratchBytes(k, Tile.COLUMNS);
+        long widened = scratch + PackedB.scratchBytes(k, MicroKernel.COLUMNS);
         long rowBytes = length * 4L;
         for (int row = 0; row < rows; row++) {
             long source = address + b.format().bytes(first - skip + (long) row * b.leadingDimension());
@@ -29,7 +29,12 @@ record StridedPanels(MatrixOperand b, long address) implements PanelSource {
 
     @Override
     public long scratchBytes(int k) {
-        long panel = PackedB.scratchBytes(k, Tile.COLUMNS);
-        return b.format() == DType.F32 ? panel : panel + 4L * k * Tile.COLUMNS + Vectors.BYTES;
+        long panel = PackedB.scratchBytes(k, MicroKernel.COLUMNS);
+        return b.format() == DType.F32 ? panel : panel + 4L * k * MicroKernel.COLUMNS + Vectors.BYTES;
+    }
+
+    @Override
+    public boolean copies() {
+        return b.transposed() || b.format() != DType.F32 || !MicroKernel.READS_IN_PLACE;
     }
 }

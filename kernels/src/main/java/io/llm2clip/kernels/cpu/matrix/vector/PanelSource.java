@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 /** Where a matmul gets the panels of B from, one panel of one range of k at a time. */
 interface PanelSource {
@@ -9,7 +9,7 @@ interface PanelSource {
      * @param batch which matrix
      * @param from first k, a multiple of {@link Blocks#K_GRAIN}
      * @param k how many
-     * @param column first column, a multiple of {@link Tile#COLUMNS}
+     * @param column first column, a multiple of {@link MicroKernel#COLUMNS}
      * @param columns how many there are, at most that
      * @param scratch {@link #scratchBytes} bytes, for a panel that is not in memory in this form
      */
@@ -17,4 +17,7 @@ interface PanelSource {
 
     /** Bytes that panels of up to k rows take. */
     long scratchBytes(int k);
+
+    /** Whether panels are made in scratch memory, again for each block of rows. */
+    boolean copies();
 }

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES;
@@ -9,15 +9,15 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Micro-kernel of 6 rows by two vectors for machines with 16 vector registers; see {@link Tile}.
+ * Micro-kernel of 6 rows by two vectors for machines with 16 vector registers; see {@link MicroKernel}.
  *
  * <p>All strides are constants. With strides in registers, or with a load fence after each row, the compiler runs short of
  * registers on some machine and loses up to half the speed; this form has reached 0.9 of the peak on all that were measured.
  */
-final class Tile6 {
+final class MicroKernel6 {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private Tile6() {}
+    private MicroKernel6() {}
 
     static void packed(int k, long a, long b, long c, long cRow) {
         FloatVector c0x = FloatVector.zero(SPECIES);

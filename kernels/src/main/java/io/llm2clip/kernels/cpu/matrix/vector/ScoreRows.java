@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.load;

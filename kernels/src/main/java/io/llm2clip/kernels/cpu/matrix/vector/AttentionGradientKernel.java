@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -38,9 +38,9 @@ final class AttentionGradientKernel implements Launch {
         final long scoreRow = 4L * layout.scoreColumns();
         final long edge;
         final long weights;
-        final long slopes;
-        final long left;
-        final long blockStrips;
+        final long scoreGradients;
+        final long packedA;
+        final long blockPanels;
         final long keys;
         final long values;
         final long keyGradient;
@@ -53,23 +53,24 @@ final class AttentionGradientKernel implements Launch {
             this.batch = batch;
             this.keyValueHead = keyValueHead;
             length = layout.length(addresses[3], batch);
-            long strips = layout.keyStripBytes();
+            long panelBytes = layout.keyPanelBytes();
             long block = PackedB.scratchBytes(AttentionLayout.BLOCK, size);
             edge = workers.scratch(
-                    worker, Strip.TILE_BYTES + 2 * layout.scoreBytes() + layout.leftBytes() + block + 3 * strips);
-            weights = edge + Strip.TILE_BYTES;
-            slopes = weights + layout.scoreBytes();
-            left = slopes + layout.scoreBytes();
-            blockStrips = left + layout.leftBytes();
-            long packed = blockStrips + block;
+                    worker,
+                    PanelMatmul.TILE_BYTES + 2 * layout.scoreBytes() + layout.packedABytes() + block + 3 * panelBytes);
+            weights = edge + PanelMatmul.TILE_BYTES;
+            scoreGradients = weights + layout.scoreBytes();
+            packedA = scoreGradients + layout.scoreBytes();
+            blockPanels = packedA + layout.packedABytes();
+            long packed = blockPanels + block;
             long offset = layout.key(batch, keyValueHead);
             keys = addresses[1] + offset;
             values = addresses[2] + offset;
             keyGradient = addresses[6] + offset;
             valueGradient = addresses[7] + offset;
             keysByKey = PackedB.of(true, keys, layout.keyRow(), size, length, packed);
-            valuesByKey = PackedB.of(true, values, layout.keyRow(), size, length, packed + strips);
-            keysByChannel = PackedB.of(false, keys, layout.keyRow(), length, size, packed + 2 * strips);
+            valuesByKey = PackedB.of(true, values, layout.keyRow(), size, length, packed + panelBytes);
+            keysByChannel = PackedB.of(false, keys, layout.keyRow(), length, size, packed + 2 * panelBytes);
         }
 
         void differentiate() {
@@ -95,43 +96,42 @@ final class AttentionGradientKernel implements Launch {
             long outputGradient = addresses[4] + offset;
             int seen = layout.keysSeen(length, from + rows);
             byKey(query, keysByKey, rows, seen, weights);
-            byKey(outputGradient, valuesByKey, rows, seen, slopes);
+            byKey(outputGradient, valuesByKey, rows, seen, scoreGradients);
             int width = PackedB.padded(seen);
             for (int r = 0; r < rows; r++) {
                 long row = weights + r * scoreRow;
                 int visible = layout.keysSeen(length, from + r + 1);
                 float sum = ScoreRows.exponentials(row, visible, width, shape.scale());
                 ScoreRows.scale(row, width, 1 / sum);
-                ScoreRows.gradient(row, slopes + r * scoreRow, width, shape.scale());
+                ScoreRows.gradient(row, scoreGradients + r * scoreRow, width, shape.scale());
             }
-            PackedA slopesLeft = PackedA.padded(slopes, scoreRow, rows, seen, left);
-            byChannel(slopesLeft, rows, seen, keysByChannel, addresses[5] + offset, layout.queryRow(), false);
-            // Rows are stored [query, key]; read by columns they are the transposed left operand.
-            PackedB queries = PackedB.of(false, query, layout.queryRow(), rows, size, blockStrips);
-            PackedA slopesByKey = PackedA.paddedTransposed(slopes, scoreRow, seen, rows, left);
-            byChannel(slopesByKey, seen, rows, queries, keyGradient, layout.keyRow(), true);
-            PackedB gradients = PackedB.of(false, outputGradient, layout.queryRow(), rows, size, blockStrips);
-            PackedA weightsByKey = PackedA.paddedTransposed(weights, scoreRow, seen, rows, left);
+            PackedA scoreGradientsA = PackedA.cached(false, scoreGradients, scoreRow, rows, seen, packedA);
+            byChannel(scoreGradientsA, rows, seen, keysByChannel, addresses[5] + offset, layout.queryRow(), false);
+            // Rows are stored [query, key]; read by columns they are A transposed.
+            PackedB queries = PackedB.of(false, query, layout.queryRow(), rows, size, blockPanels);
+            PackedA scoreGradientsByKey = PackedA.cached(true, scoreGradients, scoreRow, seen, rows, packedA);
+            byChannel(scoreGradientsByKey, seen, rows, queries, keyGradient, layout.keyRow(), true);
+            PackedB gradients = PackedB.of(false, outputGradient, layout.queryRow(), rows, size, blockPanels);
+            PackedA weightsByKey = PackedA.cached(true, weights, scoreRow, seen, rows, packedA);
             byChannel(weightsByKey, seen, rows, gradients, valueGradient, layout.keyRow(), true);
         }
 
-        /** Products of a block's rows with all keys, into scratch. */
-        private void byKey(long rowsOf, PackedB right, int rows, int seen, long to) {
-            PackedA block = PackedA.of(false, rowsOf, layout.queryRow(), rows, size, left);
-            int tiles = Math.ceilDiv(rows, Tile.ROWS) * Tile.ROWS;
-            for (int strip = 0; strip * Tile.COLUMNS < seen; strip++) {
-                long c = to + 4L * strip * Tile.COLUMNS;
-                Strip.multiply(
-                        block, tiles, Tile.COLUMNS, size, right.strip(strip), right.step(), c, scoreRow, 0, 0, edge);
+        /** A block's rows times all keys, into scratch. */
+        private void byKey(long rowsOf, PackedB b, int rows, int seen, long to) {
+            PackedA block = PackedA.of(false, rowsOf, layout.queryRow(), rows, size, packedA);
+            for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
+                long c = to + 4L * panel * MicroKernel.COLUMNS;
+                PanelMatmul.multiply(
+                        block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), b.kBytes(), c, scoreRow, 0, 0, edge);
             }
         }
 
-        private void byChannel(PackedA a, int rows, int steps, PackedB right, long to, long toRow, boolean accumulate) {
-            for (int column = 0; column < size; column += Tile.COLUMNS) {
-                int columns = Math.min(Tile.COLUMNS, size - column);
+        private void byChannel(PackedA a, int rows, int k, PackedB b, long to, long toRow, boolean accumulate) {
+            for (int column = 0; column < size; column += MicroKernel.COLUMNS) {
+                int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = to + 4L * column;
-                long b = right.strip(column / Tile.COLUMNS);
-                Strip.multiply(a, rows, columns, steps, b, right.step(), c, toRow, accumulate ? c : 0, toRow, edge);
+                long panel = b.panelAt(column / MicroKernel.COLUMNS);
+                PanelMatmul.multiply(a, rows, columns, k, panel, b.kBytes(), c, toRow, accumulate ? c : 0, toRow, edge);
             }
         }
     }

@@ -1,14 +1,15 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Packing;
 
 /**
- * A matrix product in blocks: each strip of B is packed (where it is not already in order) and then used by all row tiles of
- * the block.
+ * A matmul in blocks: each panel of B is packed (where it is not in order already) and then used by all tiles of rows of the block.
  *
- * <p>Training products are short in k, so what is copied matters: A is read in place where the machine has the
+ * <p>Matmuls of training are short in k, so what is copied matters: A is read in place where the machine has the
  * registers for it, and tasks are cut so that little is packed twice.
  */
 final class BlockedMatmul implements Launch {
@@ -24,10 +25,11 @@ final class BlockedMatmul implements Launch {
     BlockedMatmul(Matmul op, long[] addresses, Workers workers) {
         this.op = op;
         this.a = addresses[0];
-        panels = new StridedPanels(op.b(), addresses[1]);
         this.workers = workers;
+        Packing packing = op.b().packing();
+        panels = packing == null ? new StridedPanels(op.b(), addresses[1]) : new PackedPanels(packing, addresses[1]);
         epilogue = new BlockEpilogue(op, addresses);
-        blocks = Blocks.of(op, workers.threads());
+        blocks = Blocks.of(op, panels.copies(), workers.threads());
         units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
                 Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
@@ -46,7 +48,7 @@ final class BlockedMatmul implements Launch {
         });
     }
 
-    /** One block of one product's output. */
+    /** One block of one matmul's output. */
     private final class Block {
         final int batch;
         final int worker;
@@ -55,7 +57,7 @@ final class BlockedMatmul implements Launch {
         final int column;
         final int columns;
         final long edge;
-        final long packedB;
+        final long panelScratch;
         final long packedA;
 
         Block(int batch, int rowBlock, int columnBlock, int worker) {
@@ -65,41 +67,37 @@ final class BlockedMatmul implements Launch {
             rows = Math.min(blocks.rows(), op.m() - row);
             column = columnBlock * blocks.columns();
             columns = Math.min(blocks.columns(), op.n() - column);
-            long stripBytes = panels.scratchBytes(blocks.steps());
-            long leftBytes = PackedA.scratchBytes(op.a().transposed(), blocks.rows(), blocks.steps());
-            edge = workers.scratch(worker, Strip.TILE_BYTES + stripBytes + leftBytes);
-            packedB = edge + Strip.TILE_BYTES;
-            packedA = packedB + stripBytes;
+            long panelBytes = panels.scratchBytes(blocks.k());
+            long bytesOfA = PackedA.scratchBytes(op.a().transposed(), rows, blocks.k());
+            edge = workers.scratch(worker, PanelMatmul.TILE_BYTES + panelBytes + bytesOfA);
+            panelScratch = edge + PanelMatmul.TILE_BYTES;
+            packedA = panelScratch + panelBytes;
         }
 
         void compute() {
+            MatrixOperand source = op.a();
             int from = 0;
             do {
-                int steps = Math.min(blocks.steps(), op.k() - from);
-                PackedA left = PackedA.of(
-                        op.a().transposed(),
-                        a + op.a().index(batch, row, from) * 4,
-                        op.a().leadingDimension() * 4L,
-                        rows,
-                        steps,
-                        packedA);
-                for (int strip = 0; strip < columns; strip += Tile.COLUMNS) {
-                    multiply(left, from, steps, strip);
+                int k = Math.min(blocks.k(), op.k() - from);
+                long first = a + source.index(batch, row, from) * 4;
+                PackedA part = PackedA.of(source.transposed(), first, source.leadingDimension() * 4L, rows, k, packedA);
+                for (int panel = 0; panel < columns; panel += MicroKernel.COLUMNS) {
+                    multiply(part, from, k, panel);
                 }
-                from += steps;
+                from += k;
             } while (from < op.k());
             epilogue.apply(batch, row, rows, column, columns, worker);
         }
 
-        private void multiply(PackedA left, int from, int steps, int strip) {
-            int width = Math.min(Tile.COLUMNS, columns - strip);
-            PackedB right = panels.panel(batch, from, steps, column + strip, width, packedB);
-            long c = epilogue.output(batch, row, column + strip);
+        private void multiply(PackedA part, int from, int k, int panel) {
+            int width = Math.min(MicroKernel.COLUMNS, columns - panel);
+            PackedB b = panels.panel(batch, from, k, column + panel, width, panelScratch);
+            long c = epilogue.output(batch, row, column + panel);
             long cRow = op.n() * 4L;
             boolean first = from == 0;
-            long add = first ? epilogue.addend(batch, row, column + strip) : c;
+            long add = first ? epilogue.addend(batch, row, column + panel) : c;
             long addRow = first ? epilogue.addendRow() : cRow;
-            Strip.multiply(left, rows, width, steps, right.address(), right.step(), c, cRow, add, addRow, edge);
+            PanelMatmul.multiply(part, rows, width, k, b.address(), b.kBytes(), c, cRow, add, addRow, edge);
         }
     }
 }

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES;
@@ -9,15 +9,15 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Micro-kernels of 8 rows by two vectors for machines with 32 vector registers; see {@link Tile}.
+ * Micro-kernels of 8 rows by two vectors for machines with 32 vector registers; see {@link MicroKernel}.
  *
- * <p>The loop variable stays an {@code int} from which all addresses are computed: with pointers carried from step to step
+ * <p>The loop variable stays an {@code int} from which all addresses are computed: with pointers carried from one k to the next
  * the compiler spends its general registers on them and loses a tenth to a third of the speed.
  */
-final class Tile8 {
+final class MicroKernel8 {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private Tile8() {}
+    private MicroKernel8() {}
 
     static void rows(int k, long a, long aRow, long b, long bStep, long c, long cRow) {
         long a0 = a;

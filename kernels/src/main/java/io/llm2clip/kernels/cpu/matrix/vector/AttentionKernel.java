@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -39,7 +39,7 @@ final class AttentionKernel implements Launch {
         final int length;
         final long edge;
         final long scores;
-        final long left;
+        final long packedA;
         final long packedKeys;
         final long packedValues;
 
@@ -47,12 +47,13 @@ final class AttentionKernel implements Launch {
             this.batch = batch;
             this.head = head;
             length = layout.length(addresses[3], batch);
-            long strips = layout.keyStripBytes();
-            edge = workers.scratch(worker, Strip.TILE_BYTES + layout.scoreBytes() + layout.leftBytes() + 2 * strips);
-            scores = edge + Strip.TILE_BYTES;
-            left = scores + layout.scoreBytes();
-            packedKeys = left + layout.leftBytes();
-            packedValues = packedKeys + strips;
+            long panelBytes = layout.keyPanelBytes();
+            edge = workers.scratch(
+                    worker, PanelMatmul.TILE_BYTES + layout.scoreBytes() + layout.packedABytes() + 2 * panelBytes);
+            scores = edge + PanelMatmul.TILE_BYTES;
+            packedA = scores + layout.scoreBytes();
+            packedKeys = packedA + layout.packedABytes();
+            packedValues = packedKeys + panelBytes;
         }
 
         void attend(int part) {
@@ -79,24 +80,34 @@ final class AttentionKernel implements Launch {
             int width = PackedB.padded(seen);
             long scoreRow = 4L * layout.scoreColumns();
             PackedA queries = PackedA.of(
-                    false, addresses[0] + layout.query(batch, head, from), layout.queryRow(), rows, size, left);
-            for (int strip = 0; strip * Tile.COLUMNS < seen; strip++) {
-                long c = scores + 4L * strip * Tile.COLUMNS;
-                int tiles = Math.ceilDiv(rows, Tile.ROWS) * Tile.ROWS;
-                Strip.multiply(
-                        queries, tiles, Tile.COLUMNS, size, keys.strip(strip), keys.step(), c, scoreRow, 0, 0, edge);
+                    false, addresses[0] + layout.query(batch, head, from), layout.queryRow(), rows, size, packedA);
+            for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
+                long c = scores + 4L * panel * MicroKernel.COLUMNS;
+                PanelMatmul.multiply(
+                        queries,
+                        rows,
+                        MicroKernel.COLUMNS,
+                        size,
+                        keys.panelAt(panel),
+                        keys.kBytes(),
+                        c,
+                        scoreRow,
+                        0,
+                        0,
+                        edge);
             }
             float[] sums = new float[rows];
             for (int r = 0; r < rows; r++) {
                 int visible = layout.keysSeen(length, from + r + 1);
                 sums[r] = ScoreRows.exponentials(scores + r * scoreRow, visible, width, shape.scale());
             }
-            PackedA weights = PackedA.padded(scores, scoreRow, rows, seen, left);
-            for (int column = 0; column < size; column += Tile.COLUMNS) {
-                long b = values.strip(column / Tile.COLUMNS);
-                int columns = Math.min(Tile.COLUMNS, size - column);
+            PackedA weights = PackedA.cached(false, scores, scoreRow, rows, seen, packedA);
+            for (int column = 0; column < size; column += MicroKernel.COLUMNS) {
+                long b = values.panelAt(column / MicroKernel.COLUMNS);
+                int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = output(from) + 4L * column;
-                Strip.multiply(weights, rows, columns, seen, b, values.step(), c, layout.queryRow(), 0, 0, edge);
+                PanelMatmul.multiply(
+                        weights, rows, columns, seen, b, values.kBytes(), c, layout.queryRow(), 0, 0, edge);
             }
             for (int r = 0; r < rows; r++) {
                 ScoreRows.scale(output(from + r), size, 1 / sums[r]);

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix;
+package io.llm2clip.kernels.cpu.matrix.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,15 +15,15 @@ import org.junit.jupiter.api.Test;
 /** How the largest operands are cut, and what scratch memory they take: numbers that do not fit an int on the way. */
 class LargeShapesTest {
     /** Rounded up to whole tiles it is still an int. */
-    private static final int MOST = Integer.MAX_VALUE - 64;
+    private static final int MAX = Integer.MAX_VALUE - 64;
 
     /** Blocks cover the output, and none begins beyond it. */
     @Property(tries = 2000)
-    void blocksCoverTheOutput(@ForAll("products") Matmul op, @ForAll("threads") int threads) {
-        Blocks blocks = Blocks.of(op, threads);
+    void blocksCoverTheOutput(@ForAll("matmuls") Matmul op, @ForAll("threads") int threads) {
+        Blocks blocks = Blocks.of(op, op.b().transposed(), threads);
         requireCovered(op.m(), blocks.rows(), blocks.rowBlocks());
         requireCovered(op.n(), blocks.columns(), blocks.columnBlocks());
-        assertThat(blocks.steps()).isBetween(1, op.k());
+        assertThat(blocks.k()).isBetween(1, op.k());
     }
 
     private static void requireCovered(int extent, int block, int blocks) {
@@ -33,9 +33,9 @@ class LargeShapesTest {
     }
 
     @Provide
-    Arbitrary<Matmul> products() {
+    Arbitrary<Matmul> matmuls() {
         Arbitrary<Integer> extent = Arbitraries.oneOf(
-                Arbitraries.integers().between(1, 5000), Arbitraries.integers().between(MOST - 50, MOST));
+                Arbitraries.integers().between(1, 5000), Arbitraries.integers().between(MAX - 50, MAX));
         return extent.tuple3()
                 .flatMap(t -> Arbitraries.of(true, false)
                         .map(transposed -> Matmul.dense(1, t.get1(), t.get2(), t.get3(), transposed, !transposed)));
@@ -51,8 +51,8 @@ class LargeShapesTest {
         int keys = 50_000_000;
         AttentionLayout layout = new AttentionLayout(new AttentionShape(1, 1, keys, 1, 1, 8, 1, false));
         assertThat(layout.scoreBytes()).isGreaterThan(4L * AttentionLayout.BLOCK * keys);
-        assertThat(layout.keyStripBytes()).isGreaterThanOrEqualTo(4L * 8 * keys);
-        assertThat(layout.leftBytes()).isGreaterThanOrEqualTo(4L * 8 * AttentionLayout.BLOCK);
+        assertThat(layout.keyPanelBytes()).isGreaterThanOrEqualTo(4L * 8 * keys);
+        assertThat(layout.packedABytes()).isGreaterThanOrEqualTo(4L * 8 * AttentionLayout.BLOCK);
     }
 
     @Test

@@ -1,0 +1,78 @@
+package io.llm2clip.kernels.cpu.matrix.vector;
+
+import io.llm2clip.kernels.cpu.simd.Vectors;
+
+/**
+ * Rows of A, ready for the micro-kernels. What they can read in place is not copied; rows that fill no tile are always read in place.
+ *
+ * @param address the first element
+ * @param rowBytes bytes from one row to the next
+ * @param kBytes bytes from one k to the next
+ * @param panels where the tiles of rows were packed, {@code [k][ROWS]} each, or 0 if they are read in place
+ */
+record PackedA(long address, long rowBytes, long kBytes, long panels) {
+
+    /**
+     * Any matrix.
+     *
+     * @param transposed whether it is stored as {@code [k, rows]}
+     * @param address its first element
+     * @param stride bytes from one stored row to the next
+     * @param scratch {@link #scratchBytes} bytes for what must be packed
+     */
+    static PackedA of(boolean transposed, long address, long stride, int rows, int k, long scratch) {
+        if (!packs(transposed, rows)) {
+            return inPlace(transposed, address, stride);
+        }
+        long panelBytes = k * (MicroKernel.ROWS * 4L);
+        for (int r = 0; r + MicroKernel.ROWS <= rows; r += MicroKernel.ROWS) {
+            long to = scratch + r / MicroKernel.ROWS * panelBytes;
+            if (transposed) {
+                Panels.copy(k, MicroKernel.ROWS, MicroKernel.ROWS, address + r * 4L, stride, to);
+            } else {
+                Panels.transpose(k, MicroKernel.ROWS, MicroKernel.ROWS, address + r * stride, stride, to);
+            }
+        }
+        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, scratch);
+    }
+
+    /** A matrix that is in cache already, so that even its columns may be read in place; otherwise as {@link #of}. */
+    static PackedA cached(boolean transposed, long address, long stride, int rows, int k, long scratch) {
+        return MicroKernel.READS_IN_PLACE
+                ? inPlace(transposed, address, stride)
+                : of(transposed, address, stride, rows, k, scratch);
+    }
+
+    private static PackedA inPlace(boolean transposed, long address, long stride) {
+        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, 0);
+    }
+
+    private static boolean packs(boolean transposed, int rows) {
+        return rows >= MicroKernel.ROWS && (transposed || !MicroKernel.READS_IN_PLACE);
+    }
+
+    static long scratchBytes(boolean transposed, int rows, int k) {
+        return packs(transposed, rows) ? 4L * k * (rows - rows % MicroKernel.ROWS) + Vectors.BYTES : 0;
+    }
+
+    /** Computes a tile of {@link MicroKernel#ROWS} rows from a multiple of that on. */
+    void tile(int row, int k, long b, long bStep, long c, long cRow) {
+        if (panels != 0) {
+            MicroKernel.packed(k, panels + row * (k * 4L), b, bStep, c, cRow);
+        } else if (kBytes == 4) {
+            MicroKernel.rows(k, address + row * rowBytes, rowBytes, b, bStep, c, cRow);
+        } else {
+            MicroKernel.columns(k, address + row * rowBytes, kBytes, b, bStep, c, cRow);
+        }
+    }
+
+    /** Computes 4, 2 or 1 rows. */
+    void few(int row, int rows, int k, long b, long bStep, long c, long cRow) {
+        long a = address + row * rowBytes;
+        switch (rows) {
+            case 4 -> MicroKernelFew.four(k, a, rowBytes, kBytes, b, bStep, c, cRow);
+            case 2 -> MicroKernelFew.two(k, a, rowBytes, kBytes, b, bStep, c, cRow);
+            default -> MicroKernelFew.one(k, a, kBytes, b, bStep, c);
+        }
+    }
+}

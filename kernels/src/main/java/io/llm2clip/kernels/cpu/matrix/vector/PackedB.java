@@ -1,0 +1,57 @@
+package io.llm2clip.kernels.cpu.matrix.vector;
+
+import io.llm2clip.kernels.cpu.simd.Vectors;
+
+/**
+ * B as f32 panels of {@link MicroKernel#COLUMNS} columns.
+ *
+ * @param address the first panel
+ * @param panelBytes bytes from one panel to the next
+ * @param kBytes bytes from one k of a panel to the next
+ */
+record PackedB(long address, long panelBytes, long kBytes) {
+    private static final long ROW = MicroKernel.COLUMNS * 4L;
+
+    /**
+     * Any matrix; it is packed unless the micro-kernels can read it in place.
+     *
+     * @param transposed whether it is stored as {@code [columns, k]}
+     * @param address its first element
+     * @param stride bytes from one stored row to the next
+     * @param scratch {@link #scratchBytes} bytes
+     */
+    static PackedB of(boolean transposed, long address, long stride, int k, int columns, long scratch) {
+        if (MicroKernel.READS_IN_PLACE && !transposed && columns % MicroKernel.COLUMNS == 0) {
+            return new PackedB(address, ROW, stride);
+        }
+        for (int column = 0; column < columns; column += MicroKernel.COLUMNS) {
+            long to = scratch + 4L * column * k;
+            int lanes = Math.min(MicroKernel.COLUMNS, columns - column);
+            if (transposed) {
+                Panels.transpose(k, lanes, MicroKernel.COLUMNS, address + column * stride, stride, to);
+            } else {
+                Panels.copy(k, lanes, MicroKernel.COLUMNS, address + column * 4L, stride, to);
+            }
+        }
+        return new PackedB(scratch, k * ROW, ROW);
+    }
+
+    /** One panel that is packed already. */
+    static PackedB panel(long address) {
+        return new PackedB(address, 0, ROW);
+    }
+
+    static long scratchBytes(int k, int columns) {
+        return 4L * k * padded(columns) + Vectors.BYTES;
+    }
+
+    /** Columns rounded up to whole panels. */
+    static int padded(int columns) {
+        return Math.ceilDiv(columns, MicroKernel.COLUMNS) * MicroKernel.COLUMNS;
+    }
+
+    /** Address of a panel. */
+    long panelAt(int index) {
+        return address + index * panelBytes;
+    }
+}

@@ -1,0 +1,116 @@
+package io.llm2clip.kernels.cpu.matrix.vector;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.Vectors;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Packing;
+
+/**
+ * Packs a transposed B, a weight stored as {@code [n, k]}, panel by panel: f32 as {@code [k][columns]}, narrower formats in the words
+ * that {@link Expansion} reads. The words of each lane are gathered from the two rows of its columns and then transposed as floats are.
+ */
+final class Packer {
+    private static final int BLOCK = DType.Q8.blockSize();
+
+    private final Packing packing;
+    private final DType format;
+    private final long from;
+    private final long rowBytes;
+    private final long to;
+    private final Workers workers;
+
+    Packer(Packing packing, MatrixOperand b, long from, long to, Workers workers) {
+        this.packing = packing;
+        this.format = packing.format();
+        this.from = from;
+        this.rowBytes = format.bytes((long) b.leadingDimension());
+        this.to = to;
+        this.workers = workers;
+    }
+
+    /** Reads the rows in their order, apart from what the threads do at the same time. */
+    void pack() {
+        int panels = Math.ceilDiv(packing.n(), MicroKernel.COLUMNS);
+        workers.parallel(panels, this::panel);
+    }
+
+    private void panel(int panel, int worker) {
+        int column = panel * MicroKernel.COLUMNS;
+        int columns = Math.min(MicroKernel.COLUMNS, packing.n() - column);
+        long first = from + column * rowBytes;
+        long target = to + panel * PackedPanels.panelBytes(format, packing.k());
+        if (format == DType.F32) {
+            Panels.transpose(packing.k(), columns, MicroKernel.COLUMNS, first, rowBytes, target);
+            return;
+        }
+        int words = Expansion.wordRows(format, packing.k());
+        long laneBytes = words * 4L;
+        long scratch = workers.scratch(worker, laneBytes * Vectors.LANES);
+        for (int lane = 0; lane < Vectors.LANES; lane++) {
+            long x = lane < columns ? first + lane * rowBytes : 0;
+            int other = lane + Vectors.LANES;
+            long y = other < columns ? first + other * rowBytes : 0;
+            gather(x, y, scratch + lane * laneBytes);
+        }
+        Panels.transpose(words, Vectors.LANES, Vectors.LANES, scratch, laneBytes, target);
+    }
+
+    /** The words of one lane, of two rows; a row that does not exist is at 0, and so are its elements. */
+    private void gather(long x, long y, long words) {
+        switch (format) {
+            case BF16, F16 -> {
+                for (int i = 0; i < packing.k(); i++) {
+                    Memory.putInt(words + i * 4L, half(x, i * 2L) | half(y, i * 2L) << 16);
+                }
+            }
+            case Q8 -> {
+                for (int group = 0; group < packing.k() / BLOCK; group++) {
+                    long block = group * DType.Q8.bytes((long) BLOCK);
+                    long at = words + group * (17 * 4L);
+                    Memory.putInt(at, half(x, block) | half(y, block) << 16);
+                    for (int j = 0; j < 16; j++) {
+                        int two = half(x, block + 2 + 2 * j);
+                        int others = half(y, block + 2 + 2 * j);
+                        Memory.putInt(
+                                at + (j + 1) * 4L,
+                                two & 0xFF | (others & 0xFF) << 8 | (two & 0xFF00) << 8 | (others & 0xFF00) << 16);
+                    }
+                }
+            }
+            case Q4 -> {
+                for (int group = 0; group < packing.k() / BLOCK; group++) {
+                    long block = group * DType.Q4.bytes((long) BLOCK);
+                    long at = words + group * (9 * 4L);
+                    Memory.putInt(at, half(x, block) | half(y, block) << 16);
+                    for (int j = 0; j < 8; j++) {
+                        int word = 0;
+                        for (int t = 0; t < 4; t++) {
+                            word |= (nibble(x, block, 4 * j + t) | nibble(y, block, 4 * j + t) << 4) << 8 * t;
+                        }
+                        // From q to q - 8 as a signed nibble.
+                        Memory.putInt(at + (j + 1) * 4L, word ^ 0x88888888);
+                    }
+                }
+            }
+            case F32, I32, BOOL -> throw new IllegalArgumentException("Panels of " + format + " have no words.");
+        }
+    }
+
+    private static int half(long row, long offset) {
+        return row == 0 ? 0 : ALL.get(JAVA_SHORT_UNALIGNED, row + offset) & 0xFFFF;
+    }
+
+    private static int nibble(long row, long block, int element) {
+        if (row == 0) {
+            return 0;
+        }
+        int pair = ALL.get(JAVA_BYTE, row + block + 2 + element % 16);
+        return element < 16 ? pair & 15 : pair >> 4 & 15;
+    }
+}

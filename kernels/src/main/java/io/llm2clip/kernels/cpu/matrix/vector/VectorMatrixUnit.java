@@ -1,0 +1,91 @@
+package io.llm2clip.kernels.cpu.matrix.vector;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.VectorMath;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Packing;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Matmul and attention in f32 by the Vector API; on every machine. */
+public final class VectorMatrixUnit implements MatrixUnit {
+
+    @Override
+    public String name() {
+        return "vector";
+    }
+
+    @Override
+    public boolean supports(KernelOp op) {
+        return switch (op) {
+            case Matmul matmul -> {
+                Packing packing = matmul.b().packing();
+                yield packing == null || packing.unit().equals(layout());
+            }
+            case AttentionOp _ -> true;
+            default -> false;
+        };
+    }
+
+    /** Weights are packed where their rows would have to be transposed in every call. */
+    @Override
+    public @Nullable Packing packing(Matmul op) {
+        MatrixOperand b = op.b();
+        if (!b.transposed() || op.batch() != 1 || op.n() == 0 || op.k() == 0) {
+            return null;
+        }
+        long bytes = b.format().bytes((long) op.k() * PackedB.padded(op.n()));
+        return new Packing(layout(), b.format(), op.n(), op.k(), MicroKernel.COLUMNS, bytes);
+    }
+
+    @Override
+    public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
+        if (!packing.unit().equals(layout())
+                || !b.transposed()
+                || b.format() != packing.format()
+                || b.packing() != null) {
+            throw new IllegalArgumentException("Packing " + b + " as " + packing + ", expected a transposed "
+                    + packing.format() + " operand stored by rows, and a layout of " + layout() + ".");
+        }
+        long stored = b.format().bytes((packing.n() - 1L) * b.leadingDimension() + packing.k());
+        if (from.byteSize() < stored || to.byteSize() < packing.bytes() || !from.isNative() || !to.isNative()) {
+            throw new IllegalArgumentException("Packing from " + from.byteSize() + " to " + to.byteSize()
+                    + " bytes, expected at least " + stored + " and " + packing.bytes() + " off-heap.");
+        }
+        new Packer(packing, b, from.address(), to.address(), workers).pack();
+    }
+
+    @Override
+    public Launch matmul(Matmul op, long[] addresses, Workers workers) {
+        return new BlockedMatmul(op, checked(op, addresses), workers);
+    }
+
+    @Override
+    public Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers) {
+        return new AttentionKernel(op.shape(), checked(op, addresses), workers);
+    }
+
+    @Override
+    public Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
+        return new AttentionGradientKernel(op.shape(), checked(op, addresses), workers);
+    }
+
+    /** Panels depend on the width of vectors. */
+    private static String layout() {
+        return "vector-" + VectorMath.SPECIES.vectorBitSize();
+    }
+
+    private static long[] checked(KernelOp op, long[] addresses) {
+        if (addresses.length != op.operands().size()) {
+            throw new IllegalArgumentException(
+                    op.getClass().getSimpleName() + " takes " + op.operands().size() + " operands, found "
+                            + addresses.length + " addresses; pass them in the order of operands().");
+        }
+        return addresses.clone();
+    }
+}

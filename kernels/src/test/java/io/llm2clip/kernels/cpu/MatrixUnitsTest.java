@@ -1,0 +1,161 @@
+package io.llm2clip.kernels.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
+import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.Packing;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which matrix unit is used, and why. */
+class MatrixUnitsTest {
+    private static final MatrixUnit VECTOR = new VectorMatrixUnit();
+    private static final MatrixUnit SCALAR = new ScalarMatrixUnit();
+
+    @AfterEach
+    void unset() {
+        System.clearProperty("llm2clip.matrix");
+    }
+
+    @Test
+    void theFastestThatWorksIsUsed() {
+        assertThat(CpuKernels.matrixUnit())
+                .isEqualTo(new MatrixUnitChoice("vector", "the fastest of [vector, scalar], passed its self-test"));
+    }
+
+    /** A wrong element, one of NaN, or an exception: the next unit is taken, and the reason says what was wrong. */
+    @Test
+    void aUnitThatFailsItsSelfTestIsPassedOver() {
+        Planted wrong = new Planted(launch -> launch, 1);
+        assertThat(MatrixUnits.choose(List.of(wrong, SCALAR), null).unit()).isSameAs(SCALAR);
+        assertThat(MatrixUnits.choose(List.of(wrong, SCALAR), null).reason())
+                .startsWith("not planted, its self-test found ")
+                .contains(" was expected, in Matmul[batch=1, m=13");
+        assertThat(MatrixUnits.choose(List.of(new Planted(launch -> launch, Float.NaN), SCALAR), null)
+                        .reason())
+                .startsWith("not planted, its self-test found NaN where ");
+        Planted broken = new Planted(
+                launch -> {
+                    throw new IllegalStateException("no such instruction");
+                },
+                0);
+        assertThat(MatrixUnits.choose(List.of(broken, VECTOR), null))
+                .isEqualTo(new MatrixUnits.Choice(
+                        VECTOR,
+                        "not planted, its self-test failed with java.lang.IllegalStateException: no such"
+                                + " instruction"));
+        assertThat(MatrixUnits.choose(List.of(new Planted(launch -> launch, 0), SCALAR), null)
+                        .reason())
+                .as("nothing planted")
+                .isEqualTo("the fastest of [planted, scalar], passed its self-test");
+        assertThatThrownBy(() -> MatrixUnits.choose(List.of(wrong), null))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("No matrix unit works on this machine: not planted, ");
+    }
+
+    @Test
+    void aUnitIsNamedByTheProperty() {
+        System.setProperty("llm2clip.matrix", "scalar");
+        assertThat(CpuKernels.matrixUnit()).isEqualTo(new MatrixUnitChoice("scalar", "named by llm2clip.matrix"));
+        System.setProperty("llm2clip.matrix", "abacus");
+        assertThatThrownBy(CpuKernels::checkSettings)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector, scalar] or"
+                        + " leave it unset.");
+        // A unit that is asked for is never replaced.
+        assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("The matrix unit 'planted' cannot be used: its self-test found ")
+                .hasMessageEndingWith("; leave llm2clip.matrix unset to have another one.");
+    }
+
+    /** A packed operand stays with the unit whose layout it has, whatever the property says by then. */
+    @Test
+    void packedOperandsGoToTheUnitOfTheirLayout() {
+        Matmul op = Matmul.dense(1, 3, 5, 7, false, true);
+        Packing packing = CpuKernels.packing(op);
+        assertThat(packing).isNotNull();
+        Matmul packed = op.withB(op.b().packed(packing));
+        System.setProperty("llm2clip.matrix", "scalar");
+        assertThat(CpuKernels.packing(op))
+                .as("the scalar unit reads B as it is")
+                .isNull();
+        assertThat(MatrixUnits.forOperation(op)).isInstanceOf(ScalarMatrixUnit.class);
+        assertThat(MatrixUnits.forOperation(packed)).isInstanceOf(VectorMatrixUnit.class);
+        Packing foreign = new Packing("amx", packing.format(), 5, 7, 16, packing.bytes());
+        assertThatThrownBy(() -> MatrixUnits.forOperation(op.withB(op.b().packed(foreign))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("No matrix unit of this machine computes Matmul[");
+        try (Workers workers = new Workers(1);
+                OperandBuffers buffers = OperandBuffers.random(op, 1)) {
+            MemorySegment b = buffers.segments()[1];
+            assertThatThrownBy(() -> VECTOR.pack(foreign, op.b(), b, b, workers))
+                    .hasMessageStartingWith("Packing MatrixOperand[");
+            assertThatThrownBy(() -> VECTOR.pack(packing, op.b(), b, b.asSlice(0, 100), workers))
+                    .hasMessage("Packing from 140 to 100 bytes, expected at least 140 and " + packing.bytes()
+                            + " off-heap.");
+        }
+    }
+
+    /** The Vector API unit with something added to the last element of each output. */
+    private record Planted(UnaryOperator<Launch> wrapper, float error) implements MatrixUnit {
+        @Override
+        public String name() {
+            return "planted";
+        }
+
+        @Override
+        public boolean supports(KernelOp op) {
+            return VECTOR.supports(op);
+        }
+
+        @Override
+        public Packing packing(Matmul op) {
+            return VECTOR.packing(op);
+        }
+
+        @Override
+        public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
+            VECTOR.pack(packing, b, from, to, workers);
+        }
+
+        @Override
+        public Launch matmul(Matmul op, long[] addresses, Workers workers) {
+            return spoil(VECTOR.matmul(op, addresses, workers), op, addresses);
+        }
+
+        @Override
+        public Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers) {
+            return spoil(VECTOR.attention(op, addresses, workers), op, addresses);
+        }
+
+        @Override
+        public Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
+            return spoil(VECTOR.attentionGradient(op, addresses, workers), op, addresses);
+        }
+
+        private Launch spoil(Launch launch, KernelOp op, long[] addresses) {
+            Launch wrapped = wrapper.apply(launch);
+            long last =
+                    addresses[addresses.length - 1] + (op.operands().getLast().elements() - 1) * 4;
+            return () -> {
+                wrapped.run();
+                Memory.putFloat(last, Memory.getFloat(last) + error);
+            };
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.llm2clip.kernels.cpu.matrix.vector;
+
+import io.llm2clip.kernels.Settings;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnitConformance;
+import jdk.incubator.vector.VectorShape;
+import net.jqwik.api.Tag;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
+import net.jqwik.api.lifecycle.LifecycleContext;
+import net.jqwik.api.lifecycle.SkipExecutionHook;
+
+/** The build runs this once for each width of vectors, so that a machine with wide ones tests the kernels of the others, too. */
+@Tag("vector-width")
+@AddLifecycleHook(VectorMatrixUnitTest.WhereTheWidthExists.class)
+class VectorMatrixUnitTest extends MatrixUnitConformance {
+    VectorMatrixUnitTest() {
+        super(new VectorMatrixUnit(), MicroKernel.ROWS, MicroKernel.COLUMNS);
+    }
+
+    /** Wider vectors than the machine's are objects of Java, a thousand times slower. */
+    static final class WhereTheWidthExists implements SkipExecutionHook {
+        @Override
+        public SkipResult shouldBeSkipped(LifecycleContext context) {
+            int widest = VectorShape.S_Max_BIT.vectorBitSize();
+            int wanted = Settings.vectorBits();
+            return wanted > widest
+                    ? SkipResult.skip("The vectors of this machine have " + widest + " bits, not " + wanted + ".")
+                    : SkipResult.doNotSkip();
+        }
+    }
+}
