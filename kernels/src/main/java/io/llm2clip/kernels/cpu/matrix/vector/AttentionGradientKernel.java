@@ -122,7 +122,7 @@ final class AttentionGradientKernel implements Launch {
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = to + 4L * panel * MicroKernel.COLUMNS;
                 PanelMatmul.multiply(
-                        block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), b.kBytes(), c, scoreRow, 0, 0, edge);
+                        block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), c, scoreRow, 0, 0, edge);
             }
         }
 
@@ -131,7 +131,7 @@ final class AttentionGradientKernel implements Launch {
                 int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = to + 4L * column;
                 long panel = b.panelAt(column / MicroKernel.COLUMNS);
-                PanelMatmul.multiply(a, rows, columns, k, panel, b.kBytes(), c, toRow, accumulate ? c : 0, toRow, edge);
+                PanelMatmul.multiply(a, rows, columns, k, panel, c, toRow, accumulate ? c : 0, toRow, edge);
             }
         }
     }

@@ -89,7 +89,6 @@ final class AttentionKernel implements Launch {
                         MicroKernel.COLUMNS,
                         size,
                         keys.panelAt(panel),
-                        keys.kBytes(),
                         c,
                         scoreRow,
                         0,
@@ -107,7 +106,7 @@ final class AttentionKernel implements Launch {
                 int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = output(from) + 4L * column;
                 PanelMatmul.multiply(
-                        weights, rows, columns, seen, b, values.kBytes(), c, layout.queryRow(), 0, 0, edge);
+                        weights, rows, columns, seen, b, c, layout.queryRow(), 0, 0, edge);
             }
             for (int r = 0; r < rows; r++) {
                 ScoreRows.scale(output(from + r), size, 1 / sums[r]);

@@ -97,7 +97,7 @@ final class BlockedMatmul implements Launch {
             boolean first = from == 0;
             long add = first ? epilogue.addend(batch, row, column + panel) : c;
             long addRow = first ? epilogue.addendRow() : cRow;
-            PanelMatmul.multiply(part, rows, width, k, b.address(), b.kBytes(), c, cRow, add, addRow, edge);
+            PanelMatmul.multiply(part, rows, width, k, b.address(), c, cRow, add, addRow, edge);
         }
     }
 }

@@ -50,7 +50,8 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
             if (!rowsCut && !columnsCut) {
                 break;
             }
-            int rowCost = copiesB ? op.n() : 0;
+            // A copy costs about as much as reading panels four times.
+            int rowCost = copiesB ? op.n() : op.n() / 4;
             int columnCost = packsA ? op.m() : 0;
             if (columnsCut && (!rowsCut || columnCost <= rowCost)) {
                 columnBlocks++;

@@ -5,7 +5,7 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 /**
  * The innermost computation: a tile of {@link #ROWS} x {@link #COLUMNS} accumulators over k kept in registers.
  *
- * <p>{@code C[r][:] = sum_i A[i][r] * B[i][:]}, where B's rows are {@code bStep} bytes apart and C's {@code cRow}. A is read <em>packed</em>
+ * <p>{@code C[r][:] = sum_i A[i][r] * B[i][:]}, where B is a panel, {@code [k][COLUMNS]}, and C's rows are {@code cRow} bytes apart. A is read <em>packed</em>
  * ({@code [k][ROWS]}), by <em>columns</em> (the rows' values of one k adjacent, {@code aStep} bytes to the next k) or by
  * <em>rows</em> (the values of one row adjacent, {@code aRow} bytes to the next row). Each element is one chain of fused
  * multiply-adds in the order of k in all kernels, so they give the same bits.
@@ -29,19 +29,19 @@ final class MicroKernel {
 
     private MicroKernel() {}
 
-    static void packed(int k, long a, long b, long bStep, long c, long cRow) {
+    static void packed(int k, long a, long b, long c, long cRow) {
         if (READS_IN_PLACE) {
-            MicroKernel8.columns(k, a, ROWS * 4L, b, bStep, c, cRow);
+            MicroKernel8.columns(k, a, ROWS * 4L, b, c, cRow);
         } else {
             MicroKernel6.packed(k, a, b, c, cRow);
         }
     }
 
-    static void rows(int k, long a, long aRow, long b, long bStep, long c, long cRow) {
-        MicroKernel8.rows(k, a, aRow, b, bStep, c, cRow);
+    static void rows(int k, long a, long aRow, long b, long c, long cRow) {
+        MicroKernel8.rows(k, a, aRow, b, c, cRow);
     }
 
-    static void columns(int k, long a, long aStep, long b, long bStep, long c, long cRow) {
-        MicroKernel8.columns(k, a, aStep, b, bStep, c, cRow);
+    static void columns(int k, long a, long aStep, long b, long c, long cRow) {
+        MicroKernel8.columns(k, a, aStep, b, c, cRow);
     }
 }

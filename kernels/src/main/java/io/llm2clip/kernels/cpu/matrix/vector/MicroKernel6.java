@@ -16,6 +16,8 @@ import jdk.incubator.vector.FloatVector;
  */
 final class MicroKernel6 {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** Bytes of a row of a panel of B. */
+    private static final long ROW = 2L * BYTES;
 
     private MicroKernel6() {}
 
@@ -33,7 +35,7 @@ final class MicroKernel6 {
         FloatVector c5x = FloatVector.zero(SPECIES);
         FloatVector c5y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * (2L * BYTES);
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             long at = a + i * 24L;

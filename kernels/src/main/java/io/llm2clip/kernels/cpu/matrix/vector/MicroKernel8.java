@@ -16,10 +16,12 @@ import jdk.incubator.vector.FloatVector;
  */
 final class MicroKernel8 {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** Bytes of a row of a panel of B. */
+    private static final long ROW = 2L * BYTES;
 
     private MicroKernel8() {}
 
-    static void rows(int k, long a, long aRow, long b, long bStep, long c, long cRow) {
+    static void rows(int k, long a, long aRow, long b, long c, long cRow) {
         long a0 = a;
         long a1 = a0 + aRow;
         long a2 = a1 + aRow;
@@ -45,7 +47,7 @@ final class MicroKernel8 {
         FloatVector c7x = FloatVector.zero(SPECIES);
         FloatVector c7y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * bStep;
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             long at = i * 4L;
@@ -93,7 +95,7 @@ final class MicroKernel8 {
         c7y.intoMemorySegment(ALL, c + 7 * cRow + BYTES, ORDER);
     }
 
-    static void columns(int k, long a, long aStep, long b, long bStep, long c, long cRow) {
+    static void columns(int k, long a, long aStep, long b, long c, long cRow) {
         FloatVector c0x = FloatVector.zero(SPECIES);
         FloatVector c0y = FloatVector.zero(SPECIES);
         FloatVector c1x = FloatVector.zero(SPECIES);
@@ -111,7 +113,7 @@ final class MicroKernel8 {
         FloatVector c7x = FloatVector.zero(SPECIES);
         FloatVector c7y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * bStep;
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             long at = a + i * aStep;

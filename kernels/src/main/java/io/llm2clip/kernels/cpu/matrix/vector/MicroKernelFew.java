@@ -11,14 +11,16 @@ import jdk.incubator.vector.FloatVector;
 /** Micro-kernels of one, two and four rows by two vectors, for what is left of the rows; see {@link MicroKernel}. */
 final class MicroKernelFew {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** Bytes of a row of a panel of B. */
+    private static final long ROW = 2L * BYTES;
 
     private MicroKernelFew() {}
 
-    static void one(int k, long a, long aStep, long b, long bStep, long c) {
+    static void one(int k, long a, long aStep, long b, long c) {
         FloatVector c0x = FloatVector.zero(SPECIES);
         FloatVector c0y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * bStep;
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             FloatVector s = FloatVector.broadcast(SPECIES, ALL.get(JAVA_FLOAT, a + i * aStep));
@@ -29,14 +31,14 @@ final class MicroKernelFew {
         c0y.intoMemorySegment(ALL, c + BYTES, ORDER);
     }
 
-    static void two(int k, long a, long aRow, long aStep, long b, long bStep, long c, long cRow) {
+    static void two(int k, long a, long aRow, long aStep, long b, long c, long cRow) {
         long a1 = a + aRow;
         FloatVector c0x = FloatVector.zero(SPECIES);
         FloatVector c0y = FloatVector.zero(SPECIES);
         FloatVector c1x = FloatVector.zero(SPECIES);
         FloatVector c1y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * bStep;
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             long at = i * aStep;
@@ -54,7 +56,7 @@ final class MicroKernelFew {
         c1y.intoMemorySegment(ALL, c + cRow + BYTES, ORDER);
     }
 
-    static void four(int k, long a, long aRow, long aStep, long b, long bStep, long c, long cRow) {
+    static void four(int k, long a, long aRow, long aStep, long b, long c, long cRow) {
         long a1 = a + aRow;
         long a2 = a1 + aRow;
         long a3 = a2 + aRow;
@@ -67,7 +69,7 @@ final class MicroKernelFew {
         FloatVector c3x = FloatVector.zero(SPECIES);
         FloatVector c3y = FloatVector.zero(SPECIES);
         for (int i = 0; i < k; i++) {
-            long row = b + i * bStep;
+            long row = b + i * ROW;
             FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, row, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(SPECIES, ALL, row + BYTES, ORDER);
             long at = i * aStep;

@@ -56,23 +56,23 @@ record PackedA(long address, long rowBytes, long kBytes, long panels) {
     }
 
     /** Computes a tile of {@link MicroKernel#ROWS} rows from a multiple of that on. */
-    void tile(int row, int k, long b, long bStep, long c, long cRow) {
+    void tile(int row, int k, long b, long c, long cRow) {
         if (panels != 0) {
-            MicroKernel.packed(k, panels + row * (k * 4L), b, bStep, c, cRow);
+            MicroKernel.packed(k, panels + row * (k * 4L), b, c, cRow);
         } else if (kBytes == 4) {
-            MicroKernel.rows(k, address + row * rowBytes, rowBytes, b, bStep, c, cRow);
+            MicroKernel.rows(k, address + row * rowBytes, rowBytes, b, c, cRow);
         } else {
-            MicroKernel.columns(k, address + row * rowBytes, kBytes, b, bStep, c, cRow);
+            MicroKernel.columns(k, address + row * rowBytes, kBytes, b, c, cRow);
         }
     }
 
     /** Computes 4, 2 or 1 rows. */
-    void few(int row, int rows, int k, long b, long bStep, long c, long cRow) {
+    void few(int row, int rows, int k, long b, long c, long cRow) {
         long a = address + row * rowBytes;
         switch (rows) {
-            case 4 -> MicroKernelFew.four(k, a, rowBytes, kBytes, b, bStep, c, cRow);
-            case 2 -> MicroKernelFew.two(k, a, rowBytes, kBytes, b, bStep, c, cRow);
-            default -> MicroKernelFew.one(k, a, kBytes, b, bStep, c);
+            case 4 -> MicroKernelFew.four(k, a, rowBytes, kBytes, b, c, cRow);
+            case 2 -> MicroKernelFew.two(k, a, rowBytes, kBytes, b, c, cRow);
+            default -> MicroKernelFew.one(k, a, kBytes, b, c);
         }
     }
 }

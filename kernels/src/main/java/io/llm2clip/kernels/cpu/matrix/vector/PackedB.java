@@ -7,13 +7,13 @@ import io.llm2clip.kernels.cpu.simd.Vectors;
  *
  * @param address the first panel
  * @param panelBytes bytes from one panel to the next
- * @param kBytes bytes from one k of a panel to the next
  */
-record PackedB(long address, long panelBytes, long kBytes) {
+record PackedB(long address, long panelBytes) {
     private static final long ROW = MicroKernel.COLUMNS * 4L;
 
     /**
-     * Any matrix; it is packed unless the micro-kernels can read it in place.
+     * Packs any matrix. Reading it in place would be possible with 32 vector registers, but rows are often a multiple of 4 KiB apart
+     * and then share few sets of the caches.
      *
      * @param transposed whether it is stored as {@code [columns, k]}
      * @param address its first element
@@ -21,9 +21,6 @@ record PackedB(long address, long panelBytes, long kBytes) {
      * @param scratch {@link #scratchBytes} bytes
      */
     static PackedB of(boolean transposed, long address, long stride, int k, int columns, long scratch) {
-        if (MicroKernel.READS_IN_PLACE && !transposed && columns % MicroKernel.COLUMNS == 0) {
-            return new PackedB(address, ROW, stride);
-        }
         for (int column = 0; column < columns; column += MicroKernel.COLUMNS) {
             long to = scratch + 4L * column * k;
             int lanes = Math.min(MicroKernel.COLUMNS, columns - column);
@@ -33,12 +30,12 @@ record PackedB(long address, long panelBytes, long kBytes) {
                 Panels.copy(k, lanes, MicroKernel.COLUMNS, address + column * 4L, stride, to);
             }
         }
-        return new PackedB(scratch, k * ROW, ROW);
+        return new PackedB(scratch, k * ROW);
     }
 
     /** One panel that is packed already. */
     static PackedB panel(long address) {
-        return new PackedB(address, 0, ROW);
+        return new PackedB(address, 0);
     }
 
     static long scratchBytes(int k, int columns) {

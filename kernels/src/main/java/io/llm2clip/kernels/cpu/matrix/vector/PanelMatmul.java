@@ -24,7 +24,6 @@ final class PanelMatmul {
      * @param columns columns that exist in C, at most {@link MicroKernel#COLUMNS}
      * @param k length of the sums
      * @param b the panel
-     * @param bStep bytes from one k of the panel to the next
      * @param c where the result goes
      * @param cRow bytes from one row of the result to the next
      * @param add what is added, or 0; may be c
@@ -37,7 +36,6 @@ final class PanelMatmul {
             int columns,
             int k,
             long b,
-            long bStep,
             long c,
             long cRow,
             long add,
@@ -50,9 +48,9 @@ final class PanelMatmul {
             long tile = direct ? to : edge;
             long tileRow = direct ? cRow : TILE_ROW;
             if (height == MicroKernel.ROWS) {
-                a.tile(r, k, b, bStep, tile, tileRow);
+                a.tile(r, k, b, tile, tileRow);
             } else {
-                a.few(r, height, k, b, bStep, tile, tileRow);
+                a.few(r, height, k, b, tile, tileRow);
             }
             if (!direct) {
                 long addend = add == 0 ? 0 : add + r * addRow;

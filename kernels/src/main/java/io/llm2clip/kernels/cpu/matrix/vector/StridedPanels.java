@@ -35,6 +35,6 @@ record StridedPanels(MatrixOperand b, long address) implements PanelSource {
 
     @Override
     public boolean copies() {
-        return b.transposed() || b.format() != DType.F32 || !MicroKernel.READS_IN_PLACE;
+        return true;
     }
 }
