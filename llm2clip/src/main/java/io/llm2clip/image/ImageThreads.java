@@ -85,7 +85,8 @@ final class ImageThreads {
                 tasks.removeFirst();
             }
         } finally {
-            // Nobody may write to the target any more. The last first, so that no thread begins one that is still to be canceled.
+            // Nobody may write to the target any more. The last first, so that no thread begins one that is still to be
+            // canceled.
             tasks.reversed().forEach(task -> task.cancel(true));
         }
     }

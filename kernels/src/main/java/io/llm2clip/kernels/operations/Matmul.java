@@ -8,7 +8,7 @@ import java.util.List;
  * {@code out[i] = epilogue(A[i] B[i], extra...)}, batches of {@code [m, k] x [k, n] -> [m, n]}. Products are summed in f32, in an
  * order that depends on k only.
  *
- * @param batch number of products
+ * @param batch number of matmuls
  * @param m rows of A and of the output
  * @param n columns of B and of the output
  * @param k columns of A and rows of B

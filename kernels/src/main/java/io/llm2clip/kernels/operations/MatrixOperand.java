@@ -44,6 +44,11 @@ public record MatrixOperand(
         return new MatrixOperand(format, transposed, leadingDimension, batchStride, layout);
     }
 
+    /** The elements as they were stored before they were packed. */
+    public MatrixOperand unpacked() {
+        return new MatrixOperand(format, transposed, leadingDimension, batchStride, null);
+    }
+
     /** Index of an element from the first stored one. */
     public long index(long batch, long row, long column) {
         return batch * batchStride + (transposed ? column * leadingDimension + row : row * leadingDimension + column);

@@ -51,21 +51,18 @@ final class SelfTest {
             MemorySegment[] operands = op.operands().stream()
                     .map(operand -> operand(operand, arena))
                     .toArray(MemorySegment[]::new);
-            MemorySegment out = operands[operands.length - 1];
-            Reference.run(op, operands);
-            float[] expected = out.toArray(ValueLayout.JAVA_FLOAT);
-            out.fill((byte) -1);
-            bind(unit, op, operands, workers).run();
-            Optional<String> failure = compare(op, expected, out);
+            MemorySegment[] expected = operands.clone();
+            for (int i = op.inputs().size(); i < operands.length; i++) {
+                expected[i] = arena.allocate(operands[i].byteSize(), 64);
+            }
+            Reference.run(op, expected);
+            Optional<String> failure = compare(unit, op, operands, expected, workers);
             Packing packing = op instanceof Matmul matmul ? unit.packing(matmul) : null;
             if (failure.isEmpty() && packing != null && op instanceof Matmul matmul) {
                 MemorySegment packed = arena.allocate(packing.bytes(), 64);
                 unit.pack(packing, matmul.b(), operands[1], packed, workers);
-                out.fill((byte) -1);
                 operands[1] = packed;
-                Matmul same = matmul.withB(matmul.b().packed(packing));
-                bind(unit, same, operands, workers).run();
-                failure = compare(same, expected, out);
+                failure = compare(unit, matmul.withB(matmul.b().packed(packing)), operands, expected, workers);
             }
             return failure;
         }
@@ -99,13 +96,22 @@ final class SelfTest {
         };
     }
 
-    private static Optional<String> compare(KernelOp op, float[] expected, MemorySegment out) {
-        for (int i = 0; i < expected.length; i++) {
-            float found = out.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-            // Not within, rather than beyond, so that NaN is a failure.
-            if (!(Math.abs(found - expected[i]) <= TOLERANCE * (1 + Math.abs(expected[i])))) {
-                return Optional.of(
-                        "its self-test found " + found + " where " + expected[i] + " was expected, in " + op);
+    private static Optional<String> compare(
+            MatrixUnit unit, KernelOp op, MemorySegment[] operands, MemorySegment[] expected, Workers workers) {
+        int inputs = op.inputs().size();
+        for (int i = inputs; i < operands.length; i++) {
+            operands[i].fill((byte) -1);
+        }
+        bind(unit, op, operands, workers).run();
+        for (int i = inputs; i < operands.length; i++) {
+            float[] wanted = expected[i].toArray(ValueLayout.JAVA_FLOAT);
+            for (int e = 0; e < wanted.length; e++) {
+                float found = operands[i].getAtIndex(ValueLayout.JAVA_FLOAT, e);
+                // Not within, rather than beyond, so that NaN is a failure.
+                if (!(Math.abs(found - wanted[e]) <= TOLERANCE * (1 + Math.abs(wanted[e])))) {
+                    return Optional.of(
+                            "its self-test found " + found + " where " + wanted[e] + " was expected, in " + op);
+                }
             }
         }
         return Optional.empty();

@@ -30,8 +30,6 @@ public final class Widening {
     private static final int BYTE_LANES = BYTES.length();
     private static final int BLOCK = DType.Q8.blockSize();
     private static final int HALF_BLOCK = BLOCK / 2;
-    private static final long Q8_BYTES = DType.Q8.bytes(BLOCK);
-    private static final long Q4_BYTES = DType.Q4.bytes(BLOCK);
 
     private static final float F16_BIAS_FACTOR = 0x1p112f;
 
@@ -51,23 +49,22 @@ public final class Widening {
             case F32, BOOL -> Memory.copy(in + skip * 4L, out, count * 4);
             case BF16 -> bf16(in + skip * 2L, count, out);
             case F16 -> f16(in + skip * 2L, count, out);
-            case Q8 -> {
-                for (long done = 0; done < count; ) {
-                    int first = (int) ((skip + done) % BLOCK);
-                    int some = (int) Math.min(BLOCK - first, count - done);
-                    q8(in + (skip + done) / BLOCK * Q8_BYTES, first, some, out + done * 4);
-                    done += some;
-                }
-            }
-            case Q4 -> {
-                for (long done = 0; done < count; ) {
-                    int first = (int) ((skip + done) % BLOCK);
-                    int some = (int) Math.min(BLOCK - first, count - done);
-                    q4(in + (skip + done) / BLOCK * Q4_BYTES, first, some, out + done * 4);
-                    done += some;
-                }
-            }
+            case Q8, Q4 -> blocks(format, in, skip, count, out);
             case I32 -> throw new IllegalArgumentException("Elements of I32 are no stored numbers; convert them.");
+        }
+    }
+
+    private static void blocks(DType format, long in, int skip, long count, long out) {
+        for (long done = 0; done < count; ) {
+            int first = (int) ((skip + done) % BLOCK);
+            int some = (int) Math.min(BLOCK - first, count - done);
+            long block = in + format.bytes(skip + done - first);
+            if (format == DType.Q8) {
+                q8(block, first, some, out + done * 4);
+            } else {
+                q4(block, first, some, out + done * 4);
+            }
+            done += some;
         }
     }
 

@@ -25,7 +25,7 @@ public final class Compiler {
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), precisions, views);
-        Layouts.Laid laid = Layouts.assign(computations, graph.outputs(), views);
+        Layouts.Laid laid = Layouts.assign(computations, graph.outputs(), views, target.packings());
         List<KernelCall> schedule = Schedule.order(laid);
         MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target.alignment());
         return PlanBuilder.build(schedule, graph.inputs(), laid.outputs(), memory);

@@ -7,8 +7,10 @@ import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.graph.Node;
 import io.llm2clip.tensor.internal.graph.View;
@@ -21,10 +23,12 @@ import java.util.Objects;
 
 /**
  * Decides how every operand lies in memory: expressions read views by their strides, other kernels contiguous elements, so that what
- * is a view in no order, or a constant, is copied for them, once for all.
+ * is a view in no order, or a constant, is copied for them, once for all. Weights that never change are read in the layout that the
+ * device prefers, from a packed copy that the weight keeps.
  */
 final class Layouts {
     private final Views views;
+    private final Target.Packings packings;
     private final Map<Node, Node> copyOf = new HashMap<>();
     private final Map<Node, KernelCall> copies = new HashMap<>();
 
@@ -37,12 +41,13 @@ final class Layouts {
      */
     record Laid(List<KernelCall> calls, Map<Node, KernelCall> copies, List<View> outputs) {}
 
-    private Layouts(Views views) {
+    private Layouts(Views views, Target.Packings packings) {
         this.views = views;
+        this.packings = packings;
     }
 
-    static Laid assign(List<Computation> computations, List<Node> outputs, Views views) {
-        Layouts layouts = new Layouts(views);
+    static Laid assign(List<Computation> computations, List<Node> outputs, Views views, Target.Packings packings) {
+        Layouts layouts = new Layouts(views, packings);
         List<KernelCall> calls = computations.stream().map(layouts::call).toList();
         List<View> owned = outputs.stream().map(layouts::owned).toList();
         return new Laid(calls, layouts.copies, owned);
@@ -50,8 +55,11 @@ final class Layouts {
 
     private KernelCall call(Computation computation) {
         return switch (computation) {
-            case Computation.Coarse coarse ->
-                new KernelCall(coarse.op(), coarse.precision(), stored(coarse.operands()), coarse.results());
+            case Computation.Coarse coarse -> {
+                List<View> operands = stored(coarse.operands());
+                KernelOp op = coarse.op() instanceof Matmul matmul ? packed(matmul, operands.get(1)) : coarse.op();
+                yield new KernelCall(op, coarse.precision(), operands, coarse.results());
+            }
             case Computation.Pointwise pointwise ->
                 elementwise(
                         pointwise.expression(),
@@ -68,10 +76,20 @@ final class Layouts {
         List<Broadcast> layouts = extras.stream()
                 .map(extra -> Objects.requireNonNull(Fusion.broadcast(extra, product.result().shape)))
                 .toList();
-        KernelOp fused = op.withEpilogue(new Epilogue(product.epilogue(), layouts));
         List<View> operands = new ArrayList<>(stored(product.factors()));
+        KernelOp fused = packed(op.withEpilogue(new Epilogue(product.epilogue(), layouts)), operands.get(1));
         operands.addAll(extras);
         return new KernelCall(fused, product.precision(), operands, List.of(product.result()));
+    }
+
+    /** The matmul with a packed B where that is all of a weight that never changes. */
+    private Matmul packed(Matmul op, View b) {
+        boolean constant = b.base().operation instanceof Operation.Variable(var _, TensorData data)
+                && data.isFrozen()
+                && b.offset() == 0
+                && b.shape().size() == data.shape().size();
+        Packing packing = constant ? packings.of(op) : null;
+        return packing == null ? op : op.withB(op.b().packed(packing));
     }
 
     private static KernelCall elementwise(Expression expression, List<View> operands, Node result) {

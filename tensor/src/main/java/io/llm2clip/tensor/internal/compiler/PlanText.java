@@ -158,6 +158,9 @@ public final class PlanText {
                         ? "dense"
                         : "strides " + elementwise.strides().get(i);
             case Matmul matmul when i == 0 -> matmul.a().transposed() ? "transposed" : "dense";
+            case Matmul matmul
+            when i == 1 && matmul.b().packing() != null ->
+                "packed " + matmul.b().packing().unit();
             case Matmul matmul when i == 1 -> matmul.b().transposed() ? "transposed" : "dense";
             case Matmul matmul
             when i - 2 < matmul.epilogue().extras().size() ->

@@ -6,7 +6,10 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Shape;
@@ -46,7 +49,7 @@ public final class HostDevice implements PlanDevice {
 
     @Override
     public Target target() {
-        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT);
+        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT, CpuKernels::packing);
     }
 
     @Override
@@ -124,11 +127,26 @@ public final class HostDevice implements PlanDevice {
                 List<Operand> operands = step.op().operands();
                 long[] addresses = new long[operands.size()];
                 for (int i = 0; i < addresses.length; i++) {
-                    addresses[i] = slice(step.operands().get(i), operands.get(i).bytes())
-                            .address();
+                    Plan.Slot slot = step.operands().get(i);
+                    Packing packing = operands.get(i).packing();
+                    MemorySegment memory =
+                            packing == null ? slice(slot, operands.get(i).bytes()) : packed(packing, step.op(), slot);
+                    addresses[i] = memory.address();
                 }
                 launches.add(CpuKernels.bind(step.op(), addresses, workers.get()));
             }
+        }
+
+        /** The variable's copy in a layout, which it keeps for all programs. */
+        private MemorySegment packed(Packing packing, KernelOp op, Plan.Slot slot) {
+            if (!(op instanceof Matmul matmul)
+                    || !(slot instanceof Plan.Slot.InVariable(TensorData variable, long _))) {
+                throw new IllegalStateException("Only B of a matmul that is a variable is packed, found " + op + ".");
+            }
+            return variable.packed(
+                    packing,
+                    packing.bytes(),
+                    copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers.get()));
         }
 
         @Override

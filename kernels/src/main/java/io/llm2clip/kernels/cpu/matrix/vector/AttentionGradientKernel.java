@@ -5,7 +5,7 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
 /**
- * Gradients of {@link AttentionKernel}, a key/value head at a time: all query heads of its group and all their blocks add
+ * Gradients of {@link AttentionKernel}, one key/value head at a time: all query heads of its group and all their blocks add
  * to its gradients, in one order, so that the sums do not depend on the number of threads. Scores are recomputed.
  */
 final class AttentionGradientKernel implements Launch {
@@ -121,8 +121,7 @@ final class AttentionGradientKernel implements Launch {
             PackedA block = PackedA.of(false, rowsOf, layout.queryRow(), rows, size, packedA);
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = to + 4L * panel * MicroKernel.COLUMNS;
-                PanelMatmul.multiply(
-                        block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), c, scoreRow, 0, 0, edge);
+                PanelMatmul.multiply(block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), c, scoreRow, 0, 0, edge);
             }
         }
 

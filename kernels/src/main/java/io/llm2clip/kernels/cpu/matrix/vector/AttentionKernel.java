@@ -5,7 +5,7 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
 /**
- * Attention, a head at a time: the keys are packed once, then each block of queries has its scores, their softmax and the
+ * Attention, one head at a time: the keys are packed once, then each block of queries has its scores, their softmax and the
  * weighted values computed in cache. Scores of masked keys and of blocks above the causal diagonal are not computed.
  */
 final class AttentionKernel implements Launch {
@@ -84,16 +84,7 @@ final class AttentionKernel implements Launch {
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = scores + 4L * panel * MicroKernel.COLUMNS;
                 PanelMatmul.multiply(
-                        queries,
-                        rows,
-                        MicroKernel.COLUMNS,
-                        size,
-                        keys.panelAt(panel),
-                        c,
-                        scoreRow,
-                        0,
-                        0,
-                        edge);
+                        queries, rows, MicroKernel.COLUMNS, size, keys.panelAt(panel), c, scoreRow, 0, 0, edge);
             }
             float[] sums = new float[rows];
             for (int r = 0; r < rows; r++) {
@@ -105,8 +96,7 @@ final class AttentionKernel implements Launch {
                 long b = values.panelAt(column / MicroKernel.COLUMNS);
                 int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = output(from) + 4L * column;
-                PanelMatmul.multiply(
-                        weights, rows, columns, seen, b, c, layout.queryRow(), 0, 0, edge);
+                PanelMatmul.multiply(weights, rows, columns, seen, b, c, layout.queryRow(), 0, 0, edge);
             }
             for (int r = 0; r < rows; r++) {
                 ScoreRows.scale(output(from + r), size, 1 / sums[r]);

@@ -96,11 +96,12 @@ final class Expansion {
         FloatVector y = upperF16(scales);
         for (int j = 0; j < 16; j++) {
             IntVector words = IntVector.fromMemorySegment(INTS, ALL, group + (j + 1) * (long) BYTES, ORDER);
-            long row = to + j * (2 * ROW);
-            signed(words.lanewise(VectorOperators.LSHL, 24), 24).mul(x).intoMemorySegment(ALL, row, ORDER);
-            signed(words.lanewise(VectorOperators.LSHL, 16), 24).mul(y).intoMemorySegment(ALL, row + BYTES, ORDER);
-            signed(words.lanewise(VectorOperators.LSHL, 8), 24).mul(x).intoMemorySegment(ALL, row + ROW, ORDER);
-            signed(words, 24).mul(y).intoMemorySegment(ALL, row + ROW + BYTES, ORDER);
+            for (int t = 0; t < 2; t++) {
+                long row = to + (2 * j + t) * ROW;
+                signed(words.lanewise(VectorOperators.LSHL, 24), 24).mul(x).intoMemorySegment(ALL, row, ORDER);
+                signed(words.lanewise(VectorOperators.LSHL, 16), 24).mul(y).intoMemorySegment(ALL, row + BYTES, ORDER);
+                words = words.lanewise(VectorOperators.LSHR, 16);
+            }
         }
     }
 

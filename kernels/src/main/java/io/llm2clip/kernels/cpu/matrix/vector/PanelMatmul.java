@@ -31,16 +31,7 @@ final class PanelMatmul {
      * @param edge scratch of {@link #TILE_BYTES}
      */
     static void multiply(
-            PackedA a,
-            int rows,
-            int columns,
-            int k,
-            long b,
-            long c,
-            long cRow,
-            long add,
-            long addRow,
-            long edge) {
+            PackedA a, int rows, int columns, int k, long b, long c, long cRow, long add, long addRow, long edge) {
         boolean direct = columns == MicroKernel.COLUMNS && add == 0;
         for (int r = 0; r < rows; ) {
             int height = height(rows - r);

@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** The softmax between the two products of an attention, on one row of scores in scratch memory of whole vectors. */
+/** The softmax between the two matmuls of an attention, on one row of scores in scratch memory of whole vectors. */
 final class ScoreRows {
 
     private ScoreRows() {}

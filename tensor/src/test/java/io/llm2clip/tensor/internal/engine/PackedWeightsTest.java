@@ -1,0 +1,92 @@
+package io.llm2clip.tensor.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Weights that never change are packed once, for all programs; the results are those of any other weight, bit for bit. */
+class PackedWeightsTest {
+    private static final Shape WEIGHT = Shape.of(70, 96);
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16", "F16"})
+    void packedWeightsGiveTheSameBits(DType format) {
+        TensorData weight = weight(format);
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(5, 96), values(5 * 96)));
+        float[] expected = run(x.matmulTransposed(Tensor.variable("w", weight)).gelu(), "transposed");
+        weight.freeze();
+        assertThat(run(x.matmulTransposed(Tensor.variable("w", weight)).gelu(), "packed vector-"))
+                .isEqualTo(expected);
+    }
+
+    /** One copy, whoever asks and however many rows there are; freed with the weight. */
+    @Test
+    void programsShareTheCopy() {
+        TensorData weight = weight(DType.BF16).freeze();
+        Tensor w = Tensor.variable("w", weight);
+        long before = EngineMemory.liveBytes();
+        for (int rows : new int[] {1, 7, 50}) {
+            run(
+                    Tensor.variable("x", TensorData.of(Shape.of(rows, 96), values(rows * 96)))
+                            .matmulTransposed(w),
+                    "packed");
+        }
+        assertThat(EngineMemory.liveBytes() - before)
+                .as("one copy in the stored width, of whole panels")
+                .isBetween(WEIGHT.size() * 2L, WEIGHT.size() * 4L);
+        weight.release();
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** What a gradient multiplies by is the weight as it is stored, as is what may change. */
+    @Test
+    void onlyTransposedFrozenWeightsArePacked() {
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(3, 96), values(3 * 96)));
+        Tensor w = Tensor.variable("w", weight(DType.F32).freeze());
+        Tensor gradient = Gradients.of(x.matmulTransposed(w).sum(), List.of(x)).getFirst();
+        try (Program program = Program.compile(List.of(gradient))) {
+            assertThat(program.explain()).doesNotContain("packed");
+        }
+    }
+
+    private static float[] run(Tensor output, String layout) {
+        try (Program program = Program.compile(List.of(output))) {
+            assertThat(program.explain()).contains(layout);
+            return program.run().getFirst().toFloats();
+        }
+    }
+
+    private static TensorData weight(DType format) {
+        TensorData data = TensorData.allocate(WEIGHT, format);
+        float[] values = values(WEIGHT.size());
+        for (int i = 0; i < values.length; i++) {
+            switch (format) {
+                case F32 -> data.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, values[i]);
+                case BF16 ->
+                    data.segment()
+                            .setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToIntBits(values[i]) >>> 16));
+                default -> data.segment().setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
+            }
+        }
+        return data;
+    }
+
+    private static float[] values(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) Math.sin(i * 1.7);
+        }
+        return values;
+    }
+}
