@@ -53,9 +53,13 @@ public final class Llm2Clip implements AutoCloseable {
                 description.preprocessing().ofSize(model.vision().config().imageSize());
         reader = options.reader(description);
         captions = new CaptionEncoder(
-                model.llama(), directory.tokenizer(), description.captionFormat(), description.pooling());
-        texts = new TextProjection(model.adapter());
-        images = new ImageEncoder(model.vision());
+                model.llama(),
+                directory.tokenizer(),
+                description.captionFormat(),
+                description.pooling(),
+                options.execution());
+        texts = new TextProjection(model.adapter(), options.execution());
+        images = new ImageEncoder(model.vision(), options.execution());
     }
 
     /**
@@ -68,7 +72,7 @@ public final class Llm2Clip implements AutoCloseable {
         return load(directory, LoadOptions.DEFAULT);
     }
 
-    /** The same, with what the caller decides otherwise than the model says. */
+    /** The same, with what the caller decides otherwise than the model says, and where to compute. */
     public static Llm2Clip load(Path path, LoadOptions options) {
         ModelDirectory directory = ModelDirectory.open(path, options.specialTokens());
         try {

@@ -2,6 +2,7 @@ package io.llm2clip;
 
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.ModelDescription;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import java.util.Optional;
 
@@ -13,15 +14,22 @@ import java.util.Optional;
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
  *     trained with
  * @param maxPixels larger pictures are refused
+ * @param execution where and how to compute
  */
-public record LoadOptions(Optional<SpecialTokens> specialTokens, Optional<Boolean> exifOrientation, long maxPixels) {
-    /** Everything as the model says. */
+public record LoadOptions(
+        Optional<SpecialTokens> specialTokens, Optional<Boolean> exifOrientation, long maxPixels, Execution execution) {
+    /** Everything as the model says, on the CPU. */
     public static final LoadOptions DEFAULT =
-            new LoadOptions(Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS);
+            new LoadOptions(Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS, Execution.cpu());
 
     /** The same with special tokens taken so. */
     public LoadOptions withSpecialTokens(SpecialTokens tokens) {
-        return new LoadOptions(Optional.of(tokens), exifOrientation, maxPixels);
+        return new LoadOptions(Optional.of(tokens), exifOrientation, maxPixels, execution);
+    }
+
+    /** The same, computed there. */
+    public LoadOptions withExecution(Execution other) {
+        return new LoadOptions(specialTokens, exifOrientation, maxPixels, other);
     }
 
     ImageReader reader(ModelDescription description) {

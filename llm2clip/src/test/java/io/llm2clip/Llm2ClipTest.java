@@ -12,9 +12,14 @@ import io.llm2clip.model.TinyModel;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TensorException;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
@@ -216,6 +221,22 @@ class Llm2ClipTest {
                     .hasMessageEndingWith(" was interrupted.");
             assertThat(Thread.interrupted()).isTrue();
             work.run();
+        }
+    }
+
+    /** Of two models in one process each computes where and how it was told, in all its parts. */
+    @Test
+    void aModelComputesAsItWasLoadedTo() throws IOException {
+        Execution bf16 = new Execution(Device.cpu(), new ProgramOptions(Precision.BF16));
+        List<Path> files = List.of(picture("red.png", Color.RED));
+        float[][] before = model.embedTexts(CAPTIONS);
+        try (Llm2Clip other = Llm2Clip.load(temporary.resolve("model"), LoadOptions.DEFAULT.withExecution(bf16))) {
+            for (Runnable work : List.<Runnable>of(() -> other.embedImages(files), () -> other.embedTexts(CAPTIONS))) {
+                assertThatThrownBy(work::run)
+                        .isInstanceOf(TensorException.class)
+                        .hasMessageStartingWith("Programs in bf16 do not run on the CPU, which has f32;");
+            }
+            assertThat(model.embedTexts(CAPTIONS)).isDeepEqualTo(before);
         }
     }
 

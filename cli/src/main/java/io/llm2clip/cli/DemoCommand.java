@@ -52,7 +52,8 @@ final class DemoCommand extends ComputingCommand {
     @Override
     public void run() {
         DemoResult result = Demo.run(
-                new DemoOptions(out, seed, quick, ablations, overwrite.existing(), false), terminal.progress());
+                new DemoOptions(out, seed, quick, ablations, overwrite.existing(), false, device().execution()),
+                terminal.progress());
         report(result, terminal);
     }
 

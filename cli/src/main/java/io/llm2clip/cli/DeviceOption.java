@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,8 @@ final class DeviceOption {
                             + " operands rounded to tf32 (10-bit mantissa) or bf16 (7-bit mantissa) (default: f32).")
     private Precision precision = Precision.F32;
 
+    private @Nullable Device opened;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -52,16 +55,18 @@ final class DeviceOption {
         return !device.equals("cpu");
     }
 
-    /** Opens the device; this JVM has TornadoVM. */
+    /** Opens the device that was asked for, where the command will compute; this JVM has TornadoVM. */
     Device open() {
         int number = device.equals("gpu") ? 0 : Integer.parseInt(device);
         long bytes = memory == null ? Device.usableBytes(number) : memory.bytes();
-        return Device.open(number, bytes);
+        Device device = Device.open(number, bytes);
+        opened = device;
+        return device;
     }
 
-    /** How programs are to be compiled for it. */
-    ProgramOptions options() {
-        return new ProgramOptions(precision);
+    /** Where and how the command computes. */
+    Execution execution() {
+        return new Execution(opened == null ? Device.cpu() : opened, new ProgramOptions(precision));
     }
 
     private ParameterException bad(String sentence) {

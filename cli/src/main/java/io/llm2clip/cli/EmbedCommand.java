@@ -146,7 +146,7 @@ final class EmbedCommand extends ComputingCommand {
 
     /** @return the number of images that were skipped */
     private int embed(List<Path> files, List<String> captions, Opening opening) throws IOException {
-        try (Llm2Clip loaded = model.load()) {
+        try (Llm2Clip loaded = model.load(device().execution())) {
             VectorSink sink = opening.open(loaded.embeddingSize());
             int skipped = embed(loaded, files, captions, sink);
             sink.finish();

@@ -41,7 +41,7 @@ final class EvalCommand extends ComputingCommand {
     @Override
     public void run() {
         CaptionedImages data = CaptionedImages.open(folder);
-        try (Llm2Clip loaded = model.load()) {
+        try (Llm2Clip loaded = model.load(device().execution())) {
             FolderRetrieval found = FolderRetrieval.of(loaded, data, terminal.progress());
             terminal.skipped(found.data(), found.broken());
             terminal.cut(found.cutCaptions(), found.captions());

@@ -4,7 +4,6 @@ import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
-import io.llm2clip.tensor.Execution;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -136,11 +135,8 @@ public final class Llm2ClipCommand implements Runnable {
             if (!TornadoVm.available()) {
                 return Relaunch.withTornado(arguments.originalArgs());
             }
-            try (Device opened = computing.device().open()) {
-                new Execution(opened, computing.device().options()).makeStandard();
+            try (Device _ = computing.device().open()) {
                 return new CommandLine.RunLast().execute(arguments);
-            } finally {
-                Execution.cpu().makeStandard();
             }
         } catch (DeviceException e) {
             throw new CommandLine.ExecutionException(command, String.valueOf(e.getMessage()), e);

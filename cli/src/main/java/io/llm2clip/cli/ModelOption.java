@@ -4,6 +4,7 @@ import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -27,10 +28,11 @@ final class ModelOption {
     @Mixin
     private ImageOptions images = new ImageOptions();
 
-    Llm2Clip load() {
+    /** @param execution where and how it computes */
+    Llm2Clip load(Execution execution) {
         // A run that died while it replaced the model may have left it under another name.
         OutputDirectory.recover(directory);
-        LoadOptions options = images.forModel(specialTokens.choice());
+        LoadOptions options = images.forModel(specialTokens.choice(), execution);
         if (!Files.isDirectory(directory)) {
             throw new InputException("There is no model directory %s; run 'llm2clip demo' or give one with --model."
                     .formatted(directory));

@@ -50,7 +50,7 @@ final class SimilarityCommand extends ComputingCommand {
         if (!Files.exists(image) || Files.isDirectory(image)) {
             throw new InputException("There is no image file %s; give the path of one.".formatted(image));
         }
-        try (Llm2Clip loaded = model.load()) {
+        try (Llm2Clip loaded = model.load(device().execution())) {
             TextEmbeddings texts = loaded.textEmbeddings(captions);
             terminal.cut(texts.cut(), captions.size());
             float[] cosines = loaded.similarity(List.of(image), texts)[0];

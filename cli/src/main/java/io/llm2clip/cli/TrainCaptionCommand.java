@@ -164,7 +164,13 @@ final class TrainCaptionCommand extends ComputingCommand {
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
         CaptionTrainingJob.Result result = new CaptionTrainingJob(
-                        captions, start(), training, out, overwrite.existing(), specialTokens.choice())
+                        captions,
+                        start(),
+                        training,
+                        out,
+                        overwrite.existing(),
+                        specialTokens.choice(),
+                        device().execution())
                 .run(terminal.progress());
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());

@@ -186,7 +186,8 @@ final class TrainClipCommand extends ComputingCommand {
                         store,
                         out,
                         overwrite.existing(),
-                        specialTokens.choice())
+                        specialTokens.choice(),
+                        device().execution())
                 .run(terminal.progress());
         terminal.skipped(result.data(), result.broken());
         terminal.cut(result.cutCaptions(), result.captions());

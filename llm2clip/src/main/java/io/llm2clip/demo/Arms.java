@@ -12,6 +12,7 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.CachedTextSide;
 import io.llm2clip.training.CaptionVectors;
@@ -41,6 +42,7 @@ final class Arms implements AutoCloseable {
     private final ImageCache images;
     private final List<List<int[]>> rows;
     private final List<CaptionKinds> kinds;
+    private final Execution execution;
     private final Progress progress;
     private final Map<String, Arm> arms = new LinkedHashMap<>();
     private final Map<String, TextAdapter> adapters = new HashMap<>();
@@ -53,6 +55,7 @@ final class Arms implements AutoCloseable {
             TextModel language,
             ImageCache images,
             List<List<String>> captions,
+            Execution execution,
             Progress progress) {
         this.recipe = recipe;
         this.visionConfig = visionConfig;
@@ -63,6 +66,7 @@ final class Arms implements AutoCloseable {
                 .map(each -> each.stream().map(language::row).toList())
                 .toList();
         this.kinds = captions.stream().map(language.encoder()::kinds).toList();
+        this.execution = execution;
         this.progress = progress;
     }
 
@@ -83,7 +87,7 @@ final class Arms implements AutoCloseable {
         Parameters parameters = parameters();
         TextAdapter adapter = TextAdapter.createIdentity(
                 parameters, new TextAdapter.Config(recipe.hiddenSize(), visionConfig.projectionSize(), true));
-        TextProjection projection = owned(new TextProjection(adapter));
+        TextProjection projection = owned(new TextProjection(adapter, execution));
         Arm arm = train(
                 name,
                 parameters,
@@ -99,7 +103,7 @@ final class Arms implements AutoCloseable {
         Parameters parameters = parameters();
         ClipTextTower tower = ClipTextTower.create(
                 parameters, ClipTextTower.Config.miniature(recipe.vocabulary(), window, visionConfig.projectionSize()));
-        TowerTextEncoder encoder = owned(new TowerTextEncoder(tower));
+        TowerTextEncoder encoder = owned(new TowerTextEncoder(tower, execution));
         return train(
                         name,
                         parameters,
@@ -126,7 +130,7 @@ final class Arms implements AutoCloseable {
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
-        LossCurve losses = ClipTraining.run(name, vision, text, logitScale, images, config, progress);
+        LossCurve losses = ClipTraining.run(name, vision, text, logitScale, images, config, execution, progress);
         Arm arm = new Arm(name, vision, logitScale, texts, config.steps(), losses);
         arms.put(name, arm);
         return arm;

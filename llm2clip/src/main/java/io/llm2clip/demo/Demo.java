@@ -24,6 +24,7 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.Pooling;
+import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.LanguageModelTraining;
@@ -84,13 +85,16 @@ public final class Demo {
                         recipe.languageModelConfig(),
                         options.seed(),
                         model.unfinished().resolve("text").resolve("tokenizer.json"),
-                        trainingTexts(texts)))) {
+                        trainingTexts(texts),
+                        SpecialTokens.AS_TEXT,
+                        options.execution()))) {
             train(
                     "language model",
                     () -> LanguageModelTraining.run(
                             language.llama(),
                             trainingTexts(texts).map(language::row).toList(),
                             recipe.languageModel(),
+                            options.execution(),
                             progress));
             Optional<RawVectors> raw = options.ablations()
                     ? Optional.of(meter.measure("vectors without stage 1", () -> RawVectors.of(language, texts)))
@@ -105,7 +109,8 @@ public final class Demo {
             CaptionVectors vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
             long vectorFlops = language.encoder().flops() - flopsBefore;
 
-            try (Arms arms = new Arms(recipe, visionConfig, options.seed(), language, images, captions, progress)) {
+            try (Arms arms = new Arms(
+                    recipe, visionConfig, options.seed(), language, images, captions, options.execution(), progress)) {
                 train("stage 2", () -> arms.llm2clip(Arm.LLM2CLIP, vectors, language::vectors));
                 train(
                         "CLIP baseline",
@@ -131,7 +136,11 @@ public final class Demo {
                 Comparison comparison = meter.measure("evaluation", () -> compare(arms, texts));
                 save(model, language, arms.arm(Arm.LLM2CLIP), arms.adapter(Arm.LLM2CLIP));
                 DemoResult result = result(texts, after.since(before), comparison, arms, example(texts, comparison));
-                DemoReport.write(Path.of(result.report()), result, galleries(texts, comparison));
+                DemoReport.write(
+                        Path.of(result.report()),
+                        result,
+                        galleries(texts, comparison),
+                        options.execution().device().name());
                 return result;
             }
         }
@@ -220,7 +229,7 @@ public final class Demo {
         try (Progress.Phase phase =
                 progress.begin("evaluation", (long) arms.all().size() * measured.count(), "image")) {
             for (Arm arm : arms.all()) {
-                try (ImageEncoder encoder = new ImageEncoder(arm.vision())) {
+                try (ImageEncoder encoder = new ImageEncoder(arm.vision(), options.execution())) {
                     comparison.add(arm, encoder.encode(measured, phase));
                 }
             }

@@ -7,7 +7,6 @@ import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.tensor.Execution;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,15 +24,17 @@ final class DemoReport {
     private static final int SHOWN = 4;
 
     private final DemoResult result;
+    private final String device;
     private final StringBuilder html = new StringBuilder();
 
-    private DemoReport(DemoResult result) {
+    private DemoReport(DemoResult result, String device) {
+        this.device = device;
         this.result = result;
     }
 
     /** Writes the page, atomically. */
-    static void write(Path file, DemoResult result, List<Gallery.Section> galleries) {
-        DemoReport report = new DemoReport(result);
+    static void write(Path file, DemoResult result, List<Gallery.Section> galleries, String device) {
+        DemoReport report = new DemoReport(result, device);
         try {
             AtomicFile.write(file, report.page(galleries).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
@@ -191,7 +192,7 @@ final class DemoReport {
                         .formatted(
                                 escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
                                 escape(System.getProperty("java.version")),
-                                escape(Execution.standard().device().name()),
+                                escape(device),
                                 io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES.vectorBitSize(),
                                 result.seed(),
                                 result.quick() ? ", quick recipe" : ""));

@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.data.VectorTarget;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CompiledFunction;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
@@ -27,9 +28,14 @@ public final class BatchedFunction implements AutoCloseable {
      */
     public record Batch(int[] items, List<TensorData> inputs) {}
 
-    /** @param body builds the graph of vectors {@code [B, D]} from inputs */
-    public BatchedFunction(Function<List<Tensor>, Tensor> body) {
-        this.function = new CompiledFunction(inputs -> List.of(body.apply(inputs)));
+    /**
+     * A function that is compiled when it is called.
+     *
+     * @param body builds the graph of vectors {@code [B, D]} from inputs
+     * @param execution where and how it computes
+     */
+    public BatchedFunction(Function<List<Tensor>, Tensor> body, Execution execution) {
+        this.function = new CompiledFunction(inputs -> List.of(body.apply(inputs)), execution);
     }
 
     /**

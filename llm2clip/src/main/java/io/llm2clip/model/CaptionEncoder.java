@@ -35,15 +35,26 @@ public final class CaptionEncoder implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
     private final Pooling pooling;
-    private final BatchedFunction bidirectional = new BatchedFunction(in -> pooled(in, false));
-    private final BatchedFunction causal = new BatchedFunction(in -> pooled(in, true));
+    private final Execution execution;
+    private final BatchedFunction bidirectional;
+    private final BatchedFunction causal;
     private long cut;
 
-    public CaptionEncoder(Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling) {
+    /** @param execution where and how it computes */
+    public CaptionEncoder(
+            Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling, Execution execution) {
         this.llama = llama;
         this.tokenizer = tokenizer;
         this.format = format;
         this.pooling = pooling;
+        this.execution = execution;
+        bidirectional = new BatchedFunction(in -> pooled(in, false), execution);
+        causal = new BatchedFunction(in -> pooled(in, true), execution);
+    }
+
+    /** Where and how it computes. */
+    public Execution execution() {
+        return execution;
     }
 
     public Llama llama() {
@@ -138,7 +149,7 @@ public final class CaptionEncoder implements AutoCloseable {
                 "caption format", Fingerprint.hash(format.toString()),
                 "pooling", ConfigFile.nameOf(pooling),
                 "attention", "bidirectional",
-                "precision", ConfigFile.nameOf(Execution.standard().options().precision()),
+                "precision", ConfigFile.nameOf(execution.options().precision()),
                 "program", PROGRAM));
     }
 

@@ -10,6 +10,7 @@ import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
@@ -29,9 +30,10 @@ public final class ImageEncoder implements AutoCloseable {
     private final VisionConfig config;
     private final BatchedFunction tower;
 
-    public ImageEncoder(VisionTower vision) {
+    /** @param execution where and how it computes */
+    public ImageEncoder(VisionTower vision, Execution execution) {
         this.config = vision.config();
-        this.tower = new BatchedFunction(in -> vision.embed(in.getFirst()));
+        this.tower = new BatchedFunction(in -> vision.embed(in.getFirst()), execution);
     }
 
     /**

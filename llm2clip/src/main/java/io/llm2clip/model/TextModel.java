@@ -8,6 +8,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
@@ -49,24 +50,38 @@ public final class TextModel implements AutoCloseable {
             Tokenizer tokenizer,
             Path tokenizerFile,
             CaptionFormat format,
-            Map<String, String> provenance) {
+            Map<String, String> provenance,
+            Execution execution) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
         this.tokenizerFile = tokenizerFile;
         this.format = format;
         this.provenance = provenance;
-        this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN);
+        this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN, execution);
     }
 
-    /** Learns a tokenizer from texts, writes it, and starts a language model of random weights over its vocabulary. */
+    /**
+     * Learns a tokenizer from texts, writes it, and starts a language model of random weights over its vocabulary, which computes on the
+     * CPU.
+     */
     public static TextModel create(LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts) {
-        return create(config, seed, tokenizerFile, texts, SpecialTokens.AS_TEXT);
+        return create(config, seed, tokenizerFile, texts, SpecialTokens.AS_TEXT, Execution.cpu());
     }
 
-    /** The same, for captions in which special tokens are taken so. */
+    /**
+     * The same.
+     *
+     * @param specialTokens how special tokens in captions are taken
+     * @param execution where and how the model computes
+     */
     public static TextModel create(
-            LlamaConfig config, long seed, Path tokenizerFile, Stream<String> texts, SpecialTokens specialTokens) {
+            LlamaConfig config,
+            long seed,
+            Path tokenizerFile,
+            Stream<String> texts,
+            SpecialTokens specialTokens,
+            Execution execution) {
         JavaRuntime.require();
         try {
             Files.createDirectories(tokenizerFile.toAbsolutePath().getParent());
@@ -86,26 +101,28 @@ public final class TextModel implements AutoCloseable {
                 tokenizerFile,
                 format,
                 Map.of(),
+                execution,
                 parameters -> Llama.languageModel(parameters, config, LlamaInitialization.FAST));
     }
 
     /**
      * Opens a saved text model, or a Llama of Hugging Face. One without a caption.json gets the template of Llama 3 if its
-     * tokenizer has the tokens for it, and none otherwise.
+     * tokenizer has the tokens for it, and none otherwise. It computes on the CPU.
      *
      * @param directory of the text model, or of a whole model that has one
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
      */
     public static TextModel open(Path directory) {
-        return open(directory, Optional.empty());
+        return open(directory, Optional.empty(), Execution.cpu());
     }
 
     /**
      * The same.
      *
      * @param specialTokens how special tokens in captions are taken, if not as the text model was saved with
+     * @param execution where and how the model computes
      */
-    public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens) {
+    public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens, Execution execution) {
         JavaRuntime.require();
         OutputDirectory.recover(directory);
         Path own = ModelDirectory.part(directory, ModelDirectory.TEXT);
@@ -120,6 +137,7 @@ public final class TextModel implements AutoCloseable {
                 own.resolve(TextFiles.TOKENIZER),
                 saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
                 TextFiles.provenance(own),
+                execution,
                 parameters -> {
                     Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
                     TextFiles.load(llama, own);
@@ -134,9 +152,11 @@ public final class TextModel implements AutoCloseable {
             Path tokenizerFile,
             CaptionFormat format,
             Map<String, String> provenance,
+            Execution execution,
             Function<Parameters, Llama> llama) {
         try {
-            return new TextModel(parameters, llama.apply(parameters), tokenizer, tokenizerFile, format, provenance);
+            return new TextModel(
+                    parameters, llama.apply(parameters), tokenizer, tokenizerFile, format, provenance, execution);
         } catch (RuntimeException | Error e) {
             try (parameters;
                     tokenizer) {

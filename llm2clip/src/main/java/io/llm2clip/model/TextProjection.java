@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.util.List;
@@ -14,8 +15,8 @@ public final class TextProjection implements AutoCloseable {
     private final BatchedFunction adapter;
     private final int embeddingSize;
 
-    public TextProjection(TextAdapter adapter) {
-        this.adapter = new BatchedFunction(in -> adapter.apply(in.getFirst()));
+    public TextProjection(TextAdapter adapter, Execution execution) {
+        this.adapter = new BatchedFunction(in -> adapter.apply(in.getFirst()), execution);
         this.embeddingSize = adapter.config().embeddingSize();
     }
 

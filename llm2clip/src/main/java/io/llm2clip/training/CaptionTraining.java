@@ -156,20 +156,30 @@ public final class CaptionTraining {
         Llama llama = encoder.llama();
         Parameters updates = new Parameters(config.seed);
         llama.attachLora(updates, config.rank, config.alpha);
-        try (AdamW optimizer =
-                new AdamW(ParameterGroups.of(llama.loraParameters(), settings.weightDecay()), settings.adamW())) {
+        try (AdamW optimizer = new AdamW(
+                ParameterGroups.of(llama.loraParameters(), settings.weightDecay()),
+                settings.adamW(),
+                encoder.execution().device())) {
             StepMemory memory = new StepMemory(sampler.longest(), progress);
-            return TrainingLoop.run(NAME, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
-                int i = loop.number();
-                PairSampler.Pairs pairs =
-                        sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
-                List<TensorData> inputs = inputs(pairs);
-                int batch = pairs.queries().size();
-                loop.among(batch * (config.hardNegatives ? 2 : 1));
-                TrainStep step = loop.program(inputs, in -> loss(in, batch));
-                memory.tell(step.memoryBytes(), inputs);
-                return loop.run(step, inputs);
-            });
+            return TrainingLoop.run(
+                    NAME,
+                    config.steps,
+                    schedule,
+                    settings.warmUp(),
+                    optimizer,
+                    encoder.execution().options(),
+                    progress,
+                    loop -> {
+                        int i = loop.number();
+                        PairSampler.Pairs pairs =
+                                sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
+                        List<TensorData> inputs = inputs(pairs);
+                        int batch = pairs.queries().size();
+                        loop.among(batch * (config.hardNegatives ? 2 : 1));
+                        TrainStep step = loop.program(inputs, in -> loss(in, batch));
+                        memory.tell(step.memoryBytes(), inputs);
+                        return loop.run(step, inputs);
+                    });
         } finally {
             llama.mergeLora();
             encoder.weightsChanged();

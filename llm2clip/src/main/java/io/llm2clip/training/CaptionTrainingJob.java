@@ -11,6 +11,7 @@ import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -39,6 +40,7 @@ import java.util.function.Supplier;
  * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, from now on too; empty for what the language model says, else as
  *     text
+ * @param execution where and how to compute
  */
 public record CaptionTrainingJob(
         Path captions,
@@ -46,12 +48,13 @@ public record CaptionTrainingJob(
         CaptionTraining.Config training,
         Path out,
         Existing existing,
-        Optional<SpecialTokens> specialTokens) {
+        Optional<SpecialTokens> specialTokens,
+        Execution execution) {
 
-    /** The same with special tokens in captions as the language model says, else as text. */
+    /** The same on the CPU, with special tokens in captions as the language model says, else as text. */
     public CaptionTrainingJob(
             Path captions, Start start, CaptionTraining.Config training, Path out, Existing existing) {
-        this(captions, start, training, out, existing, Optional.empty());
+        this(captions, start, training, out, existing, Optional.empty(), Execution.cpu());
     }
 
     /** The language model that stage 1 begins with. */
@@ -138,14 +141,15 @@ public record CaptionTrainingJob(
 
     private TextModel begin(List<List<String>> groups, Path tokenizer) {
         return switch (start) {
-            case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens);
+            case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens, execution);
             case FromScratch scratch ->
                 TextModel.create(
                         scratch.model,
                         training.seed(),
                         tokenizer,
                         groups.stream().flatMap(List::stream),
-                        specialTokens.orElse(SpecialTokens.AS_TEXT));
+                        specialTokens.orElse(SpecialTokens.AS_TEXT),
+                        execution);
         };
     }
 
@@ -160,7 +164,8 @@ public record CaptionTrainingJob(
                 yield savedOnFailure(
                                 model,
                                 output,
-                                () -> LanguageModelTraining.run(model.llama(), rows, scratch.training, progress))
+                                () -> LanguageModelTraining.run(
+                                        model.llama(), rows, scratch.training, execution, progress))
                         .skipped();
             }
         };

@@ -14,6 +14,7 @@ import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -89,6 +90,7 @@ public final class ClipTraining {
      * Trains the vision tower, the text side's parameters and the logit scale.
      *
      * @param images the data set's images; only usable ones are drawn
+     * @param execution where and how to compute
      * @return loss of every step
      * @throws IllegalArgumentException if there are not two usable images
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
@@ -100,6 +102,7 @@ public final class ClipTraining {
             Parameter logitScale,
             ImageCache images,
             Config config,
+            Execution execution,
             Progress progress) {
         int[] usable = images.usable();
         int batch = Math.min(config.batch, usable.length);
@@ -115,28 +118,32 @@ public final class ClipTraining {
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         int size = vision.config().imageSize();
         TensorData pixels = TensorData.allocate(Shape.of(batch, 3, size, size), DType.F32);
-        try (AdamW optimizer = new AdamW(groups(vision, text, logitScale, config), settings.adamW())) {
-            return TrainingLoop.run(name, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
-                int i = loop.number();
-                int[] places = sampler.next();
-                int[] drawn = Arrays.stream(places).map(place -> usable[place]).toArray();
-                TextSide.Captions captions = text.batch(drawn, random, i);
-                List<TensorData> inputs = new ArrayList<>();
-                images.select(drawn)
-                        .shifted(config.shift, config.seed * 1_000_003 + i)
-                        .readAll(pixels.segment());
-                inputs.add(pixels);
-                inputs.addAll(captions.inputs());
-                if (masked) {
-                    inputs.add(mask(captions, copies, places));
-                }
-                loop.among(batch);
-                TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, masked, in));
-                float loss = loop.run(step, inputs);
-                float scale = logitScale.data().item();
-                logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));
-                return loss;
-            });
+        try (AdamW optimizer =
+                new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
+            return TrainingLoop.run(
+                    name, config.steps, schedule, settings.warmUp(), optimizer, execution.options(), progress, loop -> {
+                        int i = loop.number();
+                        int[] places = sampler.next();
+                        int[] drawn = Arrays.stream(places)
+                                .map(place -> usable[place])
+                                .toArray();
+                        TextSide.Captions captions = text.batch(drawn, random, i);
+                        List<TensorData> inputs = new ArrayList<>();
+                        images.select(drawn)
+                                .shifted(config.shift, config.seed * 1_000_003 + i)
+                                .readAll(pixels.segment());
+                        inputs.add(pixels);
+                        inputs.addAll(captions.inputs());
+                        if (masked) {
+                            inputs.add(mask(captions, copies, places));
+                        }
+                        loop.among(batch);
+                        TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, masked, in));
+                        float loss = loop.run(step, inputs);
+                        float scale = logitScale.data().item();
+                        logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));
+                        return loss;
+                    });
         }
     }
 

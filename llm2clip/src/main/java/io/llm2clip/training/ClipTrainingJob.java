@@ -25,6 +25,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
@@ -62,6 +63,7 @@ import java.util.stream.IntStream;
  * @param out receives the model
  * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, by the model too; empty for what the text encoder says
+ * @param execution where and how to compute
  */
 public record ClipTrainingJob(
         Path images,
@@ -72,9 +74,10 @@ public record ClipTrainingJob(
         Path vectors,
         Path out,
         Existing existing,
-        Optional<SpecialTokens> specialTokens) {
+        Optional<SpecialTokens> specialTokens,
+        Execution execution) {
 
-    /** The same with special tokens in captions as the text encoder says. */
+    /** The same on the CPU, with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
             Path images,
             ImageReader reader,
@@ -84,7 +87,7 @@ public record ClipTrainingJob(
             Path vectors,
             Path out,
             Existing existing) {
-        this(images, reader, text, start, training, vectors, out, existing, Optional.empty());
+        this(images, reader, text, start, training, vectors, out, existing, Optional.empty(), Execution.cpu());
     }
 
     /** The vision tower that stage 2 begins with. */
@@ -131,7 +134,7 @@ public record ClipTrainingJob(
         HeldOut.of(folder.items(), images.toString(), "images");
         requireApart();
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
-                TextModel language = TextModel.open(text, specialTokens);
+                TextModel language = TextModel.open(text, specialTokens, execution);
                 Parameters parameters = new Parameters(training.seed())) {
             List<List<String>> captions =
                     folder.items().stream().map(CaptionedImage::captions).toList();
@@ -204,6 +207,7 @@ public record ClipTrainingJob(
                     model.logitScale(),
                     images,
                     training,
+                    execution,
                     progress);
         } catch (DivergedException e) {
             ModelDirectory.save(output, model, language.tokenizerFile());
@@ -283,14 +287,14 @@ public record ClipTrainingJob(
         return notes;
     }
 
-    private static RetrievalMetrics measure(
+    private RetrievalMetrics measure(
             Llm2ClipModel model, ImageCache cache, List<Integer> measured, CaptionVectors vectors, Progress progress) {
         int[] images = measured.stream().mapToInt(Integer::intValue).toArray();
         int[] imageOf = IntStream.range(0, images.length)
                 .flatMap(i -> IntStream.generate(() -> i).limit(vectors.count(images[i])))
                 .toArray();
-        try (ImageEncoder encoder = new ImageEncoder(model.vision());
-                TextProjection projection = new TextProjection(model.adapter());
+        try (ImageEncoder encoder = new ImageEncoder(model.vision(), execution);
+                TextProjection projection = new TextProjection(model.adapter(), execution);
                 Progress.Phase phase = progress.begin("evaluation", images.length, "image")) {
             return RetrievalMetrics.of(
                     encoder.encode(cache.select(images), phase), projection.project(vectors.ofImages(images)), imageOf);

@@ -9,6 +9,7 @@ import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -54,11 +55,13 @@ public final class LanguageModelTraining {
      * Trains all of a model's parameters.
      *
      * @param captions token rows, each with its begin and end token; shuffled here and packed into rows of equal length
+     * @param execution where and how to compute
      * @return loss of every step, in nats per token
      * @throws IllegalArgumentException if the captions do not fill one row
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
-    public static LossCurve run(Llama model, List<int[]> captions, Config config, Progress progress) {
+    public static LossCurve run(
+            Llama model, List<int[]> captions, Config config, Execution execution, Progress progress) {
         PackedRows packed = new PackedRows(captions, config.length + 1, new CounterRandom(config.seed));
         EpochSampler sampler = new EpochSampler(
                 packed.count(), Math.min(config.batch, packed.count()), new CounterRandom(config.seed));
@@ -73,23 +76,25 @@ public final class LanguageModelTraining {
         Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(batch), full));
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        try (AdamW optimizer =
-                new AdamW(ParameterGroups.of(model.parameters(), settings.weightDecay()), settings.adamW())) {
-            return TrainingLoop.run(NAME, config.steps, schedule, settings.warmUp(), optimizer, progress, loop -> {
-                int[] input = new int[shape.size()];
-                int[] next = new int[shape.size()];
-                int row = 0;
-                for (int drawn : sampler.next()) {
-                    int[] tokens = packed.row(drawn);
-                    System.arraycopy(tokens, 0, input, row, config.length);
-                    System.arraycopy(tokens, 1, next, row, config.length);
-                    row += config.length;
-                }
-                List<TensorData> inputs = List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
-                TrainStep step =
-                        loop.program(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)));
-                return loop.run(step, inputs);
-            });
+        try (AdamW optimizer = new AdamW(
+                ParameterGroups.of(model.parameters(), settings.weightDecay()), settings.adamW(), execution.device())) {
+            return TrainingLoop.run(
+                    NAME, config.steps, schedule, settings.warmUp(), optimizer, execution.options(), progress, loop -> {
+                        int[] input = new int[shape.size()];
+                        int[] next = new int[shape.size()];
+                        int row = 0;
+                        for (int drawn : sampler.next()) {
+                            int[] tokens = packed.row(drawn);
+                            System.arraycopy(tokens, 0, input, row, config.length);
+                            System.arraycopy(tokens, 1, next, row, config.length);
+                            row += config.length;
+                        }
+                        List<TensorData> inputs =
+                                List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
+                        TrainStep step = loop.program(
+                                inputs, in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)));
+                        return loop.run(step, inputs);
+                    });
         }
     }
 }

@@ -5,6 +5,7 @@ import io.llm2clip.model.BatchedFunction;
 import io.llm2clip.model.Batches;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import java.util.Arrays;
 import java.util.List;
 
@@ -15,9 +16,9 @@ public final class TowerTextEncoder implements AutoCloseable {
     private final ClipTextTower.Config config;
     private final BatchedFunction tower;
 
-    public TowerTextEncoder(ClipTextTower tower) {
+    public TowerTextEncoder(ClipTextTower tower, Execution execution) {
         this.config = tower.config();
-        this.tower = new BatchedFunction(in -> tower.embed(in.get(0), in.get(1)));
+        this.tower = new BatchedFunction(in -> tower.embed(in.get(0), in.get(1)), execution);
     }
 
     /** Embeddings {@code [N, E]} of rows, in their order; rows are cut to the window, the end token kept. */

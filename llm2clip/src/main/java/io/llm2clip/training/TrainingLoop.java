@@ -6,6 +6,7 @@ import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.ProgramCache;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -45,6 +46,7 @@ final class TrainingLoop {
     private final Schedule schedule;
     private final int warmUp;
     private final AdamW optimizer;
+    private final ProgramOptions options;
     private final ProgramCache<List<Shape>, TrainStep> programs =
             new ProgramCache<>(TrainStep::memoryBytes, TrainStep::close);
     private final Progress progress;
@@ -62,6 +64,7 @@ final class TrainingLoop {
             Schedule schedule,
             int warmUp,
             AdamW optimizer,
+            ProgramOptions options,
             Progress progress,
             Progress.Phase phase) {
         this.name = name;
@@ -69,6 +72,7 @@ final class TrainingLoop {
         this.schedule = schedule;
         this.warmUp = warmUp;
         this.optimizer = optimizer;
+        this.options = options;
         this.progress = progress;
         this.phase = phase;
     }
@@ -79,13 +83,21 @@ final class TrainingLoop {
      * @param name for people, such as "stage 1, caption contrast"
      * @param warmUp steps in which the loss may stand still
      * @param optimizer makes the steps
+     * @param options how their programs are compiled
      * @throws DivergedException if too many in a row are not finite; parameters are then the last that are known to be sound
      */
     static LossCurve run(
-            String name, int steps, Schedule schedule, int warmUp, AdamW optimizer, Progress progress, Step step) {
+            String name,
+            int steps,
+            Schedule schedule,
+            int warmUp,
+            AdamW optimizer,
+            ProgramOptions options,
+            Progress progress,
+            Step step) {
         TrainingLoop loop;
         try (Progress.Phase phase = progress.begin(name, steps, "step")) {
-            loop = new TrainingLoop(name, steps, schedule, warmUp, optimizer, progress, phase);
+            loop = new TrainingLoop(name, steps, schedule, warmUp, optimizer, options, progress, phase);
             try (var _ = loop.programs) {
                 for (loop.number = 0; loop.number < steps; loop.number++) {
                     loop.make(step);
@@ -114,7 +126,7 @@ final class TrainingLoop {
     TrainStep program(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
         return programs.get(inputs.stream().map(TensorData::shape).toList(), () -> {
             phase.preparing("compiling");
-            return TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer);
+            return TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer, options);
         });
     }
 

@@ -7,6 +7,7 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.TowerTextEncoder;
@@ -54,7 +55,7 @@ class BatchedFunctionTest {
             }
         };
         try (BatchedFunction function = new BatchedFunction(
-                in -> in.getFirst().matmulTransposed(in.getFirst().slice(0, 0, 1)))) {
+                in -> in.getFirst().matmulTransposed(in.getFirst().slice(0, 0, 1)), Execution.cpu())) {
             FloatMatrix items = random(100, 5);
             for (int count = 0; count <= 100; count++) {
                 FloatMatrix results = FloatMatrix.allocate(100, 1);
@@ -71,7 +72,7 @@ class BatchedFunctionTest {
 
     @Test
     void resultsGoWhereTheirItemsSay() {
-        try (BatchedFunction doubling = new BatchedFunction(in -> in.getFirst().add(in.getFirst()))) {
+        try (BatchedFunction doubling = new BatchedFunction(in -> in.getFirst().add(in.getFirst()), Execution.cpu())) {
             FloatMatrix items = random(9, 3);
             FloatMatrix results = FloatMatrix.allocate(9, 3);
             doubling.run(
@@ -88,7 +89,7 @@ class BatchedFunctionTest {
 
     @Test
     void anInterruptionEndsItBetweenBatches() {
-        try (BatchedFunction doubling = new BatchedFunction(in -> in.getFirst().add(in.getFirst()))) {
+        try (BatchedFunction doubling = new BatchedFunction(in -> in.getFirst().add(in.getFirst()), Execution.cpu())) {
             FloatMatrix items = random(96, 2);
             List<Integer> done = new ArrayList<>();
             assertThatThrownBy(() -> doubling.run(
@@ -112,7 +113,7 @@ class BatchedFunctionTest {
     void oddNumbersOfRowsAreProjectedAsEachAlone() {
         try (Parameters parameters = new Parameters(1);
                 TextProjection projection =
-                        new TextProjection(TinyModel.create(parameters).adapter())) {
+                        new TextProjection(TinyModel.create(parameters).adapter(), Execution.cpu())) {
             FloatMatrix vectors = random(1001, 16);
             FloatMatrix together = projection.project(vectors);
             for (int i = 0; i < 1001; i++) {
@@ -126,7 +127,7 @@ class BatchedFunctionTest {
     void oddNumbersOfTokenRowsAreEmbeddedAsEachAlone() {
         try (Parameters parameters = new Parameters(1);
                 TowerTextEncoder encoder = new TowerTextEncoder(
-                        ClipTextTower.create(parameters, ClipTextTower.Config.miniature(50, 12, 6)))) {
+                        ClipTextTower.create(parameters, ClipTextTower.Config.miniature(50, 12, 6)), Execution.cpu())) {
             Random random = new Random(2);
             List<int[]> rows = IntStream.range(0, 135)
                     .mapToObj(_ -> random.ints(2 + random.nextInt(15), 0, 50).toArray())

@@ -11,6 +11,7 @@ import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -27,7 +28,7 @@ class ImageEncoderTest {
 
     private final Parameters parameters = new Parameters(3);
     private final ImageEncoder encoder =
-            new ImageEncoder(TinyModel.create(parameters).vision());
+            new ImageEncoder(TinyModel.create(parameters).vision(), Execution.cpu());
 
     @AfterEach
     void free() {

@@ -11,6 +11,7 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
@@ -112,7 +113,7 @@ class TextModelTest {
     @Test
     void specialTokensAreTextUnlessTheModelOrTheCallerSaysOtherwise() throws IOException {
         try (TextModel asText = TextModel.open(text);
-                TextModel parsed = TextModel.open(text, Optional.of(SpecialTokens.PARSED))) {
+                TextModel parsed = TextModel.open(text, Optional.of(SpecialTokens.PARSED), Execution.cpu())) {
             int end = 2;
             assertThat(asText.row(ATTACK)).containsOnlyOnce(end).hasSizeGreaterThan(parsed.row(ATTACK).length);
             assertThat(Arrays.stream(parsed.row(ATTACK)).filter(id -> id == end).count())
@@ -121,7 +122,8 @@ class TextModelTest {
             parsed.save(temporary.resolve("parsed"), Map.of("note", "parsed"), Existing.REFUSE);
         }
         try (TextModel again = TextModel.open(temporary.resolve("parsed"));
-                TextModel asText = TextModel.open(temporary.resolve("parsed"), Optional.of(SpecialTokens.AS_TEXT))) {
+                TextModel asText = TextModel.open(
+                        temporary.resolve("parsed"), Optional.of(SpecialTokens.AS_TEXT), Execution.cpu())) {
             assertThat(again.format().specialTokens()).isEqualTo(SpecialTokens.PARSED);
             assertThat(again.provenance()).isEqualTo(Map.of("note", "parsed"));
             assertThat(asText.row(ATTACK)).containsOnlyOnce(2);

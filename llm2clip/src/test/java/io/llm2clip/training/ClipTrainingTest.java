@@ -19,6 +19,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -122,7 +123,7 @@ class ClipTrainingTest {
     }
 
     private LossCurve run(TextSide text, ClipTraining.Config config) {
-        return ClipTraining.run("stage 2", vision, text, logitScale, images(), config, progress);
+        return ClipTraining.run("stage 2", vision, text, logitScale, images(), config, Execution.cpu(), progress);
     }
 
     @Test
@@ -181,6 +182,7 @@ class ClipTrainingTest {
                         logitScale,
                         images().only(List.of(4)),
                         config(2, 64, 1e-3f),
+                        Execution.cpu(),
                         progress))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("The number of usable images must be from 2 to 32767, found 1");
@@ -230,6 +232,7 @@ class ClipTrainingTest {
                 logitScale,
                 ImageCache.of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),
+                Execution.cpu(),
                 progress);
         assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
         assertThat(notes)

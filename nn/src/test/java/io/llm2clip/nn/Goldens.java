@@ -9,6 +9,7 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -73,7 +74,7 @@ public final class Goldens {
         List<Tensor> outputs = new ArrayList<>(List.of(out));
         Tensor seed = Tensor.variable("seed", data(test + "/seed"));
         outputs.addAll(Gradients.of(out, seed, variables));
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
             List<TensorData> values = program.run();
             assertClose(values.getFirst(), data(test + "/out"), test + "/out");
             for (int i = 0; i < names.size(); i++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import org.junit.jupiter.api.Test;
 
 /** Outputs and gradients of every layer against PyTorch's. */
@@ -87,7 +88,7 @@ class LayerGoldenTest {
     }
 
     private static void check(Activation activation, Tensor x, float... expected) {
-        assertThat(activation.apply(x).evaluate().toFloats())
+        assertThat(activation.apply(x).evaluate(TestExecution.get()).toFloats())
                 .as("%s", activation)
                 .containsExactly(expected, within(1e-6f));
     }
@@ -98,7 +99,7 @@ class LayerGoldenTest {
             Embedding embedding = Embedding.create(parameters.root(), 4, 2, Initializer.normal(1));
             float[] table = embedding.weight().data().toFloats();
             Tensor index = Tensor.variable("index", TensorData.ofInts(Shape.of(1, 3), 3, 0, 3));
-            TensorData rows = embedding.apply(index).evaluate();
+            TensorData rows = embedding.apply(index).evaluate(TestExecution.get());
             assertThat(rows.shape()).isEqualTo(Shape.of(1, 3, 2));
             assertThat(rows.toFloats()).containsExactly(table[6], table[7], table[0], table[1], table[6], table[7]);
         }

@@ -11,6 +11,7 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ class LayerGradientProperties {
                     Gradients.of(loss, all.stream().map(Parameter::tensor).toList());
 
             List<TensorData> interpreted = Interpreter.evaluate(gradients, Map.of());
-            try (Program program = Program.compile(gradients)) {
+            try (Program program = Program.compile(gradients, TestExecution.get())) {
                 List<TensorData> compiled = program.run();
                 for (int i = 0; i < all.size(); i++) {
                     Goldens.assertClose(

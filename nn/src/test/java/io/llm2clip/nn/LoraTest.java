@@ -11,6 +11,7 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +25,16 @@ class LoraTest {
     void changesNothingAtFirstAndNothingWhenMerged() {
         try (Parameters parameters = new Parameters(1)) {
             Linear linear = Linear.create(parameters.root(), 3, 4, true);
-            float[] plain = linear.apply(X).evaluate().toFloats();
+            float[] plain = linear.apply(X).evaluate(TestExecution.get()).toFloats();
             Lora lora = Lora.attach(parameters.root().scope("update"), linear, 2, 6);
-            assertThat(linear.apply(X).evaluate().toFloats()).containsExactly(plain);
+            assertThat(linear.apply(X).evaluate(TestExecution.get()).toFloats()).containsExactly(plain);
 
             lora.b().data().fill(1, 2, 3, 4, 5, 6, 7, 8);
-            float[] updated = linear.apply(X).evaluate().toFloats();
+            float[] updated = linear.apply(X).evaluate(TestExecution.get()).toFloats();
             assertThat(Math.abs(updated[0] - plain[0])).isGreaterThan(1e-3f);
             linear.merge();
-            assertThat(linear.apply(X).evaluate().toFloats()).containsExactly(updated, within(1e-4f));
+            assertThat(linear.apply(X).evaluate(TestExecution.get()).toFloats())
+                    .containsExactly(updated, within(1e-4f));
             float[] weight = linear.weight().data().toFloats();
             linear.merge();
             assertThat(linear.weight().data().toFloats()).containsExactly(weight);
@@ -74,10 +76,11 @@ class LoraTest {
             Lora lora = Lora.attach(updates.root(), linear, 2, 6);
             lora.b().data().fill(1, 2, 3, 4, 5, 6, 7, 8);
             TensorData before = linear.weight().data();
-            try (Program program = Program.compile(List.of(linear.apply(X)))) {
+            try (Program program = Program.compile(List.of(linear.apply(X)), TestExecution.get())) {
                 float[] updated = program.run().getFirst().toFloats().clone();
                 linear.merge();
-                assertThat(linear.apply(X).evaluate().toFloats()).containsExactly(updated, within(1e-4f));
+                assertThat(linear.apply(X).evaluate(TestExecution.get()).toFloats())
+                        .containsExactly(updated, within(1e-4f));
                 assertThat(linear.weight().data()).isNotSameAs(before);
                 assertThat(linear.weight().data().isFrozen()).isTrue();
                 assertThat(source.tensor("weight").toFloats()).containsExactly(before.toFloats());

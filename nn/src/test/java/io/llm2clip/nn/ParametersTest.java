@@ -9,6 +9,7 @@ import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroup;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorException;
 import java.lang.foreign.MemorySegment;
@@ -107,7 +108,10 @@ class ParametersTest {
                     .isInstanceOf(TensorException.class)
                     .hasMessage("Writing to F32 [3]: expected elements that may change, found frozen ones;"
                             + " write to a copy, or read them by readOnly().");
-            assertThatThrownBy(() -> new AdamW(List.of(new ParameterGroup(List.of(a), 1, 0)), AdamW.Options.DEFAULT))
+            assertThatThrownBy(() -> new AdamW(
+                            List.of(new ParameterGroup(List.of(a), 1, 0)),
+                            AdamW.Options.DEFAULT,
+                            Execution.cpu().device()))
                     .hasMessage("AdamW of parameter a [3]: expected one that may be trained, found a frozen one;"
                             + " load it into Parameters.trained().");
         }

@@ -12,12 +12,19 @@ public final class CompiledFunction implements AutoCloseable {
     private record Compiled(List<Tensor> inputs, Program program) {}
 
     private final Function<List<Tensor>, List<Tensor>> body;
+    private final Execution execution;
     private final ProgramCache<List<String>, Compiled> programs =
             new ProgramCache<>(compiled -> compiled.program.memoryBytes(), compiled -> compiled.program.close());
 
-    /** @param body builds the outputs' graph from inputs */
-    public CompiledFunction(Function<List<Tensor>, List<Tensor>> body) {
+    /**
+     * A function that is compiled when it is called.
+     *
+     * @param body builds the outputs' graph from inputs
+     * @param execution where and how its programs run
+     */
+    public CompiledFunction(Function<List<Tensor>, List<Tensor>> body, Execution execution) {
         this.body = body;
+        this.execution = execution;
     }
 
     /** Runs the function; the results are valid until the next call. */
@@ -51,7 +58,7 @@ public final class CompiledFunction implements AutoCloseable {
             for (TensorData value : values) {
                 inputs.add(Tensor.input("input" + inputs.size(), value.shape(), value.dtype()));
             }
-            return new Compiled(inputs, Program.compile(body.apply(inputs)));
+            return new Compiled(inputs, Program.compile(body.apply(inputs), execution));
         });
     }
 

@@ -10,11 +10,6 @@ import java.util.List;
  */
 public interface Program extends AutoCloseable {
 
-    /** Compiles for the standard execution. */
-    static Program compile(List<Tensor> outputs) {
-        return compile(outputs, Execution.standard());
-    }
-
     /**
      * Compiles what the outputs need, and nothing else.
      *

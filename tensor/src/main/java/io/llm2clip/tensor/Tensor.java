@@ -96,9 +96,14 @@ public final class Tensor {
         return dtype;
     }
 
-    /** Compiles, runs and returns this one value. For many runs compile a {@link Program}. */
+    /** Compiles for the CPU, runs and returns this one value. For many runs compile a {@link Program}. */
     public TensorData evaluate() {
-        try (Program program = Program.compile(List.of(this))) {
+        return evaluate(Execution.cpu());
+    }
+
+    /** Compiles, runs and returns this one value. For many runs compile a {@link Program}. */
+    public TensorData evaluate(Execution execution) {
+        try (Program program = Program.compile(List.of(this), execution)) {
             TensorData result = TensorData.allocate(shape, dtype);
             result.copyFrom(program.run().getFirst());
             return result;

@@ -58,7 +58,7 @@ public class GradientProperties {
         Tensor loss = weighted(test.operation.apply(inputs), seed);
         List<Tensor> gradients = Gradients.of(loss, inputs);
         List<TensorData> interpreted = Interpreter.evaluate(gradients, Map.of());
-        try (Program program = Program.compile(gradients)) {
+        try (Program program = Program.compile(gradients, TestExecution.get())) {
             List<TensorData> compiled = program.run();
             for (int i = 0; i < compiled.size(); i++) {
                 assertClose(
@@ -70,7 +70,7 @@ public class GradientProperties {
         }
         // Kernels may compute several gradients, of which one is read.
         int one = seed % gradients.size();
-        try (Program program = Program.compile(List.of(gradients.get(one)))) {
+        try (Program program = Program.compile(List.of(gradients.get(one)), TestExecution.get())) {
             assertClose(
                     "compiled gradient " + one + " alone",
                     program.run().getFirst().toFloats(),
@@ -356,7 +356,10 @@ public class GradientProperties {
 
     private static float[] gradientThroughCast(DType type, Tensor x, Tensor weight) {
         Tensor loss = x.cast(type).cast(DType.F32).mul(weight).sum();
-        return Gradients.of(loss, List.of(x)).getFirst().evaluate().toFloats();
+        return Gradients.of(loss, List.of(x))
+                .getFirst()
+                .evaluate(TestExecution.get())
+                .toFloats();
     }
 
     @Example
@@ -364,7 +367,7 @@ public class GradientProperties {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2), 3, -2));
         Tensor gradient =
                 Gradients.of(x.mul(x.stopGradient()).sum(), List.of(x)).getFirst();
-        assertThat(gradient.evaluate().toFloats()).containsExactly(3, -2);
+        assertThat(gradient.evaluate(TestExecution.get()).toFloats()).containsExactly(3, -2);
     }
 
     @Example
@@ -373,7 +376,7 @@ public class GradientProperties {
         Tensor other = Tensor.variable("other", TensorData.of(Shape.of(3), 1, 2, 3));
         Tensor loss = x.greater(Tensor.scalar(0)).cast(DType.F32).sum();
         assertThat(Gradients.of(loss, List.of(x, other)).stream()
-                        .map(g -> g.evaluate().toFloats())
+                        .map(g -> g.evaluate(TestExecution.get()).toFloats())
                         .toList())
                 .containsExactly(new float[] {0, 0}, new float[] {0, 0, 0});
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Functions whose values are finite everywhere have finite gradients, also where a branch that was not taken has none. */
 class GuardedRootTest {
     /** Compilers of devices take long for the expressions of the third. */
-    private static final int ORDERS = Execution.standard().device() == Device.cpu() ? 3 : 2;
+    private static final int ORDERS = TestExecution.get().device() == Device.cpu() ? 3 : 2;
 
     /** Rows of zeros, of one number, of negative numbers, of a bit of all, and of numbers whose squares are 0. */
     private static final float[] ROWS = {
@@ -83,7 +83,7 @@ class GuardedRootTest {
             orders.add(value);
         }
         List<TensorData> interpreted = Interpreter.evaluate(orders, Map.of());
-        try (Program program = Program.compile(orders)) {
+        try (Program program = Program.compile(orders, TestExecution.get())) {
             List<TensorData> compiled = program.run();
             for (int order = 0; order < ORDERS; order++) {
                 float[] gradient = interpreted.get(order).toFloats();
@@ -101,7 +101,7 @@ class GuardedRootTest {
             Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2, 3), 0, 0, 0, 1, 2, 4));
             Tensor gradient =
                     Gradients.of(weighted(function.apply(x), 1), List.of(x)).getFirst();
-            float[] values = gradient.evaluate().toFloats();
+            float[] values = gradient.evaluate(TestExecution.get()).toFloats();
             assertThat(values).startsWith(0, 0, 0);
             assertThat(values[4]).isNotZero().isFinite();
         }
@@ -137,7 +137,10 @@ class GuardedRootTest {
     }
 
     private static float gradient(Tensor value, Tensor x) {
-        return Gradients.of(value.sum(), List.of(x)).getFirst().evaluate().toFloats()[0];
+        return Gradients.of(value.sum(), List.of(x))
+                .getFirst()
+                .evaluate(TestExecution.get())
+                .toFloats()[0];
     }
 
     private static void requireFinite(String what, Tensor value) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.LaunchSequence;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
@@ -103,10 +104,10 @@ class TensorErrorsTest {
                         () -> A.cast(DType.F16).add(A),
                         "add: expected elements of type F32, found F16 [2, 3]; add cast(F32)."),
                 error(
-                        () -> Program.compile(List.of(A.cast(DType.BF16).transpose(0, 1))),
+                        () -> Program.compile(List.of(A.cast(DType.BF16).transpose(0, 1)), Execution.cpu()),
                         "A view of BF16 [3, 2] is not contiguous; cast to F32 before permuting or slicing."),
                 error(
-                        () -> Program.compile(List.of(A.cast(DType.F16).transpose(0, 1))),
+                        () -> Program.compile(List.of(A.cast(DType.F16).transpose(0, 1)), Execution.cpu()),
                         "A view of F16 [3, 2] is not contiguous; cast to F32 before permuting or slicing."),
                 error(
                         () -> Gradients.of(A, List.of(A)),
@@ -145,7 +146,7 @@ class TensorErrorsTest {
 
     @Test
     void feedingChecksTheInput() {
-        try (Program program = Program.compile(List.of(A.tanh()))) {
+        try (Program program = Program.compile(List.of(A.tanh()), Execution.cpu())) {
             assertThatThrownBy(() -> program.feed(A, TensorData.of(Shape.of(3), 1, 2, 3)))
                     .hasMessage("Copying F32 [3] into F32 [2, 3]: expected the same shape and type.");
             assertThatThrownBy(() -> program.feed(tensor(2, 3), TensorData.allocate(Shape.of(2, 3), DType.F32)))
@@ -156,7 +157,7 @@ class TensorErrorsTest {
     @Test
     void aClosedProgramSaysSoAndReturnsItsMemory() {
         long before = EngineMemory.liveBytes();
-        Program program = Program.compile(List.of(A.tanh()));
+        Program program = Program.compile(List.of(A.tanh()), Execution.cpu());
         assertThat(EngineMemory.liveBytes()).isEqualTo(before + program.memoryBytes());
         program.close();
         program.close();
@@ -169,7 +170,7 @@ class TensorErrorsTest {
         Arena arena = Arena.ofShared();
         TensorData data = TensorData.allocate(arena, Shape.of(2), DType.F32);
         try (Program program =
-                Program.compile(List.of(Tensor.variable("v", data).tanh()))) {
+                Program.compile(List.of(Tensor.variable("v", data).tanh()), Execution.cpu())) {
             program.run();
             arena.close();
             assertThatThrownBy(program::run)
@@ -194,5 +195,27 @@ class TensorErrorsTest {
                 .isInstanceOf(TensorException.class)
                 .hasMessage("Programs in " + precision + " do not run on the CPU, which has f32; ask for one of these"
                         + " (--precision), or choose another device.");
+    }
+
+    @Test
+    void aDeviceThatIsNotTheEnginesIsRefused() {
+        Device other = new Device() {
+            @Override
+            public String name() {
+                return "an abacus";
+            }
+
+            @Override
+            public LaunchSequence bind(List<Application> applications) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public void close() {}
+        };
+        Execution execution = new Execution(other, ProgramOptions.DEFAULT);
+        assertThatThrownBy(() -> Program.compile(List.of(A.tanh()), execution))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Programs do not run on an abacus; expected Device.cpu() or a device of Device.open(...).");
     }
 }

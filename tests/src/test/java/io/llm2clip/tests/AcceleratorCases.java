@@ -24,6 +24,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.TestExecution;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +50,7 @@ class AcceleratorCases {
 
     @Test
     void whatTheHostWritesIsSeenByTheNextRun() {
-        try (Program program = Program.compile(List.of(doubled))) {
+        try (Program program = Program.compile(List.of(doubled), TestExecution.get())) {
             assertThat(program.run().getFirst().toFloats()).containsExactly(2, 4, 6);
             weight.fill(4, 5, 6);
             assertThat(program.run().getFirst().toFloats()).containsExactly(8, 10, 12);
@@ -64,7 +65,7 @@ class AcceleratorCases {
         Tensor inverse = x.square().sum(1).rsqrt().minimum(Tensor.scalar(1e6f)).reshape(2, 1);
         for (Tensor value : List.of(x.l2Normalize().exp(), norm, x.mul(inverse).square())) {
             Tensor gradient = Gradients.of(value.sum(), List.of(x)).getFirst();
-            try (Program program = Program.compile(List.of(gradient))) {
+            try (Program program = Program.compile(List.of(gradient), TestExecution.get())) {
                 float[] values = program.run().getFirst().toFloats();
                 assertThat(values).startsWith(0, 0, 0);
                 assertThat(values[3]).isFinite();
@@ -108,13 +109,19 @@ class AcceleratorCases {
             assertThat(program.run().getFirst().toFloats())
                     .as("1 + 2^-9 is rounded to 1")
                     .containsExactly(3.0625f, 10.0625f);
+            try (Program exact = Program.compile(List.of(product), new Execution(device, ProgramOptions.DEFAULT))) {
+                exact.feed(x, TensorData.of(Shape.of(2, 3), 1, 1, 1, 1, 2, 4));
+                assertThat(exact.run().getFirst().toFloats())
+                        .as("a program in f32 on the same device, beside it")
+                        .containsExactly(3.0625f + 0x1p-9f, 10.0625f + 0x1p-8f);
+            }
         }
     }
 
     @Test
     void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
-        try (Program program = Program.compile(List.of(doubled));
-                LaunchSequence update = Execution.standard().device().bind(List.of(step()))) {
+        try (Program program = Program.compile(List.of(doubled), TestExecution.get());
+                LaunchSequence update = TestExecution.get().device().bind(List.of(step()))) {
             update.run();
             assertThat(program.run().getFirst().toFloats()).containsExactly(1, 3, 5);
             assertThat(weight.toFloats()).containsExactly(0.5f, 1.5f, 2.5f);
@@ -131,7 +138,7 @@ class AcceleratorCases {
     void anIndexOutOfRangeIsFoundBeforeItIsSent() {
         Tensor index = Tensor.input("index", Shape.of(2), DType.I32);
         Tensor table = Tensor.variable("table", TensorData.of(Shape.of(3, 1), 7, 8, 9));
-        try (Program program = Program.compile(List.of(table.gather(index)))) {
+        try (Program program = Program.compile(List.of(table.gather(index)), TestExecution.get())) {
             program.feed(index, TensorData.ofInts(Shape.of(2), 2, 0));
             assertThat(program.run().getFirst().toFloats()).containsExactly(9, 7);
             program.feed(index, TensorData.ofInts(Shape.of(2), 0, 3));
@@ -157,7 +164,7 @@ class AcceleratorCases {
         Tensor table = Tensor.variable("table", TensorData.of(Shape.of(3, 1), 7, 8, 9));
         Tensor column = index.slice(1, 0, 1);
         Tensor twice = Tensor.concat(0, List.of(column, column)).reshape(4);
-        try (Program program = Program.compile(List.of(table.gather(twice)))) {
+        try (Program program = Program.compile(List.of(table.gather(twice)), TestExecution.get())) {
             program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, -5, 0, 99));
             assertThat(program.run().getFirst().toFloats()).containsExactly(9, 7, 9, 7);
             program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, 0, 3, 0));
@@ -166,7 +173,7 @@ class AcceleratorCases {
                     .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
         }
         Tensor computed = Tensor.input("x", Shape.of(2), DType.F32).cast(DType.I32);
-        assertThatThrownBy(() -> Program.compile(List.of(table.gather(computed))))
+        assertThatThrownBy(() -> Program.compile(List.of(table.gather(computed)), TestExecution.get()))
                 .isInstanceOf(TensorException.class)
                 .hasMessage("Gather: index is computed on the device, where indices are not checked; compute it on the"
                         + " CPU and feed it.");
@@ -185,7 +192,7 @@ class AcceleratorCases {
                     vectors,
                     Gradients.of(vectors.square().sum(), List.of(tokens.tensor()))
                             .getFirst());
-            try (Program onDevice = Program.compile(roots);
+            try (Program onDevice = Program.compile(roots, TestExecution.get());
                     Program onHost = Program.compile(roots, Execution.cpu())) {
                 for (Program each : List.of(onDevice, onHost)) {
                     each.feed(ids, TensorData.ofInts(Shape.of(2, 6), 1, 7, 2, 0, 0, 0, 1, 9, 9, 4, 3, 2));
@@ -203,7 +210,7 @@ class AcceleratorCases {
 
     @Test
     void outputsOfAClosedProgramAreNotInvented() {
-        Program program = Program.compile(List.of(doubled));
+        Program program = Program.compile(List.of(doubled), TestExecution.get());
         TensorData output = program.run().getFirst();
         program.close();
         assertThatThrownBy(output::toFloats)
@@ -215,7 +222,7 @@ class AcceleratorCases {
     @Test
     void aProgramThatDoesNotFitIsRefusedAndLeavesNothingBehind() {
         Tensor large = Tensor.input("large", Shape.of(64 << 20), DType.F32);
-        assertThatThrownBy(() -> Program.compile(List.of(large.exp())))
+        assertThatThrownBy(() -> Program.compile(List.of(large.exp()), TestExecution.get()))
                 .isInstanceOf(TensorException.class)
                 .hasMessageStartingWith("The device memory for F32 on ")
                 .hasMessageEndingWith("use smaller batches, or allow more of its memory (--device-memory).");

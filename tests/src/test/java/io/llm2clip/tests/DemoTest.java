@@ -14,6 +14,7 @@ import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,8 @@ class DemoTest {
     @BeforeAll
     void runQuickDemo() {
         memoryBefore = EngineMemory.liveBytes();
-        result = Demo.run(new DemoOptions(directory, 1, true, true, Existing.REFUSE, false), Progress.NONE);
+        result = Demo.run(
+                new DemoOptions(directory, 1, true, true, Existing.REFUSE, false, Execution.cpu()), Progress.NONE);
     }
 
     @Test

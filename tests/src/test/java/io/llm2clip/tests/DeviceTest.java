@@ -2,13 +2,11 @@ package io.llm2clip.tests;
 
 import io.llm2clip.kernels.gpu.tornado.ChildTests;
 import io.llm2clip.kernels.gpu.tornado.DeviceJvm;
-import io.llm2clip.tensor.Device;
-import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.ProgramOptions;
+import io.llm2clip.tensor.TestExecution;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The engine's own tests again, with a device of TornadoVM as the standard one, and what only holds for such devices. */
+/** The engine's own tests again, on a device of TornadoVM, and what only holds for such devices. */
 class DeviceTest {
     /** What a device has to get right as the CPU does. By name, as they are no API. */
     private static final String[] ENGINE = {
@@ -28,10 +26,12 @@ class DeviceTest {
 
         public static void main(String[] classes) throws ClassNotFoundException {
             boolean succeeded;
-            try (Device device = Device.open(0, 64 << 20)) {
-                new Execution(device, ProgramOptions.DEFAULT).makeStandard();
+            System.setProperty(TestExecution.DEVICE, "0");
+            try {
                 succeeded = ChildTests.run(
                         Stream.concat(Stream.of(classes), Stream.of(ENGINE)).toArray(String[]::new));
+            } finally {
+                TestExecution.close();
             }
             System.exit(succeeded ? 0 : 1);
         }

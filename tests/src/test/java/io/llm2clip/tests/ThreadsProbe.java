@@ -6,6 +6,7 @@ import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.LanguageModelTraining;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ final class ThreadsProbe {
         try (Parameters parameters = new Parameters(7)) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.FAST);
             LanguageModelTraining.Config training = LanguageModelTraining.Config.of(4, 16, 96, 3e-3f, 1, 5);
-            List<Float> losses = LanguageModelTraining.run(llama, rows, training, Progress.NONE)
+            List<Float> losses = LanguageModelTraining.run(llama, rows, training, Execution.cpu(), Progress.NONE)
                     .losses();
             System.out.println(losses + " " + parameters.digest());
         }

@@ -33,10 +33,10 @@ final class DemoPart {
     private static void run(Rows rows, Target target) throws IOException {
         Path scratch = Files.createTempDirectory("demo");
         try {
-            target.with(Precision.F32, () -> {
+            target.with(Precision.F32, execution -> {
                 long start = System.nanoTime();
                 DemoResult result = Demo.run(
-                        new DemoOptions(scratch.resolve("run"), SEED, true, false, Existing.REFUSE, false),
+                        new DemoOptions(scratch.resolve("run"), SEED, true, false, Existing.REFUSE, false, execution),
                         Progress.NONE);
                 rows.add(row(target, (System.nanoTime() - start) / 1e9, result));
             });

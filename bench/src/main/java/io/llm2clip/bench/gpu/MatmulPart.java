@@ -1,6 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
@@ -8,7 +9,6 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -58,10 +58,10 @@ final class MatmulPart {
         PartOptions options = PartOptions.parse(arguments);
         try (Rows rows = new Rows(options.rows())) {
             for (Precision precision : options.target().precisions()) {
-                options.target().with(precision, () -> {
+                options.target().with(precision, execution -> {
                     for (Size size : sizes(options.small())) {
                         try {
-                            rows.add(measure(size, precision));
+                            rows.add(measure(size, execution));
                         } catch (RuntimeException e) {
                             rows.addFailure(size.work(), e);
                         }
@@ -71,23 +71,23 @@ final class MatmulPart {
         }
     }
 
-    private static ObjectNode measure(Size size, Precision precision) {
+    private static ObjectNode measure(Size size, Execution execution) {
         Tensor weight = matrix("w", size.n, size.k);
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < size.copies(); i++) {
             outputs.add(matrix("x" + i, size.m, size.k).matmulTransposed(weight));
         }
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, execution)) {
             Stopwatch watch = Stopwatch.measure(SECONDS, program::run);
             double error = error(size, program.run().getFirst().toFloats());
             ObjectNode row = Rows.row(size.work())
                     .put("engine", "llm2clip")
-                    .put("type", precision.name().toLowerCase(Locale.ROOT))
+                    .put("type", execution.options().precision().toString())
                     .put("value", size.flops() * outputs.size() / watch.medianSeconds() / 1e12)
                     .put("unit", "TFLOP/s")
                     .put("first_seconds", watch.firstSeconds())
                     .put("max_error", error);
-            if (!(error < (precision == Precision.F32 ? 1e-4 : 2e-2))) {
+            if (!(error < (execution.options().precision() == Precision.F32 ? 1e-4 : 2e-2))) {
                 row.put("error", "elements differ by up to " + error + " of the largest from their sums in double");
             }
             return row;

@@ -6,6 +6,7 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Where a part computes: {@code cpu}, or the number of a device of TornadoVM.
@@ -34,16 +35,14 @@ record Target(int number) {
     }
 
     /** Runs something with programs compiled for this device. */
-    void with(Precision precision, Runnable work) {
+    void with(Precision precision, Consumer<Execution> work) {
+        ProgramOptions options = new ProgramOptions(precision);
         if (isCpu()) {
-            work.run();
+            work.accept(new Execution(Device.cpu(), options));
             return;
         }
         try (Device device = Device.open(number, Device.usableBytes(number))) {
-            new Execution(device, new ProgramOptions(precision)).makeStandard();
-            work.run();
-        } finally {
-            Execution.cpu().makeStandard();
+            work.accept(new Execution(device, options));
         }
     }
 }

@@ -6,6 +6,7 @@ import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
@@ -13,7 +14,6 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -35,19 +35,19 @@ final class TowerPart {
             HashWeights.fill(vision.parameters());
             HashWeights.fill(llama.parameters());
             for (Precision precision : options.target().precisions()) {
-                options.target().with(precision, () -> {
+                options.target().with(precision, execution -> {
                     for (int batch : models.imageBatches()) {
-                        images(rows, models, vision, batch, precision);
+                        images(rows, models, vision, batch, execution);
                     }
                     for (int[] captions : models.captionBatches()) {
-                        captions(rows, models, llama, captions[0], captions[1], precision);
+                        captions(rows, models, llama, captions[0], captions[1], execution);
                     }
                 });
             }
         }
     }
 
-    private static void images(Rows rows, Models models, VisionTower vision, int batch, Precision precision) {
+    private static void images(Rows rows, Models models, VisionTower vision, int batch, Execution execution) {
         VisionConfig config = vision.config();
         Shape shape = Shape.of(batch, 3, config.imageSize(), config.imageSize());
         Tensor pixels = Tensor.input("pixels", shape, DType.F32);
@@ -60,10 +60,10 @@ final class TowerPart {
                 Map.of(pixels, data),
                 batch,
                 "images/s",
-                precision);
+                execution);
     }
 
-    private static void captions(Rows rows, Models models, Llama llama, int batch, int tokens, Precision precision) {
+    private static void captions(Rows rows, Models models, Llama llama, int batch, int tokens, Execution execution) {
         Shape shape = Shape.of(batch, tokens);
         Tensor ids = Tensor.input("ids", shape, DType.I32);
         Tensor lengths = Tensor.input("lengths", Shape.of(batch), DType.I32);
@@ -83,7 +83,7 @@ final class TowerPart {
                 feeds,
                 batch * tokens,
                 "tokens/s",
-                precision);
+                execution);
     }
 
     private static void measure(
@@ -93,8 +93,8 @@ final class TowerPart {
             Map<Tensor, TensorData> feeds,
             int units,
             String unit,
-            Precision precision) {
-        try (Program program = Program.compile(List.of(vectors))) {
+            Execution execution) {
+        try (Program program = Program.compile(List.of(vectors), execution)) {
             feeds.forEach(program::feed);
             Stopwatch watch = Stopwatch.measure(SECONDS, program::run);
             double whole = Stopwatch.seconds(() -> {
@@ -104,7 +104,7 @@ final class TowerPart {
             float[] all = program.run().getFirst().toFloats();
             ObjectNode row = Rows.row(work)
                     .put("engine", "llm2clip")
-                    .put("type", precision.name().toLowerCase(Locale.ROOT))
+                    .put("type", execution.options().precision().toString())
                     .put("value", units / watch.medianSeconds())
                     .put("unit", unit)
                     .put("first_seconds", watch.firstSeconds())
@@ -117,7 +117,7 @@ final class TowerPart {
             }
             rows.add(row);
         } catch (RuntimeException e) {
-            rows.addFailure(work + ", " + precision.name().toLowerCase(Locale.ROOT), e);
+            rows.addFailure(work + ", " + execution.options().precision().toString(), e);
         }
     }
 }

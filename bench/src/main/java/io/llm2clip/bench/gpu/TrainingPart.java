@@ -11,6 +11,7 @@ import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -18,7 +19,6 @@ import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -45,13 +45,13 @@ final class TrainingPart {
         try (Rows rows = new Rows(options.rows())) {
             for (Precision precision : options.target().precisions()) {
                 // Each on its own, as a device that had an error in one may not take the other.
-                options.target().with(precision, () -> images(rows, models, precision));
-                options.target().with(precision, () -> captions(rows, models, precision));
+                options.target().with(precision, execution -> images(rows, models, execution));
+                options.target().with(precision, execution -> captions(rows, models, execution));
             }
         }
     }
 
-    private static void images(Rows rows, Models models, Precision precision) {
+    private static void images(Rows rows, Models models, Execution execution) {
         VisionConfig config = models.trainedVision();
         Shape pixelShape = Shape.of(models.trainedImages(), 3, config.imageSize(), config.imageSize());
         TensorData pixels = TensorData.allocate(pixelShape, DType.F32);
@@ -68,11 +68,11 @@ final class TrainingPart {
                     in -> ContrastiveLoss.symmetric(vision.embed(in.get(0)), in.get(1), Tensor.scalar(LOGIT_SCALE)),
                     List.of(pixels, texts),
                     VISION_RATE,
-                    precision);
+                    execution);
         }
     }
 
-    private static void captions(Rows rows, Models models, Precision precision) {
+    private static void captions(Rows rows, Models models, Execution execution) {
         int captions = models.trainedCaptions()[0];
         int tokens = models.trainedCaptions()[1];
         Shape shape = Shape.of(captions, tokens);
@@ -103,7 +103,7 @@ final class TrainingPart {
                             TensorData.ofInts(Shape.of(captions), lengths),
                             TensorData.of(shape, mean)),
                     LORA_RATE,
-                    precision);
+                    execution);
         }
     }
 
@@ -114,14 +114,15 @@ final class TrainingPart {
             Function<List<Tensor>, Tensor> loss,
             List<TensorData> inputs,
             float rate,
-            Precision precision) {
-        try (AdamW optimizer = new AdamW(ParameterGroups.of(trained, 0), AdamW.Options.DEFAULT);
-                TrainStep step = TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer)) {
+            Execution execution) {
+        try (AdamW optimizer = new AdamW(ParameterGroups.of(trained, 0), AdamW.Options.DEFAULT, execution.device());
+                TrainStep step =
+                        TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer, execution.options())) {
             List<Float> losses = new ArrayList<>();
             Stopwatch watch = Stopwatch.measure(SECONDS, () -> losses.add(step.run(inputs, rate)));
             ObjectNode row = Rows.row(work)
                     .put("engine", "llm2clip")
-                    .put("type", precision.name().toLowerCase(Locale.ROOT))
+                    .put("type", execution.options().precision().toString())
                     .put("value", watch.medianSeconds() * 1e3)
                     .put("unit", "ms")
                     .put("first_seconds", watch.firstSeconds())
@@ -131,7 +132,7 @@ final class TrainingPart {
             losses.stream().limit(COMPARED).forEach(compared::add);
             rows.add(row);
         } catch (RuntimeException e) {
-            rows.addFailure(work + ", " + precision.name().toLowerCase(Locale.ROOT), e);
+            rows.addFailure(work + ", " + execution.options().precision().toString(), e);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -117,7 +118,7 @@ public final class ModelMemory {
                 Tensor.input("ids", row, DType.I32),
                 Tensor.input("lengths", Shape.of(1), DType.I32),
                 Tensor.input("weights", row, DType.F32));
-        try (Program program = Program.compile(List.of(model.encoder().pooled(inputs, false)))) {
+        try (Program program = Program.compile(List.of(model.encoder().pooled(inputs, false)), Execution.cpu())) {
             return program.memoryBytes();
         }
     }
@@ -129,7 +130,7 @@ public final class ModelMemory {
             double open = seconds(start);
             int side = tower.config().imageSize();
             Tensor pixels = Tensor.input("pixels", Shape.of(1, 3, side, side), DType.F32);
-            try (Program program = Program.compile(List.of(tower.embed(pixels)))) {
+            try (Program program = Program.compile(List.of(tower.embed(pixels)), Execution.cpu())) {
                 program.run();
             }
             return report("vision: open and one image", start, open, limit(tiny, 1.1, Double.POSITIVE_INFINITY));

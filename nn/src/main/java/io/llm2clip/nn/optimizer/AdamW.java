@@ -12,7 +12,6 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.tensor.Device;
-import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.nio.file.Path;
@@ -61,7 +60,7 @@ public final class AdamW implements AutoCloseable {
     private final List<Parameter> parameters;
     private final Parameters moments = new Parameters(0);
     private final List<TensorData> hyper = new ArrayList<>();
-    private final Device device = Execution.standard().device();
+    private final Device device;
     private final Resources binding = new Resources();
     private @Nullable GradientNorm norm;
     private @Nullable LaunchSequence update;
@@ -73,7 +72,15 @@ public final class AdamW implements AutoCloseable {
     private @Nullable Parameters kept;
     private long keptSteps;
 
-    public AdamW(List<ParameterGroup> groups, Options options) {
+    /**
+     * An optimizer that has made no step.
+     *
+     * @param groups what it trains, each parameter once
+     * @param options what all groups share
+     * @param device where it works; the programs that compute its gradients should run there too
+     */
+    public AdamW(List<ParameterGroup> groups, Options options, Device device) {
+        this.device = device;
         this.groups = List.copyOf(groups);
         this.options = options;
         this.parameters = groups.stream().flatMap(g -> g.parameters().stream()).toList();
@@ -120,6 +127,11 @@ public final class AdamW implements AutoCloseable {
     /** All parameters, in the order of {@link #step}'s gradients. */
     public List<Parameter> parameters() {
         return parameters;
+    }
+
+    /** Where it works. */
+    public Device device() {
+        return device;
     }
 
     /** Steps made so far, those before a {@link #load} included. */

@@ -2,8 +2,10 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -36,9 +38,11 @@ public final class TrainStep implements AutoCloseable {
      *
      * @param loss builds the loss, of one element, from the inputs
      * @param inputs what will be fed to each run
-     * @param optimizer whose parameters are trained; everything else stays as it is
+     * @param optimizer whose parameters are trained, on its device; everything else stays as it is
+     * @param options how to compile
      */
-    public static TrainStep compile(Function<List<Tensor>, Tensor> loss, List<Input> inputs, AdamW optimizer) {
+    public static TrainStep compile(
+            Function<List<Tensor>, Tensor> loss, List<Input> inputs, AdamW optimizer, ProgramOptions options) {
         List<Tensor> nodes = inputs.stream()
                 .map(input -> Tensor.input(input.name, input.shape, input.dtype))
                 .toList();
@@ -47,7 +51,7 @@ public final class TrainStep implements AutoCloseable {
         outputs.add(value);
         outputs.addAll(Gradients.of(
                 value, optimizer.parameters().stream().map(Parameter::tensor).toList()));
-        return new TrainStep(nodes, Program.compile(outputs), optimizer);
+        return new TrainStep(nodes, Program.compile(outputs, new Execution(optimizer.device(), options)), optimizer);
     }
 
     /** Inputs of the shapes and types of given values. */

@@ -15,6 +15,7 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +36,8 @@ class AdamWTest {
         bias.data().copyFrom(Goldens.data("adamw/bias.0"));
         return new AdamW(
                 List.of(new ParameterGroup(List.of(weight), 1, 0.2f), new ParameterGroup(List.of(bias), 0.5f, 0)),
-                OPTIONS);
+                OPTIONS,
+                TestExecution.get().device());
     }
 
     private static List<TensorData> gradients(int step) {
@@ -169,7 +171,9 @@ class AdamWTest {
             Parameter weight = parameters.get("weight");
             long memory = EngineMemory.liveBytes();
             assertThatThrownBy(() -> new AdamW(
-                            List.of(new ParameterGroup(List.of(weight, weight), 1, 0)), AdamW.Options.DEFAULT))
+                            List.of(new ParameterGroup(List.of(weight, weight), 1, 0)),
+                            AdamW.Options.DEFAULT,
+                            TestExecution.get().device()))
                     .hasMessage("Parameter weight [3, 4] is in two groups; expected each in one.");
             assertThat(EngineMemory.liveBytes()).isEqualTo(memory);
         }

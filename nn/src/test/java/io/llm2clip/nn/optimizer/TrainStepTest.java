@@ -13,8 +13,10 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -47,12 +49,16 @@ class TrainStepTest {
             Mlp texts = Mlp.create(parameters.root().scope("texts"), 4, 8, Activation.GELU, init, init);
             Parameter scale = parameters.root().create("logit_scale", Shape.SCALAR, Initializer.constant(2.66f));
             AdamW.Options options = AdamW.Options.DEFAULT.withClipNorm(5);
-            try (AdamW optimizer = new AdamW(ParameterGroups.of(parameters.all(), 0.05f), options);
+            try (AdamW optimizer = new AdamW(
+                            ParameterGroups.of(parameters.all(), 0.05f),
+                            options,
+                            TestExecution.get().device());
                     TrainStep step = TrainStep.compile(
                             in -> ContrastiveLoss.symmetric(
                                     images.apply(in.getFirst()), texts.apply(in.getLast()), scale.tensor()),
                             INPUTS,
-                            optimizer)) {
+                            optimizer,
+                            ProgramOptions.DEFAULT)) {
                 assertThat(step.flops()).isGreaterThan(2L * 8 * (6 * 4 + 2 * 4 * 8));
                 assertThat(step.memoryBytes()).isGreaterThan(parameters.count() * 4);
                 float first = step.run(batch(), 0.02f);
@@ -87,11 +93,15 @@ class TrainStepTest {
         try (Parameters parameters = new Parameters(9)) {
             Linear images = Linear.create(parameters.root().scope("images"), 6, 4, true);
             Parameter scale = parameters.root().create("logit_scale", Shape.SCALAR, Initializer.constant(2.66f));
-            try (AdamW optimizer = new AdamW(ParameterGroups.of(parameters.all(), 0.05f), AdamW.Options.DEFAULT);
+            try (AdamW optimizer = new AdamW(
+                            ParameterGroups.of(parameters.all(), 0.05f),
+                            AdamW.Options.DEFAULT,
+                            TestExecution.get().device());
                     TrainStep step = TrainStep.compile(
                             in -> ContrastiveLoss.symmetric(images.apply(in.getFirst()), in.getLast(), scale.tensor()),
                             INPUTS,
-                            optimizer)) {
+                            optimizer,
+                            ProgramOptions.DEFAULT)) {
                 for (int i = 0; i < 5; i++) {
                     if (at.contains(i)) {
                         float[] values = batch().getFirst().toFloats();
@@ -123,13 +133,15 @@ class TrainStepTest {
         try (Parameters parameters = new Parameters(9);
                 AdamW optimizer = new AdamW(
                         ParameterGroups.of(List.of(parameters.root().create("w", Shape.of(6), Initializer.ones())), 0),
-                        AdamW.Options.DEFAULT);
+                        AdamW.Options.DEFAULT,
+                        TestExecution.get().device());
                 TrainStep step = TrainStep.compile(
                         in -> in.getFirst()
                                 .sum()
                                 .add(parameters.get("w").tensor().sum()),
                         INPUTS,
-                        optimizer)) {
+                        optimizer,
+                        ProgramOptions.DEFAULT)) {
             float[] values = new float[48];
             values[0] = Float.POSITIVE_INFINITY;
             assertThatThrownBy(() -> step.run(List.of(TensorData.of(Shape.of(8, 6), values), batch().getLast()), 0.1f))
@@ -146,9 +158,13 @@ class TrainStepTest {
                 AdamW optimizer = new AdamW(
                         List.of(new ParameterGroup(
                                 List.of(parameters.root().create("w", Shape.of(6), Initializer.ones())), 1, 0)),
-                        AdamW.Options.DEFAULT);
+                        AdamW.Options.DEFAULT,
+                        TestExecution.get().device());
                 TrainStep step = TrainStep.compile(
-                        in -> in.getFirst().mul(parameters.get("w").tensor()).sum(), INPUTS, optimizer)) {
+                        in -> in.getFirst().mul(parameters.get("w").tensor()).sum(),
+                        INPUTS,
+                        optimizer,
+                        ProgramOptions.DEFAULT)) {
             assertThatThrownBy(() -> step.run(List.of(), 1)).hasMessageContaining("2 inputs with 0 values");
             assertThat(step.run(batch(), 0)).isFinite();
             step.close();

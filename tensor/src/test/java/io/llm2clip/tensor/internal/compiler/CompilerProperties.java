@@ -13,6 +13,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.TestExecution;
 import io.llm2clip.tensor.internal.engine.CompiledProgram;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,7 @@ class CompilerProperties {
             outputs.add(nodes.get(random.nextInt(nodes.size())));
         }
         List<TensorData> expected = Interpreter.evaluate(outputs, Map.of(fed, feed));
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
             if (program.needs(fed)) {
                 program.feed(fed, feed);
             }
@@ -68,7 +69,7 @@ class CompilerProperties {
         Tensor normalized = x.layerNorm(weight, weight, 1e-5f);
         Tensor dx = Gradients.of(normalized, dy, List.of(x)).getFirst();
         Tensor next = Tensor.concat(0, List.of(dx, dx)).sum();
-        try (Program program = Program.compile(List.of(next))) {
+        try (Program program = Program.compile(List.of(next), TestExecution.get())) {
             long largestStep = 3L * columns * Float.BYTES;
             assertThat(program.memoryBytes()).isBetween(largestStep, largestStep + 64);
         }
@@ -83,7 +84,7 @@ class CompilerProperties {
         List<Tensor> outputs = List.of(turned, Tensor.concat(0, List.of(turned, turned.slice(0, 1, 2))));
         List<TensorData> expected = Interpreter.evaluate(outputs, Map.of(index, feed));
         assertThat(expected.getFirst().toInts()).containsExactly(0, Integer.MIN_VALUE, -1, 5, 0x7F800001, 1 << 30);
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
             program.feed(index, feed);
             List<TensorData> found = program.run();
             for (int i = 0; i < outputs.size(); i++) {
@@ -151,7 +152,7 @@ class CompilerProperties {
                 x.cast(DType.BF16).cast(DType.F32),
                 fed.cast(DType.F32),
                 x.cast(DType.F16));
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
             List<TensorData> found = program.run();
             float[] f16 = new float[values.length];
             float[] bf16 = new float[values.length];
@@ -174,7 +175,7 @@ class CompilerProperties {
         Tensor again = x.matmul(x).sum();
         Tensor unused = x.softmax();
         assertThat(unused.shape()).isEqualTo(x.shape());
-        try (Program program = Program.compile(List.of(once.add(again)))) {
+        try (Program program = Program.compile(List.of(once.add(again)), TestExecution.get())) {
             assertThat(plan(program).steps())
                     .extracting(s -> s.op().getClass().getSimpleName())
                     .containsExactly("Matmul", "Reduce", "Elementwise");
@@ -187,7 +188,7 @@ class CompilerProperties {
         Tensor w = variable(4, 4);
         Tensor bias = variable(4);
         try (Program program =
-                Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)))) {
+                Program.compile(List.of(x.matmulTransposed(w).add(bias).gelu().add(x)), TestExecution.get())) {
             assertThat(plan(program).steps()).hasSize(1);
             assertThat(((Matmul) plan(program).steps().getFirst().op())
                             .epilogue()
@@ -199,7 +200,7 @@ class CompilerProperties {
     @Example
     void arithmeticWithoutEffectDisappears() {
         Tensor x = variable(3);
-        try (Program program = Program.compile(List.of(x.mul(1).add(0).tanh().div(1)))) {
+        try (Program program = Program.compile(List.of(x.mul(1).add(0).tanh().div(1)), TestExecution.get())) {
             assertThat(plan(program).steps()).hasSize(1);
         }
     }
@@ -212,7 +213,7 @@ class CompilerProperties {
         for (int i = 0; i < 20; i++) {
             chain = chain.matmul(x);
         }
-        try (Program program = Program.compile(List.of(chain))) {
+        try (Program program = Program.compile(List.of(chain), TestExecution.get())) {
             assertThat(program.memoryBytes()).isEqualTo((2L + 1) * 64 * 64 * Float.BYTES);
         }
     }
@@ -222,8 +223,8 @@ class CompilerProperties {
         Tensor x = variable(50, 30);
         Tensor loss = x.matmul(x, true, false).softmax().log().mean();
         Tensor gradient = Gradients.of(loss, List.of(x)).getFirst();
-        assertThat(gradient.evaluate().toFloats())
-                .containsExactly(gradient.evaluate().toFloats());
+        assertThat(gradient.evaluate(TestExecution.get()).toFloats())
+                .containsExactly(gradient.evaluate(TestExecution.get()).toFloats());
     }
 
     private static Tensor variable(int... dims) {

@@ -11,6 +11,7 @@ import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.CompiledFunction;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
@@ -33,7 +34,8 @@ class OwnershipTest {
         long before = EngineMemory.liveBytes();
         System.setProperty("llm2clip.matrix", "abacus");
         try {
-            assertThatThrownBy(() -> Program.compile(List.of(PRODUCT))).hasMessageContaining("No matrix unit 'abacus'");
+            assertThatThrownBy(() -> Program.compile(List.of(PRODUCT), Execution.cpu()))
+                    .hasMessageContaining("No matrix unit 'abacus'");
         } finally {
             System.clearProperty("llm2clip.matrix");
         }
@@ -44,13 +46,13 @@ class OwnershipTest {
     void closingTwiceIsClosingOnce() {
         long before = EngineMemory.liveBytes();
         CompiledFunction function =
-                new CompiledFunction(in -> List.of(in.getFirst().exp()));
+                new CompiledFunction(in -> List.of(in.getFirst().exp()), Execution.cpu());
         function.run(List.of(TensorData.of(Shape.of(2), 1, 2)));
         LaunchSequence launch = Device.cpu().bind(List.of(squares(TensorData.of(Shape.of(2), 3, 4))));
         PlanDevice cpu = (PlanDevice) Device.cpu();
         Executable executable = cpu.load(Compiler.compile(List.of(PRODUCT), cpu.target(), ProgramOptions.DEFAULT));
-        for (AutoCloseable resource :
-                List.of(Program.compile(List.of(PRODUCT)), function, launch, executable, Device.cpu())) {
+        for (AutoCloseable resource : List.of(
+                Program.compile(List.of(PRODUCT), Execution.cpu()), function, launch, executable, Device.cpu())) {
             assertThatCode(() -> {
                         resource.close();
                         resource.close();

@@ -1,0 +1,36 @@
+package io.llm2clip.tensor;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where tests run that hold for every device: on the CPU, or on the device whose number the system property
+ * {@code llm2clip.test.device} gives.
+ */
+public final class TestExecution {
+    /** The property that names a device. */
+    public static final String DEVICE = "llm2clip.test.device";
+
+    private static @Nullable Execution opened;
+
+    private TestExecution() {}
+
+    /** The execution of this JVM's tests. */
+    public static synchronized Execution get() {
+        String number = System.getProperty(DEVICE);
+        if (number == null) {
+            return Execution.cpu();
+        }
+        if (opened == null) {
+            opened = new Execution(Device.open(Integer.parseInt(number), 64 << 20), ProgramOptions.DEFAULT);
+        }
+        return opened;
+    }
+
+    /** Closes the device, if one was opened. */
+    public static synchronized void close() {
+        if (opened != null) {
+            opened.device().close();
+            opened = null;
+        }
+    }
+}
