@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
@@ -107,8 +108,17 @@ public record LlamaConfig(
         };
     }
 
-    /** Writes a {@code config.json} that Hugging Face transformers opens, atomically. */
+    /** Writes a {@code config.json} that Hugging Face transformers opens, atomically, for weights in f32. */
     public void write(Path file) {
+        write(file, DType.F32);
+    }
+
+    /**
+     * The same for weights of another type.
+     *
+     * @param weights F32, BF16 or F16
+     */
+    void write(Path file, DType weights) {
         ObjectNode json = ConfigFile.object()
                 .put("model_type", "llama")
                 .put("vocab_size", vocabularySize)
@@ -126,7 +136,7 @@ public record LlamaConfig(
                 .put("tie_word_embeddings", tieWordEmbeddings)
                 .put("attention_bias", false)
                 .put("mlp_bias", false)
-                .put("torch_dtype", "float32");
+                .put("torch_dtype", torchName(weights));
         json.putArray("architectures").add("LlamaModel");
         if (ropeScaling != null) {
             json.putObject("rope_scaling")
@@ -137,5 +147,16 @@ public record LlamaConfig(
                     .put("original_max_position_embeddings", (int) ropeScaling.originalLength());
         }
         ConfigFile.write(file, json);
+    }
+
+    private static String torchName(DType type) {
+        return switch (type) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case F16 -> "float16";
+            default ->
+                throw new IllegalArgumentException(
+                        "Weights of type " + type + " in a configuration file; expected F32, BF16 or F16.");
+        };
     }
 }

@@ -35,7 +35,7 @@ final class TextFiles {
                     "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
         }
         Files.createDirectories(directory);
-        llama.config().write(directory.resolve(CONFIG));
+        llama.config().write(directory.resolve(CONFIG), ParameterFiles.type(saved(llama)));
         ParameterFiles.save(saved(llama), directory.resolve(WEIGHTS), Map.of());
         TokenizerFiles.copy(tokenizer, directory, format);
         ObjectNode caption = ConfigFile.object();

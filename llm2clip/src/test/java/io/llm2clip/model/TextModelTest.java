@@ -9,15 +9,23 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -209,5 +217,38 @@ class TextModelTest {
         try (TextModel again = TextModel.open(out)) {
             assertThat(again.vectors(captions).toArrays()).isDeepEqualTo(trained);
         }
+    }
+
+    /** What is saved with a model that was trained beside it is the file that was opened, and its configuration says its type. */
+    @Test
+    void aFrozenModelIsSavedAsItWasStored() throws IOException {
+        Path weights = text.resolve("model.safetensors");
+        Map<String, StoredTensor> halves = new HashMap<>();
+        try (Safetensors source = Safetensors.open(weights)) {
+            source.entries().forEach((name, tensor) -> halves.put(name, bf16(tensor)));
+            SafetensorsWriter.write(weights, halves, Map.of());
+        }
+        Path out = temporary.resolve("again");
+        try (TextModel opened = TextModel.open(text)) {
+            assertThat(opened.bytes())
+                    .isEqualTo(halves.values().stream()
+                            .mapToLong(t -> t.data().byteSize())
+                            .sum());
+            opened.save(out, Map.of(), Existing.REFUSE);
+        }
+        assertThat(out.resolve("model.safetensors")).hasSameBinaryContentAs(weights);
+        assertThat(out.resolve("config.json")).content().contains("\"torch_dtype\" : \"bfloat16\"");
+        assertThat(text.resolve("config.json")).content().contains("\"torch_dtype\" : \"float32\"");
+        assertThat(fingerprint(out)).isEqualTo(fingerprint(text));
+    }
+
+    private static StoredTensor bf16(StoredTensor tensor) {
+        float[] floats = tensor.toFloats();
+        MemorySegment halves = MemorySegment.ofArray(new byte[2 * floats.length]);
+        for (int i = 0; i < floats.length; i++) {
+            halves.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * i, (short)
+                    (Float.floatToRawIntBits(floats[i]) >>> 16));
+        }
+        return new StoredTensor(StoredType.BF16, tensor.shape(), halves);
     }
 }

@@ -29,6 +29,13 @@ public final class ParameterFiles {
                 .sum();
     }
 
+    /** The type in which {@link #save} writes all of them, or f32, the widest, if they differ. */
+    public static DType type(List<Parameter> parameters) {
+        List<DType> types =
+                parameters.stream().map(Parameter::stored).distinct().toList();
+        return types.size() == 1 ? types.getFirst() : DType.F32;
+    }
+
     /**
      * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32.
      *
