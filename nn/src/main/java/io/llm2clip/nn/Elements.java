@@ -2,6 +2,7 @@ package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.reference.StoredElements;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Shape;
@@ -14,6 +15,7 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Work on the elements of parameters, in pieces that threads share. */
 final class Elements {
@@ -34,9 +36,20 @@ final class Elements {
 
         /** All elements of a tensor. */
         void add(long elements, Range work) {
+            add(elements, work, () -> {});
+        }
+
+        /** All elements of a tensor, and something to do after the last of them. */
+        void add(long elements, Range work, Runnable then) {
+            AtomicLong left = new AtomicLong(Math.ceilDiv(elements, PIECE));
             for (long first = 0; first < elements; first += PIECE) {
                 long begin = first;
-                pieces.add(() -> work.run(begin, Math.min(elements, begin + PIECE)));
+                pieces.add(() -> {
+                    work.run(begin, Math.min(elements, begin + PIECE));
+                    if (left.decrementAndGet() == 0) {
+                        then.run();
+                    }
+                });
             }
         }
 
@@ -60,20 +73,45 @@ final class Elements {
         pieces.run(workers);
     }
 
+    /** The elements as floats of native byte order, in memory that the garbage collector frees. */
+    static TensorData expand(TensorData data) {
+        TensorData floats = TensorData.allocate(data.shape(), DType.F32);
+        MemorySegment target = floats.segment();
+        StoredElements stored = new StoredElements(data.dtype(), data.readOnly());
+        Pieces pieces = new Pieces();
+        pieces.add(data.shape().size(), (first, end) -> expand(stored, first, end, slice(target, first, end)));
+        pieces.run();
+        return floats;
+    }
+
     /** Hashes elements as floats of native byte order. */
     static void digest(TensorData data, MessageDigest digest) {
-        StoredTensor stored = stored(data.shape(), data.dtype(), data.readOnly());
-        long elements = stored.elements();
-        ByteBuffer floats = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(PIECE, elements))
-                .order(ByteOrder.nativeOrder());
+        StoredElements stored = new StoredElements(data.dtype(), data.readOnly());
+        long elements = data.shape().size();
+        ByteBuffer floats = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(PIECE, elements));
         for (long first = 0; first < elements; first += PIECE) {
             long end = Math.min(elements, first + PIECE);
             floats.clear().limit((int) (end - first) * Float.BYTES);
-            stored.copyFloatsTo(MemorySegment.ofBuffer(floats), first, end);
+            expand(stored, first, end, MemorySegment.ofBuffer(floats));
             digest.update(floats);
         }
         // Otherwise a large mapped file would look like memory that is in use.
         data.unload();
+    }
+
+    private static void expand(StoredElements stored, long first, long end, MemorySegment floats) {
+        if (stored.format() == DType.F32) {
+            floats.copyFrom(slice(stored.segment(), first, end));
+        } else {
+            for (long i = first; i < end; i++) {
+                floats.setAtIndex(ValueLayout.JAVA_FLOAT, i - first, stored.get(i));
+            }
+        }
+    }
+
+    /** Floats {@code first .. end-1}. */
+    static MemorySegment slice(MemorySegment floats, long first, long end) {
+        return floats.asSlice(first * Float.BYTES, (end - first) * Float.BYTES);
     }
 
     /** Floats in the type of 16 bits that they came from, which holds them exactly. */

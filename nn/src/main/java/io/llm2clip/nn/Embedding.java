@@ -11,7 +11,7 @@ import io.llm2clip.tensor.Tensor;
 public record Embedding(Parameter weight) {
 
     public static Embedding create(Scope scope, int rows, int columns, Initializer init) {
-        return new Embedding(scope.matrix("weight", Shape.of(rows, columns), init));
+        return new Embedding(scope.table("weight", Shape.of(rows, columns), init));
     }
 
     /** The rows of an i32 index {@code [...]}: {@code [..., columns]}. */

@@ -70,9 +70,7 @@ public final class Linear {
      */
     public void merge() {
         if (lora != null) {
-            Tensor base = weight.data().dtype() == DType.F32
-                    ? weight.tensor()
-                    : weight.tensor().cast(DType.F32);
+            Tensor base = Tensor.variable(weight.name(), weight.expanded());
             weight.replace(base.add(lora.delta()).evaluate());
             lora = null;
         }

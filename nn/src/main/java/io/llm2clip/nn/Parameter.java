@@ -8,28 +8,39 @@ import io.llm2clip.tensor.TensorData;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named tensor of a model that is stored and may be trained; declared by {@link Scope#create} or {@link Scope#matrix}.
+ * A named tensor of a model that is stored and may be trained; declared by {@link Scope#create}, {@link Scope#matrix} or {@link
+ * Scope#table}.
  *
  * <p>A declared parameter has no memory. Its values come from a checkpoint ({@link ParameterFiles#load}), from {@link #fill}, or, where
  * its {@link Parameters} have a seed, from its initializer as soon as somebody needs them: what a checkpoint overwrites is never drawn.
  */
 public final class Parameter {
+    /** Who reads it, and so which formats it may have. */
+    enum Role {
+        /** Any operation: f32. */
+        PLAIN,
+        /** Matmul, as a transposed second operand: every format. */
+        MATRIX,
+        /** Gather, perhaps matmul too: every dense format. */
+        TABLE
+    }
+
     /** What a parameter is once it has values: the elements, the graph's node for them, and the type that a file has them in. */
     private record Bound(TensorData data, Tensor tensor, DType stored) {}
 
     private final Parameters owner;
     private final String name;
     private final Shape shape;
-    private final boolean matrix;
+    private final Role role;
     // Null where values come from a checkpoint only.
     private final Initializer.@Nullable Values initial;
     private @Nullable Bound bound;
 
-    Parameter(Parameters owner, String name, Shape shape, boolean matrix, Initializer.@Nullable Values initial) {
+    Parameter(Parameters owner, String name, Shape shape, Role role, Initializer.@Nullable Values initial) {
         this.owner = owner;
         this.name = name;
         this.shape = shape;
-        this.matrix = matrix;
+        this.role = role;
         this.initial = initial;
     }
 
@@ -46,9 +57,8 @@ public final class Parameter {
         return shape;
     }
 
-    /** Whether only matmul and gather read it, which take every stored format; all others are f32. */
-    public boolean isMatrix() {
-        return matrix;
+    Role role() {
+        return role;
     }
 
     /** Whether its values, once it has them, never change. */
@@ -94,6 +104,12 @@ public final class Parameter {
         if (bound == null) {
             bind(data, DType.F32);
         }
+    }
+
+    /** The values as f32, of any format: those themselves, or a copy. */
+    TensorData expanded() {
+        TensorData data = data();
+        return data.dtype() == DType.F32 ? data : Elements.expand(data);
     }
 
     /** The type in which a file has the values: that of the file they came from if they are still those, else f32. */

@@ -24,8 +24,8 @@ public final class ParameterFiles {
     /** The bytes that {@link #save} writes, but for the header. */
     public static long bytes(List<Parameter> parameters) {
         return parameters.stream()
-                .mapToLong(parameter -> (long) parameter.shape().size()
-                        * (parameter.hasValues() ? parameter.stored() : DType.F32).bytes())
+                .mapToLong(parameter -> (parameter.hasValues() ? parameter.stored() : DType.F32)
+                        .bytes((long) parameter.shape().size()))
                 .sum();
     }
 
@@ -39,13 +39,18 @@ public final class ParameterFiles {
     /**
      * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32.
      *
-     * @throws IllegalStateException if one has no values
+     * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
      */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
             TensorData data = parameter.data();
             DType type = parameter.stored();
+            if (data.dtype().isQuantized()) {
+                throw new IllegalStateException(
+                        "Saving parameter " + parameter + " of " + data.dtype()
+                                + ": expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED.");
+            }
             MemorySegment values = data.dtype() == type ? data.readOnly() : Elements.narrow(type, data.readOnly());
             tensors.put(parameter.name(), Elements.stored(parameter.shape(), type, values));
         }

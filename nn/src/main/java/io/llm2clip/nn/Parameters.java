@@ -3,6 +3,7 @@ package io.llm2clip.nn;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -32,19 +33,22 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class Parameters implements AutoCloseable {
+    private record Frozen(WeightFormat format, Device device) {}
+
     private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Resources resources = new Resources();
     private final @Nullable CounterRandom random;
-    private final boolean frozen;
+    // Null where parameters may be trained.
+    private final @Nullable Frozen frozen;
     private volatile boolean closed;
 
     /** An empty set whose parameters may be trained and start at random, by their initializers. */
     public Parameters(long seed) {
-        this(new CounterRandom(seed), false);
+        this(new CounterRandom(seed), null);
     }
 
-    private Parameters(@Nullable CounterRandom random, boolean frozen) {
+    private Parameters(@Nullable CounterRandom random, @Nullable Frozen frozen) {
         this.random = random;
         this.frozen = frozen;
         resources.add(arena::close);
@@ -52,15 +56,24 @@ public final class Parameters implements AutoCloseable {
 
     /** An empty set whose parameters may be trained and start as a checkpoint has them, in f32. */
     public static Parameters trained() {
-        return new Parameters(null, false);
+        return new Parameters(null, null);
     }
 
     /**
-     * An empty set whose parameters are as a checkpoint has them and never change. The checkpoint's files stay mapped until the set is
+     * An empty set whose parameters are as a checkpoint has them and never change, for the CPU. The checkpoint's files stay mapped until the set is
      * closed; they must not be written to meanwhile, though they may be replaced.
      */
     public static Parameters frozen() {
-        return new Parameters(null, true);
+        return frozen(WeightFormat.STORED, Device.cpu());
+    }
+
+    /**
+     * The same with the weights of linear layers in a format of one's own choice.
+     *
+     * @param device which is to compute with them; what it has no kernels for becomes f32
+     */
+    public static Parameters frozen(WeightFormat format, Device device) {
+        return new Parameters(null, new Frozen(format, device));
     }
 
     /** The scope without a prefix. */
@@ -110,10 +123,19 @@ public final class Parameters implements AutoCloseable {
     }
 
     boolean areFrozen() {
-        return frozen;
+        return frozen != null;
     }
 
-    Parameter declare(String name, Shape shape, Initializer initializer, boolean matrix) {
+    /** The format of a parameter's values that are loaded from elements of a type. */
+    DType format(Parameter parameter, DType stored) {
+        if (frozen == null || parameter.role() == Parameter.Role.PLAIN) {
+            return DType.F32;
+        }
+        DType format = frozen.format.of(parameter, stored);
+        return frozen.device.matrixFormats().contains(format) ? format : DType.F32;
+    }
+
+    Parameter declare(String name, Shape shape, Initializer initializer, Parameter.Role role) {
         requireOpen(name);
         if (parameters.containsKey(name)) {
             throw new IllegalArgumentException("Parameter '" + name + "' exists already as " + parameters.get(name)
@@ -121,7 +143,7 @@ public final class Parameters implements AutoCloseable {
         }
         Initializer.Values initial =
                 random == null ? null : initializer.of(shape, random, CounterRandom.streamOf(name));
-        Parameter parameter = new Parameter(this, name, shape, matrix, initial);
+        Parameter parameter = new Parameter(this, name, shape, role, initial);
         parameters.put(name, parameter);
         return parameter;
     }

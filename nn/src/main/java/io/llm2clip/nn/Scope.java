@@ -22,12 +22,17 @@ public record Scope(Parameters owner, String prefix) {
 
     /** Declares the parameter {@code prefix.name}, an f32 tensor that any operation may read. */
     public Parameter create(String name, Shape shape, Initializer initializer) {
-        return owner.declare(join(name), shape, initializer, false);
+        return owner.declare(join(name), shape, initializer, Parameter.Role.PLAIN);
     }
 
-    /** Declares the parameter {@code prefix.name}, which only matmul (transposed) and gather read, in whatever format it is stored. */
+    /** Declares the parameter {@code prefix.name}, which only matmul reads, as its transposed second operand: in any format. */
     public Parameter matrix(String name, Shape shape, Initializer initializer) {
-        return owner.declare(join(name), shape, initializer, true);
+        return owner.declare(join(name), shape, initializer, Parameter.Role.MATRIX);
+    }
+
+    /** Declares the parameter {@code prefix.name}, which only gather reads, or also matmul, as above: in any dense format. */
+    public Parameter table(String name, Shape shape, Initializer initializer) {
+        return owner.declare(join(name), shape, initializer, Parameter.Role.TABLE);
     }
 
     private String join(String name) {

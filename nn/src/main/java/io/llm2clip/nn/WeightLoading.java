@@ -6,7 +6,6 @@ import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,9 +13,6 @@ import java.util.Set;
 
 /** From a checkpoint's tensors, which are known to fit, to values of parameters. */
 final class WeightLoading {
-    /** The formats that matmul and gather take; matrices of others become f32. */
-    private static final Set<DType> MATRIX_FORMATS = EnumSet.of(DType.F32);
-
     private record Target(TensorData data, DType stored) {}
 
     private final Map<Parameter, Target> targets = new LinkedHashMap<>();
@@ -32,40 +28,46 @@ final class WeightLoading {
         loading.copies.run();
         loading.targets.forEach((parameter, target) -> parameter.bind(target.data, target.stored));
         loading.mapping.forEach(owner -> owner.hold(source.retain()));
-        // Pages that were read to be converted would count as memory in use until the file is closed.
-        plan.forEach((parameter, stored) -> stored.unload());
     }
 
     private void add(Parameter parameter, StoredTensor stored) {
+        Parameters owner = parameter.owner();
         DType type = DType.valueOf(stored.type().name());
-        MemorySegment bytes = stored.data();
-        boolean asStored = parameter.isFrozen() && parameter.isMatrix() && MATRIX_FORMATS.contains(type);
+        DType format = owner.format(parameter, type);
         TensorData data;
-        if (asStored && isUsable(type, bytes)) {
-            data = new TensorData(parameter.shape(), type, bytes);
-            mapping.add(parameter.owner());
-        } else if (asStored) {
-            data = parameter.owner().allocate(parameter, type);
-            MemorySegment target = data.segment();
-            copies.add(stored.elements(), (first, end) -> stored.copyTo(slice(target, type, first, end), first, end));
+        if (parameter.isFrozen() && parameter.role() != Parameter.Role.PLAIN && format == type && isUsable(stored)) {
+            data = new TensorData(parameter.shape(), type, stored.data());
+            mapping.add(owner);
         } else {
-            data = parameter.target();
-            MemorySegment target = data.segment();
-            copies.add(
-                    stored.elements(),
-                    (first, end) -> stored.copyFloatsTo(slice(target, DType.F32, first, end), first, end));
+            data = format == DType.F32 ? parameter.target() : owner.allocate(parameter, format);
+            // Pages that were read would count as memory in use until the file is closed.
+            copies.add(stored.elements(), copy(stored, type, data.segment(), format), stored::unload);
         }
         targets.put(parameter, new Target(data, parameter.isFrozen() ? type : DType.F32));
     }
 
-    private static MemorySegment slice(MemorySegment elements, DType type, long first, long end) {
-        return elements.asSlice(first * type.bytes(), (end - first) * type.bytes());
+    private static Elements.Range copy(StoredTensor stored, DType type, MemorySegment target, DType format) {
+        if (format == type) {
+            return (first, end) -> stored.copyTo(slice(target, format, first, end), first, end);
+        }
+        if (format == DType.F32) {
+            return (first, end) -> stored.copyFloatsTo(slice(target, format, first, end), first, end);
+        }
+        return (first, end) -> {
+            float[] floats = new float[Math.toIntExact(end - first)];
+            stored.copyFloatsTo(MemorySegment.ofArray(floats), first, end);
+            Quantization.quantize(floats, format, slice(target, format, first, end));
+        };
+    }
+
+    private static MemorySegment slice(MemorySegment elements, DType format, long first, long end) {
+        return elements.asSlice(format.bytes(first), format.bytes(end - first));
     }
 
     /** Kernels read whole elements of native byte order; files may have tensors anywhere. */
-    private static boolean isUsable(DType type, MemorySegment bytes) {
+    private static boolean isUsable(StoredTensor stored) {
         return ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
-                && bytes.isMapped()
-                && TensorData.isAligned(type, bytes);
+                && stored.data().isMapped()
+                && TensorData.isAligned(DType.valueOf(stored.type().name()), stored.data());
     }
 }

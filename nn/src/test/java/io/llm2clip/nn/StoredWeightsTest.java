@@ -3,6 +3,7 @@ package io.llm2clip.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
@@ -125,6 +126,18 @@ class StoredWeightsTest {
         }
         try (Safetensors saved = Safetensors.open(again)) {
             assertThat(saved.entries().values()).allMatch(tensor -> tensor.type() == StoredType.F32);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16", "F16"})
+    void frozenMatricesAreOfTheTypeOfTheFile(StoredType type) {
+        SafetensorsWriter.write(file, net(type), Map.of());
+        try (Net frozen = Net.of(Parameters.frozen()).load(file)) {
+            TensorData weight = frozen.linear.weight().data();
+            assertThat(weight.dtype()).isEqualTo(DType.valueOf(type.name()));
+            assertThat(weight.readOnly().isMapped()).isTrue();
+            assertThat(frozen.parameters.get("fc.bias").data().dtype()).isEqualTo(DType.F32);
         }
     }
 

@@ -1,9 +1,11 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Operand;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Where programs run: memory for their values, and kernels over it.
@@ -64,6 +66,9 @@ public interface Device extends AutoCloseable {
 
     /** For people: what it is. */
     String name();
+
+    /** The formats that the second operand of a matmul and the table of a gather may have here. */
+    Set<DType> matrixFormats();
 
     /**
      * Binds operations to be run in order, in place, again and again. The operands must outlive the launch, which frees what it

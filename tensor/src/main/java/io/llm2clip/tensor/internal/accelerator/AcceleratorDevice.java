@@ -14,6 +14,7 @@ import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -76,6 +77,12 @@ public final class AcceleratorDevice implements PlanDevice {
     @Override
     public String name() {
         return device.name();
+    }
+
+    /** Other formats have no kernels there yet. */
+    @Override
+    public Set<DType> matrixFormats() {
+        return Set.of(DType.F32);
     }
 
     @Override

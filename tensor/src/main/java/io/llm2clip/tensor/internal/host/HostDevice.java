@@ -8,6 +8,7 @@ import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.EngineMemory;
@@ -50,6 +51,11 @@ public final class HostDevice implements PlanDevice {
     @Override
     public Target target() {
         return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT, CpuKernels::packing);
+    }
+
+    @Override
+    public Set<DType> matrixFormats() {
+        return Set.copyOf(MatrixOperand.FORMATS);
     }
 
     @Override

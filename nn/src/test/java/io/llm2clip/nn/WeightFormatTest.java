@@ -1,0 +1,173 @@
+package io.llm2clip.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.reference.StoredElements;
+import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Weights that are rounded to blocks of integers when they are loaded. */
+class WeightFormatTest {
+    private static final int WIDTH = 320;
+
+    @TempDir
+    private Path directory;
+
+    private Path file;
+
+    @BeforeEach
+    void write() {
+        file = directory.resolve("model.safetensors");
+        try (Parameters parameters = declare(new Parameters(5))) {
+            ParameterFiles.save(parameters.all(), file, Map.of());
+        }
+    }
+
+    private static Parameters declare(Parameters parameters) {
+        Linear.create(parameters.root().scope("fc"), WIDTH, 1000, true);
+        Linear.create(parameters.root().scope("odd"), 33, 2, false);
+        Embedding.create(parameters.root().scope("table"), 4, WIDTH, Initializer.normal(1));
+        return parameters;
+    }
+
+    private Parameters load(Parameters parameters) {
+        declare(parameters);
+        try (Safetensors source = Safetensors.open(file)) {
+            ParameterFiles.load(parameters.all(), source);
+        }
+        return parameters;
+    }
+
+    private static float[] output(Parameters parameters) {
+        Tensor rows = parameters
+                .get("table.weight")
+                .tensor()
+                .gather(Tensor.variable("i", TensorData.ofInts(Shape.of(2), 3, 1)));
+        return rows.matmulTransposed(parameters.get("fc.weight").tensor())
+                .evaluate()
+                .toFloats();
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            ab += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
+        }
+        return ab / Math.sqrt(aa * bb);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT8, Q8, 0.9999", "INT4, Q4, 0.98"})
+    void whatLinearLayersReadIsQuantized(WeightFormat format, DType type, double similar) {
+        long before = EngineMemory.liveBytes();
+        try (Parameters stored = load(Parameters.frozen());
+                Parameters quantized = load(Parameters.frozen(format, Device.cpu()))) {
+            assertThat(quantized.get("fc.weight").data().dtype()).isEqualTo(type);
+            for (String as : new String[] {"odd.weight", "table.weight", "fc.bias"}) {
+                assertThat(quantized.get(as).data().dtype()).as(as).isEqualTo(DType.F32);
+            }
+            long biases = 2 * 1000 * Float.BYTES;
+            assertThat(EngineMemory.liveBytes() - before).isEqualTo(type.bytes(1000L * WIDTH) + biases);
+            assertThat(cosine(output(quantized), output(stored))).isBetween(similar, 0.9999999);
+            assertThat(quantized.digest()).isNotEqualTo(stored.digest());
+            assertThatThrownBy(() -> ParameterFiles.save(quantized.all(), directory.resolve("q"), Map.of()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("Saving parameter fc.weight [1000, 320] of " + type
+                            + ": expected weights as they were stored, found quantized ones;"
+                            + " load the model with WeightFormat.STORED.");
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"INT8", "INT4"})
+    void lowRankUpdatesAreMergedIntoQuantizedWeights(WeightFormat format) {
+        try (Parameters parameters = Parameters.frozen(format, Device.cpu());
+                Parameters updates = new Parameters(2)) {
+            Linear linear = Linear.create(parameters.root().scope("fc"), WIDTH, 1000, true);
+            try (Safetensors source = Safetensors.open(file)) {
+                ParameterFiles.load(parameters.all(), source, name -> name, _ -> true);
+            }
+            Lora lora = Lora.attach(updates.root(), linear, 2, 4);
+            lora.b().fill(i -> 0.01f * (i % 5));
+            Tensor x = Tensor.variable("x", TensorData.of(Shape.of(1, WIDTH), ones()));
+            float[] updated = linear.apply(x).evaluate().toFloats();
+            linear.merge();
+            assertThat(linear.weight().data().dtype()).isEqualTo(DType.F32);
+            assertThat(linear.apply(x).evaluate().toFloats()).containsExactly(updated, within(1e-4f));
+        }
+    }
+
+    private static float[] ones() {
+        float[] ones = new float[WIDTH];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Q8, 127", "Q4, 8"})
+    void elementsAreRoundedToTheNearestStep(DType format, int steps) {
+        CounterRandom random = new CounterRandom(4);
+        float[] values = new float[32 * 50];
+        for (int i = 0; i < values.length; i++) {
+            // The first block is zeros.
+            values[i] = i < 32 ? 0 : (float) random.normal(i / 32, i) * (1 + i / 32);
+        }
+        MemorySegment blocks = MemorySegment.ofArray(new byte[(int) format.bytes(values.length)]);
+        Quantization.quantize(values, format, blocks);
+        StoredElements stored = new StoredElements(format, blocks);
+        for (int first = 0; first < values.length; first += 32) {
+            float largest = 0;
+            for (int i = first; i < first + 32; i++) {
+                largest = Math.max(largest, Math.abs(values[i]));
+            }
+            for (int i = first; i < first + 32; i++) {
+                // Half a step, a whole one at the side of Q4 that has one level less, and the scale's own rounding.
+                float error = (format == DType.Q4 ? 1.01f : 0.51f) * largest / steps + largest * 0x1p-11f;
+                assertThat(stored.get(i)).as("element " + i).isCloseTo(values[i], within(error));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8", "Q4"})
+    void whatIsNotANumberIsNotLost(DType format) {
+        for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            float[] values = new float[32];
+            values[7] = odd;
+            values[8] = 1;
+            MemorySegment block = MemorySegment.ofArray(new byte[(int) format.bytes(32)]);
+            Quantization.quantize(values, format, block);
+            assertThat(Float.isFinite(new StoredElements(format, block).get(7))).isFalse();
+        }
+    }
+
+    @Test
+    void trainedParametersAreNeverQuantized() {
+        try (Parameters parameters = load(Parameters.trained())) {
+            assertThat(parameters.all()).allMatch(parameter -> parameter.data().dtype() == DType.F32);
+        }
+    }
+}
