@@ -1,14 +1,10 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.cpu.CpuKernels;
-import io.llm2clip.kernels.cpu.MatrixUnitChoice;
-import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.cpu.simd.Vectors;
-import io.llm2clip.kernels.gpu.tornado.DeviceException;
-import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
-import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
-import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.tensor.machine.Accelerator;
+import io.llm2clip.tensor.machine.Processor;
+import io.llm2clip.tensor.machine.TornadoException;
+import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -32,17 +28,14 @@ final class DevicesCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** {@code matmul} and {@code matmulReason}: the name of what multiplies matrices, and why it is that. */
-    private record Cpu(int threads, int vectorBits, String matmul, String matmulReason) {}
-
     /** {@code problem} is null for a device whose self-test passed. */
-    private record Accelerator(
-            DeviceInfo device, String matmul, @Nullable String problem) {}
+    private record Device(
+            Accelerator device, String matmul, @Nullable String problem) {}
 
     /** {@code version} and {@code absence}: what there is, or why there is nothing. */
     private record Devices(
-            Cpu cpu,
-            List<Accelerator> accelerators,
+            Processor cpu,
+            List<Device> accelerators,
             @Nullable String tornadoVm,
             String testedTornadoVm,
             @Nullable String absence) {}
@@ -51,29 +44,22 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         String absence = null;
         String version = null;
-        List<Accelerator> accelerators = List.of();
+        List<Device> accelerators = List.of();
         try {
-            version = TornadoInstallation.find().version();
-            if (!TornadoVm.available() && spec != null) {
+            version = TornadoRuntime.find().version();
+            if (TornadoRuntime.absence().isPresent() && spec != null) {
                 return Relaunch.withTornado(
                         spec.root().commandLine().getParseResult().originalArgs());
             }
-            accelerators = TornadoVm.devices().stream()
-                    .map(info -> new Accelerator(
-                            info,
-                            TornadoVm.products(info.number()),
-                            TornadoVm.defect(info.number()).orElse(null)))
+            accelerators = TornadoRuntime.accelerators().stream()
+                    .map(device ->
+                            new Device(device, device.matmul(), device.defect().orElse(null)))
                     .toList();
-        } catch (DeviceException e) {
+        } catch (TornadoException e) {
             absence = e.getMessage();
         }
-        print(new Devices(cpu(), accelerators, version, TornadoInstallation.TESTED, absence));
+        print(new Devices(Processor.current(), accelerators, version, TornadoRuntime.TESTED, absence));
         return 0;
-    }
-
-    private static Cpu cpu() {
-        MatrixUnitChoice unit = CpuKernels.matrixUnit();
-        return new Cpu(Workers.shared().threads(), Vectors.BYTES * Byte.SIZE, unit.name(), unit.reason());
     }
 
     /** In words that need no knowledge of this program. */
@@ -93,15 +79,15 @@ final class DevicesCommand implements Callable<Integer> {
         }
         terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s (%s)"
                 .formatted(
-                        Quantity.of(devices.cpu.threads, "thread"),
-                        devices.cpu.vectorBits,
-                        matmul(devices.cpu.matmul),
-                        devices.cpu.matmulReason));
+                        Quantity.of(devices.cpu.threads(), "thread"),
+                        devices.cpu.vectorBits(),
+                        matmul(devices.cpu.matmul()),
+                        devices.cpu.matmulReason()));
         if (devices.absence != null) {
             terminal.print("gpu: none. " + devices.absence);
         }
-        for (Accelerator accelerator : devices.accelerators) {
-            DeviceInfo info = accelerator.device;
+        for (Device accelerator : devices.accelerators) {
+            Accelerator info = accelerator.device;
             terminal.print(String.format(
                     Locale.ROOT,
                     "%d: %s, %.1f GiB of memory, through %s (%s), matrix multiplication with %s; %s",

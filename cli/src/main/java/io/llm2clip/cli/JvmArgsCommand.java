@@ -1,6 +1,6 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
+import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +30,7 @@ final class JvmArgsCommand implements Runnable {
 
     @Override
     public void run() {
-        TornadoInstallation installation = TornadoInstallation.find();
-        List<String> arguments =
-                new ArrayList<>(backend == null ? installation.jvmArguments() : installation.jvmArguments(backend));
+        List<String> arguments = new ArrayList<>(TornadoRuntime.find().jvmArguments(backend));
         arguments.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
         if (terminal.json()) {
             terminal.printJson(arguments);

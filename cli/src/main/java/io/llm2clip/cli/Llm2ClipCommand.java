@@ -1,9 +1,8 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.cpu.CpuKernels;
-import io.llm2clip.kernels.gpu.tornado.DeviceException;
-import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.machine.Processor;
+import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -97,7 +96,7 @@ public final class Llm2ClipCommand implements Runnable {
         CommandLine command = arguments.asCommandLineList().getLast();
         if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
             try {
-                CpuKernels.checkSettings();
+                Processor.checkSettings();
             } catch (IllegalArgumentException e) {
                 throw new ParameterException(command, String.valueOf(e.getMessage()), e);
             }
@@ -132,13 +131,16 @@ public final class Llm2ClipCommand implements Runnable {
             return new CommandLine.RunLast().execute(arguments);
         }
         try {
-            if (!TornadoVm.available()) {
+            if (TornadoRuntime.absence().isPresent()) {
                 return Relaunch.withTornado(arguments.originalArgs());
             }
             try (Device _ = computing.device().open()) {
                 return new CommandLine.RunLast().execute(arguments);
             }
-        } catch (DeviceException e) {
+        } catch (CommandLine.PicocliException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // Of the device, which is opened and closed around the command; picocli wraps only what commands throw.
             throw new CommandLine.ExecutionException(command, String.valueOf(e.getMessage()), e);
         }
     }

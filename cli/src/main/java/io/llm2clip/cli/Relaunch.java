@@ -1,8 +1,7 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.kernels.gpu.tornado.DeviceException;
-import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
-import io.llm2clip.kernels.gpu.tornado.TornadoVm;
+import io.llm2clip.tensor.machine.TornadoException;
+import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -26,18 +25,17 @@ final class Relaunch {
      * Runs the program with the same arguments and waits for it. What it reads and prints is what this program would.
      *
      * @return its exit code
-     * @throws DeviceException if there is no TornadoVM, or the JVM with it does not start
+     * @throws TornadoException if there is no TornadoVM, or the JVM with it does not start
      */
     static int withTornado(List<String> arguments) {
         if (Boolean.getBoolean(PROPERTY)) {
-            throw new DeviceException(TornadoVm.absence().orElse("TornadoVM is there already."));
+            throw new TornadoException(TornadoRuntime.absence().orElse("TornadoVM is there already."), null);
         }
-        TornadoInstallation installation = TornadoInstallation.find();
-        List<String> command = command(installation.jvmArguments(), arguments);
+        TornadoRuntime runtime = TornadoRuntime.find();
+        List<String> command = command(runtime.jvmArguments(null), arguments);
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         // Without it TornadoVM writes its logs below a folder "null" where the user is.
-        builder.environment()
-                .put(TornadoInstallation.HOME_VARIABLE, installation.home().toString());
+        builder.environment().put(TornadoRuntime.HOME_VARIABLE, runtime.home().toString());
         try {
             Process process = builder.start();
             Thread stop = new Thread(() -> stop(process), "stop-relaunched");
@@ -46,7 +44,7 @@ final class Relaunch {
             Runtime.getRuntime().removeShutdownHook(stop);
             return code;
         } catch (IOException e) {
-            throw new DeviceException(
+            throw new TornadoException(
                     "The JVM with TornadoVM cannot be started (" + e.getMessage() + "); check " + command.getFirst()
                             + ".",
                     e);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
+import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -65,7 +65,7 @@ class DeviceOptionTest {
     @Test
     void withoutTornadoVmAGpuIsAFailure() {
         assumeTrue(
-                System.getenv(TornadoInstallation.HOME_VARIABLE) == null
+                System.getenv(TornadoRuntime.HOME_VARIABLE) == null
                         && Files.notExists(
                                 Path.of(System.getProperty("user.home"), ".sdkman/candidates/tornadovm/current")),
                 "There is a TornadoVM, so what is said without one does not show.");

@@ -11,7 +11,6 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
@@ -23,6 +22,7 @@ import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
@@ -173,7 +173,7 @@ public final class Demo {
             DemoDataSet data = DemoDataSet.write(
                     options.directory().resolve("data"),
                     recipe.data(),
-                    Workers.shared().threads(),
+                    Processor.threadCount(),
                     (finished, _) -> {
                         phase.advance(finished - done[0]);
                         done[0] = finished;

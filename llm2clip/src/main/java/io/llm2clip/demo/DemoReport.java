@@ -7,6 +7,7 @@ import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.tensor.machine.Processor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -193,7 +194,7 @@ final class DemoReport {
                                 escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
                                 escape(System.getProperty("java.version")),
                                 escape(device),
-                                io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES.vectorBitSize(),
+                                Processor.current().vectorBits(),
                                 result.seed(),
                                 result.quick() ? ", quick recipe" : ""));
         add("<p>The model is in <code>%s</code>.</p>".formatted(escape(result.model())));

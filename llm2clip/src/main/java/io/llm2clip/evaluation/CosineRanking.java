@@ -1,7 +1,7 @@
 package io.llm2clip.evaluation;
 
 import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.tensor.machine.Processor;
 
 /**
  * Ranks of right answers by cosine. Scores are computed for four queries against a tile of candidates at a time, with
@@ -26,7 +26,7 @@ final class CosineRanking {
         float[] queryScales = scales(queries, "query");
         float[][][] tiles = transpose(candidates, scales(candidates, "candidate"));
         int[] ranks = new int[queries.rows()];
-        Workers.shared().parallel(Math.ceilDiv(queries.rows(), QUERIES), (block, _) -> {
+        Processor.parallel(Math.ceilDiv(queries.rows(), QUERIES), block -> {
             float[][] scores = new float[QUERIES][tiles.length * TILE];
             int first = block * QUERIES;
             int count = Math.min(QUERIES, queries.rows() - first);

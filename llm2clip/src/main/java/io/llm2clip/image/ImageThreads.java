@@ -1,7 +1,7 @@
 package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.tensor.machine.Processor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -46,7 +46,7 @@ final class ImageThreads {
 
     static synchronized ImageThreads shared() {
         if (shared == null) {
-            shared = new ImageThreads(Workers.shared().threads());
+            shared = new ImageThreads(Processor.threadCount());
         }
         return shared;
     }

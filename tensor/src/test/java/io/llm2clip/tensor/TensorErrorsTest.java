@@ -8,6 +8,7 @@ import io.llm2clip.kernels.LaunchSequence;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -203,6 +204,11 @@ class TensorErrorsTest {
             @Override
             public String name() {
                 return "an abacus";
+            }
+
+            @Override
+            public Set<DType> matrixFormats() {
+                return Set.of();
             }
 
             @Override

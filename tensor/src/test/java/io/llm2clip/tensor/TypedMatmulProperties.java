@@ -50,7 +50,7 @@ class TypedMatmulProperties {
                 expected,
                 Gradients.of(found.square().sum(), List.of(x)).getFirst(),
                 Gradients.of(expected.square().sum(), List.of(x)).getFirst());
-        try (Program program = Program.compile(both)) {
+        try (Program program = Program.compile(both, Execution.cpu())) {
             List<TensorData> results = program.run();
             GradientProperties.assertClose(
                     "product", results.get(0).toFloats(), results.get(1).toFloats(), 1e-6f);

@@ -53,6 +53,17 @@ class ArchitectureTest {
         assertThat(upward).isEmpty();
     }
 
+    @Test
+    void theCommandLineKnowsNoKernels() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llm2clip.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.llm2clip.kernels..")
+                .check(CLASSES);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"kernels", "tensor", "nn"})
     void theEngineKnowsNoImageFiles(String module) {

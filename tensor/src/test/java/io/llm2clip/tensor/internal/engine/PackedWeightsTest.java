@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
@@ -55,13 +56,13 @@ class PackedWeightsTest {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(3, 96), values(3 * 96)));
         Tensor w = Tensor.variable("w", weight(DType.F32).freeze());
         Tensor gradient = Gradients.of(x.matmulTransposed(w).sum(), List.of(x)).getFirst();
-        try (Program program = Program.compile(List.of(gradient))) {
+        try (Program program = Program.compile(List.of(gradient), Execution.cpu())) {
             assertThat(program.explain()).doesNotContain("packed");
         }
     }
 
     private static float[] run(Tensor output, String layout) {
-        try (Program program = Program.compile(List.of(output))) {
+        try (Program program = Program.compile(List.of(output), Execution.cpu())) {
             assertThat(program.explain()).contains(layout);
             return program.run().getFirst().toFloats();
         }
