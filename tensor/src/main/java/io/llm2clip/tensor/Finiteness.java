@@ -1,7 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Opcode;
@@ -32,7 +32,7 @@ public final class Finiteness {
                 };
             case Operation.Kernel(KernelOp op) ->
                 switch (op) {
-                    case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Convert _, Rotary _ ->
+                    case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Elementwise _, Rotary _ ->
                         anyDoubtful(inputs);
                     default -> false;
                 };

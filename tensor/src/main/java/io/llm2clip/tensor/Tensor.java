@@ -4,8 +4,8 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -369,7 +369,7 @@ public final class Tensor {
             throw new TensorException(
                     "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
         }
-        return kernel(new Convert(shape.size(), dtype, target), shape, target, this);
+        return kernel(Elementwise.convert(shape.size(), dtype, target), shape, target, this);
     }
 
     // Reductions.

@@ -2,7 +2,6 @@ package io.llm2clip.kernels.cpu;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Settings;
-import io.llm2clip.kernels.cpu.elementwise.ConvertKernel;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
 import io.llm2clip.kernels.cpu.rows.AdamWKernel;
 import io.llm2clip.kernels.cpu.rows.ConcatKernel;
@@ -18,7 +17,6 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -76,7 +74,6 @@ public final class CpuKernels {
             case CrossEntropyOp.CrossEntropyGradient o -> CrossEntropyRows.gradient(o, bound, workers);
             case SquareSums o -> new SquareSumsKernel(o, bound, workers);
             case Concat o -> ConcatKernel.bind(o, bound, workers);
-            case Convert o -> ConvertKernel.bind(o, bound, workers);
             case AdamWUpdate o -> AdamWKernel.bind(o, bound, workers);
         };
     }

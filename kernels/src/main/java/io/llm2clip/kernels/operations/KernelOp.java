@@ -22,7 +22,6 @@ public sealed interface KernelOp
                 CrossEntropyOp,
                 SquareSums,
                 Concat,
-                Convert,
                 AdamWUpdate {
     /** The buffers in calling order. */
     List<Operand> operands();

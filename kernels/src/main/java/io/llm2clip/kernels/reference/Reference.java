@@ -3,7 +3,6 @@ package io.llm2clip.kernels.reference;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -35,7 +34,6 @@ public final class Reference {
         validate(op, operands);
         switch (op) {
             case Elementwise o -> ElementwiseReference.elementwise(o, operands);
-            case Convert o -> ElementwiseReference.convert(o, operands[0], operands[1]);
             case Reduce o -> RowReference.reduce(o, new Floats(operands[0]), new Floats(operands[1]));
             case Matmul o -> MatmulReference.matmul(o, operands);
             case SoftmaxOp.Softmax o -> RowReference.softmax(o, floats(operands));

@@ -4,7 +4,7 @@ import io.llm2clip.kernels.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A buffer of elements in any format that stands for numbers, read one by one: the definition of the formats. */
+/** A buffer of elements in any format that stands for numbers, one by one: the definition of the formats. */
 public record StoredElements(DType format, MemorySegment segment) {
 
     /** The value of an element. */
@@ -28,7 +28,30 @@ public record StoredElements(DType format, MemorySegment segment) {
         return Float.float16ToFloat(half(block));
     }
 
+    /**
+     * Rounds to the nearest f32, and from there to the nearest value that the format has; i32 rounds towards zero. Quantized elements
+     * are not written one by one.
+     */
+    public void set(long index, double value) {
+        float rounded = (float) value;
+        long at = index * format.bytes();
+        switch (format) {
+            case F32, BOOL -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, rounded);
+            case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, at, (int) rounded);
+            case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, toBf16(rounded));
+            case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(rounded));
+            case Q8, Q4 -> throw new IllegalArgumentException("Elements of " + format + " share a scale.");
+        }
+    }
+
     private short half(long offset) {
         return segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
+    }
+
+    /** Round to nearest even. A NaN is kept a quiet NaN with the upper bits of its payload: rounding could make it infinite. */
+    private static short toBf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int rounded = Float.isNaN(value) ? bits | 0x0040_0000 : bits + 0x7FFF + (bits >>> 16 & 1);
+        return (short) (rounded >>> 16);
     }
 }

@@ -36,6 +36,32 @@ class CpuKernelsTest {
         return KernelOpArbitraries.elementwise();
     }
 
+    @Property(tries = 1000)
+    void elementwiseOfAnyTypes(@ForAll("typedElementwiseOps") KernelOp op, @ForAll long seed) {
+        check(op, seed);
+    }
+
+    @Provide
+    Arbitrary<KernelOp> typedElementwiseOps() {
+        return KernelOpArbitraries.typedElementwise();
+    }
+
+    /** Whatever they are: a NaN of any payload, an int that no f32 is. */
+    @Property(tries = 300)
+    void copiesKeepEveryBit(@ForAll("strided") KernelOp op, @ForAll long seed) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers found = expected.copy()) {
+            Reference.run(op, expected.segments());
+            CpuKernels.bind(op, found.addresses(), THREE).run();
+            found.assertSameBits(expected);
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp> strided() {
+        return KernelOpArbitraries.copy();
+    }
+
     @Property(tries = 300)
     void reduce(@ForAll("reduceOps") KernelOp op, @ForAll long seed) {
         check(op, seed);

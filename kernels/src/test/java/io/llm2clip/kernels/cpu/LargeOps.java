@@ -3,7 +3,6 @@ package io.llm2clip.kernels.cpu;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
@@ -26,6 +25,14 @@ final class LargeOps {
             new Elementwise(Expression.IDENTITY, List.of(400, 601), List.of(List.of(1, 400))),
             new Elementwise(SUM, List.of(401, 603), List.of(List.of(603, 1), List.of(0, 1))),
             new Elementwise(SUM, List.of(250_001), List.of(List.of(1), List.of(0))),
+            new Elementwise(
+                    SUM,
+                    List.of(401, 603),
+                    List.of(
+                            new Elementwise.Source(DType.BF16, List.of(1, 401)),
+                            new Elementwise.Source(DType.F16, List.of(603, 1))),
+                    DType.BF16),
+            Elementwise.copy(DType.BF16, List.of(401, 603), List.of(1, 401)),
             new Elementwise(Expression.IDENTITY, List.of(3, 5, 70, 200), List.of(List.of(70 * 1000, 200, 1000, 1))),
             new Elementwise(SUM, List.of(60_001, 5), List.of(List.of(5, 1), List.of(1, 0))),
             new Reduce(Reduction.SUM, 1, 2001, 130),
@@ -42,8 +49,8 @@ final class LargeOps {
             new CrossEntropyOp.CrossEntropy(200, 1001),
             new CrossEntropyOp.CrossEntropyGradient(200, 1001),
             new Concat(DType.F32, 500, List.of(100, 0, 301)),
-            new Convert(200_003, DType.F32, DType.BF16),
-            new Convert(200_003, DType.F16, DType.F32),
+            Elementwise.convert(200_003, DType.F32, DType.BF16),
+            Elementwise.convert(200_003, DType.F16, DType.F32),
             new AdamWUpdate(150_001));
 
     private LargeOps() {}

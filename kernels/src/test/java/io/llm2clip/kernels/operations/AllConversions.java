@@ -30,7 +30,7 @@ public final class AllConversions {
             for (int bits = 0; bits < count; bits++) {
                 in.setAtIndex(ValueLayout.JAVA_SHORT, bits, (short) bits);
             }
-            runner.run(new Convert(count, type, DType.F32), new MemorySegment[] {in, out});
+            runner.run(Elementwise.convert(count, type, DType.F32), new MemorySegment[] {in, out});
             for (int bits = 0; bits < count; bits++) {
                 float found = out.getAtIndex(ValueLayout.JAVA_FLOAT, bits);
                 // Boxed, as NaN is to equal NaN and -0 not 0.
@@ -45,7 +45,7 @@ public final class AllConversions {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_FLOAT, samples);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_SHORT, samples.length);
-            runner.run(new Convert(samples.length, DType.F32, type), new MemorySegment[] {in, out});
+            runner.run(Elementwise.convert(samples.length, DType.F32, type), new MemorySegment[] {in, out});
             for (int i = 0; i < samples.length; i++) {
                 short found = out.getAtIndex(ValueLayout.JAVA_SHORT, i);
                 if (Float.isNaN(samples[i])) {

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.operations;
 
 import io.llm2clip.kernels.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -14,9 +15,13 @@ import net.jqwik.api.Tuple;
 public final class KernelOpArbitraries {
     private static final float EPSILON = 1e-3f;
 
+    private static final List<DType> DENSE = Arrays.stream(DType.values())
+            .filter(type -> !type.isQuantized())
+            .toList();
+
     private KernelOpArbitraries() {}
 
-    /** Every kind of operation. */
+    /** Every kind of operation, of the element types that devices compute with. */
     public static Arbitrary<KernelOp> all() {
         return all(matmul());
     }
@@ -64,16 +69,47 @@ public final class KernelOpArbitraries {
                         }));
     }
 
+    /** Expressions of any types, and conversions between any two of any layout, which only the CPU computes. */
+    public static Arbitrary<KernelOp> typedElementwise() {
+        Arbitrary<DType> output = denseTypes();
+        return Combinators.combine(Arbitraries.integers().between(0, 3), output)
+                .flatAs((inputs, type) -> Combinators.combine(
+                                type == DType.I32
+                                        ? Arbitraries.just(exact(inputs))
+                                        : ExpressionArbitraries.expressions(inputs),
+                                shape(),
+                                Arbitraries.longs())
+                        .as((expression, shape, seed) -> {
+                            Random random = new Random(seed);
+                            List<Elementwise.Source> sources = new ArrayList<>();
+                            for (int i = 0; i < inputs; i++) {
+                                DType dtype = DENSE.get(random.nextInt(DENSE.size()));
+                                sources.add(new Elementwise.Source(dtype, strides(shape, random)));
+                            }
+                            return new Elementwise(expression, shape, sources, type);
+                        }));
+    }
+
+    /** Of results that need no rounding: of others, equal ones may be stored as neighboring ints. */
+    private static Expression exact(int inputs) {
+        if (inputs == 0) {
+            return new Expression(0, List.of(Expression.Instruction.constant(-2.75f)));
+        }
+        if (inputs == 1) {
+            return Expression.IDENTITY;
+        }
+        return new Expression(inputs, List.of(Expression.Instruction.binary(Opcode.MULTIPLY, 0, inputs - 1)));
+    }
+
     /** Strided copies, as permuting and slicing need them. */
     public static Arbitrary<KernelOp> copy() {
-        return Combinators.combine(words(), shape(), Arbitraries.longs())
-                .as((dtype, shape, seed) ->
-                        new Elementwise(dtype, Expression.IDENTITY, shape, List.of(strides(shape, new Random(seed)))));
+        return Combinators.combine(denseTypes(), shape(), Arbitraries.longs())
+                .as((dtype, shape, seed) -> Elementwise.copy(dtype, shape, strides(shape, new Random(seed))));
     }
 
     /** The types whose elements have bytes of their own. */
     public static Arbitrary<DType> denseTypes() {
-        return Arbitraries.of(DType.class).filter(type -> !type.isQuantized());
+        return Arbitraries.of(DENSE);
     }
 
     private static Arbitrary<DType> words() {
@@ -255,7 +291,7 @@ public final class KernelOpArbitraries {
         return Combinators.combine(
                         length(), Arbitraries.of(DType.BF16, DType.F16, DType.I32), Arbitraries.of(true, false))
                 .as((elements, type, widen) ->
-                        new Convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
+                        Elementwise.convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
     }
 
     public static Arbitrary<KernelOp> adamW() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,7 +19,7 @@ class KernelOpArbitrariesTest {
 
     @Provide
     Arbitrary<KernelOp> operations() {
-        return KernelOpArbitraries.all();
+        return Arbitraries.oneOf(KernelOpArbitraries.all(), KernelOpArbitraries.typedElementwise());
     }
 
     @Property(tries = 300)

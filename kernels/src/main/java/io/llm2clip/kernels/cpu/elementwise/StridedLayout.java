@@ -14,7 +14,7 @@ import java.util.List;
 record StridedLayout(int[] shape, long[][] strides) {
 
     static StridedLayout of(Elementwise op) {
-        int inputs = op.strides().size();
+        int inputs = op.sources().size();
         List<Integer> shape = new ArrayList<>();
         List<long[]> steps = new ArrayList<>(); // per dimension, per input
         for (int d = 0; d < op.shape().size(); d++) {
@@ -25,7 +25,7 @@ record StridedLayout(int[] shape, long[][] strides) {
             long[] step = new long[inputs];
             boolean merges = !shape.isEmpty() && (long) shape.getLast() * extent <= Integer.MAX_VALUE;
             for (int i = 0; i < inputs; i++) {
-                step[i] = op.strides().get(i).get(d);
+                step[i] = op.sources().get(i).strides().get(d);
                 merges = merges && steps.getLast()[i] == step[i] * extent;
             }
             if (merges) {

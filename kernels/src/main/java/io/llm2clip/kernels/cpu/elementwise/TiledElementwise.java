@@ -1,27 +1,28 @@
 package io.llm2clip.kernels.cpu.elementwise;
 
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.PerWorker;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Scratch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.ElementFormat;
 import io.llm2clip.kernels.operations.Expression;
 
 /**
  * Elementwise over tiles of the innermost dimension and one other, the <em>row</em> dimension. An input whose innermost step
  * is 1 or 0 is read in place, row by row; any other is first copied tile by tile into scratch, along its own memory order, so
- * that a transposed input is read by whole cache lines.
+ * that a transposed input is read by whole cache lines. So is one of another type than f32, and so is a result on its way out.
  */
 final class TiledElementwise {
     private static final int TILE_ROWS = 16;
     private static final int TILE_COLUMNS = 256;
+    private static final long TILE_ROW_BYTES = (long) TILE_COLUMNS * Float.BYTES;
     /** Elements of a tile without copies. */
     private static final int LARGE_TILE = 16_384;
 
     private final StridedLayout layout;
     private final ExpressionEvaluator evaluator;
-    private final long[] addresses;
+    private final ElementwiseKernel.Operands operands;
     private final int inputs;
     private final boolean[] copied;
     private final boolean anyCopied;
@@ -34,20 +35,21 @@ final class TiledElementwise {
     private final PerWorker<Tile> tiles = new PerWorker<>(Tile::new);
 
     /** The layout has at least two dimensions. */
-    TiledElementwise(StridedLayout layout, Expression expression, long[] addresses) {
+    TiledElementwise(StridedLayout layout, Expression expression, ElementwiseKernel.Operands operands) {
         this.layout = layout;
-        this.addresses = addresses.clone();
-        inputs = addresses.length - 1;
+        this.operands = operands;
+        inputs = operands.inputs().length;
         boolean[] scalar = new boolean[inputs];
         copied = new boolean[inputs];
         int inner = layout.dimensions() - 1;
         int row = inner - 1;
-        boolean any = false;
+        boolean any = operands.convertsResult();
         for (int i = 0; i < inputs; i++) {
             scalar[i] = layout.innerStride(i) == 0;
-            copied[i] = layout.innerStride(i) != 0 && layout.innerStride(i) != 1;
+            boolean strided = layout.innerStride(i) != 0 && layout.innerStride(i) != 1;
+            copied[i] = strided || !operands.isWord(i);
             any |= copied[i];
-            for (int d = 0; copied[i] && d < inner; d++) {
+            for (int d = 0; strided && d < inner; d++) {
                 row = layout.strides()[i][d] == 1 ? d : row;
             }
         }
@@ -91,39 +93,53 @@ final class TiledElementwise {
     private void evaluate(Tile tile, int rows, int columns, int worker) {
         for (int i = 0; i < inputs; i++) {
             if (copied[i]) {
-                long target = tile.scratch.address() + (long) i * TILE_ROWS * TILE_COLUMNS * Float.BYTES;
-                long rowStride = layout.strides()[i][rowDimension];
-                copy(tile.at[i], rowStride, layout.innerStride(i), rowStride == 0 ? 1 : rows, columns, target);
-                tile.at[i] = target;
+                copy(tile, i, rows, columns);
             }
         }
         for (int row = 0; row < rows; row++) {
-            evaluator.evaluate(columns, tile.at, tile.out + row * outRowStride * Float.BYTES, worker);
+            long out = tile.out + row * outRowStride * operands.result().bytes();
+            long lanes = operands.convertsResult() ? tile.slot(inputs) : out;
+            evaluator.evaluate(columns, tile.at, lanes, worker);
+            if (operands.convertsResult()) {
+                operands.result().store(lanes, columns, out);
+            }
             for (int i = 0; i < inputs; i++) {
                 tile.at[i] += tile.rowStep[i];
             }
         }
     }
 
-    private static void copy(long source, long rowStride, long columnStride, int rows, int columns, long target) {
-        boolean rowsInnermost = rowStride < columnStride;
-        int inner = rowsInnermost ? rows : columns;
-        int outer = rowsInnermost ? columns : rows;
-        long sourceInner = (rowsInnermost ? rowStride : columnStride) * Float.BYTES;
-        long sourceOuter = (rowsInnermost ? columnStride : rowStride) * Float.BYTES;
-        long targetInner = rowsInnermost ? TILE_COLUMNS * Float.BYTES : Float.BYTES;
-        long targetOuter = rowsInnermost ? Float.BYTES : TILE_COLUMNS * Float.BYTES;
-        for (int o = 0; o < outer; o++) {
-            long from = source + o * sourceOuter;
-            long to = target + o * targetOuter;
-            for (int i = 0; i < inner; i++, from += sourceInner, to += targetInner) {
-                Memory.putFloat(to, Memory.getFloat(from));
+    /** Brings the lanes of an input into its slot of scratch; what is the same for all rows or columns, once. */
+    private void copy(Tile tile, int input, int rows, int columns) {
+        ElementFormat format = operands.formats()[input];
+        long rowStride = layout.strides()[input][rowDimension] * format.bytes();
+        long columnStride = layout.innerStride(input) * format.bytes();
+        int copiedRows = rowStride == 0 ? 1 : rows;
+        int copiedColumns = columnStride == 0 ? 1 : columns;
+        long source = tile.at[input];
+        long target = tile.slot(input);
+        if (columnStride == format.bytes()) {
+            for (int row = 0; row < copiedRows; row++) {
+                format.load(source + row * rowStride, columns, target + row * TILE_ROW_BYTES);
+            }
+        } else if (rowStride < columnStride) {
+            for (int column = 0; column < copiedColumns; column++) {
+                long lanes = target + (long) column * Float.BYTES;
+                format.gather(source + column * columnStride, rowStride, copiedRows, lanes, TILE_ROW_BYTES);
+            }
+        } else {
+            for (int row = 0; row < copiedRows; row++) {
+                long lanes = target + row * TILE_ROW_BYTES;
+                format.gather(source + row * rowStride, columnStride, copiedColumns, lanes, Float.BYTES);
             }
         }
+        tile.at[input] = target;
     }
 
     private final class Tile {
-        final Scratch scratch = new Scratch(anyCopied ? (long) inputs * TILE_ROWS * TILE_COLUMNS * Float.BYTES : 0);
+        /** A slot per input, and a row for the result. */
+        final Scratch scratch = new Scratch(anyCopied ? (inputs * TILE_ROWS + 1L) * TILE_ROW_BYTES : 0);
+
         /** Where each input's current row starts. */
         final long[] at = new long[inputs];
 
@@ -135,8 +151,12 @@ final class TiledElementwise {
         Tile() {
             for (int i = 0; i < inputs; i++) {
                 long rowStride = layout.strides()[i][rowDimension];
-                rowStep[i] = (copied[i] && rowStride != 0 ? TILE_COLUMNS : rowStride) * Float.BYTES;
+                rowStep[i] = copied[i] && rowStride != 0 ? TILE_ROW_BYTES : rowStride * Float.BYTES;
             }
+        }
+
+        long slot(int operand) {
+            return scratch.address() + operand * TILE_ROWS * TILE_ROW_BYTES;
         }
 
         /** Sets the addresses of a tile's first element. {@code plane} counts through the remaining dimensions. */
@@ -161,9 +181,9 @@ final class TiledElementwise {
                 outStride *= layout.shape()[d];
             }
             for (int i = 0; i < inputs; i++) {
-                at[i] = addresses[i] + at[i] * Float.BYTES;
+                at[i] = operands.inputs()[i] + at[i] * operands.formats()[i].bytes();
             }
-            out = addresses[inputs] + out * Float.BYTES;
+            out = operands.out() + out * operands.result().bytes();
         }
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.gpu.kernels;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
+import io.llm2clip.kernels.gpu.dialect.ShortBuf;
 
 /** Data movement: rows by index, concatenation, rotation of channel pairs by position. */
 public final class IndexKernels {
@@ -28,6 +29,17 @@ public final class IndexKernels {
             int strides = ElementwiseKernels.HEADER + rank;
             int from = ElementwiseKernels.k_strided(params, strides, rank, element);
             ints.set(params.get(strides + rank + 1) + element, ints.get(params.get(strides + rank) + from));
+        }
+    }
+
+    /** As {@link #k_copyInts}. */
+    static void k_copyHalves(KernelContext context, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int rank = params.get(1);
+            int strides = ElementwiseKernels.HEADER + rank;
+            int from = ElementwiseKernels.k_strided(params, strides, rank, element);
+            halves.set(params.get(strides + rank + 1) + element, halves.get(params.get(strides + rank) + from));
         }
     }
 

@@ -1,21 +1,18 @@
 package io.llm2clip.kernels.gpu.launch;
 
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.HALVES;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
-import io.llm2clip.kernels.gpu.kernels.ConvertKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -43,18 +40,6 @@ public final class DeviceKernels {
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel FLOAT_TO_BFLOAT16 =
-            DeviceKernel.of(ConvertKernels.class, "k_floatToBFloat16", FLOATS, HALVES, PARAMS);
-    private static final DeviceKernel BFLOAT16_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", FLOATS, HALVES, PARAMS);
-    private static final DeviceKernel FLOAT_TO_FLOAT16 =
-            DeviceKernel.of(ConvertKernels.class, "k_floatToFloat16", FLOATS, HALVES, PARAMS);
-    private static final DeviceKernel FLOAT16_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_float16ToFloat", FLOATS, HALVES, PARAMS);
-    private static final DeviceKernel FLOAT_TO_INT =
-            DeviceKernel.of(ConvertKernels.class, "k_floatToInt", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel INT_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_intToFloat", FLOATS, INTS, PARAMS);
     private static final DeviceKernel ADAM_W = DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, PARAMS);
 
     private DeviceKernels() {}
@@ -63,7 +48,8 @@ public final class DeviceKernels {
      * The launches that execute an operation. Launches that would write nothing are left out.
      *
      * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, a head of an attention has
-     *     more channels than the kernels have room for, or a scatter-add more rows than floats count
+     *     more channels than the kernels have room for, a scatter-add more rows than floats count, or an operation computes with
+     *     elements of types that only the CPU's does
      */
     public static DevicePlan plan(KernelOp op) {
         requireSupported(op);
@@ -87,7 +73,6 @@ public final class DeviceKernels {
                 single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
             case SquareSums o -> squareSums(o);
             case Concat o -> concat(o);
-            case Convert o -> single(o, elements(conversion(o), o.elements()));
             case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
         };
     }
@@ -183,22 +168,6 @@ public final class DeviceKernels {
             first += blocks;
         }
         return new DevicePlan(op.operands(), launches, 0);
-    }
-
-    private static DeviceKernel conversion(Convert op) {
-        return switch (op.to()) {
-            case BF16 -> FLOAT_TO_BFLOAT16;
-            case F16 -> FLOAT_TO_FLOAT16;
-            case I32 -> FLOAT_TO_INT;
-            case F32, BOOL ->
-                switch (op.from()) {
-                    case BF16 -> BFLOAT16_TO_FLOAT;
-                    case F16 -> FLOAT16_TO_FLOAT;
-                    case I32, F32, BOOL -> INT_TO_FLOAT;
-                    case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
-                };
-            case Q8, Q4 -> throw new IllegalStateException(op + " is not made.");
-        };
     }
 
     static int flag(boolean value) {

@@ -9,7 +9,7 @@ import io.llm2clip.kernels.gpu.cublas.Product;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.operations.AttentionOp;
-import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -103,8 +103,8 @@ final class LibraryProducts implements AutoCloseable {
         int place = sizes[0] + sizes[1] == 0 ? 0 : scratch.take(dtype, sizes[0] + sizes[1]);
         for (int i = 0; i < 2; i++) {
             if (sizes[i] > 0) {
-                long elements = op.operands().get(i).elements();
-                KernelOp convert = new Convert(elements, DType.F32, dtype);
+                int elements = Math.toIntExact(op.operands().get(i).elements());
+                KernelOp convert = Elementwise.convert(elements, DType.F32, dtype);
                 for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
                     steps.add(new BoundLaunch(launch, new int[] {operands[i], place}));
                 }

@@ -12,7 +12,6 @@ import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
@@ -167,12 +166,19 @@ class DeviceKernelsTest {
 
     @Test
     void whatDoesNotFitADeviceIsRefused() {
-        assertThatThrownBy(() -> DeviceKernels.plan(new Convert(1L << 31, DType.F32, DType.BF16)))
+        assertThatThrownBy(() -> DeviceKernels.plan(
+                        new Elementwise(Expression.IDENTITY, List.of(1 << 16, 1 << 15), List.of(List.of(0, 0)))))
                 .hasMessage(
                         "Work-items number 2147483648, expected at most 2147483647 on a device; split the operation.");
         assertThatThrownBy(() -> DeviceKernels.plan(new IndexOp.ScatterAdd((1 << 24) + 1, 5, 2)))
                 .hasMessage(
                         "Scatter-add of 16777217 rows, expected at most 16777216 on a device; split the operation.");
+        Elementwise.Source halves = new Elementwise.Source(DType.BF16, List.of(1));
+        Expression negated = new Expression(1, List.of(Instruction.unary(Opcode.NEGATE, 0)));
+        assertThatThrownBy(() -> DeviceKernels.plan(new Elementwise(negated, List.of(4), List.of(halves), DType.F32)))
+                .hasMessage(
+                        "Elementwise of [BF16] elements into F32 ones runs on the CPU only, a device computes with F32"
+                                + " and converts contiguous elements from and to it; convert before and after.");
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");

@@ -48,7 +48,8 @@ final class IndexSources {
 
     /** Takes note of what a step writes; to be called in the order of the steps. */
     void add(Plan.Step step) {
-        boolean copies = step.op() instanceof Elementwise || step.op() instanceof Concat;
+        boolean copies =
+                step.op() instanceof Elementwise elementwise ? elementwise.isCopy() : step.op() instanceof Concat;
         List<Operand> operands = step.op().operands();
         for (int i = 0; i < operands.size(); i++) {
             Operand operand = operands.get(i);
@@ -90,7 +91,10 @@ final class IndexSources {
             sources.addAll(
                     direct && copy.op() instanceof Elementwise view
                             ? List.of(new Source(
-                                    slot, elements(view.shape(), view.strides().getFirst())))
+                                    slot,
+                                    elements(
+                                            view.shape(),
+                                            view.sources().getFirst().strides())))
                             : all);
         }
         return sources;

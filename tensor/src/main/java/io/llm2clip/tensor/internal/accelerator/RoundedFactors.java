@@ -6,7 +6,7 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
-import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.graph.Graph;
@@ -61,7 +61,7 @@ final class RoundedFactors {
     void send(TensorData data) {
         Rounded rounded = Graph.known(factors, data);
         if (rounded.version != data.version()) {
-            KernelOp convert = new Convert(data.shape().size(), data.dtype(), dtype);
+            KernelOp convert = Elementwise.convert(data.shape().size(), data.dtype(), dtype);
             DeviceCopy copy = DeviceCopy.of(data);
             if (copy != null && copy.isCurrent()) {
                 int[] places = {copy.element(), rounded.element};

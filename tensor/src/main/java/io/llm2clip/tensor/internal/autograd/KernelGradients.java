@@ -7,7 +7,6 @@ import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Convert;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -34,8 +33,7 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case Elementwise _, AdamWUpdate _, SquareSums _ ->
-                throw new IllegalStateException(op + " is not made by a graph.");
+            case AdamWUpdate _, SquareSums _ -> throw new IllegalStateException(op + " is not made by a graph.");
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case Matmul matmul -> matmul(matmul, in.get(0), in.get(1), g);
             case SoftmaxOp.Softmax softmax ->
@@ -95,10 +93,9 @@ final class KernelGradients {
                                 g),
                         null);
             case Concat concat -> concat(concat, in, g);
-            case Convert convert ->
-                convert.to() == DType.I32 || convert.from() == DType.I32
-                        ? ReverseMode.none(1)
-                        : List.of(g.cast(convert.from()));
+            // Of elementwise kernels, nodes of a graph are conversions only.
+            case Elementwise _ ->
+                x.dtype() == DType.I32 || out.dtype() == DType.I32 ? ReverseMode.none(1) : List.of(g.cast(x.dtype()));
             case SoftmaxOp.SoftmaxGradient _,
                     NormOp.LayerNormGradient _,
                     NormOp.RmsNormGradient _,

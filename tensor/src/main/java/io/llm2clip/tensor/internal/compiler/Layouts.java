@@ -1,6 +1,5 @@
 package io.llm2clip.tensor.internal.compiler;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Epilogue;
@@ -11,7 +10,6 @@ import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.TensorData;
-import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.graph.Node;
 import io.llm2clip.tensor.internal.graph.View;
 import io.llm2clip.tensor.internal.graph.Views;
@@ -101,13 +99,7 @@ final class Layouts {
     }
 
     private static KernelCall copy(View source, Node result) {
-        // Copies are expressions, which are of f32 lanes.
-        if (result.dtype.stored() != DType.F32 && result.dtype != DType.I32) {
-            throw new TensorException("A view of " + result.dtype + " " + source.shape()
-                    + " is not contiguous; cast to F32 before permuting or slicing.");
-        }
-        KernelOp op = new Elementwise(
-                result.dtype.stored(), Expression.IDENTITY, source.shape().toList(), List.of(source.strides()));
+        KernelOp op = Elementwise.copy(result.dtype, source.shape().toList(), source.strides());
         return new KernelCall(op, Precision.F32, List.of(source), List.of(result));
     }
 

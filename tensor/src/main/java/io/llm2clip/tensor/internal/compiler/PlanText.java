@@ -11,7 +11,6 @@ import io.llm2clip.tensor.internal.compiler.Plan.Slot;
 import io.llm2clip.tensor.internal.compiler.Plan.Step;
 import io.llm2clip.tensor.internal.compiler.Plan.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -153,10 +152,10 @@ public final class PlanText {
     private static String layout(KernelOp op, int i) {
         return switch (op) {
             case Elementwise elementwise
-            when i < elementwise.strides().size() ->
-                elementwise.strides().get(i).equals(dense(elementwise.shape()))
+            when i < elementwise.sources().size() ->
+                elementwise.isDense(i)
                         ? "dense"
-                        : "strides " + elementwise.strides().get(i);
+                        : "strides " + elementwise.sources().get(i).strides();
             case Matmul matmul when i == 0 -> matmul.a().transposed() ? "transposed" : "dense";
             case Matmul matmul
             when i == 1 && matmul.b().packing() != null ->
@@ -167,16 +166,6 @@ public final class PlanText {
                 matmul.epilogue().extras().get(i - 2).name().toLowerCase(Locale.ROOT);
             default -> "dense";
         };
-    }
-
-    private static List<Integer> dense(List<Integer> shape) {
-        Integer[] strides = new Integer[shape.size()];
-        int stride = 1;
-        for (int axis = strides.length - 1; axis >= 0; axis--) {
-            strides[axis] = stride;
-            stride *= shape.get(axis);
-        }
-        return Arrays.asList(strides);
     }
 
     private static String describe(Step step) {

@@ -1,6 +1,5 @@
 package io.llm2clip.tensor.internal.graph;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -58,7 +57,6 @@ public final class ReferenceInterpreter {
                         List.of(new Expression.Instruction(
                                 pointwise.opcode(), 0, in.size() > 1 ? 1 : 0, in.size() > 2 ? 2 : 0, 0)));
                 KernelOp op = elementwise(
-                        DType.F32,
                         one,
                         node.shape(),
                         Collections.nCopies(in.size(), node.shape().strides()));
@@ -89,7 +87,10 @@ public final class ReferenceInterpreter {
     }
 
     private static TensorData strided(Tensor node, TensorData source, int[] strides, long offset) {
-        KernelOp copy = elementwise(node.dtype().stored(), Expression.IDENTITY, node.shape(), List.of(strides));
+        KernelOp copy = Elementwise.copy(
+                node.dtype(),
+                node.shape().toList(),
+                IntStream.of(strides).boxed().toList());
         long from = node.shape().size() == 0 ? 0 : offset * source.dtype().bytes();
         TensorData rest = TensorData.allocate(node.shape(), node.dtype());
         Reference.run(copy, new MemorySegment[] {source.readOnly().asSlice(from), rest.segment()});
@@ -114,9 +115,8 @@ public final class ReferenceInterpreter {
         return results;
     }
 
-    private static KernelOp elementwise(DType dtype, Expression expression, Shape shape, List<int[]> strides) {
+    private static KernelOp elementwise(Expression expression, Shape shape, List<int[]> strides) {
         return new Elementwise(
-                dtype,
                 expression,
                 shape.toList(),
                 strides.stream().map(s -> IntStream.of(s).boxed().toList()).toList());

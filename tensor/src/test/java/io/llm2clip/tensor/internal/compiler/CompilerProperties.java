@@ -15,13 +15,17 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.TestExecution;
 import io.llm2clip.tensor.internal.engine.CompiledProgram;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.Size;
 
 /** Whatever the compiler merges, fuses, aliases or reuses, the program computes what the interpreter computes. */
@@ -90,6 +94,35 @@ class CompilerProperties {
             for (int i = 0; i < outputs.size(); i++) {
                 assertThat(found.get(i).toInts())
                         .containsExactly(expected.get(i).toInts());
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<DType> denseTypes() {
+        return Arbitraries.of(DType.class).filter(type -> !type.isQuantized());
+    }
+
+    /** Whatever is looked at, bits stay: a NaN's payload, too. */
+    @Property(tries = 100)
+    void viewsOfAnyTypeAreCopied(@ForAll("denseTypes") DType type, @ForAll long seed) {
+        TensorData data = TensorData.allocate(Shape.of(4, 6), type);
+        byte[] bits = new byte[24 * type.bytes()];
+        new java.util.Random(seed).nextBytes(bits);
+        MemorySegment.copy(MemorySegment.ofArray(bits), 0, data.segment(), 0, bits.length);
+        Tensor x = Tensor.variable("x", data);
+        List<Tensor> outputs = List.of(
+                x.transpose(0, 1),
+                x.slice(1, 1, 5),
+                x.transpose(0, 1).slice(0, 2, 5).reshape(-1),
+                x.slice(0, 3, 4).expand(Shape.of(5, 6)));
+        List<TensorData> expected = Interpreter.evaluate(outputs, Map.of());
+        try (Program program = Program.compile(outputs)) {
+            List<TensorData> found = program.run();
+            for (int i = 0; i < outputs.size(); i++) {
+                assertThat(found.get(i).readOnly().mismatch(expected.get(i).readOnly()))
+                        .as("first differing byte of output %d", i)
+                        .isEqualTo(-1);
             }
         }
     }
