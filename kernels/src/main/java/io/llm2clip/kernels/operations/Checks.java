@@ -16,8 +16,11 @@ final class Checks {
         return product;
     }
 
-    static void requireWord(String operation, DType dtype) {
-        require(dtype == DType.F32 || dtype == DType.I32, operation + ": elements of f32 or i32", dtype);
+    static void requireNumbers(String operand, DType dtype) {
+        require(
+                dtype == DType.F32 || dtype == DType.BF16 || dtype == DType.F16,
+                operand + " of f32, bf16 or f16 elements",
+                dtype);
     }
 
     static void require(boolean condition, String expected, Object found) {

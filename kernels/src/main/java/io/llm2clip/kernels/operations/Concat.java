@@ -4,10 +4,10 @@ import io.llm2clip.kernels.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Joins {@code [outer, inner[i]]} blocks, of f32 or i32 elements, side by side into {@code [outer, sum(inner)]}. */
+/** Joins {@code [outer, inner[i]]} blocks, of elements of one type, side by side into {@code [outer, sum(inner)]}. */
 public record Concat(DType dtype, int outer, List<Integer> inner) implements KernelOp {
     public Concat {
-        Checks.requireWord("Concat", dtype);
+        Checks.require(!dtype.isQuantized(), "Concat: elements of a dense type", dtype);
         inner = List.copyOf(inner);
     }
 

@@ -1,12 +1,25 @@
 package io.llm2clip.kernels.operations;
 
+import io.llm2clip.kernels.DType;
 import java.util.List;
 
 /** Normalizations over the columns of {@code [rows, columns]}, and their gradients. */
 public sealed interface NormOp extends KernelOp {
 
-    /** {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias} by rows; variance without Bessel's correction. */
-    record LayerNorm(int rows, int columns, float epsilon) implements NormOp {
+    /**
+     * {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias} by rows, rounded to the output's type; variance without
+     * Bessel's correction.
+     */
+    record LayerNorm(int rows, int columns, float epsilon, DType output) implements NormOp {
+        public LayerNorm {
+            Checks.requireNumbers("LayerNorm: output", output);
+        }
+
+        /** Of f32. */
+        public LayerNorm(int rows, int columns, float epsilon) {
+            this(rows, columns, epsilon, DType.F32);
+        }
+
         @Override
         public List<Operand> operands() {
             long size = (long) rows * columns;
@@ -14,7 +27,7 @@ public sealed interface NormOp extends KernelOp {
                     Operand.in("x", size),
                     Operand.in("weight", columns),
                     Operand.in("bias", columns),
-                    Operand.out(size));
+                    Operand.out("out", output, size));
         }
 
         @Override
@@ -43,12 +56,21 @@ public sealed interface NormOp extends KernelOp {
         }
     }
 
-    /** {@code y = x / sqrt(mean(x^2) + epsilon) * weight} by rows. */
-    record RmsNorm(int rows, int columns, float epsilon) implements NormOp {
+    /** {@code y = x / sqrt(mean(x^2) + epsilon) * weight} by rows, rounded to the output's type. */
+    record RmsNorm(int rows, int columns, float epsilon, DType output) implements NormOp {
+        public RmsNorm {
+            Checks.requireNumbers("RmsNorm: output", output);
+        }
+
+        /** Of f32. */
+        public RmsNorm(int rows, int columns, float epsilon) {
+            this(rows, columns, epsilon, DType.F32);
+        }
+
         @Override
         public List<Operand> operands() {
             long size = (long) rows * columns;
-            return List.of(Operand.in("x", size), Operand.in("weight", columns), Operand.out(size));
+            return List.of(Operand.in("x", size), Operand.in("weight", columns), Operand.out("out", output, size));
         }
 
         @Override

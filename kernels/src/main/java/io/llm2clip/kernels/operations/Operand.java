@@ -49,7 +49,11 @@ public record Operand(
     }
 
     static Operand out(String name, long elements) {
-        return new Operand(name, DType.F32, elements, Access.WRITE);
+        return out(name, DType.F32, elements);
+    }
+
+    static Operand out(String name, DType dtype, long elements) {
+        return new Operand(name, dtype, elements, Access.WRITE);
     }
 
     static Operand update(String name, long elements) {

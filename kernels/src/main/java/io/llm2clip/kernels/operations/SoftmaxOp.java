@@ -1,16 +1,26 @@
 package io.llm2clip.kernels.operations;
 
+import io.llm2clip.kernels.DType;
 import java.util.List;
 
 /** Softmax over the columns of {@code [rows, columns]}, and its gradient. */
 public sealed interface SoftmaxOp extends KernelOp {
 
-    /** Row-wise softmax, {@code [rows, columns]}. */
-    record Softmax(int rows, int columns) implements SoftmaxOp {
+    /** Row-wise softmax, {@code [rows, columns]}, rounded to the output's type. */
+    record Softmax(int rows, int columns, DType output) implements SoftmaxOp {
+        public Softmax {
+            Checks.requireNumbers("Softmax: output", output);
+        }
+
+        /** Of f32. */
+        public Softmax(int rows, int columns) {
+            this(rows, columns, DType.F32);
+        }
+
         @Override
         public List<Operand> operands() {
             long size = (long) rows * columns;
-            return List.of(Operand.in("x", size), Operand.out(size));
+            return List.of(Operand.in("x", size), Operand.out("out", output, size));
         }
 
         @Override

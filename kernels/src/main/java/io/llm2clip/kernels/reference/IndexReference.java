@@ -11,7 +11,7 @@ final class IndexReference {
     private IndexReference() {}
 
     static void gather(IndexOp.Gather op, MemorySegment[] operands) {
-        Floats table = new Floats(operands[0]);
+        StoredElements table = new StoredElements(op.table(), operands[0]);
         Indices index = new Indices("Gather: index", operands[1], 0, op.rows() - 1);
         Floats out = new Floats(operands[2]);
         for (int i = 0; i < op.count(); i++) {
@@ -73,7 +73,7 @@ final class IndexReference {
         long at = 0;
         for (int outer = 0; outer < op.outer(); outer++) {
             for (int i = 0; i < op.inner().size(); i++) {
-                long bytes = (long) op.inner().get(i) * Float.BYTES;
+                long bytes = (long) op.inner().get(i) * op.dtype().bytes();
                 MemorySegment.copy(operands[i], outer * bytes, out, at, bytes);
                 at += bytes;
             }

@@ -1,26 +1,34 @@
 package io.llm2clip.kernels.reference;
 
 import io.llm2clip.kernels.operations.NormOp;
+import java.lang.foreign.MemorySegment;
 
 /** Layer and root-mean-square normalization. */
 final class NormReference {
 
     private NormReference() {}
 
-    static void layerNorm(NormOp.LayerNorm op, Floats[] operands) {
+    static void layerNorm(NormOp.LayerNorm op, MemorySegment[] operands) {
+        Floats x = new Floats(operands[0]);
+        Floats weight = new Floats(operands[1]);
+        Floats bias = new Floats(operands[2]);
+        StoredElements out = new StoredElements(op.output(), operands[3]);
         for (long row = 0; row < op.rows(); row++) {
-            double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), true);
+            double[] normalized = normalized(x, row, op.columns(), op.epsilon(), true);
             for (int c = 0; c < op.columns(); c++) {
-                operands[3].set(row * op.columns() + c, normalized[c] * operands[1].get(c) + operands[2].get(c));
+                out.set(row * op.columns() + c, normalized[c] * weight.get(c) + bias.get(c));
             }
         }
     }
 
-    static void rmsNorm(NormOp.RmsNorm op, Floats[] operands) {
+    static void rmsNorm(NormOp.RmsNorm op, MemorySegment[] operands) {
+        Floats x = new Floats(operands[0]);
+        Floats weight = new Floats(operands[1]);
+        StoredElements out = new StoredElements(op.output(), operands[2]);
         for (long row = 0; row < op.rows(); row++) {
-            double[] normalized = normalized(operands[0], row, op.columns(), op.epsilon(), false);
+            double[] normalized = normalized(x, row, op.columns(), op.epsilon(), false);
             for (int c = 0; c < op.columns(); c++) {
-                operands[2].set(row * op.columns() + c, normalized[c] * operands[1].get(c));
+                out.set(row * op.columns() + c, normalized[c] * weight.get(c));
             }
         }
     }

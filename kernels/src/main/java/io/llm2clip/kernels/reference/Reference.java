@@ -36,11 +36,11 @@ public final class Reference {
             case Elementwise o -> ElementwiseReference.elementwise(o, operands);
             case Reduce o -> RowReference.reduce(o, new Floats(operands[0]), new Floats(operands[1]));
             case Matmul o -> MatmulReference.matmul(o, operands);
-            case SoftmaxOp.Softmax o -> RowReference.softmax(o, floats(operands));
+            case SoftmaxOp.Softmax o -> RowReference.softmax(o, operands);
             case SoftmaxOp.SoftmaxGradient o -> RowReference.softmaxGradient(o, floats(operands));
-            case NormOp.LayerNorm o -> NormReference.layerNorm(o, floats(operands));
+            case NormOp.LayerNorm o -> NormReference.layerNorm(o, operands);
             case NormOp.LayerNormGradient o -> NormReference.layerNormGradient(o, floats(operands));
-            case NormOp.RmsNorm o -> NormReference.rmsNorm(o, floats(operands));
+            case NormOp.RmsNorm o -> NormReference.rmsNorm(o, operands);
             case NormOp.RmsNormGradient o -> NormReference.rmsNormGradient(o, floats(operands));
             case AttentionOp.Attention o -> AttentionReference.attention(o.shape(), operands);
             case AttentionOp.AttentionGradient o -> AttentionReference.gradient(o.shape(), operands);

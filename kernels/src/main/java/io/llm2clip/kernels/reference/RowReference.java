@@ -4,6 +4,7 @@ import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
+import java.lang.foreign.MemorySegment;
 
 /** Reductions and softmax. */
 final class RowReference {
@@ -37,11 +38,13 @@ final class RowReference {
         }
     }
 
-    static void softmax(SoftmaxOp.Softmax op, Floats[] operands) {
+    static void softmax(SoftmaxOp.Softmax op, MemorySegment[] operands) {
+        Floats x = new Floats(operands[0]);
+        StoredElements out = new StoredElements(op.output(), operands[1]);
         for (long row = 0; row < op.rows(); row++) {
-            double[] probabilities = softmax(operands[0], row * op.columns(), op.columns());
+            double[] probabilities = softmax(x, row * op.columns(), op.columns());
             for (int c = 0; c < op.columns(); c++) {
-                operands[1].set(row * op.columns() + c, probabilities[c]);
+                out.set(row * op.columns() + c, probabilities[c]);
             }
         }
     }

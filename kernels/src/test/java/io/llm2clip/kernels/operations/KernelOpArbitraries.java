@@ -21,27 +21,14 @@ public final class KernelOpArbitraries {
 
     private KernelOpArbitraries() {}
 
-    /** Every kind of operation, of the element types that devices compute with. */
+    /** Every kind of operation. */
     public static Arbitrary<KernelOp> all() {
-        return all(matmul());
-    }
-
-    /** Every kind of operation, in the formats that devices have kernels for. */
-    public static Arbitrary<KernelOp> forDevices() {
-        return all(deviceMatmul());
-    }
-
-    /** As {@link #matmul()}, in the formats that devices have kernels for. */
-    public static Arbitrary<KernelOp> deviceMatmul() {
-        return matmul(Arbitraries.just(DType.F32));
-    }
-
-    private static Arbitrary<KernelOp> all(Arbitrary<KernelOp> matmul) {
         return Arbitraries.oneOf(List.of(
                 elementwise(),
+                typedElementwise(),
                 copy(),
                 reduce(),
-                matmul,
+                matmul(),
                 softmax(),
                 norm(),
                 attention(),
@@ -52,6 +39,27 @@ public final class KernelOpArbitraries {
                 squareSums(),
                 convert(),
                 adamW()));
+    }
+
+    /** Every kind of operation, of the types that devices take: others than f32 they only move, or convert where they are contiguous. */
+    public static Arbitrary<KernelOp> forDevices() {
+        return all().filter(op -> switch (op) {
+            case Elementwise e -> e.isOfFloats() || e.isCopy() || isContiguousConversion(e);
+            case Concat _ -> true;
+            default ->
+                op.operands().stream()
+                        .allMatch(operand -> operand.dtype() == DType.F32 || operand.dtype() == DType.I32);
+        });
+    }
+
+    private static boolean isContiguousConversion(Elementwise op) {
+        DType input = op.isIdentity() ? op.sources().getFirst().dtype().stored() : op.output();
+        return op.isIdentity() && op.isDense(0) && (input == DType.F32 || op.output().stored() == DType.F32);
+    }
+
+    /** As {@link #matmul()}, in the formats that devices have kernels for. */
+    public static Arbitrary<KernelOp> deviceMatmul() {
+        return matmul(Arbitraries.just(DType.F32));
     }
 
     public static Arbitrary<KernelOp> elementwise() {
@@ -112,8 +120,8 @@ public final class KernelOpArbitraries {
         return Arbitraries.of(DENSE);
     }
 
-    private static Arbitrary<DType> words() {
-        return Arbitraries.of(DType.F32, DType.I32);
+    private static Arbitrary<DType> numbers() {
+        return Arbitraries.frequency(Tuple.of(2, DType.F32), Tuple.of(1, DType.BF16), Tuple.of(1, DType.F16));
     }
 
     /** Of rows and columns, some of them so long that a device splits them. */
@@ -202,19 +210,19 @@ public final class KernelOpArbitraries {
 
     public static Arbitrary<KernelOp> softmax() {
         return Arbitraries.oneOf(
-                Combinators.combine(dimension(), length()).as(SoftmaxOp.Softmax::new),
+                Combinators.combine(dimension(), length(), numbers()).as(SoftmaxOp.Softmax::new),
                 Combinators.combine(dimension(), length()).as(SoftmaxOp.SoftmaxGradient::new));
     }
 
-    /** Layer and root-mean-square normalisation and their gradients, some of so many rows that a device splits sums over them. */
+    /** Layer and root-mean-square normalization and their gradients, some of so many rows that a device splits sums over them. */
     public static Arbitrary<KernelOp> norm() {
         Arbitrary<Integer> many = Arbitraries.frequencyOf(
                 Tuple.of(6, dimension()), Tuple.of(1, Arbitraries.integers().between(60, 200)));
-        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length())
-                .as((kind, rows, columns) -> switch (kind) {
-                    case 0 -> new NormOp.LayerNorm(rows, columns, EPSILON);
+        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length(), numbers())
+                .as((kind, rows, columns, output) -> switch (kind) {
+                    case 0 -> new NormOp.LayerNorm(rows, columns, EPSILON, output);
                     case 1 -> new NormOp.LayerNormGradient(rows, columns, EPSILON);
-                    case 2 -> new NormOp.RmsNorm(rows, columns, EPSILON);
+                    case 2 -> new NormOp.RmsNorm(rows, columns, EPSILON, output);
                     default -> new NormOp.RmsNormGradient(rows, columns, EPSILON);
                 });
     }
@@ -261,9 +269,9 @@ public final class KernelOpArbitraries {
     /** Gather and scatter. */
     public static Arbitrary<KernelOp> index() {
         Arbitrary<Integer> rows = Arbitraries.integers().between(1, 20);
-        return Combinators.combine(Arbitraries.of(true, false), length(), rows, dimension())
-                .as((gather, count, table, columns) -> gather
-                        ? new IndexOp.Gather(count, table, columns)
+        return Combinators.combine(Arbitraries.of(true, false), length(), rows, dimension(), numbers())
+                .as((gather, count, table, columns, type) -> gather
+                        ? new IndexOp.Gather(count, table, columns, type)
                         : new IndexOp.ScatterAdd(count, table, columns));
     }
 
@@ -275,7 +283,9 @@ public final class KernelOpArbitraries {
 
     public static Arbitrary<KernelOp> concat() {
         return Combinators.combine(
-                        words(), dimension(), dimension().list().ofMinSize(1).ofMaxSize(4))
+                        denseTypes(),
+                        dimension(),
+                        dimension().list().ofMinSize(1).ofMaxSize(4))
                 .as(Concat::new);
     }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -19,7 +18,7 @@ class KernelOpArbitrariesTest {
 
     @Provide
     Arbitrary<KernelOp> operations() {
-        return Arbitraries.oneOf(KernelOpArbitraries.all(), KernelOpArbitraries.typedElementwise());
+        return KernelOpArbitraries.all();
     }
 
     @Property(tries = 300)

@@ -130,7 +130,9 @@ public final class OperandBuffers implements AutoCloseable {
 
     /** Whether the values of its outputs are those of its inputs, rounded once. */
     private static boolean movesOnly(KernelOp op) {
-        return op instanceof Elementwise elementwise && elementwise.isIdentity();
+        return op instanceof IndexOp.Gather
+                || op instanceof Concat
+                || (op instanceof Elementwise elementwise && elementwise.isIdentity());
     }
 
     /** What neighbors differ by, relatively: where an exact result lies between them, the last bit of what is rounded decides. */

@@ -14,14 +14,14 @@ public final class ConcatKernel {
 
     public static Launch bind(Concat op, long[] addresses, Workers workers) {
         long[] bytes = op.inner().stream()
-                .mapToLong(inner -> (long) inner * Float.BYTES)
+                .mapToLong(inner -> (long) inner * op.dtype().bytes())
                 .toArray();
         long total = 0;
         for (long size : bytes) {
             total += size;
         }
         long outBytes = total;
-        return Ranges.launch(workers, op.outer(), outBytes / Float.BYTES, (from, to, worker) -> {
+        return Ranges.launch(workers, op.outer(), outBytes / op.dtype().bytes(), (from, to, worker) -> {
             for (long outer = from; outer < to; outer++) {
                 long target = addresses[bytes.length] + outer * outBytes;
                 for (int i = 0; i < bytes.length; i++) {

@@ -4,8 +4,8 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.ElementFormat;
 import io.llm2clip.kernels.operations.IndexOp;
-import java.lang.foreign.MemorySegment;
 
 /** Rows addressed by indices. All indices are checked before anything is read or written through them. */
 public final class IndexRows {
@@ -16,13 +16,15 @@ public final class IndexRows {
 
     public static Launch gather(IndexOp.Gather op, long[] addresses, Workers workers) {
         long rowBytes = (long) op.columns() * Float.BYTES;
+        ElementFormat format = ElementFormat.of(op.table());
+        long tableRow = (long) op.columns() * format.bytes();
         long table = addresses[0];
         long index = addresses[1];
         long out = addresses[2];
         Ranges.Body copies = (from, to, worker) -> {
             for (long i = from; i < to; i++) {
                 long row = Memory.getInt(index + i * Integer.BYTES);
-                MemorySegment.copy(Memory.ALL, table + row * rowBytes, Memory.ALL, out + i * rowBytes, rowBytes);
+                format.load(table + row * tableRow, op.columns(), out + i * rowBytes);
             }
         };
         return () -> {

@@ -13,31 +13,34 @@ import io.llm2clip.kernels.operations.NormOp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/** Layer and root-mean-square normalisation. */
+/** Layer and root-mean-square normalization. */
 public final class NormRows {
 
     private NormRows() {}
 
     public static Launch layerNorm(NormOp.LayerNorm op, long[] addresses, Workers workers) {
         int columns = op.columns();
+        RowOutput out = new RowOutput(op.output(), addresses[3], columns);
         return Ranges.launch(workers, op.rows(), 3L * columns, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
-                long start = row * columns * Float.BYTES;
-                long x = addresses[0] + start;
+                long x = addresses[0] + row * columns * Float.BYTES;
                 float mean = RowMath.sum(x, columns) / columns;
                 float inverse = inverseDeviation(x, mean, columns, op.epsilon());
-                layerNorm(x, mean, inverse, addresses[1], addresses[2], columns, addresses[3] + start);
+                layerNorm(x, mean, inverse, addresses[1], addresses[2], columns, out.begin(row, worker));
+                out.end(row, worker);
             }
         });
     }
 
     public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, Workers workers) {
         int columns = op.columns();
+        RowOutput out = new RowOutput(op.output(), addresses[2], columns);
         return Ranges.launch(workers, op.rows(), 2L * columns, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
-                long start = row * columns * Float.BYTES;
-                long x = addresses[0] + start;
-                rmsNorm(x, inverseDeviation(x, 0, columns, op.epsilon()), addresses[1], columns, addresses[2] + start);
+                long x = addresses[0] + row * columns * Float.BYTES;
+                float inverse = inverseDeviation(x, 0, columns, op.epsilon());
+                rmsNorm(x, inverse, addresses[1], columns, out.begin(row, worker));
+                out.end(row, worker);
             }
         });
     }

@@ -22,10 +22,11 @@ public final class SoftmaxRows {
         int columns = op.columns();
         long rowBytes = (long) columns * Float.BYTES;
         long in = addresses[0];
-        long out = addresses[1];
+        RowOutput out = new RowOutput(op.output(), addresses[1], columns);
         return Ranges.launch(workers, op.rows(), 6L * columns, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
-                softmax(in + row * rowBytes, columns, out + row * rowBytes);
+                softmax(in + row * rowBytes, columns, out.begin(row, worker));
+                out.end(row, worker);
             }
         });
     }

@@ -68,6 +68,15 @@ public final class IndexKernels {
         }
     }
 
+    /** As {@link #k_concat}, of halves. */
+    static void k_concatHalves(KernelContext context, ShortBuf halves, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int target = k_concatTarget(params, element);
+            halves.set(params.get(6 + params.get(5)) + target, halves.get(params.get(6 + params.get(4)) + element));
+        }
+    }
+
     /** A work-item a pair. Params: pairs in all, positions, heads, pairs of a head, interleaved, inverse | x, cos, sin, out. */
     static void k_rotary(KernelContext context, FloatBuf floats, IntBuf params) {
         int item = context.globalIdx;

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.gpu.launch;
 
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.HALVES;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
 
@@ -19,6 +20,7 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -35,6 +37,8 @@ public final class DeviceKernels {
     private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
     private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
+    private static final DeviceKernel CONCAT_HALVES =
+            DeviceKernel.of(IndexKernels.class, "k_concatHalves", HALVES, PARAMS);
     private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
@@ -83,8 +87,19 @@ public final class DeviceKernels {
      * @throws IllegalArgumentException naming the operand, its format and what devices take
      */
     public static void requireSupported(KernelOp op) {
-        if (op instanceof Matmul matmul) {
-            MatmulPlan.requireSupported(matmul);
+        switch (op) {
+            case Matmul o -> MatmulPlan.requireSupported(o);
+            case Elementwise o -> ElementwisePlan.requireSupported(o);
+            case Concat _ -> {} // moves elements of any type
+            default -> op.operands().forEach(operand -> requireSupported(op, operand));
+        }
+    }
+
+    private static void requireSupported(KernelOp op, Operand operand) {
+        DType type = operand.dtype().stored();
+        if (type != DType.F32 && type != DType.I32) {
+            throw new IllegalArgumentException(op.getClass().getSimpleName() + " with '" + operand.name() + "' of "
+                    + operand.dtype() + " runs on the CPU only, a device takes F32; convert it.");
         }
     }
 
@@ -138,7 +153,11 @@ public final class DeviceKernels {
         for (int i = 0; i < op.inner().size(); i++) {
             int inner = op.inner().get(i);
             launches.addAll(elements(
-                    op.dtype() == DType.I32 ? CONCAT_INTS : CONCAT,
+                    switch (op.dtype().arena()) {
+                        case I32 -> CONCAT_INTS;
+                        case BF16, F16 -> CONCAT_HALVES;
+                        case F32, BOOL, Q8, Q4 -> CONCAT;
+                    },
                     (long) op.outer() * inner,
                     inner,
                     total,

@@ -18,9 +18,9 @@ import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The launch of an elementwise operation, and the encoding of expressions. Devices compute with f32 elements; elements of other types they
@@ -32,12 +32,17 @@ final class ElementwisePlan {
 
     private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, PARAMS);
     private static final DeviceKernel COPY_HALVES = DeviceKernel.of(IndexKernels.class, "k_copyHalves", HALVES, PARAMS);
-    private static final DeviceKernel FLOAT_TO_BFLOAT16 = conversion("k_floatToBFloat16", HALVES);
-    private static final DeviceKernel BFLOAT16_TO_FLOAT = conversion("k_bfloat16ToFloat", HALVES);
-    private static final DeviceKernel FLOAT_TO_FLOAT16 = conversion("k_floatToFloat16", HALVES);
-    private static final DeviceKernel FLOAT16_TO_FLOAT = conversion("k_float16ToFloat", HALVES);
-    private static final DeviceKernel FLOAT_TO_INT = conversion("k_floatToInt", INTS);
-    private static final DeviceKernel INT_TO_FLOAT = conversion("k_intToFloat", INTS);
+    /** From f32, by the type that is converted to. */
+    private static final Map<DType, DeviceKernel> NARROWING = Map.of(
+            DType.BF16, conversion("k_floatToBFloat16", HALVES),
+            DType.F16, conversion("k_floatToFloat16", HALVES),
+            DType.I32, conversion("k_floatToInt", INTS));
+
+    /** To f32, by the type that is converted from. */
+    private static final Map<DType, DeviceKernel> WIDENING = Map.of(
+            DType.BF16, conversion("k_bfloat16ToFloat", HALVES),
+            DType.F16, conversion("k_float16ToFloat", HALVES),
+            DType.I32, conversion("k_intToFloat", INTS));
 
     private ElementwisePlan() {}
 
@@ -45,7 +50,7 @@ final class ElementwisePlan {
      * A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter; copies of other
      * types than f32 and conversions have kernels of their own.
      *
-     * @throws IllegalArgumentException if the operation computes with elements of other types
+     * @throws IllegalArgumentException as {@link #requireSupported}
      */
     static List<DeviceLaunch> launches(Elementwise op) {
         if (op.isOfFloats()) {
@@ -56,35 +61,35 @@ final class ElementwisePlan {
             return launches(op, layouts -> Optional.of(kernel));
         }
         DeviceKernel conversion = conversion(op);
-        if (conversion == null) {
-            throw new IllegalArgumentException("Elementwise of "
-                    + op.sources().stream().map(Elementwise.Source::dtype).toList() + " elements into " + op.output()
-                    + " ones runs on the CPU only, a device computes with F32 and converts contiguous elements from"
-                    + " and to it; convert before and after.");
-        }
         long elements = op.operands().getLast().elements();
-        Grid grid = elements == 0 ? null : Grid.elements(elements);
-        return grid == null ? List.of() : List.of(new DeviceLaunch(conversion, grid, List.of(grid.x()), List.of()));
+        if (elements == 0) {
+            return List.of();
+        }
+        Grid grid = Grid.elements(elements);
+        return List.of(new DeviceLaunch(conversion, grid, List.of(grid.x()), List.of()));
     }
 
-    private static @Nullable DeviceKernel conversion(Elementwise op) {
-        if (!op.isIdentity() || !op.isDense(0)) {
-            return null;
+    /** @throws IllegalArgumentException if the operation computes with elements of other types than f32, or converts a view */
+    static void requireSupported(Elementwise op) {
+        if (!op.isOfFloats() && !op.isCopy()) {
+            conversion(op);
         }
-        DType from = op.sources().getFirst().dtype().stored();
-        return switch (op.output()) {
-            case F32, BOOL ->
-                switch (from) {
-                    case BF16 -> BFLOAT16_TO_FLOAT;
-                    case F16 -> FLOAT16_TO_FLOAT;
-                    case I32 -> INT_TO_FLOAT;
-                    case F32, BOOL, Q8, Q4 -> null;
-                };
-            case BF16 -> from == DType.F32 ? FLOAT_TO_BFLOAT16 : null;
-            case F16 -> from == DType.F32 ? FLOAT_TO_FLOAT16 : null;
-            case I32 -> from == DType.F32 ? FLOAT_TO_INT : null;
-            case Q8, Q4 -> null;
-        };
+    }
+
+    private static DeviceKernel conversion(Elementwise op) {
+        List<DType> from =
+                op.sources().stream().map(source -> source.dtype().stored()).toList();
+        DeviceKernel kernel = null;
+        if (op.isIdentity() && op.isDense(0)) {
+            kernel = from.getFirst() == DType.F32 ? NARROWING.get(op.output()) : null;
+            kernel = op.output().stored() == DType.F32 ? WIDENING.get(from.getFirst()) : kernel;
+        }
+        if (kernel == null) {
+            throw new IllegalArgumentException("Elementwise of " + from + " elements into " + op.output()
+                    + " ones runs on the CPU only, a device computes with F32 and converts contiguous elements from and to"
+                    + " it; convert before and after.");
+        }
+        return kernel;
     }
 
     private static DeviceKernel conversion(String name, DeviceKernel.Role other) {

@@ -24,6 +24,7 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.reference.Reference;
 import java.io.IOException;
 import java.io.InputStream;
@@ -179,6 +180,8 @@ class DeviceKernelsTest {
                 .hasMessage(
                         "Elementwise of [BF16] elements into F32 ones runs on the CPU only, a device computes with F32"
                                 + " and converts contiguous elements from and to it; convert before and after.");
+        assertThatThrownBy(() -> DeviceKernels.plan(new SoftmaxOp.Softmax(2, 3, DType.BF16)))
+                .hasMessage("Softmax with 'out' of BF16 runs on the CPU only, a device takes F32; convert it.");
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels a head, expected at most 128 on a device");
