@@ -1,7 +1,6 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.operations.Concat;
-import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Opcode;
@@ -32,8 +31,7 @@ public final class Finiteness {
                 };
             case Operation.Kernel(KernelOp op) ->
                 switch (op) {
-                    case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Elementwise _, Rotary _ ->
-                        anyDoubtful(inputs);
+                    case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Rotary _ -> anyDoubtful(inputs);
                     default -> false;
                 };
             case Operation.Reshape _,
@@ -41,6 +39,7 @@ public final class Finiteness {
                     Operation.Expand _,
                     Operation.Slice _,
                     Operation.Reinterpret _,
+                    Operation.Cast _,
                     Operation.Output _,
                     Operation.StopGradient _ -> anyDoubtful(inputs);
         };

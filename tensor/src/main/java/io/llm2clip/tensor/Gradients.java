@@ -14,8 +14,8 @@ public final class Gradients {
      * Gradients of a scalar.
      *
      * @param loss f32 of one element
-     * @param withRespectTo f32 nodes of the loss's graph
-     * @return a gradient for each, of its shape; zeros for a node that the loss does not depend on
+     * @param withRespectTo nodes of the loss's graph, of f32, bf16 or f16
+     * @return a gradient for each, in f32 and of its shape; zeros for a node that the loss does not depend on
      */
     public static List<Tensor> of(Tensor loss, List<Tensor> withRespectTo) {
         if (loss.shape().size() != 1 || loss.dtype() != DType.F32) {

@@ -34,6 +34,11 @@ final class OperandTypes {
                     throw unexpected("reinterpret", target, inputs.getFirst());
                 }
             }
+            case Operation.Cast(DType to) -> {
+                if (dtype != to) {
+                    throw new IllegalStateException("A cast to " + to + " yields it, found " + dtype + ".");
+                }
+            }
             case Operation.Output(int index) -> checkOutput(index, inputs.getFirst(), shape, dtype);
             case Operation.Input _, Operation.Variable _ -> requireRows(shape, dtype);
             case Operation.Reshape _ -> requireDense("reshape", inputs.getFirst());

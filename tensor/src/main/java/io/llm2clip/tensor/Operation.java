@@ -58,6 +58,9 @@ public sealed interface Operation {
     /** The same 32-bit lanes under another type: a truth value as the number 0 or 1. */
     record Reinterpret(DType dtype) implements Operation {}
 
+    /** Elements converted, between f32 and bf16, f16 or i32. */
+    record Cast(DType to) implements Operation {}
+
     /** The same value, through which no gradient flows. */
     record StopGradient() implements Operation {}
 

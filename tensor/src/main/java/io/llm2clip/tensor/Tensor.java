@@ -5,7 +5,6 @@ import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
-import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -28,8 +27,9 @@ import java.util.stream.IntStream;
  * or the {@link Interpreter} is asked for it.
  *
  * <p>Binary operations broadcast by NumPy's rule. Element types are never promoted: operations take {@link DType#F32} elements, and
- * {@link DType#I32} ones as indices, targets and lengths; any other type is an error that says which {@link #cast} is missing. All
- * errors are {@link TensorException}s thrown where the graph is built.
+ * {@link DType#I32} ones as indices, targets and lengths; any other type is an error that says which {@link #cast} is missing, unless
+ * an operation says that it takes it. Views and {@link #concat} take any. All errors are {@link TensorException}s thrown where the
+ * graph is built.
  */
 public final class Tensor {
     private static final AtomicLong NEXT_ID = new AtomicLong();
@@ -369,7 +369,7 @@ public final class Tensor {
             throw new TensorException(
                     "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
         }
-        return kernel(Elementwise.convert(shape.size(), dtype, target), shape, target, this);
+        return new Tensor(new Operation.Cast(target), List.of(this), shape, target);
     }
 
     // Reductions.
@@ -565,12 +565,16 @@ public final class Tensor {
         return kernel(op, shape, DType.F32, this, cos, sin);
     }
 
-    /** Rows of this {@code [rows, columns]} table, by an i32 index of any shape: {@code index.shape + [columns]}. */
+    /**
+     * Rows of this {@code [rows, columns]} table of f32, bf16 or f16, as f32, by an i32 index of any shape: {@code index.shape +
+     * [columns]}.
+     */
     public Tensor gather(Tensor index) {
         if (shape.rank() != 2) {
             throw new TensorException("gather: table " + shape + "; expected [rows, columns].");
         }
-        KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1));
+        DType table = dtype == DType.BF16 || dtype == DType.F16 ? dtype : DType.F32;
+        KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1), table);
         return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
     }
 
@@ -584,7 +588,7 @@ public final class Tensor {
         return kernel(new CrossEntropyOp.CrossEntropy(rows(), columns()), expected, DType.F32, this, targets);
     }
 
-    /** Joins tensors along an axis; all f32 or all i32, the other dimensions equal. */
+    /** Joins tensors of one type along an axis, the other dimensions equal; truth values are cast before. */
     public static Tensor concat(int axis, List<Tensor> parts) {
         Tensor first = parts.getFirst();
         int resolved = first.shape.axis(axis);
@@ -602,7 +606,7 @@ public final class Tensor {
             return first;
         }
         Shape joined = first.shape.with(resolved, Shape.dimension("concat", total));
-        DType type = first.dtype == DType.I32 ? DType.I32 : DType.F32;
+        DType type = first.dtype == DType.BOOL || first.dtype.isQuantized() ? DType.F32 : first.dtype;
         List<Integer> inner = new ArrayList<>();
         for (Tensor part : parts) {
             inner.add(part.shape.size(resolved, part.shape.rank()));

@@ -33,7 +33,8 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case AdamWUpdate _, SquareSums _ -> throw new IllegalStateException(op + " is not made by a graph.");
+            case Elementwise _, AdamWUpdate _, SquareSums _ ->
+                throw new IllegalStateException(op + " is not made by a graph.");
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case Matmul matmul -> matmul(matmul, in.get(0), in.get(1), g);
             case SoftmaxOp.Softmax softmax ->
@@ -93,9 +94,6 @@ final class KernelGradients {
                                 g),
                         null);
             case Concat concat -> concat(concat, in, g);
-            // Of elementwise kernels, nodes of a graph are conversions only.
-            case Elementwise _ ->
-                x.dtype() == DType.I32 || out.dtype() == DType.I32 ? ReverseMode.none(1) : List.of(g.cast(x.dtype()));
             case SoftmaxOp.SoftmaxGradient _,
                     NormOp.LayerNormGradient _,
                     NormOp.RmsNormGradient _,

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.autograd;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
@@ -78,10 +79,16 @@ public final class ReverseMode {
             case Operation.Permute permute -> List.of(gradient.permute(inverse(permute.axes())));
             case Operation.Expand _ -> List.of(unbroadcast(gradient, input.shape()));
             case Operation.Slice slice -> List.of(pad(gradient, input.shape(), slice));
+            case Operation.Cast _ -> differentiable(input) && differentiable(node) ? List.of(gradient) : none(1);
             case Operation.Reinterpret _, Operation.StopGradient _ -> none(1);
             case Operation.Kernel kernel -> KernelGradients.rule(kernel.op(), node, gradient);
             case Operation.Output(int index) -> KernelGradients.composed(index, input, gradient);
         };
+    }
+
+    /** Whether it stands for real numbers, of whatever precision. Gradients are of f32: rounding is taken for the identity. */
+    private static boolean differentiable(Tensor tensor) {
+        return tensor.dtype() != DType.I32;
     }
 
     static List<@Nullable Tensor> none(int count) {

@@ -24,7 +24,7 @@ public final class Compiler {
         Simplifier.Simplified graph = Simplifier.simplify(roots);
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
-        List<Computation> computations = Fusion.fuse(graph.order(), precisions, views);
+        List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
         Layouts.Laid laid = Layouts.assign(computations, graph.outputs(), views, target.packings());
         List<KernelCall> schedule = Schedule.order(laid);
         MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target.alignment());

@@ -1,6 +1,8 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
@@ -15,6 +17,9 @@ import java.util.Set;
 /**
  * Which elementwise nodes are computed inside the elementwise nodes that read them, so that a chain makes one pass over memory.
  *
+ * <p>Casts are elementwise, too, where a target reads and writes other types than f32: one that widens is how an operand is read, and
+ * one that rounds how a result is stored, so it is the last of its group.
+ *
  * <p>A node that several groups read is stored once, unless it is a function of a single stored value, as the inner part of an
  * activation that forward and backward pass share: computing that again costs less than writing and reading it.
  */
@@ -22,28 +27,36 @@ final class ElementwiseGroups {
     /** Above this many groups a shared node is stored after all. */
     private static final int MAX_COPIES = 3;
 
+    private final Target target;
     private final Map<Node, Set<Node>> groups = new HashMap<>();
     private final Map<Node, Set<Node>> values = new HashMap<>();
     private final Map<Node, Set<Node>> sources = new HashMap<>();
 
-    private ElementwiseGroups() {}
+    private ElementwiseGroups(Target target) {
+        this.target = target;
+    }
 
     /** For each elementwise node the nodes in whose kernels it is computed; a stored one is computed in its own. */
-    static Map<Node, Set<Node>> of(List<Node> order) {
-        ElementwiseGroups found = new ElementwiseGroups();
+    static Map<Node, Set<Node>> of(List<Node> order, Target target) {
+        ElementwiseGroups found = new ElementwiseGroups(target);
         order.forEach(found::findSources);
         for (Node node : order.reversed()) {
-            if (node.operation instanceof Operation.Pointwise) {
+            if (found.isElementwise(node)) {
                 found.place(node);
             }
         }
         return found.groups;
     }
 
+    private boolean isElementwise(Node node) {
+        return node.operation instanceof Operation.Pointwise
+                || (node.operation instanceof Operation.Cast && target.fusesCasts());
+    }
+
     /** What a node is a function of; a node of several values counts as a value itself. */
     private void findSources(Node node) {
         Set<Node> found = new HashSet<>();
-        if (node.operation instanceof Operation.Pointwise) {
+        if (isElementwise(node)) {
             for (Node input : node.inputs) {
                 Set<Node> inner = Graph.known(sources, input);
                 found.addAll(inner.size() > 1 ? Set.of(input) : inner);
@@ -69,12 +82,24 @@ final class ElementwiseGroups {
     private Set<Node> readers(Node node) {
         Set<Node> readers = new HashSet<>();
         for (Node user : node.users) {
-            if (node.output || !groups.containsKey(user)) {
+            if (node.output || rounds(node) || !groups.containsKey(user) || keepsInts(node, user)) {
                 return Set.of();
             }
             readers.addAll(groups.get(user));
         }
         return readers;
+    }
+
+    private static boolean rounds(Node node) {
+        return node.operation instanceof Operation.Cast(DType to) && to != DType.F32;
+    }
+
+    /** Whether both would be a copy of ints together, which keeps those that f32 rounds. */
+    private static boolean keepsInts(Node node, Node user) {
+        return node.operation instanceof Operation.Cast
+                && node.inputs.getFirst().dtype == DType.I32
+                && user.operation instanceof Operation.Cast(DType to)
+                && to == DType.I32;
     }
 
     private boolean fits(Node node, Set<Node> readers) {
@@ -107,13 +132,17 @@ final class ElementwiseGroups {
             instructions.add(Expression.Instruction.constant(value == null ? Float.NaN : value));
         }
         for (Node member : members) {
+            if (!(member.operation instanceof Operation.Pointwise(Opcode opcode))) {
+                // A cast: what is read or stored is of another type, the value is the same.
+                numbers.put(member, Graph.known(numbers, member.inputs.getFirst()));
+                continue;
+            }
             int[] in = new int[3];
             for (int i = 0; i < member.inputs.size(); i++) {
                 in[i] = Graph.known(numbers, member.inputs.get(i));
             }
             numbers.put(member, operands.size() + instructions.size());
-            Operation.Pointwise pointwise = (Operation.Pointwise) member.operation;
-            instructions.add(new Expression.Instruction(pointwise.opcode(), in[0], in[1], in[2], 0));
+            instructions.add(new Expression.Instruction(opcode, in[0], in[1], in[2], 0));
         }
         return new Group(new Expression(operands.size(), instructions), List.copyOf(operands));
     }

@@ -1,6 +1,8 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
@@ -25,15 +27,15 @@ final class Fusion {
     private final Views views;
     private final List<Computation> computations = new ArrayList<>();
 
-    private Fusion(List<Node> order, Map<Node, Precision> precisions, Views views) {
-        groups = ElementwiseGroups.of(order);
+    private Fusion(List<Node> order, Target target, Map<Node, Precision> precisions, Views views) {
+        groups = ElementwiseGroups.of(order, target);
         this.precisions = precisions;
         this.views = views;
     }
 
     /** The computations, in the order of the nodes that they are for. */
-    static List<Computation> fuse(List<Node> order, Map<Node, Precision> precisions, Views views) {
-        Fusion fusion = new Fusion(order, precisions, views);
+    static List<Computation> fuse(List<Node> order, Target target, Map<Node, Precision> precisions, Views views) {
+        Fusion fusion = new Fusion(order, target, precisions, views);
         Map<Node, Node> products = fusion.products(order);
         order.forEach(node -> fusion.add(node, products));
         return fusion.computations;
@@ -43,7 +45,7 @@ final class Fusion {
     private Map<Node, Node> products(List<Node> order) {
         Map<Node, Node> products = new HashMap<>();
         for (Node root : order) {
-            if (isRoot(root)) {
+            if (isRoot(root) && root.dtype.stored() == DType.F32) {
                 ElementwiseGroups.Group group = ElementwiseGroups.group(root, groups, List.of());
                 Node last = null;
                 for (Node operand : group.operands()) {
@@ -72,9 +74,11 @@ final class Fusion {
                 && operand.users.stream().allMatch(user -> Set.of(root).equals(groups.get(user)));
     }
 
+    /** Epilogues read and write f32 only. */
     private boolean canBeExtras(ElementwiseGroups.Group group, Node product) {
         return group.operands().stream()
-                .allMatch(operand -> operand == product || broadcast(views.of(operand), product.shape) != null);
+                .allMatch(operand -> operand.dtype.stored() == DType.F32
+                        && (operand == product || broadcast(views.of(operand), product.shape) != null));
     }
 
     /** How an operand of an epilogue lies over its product, or null where it does in no way that kernels know. */
@@ -99,6 +103,15 @@ final class Fusion {
             case Operation.Pointwise _ -> {
                 if (isRoot(node)) {
                     computations.add(pointwise(node, products.get(node)));
+                }
+            }
+            case Operation.Cast(DType to) -> {
+                if (isRoot(node)) {
+                    computations.add(pointwise(node, products.get(node)));
+                } else if (!groups.containsKey(node)) {
+                    KernelOp op = Elementwise.convert(
+                            node.shape.size(), node.inputs.getFirst().dtype.stored(), to);
+                    computations.add(new Computation.Coarse(op, Precision.F32, node.inputs, List.of(node)));
                 }
             }
             case Operation.Reshape _ -> {

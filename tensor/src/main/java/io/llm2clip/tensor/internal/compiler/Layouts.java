@@ -91,10 +91,10 @@ final class Layouts {
     }
 
     private static KernelCall elementwise(Expression expression, List<View> operands, Node result) {
-        KernelOp op = new Elementwise(
-                expression,
-                result.shape.toList(),
-                operands.stream().map(View::strides).toList());
+        List<Elementwise.Source> sources = operands.stream()
+                .map(view -> new Elementwise.Source(view.base().dtype.stored(), view.strides()))
+                .toList();
+        KernelOp op = new Elementwise(expression, result.shape.toList(), sources, result.dtype.stored());
         return new KernelCall(op, Precision.F32, operands, List.of(result));
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
@@ -46,6 +47,14 @@ final class Simplifier {
         List<Node> inputs = tensor.inputs().stream().map(nodes::get).toList();
         return switch (tensor.operation()) {
             case Operation.StopGradient _, Operation.Reinterpret _ -> inputs.getFirst();
+            case Operation.Cast(DType to) -> {
+                Node input = inputs.getFirst();
+                // Widened and rounded back it is the same; ints that no f32 is are not.
+                boolean back = input.operation instanceof Operation.Cast
+                        && to != DType.I32
+                        && input.inputs.getFirst().dtype == to;
+                yield back && input.dtype == DType.F32 ? input.inputs.getFirst() : merge(tensor, inputs);
+            }
             case Operation.Pointwise p -> {
                 Node shortcut = shortcut(p.opcode(), inputs);
                 if (shortcut != null) {

@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param precisions in which it multiplies matrices
  * @param alignment of values in memory, in bytes
  * @param packings layouts that it prefers for weights which never change
+ * @param fusesCasts whether expressions read and write other types than f32; if not, it converts contiguous elements only
  */
-public record Target(String name, Set<Precision> precisions, long alignment, Packings packings) {
+public record Target(
+        String name, Set<Precision> precisions, long alignment, Packings packings, boolean fusesCasts) {
 
     /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
     public interface Packings {

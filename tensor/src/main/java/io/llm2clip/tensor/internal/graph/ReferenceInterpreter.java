@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.graph;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -61,6 +62,13 @@ public final class ReferenceInterpreter {
                         node.shape(),
                         Collections.nCopies(in.size(), node.shape().strides()));
                 yield shaped(node, run(op, in).getFirst());
+            }
+            case Operation.Cast(DType to) -> {
+                DType from = node.inputs().getFirst().dtype();
+                yield shaped(
+                        node,
+                        run(Elementwise.convert(node.shape().size(), from, to), in)
+                                .getFirst());
             }
             case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ -> shaped(node, in.getFirst());
             case Operation.Permute permute -> {

@@ -50,7 +50,7 @@ public final class HostDevice implements PlanDevice {
 
     @Override
     public Target target() {
-        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT, CpuKernels::packing);
+        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT, CpuKernels::packing, true);
     }
 
     @Override
