@@ -141,7 +141,7 @@ final class OperandTypes {
 
     private static String remedy(DType expected, DType found) {
         if (found.isQuantized()) {
-            return "quantized elements are read by matmulTransposed only, load them in a dense type";
+            return "quantized elements are read by matmulTransposed and gather only, load them in a dense type";
         }
         if (expected == DType.BOOL) {
             return "compare, as in greater(scalar(0))";

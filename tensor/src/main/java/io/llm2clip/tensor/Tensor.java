@@ -8,6 +8,7 @@ import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
@@ -566,14 +567,14 @@ public final class Tensor {
     }
 
     /**
-     * Rows of this {@code [rows, columns]} table of f32, bf16 or f16, as f32, by an i32 index of any shape: {@code index.shape +
-     * [columns]}.
+     * Rows of this {@code [rows, columns]} table of f32, bf16, f16, Q8 or Q4, as f32, by an i32 index of any shape: {@code
+     * index.shape + [columns]}.
      */
     public Tensor gather(Tensor index) {
         if (shape.rank() != 2) {
             throw new TensorException("gather: table " + shape + "; expected [rows, columns].");
         }
-        DType table = dtype == DType.BF16 || dtype == DType.F16 ? dtype : DType.F32;
+        DType table = MatrixOperand.FORMATS.contains(dtype) ? dtype : DType.F32;
         KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1), table);
         return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
     }

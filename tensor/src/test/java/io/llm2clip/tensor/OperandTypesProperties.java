@@ -119,11 +119,12 @@ class OperandTypesProperties {
         return Arbitraries.of(DType.class).filter(type -> !type.isQuantized());
     }
 
-    /** Blocks are read as the second operand of a matmul, transposed, and in no other way. */
+    /** Blocks are read as the second operand of a matmul, transposed, as rows of a gather, and in no other way. */
     @Example
     void quantizedElementsAreTakenWhereAnOperationSaysSo() {
         Tensor weight = tensor(DType.Q8, 3, 32);
         assertThat(floats(2, 32).matmulTransposed(weight).dtype()).isEqualTo(DType.F32);
+        assertThat(weight.gather(tensor(DType.I32, 2)).dtype()).isEqualTo(DType.F32);
         assertThatThrownBy(() -> floats(2, 3).matmul(weight))
                 .isInstanceOf(TensorException.class)
                 .hasMessage("matmul (b): Q8 [3, 32] is quantized along its rows; expected a transposed second operand,"
@@ -137,7 +138,6 @@ class OperandTypesProperties {
                 x -> x.expand(Shape.of(2, 3, 32)),
                 x -> x.slice(0, 0, 1),
                 x -> x.cast(DType.F32),
-                x -> x.gather(tensor(DType.I32, 2)),
                 x -> x.matmul(floats(32, 2)),
                 x -> x.add(1),
                 x -> floats(3, 32).mul(x));
@@ -145,7 +145,7 @@ class OperandTypesProperties {
             assertThatThrownBy(() -> view.apply(weight))
                     .isInstanceOf(TensorException.class)
                     .hasMessageMatching(".+: expected .+, found .*Q8 .+; quantized elements are read by"
-                            + " matmulTransposed only, load them in a dense type.");
+                            + " matmulTransposed and gather only, load them in a dense type.");
         }
         assertThatThrownBy(() -> floats(32).cast(DType.Q8))
                 .isInstanceOf(TensorException.class)

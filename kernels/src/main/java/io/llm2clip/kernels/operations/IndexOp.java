@@ -12,7 +12,11 @@ public sealed interface IndexOp extends KernelOp {
      */
     record Gather(int count, int rows, int columns, DType table) implements IndexOp {
         public Gather {
-            Checks.requireNumbers("Gather: table", table);
+            Checks.require(MatrixOperand.FORMATS.contains(table), "Gather: a table of " + MatrixOperand.FORMATS, table);
+            Checks.require(
+                    columns % table.blockSize() == 0,
+                    "Gather: " + table + " rows of whole blocks of " + table.blockSize(),
+                    columns);
         }
 
         /** Of an f32 table. */

@@ -4,7 +4,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.cpu.simd.ElementFormat;
+import io.llm2clip.kernels.cpu.simd.Widening;
 import io.llm2clip.kernels.operations.IndexOp;
 
 /** Rows addressed by indices. All indices are checked before anything is read or written through them. */
@@ -16,15 +16,14 @@ public final class IndexRows {
 
     public static Launch gather(IndexOp.Gather op, long[] addresses, Workers workers) {
         long rowBytes = (long) op.columns() * Float.BYTES;
-        ElementFormat format = ElementFormat.of(op.table());
-        long tableRow = (long) op.columns() * format.bytes();
+        long tableRow = op.table().bytes((long) op.columns());
         long table = addresses[0];
         long index = addresses[1];
         long out = addresses[2];
         Ranges.Body copies = (from, to, worker) -> {
             for (long i = from; i < to; i++) {
                 long row = Memory.getInt(index + i * Integer.BYTES);
-                format.load(table + row * tableRow, op.columns(), out + i * rowBytes);
+                Widening.toFloats(op.table(), table + row * tableRow, 0, op.columns(), out + i * rowBytes);
             }
         };
         return () -> {

@@ -8,11 +8,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Memory;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -20,9 +18,6 @@ import jdk.incubator.vector.VectorSpecies;
 /** Stored elements that stand for numbers, as f32. */
 public final class Widening {
     private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
-    /** As many lanes as a vector of floats, in half the width. */
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
     /** As many lanes as a vector of floats where there is a shape so small; else of two vectors. */
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, SPECIES.vectorBitSize() / 4)));
@@ -30,8 +25,6 @@ public final class Widening {
     private static final int BYTE_LANES = BYTES.length();
     private static final int BLOCK = DType.Q8.blockSize();
     private static final int HALF_BLOCK = BLOCK / 2;
-
-    private static final float F16_BIAS_FACTOR = 0x1p112f;
 
     private Widening() {}
 
@@ -47,8 +40,8 @@ public final class Widening {
     public static void toFloats(DType format, long in, int skip, long count, long out) {
         switch (format) {
             case F32, BOOL -> Memory.copy(in + skip * 4L, out, count * 4);
-            case BF16 -> bf16(in + skip * 2L, count, out);
-            case F16 -> f16(in + skip * 2L, count, out);
+            case BF16 -> ElementFormat.BF16.load(in + skip * 2L, Math.toIntExact(count), out);
+            case F16 -> ElementFormat.F16.load(in + skip * 2L, Math.toIntExact(count), out);
             case Q8, Q4 -> blocks(format, in, skip, count, out);
             case I32 -> throw new IllegalArgumentException("Elements of I32 are no stored numbers; convert them.");
         }
@@ -65,39 +58,6 @@ public final class Widening {
                 q4(block, first, some, out + done * 4);
             }
             done += some;
-        }
-    }
-
-    /** Widens bf16 elements. */
-    public static void bf16(long in, long count, long out) {
-        for (long i = 0; i < count; i += LANES) {
-            int left = (int) Math.min(LANES, count - i);
-            ShortVector upper = ShortVector.fromMemorySegment(
-                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-            IntVector bits = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
-            bits.lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
-        }
-    }
-
-    /** Widens f16 elements. */
-    public static void f16(long in, long count, long out) {
-        for (long i = 0; i < count; i += LANES) {
-            int left = (int) Math.min(LANES, count - i);
-            ShortVector halves = ShortVector.fromMemorySegment(
-                    SHORTS, Memory.ALL, in + i * Short.BYTES, ByteOrder.nativeOrder(), SHORTS.indexInRange(0, left));
-            IntVector bits = (IntVector) halves.convertShape(VectorOperators.S2I, INTS, 0);
-            IntVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13);
-            // The product has the exponent of f32 and makes subnormal numbers normal.
-            IntVector finite =
-                    magnitude.reinterpretAsFloats().mul(F16_BIAS_FACTOR).reinterpretAsInts();
-            IntVector chosen = finite.blend(
-                            magnitude.or(0x7F80_0000), magnitude.compare(VectorOperators.GE, 0x7C00 << 13))
-                    .blend(magnitude.or(0x7FC0_0000), magnitude.compare(VectorOperators.GT, 0x7C00 << 13))
-                    .or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16));
-            chosen.reinterpretAsFloats()
-                    .intoMemorySegment(ALL, out + i * Float.BYTES, ORDER, SPECIES.indexInRange(0, left));
         }
     }
 
