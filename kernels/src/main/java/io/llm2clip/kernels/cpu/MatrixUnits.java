@@ -43,19 +43,22 @@ final class MatrixUnits {
     static Choice selected() {
         String wanted = Settings.matrixUnit();
         Chosen known = chosen;
-        if (known == null || !Objects.equals(known.wanted(), wanted)) {
-            synchronized (MatrixUnits.class) {
-                Choice choice = choose(AVAILABLE, wanted);
-                LOG.log(
-                        System.Logger.Level.DEBUG,
-                        "Matrix unit {0}: {1}.",
-                        choice.unit().name(),
-                        choice.reason());
-                known = new Chosen(wanted, choice);
-                chosen = known;
-            }
+        return known != null && Objects.equals(known.wanted(), wanted) ? known.choice() : select(wanted);
+    }
+
+    private static synchronized Choice select(@Nullable String wanted) {
+        Chosen known = chosen;
+        if (known != null && Objects.equals(known.wanted(), wanted)) {
+            return known.choice();
         }
-        return known.choice();
+        Choice choice = choose(AVAILABLE, wanted);
+        LOG.log(
+                System.Logger.Level.DEBUG,
+                "Matrix unit {0}: {1}.",
+                choice.unit().name(),
+                choice.reason());
+        chosen = new Chosen(wanted, choice);
+        return choice;
     }
 
     /** The unit for an operation: the one in use, or where that does not support it the first that does. */
