@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  */
 class PlanSnapshotTest {
     /** A device that is the same on every machine. */
-    private static final Target TARGET = new Target("a device of tests", Set.of(Precision.F32), 64, _ -> null, true);
+    private static final Target TARGET = new Target("a device of tests", Set.of(Precision.F32), 64, true);
 
     private static final Path PLANS = Path.of("src", "test", "resources", "io", "llm2clip", "model", "plans");
 

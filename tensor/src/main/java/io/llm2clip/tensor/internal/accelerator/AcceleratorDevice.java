@@ -43,7 +43,7 @@ public final class AcceleratorDevice implements PlanDevice {
 
     private AcceleratorDevice(TornadoDevice device, long floats, long halves) {
         this.device = device;
-        target = new Target(device.name(), MatmulPrecisions.of(device.precisions()), ALIGNMENT, _ -> null, false);
+        target = new Target(device.name(), MatmulPrecisions.of(device.precisions()), ALIGNMENT, false);
         memory = new AcceleratorMemory(device, floats, INTS, halves);
     }
 

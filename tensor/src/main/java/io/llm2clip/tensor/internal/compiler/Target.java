@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param packings layouts that it prefers for weights which never change
  * @param fusesCasts whether expressions read and write other types than f32; if not, it converts contiguous elements only
  */
-public record Target(
-        String name, Set<Precision> precisions, long alignment, Packings packings, boolean fusesCasts) {
+public record Target(String name, Set<Precision> precisions, long alignment, Packings packings, boolean fusesCasts) {
 
     /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
     public interface Packings {
@@ -29,7 +28,7 @@ public record Target(
     }
 
     /** A device that reads weights as they are stored. */
-    public Target(String name, Set<Precision> precisions, long alignment) {
-        this(name, precisions, alignment, op -> null);
+    public Target(String name, Set<Precision> precisions, long alignment, boolean fusesCasts) {
+        this(name, precisions, alignment, op -> null, fusesCasts);
     }
 }

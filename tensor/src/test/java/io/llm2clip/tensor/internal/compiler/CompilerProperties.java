@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.GradientProperties;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
@@ -117,7 +118,7 @@ class CompilerProperties {
                 x.transpose(0, 1).slice(0, 2, 5).reshape(-1),
                 x.slice(0, 3, 4).expand(Shape.of(5, 6)));
         List<TensorData> expected = Interpreter.evaluate(outputs, Map.of());
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, Execution.cpu())) {
             List<TensorData> found = program.run();
             for (int i = 0; i < outputs.size(); i++) {
                 assertThat(found.get(i).readOnly().mismatch(expected.get(i).readOnly()))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.GradientProperties;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
@@ -24,7 +25,7 @@ import net.jqwik.api.Property;
 
 /** Casts are computed where their elements are read and written, and round as if they were not. */
 class TypedGraphProperties {
-    private static final Target DEVICE = new Target("a device", Set.of(Precision.F32), 64, _ -> null, false);
+    private static final Target DEVICE = new Target("a device", Set.of(Precision.F32), 64, false);
 
     @Property(tries = 300)
     void graphsOfAllTypesAgreeWithTheInterpreter(@ForAll long seed) {
@@ -43,7 +44,7 @@ class TypedGraphProperties {
                         .stream()
                         .map(TensorData::toFloats)
                         .toList();
-        try (Program program = Program.compile(outputs)) {
+        try (Program program = Program.compile(outputs, Execution.cpu())) {
             List<TensorData> found = program.run();
             for (int i = 0; i < outputs.size(); i++) {
                 // One rounding to bf16 more or less at the edge of two values.
@@ -120,7 +121,7 @@ class TypedGraphProperties {
         Tensor bias = Tensor.input("bias", Shape.of(8, 16), DType.F16);
         Tensor chain = floats(x).mul(2).add(floats(bias)).gelu().cast(DType.BF16);
         Plan plan = Compiler.compile(
-                List.of(chain), new Target("fuses", Set.of(Precision.F32), 64, _ -> null, true), ProgramOptions.DEFAULT);
+                List.of(chain), new Target("fuses", Set.of(Precision.F32), 64, true), ProgramOptions.DEFAULT);
         assertThat(plan.steps()).hasSize(1);
         plan = Compiler.compile(List.of(chain), DEVICE, ProgramOptions.DEFAULT);
         assertThat(plan.steps()).hasSize(4);
@@ -133,7 +134,7 @@ class TypedGraphProperties {
         Tensor ints = Tensor.variable("ints", TensorData.ofInts(Shape.of(2), 16_777_217, -5));
         Tensor rounded = floats(floats(x).cast(DType.BF16)).sub(1);
         Tensor back = floats(ints).cast(DType.I32);
-        try (Program program = Program.compile(List.of(rounded, back))) {
+        try (Program program = Program.compile(List.of(rounded, back), Execution.cpu())) {
             List<TensorData> found = program.run();
             assertThat(found.getFirst().toFloats()).containsExactly(0, 2);
             assertThat(found.getLast().toInts()).containsExactly(16_777_216, -5);
