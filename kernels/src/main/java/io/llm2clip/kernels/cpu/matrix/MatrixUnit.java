@@ -70,7 +70,7 @@ public interface MatrixUnit {
     Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers);
 
     /**
-     * Computes something whose result is known, within milliseconds.
+     * Computes something small whose result is known; once per process, a fifth of a second where nothing is compiled yet.
      *
      * @return why the unit must not be used here; empty if it may
      */
