@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
@@ -151,7 +152,7 @@ class StoredWeightsTest {
         assertThat(net.table.weight().data().readOnly().isMapped()).isTrue();
         assertThat(EngineMemory.liveBytes() - before).as("the bias only").isEqualTo(8);
         assertThat(weight.toFloats()[5]).isEqualTo(0.25f);
-        MemorySegment packed = weight.packed("reversed", 24, copy -> {
+        MemorySegment packed = weight.packed(new Packing("reversed", weight.dtype(), 3, 4, 1, 24), copy -> {
             for (int i = 0; i < 24; i++) {
                 copy.set(ValueLayout.JAVA_BYTE, i, (byte) i);
             }

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.operations.Packing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
@@ -38,23 +39,23 @@ final class PackedCopies {
         }
     }
 
-    private final Map<Object, MemorySegment> copies = new HashMap<>();
+    private final Map<Packing, MemorySegment> copies = new HashMap<>();
     private final Memory memory = new Memory();
     private final Cleaner.Cleanable cleanable = CLEANER.register(this, memory);
 
     /** The copy of a packing, made now if there is none; a packer that fails leaves nothing. */
-    synchronized MemorySegment get(Object packing, long bytes, Consumer<MemorySegment> packer) {
+    synchronized MemorySegment get(Packing packing, Consumer<MemorySegment> packer) {
         MemorySegment copy = copies.get(packing);
         if (copy == null) {
             Arena arena = Arena.ofShared();
             try {
-                copy = arena.allocate(bytes, ALIGNMENT);
+                copy = arena.allocate(packing.bytes(), ALIGNMENT);
                 packer.accept(copy);
             } catch (RuntimeException | Error e) {
                 arena.close();
                 throw e;
             }
-            memory.add(arena, bytes);
+            memory.add(arena, packing.bytes());
             copies.put(packing, copy);
         }
         return copy;

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.Packing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -105,18 +106,17 @@ public final class TensorData {
      * Frozen elements in another layout, made once and kept until {@link #release}. Pages of a mapped file that were read for it are
      * let go.
      *
-     * @param packing names the layout, with {@code equals}
-     * @param bytes size of the copy
+     * @param packing the layout
      * @param packer writes the copy from {@link #readOnly}
      * @throws TensorException if the elements may change
      */
-    public MemorySegment packed(Object packing, long bytes, Consumer<MemorySegment> packer) {
+    public MemorySegment packed(Packing packing, Consumer<MemorySegment> packer) {
         if (!frozen) {
             throw new TensorException("Packed copy of " + dtype + " " + shape
                     + ": expected frozen elements, found some that may change; freeze() them, or pack for each use.");
         }
         requireUnreleased();
-        return packedCopies().get(packing, bytes, copy -> {
+        return packedCopies().get(packing, copy -> {
             packer.accept(copy);
             unload();
         });

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.Packing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Frozen elements never change, whoever writes; so copies of them in other layouts stay right. */
 class FrozenDataTest {
+    private static final Packing WIDE = new Packing("wide", DType.F32, 1, 3, 1, 100);
+    private static final Packing NARROW = new Packing("narrow", DType.F32, 1, 3, 1, 10);
+
     private static final String REFUSED =
             ": expected elements that may change, found frozen ones; write to a copy, or read them by readOnly().";
 
@@ -90,18 +94,18 @@ class FrozenDataTest {
         long before = EngineMemory.liveBytes();
         TensorData data = frozen(1, 2, 3);
         AtomicInteger made = new AtomicInteger();
-        MemorySegment wide = data.packed("wide", 100, _ -> made.incrementAndGet());
-        assertThat(data.packed("wide", 100, _ -> made.incrementAndGet())).isSameAs(wide);
+        MemorySegment wide = data.packed(WIDE, _ -> made.incrementAndGet());
+        assertThat(data.packed(WIDE, _ -> made.incrementAndGet())).isSameAs(wide);
         assertThat(made).hasValue(1);
         assertThat(wide.address() % 64).isZero();
-        MemorySegment narrow = data.packed("narrow", 10, _ -> made.incrementAndGet());
+        MemorySegment narrow = data.packed(NARROW, _ -> made.incrementAndGet());
         assertThat(narrow.byteSize()).isEqualTo(10);
         assertThat(EngineMemory.liveBytes() - before).isEqualTo(110);
         data.release();
         data.release();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
         assertThat(wide.scope().isAlive()).isFalse();
-        assertThatThrownBy(() -> data.packed("wide", 100, _ -> {}))
+        assertThatThrownBy(() -> data.packed(WIDE, _ -> {}))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("Elements F32 [3] were freed or replaced by others; compile again what works on them.");
     }
@@ -110,13 +114,13 @@ class FrozenDataTest {
     void aPackerThatFailsLeavesNothing() {
         long before = EngineMemory.liveBytes();
         TensorData data = frozen(1, 2, 3);
-        assertThatThrownBy(() -> data.packed("wide", 100, _ -> {
+        assertThatThrownBy(() -> data.packed(WIDE, _ -> {
                     throw new IllegalStateException("no");
                 }))
                 .hasMessage("no");
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
         AtomicInteger made = new AtomicInteger();
-        data.packed("wide", 100, _ -> made.incrementAndGet());
+        data.packed(WIDE, _ -> made.incrementAndGet());
         assertThat(made).hasValue(1);
         data.release();
     }
@@ -124,7 +128,7 @@ class FrozenDataTest {
     @Test
     void elementsThatMayChangeHaveNoPackedCopies() {
         TensorData data = TensorData.of(Shape.of(1), 1);
-        assertThatThrownBy(() -> data.packed("wide", 100, _ -> {}))
+        assertThatThrownBy(() -> data.packed(WIDE, _ -> {}))
                 .isInstanceOf(TensorException.class)
                 .hasMessage("Packed copy of F32 [1]: expected frozen elements, found some that may change;"
                         + " freeze() them, or pack for each use.");

@@ -151,7 +151,6 @@ public final class HostDevice implements PlanDevice {
             }
             return variable.packed(
                     packing,
-                    packing.bytes(),
                     copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers.get()));
         }
 
