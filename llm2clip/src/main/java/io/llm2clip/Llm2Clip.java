@@ -74,7 +74,11 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** The same, with what the caller decides otherwise than the model says, and where to compute. */
     public static Llm2Clip load(Path path, LoadOptions options) {
-        ModelDirectory directory = ModelDirectory.open(path, options.specialTokens());
+        ModelDirectory directory = ModelDirectory.open(
+                path,
+                options.specialTokens(),
+                options.weights(),
+                options.execution().device());
         try {
             return new Llm2Clip(directory, options);
         } catch (RuntimeException | Error e) {

@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.LoadOptions;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import java.util.Optional;
@@ -41,7 +42,8 @@ final class ImageOptions {
 
     /** For a model, which says itself what it was trained with. */
     LoadOptions forModel(Optional<SpecialTokens> specialTokens, Execution execution) {
-        return new LoadOptions(specialTokens, Optional.ofNullable(exifOrientation), maxPixels(), execution);
+        return new LoadOptions(
+                specialTokens, Optional.ofNullable(exifOrientation), maxPixels(), WeightFormat.STORED, execution);
     }
 
     /** For training. */

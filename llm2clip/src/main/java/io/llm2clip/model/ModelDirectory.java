@@ -4,10 +4,12 @@ import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Files;
@@ -105,21 +107,24 @@ public final class ModelDirectory implements AutoCloseable {
      * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
      */
     public static ModelDirectory open(Path directory) {
-        return open(directory, Optional.empty());
+        return open(directory, Optional.empty(), WeightFormat.STORED, Device.cpu());
     }
 
     /**
      * The same.
      *
      * @param specialTokens how special tokens in captions are taken, if not as the model was saved with
+     * @param weights in which format they are kept in memory
+     * @param device which is to compute with them
      */
-    public static ModelDirectory open(Path directory, Optional<SpecialTokens> specialTokens) {
+    public static ModelDirectory open(
+            Path directory, Optional<SpecialTokens> specialTokens, WeightFormat weights, Device device) {
         JavaRuntime.require();
         OutputDirectory.recover(directory);
         requireParts(directory);
         ModelDescription saved = ModelDescription.read(directory.resolve(DESCRIPTION));
         ModelDescription description = specialTokens.map(saved::with).orElse(saved);
-        Parameters parameters = Parameters.frozen();
+        Parameters parameters = Parameters.frozen(weights, device);
         try {
             LlamaConfig text = LlamaConfig.read(directory.resolve(TEXT).resolve(CONFIG));
             Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);

@@ -5,6 +5,7 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -123,6 +124,16 @@ public final class TextModel implements AutoCloseable {
      * @param execution where and how the model computes
      */
     public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens, Execution execution) {
+        return open(directory, specialTokens, WeightFormat.STORED, execution);
+    }
+
+    /**
+     * The same.
+     *
+     * @param weights in which format they are kept in memory
+     */
+    public static TextModel open(
+            Path directory, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
         JavaRuntime.require();
         OutputDirectory.recover(directory);
         Path own = ModelDirectory.part(directory, ModelDirectory.TEXT);
@@ -133,7 +144,7 @@ public final class TextModel implements AutoCloseable {
         Tokenizer tokenizer = TextFiles.tokenizer(own, config, taken);
         return of(
                 tokenizer,
-                Parameters.frozen(),
+                Parameters.frozen(weights, execution.device()),
                 own.resolve(TextFiles.TOKENIZER),
                 saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
                 TextFiles.provenance(own),

@@ -164,6 +164,17 @@ class WeightFormatTest {
         }
     }
 
+    /** Memory is why weights are quantized: a packed copy would double it, as there is no file whose pages could be let go. */
+    @Test
+    void quantizedWeightsHaveNoSecondCopy() {
+        long before = EngineMemory.liveBytes();
+        try (Parameters quantized = load(Parameters.frozen(WeightFormat.INT8, Device.cpu()))) {
+            long loaded = EngineMemory.liveBytes() - before;
+            assertThat(output(quantized)).hasSize(2000);
+            assertThat(EngineMemory.liveBytes() - before).isEqualTo(loaded);
+        }
+    }
+
     @Test
     void trainedParametersAreNeverQuantized() {
         try (Parameters parameters = load(Parameters.trained())) {

@@ -122,6 +122,11 @@ public final class TensorData {
         });
     }
 
+    /** Whether the elements lie in a file, whose pages can be let go. */
+    public boolean isMapped() {
+        return memory != null && memory.isMapped();
+    }
+
     /** Lets go the pages of a mapped file; they are read again where they are needed. */
     public void unload() {
         MemorySegment elements = memory();

@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Opens models of true shapes and random bf16 weights, each in a process of its own, and says how long that took and how much was
@@ -27,10 +29,12 @@ import java.util.Locale;
  * }</pre>
  *
  * <p>The first argument is a folder for the checkpoints (3.1 GB), which are written if they are not there yet; {@code --tiny} takes tiny
- * shapes instead, for a rehearsal, and has no limits.
+ * shapes instead, for a rehearsal, and has no limits. Java's heap is bounded ({@value #HEAP}), because the JVM fills what it may with
+ * garbage before it collects any, by default a quarter of the machine: what is measured is what models need.
  */
 public final class ModelMemory {
     private static final double GB = 1e9;
+    private static final String HEAP = "-Xmx512m";
     private static final int CAPTIONS = 300;
     private static final int SHORTEST = 8;
     private static final int LONGEST = 497;
@@ -56,7 +60,7 @@ public final class ModelMemory {
         (tiny ? Shown.tiny() : Shown.published()).make(directory);
         System.out.printf(Locale.ROOT, "checkpoints %.1f s%n", seconds(start));
         boolean passed = true;
-        for (String part : List.of(Shown.TEXT, Shown.VISION)) {
+        for (String part : List.of(Shown.TEXT, Shown.INT8, Shown.VISION)) {
             passed &= child(part, directory, tiny) == 0;
         }
         System.exit(passed ? 0 : 1);
@@ -65,6 +69,7 @@ public final class ModelMemory {
     private static int child(String part, Path directory, boolean tiny) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                HEAP,
                 "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
@@ -81,10 +86,11 @@ public final class ModelMemory {
     private static void measure(String part, Path directory, boolean tiny) {
         boolean passed = switch (part) {
             case Shown.TEXT -> text(directory.resolve(part), tiny);
+            case Shown.INT8 -> int8(directory.resolve(Shown.TEXT), tiny);
             case Shown.VISION -> vision(directory.resolve(part), tiny);
             default ->
-                throw new IllegalArgumentException(
-                        "No part '" + part + "'; expected " + Shown.TEXT + " or " + Shown.VISION + ".");
+                throw new IllegalArgumentException("No part '" + part + "'; expected " + Shown.TEXT + ", " + Shown.INT8
+                        + " or " + Shown.VISION + ".");
         };
         System.exit(passed ? 0 : 1);
     }
@@ -108,6 +114,15 @@ public final class ModelMemory {
                     grown,
                     workspace / GB);
             return passed && (tiny || grown <= workspace / GB);
+        }
+    }
+
+    private static boolean int8(Path directory, boolean tiny) {
+        long start = System.nanoTime();
+        try (TextModel model = TextModel.open(directory, Optional.empty(), WeightFormat.INT8, Execution.cpu())) {
+            double open = seconds(start);
+            model.vectors(Shown.captions(1, 20, 20));
+            return report("int8: open and one caption", start, open, limit(tiny, 1.9, Double.POSITIVE_INFINITY));
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 /** The models that are shown, of published shapes or of tiny ones for a rehearsal. */
 record Shown(LlamaConfig text, VisionConfig vision) {
     static final String TEXT = "text";
+    static final String INT8 = "int8";
     static final String VISION = "vision";
 
     private static final long SEED = 1;
