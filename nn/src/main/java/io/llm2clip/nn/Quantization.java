@@ -3,6 +3,7 @@ package io.llm2clip.nn;
 import io.llm2clip.kernels.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /** Rounds floats to blocks of integers with a scale, as GGUF's reference quantizer does. */
 final class Quantization {
@@ -17,35 +18,36 @@ final class Quantization {
      */
     static void quantize(float[] floats, DType format, MemorySegment blocks) {
         int size = format.blockSize();
-        long bytes = format.bytes(size);
+        int bytes = Math.toIntExact(format.bytes(size));
+        byte[] block = new byte[bytes];
         for (int first = 0; first < floats.length; first += size) {
-            MemorySegment block = blocks.asSlice(first / size * bytes, bytes);
             switch (format) {
                 case Q8 -> q8(floats, first, block);
                 case Q4 -> q4(floats, first, block);
                 default -> throw new IllegalArgumentException("Quantization to " + format + "; expected Q8 or Q4.");
             }
+            MemorySegment.copy(block, 0, blocks, ValueLayout.JAVA_BYTE, (long) first / size * bytes, bytes);
         }
     }
 
-    private static void q8(float[] floats, int first, MemorySegment block) {
+    private static void q8(float[] floats, int first, byte[] block) {
         float scale = Math.abs(largest(floats, first)) / 127;
         scale(block, scale);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < 32; i++) {
-            block.set(ValueLayout.JAVA_BYTE, 2 + i, (byte) Math.round(floats[first + i] * inverse));
+            block[2 + i] = (byte) Math.round(floats[first + i] * inverse);
         }
     }
 
     /** The element of the largest magnitude becomes -8, of which there is no positive counterpart. */
-    private static void q4(float[] floats, int first, MemorySegment block) {
+    private static void q4(float[] floats, int first, byte[] block) {
         float scale = largest(floats, first) / -8;
         scale(block, scale);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < 16; i++) {
             int low = nibble(floats[first + i] * inverse);
             int high = nibble(floats[first + 16 + i] * inverse);
-            block.set(ValueLayout.JAVA_BYTE, 2 + i, (byte) (low | high << 4));
+            block[2 + i] = (byte) (low | high << 4);
         }
     }
 
@@ -53,8 +55,11 @@ final class Quantization {
         return Math.clamp((int) (value + 8.5f), 0, 15);
     }
 
-    private static void scale(MemorySegment block, float scale) {
-        block.set(ValueLayout.JAVA_SHORT_UNALIGNED, 0, Float.floatToFloat16(scale));
+    private static void scale(byte[] block, float scale) {
+        short half = Float.floatToFloat16(scale);
+        boolean little = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+        block[0] = (byte) (little ? half : half >> 8);
+        block[1] = (byte) (little ? half >> 8 : half);
     }
 
     /** The element of the largest magnitude, with its sign; one that is not a number before all, so that it is not lost. */

@@ -15,6 +15,7 @@ import java.util.List;
  * @param data the elements, row-major and little-endian, possibly unaligned; {@code elements() * type.bytes()} bytes
  */
 public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data) {
+    private static final int BLOCK = 4096;
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
@@ -84,20 +85,31 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
         MemorySegment source = data.asSlice(first * type.bytes(), count * type.bytes());
         switch (type) {
             case F32 -> MemorySegment.copy(source, FLOAT, 0, target, ValueLayout.JAVA_FLOAT, 0, count);
-            case F16 -> {
-                for (long i = 0; i < count; i++) {
-                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.float16ToFloat(source.get(SHORT, 2 * i)));
-                }
-            }
-            case BF16 -> {
-                for (long i = 0; i < count; i++) {
-                    target.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(source.get(SHORT, 2 * i) << 16));
-                }
-            }
+            case F16, BF16 -> widen(source, target, count);
             default ->
                 throw new IllegalArgumentException(
                         "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
                                 .formatted(type));
+        }
+    }
+
+    /** Through arrays: loops over them are fast whatever kinds of segments there are. */
+    private void widen(MemorySegment source, MemorySegment target, long count) {
+        short[] halves = new short[(int) Math.min(count, BLOCK)];
+        float[] floats = new float[halves.length];
+        for (long first = 0; first < count; first += BLOCK) {
+            int length = (int) Math.min(BLOCK, count - first);
+            MemorySegment.copy(source, SHORT, first * Short.BYTES, halves, 0, length);
+            if (type == StoredType.F16) {
+                for (int i = 0; i < length; i++) {
+                    floats[i] = Float.float16ToFloat(halves[i]);
+                }
+            } else {
+                for (int i = 0; i < length; i++) {
+                    floats[i] = Float.intBitsToFloat(halves[i] << 16);
+                }
+            }
+            MemorySegment.copy(floats, 0, target, ValueLayout.JAVA_FLOAT, first * Float.BYTES, length);
         }
     }
 
