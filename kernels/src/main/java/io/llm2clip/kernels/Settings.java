@@ -17,6 +17,9 @@ public final class Settings {
     /** Whether hot expressions are compiled. */
     private static final String GENERATE = "llm2clip.vector.generate";
 
+    /** Whether memory is overwritten before it is used again. */
+    private static final String POISON = "llm2clip.poison";
+
     private static final List<String> WIDTHS = List.of("128", "256", "512");
     /** What a pool may have on small machines, too, so that one configuration fits several. */
     private static final int SOME_THREADS = 64;
@@ -34,6 +37,7 @@ public final class Settings {
         threads();
         vectorBits();
         generates();
+        poisons();
     }
 
     /** {@code llm2clip.threads}, how many threads work on a loop; one per processor if it is not set. */
@@ -90,10 +94,26 @@ public final class Settings {
     }
 
     static boolean generates(@Nullable String value) {
-        return switch (value == null ? "true" : value.strip()) {
+        return truth(GENERATE, value, true);
+    }
+
+    /**
+     * {@code llm2clip.poison}, whether programs fill their outputs and intermediate values with NaN before every run, so that nothing is
+     * right because of what an earlier run has left; false if it is not set. For tests: it takes time.
+     */
+    public static boolean poisons() {
+        return poisons(System.getProperty(POISON));
+    }
+
+    static boolean poisons(@Nullable String value) {
+        return truth(POISON, value, false);
+    }
+
+    private static boolean truth(String property, @Nullable String value, boolean standard) {
+        return switch (value == null ? String.valueOf(standard) : value.strip()) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw refused(GENERATE, String.valueOf(value), "true or false", "true");
+            default -> throw refused(property, String.valueOf(value), "true or false", String.valueOf(standard));
         };
     }
 

@@ -40,5 +40,10 @@ class SettingsTest {
         assertThatThrownBy(() -> Settings.generates("yes"))
                 .hasMessageStartingWith(
                         "The system property llm2clip.vector.generate is 'yes', expected true or false;");
+        assertThat(Settings.poisons(null)).isFalse();
+        assertThat(Settings.poisons("true")).isTrue();
+        assertThatThrownBy(() -> Settings.poisons("1"))
+                .hasMessage("The system property llm2clip.poison is '1', expected true or false;"
+                        + " correct -Dllm2clip.poison, or leave it out for false.");
     }
 }

@@ -177,7 +177,7 @@ public final class CaptionTraining {
                         int batch = pairs.queries().size();
                         loop.among(batch * (config.hardNegatives ? 2 : 1));
                         TrainStep step = loop.program(inputs, in -> loss(in, batch));
-                        memory.tell(step.memoryBytes(), inputs);
+                        memory.tell(step.memory().total(), inputs);
                         return loop.run(step, inputs);
                     });
         } finally {

@@ -48,7 +48,7 @@ final class TrainingLoop {
     private final AdamW optimizer;
     private final ProgramOptions options;
     private final ProgramCache<List<Shape>, TrainStep> programs =
-            new ProgramCache<>(TrainStep::memoryBytes, TrainStep::close);
+            new ProgramCache<>(step -> step.memory().pinned(), TrainStep::close);
     private final Progress progress;
     private final Progress.Phase phase;
     private final LossCurve losses = new LossCurve();

@@ -14,7 +14,7 @@ public final class CompiledFunction implements AutoCloseable {
     private final Function<List<Tensor>, List<Tensor>> body;
     private final Execution execution;
     private final ProgramCache<List<String>, Compiled> programs =
-            new ProgramCache<>(compiled -> compiled.program.memoryBytes(), compiled -> compiled.program.close());
+            new ProgramCache<>(compiled -> compiled.program.memory().pinned(), compiled -> compiled.program.close());
 
     /**
      * A function that is compiled when it is called.

@@ -5,8 +5,9 @@ import java.util.List;
 /**
  * A compiled graph with its memory. Feed the inputs, run, read the outputs; as often as needed.
  *
- * <p>The values' memory is allocated when the program is compiled and returned by {@link #close}. Not safe for use by several
- * threads at once: outputs are overwritten by the next run.
+ * <p>Inputs and outputs are memory of the program's own, allocated when it is compiled and returned by {@link #close}. What else a run
+ * computes lies in a workspace that all programs of a device share; so their runs take turns, and several threads may run programs of
+ * their own on one device. A single program is not for several threads at once: outputs are overwritten by its next run.
  */
 public interface Program extends AutoCloseable {
 
@@ -15,6 +16,7 @@ public interface Program extends AutoCloseable {
      *
      * @throws TensorException if the device does not have what the options ask for
      * @throws IllegalStateException if the Java runtime lacks what kernels need
+     * @throws OutOfMemoryError if there is no memory for its inputs, outputs and values; other programs are as before then
      */
     static Program compile(List<Tensor> outputs, Execution execution) {
         return InstalledEngine.get().compile(outputs, execution);
@@ -30,11 +32,11 @@ public interface Program extends AutoCloseable {
     /** Whether the outputs depend on this input, so that it can be fed. */
     boolean needs(Tensor input);
 
-    /** Runs all kernels; returns the outputs, which the next run overwrites. */
+    /** Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites. */
     List<TensorData> run();
 
-    /** Memory of every value but the variables, in bytes; known before the first run. */
-    long memoryBytes();
+    /** Memory of every value but the variables; known before the first run. */
+    ProgramMemory memory();
 
     /** Floating-point operations of one run, counted from the kernels' dimensions. */
     long flops();
@@ -45,7 +47,7 @@ public interface Program extends AutoCloseable {
      */
     String explain();
 
-    /** Frees the values' memory; outputs are gone with it. */
+    /** Frees inputs and outputs, which cannot be read any more; waits for a run that is under way. */
     @Override
     void close();
 }

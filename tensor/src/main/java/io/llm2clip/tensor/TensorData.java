@@ -181,6 +181,10 @@ public final class TensorData {
         if (memory == null) {
             memory = Arena.ofAuto().allocate(dtype.bytes((long) shape.size()), ALIGNMENT);
         }
+        if (!memory.scope().isAlive()) {
+            throw new IllegalStateException("Elements " + dtype + " " + shape
+                    + " were freed with what they belonged to; copy them before that is closed.");
+        }
         return memory;
     }
 

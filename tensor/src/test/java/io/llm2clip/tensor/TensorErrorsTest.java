@@ -153,7 +153,7 @@ class TensorErrorsTest {
     void aClosedProgramSaysSoAndReturnsItsMemory() {
         long before = EngineMemory.liveBytes();
         Program program = Program.compile(List.of(A.tanh()), Execution.cpu());
-        assertThat(EngineMemory.liveBytes()).isEqualTo(before + program.memoryBytes());
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before + program.memory().total());
         program.close();
         program.close();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
@@ -170,7 +170,7 @@ class TensorErrorsTest {
             arena.close();
             assertThatThrownBy(program::run)
                     .hasMessage(
-                            "A variable of 8 bytes was freed while a program still reads it; close the program first.");
+                            "A variable F32 [2] was freed while a program still reads it; close the program first.");
         }
     }
 

@@ -109,7 +109,7 @@ final class TowerPart {
                     .put("unit", unit)
                     .put("first_seconds", watch.firstSeconds())
                     .put("with_transfers", units / whole)
-                    .put("program_bytes", program.memoryBytes())
+                    .put("program_bytes", program.memory().total())
                     .put("tflops", program.flops() / watch.medianSeconds() / 1e12);
             ArrayNode output = row.putArray("output");
             for (float value : Arrays.copyOf(all, vectors.shape().dim(1))) {

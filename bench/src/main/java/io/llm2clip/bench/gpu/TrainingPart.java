@@ -126,7 +126,7 @@ final class TrainingPart {
                     .put("value", watch.medianSeconds() * 1e3)
                     .put("unit", "ms")
                     .put("first_seconds", watch.firstSeconds())
-                    .put("program_bytes", step.memoryBytes())
+                    .put("program_bytes", step.memory().total())
                     .put("tflops", step.flops() / watch.medianSeconds() / 1e12);
             ArrayNode compared = row.putArray("losses");
             losses.stream().limit(COMPARED).forEach(compared::add);

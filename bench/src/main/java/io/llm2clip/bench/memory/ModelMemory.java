@@ -140,7 +140,7 @@ public final class ModelMemory {
                 Tensor.input("lengths", Shape.of(1), DType.I32),
                 Tensor.input("weights", row, DType.F32));
         try (Program program = Program.compile(List.of(model.encoder().pooled(inputs, false)), Execution.cpu())) {
-            return program.memoryBytes();
+            return program.memory().workspace();
         }
     }
 

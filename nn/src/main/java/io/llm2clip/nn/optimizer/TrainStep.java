@@ -5,6 +5,7 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -99,9 +100,9 @@ public final class TrainStep implements AutoCloseable {
         return program.flops();
     }
 
-    /** Memory of all intermediate values and gradients, in bytes; parameters and optimizer state are not in it. */
-    public long memoryBytes() {
-        return program.memoryBytes();
+    /** Memory of inputs, loss and gradients, and of intermediate values; parameters and optimizer state are not in it. */
+    public ProgramMemory memory() {
+        return program.memory();
     }
 
     /** Frees the program; the optimizer stays open. */

@@ -60,7 +60,7 @@ class TrainStepTest {
                             optimizer,
                             ProgramOptions.DEFAULT)) {
                 assertThat(step.flops()).isGreaterThan(2L * 8 * (6 * 4 + 2 * 4 * 8));
-                assertThat(step.memoryBytes()).isGreaterThan(parameters.count() * 4);
+                assertThat(step.memory().pinned()).isGreaterThan(parameters.count() * 4);
                 float first = step.run(batch(), 0.02f);
                 assertThat(step.gradientNorm()).isPositive();
                 float last = first;

@@ -156,6 +156,11 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /** Whether the calling thread is running a task of these workers, who would wait for it for ever if it waited for them. */
+    public boolean isWorking() {
+        return current.get() != null;
+    }
+
     /**
      * Scratch memory of a worker, for use within a task only; its contents last until the task ends.
      *

@@ -82,6 +82,19 @@ class WorkersTest {
     }
 
     @Test
+    void aThreadThatRunsATaskIsToldSo() {
+        try (Workers workers = new Workers(2);
+                Workers others = new Workers(1)) {
+            assertThat(workers.isWorking()).isFalse();
+            workers.parallel(20, (task, worker) -> {
+                assertThat(workers.isWorking()).isTrue();
+                assertThat(others.isWorking()).isFalse();
+            });
+            assertThat(workers.isWorking()).isFalse();
+        }
+    }
+
+    @Test
     void scratchIsAlignedDistinctAndGrows() {
         try (Workers workers = new Workers(2)) {
             long first = workers.scratch(0, 100);

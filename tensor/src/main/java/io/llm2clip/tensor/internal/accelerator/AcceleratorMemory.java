@@ -7,6 +7,7 @@ import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.graph.Graph;
+import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -20,6 +21,7 @@ final class AcceleratorMemory {
     private final Map<DType, ArenaSpace> spaces = new EnumMap<>(DType.class);
     private final Set<TensorData> resident = new LinkedHashSet<>();
     private final RoundedFactors factors;
+    private final Workspace<DeviceWorkspace.Place> workspace = new Workspace<>(new DeviceWorkspace(this));
 
     AcceleratorMemory(TornadoDevice device, long floats, long ints, long halves) {
         this.device = device;
@@ -37,11 +39,21 @@ final class AcceleratorMemory {
         return factors;
     }
 
+    /** What all programs here share. */
+    Workspace<DeviceWorkspace.Place> workspace() {
+        return workspace;
+    }
+
     /** Takes a range and returns its first element. */
     int take(DType dtype, long elements) {
-        int start = Graph.known(spaces, dtype.arena()).take(elements);
-        EngineMemory.allocated(elements * dtype.bytes());
-        return start;
+        long bytes = elements * dtype.bytes();
+        EngineMemory.take(bytes, "a program on " + device.name());
+        try {
+            return Graph.known(spaces, dtype.arena()).take(elements);
+        } catch (RuntimeException | Error e) {
+            EngineMemory.released(bytes);
+            throw e;
+        }
     }
 
     void give(DType dtype, int start, long elements) {

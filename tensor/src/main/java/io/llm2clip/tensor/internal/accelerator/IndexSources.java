@@ -19,22 +19,13 @@ import org.jspecify.annotations.Nullable;
 final class IndexSources {
     private final List<Written> written = new ArrayList<>();
 
-    /** An i32 range of the plan's, and the step that copied it there; null for one that computed it. */
-    private record Written(Plan.Slot slot, long bytes, Plan.@Nullable Step copy) {
-        boolean holds(Plan.Slot other) {
-            return switch (slot) {
-                case Plan.Slot.InWorkspace(DType _, long start) ->
-                    other instanceof Plan.Slot.InWorkspace(DType type, long at)
-                            && type == DType.I32
-                            && within(start, at);
-                case Plan.Slot.Pinned(DType _, long start) ->
-                    other instanceof Plan.Slot.Pinned(DType type, long at) && type == DType.I32 && within(start, at);
-                case Plan.Slot.InVariable _ -> false;
-            };
-        }
-
-        private boolean within(long start, long at) {
-            return at >= start && at < start + bytes;
+    /** I32 elements that were written, and the step that copied them there; null for one that computed them. */
+    private record Written(Plan.Slot.Planned start, long bytes, Plan.@Nullable Step copy) {
+        boolean holds(Plan.Slot.Planned slot) {
+            return slot.getClass() == start.getClass()
+                    && slot.dtype() == start.dtype()
+                    && slot.offset() >= start.offset()
+                    && slot.offset() < start.offset() + bytes;
         }
     }
 
@@ -55,8 +46,8 @@ final class IndexSources {
             Operand operand = operands.get(i);
             if (operand.access() == Operand.Access.WRITE
                     && operand.dtype() == DType.I32
-                    && !(step.operands().get(i) instanceof Plan.Slot.InVariable)) {
-                written.addFirst(new Written(step.operands().get(i), operand.bytes(), copies ? step : null));
+                    && step.operands().get(i) instanceof Plan.Slot.Planned start) {
+                written.addFirst(new Written(start, operand.bytes(), copies ? step : null));
             }
         }
     }
@@ -68,13 +59,15 @@ final class IndexSources {
      * @throws TensorException if they are computed on the device
      */
     List<Source> of(String what, Plan.Slot slot, int elements) {
-        for (Written range : written) {
-            if (range.holds(slot)) {
-                if (range.copy == null) {
-                    throw new TensorException(what + " is computed on the device, where indices are not checked;"
-                            + " compute it on the CPU and feed it.");
+        if (slot instanceof Plan.Slot.Planned planned) {
+            for (Written range : written) {
+                if (range.holds(planned)) {
+                    if (range.copy == null) {
+                        throw new TensorException(what + " is computed on the device, where indices are not checked;"
+                                + " compute it on the CPU and feed it.");
+                    }
+                    return copied(what, range.copy);
                 }
-                return copied(what, range.copy);
             }
         }
         return List.of(new Source(slot, IntStream.range(0, elements).boxed().toList()));

@@ -10,14 +10,17 @@ import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
 import io.llm2clip.tensor.internal.graph.View;
 import io.llm2clip.tensor.internal.graph.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Decides how every operand lies in memory: expressions read views by their strides, other kernels contiguous elements, so that what
@@ -47,8 +50,7 @@ final class Layouts {
     static Laid assign(List<Computation> computations, List<Node> outputs, Views views, Target.Packings packings) {
         Layouts layouts = new Layouts(views, packings);
         List<KernelCall> calls = computations.stream().map(layouts::call).toList();
-        List<View> owned = outputs.stream().map(layouts::owned).toList();
-        return new Laid(calls, layouts.copies, owned);
+        return new Laid(calls, layouts.copies, layouts.owned(outputs));
     }
 
     private KernelCall call(Computation computation) {
@@ -102,6 +104,11 @@ final class Layouts {
         return new KernelCall(op, Precision.F32, operands, List.of(result));
     }
 
+    /** Elements of quantized blocks are not copied one by one. */
+    private static boolean copyable(Node node) {
+        return node.dtype.blockSize() == 1;
+    }
+
     private static KernelCall copy(View source, Node result) {
         KernelOp op = Elementwise.copy(result.dtype, source.shape().toList(), source.strides());
         return new KernelCall(op, Precision.F32, List.of(source), List.of(result));
@@ -131,16 +138,29 @@ final class Layouts {
         return elementwise(fill, List.of(), result);
     }
 
-    /** An output as contiguous memory of the program's own: a variable or an input that is handed through is copied. */
-    private View owned(Node output) {
-        View view = stored(output);
-        Node base = view.base();
-        boolean foreign = !copies.containsKey(base)
-                && (base.operation instanceof Operation.Variable || base.operation instanceof Operation.Input);
-        if (!foreign) {
-            return view;
+    /**
+     * Outputs as contiguous memory of the program's own: a variable or an input that is handed through is copied, and so is a small
+     * part of something large, which need not be kept as a whole then.
+     */
+    private List<View> owned(List<Node> outputs) {
+        List<View> views = stored(outputs);
+        Set<View> distinct = new LinkedHashSet<>(views);
+        Map<Node, Long> handedOut = new HashMap<>();
+        distinct.forEach(
+                view -> handedOut.merge(view.base(), (long) view.shape().size(), Long::sum));
+        Map<View, View> owned = new HashMap<>();
+        for (View view : distinct) {
+            Node base = view.base();
+            boolean foreign = !copies.containsKey(base)
+                    && (base.operation instanceof Operation.Variable || base.operation instanceof Operation.Input);
+            boolean small = copyable(base) && 2 * Graph.known(handedOut, base) < base.shape.size();
+            owned.put(view, foreign || small ? copied(view) : view);
         }
-        Node copy = Node.temporary(output.operation, view.shape(), base.dtype);
+        return views.stream().map(view -> Graph.known(owned, view)).toList();
+    }
+
+    private View copied(View view) {
+        Node copy = Node.temporary(view.base().operation, view.shape(), view.base().dtype);
         copies.put(copy, copy(view, copy));
         return View.dense(copy);
     }

@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.compiler;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -10,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A compiled graph: kernels in order, and where each operand lies. A value, without memory of its own: executors bind it to memory.
+ * A compiled graph: kernels in order, and where each operand lies. A value, without memory of its own: who loads it has pinned memory of
+ * its own, and shares the workspace with other plans of the device.
  *
  * @param steps kernels in order of execution
  * @param inputs where the values that are fed lie
@@ -20,8 +22,8 @@ import java.util.Map;
  */
 public record Plan(
         List<Step> steps,
-        Map<Tensor, Slot> inputs,
-        List<Slot> outputs,
+        Map<Tensor, Slot.Pinned> inputs,
+        List<Slot.Pinned> outputs,
         Map<DType, Long> workspaceBytes,
         Map<DType, Long> pinnedBytes) {
 
@@ -48,11 +50,20 @@ public record Plan(
 
     /** Where an operand starts. */
     public sealed interface Slot {
+
+        /** What the plan has made room for: memory of an element type as stored. */
+        sealed interface Planned extends Slot {
+            DType dtype();
+
+            /** Bytes from the memory's start. */
+            long offset();
+        }
+
         /** So many bytes into the workspace of an element type as stored. */
-        record InWorkspace(DType dtype, long offset) implements Slot {}
+        record InWorkspace(DType dtype, long offset) implements Planned {}
 
         /** So many bytes into the pinned memory of an element type as stored. */
-        record Pinned(DType dtype, long offset) implements Slot {}
+        record Pinned(DType dtype, long offset) implements Planned {}
 
         /** So many bytes into a variable, which is not the plan's. */
         record InVariable(TensorData variable, long offset) implements Slot {}
@@ -63,9 +74,9 @@ public record Plan(
         return steps.stream().mapToLong(step -> step.op().flops()).sum();
     }
 
-    /** Size of workspace and pinned memory. */
-    public long totalBytes() {
-        return sum(workspaceBytes) + sum(pinnedBytes);
+    /** Size of all memory but the variables. */
+    public ProgramMemory memory() {
+        return new ProgramMemory(sum(pinnedBytes), sum(workspaceBytes));
     }
 
     static long sum(Map<DType, Long> bytes) {

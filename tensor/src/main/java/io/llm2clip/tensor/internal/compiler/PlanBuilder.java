@@ -32,12 +32,12 @@ final class PlanBuilder {
         List<Plan.Step> steps = schedule.stream()
                 .map(call -> builder.step(call, schedule.size()))
                 .toList();
-        Map<Tensor, Plan.Slot> fed = new HashMap<>();
-        inputs.forEach((tensor, node) -> fed.put(tensor, builder.slot(View.dense(node))));
+        Map<Tensor, Plan.Slot.Pinned> fed = new HashMap<>();
+        inputs.forEach((tensor, node) -> fed.put(tensor, builder.pinned(View.dense(node))));
         return new Plan(
                 steps,
                 fed,
-                outputs.stream().map(builder::slot).toList(),
+                outputs.stream().map(builder::pinned).toList(),
                 memory.workspaceBytes(),
                 memory.pinnedBytes());
     }
@@ -62,15 +62,22 @@ final class PlanBuilder {
 
     private Plan.Slot slot(View view) {
         Node base = view.base();
-        long offset = base.dtype.bytes((long) view.offset());
-        MemoryPlanner.Buffer buffer = memory.buffers().get(base);
-        if (buffer == null) {
-            return new Plan.Slot.InVariable(((Operation.Variable) base.operation).data(), offset);
+        if (memory.pinned().contains(base)) {
+            return pinned(view);
         }
-        long place = buffer.offset + offset;
-        return memory.pinned().contains(base)
-                ? new Plan.Slot.Pinned(base.dtype.stored(), place)
-                : new Plan.Slot.InWorkspace(base.dtype.stored(), place);
+        MemoryPlanner.Buffer buffer = memory.buffers().get(base);
+        return buffer == null
+                ? new Plan.Slot.InVariable(((Operation.Variable) base.operation).data(), offset(view))
+                : new Plan.Slot.InWorkspace(base.dtype.stored(), buffer.offset + offset(view));
+    }
+
+    private Plan.Slot.Pinned pinned(View view) {
+        Node base = view.base();
+        return new Plan.Slot.Pinned(base.dtype.stored(), Graph.known(memory.buffers(), base).offset + offset(view));
+    }
+
+    private static long offset(View view) {
+        return view.base().dtype.bytes((long) view.offset());
     }
 
     private boolean isInput(Node node) {

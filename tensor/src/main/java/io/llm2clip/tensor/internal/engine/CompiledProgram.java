@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.engine;
 
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
@@ -23,7 +24,7 @@ public final class CompiledProgram implements Program {
     private final List<TensorData> variables;
     // Variables are read where they lie, so they must live as long as the program.
     private final List<Tensor> roots;
-    private boolean closed;
+    private volatile boolean closed;
 
     CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
         this.roots = List.copyOf(roots);
@@ -70,8 +71,8 @@ public final class CompiledProgram implements Program {
     }
 
     @Override
-    public long memoryBytes() {
-        return plan.totalBytes();
+    public ProgramMemory memory() {
+        return plan.memory();
     }
 
     @Override
@@ -92,8 +93,8 @@ public final class CompiledProgram implements Program {
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
             executable.close();
+            closed = true;
         }
     }
 
@@ -101,9 +102,8 @@ public final class CompiledProgram implements Program {
     private void requireVariables() {
         for (TensorData variable : variables) {
             if (!variable.isAlive()) {
-                throw new IllegalStateException(
-                        "A variable of " + variable.memory().byteSize()
-                                + " bytes was freed while a program still reads it; close the program first.");
+                throw new IllegalStateException("A variable " + variable.dtype() + " " + variable.shape()
+                        + " was freed while a program still reads it; close the program first.");
             }
         }
     }

@@ -3,39 +3,43 @@ package io.llm2clip.tensor.internal.host;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.operations.KernelOp;
-import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
-import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.kernels.operations.Packing;
-import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Precision;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
-import io.llm2clip.tensor.internal.graph.Graph;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** The CPU. A program's values lie in a block for each element type; variables are read where they are. */
+/**
+ * The CPU. Its programs share one workspace and take turns, whatever threads run them; each has its inputs and outputs for itself, and
+ * variables are read where they are.
+ */
 public final class HostDevice implements PlanDevice {
     /** That of the widest vectors, and of cache lines. */
-    private static final long ALIGNMENT = 64;
+    static final long ALIGNMENT = 64;
 
     private final Supplier<Workers> workers;
+    private final Workspace<HostBlocks> workspace = new Workspace<>(new Workspace.Source<>() {
+        @Override
+        public HostBlocks allocate(Map<DType, Long> bytes) {
+            return new HostBlocks(bytes, "the values of a program's run");
+        }
+
+        @Override
+        public void free(HostBlocks memory) {
+            memory.close();
+        }
+    });
 
     /** @param workers asked at each use, so that a setting that is refused can be said there */
     public HostDevice(Supplier<Workers> workers) {
@@ -60,7 +64,7 @@ public final class HostDevice implements PlanDevice {
 
     @Override
     public Executable load(Plan plan) {
-        return new Loaded(plan);
+        return new HostExecutable(plan, workspace, workers.get());
     }
 
     @Override
@@ -93,100 +97,7 @@ public final class HostDevice implements PlanDevice {
         }
     }
 
-    /** Nothing to free: programs own their blocks. */
+    /** Nothing to free: the last program that is closed has freed the workspace. */
     @Override
     public void close() {}
-
-    private final class Loaded implements Executable {
-        private final Resources resources = new Resources();
-        private final Map<DType, MemorySegment> workspace;
-        private final Map<DType, MemorySegment> pinned;
-        private final List<Launch> launches = new ArrayList<>();
-        private final List<TensorData> variables;
-
-        Loaded(Plan plan) {
-            variables = plan.variables();
-            try {
-                Arena arena = Arena.ofShared();
-                resources.add(arena::close);
-                workspace = allocate(arena, plan.workspaceBytes());
-                pinned = allocate(arena, plan.pinnedBytes());
-                bind(plan);
-            } catch (RuntimeException | Error e) {
-                resources.closeAfter(e);
-                throw e;
-            }
-        }
-
-        private Map<DType, MemorySegment> allocate(Arena arena, Map<DType, Long> sizes) {
-            Map<DType, MemorySegment> blocks = new EnumMap<>(DType.class);
-            sizes.forEach((dtype, bytes) -> {
-                blocks.put(dtype, arena.allocate(Math.max(bytes, 1), ALIGNMENT));
-                EngineMemory.allocated(bytes);
-                resources.add(() -> EngineMemory.released(bytes));
-            });
-            return blocks;
-        }
-
-        private void bind(Plan plan) {
-            for (Plan.Step step : plan.steps()) {
-                List<Operand> operands = step.op().operands();
-                long[] addresses = new long[operands.size()];
-                for (int i = 0; i < addresses.length; i++) {
-                    Plan.Slot slot = step.operands().get(i);
-                    Packing packing = operands.get(i).packing();
-                    MemorySegment memory =
-                            packing == null ? slice(slot, operands.get(i).bytes()) : packed(packing, step.op(), slot);
-                    addresses[i] = memory.address();
-                }
-                launches.add(CpuKernels.bind(step.op(), addresses, workers.get()));
-            }
-        }
-
-        /** The variable's copy in a layout, which it keeps for all programs. */
-        private MemorySegment packed(Packing packing, KernelOp op, Plan.Slot slot) {
-            if (!(op instanceof Matmul matmul)
-                    || !(slot instanceof Plan.Slot.InVariable(TensorData variable, long _))) {
-                throw new IllegalStateException("Only B of a matmul that is a variable is packed, found " + op + ".");
-            }
-            return variable.packed(
-                    packing,
-                    copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers.get()));
-        }
-
-        @Override
-        public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
-            return new TensorData(shape, dtype, slice(slot, dtype.bytes((long) shape.size())));
-        }
-
-        @Override
-        public TensorData output(Plan.Slot slot, Shape shape, DType dtype) {
-            return input(slot, shape, dtype);
-        }
-
-        @Override
-        public void run() {
-            // Kernels read bare addresses: what an accelerator has newer must be there first.
-            variables.forEach(TensorData::bringHome);
-            for (Launch launch : launches) {
-                launch.run();
-            }
-        }
-
-        @Override
-        public void close() {
-            resources.close();
-        }
-
-        private MemorySegment slice(Plan.Slot slot, long bytes) {
-            return switch (slot) {
-                case Plan.Slot.InWorkspace(DType dtype, long offset) ->
-                    Graph.known(workspace, dtype).asSlice(offset, bytes);
-                case Plan.Slot.Pinned(DType dtype, long offset) ->
-                    Graph.known(pinned, dtype).asSlice(offset, bytes);
-                case Plan.Slot.InVariable(TensorData variable, long offset) ->
-                    variable.memory().asSlice(offset, bytes);
-            };
-        }
-    }
 }

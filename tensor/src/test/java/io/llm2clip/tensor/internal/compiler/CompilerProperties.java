@@ -10,6 +10,7 @@ import io.llm2clip.tensor.GradientProperties;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -76,7 +77,7 @@ class CompilerProperties {
         Tensor next = Tensor.concat(0, List.of(dx, dx)).sum();
         try (Program program = Program.compile(List.of(next), TestExecution.get())) {
             long largestStep = 3L * columns * Float.BYTES;
-            assertThat(program.memoryBytes()).isBetween(largestStep, largestStep + 64);
+            assertThat(program.memory().total()).isBetween(largestStep, largestStep + 64);
         }
     }
 
@@ -248,7 +249,8 @@ class CompilerProperties {
             chain = chain.matmul(x);
         }
         try (Program program = Program.compile(List.of(chain), TestExecution.get())) {
-            assertThat(program.memoryBytes()).isEqualTo((2L + 1) * 64 * 64 * Float.BYTES);
+            long matrix = 64 * 64 * Float.BYTES;
+            assertThat(program.memory()).isEqualTo(new ProgramMemory(matrix, 2 * matrix));
         }
     }
 

@@ -1,0 +1,148 @@
+package io.llm2clip.tensor.internal.host;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.Settings;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.memory.Workspace;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A plan on the CPU: pinned values in memory of its own, the others in the workspace, kernels bound to wherever that lies. */
+final class HostExecutable implements Executable {
+    private final Plan plan;
+    private final Workers workers;
+    private final HostBlocks pinned;
+    private final Workspace<HostBlocks>.Share share;
+    private final List<TensorData> variables;
+    private @Nullable HostBlocks bound;
+    private List<Launch> launches = List.of();
+
+    HostExecutable(Plan plan, Workspace<HostBlocks> workspace, Workers workers) {
+        this.plan = plan;
+        this.workers = workers;
+        variables = plan.variables();
+        requireNoTask();
+        Resources resources = new Resources();
+        try {
+            pinned = new HostBlocks(plan.pinnedBytes(), "a program's inputs and outputs");
+            resources.add(pinned::close);
+            share = workspace.open(plan.workspaceBytes());
+            resources.add(() -> share.close(() -> {}));
+            // Binding now says what cannot be bound when the program is compiled, not at its first run.
+            share.run(this::bind);
+        } catch (RuntimeException | Error e) {
+            resources.closeAfter(e);
+            throw e;
+        }
+    }
+
+    /** Prepares the kernels for where the workspace lies now. */
+    private void bind(HostBlocks workspace) {
+        if (workspace == bound) {
+            return;
+        }
+        List<Launch> fresh = new ArrayList<>();
+        for (Plan.Step step : plan.steps()) {
+            List<Operand> operands = step.op().operands();
+            long[] addresses = new long[operands.size()];
+            for (int i = 0; i < addresses.length; i++) {
+                Plan.Slot slot = step.operands().get(i);
+                Packing packing = operands.get(i).packing();
+                MemorySegment memory = packing == null
+                        ? memory(slot, operands.get(i).bytes(), workspace)
+                        : packed(packing, step.op(), slot);
+                addresses[i] = memory.address();
+            }
+            fresh.add(CpuKernels.bind(step.op(), addresses, workers));
+        }
+        launches = fresh;
+        bound = workspace;
+    }
+
+    private MemorySegment memory(Plan.Slot slot, long bytes, HostBlocks workspace) {
+        return switch (slot) {
+            case Plan.Slot.InWorkspace place -> workspace.at(place, bytes);
+            case Plan.Slot.Pinned place -> pinned.at(place, bytes);
+            case Plan.Slot.InVariable(TensorData variable, long offset) ->
+                variable.memory().asSlice(offset, bytes);
+        };
+    }
+
+    /** The variable's copy in a layout, which it keeps for all programs. */
+    private MemorySegment packed(Packing packing, KernelOp op, Plan.Slot slot) {
+        if (!(op instanceof Matmul matmul) || !(slot instanceof Plan.Slot.InVariable(TensorData variable, long _))) {
+            throw new IllegalStateException("Only B of a matmul that is a variable is packed, found " + op + ".");
+        }
+        return variable.packed(
+                packing,
+                copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers));
+    }
+
+    @Override
+    public TensorData input(Plan.Slot.Pinned slot, Shape shape, DType dtype) {
+        return new TensorData(shape, dtype, pinned.at(slot, dtype.bytes((long) shape.size())));
+    }
+
+    @Override
+    public TensorData output(Plan.Slot.Pinned slot, Shape shape, DType dtype) {
+        return input(slot, shape, dtype);
+    }
+
+    @Override
+    public void run() {
+        requireNoTask();
+        share.run(workspace -> {
+            bind(workspace);
+            // Kernels read bare addresses: what an accelerator has newer must be there first.
+            variables.forEach(TensorData::bringHome);
+            if (Settings.poisons()) {
+                poison(workspace);
+            }
+            for (Launch launch : launches) {
+                launch.run();
+            }
+        });
+    }
+
+    /** Nothing that a run reads may be left from another one. */
+    private void poison(HostBlocks workspace) {
+        workspace.poison(plan.workspaceBytes());
+        for (Plan.Step step : plan.steps()) {
+            List<Operand> operands = step.op().operands();
+            for (int i = 0; i < operands.size(); i++) {
+                if (operands.get(i).access() == Operand.Access.WRITE
+                        && step.operands().get(i) instanceof Plan.Slot.Pinned output) {
+                    pinned.poison(output, operands.get(i).bytes());
+                }
+            }
+        }
+    }
+
+    /** Waits until a run of another thread has ended. */
+    @Override
+    public void close() {
+        requireNoTask();
+        share.close(pinned::close);
+    }
+
+    /** Whose turn it is may be waiting for the workers, who wait for the task. */
+    private void requireNoTask() {
+        if (workers.isWorking()) {
+            throw new IllegalStateException("A program was compiled, run or closed by a task of the workers that run"
+                    + " its kernels; do so outside of the parallel loop.");
+        }
+    }
+}
