@@ -4,10 +4,9 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
-import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.MemoryBlock;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -35,7 +34,6 @@ import org.jspecify.annotations.Nullable;
 public final class Parameters implements AutoCloseable {
     private record Frozen(WeightFormat format, Device device) {}
 
-    private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Resources resources = new Resources();
     private final @Nullable CounterRandom random;
@@ -51,7 +49,6 @@ public final class Parameters implements AutoCloseable {
     private Parameters(@Nullable CounterRandom random, @Nullable Frozen frozen) {
         this.random = random;
         this.frozen = frozen;
-        resources.add(arena::close);
     }
 
     /** An empty set whose parameters may be trained and start as a checkpoint has them, in f32. */
@@ -151,11 +148,9 @@ public final class Parameters implements AutoCloseable {
     /** Memory for a parameter's values, freed when this is closed. */
     synchronized TensorData allocate(Parameter parameter, DType dtype) {
         requireOpen(parameter.name());
-        TensorData data = TensorData.allocate(arena, parameter.shape(), dtype);
-        long bytes = data.segment().byteSize();
-        EngineMemory.allocated(bytes);
-        resources.add(() -> EngineMemory.released(bytes));
-        return data;
+        MemoryBlock block = MemoryBlock.allocate((long) parameter.shape().size() * dtype.bytes(), parameter.toString());
+        resources.add(block::close);
+        return new TensorData(parameter.shape(), dtype, block.segment());
     }
 
     /** Something that lives as long as the values do, such as a mapped file. */

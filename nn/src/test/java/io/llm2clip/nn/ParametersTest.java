@@ -60,6 +60,29 @@ class ParametersTest {
         }
     }
 
+    @Test
+    void valuesThatFindNoMemoryLeaveNothingAndAreThereOnceThereIsSome() {
+        long before = EngineMemory.liveBytes();
+        try (Parameters parameters = new Parameters(1)) {
+            Parameter a = parameters.root().create("a", Shape.of(2, 3), Initializer.ones());
+            Parameter b = parameters.root().create("b", Shape.of(100), Initializer.ones());
+            assertThat(a.data().toFloats()).containsOnly(1);
+            EngineMemory.limit(before + 24 + 399);
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(b::data)
+                        .isInstanceOf(OutOfMemoryError.class)
+                        .hasMessageStartingWith("No 0.000 GB of memory for b [100], ");
+                assertThat(EngineMemory.liveBytes()).isEqualTo(before + 24);
+            }
+            EngineMemory.limit(Long.MAX_VALUE);
+            assertThat(b.data().toFloats()).containsOnly(1);
+            assertThat(EngineMemory.liveBytes()).isEqualTo(before + 24 + 400);
+        } finally {
+            EngineMemory.limit(Long.MAX_VALUE);
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
     /** What a checkpoint overwrites is not drawn, and costs no memory before. */
     @Test
     void valuesAreDrawnWhenTheyAreNeeded() {

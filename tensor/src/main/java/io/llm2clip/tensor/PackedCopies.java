@@ -1,7 +1,6 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.operations.Packing;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
@@ -15,27 +14,21 @@ import java.util.function.Consumer;
  * else with the object.
  */
 final class PackedCopies {
-    private static final long ALIGNMENT = 64;
     private static final Cleaner CLEANER = Cleaner.create();
 
     /** Apart from what it belongs to, which would never become unreachable otherwise. */
     private static final class Memory implements Runnable {
-        private final List<Arena> arenas = new ArrayList<>();
-        private long bytes;
+        private final List<MemoryBlock> blocks = new ArrayList<>();
 
         /** Frees all; also the cleaner's action, which runs once. */
         @Override
         public synchronized void run() {
-            arenas.forEach(Arena::close);
-            arenas.clear();
-            EngineMemory.released(bytes);
-            bytes = 0;
+            blocks.forEach(MemoryBlock::close);
+            blocks.clear();
         }
 
-        synchronized void add(Arena arena, long size) {
-            arenas.add(arena);
-            bytes += size;
-            EngineMemory.allocated(size);
+        synchronized void add(MemoryBlock block) {
+            blocks.add(block);
         }
     }
 
@@ -47,15 +40,15 @@ final class PackedCopies {
     synchronized MemorySegment get(Packing packing, Consumer<MemorySegment> packer) {
         MemorySegment copy = copies.get(packing);
         if (copy == null) {
-            Arena arena = Arena.ofShared();
+            MemoryBlock block = MemoryBlock.allocate(packing.bytes(), "packed weights");
+            copy = block.segment();
             try {
-                copy = arena.allocate(packing.bytes(), ALIGNMENT);
                 packer.accept(copy);
             } catch (RuntimeException | Error e) {
-                arena.close();
+                block.close();
                 throw e;
             }
-            memory.add(arena, packing.bytes());
+            memory.add(block);
             copies.put(packing, copy);
         }
         return copy;

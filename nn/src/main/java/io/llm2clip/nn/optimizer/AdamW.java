@@ -200,17 +200,27 @@ public final class AdamW implements AutoCloseable {
         if (!keeping) {
             return;
         }
-        keeping = false;
-        if (kept == null) {
-            kept = new Parameters(0);
-            for (Parameter parameter : parameters) {
-                zeros(kept, parameter.name(), parameter);
-            }
-        }
+        Parameters copies = kept == null ? copies() : kept;
         for (Parameter parameter : parameters) {
-            kept.get(parameter.name()).data().copyFrom(parameter.data());
+            copies.get(parameter.name()).data().copyFrom(parameter.data());
         }
+        kept = copies;
         keptSteps = steps;
+        keeping = false;
+    }
+
+    /** Room for a copy of all parameters. */
+    private Parameters copies() {
+        Parameters copies = new Parameters(0);
+        try {
+            for (Parameter parameter : parameters) {
+                zeros(copies, parameter.name(), parameter);
+            }
+        } catch (RuntimeException | Error e) {
+            copies.close();
+            throw e;
+        }
+        return copies;
     }
 
     /** Writes moments and number of steps, atomically, to go on from later. */

@@ -140,6 +140,45 @@ class AdamWTest {
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 
+    /** Whichever of its allocations fails: nothing is left, nothing is half made, and it can be asked again. */
+    @Test
+    void memoryThatThereIsNotForMomentsOrKeptParametersLeavesNothing() {
+        try (Parameters parameters = new Parameters(0)) {
+            AdamW first = optimizer(parameters);
+            first.close();
+            long before = EngineMemory.liveBytes();
+            List<ParameterGroup> groups = List.of(new ParameterGroup(parameters.all(), 1, 0));
+            long moments = 2 * (12 + 4) * Float.BYTES;
+            for (long room = 0; room < moments; room += 4 * Float.BYTES) {
+                EngineMemory.limit(before + room);
+                assertThatThrownBy(() ->
+                                new AdamW(groups, OPTIONS, TestExecution.get().device()))
+                        .isInstanceOf(OutOfMemoryError.class);
+                assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+            }
+            EngineMemory.limit(before + moments + 12 * Float.BYTES);
+            try (AdamW optimizer =
+                    new AdamW(groups, OPTIONS, TestExecution.get().device())) {
+                optimizer.keepAtNextStep();
+                String start = parameters.digest();
+                for (int i = 0; i < 2; i++) {
+                    assertThatThrownBy(() -> optimizer.step(gradients(1), 0.1f)).isInstanceOf(OutOfMemoryError.class);
+                    assertThat(EngineMemory.liveBytes()).isEqualTo(before + moments);
+                    assertThat(parameters.digest()).isEqualTo(start);
+                    assertThat(optimizer.steps()).isZero();
+                }
+                EngineMemory.limit(Long.MAX_VALUE);
+                optimizer.step(gradients(1), 0.1f);
+                assertThat(parameters.digest()).isNotEqualTo(start);
+                assertThat(optimizer.returnToKept()).isZero();
+                assertThat(parameters.digest()).isEqualTo(start);
+            }
+            assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+        } finally {
+            EngineMemory.limit(Long.MAX_VALUE);
+        }
+    }
+
     @Test
     void ratesOutsideTheirRangeAreRefused() {
         try (Parameters parameters = new Parameters(0);
