@@ -176,6 +176,30 @@ class TextModelTest {
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 
+    /** Whatever lengths it meets, in whatever order: there is the longest one's memory, and ids and vectors of each. */
+    @Test
+    void captionsOfManyLengthsTakeTheMemoryOfTheLongest() {
+        try (TextModel opened = TextModel.open(text)) {
+            opened.vectors(List.of("a kite"));
+            long before = EngineMemory.liveBytes();
+            EngineMemory.resetPeak();
+            for (int words = 8; words <= 500; words += 8) {
+                opened.vectors(List.of("x ".repeat(words)));
+            }
+            for (int words = 500; words > 0; words -= 9) {
+                opened.vectors(List.of("y ".repeat(words)));
+            }
+            long grown = EngineMemory.peakBytes() - before;
+            opened.encoder().close();
+            EngineMemory.resetPeak();
+            long weights = EngineMemory.liveBytes();
+            opened.vectors(List.of("x ".repeat(500)));
+            long longest = EngineMemory.peakBytes() - weights;
+            int pinned = 64 * 2 * Integer.BYTES * 512;
+            assertThat(grown).isLessThan(longest + pinned);
+        }
+    }
+
     @Test
     void closesOnceAndForAll() {
         long before = EngineMemory.liveBytes();

@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
- * Compiled programs, each for shapes of its own. A program keeps the memory of its values for as long as it lives, so programs
- * for many shapes are not all kept: when their memory exceeds a bound, those that were used longest ago are closed. Small models
- * never reach it; of large ones little more than the largest program stays.
+ * Compiled programs, each for shapes of its own. A program holds its inputs and outputs off the heap and its kernels on it for as long
+ * as it lives, so programs for many shapes are not all kept: when there are too many, or they hold too much, those that were used
+ * longest ago are closed. What programs compute in between is not theirs and does not count.
  *
  * @param <K> what a program is compiled for
  * @param <P> a program, or what holds one
@@ -20,27 +20,31 @@ import java.util.function.ToLongFunction;
 public final class ProgramCache<K, P> implements AutoCloseable {
     /** Programs below this are cheaper to keep than to compile again. */
     private static final long KEPT_BYTES = 1L << 30;
+    /** Of a deep model each takes some hundred kilobytes of heap. */
+    private static final int MAX_PROGRAMS = 256;
 
     private final ToLongFunction<P> bytes;
     private final Consumer<P> closer;
     private final long kept;
+    private final int maxPrograms;
     // In the order of last use.
     private final Map<K, P> programs = new LinkedHashMap<>(16, 0.75f, true);
 
     /**
      * An empty cache.
      *
-     * @param bytes memory of a program's values
+     * @param bytes memory that a program holds until it is closed
      * @param closer frees a program
      */
     public ProgramCache(ToLongFunction<P> bytes, Consumer<P> closer) {
-        this(bytes, closer, KEPT_BYTES);
+        this(bytes, closer, KEPT_BYTES, MAX_PROGRAMS);
     }
 
-    ProgramCache(ToLongFunction<P> bytes, Consumer<P> closer, long kept) {
+    ProgramCache(ToLongFunction<P> bytes, Consumer<P> closer, long kept, int maxPrograms) {
         this.bytes = bytes;
         this.closer = closer;
         this.kept = kept;
+        this.maxPrograms = maxPrograms;
     }
 
     /** The program for a key, compiled now if there is none; programs of other keys may be closed by this. */
@@ -73,7 +77,7 @@ public final class ProgramCache<K, P> implements AutoCloseable {
         }
         // Half of the largest besides it, so that shapes of about one size do not drive each other out in turn.
         long bound = Math.max(kept, largest + largest / 2);
-        for (Iterator<P> oldest = programs.values().iterator(); total > bound; ) {
+        for (Iterator<P> oldest = programs.values().iterator(); total > bound || programs.size() > maxPrograms; ) {
             P program = oldest.next();
             if (program != newest) {
                 total -= bytes.applyAsLong(program);

@@ -13,7 +13,7 @@ class ProgramCacheTest {
 
     /** A cache of programs whose key is their size. */
     private ProgramCache<Long, Long> cache(long kept) {
-        return new ProgramCache<>(bytes -> bytes, closed::add, kept);
+        return new ProgramCache<>(bytes -> bytes, closed::add, kept, 6);
     }
 
     private void get(ProgramCache<Long, Long> cache, long... sizes) {
@@ -46,7 +46,8 @@ class ProgramCacheTest {
                         throw new IllegalStateException("in use");
                     }
                 },
-                100);
+                100,
+                6);
         get(cache, 10, 20, 30);
         assertThatThrownBy(cache::close).hasMessage("in use");
         assertThat(closed).containsExactlyInAnyOrder(10L, 20L, 30L);
@@ -74,6 +75,15 @@ class ProgramCacheTest {
         // Never the newest, however large.
         assertThat(closed).containsExactly(1000L, 300L, 200L, 900L);
         assertThat(cache.size()).isEqualTo(1);
+    }
+
+    @Test
+    void beyondTheNumberTheLeastRecentlyUsedAreClosedToo() {
+        var cache = cache(100);
+        get(cache, 1, 2, 3, 4, 5, 6, 1, 7, 8);
+        assertThat(closed).containsExactly(2L, 3L);
+        assertThat(cache.size()).isEqualTo(6);
+        assertThat(cache.has(1L)).isTrue();
     }
 
     @Test

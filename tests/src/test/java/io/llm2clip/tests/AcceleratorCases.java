@@ -25,7 +25,9 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.TestExecution;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +133,68 @@ class AcceleratorCases {
         assertThat(weight.toFloats()).containsExactly(0, 1, 2);
         try (Program onHost = Program.compile(List.of(doubled), Execution.cpu())) {
             assertThat(onHost.run().getFirst().toFloats()).containsExactly(0, 2, 4);
+        }
+    }
+
+    /** A mean of {@code [rows, 1024]} elements: much in between, little in and out. */
+    private static Tensor mean(Tensor rows) {
+        float[] values = new float[1024];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i / 1024f;
+        }
+        Tensor ramp = Tensor.variable("ramp", TensorData.of(Shape.of(1, values.length), values));
+        return rows.mul(ramp).softmax().mul(ramp).sum().div(rows.shape().dim(0));
+    }
+
+    private static float run(Program program, Tensor rows) {
+        float[] values = new float[rows.shape().dim(0)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i % 7;
+        }
+        program.feed(rows, TensorData.of(rows.shape(), values));
+        return program.run().getFirst().item();
+    }
+
+    /** All together would not fit, not even one after the other if each kept its own. */
+    @Test
+    void programsOfManyShapesShareOneWorkspace() {
+        List<Tensor> inputs = IntStream.rangeClosed(1, 20)
+                .mapToObj(i -> Tensor.input("rows", Shape.of(64 * i, 1), DType.F32))
+                .toList();
+        List<Float> expected = new ArrayList<>();
+        for (Tensor input : inputs) {
+            try (Program onHost = Program.compile(List.of(mean(input)), Execution.cpu())) {
+                expected.add(run(onHost, input));
+            }
+        }
+        EngineMemory.resetPeak();
+        List<Program> programs = new ArrayList<>();
+        try {
+            for (Tensor input : inputs) {
+                programs.add(Program.compile(List.of(mean(input)), TestExecution.get()));
+                assertThat(run(programs.getLast(), input)).isCloseTo(expected.get(programs.size() - 1), within(1e-5f));
+            }
+            long workspace = programs.getLast().memory().workspace();
+            assertThat(workspace).isGreaterThanOrEqualTo(20 * 64 * 1024 * Float.BYTES);
+            assertThat(programs.stream()
+                            .mapToLong(program -> program.memory().workspace())
+                            .sum())
+                    .isGreaterThan(64 << 20);
+            assertThat(EngineMemory.peakBytes() - memoryBefore).isLessThan(workspace + (1 << 20));
+            Tensor tooMany = Tensor.input("rows", Shape.of(20_000, 1), DType.F32);
+            assertThatThrownBy(() -> Program.compile(List.of(mean(tooMany)), TestExecution.get()))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessageContaining("has no room for");
+            for (int i = programs.size() - 1; i >= 0; i--) {
+                assertThat(run(programs.get(i), inputs.get(i))).isCloseTo(expected.get(i), within(1e-5f));
+                if (i % 2 == 1) {
+                    programs.get(i).close();
+                }
+            }
+            assertThat(run(programs.getFirst(), inputs.getFirst())).isCloseTo(expected.getFirst(), within(1e-5f));
+            assertThat(EngineMemory.liveBytes() - memoryBefore).isLessThan(workspace);
+        } finally {
+            programs.forEach(Program::close);
         }
     }
 
