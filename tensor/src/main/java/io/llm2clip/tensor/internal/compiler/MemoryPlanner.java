@@ -2,12 +2,14 @@ package io.llm2clip.tensor.internal.compiler;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
 /**
- * Places buffers in one arena so that those alive at the same time do not overlap: first fit in order of creation, each at a
- * multiple of the alignment.
+ * Places buffers in one arena so that those alive at the same time do not overlap: the largest first, each in the smallest gap that holds
+ * it for all its life, at a multiple of the alignment. Small ones then fill what large ones leave, which takes little more than what is
+ * alive at the peak.
  */
 final class MemoryPlanner {
     /** A buffer's life, in steps: {@code first} writes it, {@code last} is the last to read it. */
@@ -30,24 +32,37 @@ final class MemoryPlanner {
 
     /** Sets every buffer's offset and returns the arena's size in bytes. */
     static long place(Collection<Buffer> buffers, long alignment) {
-        List<Buffer> byBirth = new ArrayList<>(buffers);
-        byBirth.sort(Comparator.comparingInt((Buffer b) -> b.first));
-        List<Buffer> alive = new ArrayList<>();
+        List<Buffer> bySize = new ArrayList<>(buffers);
+        // Stable: of equal ones the first to be written is the first to be placed, so a graph has one plan.
+        bySize.sort(Comparator.comparingLong((Buffer b) -> b.bytes).reversed().thenComparingInt(b -> b.first));
+        List<Buffer> placed = new ArrayList<>();
         long size = 0;
-        for (Buffer buffer : byBirth) {
-            alive.removeIf(other -> other.last < buffer.first);
-            long offset = 0;
-            int position = 0;
-            // The living are sorted by offset, so the first gap that is large enough is the lowest.
-            while (position < alive.size() && alive.get(position).offset - offset < padded(buffer, alignment)) {
-                offset = Math.max(offset, alive.get(position).offset + padded(alive.get(position), alignment));
-                position++;
-            }
-            buffer.offset = offset;
-            alive.add(position, buffer);
-            size = Math.max(size, offset + padded(buffer, alignment));
+        for (Buffer buffer : bySize) {
+            buffer.offset = gap(buffer, placed, alignment);
+            size = Math.max(size, buffer.offset + padded(buffer, alignment));
+            int position = Collections.binarySearch(placed, buffer, Comparator.comparingLong((Buffer b) -> b.offset));
+            placed.add(position < 0 ? -position - 1 : position, buffer);
         }
         return size;
+    }
+
+    /** Where the smallest gap starts that is large enough, among those that are alive with a buffer, or else behind them. */
+    private static long gap(Buffer buffer, List<Buffer> placed, long alignment) {
+        long needed = padded(buffer, alignment);
+        long best = -1;
+        long smallest = Long.MAX_VALUE;
+        long end = 0;
+        for (Buffer other : placed) {
+            if (other.first <= buffer.last && buffer.first <= other.last) {
+                long gap = other.offset - end;
+                if (gap >= needed && gap < smallest) {
+                    smallest = gap;
+                    best = end;
+                }
+                end = Math.max(end, other.offset + padded(other, alignment));
+            }
+        }
+        return best < 0 ? end : best;
     }
 
     private static long padded(Buffer buffer, long alignment) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Tuple;
@@ -12,6 +13,23 @@ import net.jqwik.api.constraints.Size;
 
 class MemoryPlannerProperties {
     private static final long ALIGNMENT = 64;
+
+    /** The first that is written must not lie where the large one, which comes later, would have had room. */
+    @Example
+    void smallBuffersFillWhatLargeOnesLeave() {
+        MemoryPlanner.Buffer early = buffer(64, 0, 1);
+        MemoryPlanner.Buffer lasting = buffer(64, 0, 3);
+        MemoryPlanner.Buffer large = buffer(128, 2, 3);
+        MemoryPlanner.Buffer late = buffer(1, 4, 5);
+        assertThat(MemoryPlanner.place(List.of(early, lasting, large, late), ALIGNMENT))
+                .isEqualTo(64 + 128);
+    }
+
+    private static MemoryPlanner.Buffer buffer(long bytes, int first, int last) {
+        MemoryPlanner.Buffer buffer = new MemoryPlanner.Buffer(bytes, first);
+        buffer.last = last;
+        return buffer;
+    }
 
     @Property(tries = 300)
     void buffersAliveTogetherDoNotOverlap(
