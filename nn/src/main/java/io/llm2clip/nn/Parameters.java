@@ -148,7 +148,8 @@ public final class Parameters implements AutoCloseable {
     /** Memory for a parameter's values, freed when this is closed. */
     synchronized TensorData allocate(Parameter parameter, DType dtype) {
         requireOpen(parameter.name());
-        MemoryBlock block = MemoryBlock.allocate((long) parameter.shape().size() * dtype.bytes(), parameter.toString());
+        MemoryBlock block =
+                MemoryBlock.allocate(dtype.bytes((long) parameter.shape().size()), parameter.toString());
         resources.add(block::close);
         return new TensorData(parameter.shape(), dtype, block.segment());
     }
