@@ -116,14 +116,14 @@ class FrozenDataTest {
         TensorData data = frozen(1, 2, 3);
         EngineMemory.limit(before + 99);
         try {
-            assertThatThrownBy(() -> data.packed("wide", 100, _ -> {}))
+            assertThatThrownBy(() -> data.packed(WIDE, _ -> {}))
                     .isInstanceOf(OutOfMemoryError.class)
                     .hasMessageStartingWith("No 0.000 GB of memory for packed weights, ");
         } finally {
             EngineMemory.limit(Long.MAX_VALUE);
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
-        assertThat(data.packed("wide", 100, _ -> {}).byteSize()).isEqualTo(100);
+        assertThat(data.packed(WIDE, _ -> {}).byteSize()).isEqualTo(100);
         data.release();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }

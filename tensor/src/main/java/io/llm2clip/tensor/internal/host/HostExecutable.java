@@ -87,8 +87,7 @@ final class HostExecutable implements Executable {
             throw new IllegalStateException("Only B of a matmul that is a variable is packed, found " + op + ".");
         }
         return variable.packed(
-                packing,
-                copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers));
+                packing, copy -> CpuKernels.pack(packing, matmul.b().unpacked(), variable.readOnly(), copy, workers));
     }
 
     @Override
