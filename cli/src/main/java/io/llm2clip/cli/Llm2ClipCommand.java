@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.EngineMemoryError;
 import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.io.PrintWriter;
@@ -111,11 +112,11 @@ public final class Llm2ClipCommand implements Runnable {
             return runOnDevice(arguments);
         } catch (OutOfMemoryError e) {
             // Picocli handles exceptions only, and this error has a remedy that the user should read.
-            throw new CommandLine.ExecutionException(
-                    arguments.commandSpec().commandLine(),
-                    "Java ran out of memory (" + e.getMessage()
-                            + "); use smaller batches or set LLM2CLIP_JAVA_OPTIONS=-Xmx with a larger heap.",
-                    e);
+            String sentence = e instanceof EngineMemoryError
+                    ? String.valueOf(e.getMessage())
+                    : "Java ran out of memory (" + e.getMessage()
+                            + "); use smaller batches or set LLM2CLIP_JAVA_OPTIONS=-Xmx with a larger heap.";
+            throw new CommandLine.ExecutionException(arguments.commandSpec().commandLine(), sentence, e);
         } catch (StandardOutputException e) {
             // Of help and version; picocli wraps only what commands throw.
             throw new CommandLine.ExecutionException(

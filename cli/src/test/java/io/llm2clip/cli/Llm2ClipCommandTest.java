@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.tensor.MemoryBlock;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.concurrent.Callable;
@@ -138,6 +139,16 @@ class Llm2ClipCommandTest {
                 .doesNotContain("\tat ");
     }
 
+    /** A larger heap would leave less of what is missing. */
+    @Test
+    void theEngineSaysItselfWhatIsOutOfMemory() {
+        assertThat(commandLine.execute("fail", "native")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("error: No 1152921504.607 GB of memory for a test, ")
+                .endsWith("use smaller batches or a smaller model." + System.lineSeparator())
+                .doesNotContain("Xmx", "\tat ");
+    }
+
     @Command(name = "fail")
     static final class Fail implements Callable<Integer> {
         @Parameters
@@ -147,9 +158,11 @@ class Llm2ClipCommandTest {
         public Integer call() {
             switch (how) {
                 case "memory" -> throw new OutOfMemoryError("Java heap space");
+                case "native" -> MemoryBlock.allocate(1L << 60, "a test").close();
                 case "null" -> throw new NullPointerException();
                 default -> throw new IllegalStateException("The file is missing.");
             }
+            return 0;
         }
     }
 }

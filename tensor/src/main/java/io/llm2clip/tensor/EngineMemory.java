@@ -28,7 +28,7 @@ public final class EngineMemory {
     /**
      * Records an allocation that is about to be made.
      *
-     * @throws OutOfMemoryError if it goes beyond the limit; it is not recorded then
+     * @throws EngineMemoryError if it goes beyond the limit; it is not recorded then
      */
     public static void take(long bytes, String purpose) {
         long most = limit;
@@ -44,10 +44,10 @@ public final class EngineMemory {
     }
 
     /** The error of an allocation that cannot be made. */
-    static OutOfMemoryError refused(long bytes, String purpose, @Nullable String reason) {
-        return new OutOfMemoryError(String.format(
+    static EngineMemoryError refused(long bytes, String purpose, @Nullable String reason) {
+        return new EngineMemoryError(String.format(
                 Locale.ROOT,
-                "No %.3f GB of memory for %s, %.3f GB are in use%s%s; use smaller batches",
+                "No %.3f GB of memory for %s, %.3f GB are in use%s%s; use smaller batches or a smaller model.",
                 1e-9 * bytes,
                 purpose,
                 1e-9 * LIVE.get(),
@@ -56,7 +56,7 @@ public final class EngineMemory {
     }
 
     /**
-     * Bounds the bytes held: what goes beyond is refused with an {@link OutOfMemoryError}. Without a bound the operating system
+     * Bounds the bytes held: what goes beyond is refused with an {@link EngineMemoryError}. Without a bound the operating system
      * decides, which may end the process instead.
      *
      * @param bytes {@link Long#MAX_VALUE} for no bound, as at the start

@@ -16,7 +16,7 @@ public interface Program extends AutoCloseable {
      *
      * @throws TensorException if the device does not have what the options ask for
      * @throws IllegalStateException if the Java runtime lacks what kernels need
-     * @throws OutOfMemoryError if there is no memory for its inputs, outputs and values; other programs are as before then
+     * @throws EngineMemoryError if there is no memory for its inputs, outputs and values; other programs are as before then
      */
     static Program compile(List<Tensor> outputs, Execution execution) {
         return InstalledEngine.get().compile(outputs, execution);

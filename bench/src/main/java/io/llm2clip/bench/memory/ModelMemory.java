@@ -1,5 +1,6 @@
 package io.llm2clip.bench.memory;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
@@ -36,6 +37,9 @@ public final class ModelMemory {
     private static final double GB = 1e9;
     private static final String HEAP = "-Xmx512m";
     private static final int CAPTIONS = 300;
+    /** Of a caption's vectors by int8 and by stored weights. */
+    private static final double LEAST_COSINE = 0.999;
+
     private static final int SHORTEST = 8;
     private static final int LONGEST = 497;
 
@@ -128,7 +132,39 @@ public final class ModelMemory {
         try (TextModel model = TextModel.open(directory, Optional.empty(), WeightFormat.INT8, Execution.cpu())) {
             double open = seconds(start);
             model.vectors(Shown.captions(1, 20, 20));
-            return report("int8: open and one caption", start, open, limit(tiny, 1.9, Double.POSITIVE_INFINITY));
+            boolean passed =
+                    report("int8: open and one caption", start, open, limit(tiny, 1.9, Double.POSITIVE_INFINITY));
+            List<String> captions = Shown.captions(4, SHORTEST, 60);
+            FloatMatrix vectors = model.vectors(captions);
+            FloatMatrix stored = storedVectors(directory, captions);
+            double least = 1;
+            for (int i = 0; i < captions.size(); i++) {
+                least = Math.min(least, cosine(vectors.toArray(i), stored.toArray(i)));
+            }
+            System.out.printf(
+                    Locale.ROOT,
+                    "int8: cosine to the vector by the stored weights at least %.6f; of two captions %.6f%n",
+                    least,
+                    cosine(stored.toArray(0), stored.toArray(1)));
+            return passed && (tiny || least >= LEAST_COSINE);
+        }
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double dot = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            dot += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
+        }
+        return dot / Math.sqrt(aa * bb);
+    }
+
+    private static FloatMatrix storedVectors(Path directory, List<String> captions) {
+        try (TextModel model = TextModel.open(directory)) {
+            return model.vectors(captions);
         }
     }
 

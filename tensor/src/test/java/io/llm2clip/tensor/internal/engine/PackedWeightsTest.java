@@ -29,6 +29,7 @@ class PackedWeightsTest {
         weight.freeze();
         assertThat(run(x.matmulTransposed(Tensor.variable("w", weight)).gelu(), "packed vector-"))
                 .isEqualTo(expected);
+        weight.release();
     }
 
     /** One copy, whoever asks and however many rows there are; freed with the weight. */

@@ -245,7 +245,7 @@ class SharedWorkspaceTest {
                 assertThatThrownBy(() -> compile(many))
                         .isInstanceOf(OutOfMemoryError.class)
                         .hasMessageMatching("No 0\\.\\d{3} GB of memory for .*, 0\\.\\d{3} GB are in use of at most"
-                                + " 0\\.\\d{3} GB; use smaller batches");
+                                + " 0\\.\\d{3} GB; use smaller batches or a smaller model\\.");
                 assertThat(small.run().getFirst().item()).isCloseTo(expected(3), withinRounding());
                 assertThat(EngineMemory.liveBytes()).isEqualTo(open);
             }
