@@ -24,6 +24,8 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,12 +144,25 @@ class AcceleratorCases {
     }
 
     @Test
-    void moreThanKernelsAddressIsRefused() {
-        assertThatThrownBy(() -> Device.open(0, 60L << 30))
-                .isInstanceOf(DeviceException.class)
-                .hasMessageStartingWith("64424509440 bytes of the memory of ")
-                .hasMessageEndingWith(" were asked for, expected at most 8589934592, which is what kernels can address;"
-                        + " allow less (--device-memory).");
+    void moreMemoryThanTheDeviceHasIsRefused() {
+        long all = TornadoVm.device(0).memoryBytes();
+        for (long bytes : new long[] {all + 1, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> Device.open(0, bytes))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessage(bytes + " bytes of the memory of "
+                            + TornadoVm.device(0).name() + " were asked for, expected at most " + all
+                            + ", which is all it has; allow less (--device-memory).");
+        }
+    }
+
+    @Test
+    void theDefaultAmountOfMemoryOpens() {
+        TensorData own = TensorData.of(Shape.of(3), 1, 2, 3);
+        try (Device device = Device.open(0, Device.usableBytes(0));
+                Program program = Program.compile(
+                        List.of(Tensor.variable("own", own).mul(3)), new Execution(device, ProgramOptions.DEFAULT))) {
+            assertThat(program.run().getFirst().toFloats()).containsExactly(3, 6, 9);
+        }
     }
 
     /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
@@ -217,7 +232,42 @@ class AcceleratorCases {
         Tensor large = Tensor.input("large", Shape.of(64 << 20), DType.F32);
         assertThatThrownBy(() -> Program.compile(List.of(large.exp())))
                 .isInstanceOf(TensorException.class)
+                .hasMessageStartingWith("A value F32 [67108864] takes 268435456 bytes on ")
+                .hasMessageEndingWith(" expected at most 16777216, as each is in one arena of the device's memory; use"
+                        + " smaller batches, or allow more of its memory (--device-memory).");
+        Tensor sum = Tensor.scalar(0);
+        for (int i = 0; i < 6; i++) {
+            sum = sum.add(Tensor.input("x" + i, Shape.of(3_500_000), DType.F32));
+        }
+        List<Tensor> many = List.of(sum);
+        assertThatThrownBy(() -> Program.compile(many))
+                .isInstanceOf(TensorException.class)
                 .hasMessageStartingWith("The device memory for F32 on ")
                 .hasMessageEndingWith("use smaller batches, or allow more of its memory (--device-memory).");
+    }
+
+    /** Three inputs and an output of 10 MiB each, of which no two are in one arena. */
+    @Test
+    void aProgramMayTakeMoreThanAnArena() {
+        int elements = 5 << 19;
+        List<Tensor> inputs = new ArrayList<>();
+        List<TensorData> fed = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            inputs.add(Tensor.input("x" + i, Shape.of(elements), DType.F32));
+            float[] values = new float[elements];
+            Arrays.fill(values, i + 1);
+            values[elements - 1] = 10 * i;
+            fed.add(TensorData.of(Shape.of(elements), values));
+        }
+        Tensor total = inputs.get(0).add(inputs.get(1).mul(inputs.get(2)));
+        try (Program program = Program.compile(List.of(total))) {
+            for (int i = 0; i < 3; i++) {
+                program.feed(inputs.get(i), fed.get(i));
+            }
+            float[] found = program.run().getFirst().toFloats();
+            assertThat(found[0]).isEqualTo(7);
+            assertThat(found[elements - 2]).isEqualTo(7);
+            assertThat(found[elements - 1]).isEqualTo(200);
+        }
     }
 }

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.gpu.tornado.DeviceJvm;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.ProgramOptions;
+import io.llm2clip.tensor.internal.accelerator.SmallArenas;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,8 @@ class DeviceTest {
 
         public static void main(String[] classes) throws ClassNotFoundException {
             boolean succeeded;
-            try (Device device = Device.open(0, 64 << 20)) {
+            // Four arenas, of which programs take the last ones and variables the first.
+            try (Device device = SmallArenas.open(0, 64 << 20, 4 << 20)) {
                 new Execution(device, ProgramOptions.DEFAULT).makeStandard();
                 succeeded = ChildTests.run(
                         Stream.concat(Stream.of(classes), Stream.of(ENGINE)).toArray(String[]::new));

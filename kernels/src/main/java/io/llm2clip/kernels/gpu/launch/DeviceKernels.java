@@ -12,6 +12,7 @@ import io.llm2clip.kernels.gpu.kernels.ConvertKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
@@ -31,38 +32,43 @@ import java.util.List;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
-    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
+    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
-            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
-    private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
-    private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
-    private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
-    private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
+            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel ROTARY =
+            DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel GATHER =
+            DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT_INTS =
+            DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, INTS, PARAMS);
+    private static final DeviceKernel SQUARE_SUMS =
+            DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
-            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
-            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, PARAMS);
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel FLOAT_TO_BFLOAT16 =
             DeviceKernel.of(ConvertKernels.class, "k_floatToBFloat16", FLOATS, HALVES, PARAMS);
     private static final DeviceKernel BFLOAT16_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", FLOATS, HALVES, PARAMS);
+            DeviceKernel.of(ConvertKernels.class, "k_bfloat16ToFloat", HALVES, FLOATS, PARAMS);
     private static final DeviceKernel FLOAT_TO_FLOAT16 =
             DeviceKernel.of(ConvertKernels.class, "k_floatToFloat16", FLOATS, HALVES, PARAMS);
     private static final DeviceKernel FLOAT16_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_float16ToFloat", FLOATS, HALVES, PARAMS);
+            DeviceKernel.of(ConvertKernels.class, "k_float16ToFloat", HALVES, FLOATS, PARAMS);
     private static final DeviceKernel FLOAT_TO_INT =
             DeviceKernel.of(ConvertKernels.class, "k_floatToInt", FLOATS, INTS, PARAMS);
     private static final DeviceKernel INT_TO_FLOAT =
-            DeviceKernel.of(ConvertKernels.class, "k_intToFloat", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel ADAM_W = DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, PARAMS);
+            DeviceKernel.of(ConvertKernels.class, "k_intToFloat", INTS, FLOATS, PARAMS);
+    private static final DeviceKernel ADAM_W =
+            DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
 
     private DeviceKernels() {}
 
     /**
      * The launches that execute an operation. Launches that would write nothing are left out.
      *
-     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, a head of an attention has
+     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, an attention head has
      *     more channels than the kernels have room for, or a scatter-add more rows than floats count
      */
     public static DevicePlan plan(KernelOp op) {
@@ -95,7 +101,7 @@ public final class DeviceKernels {
         return new DevicePlan(op.operands(), launches, 0);
     }
 
-    /** A work-item for each element; the dimensions are the number of elements and {@code more}. */
+    /** A work-item per element; the dimensions are the number of elements and {@code more}. */
     private static List<DeviceLaunch> elements(DeviceKernel kernel, long elements, int... more) {
         if (elements == 0) {
             return List.of();
@@ -109,7 +115,7 @@ public final class DeviceKernels {
         return List.of(new DeviceLaunch(kernel, grid, dimensions, List.of()));
     }
 
-    /** A work-group for each row; nothing to do without columns. */
+    /** A work-group per row; nothing to do without columns. */
     private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int columns) {
         return rows(kernel, rows, columns, columns);
     }
@@ -140,14 +146,16 @@ public final class DeviceKernels {
         int start = 0;
         for (int i = 0; i < op.inner().size(); i++) {
             int inner = op.inner().get(i);
-            launches.addAll(elements(
-                    op.dtype() == DType.I32 ? CONCAT_INTS : CONCAT,
-                    (long) op.outer() * inner,
-                    inner,
-                    total,
-                    start,
-                    i,
-                    op.inner().size()));
+            long elements = (long) op.outer() * inner;
+            if (elements > 0) {
+                Grid grid = Grid.elements(elements);
+                launches.add(new DeviceLaunch(
+                        op.dtype() == DType.I32 ? CONCAT_INTS : CONCAT,
+                        grid,
+                        List.of(grid.x(), inner, total, start),
+                        List.of(),
+                        Binding.all(i, op.inner().size())));
+            }
             start += inner;
         }
         return new DevicePlan(op.operands(), launches, 0);
@@ -159,15 +167,14 @@ public final class DeviceKernels {
         for (int i = 0; i < op.elements().size(); i++) {
             int elements = op.elements().get(i);
             int blocks = SquareSums.blocks(elements);
-            launches.addAll(rows(
-                    SQUARE_SUMS,
-                    blocks,
-                    1,
-                    elements,
-                    SquareSums.BLOCK,
-                    first,
-                    i,
-                    op.elements().size()));
+            if (blocks > 0) {
+                launches.add(new DeviceLaunch(
+                        SQUARE_SUMS,
+                        Grid.rows(blocks, RowKernels.GROUP),
+                        List.of(elements, SquareSums.BLOCK),
+                        List.of(),
+                        List.of(Binding.of(i), new Binding(op.elements().size(), first))));
+            }
             first += blocks;
         }
         return new DevicePlan(op.operands(), launches, 0);

@@ -1,9 +1,7 @@
 package io.llm2clip.kernels.gpu.launch;
 
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
@@ -21,24 +19,21 @@ import java.util.function.Function;
 
 /** The launch of an elementwise operation, and the encoding of expressions. */
 final class ElementwisePlan {
-    private static final DeviceKernel INTERPRETER =
-            DeviceKernel.of(ElementwiseKernels.class, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
-
-    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, PARAMS);
+    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, INTS, PARAMS);
 
     private ElementwisePlan() {}
 
     /**
-     * A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter; copies of ints have
-     * a kernel of their own.
+     * A launch of a kernel generated for the expression or, if there are too many of these, of one that interprets expressions;
+     * copies of ints have a kernel of their own.
      */
     static List<DeviceLaunch> launches(Elementwise op) {
         return op.dtype() == DType.I32
                 ? launches(op, layouts -> Optional.of(COPY_INTS))
-                : launches(op, layouts -> GeneratedKernels.elementwise(INTERPRETER, op.expression(), layouts));
+                : launches(op, layouts -> GeneratedKernels.elementwise(op.expression(), layouts));
     }
 
-    /** A launch of the interpreter. */
+    /** A launch of a kernel that interprets the expression. */
     static List<DeviceLaunch> interpreted(Elementwise op) {
         return launches(op, layouts -> Optional.empty());
     }
@@ -64,7 +59,12 @@ final class ElementwisePlan {
         dimensions.addAll(shape);
         strides.forEach(dimensions::addAll);
         dimensions.addAll(code);
-        return List.of(new DeviceLaunch(kernel.orElse(INTERPRETER), grid, dimensions, literals(op.expression())));
+        return List.of(new DeviceLaunch(
+                kernel.orElseGet(() ->
+                        GeneratedKernels.interpretingElementwise(op.expression().inputs())),
+                grid,
+                dimensions,
+                literals(op.expression())));
     }
 
     /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */

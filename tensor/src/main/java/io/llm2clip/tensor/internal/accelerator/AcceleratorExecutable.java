@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Shape;
@@ -11,11 +12,8 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
-import io.llm2clip.tensor.internal.graph.Graph;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 
 /** A plan on an accelerator: workspace and pinned memory are ranges of the device's arenas, its kernels one recorded launch. */
 final class AcceleratorExecutable implements Executable {
@@ -26,8 +24,8 @@ final class AcceleratorExecutable implements Executable {
     private final AcceleratorMemory memory;
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
-    private final Map<DType, Integer> workspace;
-    private final Map<DType, Integer> pinned;
+    private final PlanMemory workspace;
+    private final PlanMemory pinned;
     private final List<Index> indices = new ArrayList<>();
     private final IndexSources sources = new IndexSources();
     private final List<DeviceCopy> inputs = new ArrayList<>();
@@ -40,8 +38,8 @@ final class AcceleratorExecutable implements Executable {
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
         try {
-            workspace = take(plan.workspaceBytes());
-            pinned = take(plan.pinnedBytes());
+            workspace = new PlanMemory(ranges::take, plan.workspaceBytes(), memory.largestBytes());
+            pinned = new PlanMemory(ranges::take, plan.pinnedBytes(), memory.largestBytes());
             plan.steps().forEach(this::add);
             recorded = device.record(ranges.steps());
         } catch (RuntimeException | Error e) {
@@ -51,35 +49,29 @@ final class AcceleratorExecutable implements Executable {
         resources.add(recorded::close);
     }
 
-    private Map<DType, Integer> take(Map<DType, Long> sizes) {
-        Map<DType, Integer> starts = new EnumMap<>(DType.class);
-        sizes.forEach((dtype, bytes) -> starts.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
-        return starts;
-    }
-
     private void add(Plan.Step step) {
         List<Operand> operands = step.op().operands();
         MatmulPrecision precision = MatmulPrecisions.of(step.precision());
-        int[] offsets = new int[operands.size()];
-        boolean[] rounded = new boolean[offsets.length];
-        for (int i = 0; i < offsets.length; i++) {
+        List<DeviceAddress> addresses = new ArrayList<>();
+        boolean[] rounded = new boolean[operands.size()];
+        for (int i = 0; i < rounded.length; i++) {
             Plan.Slot slot = step.operands().get(i);
-            // The first operands of a product are its factors.
+            // The first operands of a matmul are A and B.
             if (i < 2
                     && device.rounds(step.op(), precision)
                     && slot instanceof Plan.Slot.InVariable(TensorData variable, long at)) {
                 rounded[i] = true;
-                offsets[i] =
-                        ranges.factor(variable) + (int) (at / variable.dtype().bytes());
+                addresses.add(ranges.factor(variable)
+                        .plus((int) (at / variable.dtype().bytes())));
             } else {
-                offsets[i] = offset(step, slot, operands.get(i));
+                addresses.add(address(step, slot, operands.get(i)));
             }
         }
         sources.add(step);
-        ranges.add(step.op(), precision, offsets, rounded);
+        ranges.add(step.op(), precision, addresses, rounded);
     }
 
-    private int offset(Plan.Step step, Plan.Slot slot, Operand operand) {
+    private DeviceAddress address(Plan.Step step, Plan.Slot slot, Operand operand) {
         String what = step.op().getClass().getSimpleName();
         DType found = dtype(slot);
         if (found != operand.dtype().stored()) {
@@ -93,7 +85,7 @@ final class AcceleratorExecutable implements Executable {
                 require(name, source, bounds);
             }
         }
-        return offset(slot);
+        return address(slot);
     }
 
     private void require(String name, IndexSources.Source source, Operand.Bounds bounds) {
@@ -122,21 +114,20 @@ final class AcceleratorExecutable implements Executable {
         };
     }
 
-    private int offset(Plan.Slot slot) {
+    private DeviceAddress address(Plan.Slot slot) {
         return switch (slot) {
-            case Plan.Slot.InWorkspace(DType dtype, long at) ->
-                Graph.known(workspace, dtype) + (int) (at / dtype.bytes());
-            case Plan.Slot.Pinned(DType dtype, long at) -> Graph.known(pinned, dtype) + (int) (at / dtype.bytes());
+            case Plan.Slot.InWorkspace(DType dtype, long at) -> workspace.address(dtype, at);
+            case Plan.Slot.Pinned(DType dtype, long at) -> pinned.address(dtype, at);
             case Plan.Slot.InVariable(TensorData variable, long at) ->
-                ranges.variable(variable).element()
-                        + (int) (at / variable.dtype().bytes());
+                ranges.variable(variable).address().plus((int)
+                        (at / variable.dtype().bytes()));
         };
     }
 
     @Override
     public TensorData input(Plan.Slot slot, Shape shape, DType dtype) {
         TensorData data = TensorData.allocate(shape, dtype);
-        DeviceCopy copy = memory.copyAt(data, offset(slot));
+        DeviceCopy copy = memory.copyAt(data, address(slot));
         inputs.add(copy);
         if (dtype == DType.I32 && slot instanceof Plan.Slot.Pinned(DType _, long start)) {
             long end = start + (long) shape.size() * Integer.BYTES;
@@ -152,7 +143,7 @@ final class AcceleratorExecutable implements Executable {
     @Override
     public TensorData output(Plan.Slot slot, Shape shape, DType dtype) {
         TensorData data = new TensorData(shape, dtype);
-        outputs.add(memory.copyAt(data, offset(slot)));
+        outputs.add(memory.copyAt(data, address(slot)));
         return data;
     }
 
