@@ -66,8 +66,8 @@ public final class NormKernels {
             sum += gradient;
             product += gradient * (x.get(xRow + c) - mean) * scale;
         }
-        float meanGradient = RowKernels.k_groupSum(context, partials, sum) / columns;
-        float meanProduct = RowKernels.k_groupSum(context, partials, product) / columns;
+        float meanGradient = RowKernels.k_groupSum(context, partials, sum, RowKernels.GROUP) / columns;
+        float meanProduct = RowKernels.k_groupSum(context, partials, product, RowKernels.GROUP) / columns;
         float shift = centered == 0 ? 0f : meanGradient;
         for (int c = context.localIdx; c < columns; c += RowKernels.GROUP) {
             float gradient = dy.get(dyRow + c) * weight.get(weightRow + c);
@@ -124,7 +124,7 @@ public final class NormKernels {
         for (int c = context.localIdx; c < columns; c += RowKernels.GROUP) {
             sum += x.get(row + c);
         }
-        return RowKernels.k_groupSum(context, partials, sum) / columns;
+        return RowKernels.k_groupSum(context, partials, sum, RowKernels.GROUP) / columns;
     }
 
     /** {@code 1 / sqrt(mean((x - mean)^2) + epsilon)}; a second pass, as the difference of moments cancels. */
@@ -135,6 +135,6 @@ public final class NormKernels {
             float difference = x.get(row + c) - mean;
             sum += difference * difference;
         }
-        return 1f / KMath.sqrt(RowKernels.k_groupSum(context, partials, sum) / columns + epsilon);
+        return 1f / KMath.sqrt(RowKernels.k_groupSum(context, partials, sum, RowKernels.GROUP) / columns + epsilon);
     }
 }

@@ -33,8 +33,8 @@ public final class ReductionKernels {
             partial = maximum ? ScalarFunctions.k_maximum(partial, value) : partial + value;
         }
         float total = maximum
-                ? RowKernels.k_groupMax(context, partials, partial)
-                : RowKernels.k_groupSum(context, partials, partial);
+                ? RowKernels.k_groupMax(context, partials, partial, RowKernels.GROUP)
+                : RowKernels.k_groupSum(context, partials, partial, RowKernels.GROUP);
         if (context.localIdx == 0) {
             target.set(params.get(HEADER + 1) + context.groupIdx, total);
         }

@@ -5,18 +5,18 @@ import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 
-/** Softmax with its gradient, and sums of squares: a work-group of {@link #GROUP} work-items for each row. */
+/** Softmax with its gradient, and what other kernels do with rows: a work-group of {@link #GROUP} work-items per row. */
 public final class RowKernels {
     /** Work-items that share a row; a power of two. */
     public static final int GROUP = 32;
 
     private RowKernels() {}
 
-    /** Sum over the work-group, the same in every work-item, by a tree in {@code partials [GROUP]}. */
-    static float k_groupSum(KernelContext context, float[] partials, float value) {
+    /** Sum over the work-group of a power of two of lanes, the same in each, by a tree in {@code partials [lanes]}. */
+    static float k_groupSum(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
-        for (int span = GROUP / 2; span > 0; span = span / 2) {
+        for (int span = lanes / 2; span > 0; span = span / 2) {
             context.localBarrier();
             if (lane < span) {
                 partials[lane] = partials[lane] + partials[lane + span];
@@ -30,10 +30,10 @@ public final class RowKernels {
     }
 
     /** As {@link #k_groupSum}, the maximum. */
-    static float k_groupMax(KernelContext context, float[] partials, float value) {
+    static float k_groupMax(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
-        for (int span = GROUP / 2; span > 0; span = span / 2) {
+        for (int span = lanes / 2; span > 0; span = span / 2) {
             context.localBarrier();
             if (lane < span) {
                 partials[lane] = ScalarFunctions.k_maximum(partials[lane], partials[lane + span]);
@@ -46,22 +46,22 @@ public final class RowKernels {
     }
 
     /** Maximum of the row at {@code row}. */
-    static float k_rowMax(KernelContext context, FloatBuf x, float[] partials, int row, int columns) {
+    static float k_rowMax(KernelContext context, FloatBuf x, float[] partials, int row, int columns, int lanes) {
         float max = Float.NEGATIVE_INFINITY;
-        for (int c = context.localIdx; c < columns; c += GROUP) {
+        for (int c = context.localIdx; c < columns; c += lanes) {
             max = ScalarFunctions.k_maximum(max, x.get(row + c));
         }
-        return k_groupMax(context, partials, max);
+        return k_groupMax(context, partials, max, lanes);
     }
 
     /** {@code sum(exp(x - max))} over the row at {@code row}. */
     static float k_rowExponentials(
-            KernelContext context, FloatBuf x, float[] partials, int row, int columns, float max) {
+            KernelContext context, FloatBuf x, float[] partials, int row, int columns, float max, int lanes) {
         float sum = 0f;
-        for (int c = context.localIdx; c < columns; c += GROUP) {
+        for (int c = context.localIdx; c < columns; c += lanes) {
             sum += KMath.exp(x.get(row + c) - max);
         }
-        return k_groupSum(context, partials, sum);
+        return k_groupSum(context, partials, sum, lanes);
     }
 
     /** Params: columns. */
@@ -70,8 +70,8 @@ public final class RowKernels {
         int columns = params.get(0);
         int from = params.get(1) + context.groupIdx * columns;
         int to = params.get(2) + context.groupIdx * columns;
-        float max = k_rowMax(context, x, partials, from, columns);
-        float sum = k_rowExponentials(context, x, partials, from, columns, max);
+        float max = k_rowMax(context, x, partials, from, columns, GROUP);
+        float sum = k_rowExponentials(context, x, partials, from, columns, max, GROUP);
         for (int c = context.localIdx; c < columns; c += GROUP) {
             out.set(to + c, KMath.exp(x.get(from + c) - max) / sum);
         }
@@ -92,8 +92,8 @@ public final class RowKernels {
             visible = KMath.min(visible, query + 1);
         }
         int row = params.get(5) + context.groupIdx * keys;
-        float max = k_rowMax(context, scores, partials, row, visible);
-        float sum = k_rowExponentials(context, scores, partials, row, visible, max);
+        float max = k_rowMax(context, scores, partials, row, visible, GROUP);
+        float sum = k_rowExponentials(context, scores, partials, row, visible, max, GROUP);
         for (int c = context.localIdx; c < keys; c += GROUP) {
             float probability = 0f;
             if (c < visible) {
@@ -115,26 +115,9 @@ public final class RowKernels {
         for (int c = context.localIdx; c < columns; c += GROUP) {
             sum += y.get(yRow + c) * dy.get(dyRow + c);
         }
-        sum = k_groupSum(context, partials, sum);
+        sum = k_groupSum(context, partials, sum, GROUP);
         for (int c = context.localIdx; c < columns; c += GROUP) {
             dx.set(dxRow + c, y.get(yRow + c) * (dy.get(dyRow + c) - sum));
-        }
-    }
-
-    /** A work-group per block. Params: elements of the input, elements per block. */
-    static void k_squareSums(KernelContext context, FloatBuf x, FloatBuf out, IntBuf params) {
-        float[] partials = context.allocateFloatLocalArray(GROUP);
-        int start = context.groupIdx * params.get(1);
-        int end = KMath.min(params.get(0), start + params.get(1));
-        int in = params.get(2);
-        float sum = 0f;
-        for (int i = start + context.localIdx; i < end; i += GROUP) {
-            float value = x.get(in + i);
-            sum += value * value;
-        }
-        sum = k_groupSum(context, partials, sum);
-        if (context.localIdx == 0) {
-            out.set(params.get(3) + context.groupIdx, sum);
         }
     }
 }

@@ -39,7 +39,7 @@ public final class ScatterKernels {
             int last = i < entry ? row : row - 1;
             before += index.get(first + i) <= last ? 1f : 0f;
         }
-        int place = (int) RowKernels.k_groupSum(context, partials, before);
+        int place = (int) RowKernels.k_groupSum(context, partials, before, RowKernels.GROUP);
         if (context.localIdx == 0) {
             order.set(params.get(HEADER + 1) + place, (float) entry);
         }

@@ -42,8 +42,6 @@ public final class DeviceKernels {
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel CONCAT_INTS =
             DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, INTS, PARAMS);
-    private static final DeviceKernel SQUARE_SUMS =
-            DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
@@ -87,10 +85,10 @@ public final class DeviceKernels {
             case Rotary o -> single(o, rotary(o));
             case IndexOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
             case IndexOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);
-            case CrossEntropyOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
+            case CrossEntropyOp.CrossEntropy o -> single(o, crossEntropy(CROSS_ENTROPY, o.rows(), o.columns(), 1));
             case CrossEntropyOp.CrossEntropyGradient o ->
-                single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
-            case SquareSums o -> squareSums(o);
+                single(o, crossEntropy(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns(), o.columns()));
+            case SquareSums o -> SquareSumPlan.of(o);
             case Concat o -> concat(o);
             case Convert o -> single(o, elements(conversion(o), o.elements()));
             case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
@@ -117,13 +115,18 @@ public final class DeviceKernels {
 
     /** A work-group per row; nothing to do without columns. */
     private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int columns) {
-        return rows(kernel, rows, columns, columns);
+        return rows(kernel, rows, RowKernels.GROUP, columns, columns);
     }
 
-    private static List<DeviceLaunch> rows(DeviceKernel kernel, long rows, int outputs, Integer... dimensions) {
+    private static List<DeviceLaunch> crossEntropy(DeviceKernel kernel, int rows, int columns, int outputs) {
+        int group = columns < CrossEntropyKernels.MANY ? RowKernels.GROUP : CrossEntropyKernels.WIDE;
+        return rows(kernel, rows, group, columns, outputs);
+    }
+
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int group, int columns, int outputs) {
         return rows == 0 || outputs == 0
                 ? List.of()
-                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
+                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, group), List.of(columns), List.of()));
     }
 
     private static List<DeviceLaunch> rotary(Rotary op) {
@@ -157,25 +160,6 @@ public final class DeviceKernels {
                         Binding.all(i, op.inner().size())));
             }
             start += inner;
-        }
-        return new DevicePlan(op.operands(), launches, 0);
-    }
-
-    private static DevicePlan squareSums(SquareSums op) {
-        List<DeviceLaunch> launches = new ArrayList<>();
-        int first = 0;
-        for (int i = 0; i < op.elements().size(); i++) {
-            int elements = op.elements().get(i);
-            int blocks = SquareSums.blocks(elements);
-            if (blocks > 0) {
-                launches.add(new DeviceLaunch(
-                        SQUARE_SUMS,
-                        Grid.rows(blocks, RowKernels.GROUP),
-                        List.of(elements, SquareSums.BLOCK),
-                        List.of(),
-                        List.of(Binding.of(i), new Binding(op.elements().size(), first))));
-            }
-            first += blocks;
         }
         return new DevicePlan(op.operands(), launches, 0);
     }

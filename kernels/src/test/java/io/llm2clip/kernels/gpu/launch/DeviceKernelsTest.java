@@ -11,6 +11,7 @@ import io.llm2clip.kernels.gpu.emulator.Schedule;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Convert;
+import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
@@ -23,12 +24,14 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
+import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.kernels.reference.Reference;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -163,6 +166,24 @@ class DeviceKernelsTest {
         assertThat(launches)
                 .extracting(launch -> launch.grid().x())
                 .containsExactly(1000 * 512, 2464 * 32, 50 * 512, 50 * 512);
+    }
+
+    /** A gradient norm is a few launches, however many parameters a model has; a vocabulary keeps a wide work-group per row busy. */
+    @Test
+    void manySmallSumsShareALaunchAndLongRowsAWorkGroup() {
+        List<Integer> elements = new ArrayList<>(Collections.nCopies(150, 768));
+        elements.add(0);
+        elements.add(3 * SquareSums.BLOCK + 1);
+        assertThat(DeviceKernels.plan(new SquareSums(elements)).launches())
+                .extracting(launch -> launch.grid().x() / 256)
+                .containsExactly(16, 16, 16, 16, 16, 16, 16, 16, 16, 6 + 4);
+        assertThat(DeviceKernels.plan(new CrossEntropyOp.CrossEntropy(8, 49_152))
+                        .launches())
+                .extracting(launch -> launch.grid().x())
+                .containsExactly(8 * 256);
+        assertThat(DeviceKernels.plan(new CrossEntropyOp.CrossEntropy(8, 100)).launches())
+                .extracting(launch -> launch.grid().x())
+                .containsExactly(8 * 32);
     }
 
     @Test
