@@ -27,7 +27,7 @@ public final class Compiler {
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
         Layouts.Laid laid = Layouts.assign(computations, graph.outputs(), views, target.packings());
         List<KernelCall> schedule = Schedule.order(laid);
-        MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target.alignment());
+        MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target);
         return PlanBuilder.build(schedule, graph.inputs(), laid.outputs(), memory);
     }
 }
