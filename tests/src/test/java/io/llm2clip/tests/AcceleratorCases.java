@@ -240,16 +240,6 @@ class AcceleratorCases {
         }
     }
 
-    @Test
-    void theDefaultAmountOfMemoryOpens() {
-        TensorData own = TensorData.of(Shape.of(3), 1, 2, 3);
-        try (Device device = Device.open(0, Device.usableBytes(0));
-                Program program = Program.compile(
-                        List.of(Tensor.variable("own", own).mul(3)), new Execution(device, ProgramOptions.DEFAULT))) {
-            assertThat(program.run().getFirst().toFloats()).containsExactly(3, 6, 9);
-        }
-    }
-
     /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
     @Test
     void copiesOfIndicesAreCheckedWhereTheyComeFrom() {
