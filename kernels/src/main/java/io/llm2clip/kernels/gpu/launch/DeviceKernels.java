@@ -28,9 +28,13 @@ import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
+    /** In which the second operand of a matmul and the table of a gather may be stored; others have no kernels yet. */
+    public static final Set<DType> MATRIX_FORMATS = Set.of(DType.F32);
+
     private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
             DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, FLOATS, FLOATS, PARAMS);

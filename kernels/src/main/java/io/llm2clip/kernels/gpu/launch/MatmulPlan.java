@@ -1,6 +1,5 @@
 package io.llm2clip.kernels.gpu.launch;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
@@ -74,7 +73,7 @@ final class MatmulPlan {
 
     /** Devices multiply f32 matrices that are stored by rows. */
     static void requireSupported(Matmul op) {
-        if (op.b().format() != DType.F32) {
+        if (!DeviceKernels.MATRIX_FORMATS.contains(op.b().format())) {
             throw new IllegalArgumentException("Matmul with B of " + op.b().format()
                     + " runs on the CPU only, a device takes f32; convert B to f32 before.");
         }

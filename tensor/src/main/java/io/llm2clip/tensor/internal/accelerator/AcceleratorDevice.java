@@ -5,6 +5,7 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.tornado.ArenaSize;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
@@ -18,7 +19,6 @@ import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -49,8 +49,7 @@ public final class AcceleratorDevice implements PlanDevice {
         target = new Target(
                 device.name(),
                 MatmulPrecisions.of(device.precisions()),
-                // Other formats have no kernels there yet.
-                Set.of(DType.F32),
+                DeviceKernels.MATRIX_FORMATS,
                 ALIGNMENT,
                 op -> null,
                 false,

@@ -45,7 +45,7 @@ final class AcceleratorExecutable implements Executable {
         this.memory = memory;
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
-        scratch = new ScratchSize(plan, target);
+        scratch = new ScratchSize(plan.workspaceBytes(), target);
         try {
             pinned = PlanMemory.take(memory, plan.pinnedBytes(), memory.largestBytes());
             resources.add(() -> pinned.give(memory));

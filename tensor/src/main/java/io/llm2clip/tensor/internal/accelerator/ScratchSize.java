@@ -2,7 +2,6 @@ package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.TensorException;
-import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.EnumMap;
 import java.util.Map;
@@ -19,9 +18,10 @@ final class ScratchSize {
     private final Map<DType, Long> values;
     private final Map<DType, Long> scratch = new EnumMap<>(DType.class);
 
-    ScratchSize(Plan plan, Target target) {
+    /** @param values bytes of a plan's values in the workspace, by element type as stored */
+    ScratchSize(Map<DType, Long> values, Target target) {
+        this.values = values;
         this.target = target;
-        values = plan.workspaceBytes();
     }
 
     /**

@@ -22,6 +22,7 @@ public final class Compiler {
      */
     public static Plan compile(List<Tensor> roots, Target target, ProgramOptions options) {
         Simplifier.Simplified graph = Simplifier.simplify(roots);
+        FormatCheck.require(graph.order(), target);
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
