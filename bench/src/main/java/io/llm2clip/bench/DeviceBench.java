@@ -5,8 +5,10 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
+import io.llm2clip.kernels.gpu.tornado.ArenaSize;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
@@ -46,6 +48,8 @@ public final class DeviceBench {
     private static final double TOLERANCE = 1e-3;
     /** Where factors have fewer bits. */
     private static final double ROUNDED_TOLERANCE = 3e-2;
+    /** Types of the device's arenas. */
+    private static final List<DType> ARENAS = List.of(DType.F32, DType.I32, DType.BF16);
     /** Elements of each type that steps may use. */
     private static final int SCRATCH = 1 << 26;
 
@@ -86,7 +90,7 @@ public final class DeviceBench {
         List<String> names = Arrays.asList(arguments).subList(Math.min(2, arguments.length), arguments.length);
         DeviceInfo info = TornadoVm.device(number);
         System.out.printf(
-                "%s (%s, %s), products by %s in %s, us a launch, median of %d rounds%n",
+                "%s (%s, %s), matmuls by %s in %s, us per launch, median of %d rounds%n",
                 info.name(), info.backend(), info.platform(), TornadoVm.products(number), precision, ROUNDS);
         System.out.printf("%-34s %10s %10s %10s %10s%n", "", "first", "alone", "recorded", "GFLOP/s");
         for (Case each : cases()) {
@@ -98,25 +102,27 @@ public final class DeviceBench {
 
     private static void measure(int number, MatmulPrecision precision, Case each) {
         DevicePlan plan = DeviceKernels.plan(each.op);
-        int[] offsets = new int[plan.operands().size()];
-        long[] ends = new long[DType.values().length];
-        for (int i = 0; i < plan.operands().size(); i++) {
-            Operand operand = plan.operands().get(i);
-            offsets[i] = (int) ends[operand.dtype().ordinal()];
-            ends[operand.dtype().ordinal()] += operand.elements();
+        List<DeviceAddress> addresses = new ArrayList<>();
+        long[] ends = new long[ARENAS.size()];
+        for (Operand operand : plan.operands()) {
+            int arena = ARENAS.indexOf(operand.dtype().arena());
+            addresses.add(new DeviceAddress(arena, (int) ends[arena]));
+            ends[arena] += operand.elements();
         }
         try (Arena arena = Arena.ofShared();
                 TornadoDevice device = TornadoDevice.open(
                         number,
-                        ends[DType.F32.ordinal()] + SCRATCH,
-                        ends[DType.I32.ordinal()],
-                        ends[DType.BF16.ordinal()] + SCRATCH)) {
+                        ARENAS.stream()
+                                .map(dtype -> new ArenaSize(dtype, ends[ARENAS.indexOf(dtype)] + SCRATCH))
+                                .toList())) {
             MemorySegment[] operands = operands(each.op, arena);
             for (int i = 0; i < operands.length; i++) {
-                device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+                device.upload(plan.operands().get(i).dtype(), addresses.get(i), operands[i]);
             }
-            List<DeviceStep> steps = device.steps(
-                    each.op, precision, offsets, new boolean[0], (dtype, elements) -> (int) ends[dtype.ordinal()]);
+            List<DeviceStep> steps = device.steps(each.op, precision, addresses, new boolean[0], (dtype, elements) -> {
+                int slot = ARENAS.indexOf(dtype.arena());
+                return new DeviceAddress(slot, (int) ends[slot]);
+            });
             LaunchSequence once = device.record(steps);
             Runnable alone = once::run;
             long start = System.nanoTime();
@@ -125,7 +131,7 @@ public final class DeviceBench {
             check(
                     each,
                     device,
-                    offsets,
+                    addresses.getLast(),
                     operands,
                     arena,
                     precision == MatmulPrecision.F32 ? TOLERANCE : ROUNDED_TOLERANCE);
@@ -146,10 +152,15 @@ public final class DeviceBench {
 
     /** Compares the output, which is the last operand, with the CPU's, in terms of its largest element. */
     private static void check(
-            Case each, TornadoDevice device, int[] offsets, MemorySegment[] operands, Arena arena, double tolerance) {
+            Case each,
+            TornadoDevice device,
+            DeviceAddress out,
+            MemorySegment[] operands,
+            Arena arena,
+            double tolerance) {
         int last = operands.length - 1;
         MemorySegment found = arena.allocate(operands[last].byteSize(), 64);
-        device.download(DType.F32, offsets[last], found);
+        device.download(DType.F32, out, found);
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
             long[] addresses =
                     Arrays.stream(operands).mapToLong(MemorySegment::address).toArray();
@@ -168,7 +179,7 @@ public final class DeviceBench {
         }
     }
 
-    /** Microseconds a run. */
+    /** Microseconds per run. */
     private static double median(Runnable run) {
         double[] times = new double[ROUNDS];
         Timing.nanos(run, ROUND_NANOS);

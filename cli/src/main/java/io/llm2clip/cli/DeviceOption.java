@@ -24,7 +24,9 @@ final class DeviceOption {
             names = "--device-memory",
             paramLabel = "SIZE",
             converter = ByteSize.Converter.class,
-            description = "How much of a device's memory to use, such as 6g (default: three quarters, at most 8g).")
+            description =
+                    "How much of a device's memory to use, such as 6g (default: three quarters, at most 8g without"
+                            + " CUDA).")
     private @Nullable ByteSize memory;
 
     @Option(

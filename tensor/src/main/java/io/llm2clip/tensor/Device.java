@@ -59,7 +59,7 @@ public interface Device extends AutoCloseable {
         return InstalledEngine.get().open(number, memoryBytes);
     }
 
-    /** Three quarters of the memory of a device that TornadoVM reaches, or what kernels can address if that is less: 8 GiB. */
+    /** Three quarters of the memory of a device that TornadoVM reaches; without CUDA not more than one arena takes, 8 GiB. */
     static long usableBytes(int number) {
         return InstalledEngine.get().usableBytes(number);
     }

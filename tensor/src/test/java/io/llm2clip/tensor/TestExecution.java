@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.tensor.internal.accelerator.SmallArenas;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,9 @@ public final class TestExecution {
             return Execution.cpu();
         }
         if (opened == null) {
-            opened = new Execution(Device.open(Integer.parseInt(number), 64 << 20), ProgramOptions.DEFAULT);
+            // Four arenas, of which programs take the last ones and variables the first.
+            Device device = SmallArenas.open(Integer.parseInt(number), 64 << 20, 4 << 20);
+            opened = new Execution(device, ProgramOptions.DEFAULT);
         }
         return opened;
     }

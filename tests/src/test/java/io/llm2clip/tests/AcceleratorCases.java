@@ -11,8 +11,12 @@ import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.model.ClipTextTower;
+import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.nn.optimizer.ParameterGroups;
+import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
@@ -25,7 +29,9 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.TestExecution;
+import io.llm2clip.tensor.internal.accelerator.SmallArenas;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -146,6 +152,17 @@ class AcceleratorCases {
         return rows.mul(ramp).softmax().mul(ramp).sum().div(rows.shape().dim(0));
     }
 
+    /** A sum of five matrices, each of which nearly fills an arena; there are four. */
+    private static Tensor tooMany() {
+        Tensor x = Tensor.input("x", Shape.of(4000, 1), DType.F32);
+        Tensor ramp = Tensor.variable("ramp", TensorData.allocate(Shape.of(1, 1024), DType.F32));
+        Tensor sum = Tensor.scalar(0);
+        for (int i = 1; i <= 5; i++) {
+            sum = sum.add(x.mul(i).mul(ramp).softmax());
+        }
+        return sum.sum();
+    }
+
     private static float run(Program program, Tensor rows) {
         float[] values = new float[rows.shape().dim(0)];
         for (int i = 0; i < values.length; i++) {
@@ -181,8 +198,7 @@ class AcceleratorCases {
                             .sum())
                     .isGreaterThan(64 << 20);
             assertThat(EngineMemory.peakBytes() - memoryBefore).isLessThan(workspace + (1 << 20));
-            Tensor tooMany = Tensor.input("rows", Shape.of(20_000, 1), DType.F32);
-            assertThatThrownBy(() -> Program.compile(List.of(mean(tooMany)), TestExecution.get()))
+            assertThatThrownBy(() -> Program.compile(List.of(tooMany()), TestExecution.get()))
                     .isInstanceOf(TensorException.class)
                     .hasMessageContaining("has no room for");
             for (int i = programs.size() - 1; i >= 0; i--) {
@@ -213,12 +229,15 @@ class AcceleratorCases {
     }
 
     @Test
-    void moreThanKernelsAddressIsRefused() {
-        assertThatThrownBy(() -> Device.open(0, 60L << 30))
-                .isInstanceOf(DeviceException.class)
-                .hasMessageStartingWith("64424509440 bytes of the memory of ")
-                .hasMessageEndingWith(" were asked for, expected at most 8589934592, which is what kernels can address;"
-                        + " allow less (--device-memory).");
+    void moreMemoryThanTheDeviceHasIsRefused() {
+        long all = TornadoVm.device(0).memoryBytes();
+        for (long bytes : new long[] {all + 1, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> Device.open(0, bytes))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessage(bytes + " bytes of the memory of "
+                            + TornadoVm.device(0).name() + " were asked for, expected at most " + all
+                            + ", which is all it has; allow less (--device-memory).");
+        }
     }
 
     /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
@@ -288,7 +307,95 @@ class AcceleratorCases {
         Tensor large = Tensor.input("large", Shape.of(64 << 20), DType.F32);
         assertThatThrownBy(() -> Program.compile(List.of(large.exp()), TestExecution.get()))
                 .isInstanceOf(TensorException.class)
+                .hasMessageStartingWith("A value F32 [67108864] takes 268435456 bytes on ")
+                .hasMessageEndingWith(
+                        " expected at most 16777216, as it must be in one arena of the device's memory; use"
+                                + " smaller batches, or allow more of its memory (--device-memory).");
+        Tensor sum = Tensor.scalar(0);
+        for (int i = 0; i < 6; i++) {
+            sum = sum.add(Tensor.input("x" + i, Shape.of(3_500_000), DType.F32));
+        }
+        List<Tensor> many = List.of(sum);
+        assertThatThrownBy(() -> Program.compile(many, TestExecution.get()))
+                .isInstanceOf(TensorException.class)
                 .hasMessageStartingWith("The device memory for F32 on ")
                 .hasMessageEndingWith("use smaller batches, or allow more of its memory (--device-memory).");
+    }
+
+    private static TensorData ramp(Shape shape) {
+        float[] values = new float[shape.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (i % 17 - 8) / 32f;
+        }
+        return TensorData.of(shape, values);
+    }
+
+    /** The loss of two steps of training, and the weight after them. */
+    private static List<float[]> train(Device device, Shape square) {
+        long before = EngineMemory.liveBytes();
+        try (Parameters parameters = new Parameters(3)) {
+            Parameter weight = parameters.root().create("weight", square, Initializer.normal(0.1f));
+            AdamW.Options options = AdamW.Options.DEFAULT.withClipNorm(0.5f);
+            try (AdamW optimizer = new AdamW(ParameterGroups.of(parameters.all(), 0.05f), options, device);
+                    TrainStep step = TrainStep.compile(
+                            in -> in.getFirst()
+                                    .matmul(weight.tensor())
+                                    .softmax()
+                                    .matmul(weight.tensor())
+                                    .square()
+                                    .mean(),
+                            List.of(new TrainStep.Input("x", square, DType.F32)),
+                            optimizer,
+                            ProgramOptions.DEFAULT)) {
+                step.run(List.of(ramp(square)), 0.02f);
+                float loss = step.run(List.of(ramp(square)), 0.02f);
+                assertThat(EngineMemory.liveBytes() - before).isGreaterThan(6L * square.size() * Float.BYTES);
+                return List.of(new float[] {loss}, weight.data().toFloats());
+            }
+        }
+    }
+
+    /** Of weight, moments, gradient, input and activations, each of which fills an arena. */
+    @Test
+    void weightsStateAndActivationsMayAllBeInArenasOfTheirOwn() {
+        Shape square = Shape.of(64, 64);
+        List<float[]> expected = train(Device.cpu(), square);
+        long arena = (long) square.size() * Float.BYTES;
+        try (Device device = SmallArenas.open(0, 16 * arena, square.size())) {
+            List<float[]> found = train(device, square);
+            for (int i = 0; i < expected.size(); i++) {
+                assertThat(found.get(i)).containsExactly(expected.get(i), within(1e-4f));
+            }
+            Tensor wide = Tensor.input("wide", Shape.of(64, 65), DType.F32);
+            assertThatThrownBy(
+                            () -> Program.compile(List.of(wide.exp()), new Execution(device, ProgramOptions.DEFAULT)))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessageContaining("takes 16640 bytes on " + device.name() + ", expected at most 16384");
+        }
+    }
+
+    /** Three inputs and an output of 10 MiB each, of which no two are in one arena. */
+    @Test
+    void aProgramMayTakeMoreThanAnArena() {
+        int elements = 5 << 19;
+        List<Tensor> inputs = new ArrayList<>();
+        List<TensorData> fed = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            inputs.add(Tensor.input("x" + i, Shape.of(elements), DType.F32));
+            float[] values = new float[elements];
+            Arrays.fill(values, i + 1);
+            values[elements - 1] = 10 * i;
+            fed.add(TensorData.of(Shape.of(elements), values));
+        }
+        Tensor total = inputs.get(0).add(inputs.get(1).mul(inputs.get(2)));
+        try (Program program = Program.compile(List.of(total), TestExecution.get())) {
+            for (int i = 0; i < 3; i++) {
+                program.feed(inputs.get(i), fed.get(i));
+            }
+            float[] found = program.run().getFirst().toFloats();
+            assertThat(found[0]).isEqualTo(7);
+            assertThat(found[elements - 2]).isEqualTo(7);
+            assertThat(found[elements - 1]).isEqualTo(200);
+        }
     }
 }

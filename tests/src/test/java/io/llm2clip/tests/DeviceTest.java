@@ -41,4 +41,9 @@ class DeviceTest {
     void theEngineWorksOnADevice() throws Exception {
         DeviceJvm.run(Suite.class, AcceleratorCases.class);
     }
+
+    @Test
+    void aDeviceOpensAsAUserOpensIt() throws Exception {
+        DeviceJvm.runUnlimited(ChildTests.class, DefaultMemoryCases.class);
+    }
 }

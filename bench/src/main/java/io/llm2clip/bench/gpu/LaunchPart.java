@@ -1,9 +1,12 @@
 package io.llm2clip.bench.gpu;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
+import io.llm2clip.kernels.gpu.tornado.ArenaSize;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Elementwise;
@@ -23,19 +26,21 @@ final class LaunchPart {
     public static void main(String[] arguments) {
         PartOptions options = PartOptions.parse(arguments);
         KernelOp copy = new Elementwise(Expression.IDENTITY, List.of(1), List.of(List.of(1)));
-        int[] offsets = {0, 1};
+        List<DeviceAddress> addresses = List.of(new DeviceAddress(0, 0), new DeviceAddress(0, 1));
         DeviceLaunch launch = DeviceKernels.plan(copy).launches().getFirst();
         try (Rows rows = new Rows(options.rows());
-                TornadoDevice device = TornadoDevice.open(options.target().number(), ELEMENTS, ELEMENTS, ELEMENTS)) {
+                TornadoDevice device =
+                        TornadoDevice.open(options.target().number(), List.of(new ArenaSize(DType.F32, ELEMENTS)))) {
             for (int count : COUNTS) {
                 add(rows, count, "one by one", () -> {
                     for (int i = 0; i < count; i++) {
-                        device.launch(launch, offsets);
+                        device.launch(launch, addresses);
                     }
                 });
                 List<DeviceStep> steps = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
-                    steps.addAll(device.steps(copy, MatmulPrecision.F32, offsets, new boolean[0], (_, _) -> 0));
+                    steps.addAll(device.steps(
+                            copy, MatmulPrecision.F32, addresses, new boolean[0], (_, _) -> addresses.getFirst()));
                 }
                 try (LaunchSequence recorded = device.record(steps)) {
                     add(rows, count, "recorded", recorded::run);

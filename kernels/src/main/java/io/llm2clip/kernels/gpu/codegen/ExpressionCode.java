@@ -4,6 +4,7 @@ import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
+import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.kernels.ScalarFunctions;
 import io.llm2clip.kernels.operations.Expression;
@@ -17,10 +18,12 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Straight-line code of an expression in the kernels' dialect, a local variable a value. */
-final class ExpressionCode {
+/** Straight-line code of one expression in the kernels' dialect, a local variable per value. */
+final class ExpressionCode implements Computation {
     static final ClassDesc FLOATS = description(FloatBuf.class);
+    static final ClassDesc INTS = description(IntBuf.class);
     static final MethodTypeDesc READ_FLOAT = MethodTypeDesc.of(CD_float, CD_int);
+    static final MethodTypeDesc READ_INT = MethodTypeDesc.of(CD_int, CD_int);
 
     private static final ClassDesc FUNCTIONS = description(ScalarFunctions.class);
     private static final ClassDesc MATH = description(KMath.class);
@@ -66,13 +69,13 @@ final class ExpressionCode {
         return first;
     }
 
-    /** Stores the float on the stack as an input. */
-    void storeInput(int input) {
+    @Override
+    public void storeInput(int input) {
         code.fstore(values[input]);
     }
 
-    /** Computes all values; the inputs are stored. */
-    void compute() {
+    @Override
+    public void compute() {
         for (int i = 0; i < expression.instructions().size(); i++) {
             int value = expression.inputs() + i;
             if (first[value] == value) {
@@ -82,8 +85,8 @@ final class ExpressionCode {
         }
     }
 
-    /** Pushes the result. */
-    void loadResult() {
+    @Override
+    public void loadResult() {
         load(expression.result());
     }
 

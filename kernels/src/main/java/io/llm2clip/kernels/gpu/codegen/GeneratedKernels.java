@@ -1,42 +1,43 @@
 package io.llm2clip.kernels.gpu.codegen;
 
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
+import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
 import io.llm2clip.kernels.operations.Expression;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
-import java.lang.classfile.CodeBuilder;
-import java.lang.classfile.MethodModel;
+import java.lang.classfile.ClassTransform;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels of single expressions: the classes of those that interpret expressions, with the code of one in the place of the interpreter.
- * It is code in the dialect, which the emulator runs and the relinker takes as if it had been compiled from source.
+ * Kernels of expressions, one operand a buffer: of a single expression, or of all with a number of inputs, which they interpret. It is
+ * code in the dialect, which the emulator runs and the relinker takes as if it had been compiled from source.
  *
  * <p>Each class has a loader of its own that also yields its class file: whoever loads kernels again asks for that by the name, and
  * TornadoVM looks for a class of that name on the class path.
  */
 public final class GeneratedKernels extends ClassLoader {
-    /** Compilers of devices keep what they know of a method for ever, so there is an end to generated ones. */
-    private static final int MOST = 1000;
+    /** Upper bound on kernels of single expressions: device compilers never release what they keep for a method. */
+    private static final int MAX_EXPRESSIONS = 1000;
 
     private static final Map<Key, DeviceKernel> KERNELS = new HashMap<>();
 
     private final String name;
     private final byte[] bytes;
 
-    private record Key(DeviceKernel interpreter, Expression shape, List<InputLayout> layouts) {}
+    /** The shape is null for kernels that interpret. */
+    private record Key(Class<?> owner, int inputs, @Nullable Expression shape, List<InputLayout> layouts) {}
 
     private GeneratedKernels(String name, byte[] bytes) {
         super(GeneratedKernels.class.getClassLoader());
@@ -45,59 +46,66 @@ public final class GeneratedKernels extends ClassLoader {
     }
 
     /** The kernel of an elementwise expression, whatever its literals; none if there are too many already. */
-    public static Optional<DeviceKernel> elementwise(
-            DeviceKernel interpreter, Expression expression, List<InputLayout> layouts) {
-        Key key = new Key(interpreter, expression.shape(), List.copyOf(layouts));
-        return of(key, interpreter.name(), code -> ElementwiseGenerator.emit(code, key.shape, key.layouts));
+    public static Optional<DeviceKernel> elementwise(Expression expression, List<InputLayout> layouts) {
+        Expression shape = expression.shape();
+        return kernel(
+                new Key(ElementwiseKernels.class, shape.inputs(), shape, List.copyOf(layouts)),
+                ClassTransform.endHandler(builder -> ElementwiseGenerator.add(builder, shape, layouts)));
     }
 
-    /** The kernel of a product with an epilogue, whatever its literals; none if there are too many already. */
-    public static Optional<DeviceKernel> product(DeviceKernel interpreter, Expression epilogue) {
-        Key key = new Key(interpreter, epilogue.shape(), List.of());
-        return of(key, MatmulKernels.EPILOGUE, code -> EpilogueGenerator.emit(code, key.shape));
+    /** The kernel that interprets elementwise expressions of a number of inputs. */
+    public static DeviceKernel interpretingElementwise(int inputs) {
+        return kernel(
+                        new Key(ElementwiseKernels.class, inputs, null, List.of()),
+                        ClassTransform.endHandler(builder -> ElementwiseGenerator.addInterpreter(builder, inputs)))
+                .orElseThrow();
     }
 
-    private static synchronized Optional<DeviceKernel> of(Key key, String method, Consumer<CodeBuilder> body) {
-        if (!KERNELS.containsKey(key) && KERNELS.size() < MOST) {
-            Class<?> original = key.interpreter.owner();
-            byte[] generated = replace(original, method, body);
-            GeneratedKernels loader = new GeneratedKernels(original.getName(), generated);
-            Class<?> owner = loader.defineClass(original.getName(), generated, 0, generated.length);
-            KERNELS.put(key, new DeviceKernel(owner, key.interpreter.name(), key.interpreter.roles()));
+    /** The kernel of a matmul with an epilogue, whatever its literals; none if there are too many already. */
+    public static Optional<DeviceKernel> matmul(Expression epilogue) {
+        if (epilogue.instructions().isEmpty()) {
+            return Optional.of(DeviceKernel.of(
+                    MatmulKernels.class,
+                    MatmulKernels.NAME,
+                    roles(MatmulKernels.class, 1).toArray(Role[]::new)));
+        }
+        Expression shape = epilogue.shape();
+        return kernel(new Key(MatmulKernels.class, shape.inputs(), shape, List.of()), MatmulGenerator.of(shape));
+    }
+
+    /** The kernel of a matmul that interprets epilogues of a number of extra operands. */
+    public static DeviceKernel interpretingMatmul(int extras) {
+        return kernel(new Key(MatmulKernels.class, 1 + extras, null, List.of()), MatmulGenerator.interpreting(extras))
+                .orElseThrow();
+    }
+
+    private static synchronized Optional<DeviceKernel> kernel(Key key, ClassTransform transform) {
+        if (!KERNELS.containsKey(key) && (key.shape == null || KERNELS.size() < MAX_EXPRESSIONS)) {
+            ClassFile file = ClassFile.of();
+            byte[] generated = file.transformClass(file.parse(classFile(key.owner)), transform);
+            GeneratedKernels loader = new GeneratedKernels(key.owner.getName(), generated);
+            Class<?> owner = loader.defineClass(key.owner.getName(), generated, 0, generated.length);
+            KERNELS.put(
+                    key,
+                    new DeviceKernel(
+                            owner,
+                            key.owner == MatmulKernels.class ? MatmulKernels.NAME : ElementwiseKernels.NAME,
+                            roles(key.owner, key.inputs)));
         }
         return Optional.ofNullable(KERNELS.get(key));
     }
 
-    /** A class file with another body of a method. */
-    private static byte[] replace(Class<?> original, String name, Consumer<CodeBuilder> body) {
-        ClassFile file = ClassFile.of();
-        ClassModel model = file.parse(classFile(original));
-        return file.transformClass(model, (builder, member) -> {
-            if (member instanceof MethodModel method && method.methodName().equalsString(name)) {
-                builder.withMethodBody(
-                        method.methodName(), method.methodType(), method.flags().flagsMask(), code -> {
-                            nameParameters(code, method);
-                            body.accept(code);
-                        });
-            } else {
-                builder.with(member);
-            }
-        });
-    }
-
-    /** Copies the names of parameters, by which device compilers know them. */
-    private static void nameParameters(CodeBuilder code, MethodModel method) {
-        int slots = method.methodTypeSymbol().parameterCount();
-        method.code()
-                .flatMap(original -> original.findAttribute(Attributes.localVariableTable()))
-                .ifPresent(table -> table.localVariables().stream()
-                        .filter(variable -> variable.slot() < slots)
-                        .forEach(variable -> code.localVariable(
-                                variable.slot(),
-                                variable.name().stringValue(),
-                                variable.typeSymbol(),
-                                code.startLabel(),
-                                code.endLabel())));
+    /** Of a matmul's inputs the first is its accumulator, the others come last. */
+    private static List<Role> roles(Class<?> owner, int inputs) {
+        List<Role> roles = new ArrayList<>();
+        if (owner == MatmulKernels.class) {
+            roles.addAll(List.of(Role.FLOATS, Role.FLOATS, Role.FLOATS, Role.PARAMS, Role.SCALARS));
+            roles.addAll(Collections.nCopies(inputs - 1, Role.FLOATS));
+        } else {
+            roles.addAll(Collections.nCopies(inputs + 1, Role.FLOATS));
+            roles.addAll(List.of(Role.PARAMS, Role.SCALARS));
+        }
+        return roles;
     }
 
     private static byte[] classFile(Class<?> type) {

@@ -1,4 +1,4 @@
-/** Device kernels of single expressions, generated at run time from those that interpret them. */
+/** Device kernels of expressions, generated at run time. */
 @NullMarked
 package io.llm2clip.kernels.gpu.codegen;
 

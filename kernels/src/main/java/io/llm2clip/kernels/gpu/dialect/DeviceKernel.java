@@ -15,19 +15,13 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
 
     /** A buffer that kernels are called with. */
     public enum Role {
-        /** Arena of the f32 and boolean operands. */
+        /** Arena that stores an f32 or boolean operand. */
         FLOATS(FloatBuf.class),
-        /** Arena of the i32 operands. */
+        /** Arena that stores an i32 operand. */
         INTS(IntBuf.class),
-        /** Arena of the bf16 and f16 operands. */
+        /** Arena that stores a bf16 or f16 operand. */
         HALVES(ShortBuf.class),
-        /** Part of a transfer's f32 elements, in memory that the host can reach; the arena itself where kernels are emulated. */
-        FLOAT_STAGING(FloatBuf.class),
-        /** As {@link #FLOAT_STAGING}, of i32 elements. */
-        INT_STAGING(IntBuf.class),
-        /** As {@link #FLOAT_STAGING}, of bf16 and f16 elements. */
-        HALF_STAGING(ShortBuf.class),
-        /** The launch's dimensions followed by its operands' offsets. */
+        /** The launch's dimensions, then for each operand the offset of its first element in its arena. */
         PARAMS(IntBuf.class),
         /** The launch's float constants. */
         SCALARS(FloatBuf.class);
@@ -43,9 +37,9 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
             return type;
         }
 
-        /** Whether it is one of the staging arrays. */
-        public boolean staging() {
-            return this == FLOAT_STAGING || this == INT_STAGING || this == HALF_STAGING;
+        /** Whether an operand is stored in it; operands may share an arena. */
+        public boolean isOperand() {
+            return this != PARAMS && this != SCALARS;
         }
     }
 
@@ -55,6 +49,11 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
 
     public static DeviceKernel of(Class<?> owner, String name, Role... roles) {
         return new DeviceKernel(owner, name, List.of(roles));
+    }
+
+    /** Number of operands. */
+    public int operands() {
+        return (int) roles.stream().filter(Role::isOperand).count();
     }
 
     /**

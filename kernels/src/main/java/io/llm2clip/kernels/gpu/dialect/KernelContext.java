@@ -43,7 +43,7 @@ public abstract class KernelContext {
     public abstract void localBarrier();
 
     /**
-     * Local memory shared by the work-group, not initialised; the n-th call of every work-item yields the n-th array.
+     * Local memory shared by the work-group, not initialized; the n-th call of every work-item yields the n-th array.
      *
      * @param size number of elements, a compile-time constant and the same in all work-items
      */

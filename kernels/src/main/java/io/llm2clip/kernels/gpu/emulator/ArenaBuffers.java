@@ -1,46 +1,56 @@
 package io.llm2clip.kernels.gpu.emulator;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.ShortBuf;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** The buffers that kernels see; each access is reported to the arena's tracking in the name of the current work-item. */
 final class ArenaBuffers {
 
     private ArenaBuffers() {}
 
-    static Object buffer(Role role, DeviceMemory memory) {
+    /** An operand's buffer: the arena that stores it, of which the kernel may touch the operand only. */
+    static Object operand(Role role, MemorySegment content, TrackedArena arena, TrackedArena.Region region) {
         return switch (role) {
-            case FLOATS, FLOAT_STAGING -> new Floats(memory.content(DType.F32), memory.tracked(DType.F32));
-            case INTS, INT_STAGING -> new Ints(memory.content(DType.I32), memory.tracked(DType.I32));
-            case HALVES, HALF_STAGING -> new Shorts(memory.content(DType.BF16), memory.tracked(DType.BF16));
-            case PARAMS -> new Params(memory.params());
-            case SCALARS -> new Scalars(memory.scalars());
+            case FLOATS -> new Floats(content, arena, region);
+            case INTS -> new Ints(content, arena, region);
+            case HALVES -> new Shorts(content, arena, region);
+            case PARAMS, SCALARS -> throw new IllegalArgumentException(role + " is no operand.");
         };
+    }
+
+    static IntBuf params(int[] values) {
+        return new Params(values);
+    }
+
+    static FloatBuf scalars(List<Float> values) {
+        return new Scalars(values);
     }
 
     private static final class Floats extends FloatBuf {
         private final MemorySegment content;
         private final TrackedArena arena;
+        private final TrackedArena.Region region;
 
-        Floats(MemorySegment content, TrackedArena arena) {
+        Floats(MemorySegment content, TrackedArena arena, TrackedArena.Region region) {
             this.content = content;
             this.arena = arena;
+            this.region = region;
         }
 
         @Override
         public float get(int index) {
-            arena.read(WorkItem.current(), index);
+            arena.read(WorkItem.current(), region, index);
             return content.getAtIndex(ValueLayout.JAVA_FLOAT, index);
         }
 
         @Override
         public void set(int index, float value) {
-            arena.write(WorkItem.current(), index);
+            arena.write(WorkItem.current(), region, index);
             content.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
         }
 
@@ -53,21 +63,23 @@ final class ArenaBuffers {
     private static final class Ints extends IntBuf {
         private final MemorySegment content;
         private final TrackedArena arena;
+        private final TrackedArena.Region region;
 
-        Ints(MemorySegment content, TrackedArena arena) {
+        Ints(MemorySegment content, TrackedArena arena, TrackedArena.Region region) {
             this.content = content;
             this.arena = arena;
+            this.region = region;
         }
 
         @Override
         public int get(int index) {
-            arena.read(WorkItem.current(), index);
+            arena.read(WorkItem.current(), region, index);
             return content.getAtIndex(ValueLayout.JAVA_INT, index);
         }
 
         @Override
         public void set(int index, int value) {
-            arena.write(WorkItem.current(), index);
+            arena.write(WorkItem.current(), region, index);
             content.setAtIndex(ValueLayout.JAVA_INT, index, value);
         }
 
@@ -80,21 +92,23 @@ final class ArenaBuffers {
     private static final class Shorts extends ShortBuf {
         private final MemorySegment content;
         private final TrackedArena arena;
+        private final TrackedArena.Region region;
 
-        Shorts(MemorySegment content, TrackedArena arena) {
+        Shorts(MemorySegment content, TrackedArena arena, TrackedArena.Region region) {
             this.content = content;
             this.arena = arena;
+            this.region = region;
         }
 
         @Override
         public short get(int index) {
-            arena.read(WorkItem.current(), index);
+            arena.read(WorkItem.current(), region, index);
             return content.getAtIndex(ValueLayout.JAVA_SHORT, index);
         }
 
         @Override
         public void set(int index, short bits) {
-            arena.write(WorkItem.current(), index);
+            arena.write(WorkItem.current(), region, index);
             content.setAtIndex(ValueLayout.JAVA_SHORT, index, bits);
         }
 
@@ -133,20 +147,20 @@ final class ArenaBuffers {
     }
 
     private static final class Scalars extends FloatBuf {
-        private final float[] values;
+        private final List<Float> values;
 
-        Scalars(float[] values) {
+        Scalars(List<Float> values) {
             this.values = values;
         }
 
         @Override
         public float get(int index) {
-            if (index < 0 || index >= values.length) {
+            if (index < 0 || index >= values.size()) {
                 throw WorkItem.current()
-                        .fault("reads scalars[" + index + "] of " + values.length
+                        .fault("reads scalars[" + index + "] of " + values.size()
                                 + "; make the kernel's layout and its DeviceLaunch agree");
             }
-            return values[index];
+            return values.get(index);
         }
 
         @Override
@@ -156,7 +170,7 @@ final class ArenaBuffers {
 
         @Override
         public int getSize() {
-            return values.length;
+            return values.size();
         }
     }
 }

@@ -18,7 +18,8 @@ public final class Emulator {
      * Runs an operation once.
      *
      * @param op the operation
-     * @param operands buffers in the order of {@link KernelOp#operands()}, each of at least the operand's bytes
+     * @param operands buffers in the order of {@link KernelOp#operands()}, each of at least the operand's bytes; those that begin at
+     *     the same byte share their elements
      * @throws KernelFault if a kernel does what is undefined on a device
      */
     public void run(KernelOp op, MemorySegment... operands) {
@@ -35,8 +36,7 @@ public final class Emulator {
     public void run(DevicePlan plan, MemorySegment... operands) {
         DeviceMemory memory = new DeviceMemory(plan, operands);
         for (DeviceLaunch launch : plan.launches()) {
-            memory.beginLaunch(launch);
-            new LaunchRun(launch, memory, schedule).run();
+            new LaunchRun(launch, memory.beginLaunch(launch), schedule).run();
         }
         memory.finish(operands);
     }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What instrumented kernel classes call instead of touching arrays and waiting at barriers; public for them only. */
 public final class KernelHooks {
-    private static final int UNINITIALISED = 0xDEADBEEF;
+    private static final int UNINITIALIZED = 0xDEADBEEF;
 
     private KernelHooks() {}
 
@@ -44,7 +44,7 @@ public final class KernelHooks {
     /** A private array; devices do not clear it, so it is full of an unlikely number. */
     public static int[] ints(int size) {
         int[] array = new int[size];
-        Arrays.fill(array, UNINITIALISED);
+        Arrays.fill(array, UNINITIALIZED);
         return array;
     }
 

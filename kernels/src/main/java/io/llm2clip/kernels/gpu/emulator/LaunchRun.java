@@ -20,14 +20,13 @@ final class LaunchRun {
     private final Object[] buffers;
     private final @Nullable Random random;
 
-    LaunchRun(DeviceLaunch launch, DeviceMemory memory, Schedule schedule) {
+    /** @param buffers what the kernel gets after the context */
+    LaunchRun(DeviceLaunch launch, Object[] buffers, Schedule schedule) {
         this.launch = launch;
         this.method =
                 launch.kernel().method(KernelLoader.instrumented(launch.kernel().owner()));
         this.method.setAccessible(true);
-        this.buffers = launch.kernel().roles().stream()
-                .map(role -> ArenaBuffers.buffer(role, memory))
-                .toArray();
+        this.buffers = buffers;
         this.random = schedule.shuffled() ? new Random(schedule.seed()) : null;
     }
 

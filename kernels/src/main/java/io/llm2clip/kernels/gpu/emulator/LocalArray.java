@@ -46,7 +46,7 @@ final class LocalArray {
         }
         if (!written[index]) {
             throw item.fault(
-                    "reads " + name + "[" + index + "] before anything wrote it; local memory is not initialised, so"
+                    "reads " + name + "[" + index + "] before anything wrote it; local memory is not initialized, so"
                             + " write it first, with context.localBarrier() between");
         }
         if (reader[index] == NOBODY) {

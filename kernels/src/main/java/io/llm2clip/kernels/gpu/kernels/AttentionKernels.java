@@ -13,19 +13,27 @@ import io.llm2clip.kernels.gpu.dialect.KernelContext;
  * rows along x, heads along y (key/value heads for key rows), sequences along z.
  */
 public final class AttentionKernels {
-    /** Rows of a work-group. */
+    /** Rows per work-group. */
     public static final int GROUP = 32;
-    /** Rows of a tile. */
+    /** Rows per tile. */
     public static final int TILE = 16;
-    /** The most channels of a head; rows are private arrays. */
+    /** Maximum number of channels per head; rows are private arrays. */
     public static final int MAX_HEAD_SIZE = 128;
     /** Ints of the dimensions. */
     static final int HEADER = 6;
 
     private AttentionKernels() {}
 
-    /** Operands: q, k, v, lengths, out. */
-    static void k_attention(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+    /** The forward pass. */
+    static void k_attention(
+            KernelContext context,
+            FloatBuf q,
+            FloatBuf k,
+            FloatBuf v,
+            IntBuf lengths,
+            FloatBuf out,
+            IntBuf params,
+            FloatBuf scalars) {
         float[] keyTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] valueTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] queryRow = new float[MAX_HEAD_SIZE];
@@ -34,11 +42,11 @@ public final class AttentionKernels {
         int query = context.globalIdx;
         boolean owner = query < params.get(0);
         int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
-        int length = ints.get(params.get(HEADER + 3) + context.groupIdz);
+        int length = lengths.get(params.get(HEADER + 3) + context.groupIdz);
         int visible = owner ? k_visible(params, length, query) : 0;
         int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
         if (owner) {
-            k_loadRow(floats, queryRow, params.get(HEADER) + at, headSize);
+            k_loadRow(q, queryRow, params.get(HEADER) + at, headSize);
         }
         for (int d = 0; d < headSize; d++) {
             sums[d] = 0f;
@@ -47,8 +55,8 @@ public final class AttentionKernels {
         float denominator = 0f;
         for (int start = 0; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
-            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
-            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
             for (int j = 0; j < limit; j++) {
@@ -67,19 +75,28 @@ public final class AttentionKernels {
         if (owner) {
             // A query with no key has sums and a denominator of 0.
             float factor = visible > 0 ? 1f / denominator : 0f;
-            int out = params.get(HEADER + 4) + at;
+            int row = params.get(HEADER + 4) + at;
             for (int d = 0; d < headSize; d++) {
-                floats.set(out + d, sums[d] * factor);
+                out.set(row + d, sums[d] * factor);
             }
         }
     }
 
     /**
-     * dq, and for each query the logarithm of the softmax's denominator and {@code sum(p dp)}, which the key rows need. Operands:
-     * q, k, v, lengths, dout, dq, dk, dv, statistics {@code [2, batch, heads, queries]}.
+     * dq, and for each query the logarithm of the softmax's denominator and {@code sum(p dp)}, which the key rows need: statistics
+     * {@code [2, batch, heads, queries]}.
      */
     static void k_attentionGradientQuery(
-            KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+            KernelContext context,
+            FloatBuf q,
+            FloatBuf k,
+            FloatBuf v,
+            IntBuf lengths,
+            FloatBuf dout,
+            FloatBuf dq,
+            FloatBuf statistics,
+            IntBuf params,
+            FloatBuf scalars) {
         float[] keyTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] valueTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] queryRow = new float[MAX_HEAD_SIZE];
@@ -89,12 +106,12 @@ public final class AttentionKernels {
         int query = context.globalIdx;
         boolean owner = query < params.get(0);
         int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
-        int length = ints.get(params.get(HEADER + 3) + context.groupIdz);
+        int length = lengths.get(params.get(HEADER + 3) + context.groupIdz);
         int visible = owner ? k_visible(params, length, query) : 0;
         int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
         if (owner) {
-            k_loadRow(floats, queryRow, params.get(HEADER) + at, headSize);
-            k_loadRow(floats, gradientRow, params.get(HEADER + 4) + at, headSize);
+            k_loadRow(q, queryRow, params.get(HEADER) + at, headSize);
+            k_loadRow(dout, gradientRow, params.get(HEADER + 4) + at, headSize);
         }
         for (int d = 0; d < headSize; d++) {
             sums[d] = 0f;
@@ -104,8 +121,8 @@ public final class AttentionKernels {
         float product = 0f;
         for (int start = 0; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
-            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
-            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
             for (int j = 0; j < limit; j++) {
@@ -123,8 +140,8 @@ public final class AttentionKernels {
         float mean = visible > 0 ? product / denominator : 0f;
         for (int start = 0; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
-            k_loadKeys(context, floats, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
-            k_loadKeys(context, floats, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
+            k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
+            k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
             for (int j = 0; j < limit; j++) {
@@ -138,19 +155,29 @@ public final class AttentionKernels {
             context.localBarrier();
         }
         if (owner) {
-            int out = params.get(HEADER + 5) + at;
+            int row = params.get(HEADER + 5) + at;
             for (int d = 0; d < headSize; d++) {
-                floats.set(out + d, sums[d]);
+                dq.set(row + d, sums[d]);
             }
-            int statistics = params.get(HEADER + 8) + k_statistic(params, context.groupIdz, context.groupIdy, query);
-            floats.set(statistics, logDenominator);
-            floats.set(statistics + k_statistics(context, params), mean);
+            int statistic = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, context.groupIdy, query);
+            statistics.set(statistic, logDenominator);
+            statistics.set(statistic + k_statistics(context, params), mean);
         }
     }
 
-    /** dk and dv, from the statistics of {@link #k_attentionGradientQuery}; the same operands. Group rows are keys. */
+    /** dk and dv, from the statistics of {@link #k_attentionGradientQuery}. Group rows are keys. */
     static void k_attentionGradientKey(
-            KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params, FloatBuf scalars) {
+            KernelContext context,
+            FloatBuf q,
+            FloatBuf k,
+            FloatBuf v,
+            IntBuf lengths,
+            FloatBuf dout,
+            FloatBuf statistics,
+            FloatBuf dk,
+            FloatBuf dv,
+            IntBuf params,
+            FloatBuf scalars) {
         float[] queryTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] gradientTile = context.allocateFloatLocalArray(TILE * MAX_HEAD_SIZE);
         float[] keyRow = new float[MAX_HEAD_SIZE];
@@ -163,10 +190,10 @@ public final class AttentionKernels {
         int headSize = params.get(4);
         int key = context.globalIdx;
         int at = ((context.groupIdz * keys + key) * keyValueHeads + context.groupIdy) * headSize;
-        boolean visible = key < ints.get(params.get(HEADER + 3) + context.groupIdz);
+        boolean visible = key < lengths.get(params.get(HEADER + 3) + context.groupIdz);
         if (key < keys) {
-            k_loadRow(floats, keyRow, params.get(HEADER + 1) + at, headSize);
-            k_loadRow(floats, valueRow, params.get(HEADER + 2) + at, headSize);
+            k_loadRow(k, keyRow, params.get(HEADER + 1) + at, headSize);
+            k_loadRow(v, valueRow, params.get(HEADER + 2) + at, headSize);
         }
         for (int d = 0; d < headSize; d++) {
             keySums[d] = 0f;
@@ -179,18 +206,18 @@ public final class AttentionKernels {
             int head = context.groupIdy * members + member;
             for (int start = first; start < queries; start += TILE) {
                 int rows = KMath.min(TILE, queries - start);
-                k_loadQueries(context, floats, params, queryTile, params.get(HEADER), head, start, rows);
-                k_loadQueries(context, floats, params, gradientTile, params.get(HEADER + 4), head, start, rows);
+                k_loadQueries(context, q, params, queryTile, params.get(HEADER), head, start, rows);
+                k_loadQueries(context, dout, params, gradientTile, params.get(HEADER + 4), head, start, rows);
                 context.localBarrier();
                 // Queries before the key do not see it, if causal; none does if it is beyond the sequence.
                 int from = params.get(5) == 0 ? 0 : KMath.max(0, key - start);
                 int to = visible ? rows : 0;
                 for (int i = from; i < to; i++) {
                     int row = i * headSize;
-                    int statistics = params.get(HEADER + 8) + k_statistic(params, context.groupIdz, head, start + i);
+                    int statistic = params.get(HEADER + 5) + k_statistic(params, context.groupIdz, head, start + i);
                     float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
-                    float weight = KMath.exp(score - floats.get(statistics));
-                    float mean = floats.get(statistics + statisticsSize);
+                    float weight = KMath.exp(score - statistics.get(statistic));
+                    float mean = statistics.get(statistic + statisticsSize);
                     float slope = weight * (k_dot(valueRow, gradientTile, row, headSize) - mean) * scalars.get(0);
                     for (int d = 0; d < headSize; d++) {
                         keySums[d] = keySums[d] + slope * queryTile[row + d];
@@ -201,11 +228,11 @@ public final class AttentionKernels {
             }
         }
         if (key < keys) {
-            int keyGradient = params.get(HEADER + 6) + at;
-            int valueGradient = params.get(HEADER + 7) + at;
+            int dkRow = params.get(HEADER + 6) + at;
+            int dvRow = params.get(HEADER + 7) + at;
             for (int d = 0; d < headSize; d++) {
-                floats.set(keyGradient + d, keySums[d]);
-                floats.set(valueGradient + d, valueSums[d]);
+                dk.set(dkRow + d, keySums[d]);
+                dv.set(dvRow + d, valueSums[d]);
             }
         }
     }

@@ -10,45 +10,44 @@ public final class IndexKernels {
 
     private IndexKernels() {}
 
-    /** Params: elements, columns | table, index, out. */
-    static void k_gather(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+    /** Params: elements, columns. */
+    static void k_gather(KernelContext context, FloatBuf table, IntBuf index, FloatBuf out, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int columns = params.get(1);
             int row = element / columns;
-            int from = ints.get(params.get(3) + row) * columns + element - row * columns;
-            floats.set(params.get(4) + element, floats.get(params.get(2) + from));
+            int from = index.get(params.get(3) + row) * columns + element - row * columns;
+            out.set(params.get(4) + element, table.get(params.get(2) + from));
         }
     }
 
-    /** A strided copy. Params: as of {@link ElementwiseKernels#k_elementwise}, without code. */
-    static void k_copyInts(KernelContext context, IntBuf ints, IntBuf params) {
+    /** A strided copy. Params: as of elementwise kernels ({@link ElementwiseKernels}), without code. */
+    static void k_copyInts(KernelContext context, IntBuf source, IntBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int rank = params.get(1);
             int strides = ElementwiseKernels.HEADER + rank;
             int from = ElementwiseKernels.k_strided(params, strides, rank, element);
-            ints.set(params.get(strides + rank + 1) + element, ints.get(params.get(strides + rank) + from));
+            target.set(params.get(strides + rank + 1) + element, source.get(params.get(strides + rank) + from));
         }
     }
 
     /** As {@link #k_copyInts}. */
-    static void k_copyHalves(KernelContext context, ShortBuf halves, IntBuf params) {
+    static void k_copyHalves(KernelContext context, ShortBuf source, ShortBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int rank = params.get(1);
             int strides = ElementwiseKernels.HEADER + rank;
             int from = ElementwiseKernels.k_strided(params, strides, rank, element);
-            halves.set(params.get(strides + rank + 1) + element, halves.get(params.get(strides + rank) + from));
+            target.set(params.get(strides + rank + 1) + element, source.get(params.get(strides + rank) + from));
         }
     }
 
-    /** One input's part of a concatenation. Params: elements, inner, total, start, input, inputs | inputs, out. */
-    static void k_concat(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** One input's part of a concatenation. Params: elements, inner, total, start. */
+    static void k_concat(KernelContext context, FloatBuf source, FloatBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            int target = k_concatTarget(params, element);
-            floats.set(params.get(6 + params.get(5)) + target, floats.get(params.get(6 + params.get(4)) + element));
+            target.set(params.get(5) + k_concatTarget(params, element), source.get(params.get(4) + element));
         }
     }
 
@@ -60,25 +59,24 @@ public final class IndexKernels {
     }
 
     /** As {@link #k_concat}, of ints. */
-    static void k_concatInts(KernelContext context, IntBuf ints, IntBuf params) {
+    static void k_concatInts(KernelContext context, IntBuf source, IntBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            int target = k_concatTarget(params, element);
-            ints.set(params.get(6 + params.get(5)) + target, ints.get(params.get(6 + params.get(4)) + element));
+            target.set(params.get(5) + k_concatTarget(params, element), source.get(params.get(4) + element));
         }
     }
 
     /** As {@link #k_concat}, of halves. */
-    static void k_concatHalves(KernelContext context, ShortBuf halves, IntBuf params) {
+    static void k_concatHalves(KernelContext context, ShortBuf source, ShortBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            int target = k_concatTarget(params, element);
-            halves.set(params.get(6 + params.get(5)) + target, halves.get(params.get(6 + params.get(4)) + element));
+            target.set(params.get(5) + k_concatTarget(params, element), source.get(params.get(4) + element));
         }
     }
 
-    /** A work-item a pair. Params: pairs in all, positions, heads, pairs of a head, interleaved, inverse | x, cos, sin, out. */
-    static void k_rotary(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** A work-item per pair. Params: pairs in all, positions, heads, pairs per head, interleaved, inverse. */
+    static void k_rotary(
+            KernelContext context, FloatBuf x, FloatBuf cosines, FloatBuf sines, FloatBuf out, IntBuf params) {
         int item = context.globalIdx;
         if (item < params.get(0)) {
             int headPairs = params.get(3);
@@ -88,15 +86,15 @@ public final class IndexKernels {
             boolean interleaved = params.get(4) != 0;
             int first = head * headPairs * 2 + (interleaved ? 2 * pair : pair);
             int second = first + (interleaved ? 1 : headPairs);
-            float cosine = floats.get(params.get(7) + position * headPairs + pair);
-            float sine = floats.get(params.get(8) + position * headPairs + pair);
+            float cosine = cosines.get(params.get(7) + position * headPairs + pair);
+            float sine = sines.get(params.get(8) + position * headPairs + pair);
             if (params.get(5) != 0) {
                 sine = -sine;
             }
-            float x = floats.get(params.get(6) + first);
-            float y = floats.get(params.get(6) + second);
-            floats.set(params.get(9) + first, x * cosine - y * sine);
-            floats.set(params.get(9) + second, y * cosine + x * sine);
+            float real = x.get(params.get(6) + first);
+            float imaginary = x.get(params.get(6) + second);
+            out.set(params.get(9) + first, real * cosine - imaginary * sine);
+            out.set(params.get(9) + second, imaginary * cosine + real * sine);
         }
     }
 }

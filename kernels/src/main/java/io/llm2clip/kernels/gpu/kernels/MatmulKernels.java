@@ -3,64 +3,73 @@ package io.llm2clip.kernels.gpu.kernels;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
-import io.llm2clip.kernels.operations.Expression;
 
 /**
- * Matrix product with a fused epilogue. A work-group computes a tile of {@link #TILE} x {@link #TILE} elements, each of its
- * {@link #SIDE} x {@link #SIDE} work-items a grid of {@link #BLOCK} x {@link #BLOCK} of them, {@link #SIDE} apart so that
- * neighbours write neighbouring columns.
+ * Matmul with a fused epilogue. A work-group computes a tile of {@link #TILE} x {@link #TILE} elements, each of its {@link #SIDE} x
+ * {@link #SIDE} work-items a grid of {@link #BLOCK} x {@link #BLOCK} of them, {@link #SIDE} apart so that neighbors write neighboring
+ * columns.
+ *
+ * <p>The epilogue here is the identity. Kernels with other ones are generated ({@link
+ * io.llm2clip.kernels.gpu.codegen.GeneratedKernels}): of the same code, but with the epilogue's extra operands as last parameters of
+ * the kernel and of {@link #k_epilogue}, and with another body of the latter.
  */
 public final class MatmulKernels {
     public static final int SIDE = 8;
     static final int BLOCK = 4;
     public static final int TILE = SIDE * BLOCK;
-    /** Length of the part of the sums that is in local memory at a time. */
+    /** Elements of k per step: the depth of the tiles in local memory. */
     public static final int DEPTH = 32;
     /** Ints before the extras' strides in the dimensions of {@link #k_matmul}. */
     public static final int HEADER = 11;
 
-    /** Name of the method whose body generated kernels replace by an epilogue's code. */
+    /** Where the dimensions hold the number of the epilogue's instructions, 0 where its code is not interpreted. */
+    public static final int INSTRUCTIONS = 10;
+
+    /** Name of the kernel. */
+    public static final String NAME = "k_matmul";
+
+    /** Name of the method that generated kernels replace. */
     public static final String EPILOGUE = "k_epilogue";
 
     private MatmulKernels() {}
 
     /**
      * Params: m, n, k, strides of A (row, column, batch), of B (row, column, batch), extras, instructions, extras' strides
-     * {@code [extras, 3]} (batch, row, column), code {@code [instructions, 4]} | a, b, extras, out. Scalars: literals
+     * {@code [extras, 3]} (batch, row, column), code {@code [instructions, 4]} | a, b, out, extras. Scalars: literals
      * {@code [instructions]}. Batches along z. Transposes are strides.
      */
-    static void k_matmul(KernelContext context, FloatBuf floats, IntBuf params, FloatBuf scalars) {
+    static void k_matmul(KernelContext context, FloatBuf a, FloatBuf b, FloatBuf out, IntBuf params, FloatBuf scalars) {
         float[] tileA = context.allocateFloatLocalArray(TILE * DEPTH);
         float[] tileB = context.allocateFloatLocalArray(TILE * DEPTH);
         int m = params.get(0);
         int n = params.get(1);
         int k = params.get(2);
         int extras = params.get(9);
-        int offsets = HEADER + 3 * extras + ElementwiseKernels.INSTRUCTION * params.get(10);
+        int offsets = HEADER + 3 * extras + ElementwiseKernels.INSTRUCTION * params.get(INSTRUCTIONS);
         int itemColumn = context.localIdx;
         int itemRow = context.localIdy;
         int item = itemRow * SIDE + itemColumn;
         int firstColumn = context.groupIdx * TILE;
         int firstRow = context.groupIdy * TILE;
         int batch = context.groupIdz;
-        int a = params.get(offsets) + batch * params.get(5);
-        int b = params.get(offsets + 1) + batch * params.get(8);
-        float[] sums = new float[BLOCK * BLOCK];
+        int matrixA = params.get(offsets) + batch * params.get(5);
+        int matrixB = params.get(offsets + 1) + batch * params.get(8);
+        float[] accumulators = new float[BLOCK * BLOCK];
         for (int i = 0; i < BLOCK * BLOCK; i++) {
-            sums[i] = 0f;
+            accumulators[i] = 0f;
         }
         for (int start = 0; start < k; start += DEPTH) {
-            // A's tile is [DEPTH, TILE] and B's too: work-items of a row then read one element of A and neighbouring
+            // A's tile is [DEPTH, TILE] and B's too: work-items of a row then read one element of A and neighboring
             // ones of B.
-            k_loadTile(floats, tileA, item, a, params.get(3), params.get(4), firstRow, m, start, k);
-            k_loadTile(floats, tileB, item, b, params.get(7), params.get(6), firstColumn, n, start, k);
+            k_loadTile(a, tileA, item, matrixA, params.get(3), params.get(4), firstRow, m, start, k);
+            k_loadTile(b, tileB, item, matrixB, params.get(7), params.get(6), firstColumn, n, start, k);
             context.localBarrier();
             for (int depth = 0; depth < DEPTH; depth++) {
                 int at = depth * TILE;
                 for (int i = 0; i < BLOCK; i++) {
                     float valueA = tileA[at + itemRow + i * SIDE];
                     for (int j = 0; j < BLOCK; j++) {
-                        sums[i * BLOCK + j] += valueA * tileB[at + itemColumn + j * SIDE];
+                        accumulators[i * BLOCK + j] += valueA * tileB[at + itemColumn + j * SIDE];
                     }
                 }
             }
@@ -71,16 +80,16 @@ public final class MatmulKernels {
             for (int j = 0; j < BLOCK; j++) {
                 int column = firstColumn + itemColumn + j * SIDE;
                 if (row < m && column < n) {
-                    float value = k_epilogue(floats, params, scalars, sums[i * BLOCK + j], batch, row, column);
-                    floats.set(params.get(offsets + 2 + extras) + (batch * m + row) * n + column, value);
+                    float value = k_epilogue(params, scalars, accumulators[i * BLOCK + j], batch, row, column);
+                    out.set(params.get(offsets + 2) + (batch * m + row) * n + column, value);
                 }
             }
         }
     }
 
-    /** Loads [DEPTH, TILE] elements with zeros beyond the matrix; neighbouring work-items take neighbouring addresses. */
+    /** Loads [DEPTH, TILE] elements with zeros beyond the matrix; neighboring work-items take neighboring addresses. */
     static void k_loadTile(
-            FloatBuf floats,
+            FloatBuf matrices,
             float[] tile,
             int item,
             int matrix,
@@ -99,35 +108,14 @@ public final class MatmulKernels {
             }
             float value = 0f;
             if (firstOuter + outer < outers && firstDepth + depth < depths) {
-                value = floats.get(matrix + (firstOuter + outer) * outerStride + (firstDepth + depth) * depthStride);
+                value = matrices.get(matrix + (firstOuter + outer) * outerStride + (firstDepth + depth) * depthStride);
             }
             tile[depth * TILE + outer] = value;
         }
     }
 
-    /** The expression of the sum and the extra operands at one element. */
-    static float k_epilogue(
-            FloatBuf floats, IntBuf params, FloatBuf scalars, float sum, int batch, int row, int column) {
-        int extras = params.get(9);
-        int instructions = params.get(10);
-        int code = HEADER + 3 * extras;
-        int offsets = code + ElementwiseKernels.INSTRUCTION * instructions;
-        float[] values = new float[Expression.MAX_VALUES];
-        values[0] = sum;
-        for (int e = 0; e < extras; e++) {
-            int strides = HEADER + 3 * e;
-            int offset = batch * params.get(strides) + row * params.get(strides + 1) + column * params.get(strides + 2);
-            values[1 + e] = floats.get(params.get(offsets + 2 + e) + offset);
-        }
-        for (int i = 0; i < instructions; i++) {
-            int at = code + ElementwiseKernels.INSTRUCTION * i;
-            values[1 + extras + i] = ScalarFunctions.k_operation(
-                    params.get(at),
-                    values[params.get(at + 1)],
-                    values[params.get(at + 2)],
-                    values[params.get(at + 3)],
-                    scalars.get(i));
-        }
-        return values[extras + instructions];
+    /** The epilogue of the accumulator and the extra operands at one element. */
+    static float k_epilogue(IntBuf params, FloatBuf scalars, float accumulator, int batch, int row, int column) {
+        return accumulator;
     }
 }

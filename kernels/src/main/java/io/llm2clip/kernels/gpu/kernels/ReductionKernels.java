@@ -8,18 +8,17 @@ import io.llm2clip.kernels.gpu.dialect.KernelContext;
 /**
  * Sums and maxima of chunks of an extent. The same kernels then combine the chunks, from scratch memory.
  *
- * <p>Params of all: work-items, extent, inner, maximum (0 or 1), chunks of an extent, length of a chunk, number of the source among
- * the offsets, the source's first element, number of the target, the target's first element. Source
+ * <p>Params of all: work-items, extent, inner, maximum (0 or 1), chunks per extent, length of a chunk. Source
  * {@code [outer, extent, inner]}, target {@code [outer, chunks, inner]}.
  */
 public final class ReductionKernels {
     /** Ints of the dimensions. */
-    static final int HEADER = 10;
+    static final int HEADER = 6;
 
     private ReductionKernels() {}
 
-    /** A work-group for each element of the target; inner is 1. */
-    static void k_reduceRow(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** A work-group per element of the target; inner is 1. */
+    static void k_reduceRow(KernelContext context, FloatBuf source, FloatBuf target, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(RowKernels.GROUP);
         int extent = params.get(1);
         boolean maximum = params.get(3) != 0;
@@ -27,22 +26,22 @@ public final class ReductionKernels {
         int row = context.groupIdx / chunks;
         int first = (context.groupIdx - row * chunks) * params.get(5);
         int length = KMath.min(params.get(5), extent - first);
-        int at = params.get(HEADER + params.get(6)) + params.get(7) + row * extent + first;
+        int at = params.get(HEADER) + row * extent + first;
         float partial = maximum ? Float.NEGATIVE_INFINITY : 0f;
         for (int i = context.localIdx; i < length; i += RowKernels.GROUP) {
-            float value = floats.get(at + i);
+            float value = source.get(at + i);
             partial = maximum ? ScalarFunctions.k_maximum(partial, value) : partial + value;
         }
         float total = maximum
-                ? RowKernels.k_groupMax(context, partials, partial)
-                : RowKernels.k_groupSum(context, partials, partial);
+                ? RowKernels.k_groupMax(context, partials, partial, RowKernels.GROUP)
+                : RowKernels.k_groupSum(context, partials, partial, RowKernels.GROUP);
         if (context.localIdx == 0) {
-            floats.set(params.get(HEADER + params.get(8)) + params.get(9) + context.groupIdx, total);
+            target.set(params.get(HEADER + 1) + context.groupIdx, total);
         }
     }
 
-    /** A work-item for each element of the target; neighbours read neighbouring columns. */
-    static void k_reduceColumn(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** A work-item per element of the target; neighbors read neighboring columns. */
+    static void k_reduceColumn(KernelContext context, FloatBuf source, FloatBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int extent = params.get(1);
@@ -53,14 +52,13 @@ public final class ReductionKernels {
             int outer = chunk / chunks;
             int first = (chunk - outer * chunks) * params.get(5);
             int length = KMath.min(params.get(5), extent - first);
-            int start = params.get(HEADER + params.get(6)) + params.get(7);
-            int at = start + (outer * extent + first) * inner + element - chunk * inner;
+            int at = params.get(HEADER) + (outer * extent + first) * inner + element - chunk * inner;
             float total = maximum ? Float.NEGATIVE_INFINITY : 0f;
             for (int i = 0; i < length; i++) {
-                float value = floats.get(at + i * inner);
+                float value = source.get(at + i * inner);
                 total = maximum ? ScalarFunctions.k_maximum(total, value) : total + value;
             }
-            floats.set(params.get(HEADER + params.get(8)) + params.get(9) + element, total);
+            target.set(params.get(HEADER + 1) + element, total);
         }
     }
 }

@@ -5,18 +5,18 @@ import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 
-/** Softmax with its gradient, and sums of squares: a work-group of {@link #GROUP} work-items for each row. */
+/** Softmax with its gradient, and what other kernels do with rows: a work-group of {@link #GROUP} work-items per row. */
 public final class RowKernels {
     /** Work-items that share a row; a power of two. */
     public static final int GROUP = 32;
 
     private RowKernels() {}
 
-    /** Sum over the work-group, the same in every work-item, by a tree in {@code partials [GROUP]}. */
-    static float k_groupSum(KernelContext context, float[] partials, float value) {
+    /** Sum over the work-group of a power of two of lanes, the same in each, by a tree in {@code partials [lanes]}. */
+    static float k_groupSum(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
-        for (int span = GROUP / 2; span > 0; span = span / 2) {
+        for (int span = lanes / 2; span > 0; span = span / 2) {
             context.localBarrier();
             if (lane < span) {
                 partials[lane] = partials[lane] + partials[lane + span];
@@ -30,10 +30,10 @@ public final class RowKernels {
     }
 
     /** As {@link #k_groupSum}, the maximum. */
-    static float k_groupMax(KernelContext context, float[] partials, float value) {
+    static float k_groupMax(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
-        for (int span = GROUP / 2; span > 0; span = span / 2) {
+        for (int span = lanes / 2; span > 0; span = span / 2) {
             context.localBarrier();
             if (lane < span) {
                 partials[lane] = ScalarFunctions.k_maximum(partials[lane], partials[lane + span]);
@@ -46,95 +46,78 @@ public final class RowKernels {
     }
 
     /** Maximum of the row at {@code row}. */
-    static float k_rowMax(KernelContext context, FloatBuf floats, float[] partials, int row, int columns) {
+    static float k_rowMax(KernelContext context, FloatBuf x, float[] partials, int row, int columns, int lanes) {
         float max = Float.NEGATIVE_INFINITY;
-        for (int c = context.localIdx; c < columns; c += GROUP) {
-            max = ScalarFunctions.k_maximum(max, floats.get(row + c));
+        for (int c = context.localIdx; c < columns; c += lanes) {
+            max = ScalarFunctions.k_maximum(max, x.get(row + c));
         }
-        return k_groupMax(context, partials, max);
+        return k_groupMax(context, partials, max, lanes);
     }
 
     /** {@code sum(exp(x - max))} over the row at {@code row}. */
     static float k_rowExponentials(
-            KernelContext context, FloatBuf floats, float[] partials, int row, int columns, float max) {
+            KernelContext context, FloatBuf x, float[] partials, int row, int columns, float max, int lanes) {
         float sum = 0f;
-        for (int c = context.localIdx; c < columns; c += GROUP) {
-            sum += KMath.exp(floats.get(row + c) - max);
+        for (int c = context.localIdx; c < columns; c += lanes) {
+            sum += KMath.exp(x.get(row + c) - max);
         }
-        return k_groupSum(context, partials, sum);
+        return k_groupSum(context, partials, sum, lanes);
     }
 
-    /** Params: columns | x, out. */
-    static void k_softmax(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** Params: columns. */
+    static void k_softmax(KernelContext context, FloatBuf x, FloatBuf out, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(GROUP);
         int columns = params.get(0);
-        int x = params.get(1) + context.groupIdx * columns;
-        int out = params.get(2) + context.groupIdx * columns;
-        float max = k_rowMax(context, floats, partials, x, columns);
-        float sum = k_rowExponentials(context, floats, partials, x, columns, max);
+        int from = params.get(1) + context.groupIdx * columns;
+        int to = params.get(2) + context.groupIdx * columns;
+        float max = k_rowMax(context, x, partials, from, columns, GROUP);
+        float sum = k_rowExponentials(context, x, partials, from, columns, max, GROUP);
         for (int c = context.localIdx; c < columns; c += GROUP) {
-            floats.set(out + c, KMath.exp(floats.get(x + c) - max) / sum);
+            out.set(to + c, KMath.exp(x.get(from + c) - max) / sum);
         }
     }
 
     /**
      * In place over the first columns of a row, as many as a query sees of keys; the others become 0. Params: keys, queries, heads,
-     * first sequence, causal (0 or 1) | scores, lengths.
+     * first sequence, causal (0 or 1).
      */
-    static void k_maskedSoftmax(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+    static void k_maskedSoftmax(KernelContext context, FloatBuf scores, IntBuf lengths, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(GROUP);
         int keys = params.get(0);
         int queries = params.get(1);
         int head = context.groupIdx / queries;
         int query = context.groupIdx - head * queries;
-        int visible = ints.get(params.get(6) + params.get(3) + head / params.get(2));
+        int visible = lengths.get(params.get(6) + params.get(3) + head / params.get(2));
         if (params.get(4) != 0) {
             visible = KMath.min(visible, query + 1);
         }
         int row = params.get(5) + context.groupIdx * keys;
-        float max = k_rowMax(context, floats, partials, row, visible);
-        float sum = k_rowExponentials(context, floats, partials, row, visible, max);
+        float max = k_rowMax(context, scores, partials, row, visible, GROUP);
+        float sum = k_rowExponentials(context, scores, partials, row, visible, max, GROUP);
         for (int c = context.localIdx; c < keys; c += GROUP) {
             float probability = 0f;
             if (c < visible) {
-                probability = KMath.exp(floats.get(row + c) - max) / sum;
+                probability = KMath.exp(scores.get(row + c) - max) / sum;
             }
-            floats.set(row + c, probability);
+            scores.set(row + c, probability);
         }
     }
 
-    /** Params: columns | y, dy, out. */
-    static void k_softmaxGradient(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** Params: columns. The output may be dy. */
+    static void k_softmaxGradient(KernelContext context, FloatBuf y, FloatBuf dy, FloatBuf dx, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(GROUP);
         int columns = params.get(0);
         int row = context.groupIdx * columns;
-        int y = params.get(1) + row;
-        int dy = params.get(2) + row;
-        int out = params.get(3) + row;
+        int yRow = params.get(1) + row;
+        int dyRow = params.get(2) + row;
+        int dxRow = params.get(3) + row;
         float sum = 0f;
         for (int c = context.localIdx; c < columns; c += GROUP) {
-            sum += floats.get(y + c) * floats.get(dy + c);
+            sum += y.get(yRow + c) * dy.get(dyRow + c);
         }
-        sum = k_groupSum(context, partials, sum);
+        sum = k_groupSum(context, partials, sum, GROUP);
         for (int c = context.localIdx; c < columns; c += GROUP) {
-            floats.set(out + c, floats.get(y + c) * (floats.get(dy + c) - sum));
-        }
-    }
-
-    /** A group a block. Params: elements of the input, elements of a block, first block in out, input, inputs | inputs, out. */
-    static void k_squareSums(KernelContext context, FloatBuf floats, IntBuf params) {
-        float[] partials = context.allocateFloatLocalArray(GROUP);
-        int start = context.groupIdx * params.get(1);
-        int end = KMath.min(params.get(0), start + params.get(1));
-        int in = params.get(5 + params.get(3));
-        float sum = 0f;
-        for (int i = start + context.localIdx; i < end; i += GROUP) {
-            float value = floats.get(in + i);
-            sum += value * value;
-        }
-        sum = k_groupSum(context, partials, sum);
-        if (context.localIdx == 0) {
-            floats.set(params.get(5 + params.get(4)) + params.get(2) + context.groupIdx, sum);
+            dx.set(dxRow + c, y.get(yRow + c) * (dy.get(dyRow + c) - sum));
         }
     }
 }

@@ -6,12 +6,11 @@ import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 
 /**
- * Sums of rows by index. The entries are put in order of their index, those of one index in order of their place, and cut into
- * chunks: a run of entries of one index then lies in one chunk or in some that follow each other. So frequent indices and rare ones
- * cost the same, and no sum depends on timing.
+ * Sums of rows by index. The entries are sorted by index, those of one index by position, and cut into chunks: a run of entries of
+ * one index is then in one chunk or in consecutive ones. So frequent indices and rare ones cost the same, and no sum depends on timing.
  *
- * <p>Params of all: work-items, count, columns, entries of a chunk | x, index, out, scratch. Scratch holds the entries in
- * order, as floats, and then for each chunk the sums {@code [columns]} of the run that began before it, if one did.
+ * <p>Params of all: work-items, count, columns, entries per chunk. Order holds the sorted entries, as floats; carries hold for each
+ * chunk the sums {@code [columns]} of the run that began before it, if one did.
  */
 public final class ScatterKernels {
     /** Ints of the dimensions. */
@@ -19,41 +18,48 @@ public final class ScatterKernels {
 
     private ScatterKernels() {}
 
-    /** Zeros, an element of out each. */
-    static void k_zero(KernelContext context, FloatBuf floats, IntBuf params) {
+    /** Zeros, a work-item per element. */
+    static void k_zero(KernelContext context, FloatBuf out, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
-            floats.set(params.get(HEADER + 2) + element, 0f);
+            out.set(params.get(HEADER) + element, 0f);
         }
     }
 
-    /** A work-group an entry: its place is the number of entries that come before it. */
-    static void k_order(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+    /** A work-group per entry: its place is the number of entries that come before it. */
+    static void k_order(KernelContext context, IntBuf index, FloatBuf order, IntBuf params) {
         float[] partials = context.allocateFloatLocalArray(RowKernels.GROUP);
         int entry = context.groupIdx;
         int count = params.get(1);
-        int index = params.get(HEADER + 1);
-        int row = ints.get(index + entry);
+        int first = params.get(HEADER);
+        int row = index.get(first + entry);
         float before = 0f;
         for (int i = context.localIdx; i < count; i += RowKernels.GROUP) {
             // Of equal indices the earlier comes first.
             int last = i < entry ? row : row - 1;
-            before += ints.get(index + i) <= last ? 1f : 0f;
+            before += index.get(first + i) <= last ? 1f : 0f;
         }
-        int place = (int) RowKernels.k_groupSum(context, partials, before);
+        int place = (int) RowKernels.k_groupSum(context, partials, before, RowKernels.GROUP);
         if (context.localIdx == 0) {
-            floats.set(params.get(HEADER + 3) + place, (float) entry);
+            order.set(params.get(HEADER + 1) + place, (float) entry);
         }
     }
 
-    /** The index of the entry at a place of the order. */
-    static int k_row(FloatBuf floats, IntBuf ints, IntBuf params, int place) {
-        int entry = (int) floats.get(params.get(HEADER + 3) + place);
-        return ints.get(params.get(HEADER + 1) + entry);
+    /** The index of the entry at a place of the order; the kernel's first operands are index and order. */
+    static int k_row(IntBuf index, FloatBuf order, IntBuf params, int place) {
+        int entry = (int) order.get(params.get(HEADER + 1) + place);
+        return index.get(params.get(HEADER) + entry);
     }
 
-    /** An item for each column of each chunk: sums of its runs, into out where they begin in the chunk, else into scratch. */
-    static void k_sumRuns(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+    /** A work-item per column of a chunk: sums of its runs, into out where they begin in the chunk, else into carries. */
+    static void k_sumRuns(
+            KernelContext context,
+            IntBuf index,
+            FloatBuf order,
+            FloatBuf x,
+            FloatBuf out,
+            FloatBuf carries,
+            IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int columns = params.get(2);
@@ -61,33 +67,39 @@ public final class ScatterKernels {
             int column = element - chunk * columns;
             int first = chunk * params.get(3);
             int end = KMath.min(params.get(1), first + params.get(3));
-            int row = k_row(floats, ints, params, first);
-            int target = params.get(HEADER + 2) + row * columns + column;
+            int row = k_row(index, order, params, first);
             int before = -1;
             if (chunk > 0) {
-                before = k_row(floats, ints, params, first - 1);
+                before = k_row(index, order, params, first - 1);
             }
-            if (before == row) {
-                target = params.get(HEADER + 3) + params.get(1) + element;
-            }
+            boolean carried = before == row;
             float sum = 0f;
             for (int place = first; place < end; place++) {
-                int entry = (int) floats.get(params.get(HEADER + 3) + place);
-                int next = ints.get(params.get(HEADER + 1) + entry);
+                int entry = (int) order.get(params.get(HEADER + 1) + place);
+                int next = index.get(params.get(HEADER) + entry);
                 if (next != row) {
-                    floats.set(target, sum);
+                    if (carried) {
+                        carries.set(params.get(HEADER + 4) + element, sum);
+                    } else {
+                        out.set(params.get(HEADER + 3) + row * columns + column, sum);
+                    }
+                    carried = false;
                     row = next;
-                    target = params.get(HEADER + 2) + row * columns + column;
                     sum = 0f;
                 }
-                sum += floats.get(params.get(HEADER) + entry * columns + column);
+                sum += x.get(params.get(HEADER + 2) + entry * columns + column);
             }
-            floats.set(target, sum);
+            if (carried) {
+                carries.set(params.get(HEADER + 4) + element, sum);
+            } else {
+                out.set(params.get(HEADER + 3) + row * columns + column, sum);
+            }
         }
     }
 
-    /** An item for each column of each chunk: adds to the last run that began in it what the chunks behind have of it. */
-    static void k_joinRuns(KernelContext context, FloatBuf floats, IntBuf ints, IntBuf params) {
+    /** A work-item per column of a chunk: adds to the last run that began in it what the chunks behind have of it. */
+    static void k_joinRuns(
+            KernelContext context, IntBuf index, FloatBuf order, FloatBuf out, FloatBuf carries, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
             int columns = params.get(2);
@@ -95,25 +107,25 @@ public final class ScatterKernels {
             int chunk = element / columns;
             int first = chunk * length;
             int next = KMath.min(params.get(1), first + length);
-            int row = k_row(floats, ints, params, next - 1);
+            int row = k_row(index, order, params, next - 1);
             int before = -1;
             if (chunk > 0) {
-                before = k_row(floats, ints, params, first - 1);
+                before = k_row(index, order, params, first - 1);
             }
             if (before != row) {
                 int target = params.get(HEADER + 2) + row * columns + element - chunk * columns;
-                int part = params.get(HEADER + 3) + params.get(1) + element;
-                float sum = floats.get(target);
+                int part = params.get(HEADER + 3) + element;
+                float sum = out.get(target);
                 int end = params.get(1);
                 for (int place = next; place < end; place += length) {
-                    if (k_row(floats, ints, params, place) == row) {
+                    if (k_row(index, order, params, place) == row) {
                         part += columns;
-                        sum += floats.get(part);
+                        sum += carries.get(part);
                     } else {
                         end = place;
                     }
                 }
-                floats.set(target, sum);
+                out.set(target, sum);
             }
         }
     }

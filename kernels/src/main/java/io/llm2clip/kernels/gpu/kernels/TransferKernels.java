@@ -10,7 +10,7 @@ public final class TransferKernels {
 
     private TransferKernels() {}
 
-    /** Params: elements | from, to. */
+    /** Params: elements. */
     static void k_copyFloats(KernelContext context, FloatBuf source, FloatBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
@@ -18,7 +18,7 @@ public final class TransferKernels {
         }
     }
 
-    /** Params: elements | from, to. */
+    /** Params: elements. */
     static void k_copyInts(KernelContext context, IntBuf source, IntBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
@@ -26,7 +26,7 @@ public final class TransferKernels {
         }
     }
 
-    /** Params: elements | from, to. */
+    /** Params: elements. */
     static void k_copyHalves(KernelContext context, ShortBuf source, ShortBuf target, IntBuf params) {
         int element = context.globalIdx;
         if (element < params.get(0)) {
@@ -35,12 +35,20 @@ public final class TransferKernels {
     }
 
     /**
-     * Zero in one element of each arena. The stores are under no condition, which makes compilers take the arenas for outputs, and so
-     * allocate them without copying anything in. Params: | element of the f32, the i32, the 16-bit arena.
+     * Zero in one element. The store is under no condition, which makes compilers take the arena for an output, and so allocate it
+     * without copying anything in.
      */
-    static void k_touch(KernelContext context, FloatBuf floats, IntBuf ints, ShortBuf halves, IntBuf params) {
-        floats.set(params.get(0), 0f);
-        ints.set(params.get(1), 0);
-        halves.set(params.get(2), (short) 0);
+    static void k_touchFloats(KernelContext context, FloatBuf arena, IntBuf params) {
+        arena.set(params.get(0), 0f);
+    }
+
+    /** As {@link #k_touchFloats}. */
+    static void k_touchInts(KernelContext context, IntBuf arena, IntBuf params) {
+        arena.set(params.get(0), 0);
+    }
+
+    /** As {@link #k_touchFloats}. */
+    static void k_touchHalves(KernelContext context, ShortBuf arena, IntBuf params) {
+        arena.set(params.get(0), (short) 0);
     }
 }

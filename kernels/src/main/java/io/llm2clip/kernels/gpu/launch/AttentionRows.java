@@ -9,11 +9,12 @@ import io.llm2clip.kernels.gpu.kernels.RowKernels;
 import io.llm2clip.kernels.operations.AttentionShape;
 import java.util.List;
 
-/** What attention does with rows of scores, {@code [sequences, heads, queries, keys]}, where matrix products are done elsewhere. */
+/** What attention does with rows of scores, {@code [sequences, heads, queries, keys]}, where a library does the matmuls. */
 public final class AttentionRows {
     private static final DeviceKernel SOFTMAX =
             DeviceKernel.of(RowKernels.class, "k_maskedSoftmax", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel GRADIENT = DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
+    private static final DeviceKernel GRADIENT =
+            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, FLOATS, FLOATS, PARAMS);
 
     private AttentionRows() {}
 

@@ -11,6 +11,7 @@ import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
@@ -27,31 +28,38 @@ import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
-    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, PARAMS);
+    /** In which the second operand of a matmul and the table of a gather may be stored; others have no kernels yet. */
+    public static final Set<DType> MATRIX_FORMATS = Set.of(DType.F32);
+
+    private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
-            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, PARAMS);
-    private static final DeviceKernel ROTARY = DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, PARAMS);
-    private static final DeviceKernel GATHER = DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, PARAMS);
-    private static final DeviceKernel CONCAT_INTS = DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, PARAMS);
+            DeviceKernel.of(RowKernels.class, "k_softmaxGradient", FLOATS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel ROTARY =
+            DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel GATHER =
+            DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel CONCAT_INTS =
+            DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, INTS, PARAMS);
     private static final DeviceKernel CONCAT_HALVES =
-            DeviceKernel.of(IndexKernels.class, "k_concatHalves", HALVES, PARAMS);
-    private static final DeviceKernel SQUARE_SUMS = DeviceKernel.of(RowKernels.class, "k_squareSums", FLOATS, PARAMS);
+            DeviceKernel.of(IndexKernels.class, "k_concatHalves", HALVES, HALVES, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY =
-            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, PARAMS);
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
-            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, PARAMS);
-    private static final DeviceKernel ADAM_W = DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, PARAMS);
+            DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel ADAM_W =
+            DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
 
     private DeviceKernels() {}
 
     /**
      * The launches that execute an operation. Launches that would write nothing are left out.
      *
-     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, a head of an attention has
+     * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, an attention head has
      *     more channels than the kernels have room for, a scatter-add more rows than floats count, or an operation computes with
      *     elements of types that only the CPU's does
      */
@@ -72,10 +80,10 @@ public final class DeviceKernels {
             case Rotary o -> single(o, rotary(o));
             case IndexOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
             case IndexOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);
-            case CrossEntropyOp.CrossEntropy o -> single(o, rows(CROSS_ENTROPY, o.rows(), 1, o.columns()));
+            case CrossEntropyOp.CrossEntropy o -> single(o, crossEntropy(CROSS_ENTROPY, o.rows(), o.columns(), 1));
             case CrossEntropyOp.CrossEntropyGradient o ->
-                single(o, rows(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns()));
-            case SquareSums o -> squareSums(o);
+                single(o, crossEntropy(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns(), o.columns()));
+            case SquareSums o -> SquareSumPlan.of(o);
             case Concat o -> concat(o);
             case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
         };
@@ -107,7 +115,7 @@ public final class DeviceKernels {
         return new DevicePlan(op.operands(), launches, 0);
     }
 
-    /** A work-item for each element; the dimensions are the number of elements and {@code more}. */
+    /** A work-item per element; the dimensions are the number of elements and {@code more}. */
     private static List<DeviceLaunch> elements(DeviceKernel kernel, long elements, int... more) {
         if (elements == 0) {
             return List.of();
@@ -121,15 +129,20 @@ public final class DeviceKernels {
         return List.of(new DeviceLaunch(kernel, grid, dimensions, List.of()));
     }
 
-    /** A work-group for each row; nothing to do without columns. */
+    /** A work-group per row; nothing to do without columns. */
     private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int columns) {
-        return rows(kernel, rows, columns, columns);
+        return rows(kernel, rows, RowKernels.GROUP, columns, columns);
     }
 
-    private static List<DeviceLaunch> rows(DeviceKernel kernel, long rows, int outputs, Integer... dimensions) {
+    private static List<DeviceLaunch> crossEntropy(DeviceKernel kernel, int rows, int columns, int outputs) {
+        int group = columns < CrossEntropyKernels.MANY ? RowKernels.GROUP : CrossEntropyKernels.WIDE;
+        return rows(kernel, rows, group, columns, outputs);
+    }
+
+    private static List<DeviceLaunch> rows(DeviceKernel kernel, int rows, int group, int columns, int outputs) {
         return rows == 0 || outputs == 0
                 ? List.of()
-                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, RowKernels.GROUP), List.of(dimensions), List.of()));
+                : List.of(new DeviceLaunch(kernel, Grid.rows(rows, group), List.of(columns), List.of()));
     }
 
     private static List<DeviceLaunch> rotary(Rotary op) {
@@ -152,39 +165,21 @@ public final class DeviceKernels {
         int start = 0;
         for (int i = 0; i < op.inner().size(); i++) {
             int inner = op.inner().get(i);
-            launches.addAll(elements(
-                    switch (op.dtype().arena()) {
-                        case I32 -> CONCAT_INTS;
-                        case BF16, F16 -> CONCAT_HALVES;
-                        case F32, BOOL, Q8, Q4 -> CONCAT;
-                    },
-                    (long) op.outer() * inner,
-                    inner,
-                    total,
-                    start,
-                    i,
-                    op.inner().size()));
+            long elements = (long) op.outer() * inner;
+            if (elements > 0) {
+                Grid grid = Grid.elements(elements);
+                launches.add(new DeviceLaunch(
+                        switch (op.dtype().arena()) {
+                            case I32 -> CONCAT_INTS;
+                            case BF16, F16 -> CONCAT_HALVES;
+                            case F32, BOOL, Q8, Q4 -> CONCAT;
+                        },
+                        grid,
+                        List.of(grid.x(), inner, total, start),
+                        List.of(),
+                        Binding.all(i, op.inner().size())));
+            }
             start += inner;
-        }
-        return new DevicePlan(op.operands(), launches, 0);
-    }
-
-    private static DevicePlan squareSums(SquareSums op) {
-        List<DeviceLaunch> launches = new ArrayList<>();
-        int first = 0;
-        for (int i = 0; i < op.elements().size(); i++) {
-            int elements = op.elements().get(i);
-            int blocks = SquareSums.blocks(elements);
-            launches.addAll(rows(
-                    SQUARE_SUMS,
-                    blocks,
-                    1,
-                    elements,
-                    SquareSums.BLOCK,
-                    first,
-                    i,
-                    op.elements().size()));
-            first += blocks;
         }
         return new DevicePlan(op.operands(), launches, 0);
     }

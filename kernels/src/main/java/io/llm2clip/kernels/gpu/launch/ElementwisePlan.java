@@ -4,7 +4,6 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.HALVES;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
@@ -27,34 +26,33 @@ import java.util.function.Function;
  * copy, and convert where they are contiguous.
  */
 final class ElementwisePlan {
-    private static final DeviceKernel INTERPRETER =
-            DeviceKernel.of(ElementwiseKernels.class, ElementwiseKernels.NAME, FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, INTS, PARAMS);
+    private static final DeviceKernel COPY_HALVES =
+            DeviceKernel.of(IndexKernels.class, "k_copyHalves", HALVES, HALVES, PARAMS);
 
-    private static final DeviceKernel COPY_INTS = DeviceKernel.of(IndexKernels.class, "k_copyInts", INTS, PARAMS);
-    private static final DeviceKernel COPY_HALVES = DeviceKernel.of(IndexKernels.class, "k_copyHalves", HALVES, PARAMS);
     /** From f32, by the type that is converted to. */
     private static final Map<DType, DeviceKernel> NARROWING = Map.of(
-            DType.BF16, conversion("k_floatToBFloat16", HALVES),
-            DType.F16, conversion("k_floatToFloat16", HALVES),
-            DType.I32, conversion("k_floatToInt", INTS));
+            DType.BF16, conversion("k_floatToBFloat16", FLOATS, HALVES),
+            DType.F16, conversion("k_floatToFloat16", FLOATS, HALVES),
+            DType.I32, conversion("k_floatToInt", FLOATS, INTS));
 
     /** To f32, by the type that is converted from. */
     private static final Map<DType, DeviceKernel> WIDENING = Map.of(
-            DType.BF16, conversion("k_bfloat16ToFloat", HALVES),
-            DType.F16, conversion("k_float16ToFloat", HALVES),
-            DType.I32, conversion("k_intToFloat", INTS));
+            DType.BF16, conversion("k_bfloat16ToFloat", HALVES, FLOATS),
+            DType.F16, conversion("k_float16ToFloat", HALVES, FLOATS),
+            DType.I32, conversion("k_intToFloat", INTS, FLOATS));
 
     private ElementwisePlan() {}
 
     /**
-     * A launch of a kernel generated for the expression or, if there are too many of these, of the interpreter; copies of other
-     * types than f32 and conversions have kernels of their own.
+     * A launch of a kernel generated for the expression or, if there are too many of these, of one that interprets expressions;
+     * copies of other types than f32 and conversions have kernels of their own.
      *
      * @throws IllegalArgumentException as {@link #requireSupported}
      */
     static List<DeviceLaunch> launches(Elementwise op) {
         if (op.isOfFloats()) {
-            return launches(op, layouts -> GeneratedKernels.elementwise(INTERPRETER, op.expression(), layouts));
+            return launches(op, layouts -> GeneratedKernels.elementwise(op.expression(), layouts));
         }
         if (op.isCopy()) {
             DeviceKernel kernel = op.output() == DType.I32 ? COPY_INTS : COPY_HALVES;
@@ -92,11 +90,11 @@ final class ElementwisePlan {
         return kernel;
     }
 
-    private static DeviceKernel conversion(String name, DeviceKernel.Role other) {
-        return DeviceKernel.of(ConvertKernels.class, name, FLOATS, other, PARAMS);
+    private static DeviceKernel conversion(String name, DeviceKernel.Role from, DeviceKernel.Role to) {
+        return DeviceKernel.of(ConvertKernels.class, name, from, to, PARAMS);
     }
 
-    /** A launch of the interpreter. */
+    /** A launch of a kernel that interprets the expression. */
     static List<DeviceLaunch> interpreted(Elementwise op) {
         return launches(op, layouts -> Optional.empty());
     }
@@ -122,7 +120,12 @@ final class ElementwisePlan {
         dimensions.addAll(shape);
         strides.forEach(dimensions::addAll);
         dimensions.addAll(code);
-        return List.of(new DeviceLaunch(kernel.orElse(INTERPRETER), grid, dimensions, literals(op.expression())));
+        return List.of(new DeviceLaunch(
+                kernel.orElseGet(() ->
+                        GeneratedKernels.interpretingElementwise(op.expression().inputs())),
+                grid,
+                dimensions,
+                literals(op.expression())));
     }
 
     /** Appends a dimension, merged into the one before where all inputs run through both with one stride. */

@@ -25,7 +25,7 @@ public record Grid(int x, int y, int z, int groupX, int groupY, int groupZ) {
         }
     }
 
-    /** Independent work-items, one an element. */
+    /** Independent work-items, one per element. */
     public static Grid elements(long elements) {
         return new Grid(Arenas.index("Work-items", elements), 1, 1, 0, 0, 0);
     }

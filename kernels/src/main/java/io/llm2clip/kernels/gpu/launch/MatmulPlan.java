@@ -1,14 +1,10 @@
 package io.llm2clip.kernels.gpu.launch;
 
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
-import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
-
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.ElementwiseKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Matmul;
@@ -17,17 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
-/** The launch of a matrix product. */
+/** The launch of a matmul. */
 final class MatmulPlan {
-    private static final DeviceKernel INTERPRETER =
-            DeviceKernel.of(MatmulKernels.class, "k_matmul", FLOATS, PARAMS, SCALARS);
-
     private MatmulPlan() {}
 
     /** A launch of a kernel generated for the epilogue or, if there are too many of these, of one that interprets it. */
     static List<DeviceLaunch> launches(Matmul op) {
-        return launches(op, epilogue -> GeneratedKernels.product(INTERPRETER, epilogue));
+        return launches(op, epilogue -> GeneratedKernels.matmul(epilogue));
     }
 
     /** A launch of the kernel that interprets epilogues. */
@@ -51,7 +45,8 @@ final class MatmulPlan {
         for (Broadcast extra : extras) {
             dimensions.addAll(
                     switch (extra) {
-                        case FULL -> List.of(Arenas.index("Elements of a product", (long) op.m() * op.n()), op.n(), 1);
+                        case FULL ->
+                            List.of(Arenas.index("Elements of an output matrix", (long) op.m() * op.n()), op.n(), 1);
                         case ROW -> List.of(0, 0, 1);
                         case SCALAR -> List.of(0, 0, 0);
                     });
@@ -64,13 +59,21 @@ final class MatmulPlan {
                 MatmulKernels.SIDE,
                 MatmulKernels.SIDE,
                 1);
+        // The kernel takes the output before the extra operands, of which there may be any number.
+        int out = 2 + extras.size();
+        List<Binding> operands = new ArrayList<>(Binding.all(0, 1, out));
+        IntStream.range(2, out).mapToObj(Binding::of).forEach(operands::add);
         return List.of(new DeviceLaunch(
-                generated.orElse(INTERPRETER), grid, dimensions, ElementwisePlan.literals(expression)));
+                generated.orElseGet(() -> GeneratedKernels.interpretingMatmul(extras.size())),
+                grid,
+                dimensions,
+                ElementwisePlan.literals(expression),
+                operands));
     }
 
     /** Devices multiply f32 matrices that are stored by rows. */
     static void requireSupported(Matmul op) {
-        if (op.b().format() != DType.F32) {
+        if (!DeviceKernels.MATRIX_FORMATS.contains(op.b().format())) {
             throw new IllegalArgumentException("Matmul with B of " + op.b().format()
                     + " runs on the CPU only, a device takes f32; convert B to f32 before.");
         }

@@ -7,7 +7,7 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.NormKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
-import io.llm2clip.kernels.gpu.launch.ReductionPlan.Place;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
@@ -19,13 +19,19 @@ import java.util.List;
  * bias, by chunks of the rows if these are many, whose sums follow the statistics; then the sum of these.
  */
 final class NormPlan {
-    private static final DeviceKernel NORM = DeviceKernel.of(NormKernels.class, "k_norm", FLOATS, PARAMS, SCALARS);
-    private static final DeviceKernel GRADIENT =
-            DeviceKernel.of(NormKernels.class, "k_normGradient", FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel NORM =
+            DeviceKernel.of(NormKernels.class, "k_norm", FLOATS, FLOATS, FLOATS, FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel GRADIENT = DeviceKernel.of(
+            NormKernels.class, "k_normGradient", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS, SCALARS);
     private static final DeviceKernel WEIGHT_GRADIENT =
-            DeviceKernel.of(NormKernels.class, "k_normWeightGradient", FLOATS, PARAMS);
+            DeviceKernel.of(NormKernels.class, "k_normWeightGradient", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
 
-    /** Numbers of the gradients' operands that sums go to; dbias follows if there is one, and then the scratch memory. */
+    /** Numbers of the gradients' operands; dbias follows if there is one, and then the scratch memory. */
+    private static final int X = 0;
+
+    private static final int WEIGHT = 1;
+    private static final int DY = 2;
+    private static final int DX = 3;
     private static final int DWEIGHT = 4;
 
     private NormPlan() {}
@@ -37,7 +43,9 @@ final class NormPlan {
                     NORM,
                     Grid.rows(rows, RowKernels.GROUP),
                     List.of(columns, DeviceKernels.flag(centered)),
-                    List.of(epsilon)));
+                    List.of(epsilon),
+                    // Where there is no bias, something that is not read.
+                    centered ? Binding.all(0, 1, 2, 3) : Binding.all(0, 1, 1, 2)));
         }
         return new DevicePlan(op.operands(), launches, 0);
     }
@@ -47,30 +55,39 @@ final class NormPlan {
             return new DevicePlan(op.operands(), List.of(), 0);
         }
         int flag = DeviceKernels.flag(centered);
+        int scratch = DWEIGHT + 1 + flag;
         List<DeviceLaunch> launches = new ArrayList<>();
         if (rows > 0) {
             launches.add(new DeviceLaunch(
-                    GRADIENT, Grid.rows(rows, RowKernels.GROUP), List.of(columns, flag, rows), List.of(epsilon)));
+                    GRADIENT,
+                    Grid.rows(rows, RowKernels.GROUP),
+                    List.of(columns, flag, rows),
+                    List.of(epsilon),
+                    Binding.all(X, WEIGHT, DY, DX, scratch)));
         }
         Chunks chunks = Chunks.of(rows, columns);
         long statistics = 2L * rows;
         Grid grid = Grid.elements((long) chunks.count() * columns);
         long partials = chunks.several() ? (1L + flag) * grid.x() : 0;
-        List<Integer> dimensions = new ArrayList<>(List.of(columns, flag, rows, grid.x(), chunks.length()));
+        List<Binding> operands = new ArrayList<>(Binding.all(X, DY, scratch));
         List<DeviceLaunch> sums = new ArrayList<>();
         for (int s = 0; s <= flag; s++) {
-            Place out = new Place(DWEIGHT + s, 0);
-            Place target = chunks.several() ? new Place(DWEIGHT + 1 + flag, (int) (statistics + s * grid.x())) : out;
-            dimensions.add(target.operand());
-            dimensions.add(target.start());
+            Binding out = Binding.of(DWEIGHT + s);
+            Binding target = chunks.several() ? new Binding(scratch, (int) (statistics + (long) s * grid.x())) : out;
+            operands.add(target);
             sums.add(ReductionPlan.whole(new Reduce(Reduction.SUM, 1, chunks.count(), columns), target, out));
         }
-        launches.add(new DeviceLaunch(WEIGHT_GRADIENT, grid, dimensions, List.of()));
+        if (!centered) {
+            // Where there is no dbias, something that is not written.
+            operands.add(operands.getLast());
+        }
+        launches.add(new DeviceLaunch(
+                WEIGHT_GRADIENT, grid, List.of(columns, flag, rows, grid.x(), chunks.length()), List.of(), operands));
         if (chunks.several()) {
             launches.addAll(sums);
         }
-        // Never empty: kernels are passed the scratch memory's offset whether they use it or not.
-        int scratch = Math.max(1, Arenas.index("Row statistics and partial sums", statistics + partials));
-        return new DevicePlan(op.operands(), launches, scratch);
+        // Never empty: kernels are passed the scratch memory whether they use it or not.
+        int size = Math.max(1, Arenas.index("Row statistics and partial sums", statistics + partials));
+        return new DevicePlan(op.operands(), launches, size);
     }
 }

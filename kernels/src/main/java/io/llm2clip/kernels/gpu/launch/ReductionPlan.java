@@ -6,6 +6,7 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.ReductionKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import java.util.ArrayList;
@@ -13,16 +14,14 @@ import java.util.List;
 
 /** The launches of reductions: one, or one over chunks of the extent and one over the chunks. */
 final class ReductionPlan {
-    private static final DeviceKernel ROW = DeviceKernel.of(ReductionKernels.class, "k_reduceRow", FLOATS, PARAMS);
+    private static final DeviceKernel ROW =
+            DeviceKernel.of(ReductionKernels.class, "k_reduceRow", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel COLUMN =
-            DeviceKernel.of(ReductionKernels.class, "k_reduceColumn", FLOATS, PARAMS);
+            DeviceKernel.of(ReductionKernels.class, "k_reduceColumn", FLOATS, FLOATS, PARAMS);
 
-    /** Where a launch reads or writes: the number of an offset of the plan, and the first element behind it. */
-    record Place(int operand, int start) {}
-
-    private static final Place IN = new Place(0, 0);
-    private static final Place OUT = new Place(1, 0);
-    private static final Place SCRATCH = new Place(2, 0);
+    private static final Binding IN = Binding.of(0);
+    private static final Binding OUT = Binding.of(1);
+    private static final Binding SCRATCH = Binding.of(2);
 
     private ReductionPlan() {}
 
@@ -42,8 +41,8 @@ final class ReductionPlan {
         return new DevicePlan(op.operands(), launches, Arenas.index("Partial sums", elements * chunks.count()));
     }
 
-    /** One launch from any place to any other. */
-    static DeviceLaunch whole(Reduce op, Place source, Place target) {
+    /** One launch from any operand to any other. */
+    static DeviceLaunch whole(Reduce op, Binding source, Binding target) {
         return launch(op, new Chunks(1, op.extent()), source, target);
     }
 
@@ -58,7 +57,7 @@ final class ReductionPlan {
                 : new Chunks(1, op.extent());
     }
 
-    private static DeviceLaunch launch(Reduce op, Chunks chunks, Place source, Place target) {
+    private static DeviceLaunch launch(Reduce op, Chunks chunks, Binding source, Binding target) {
         long elements = (long) op.outer() * chunks.count() * op.inner();
         Grid grid = op.inner() == 1 ? Grid.rows(elements, RowKernels.GROUP) : Grid.elements(elements);
         List<Integer> dimensions = List.of(
@@ -67,11 +66,7 @@ final class ReductionPlan {
                 op.inner(),
                 DeviceKernels.flag(op.reduction() == Reduction.MAX),
                 chunks.count(),
-                chunks.length(),
-                source.operand(),
-                source.start(),
-                target.operand(),
-                target.start());
-        return new DeviceLaunch(op.inner() == 1 ? ROW : COLUMN, grid, dimensions, List.of());
+                chunks.length());
+        return new DeviceLaunch(op.inner() == 1 ? ROW : COLUMN, grid, dimensions, List.of(), List.of(source, target));
     }
 }

@@ -1,15 +1,22 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
+import java.util.List;
 
 /**
- * A launch and the places of its operands.
+ * A launch and the addresses of its operands.
  *
  * @param launch what to run
- * @param offsets as {@link DeviceLaunch#params} takes them
+ * @param addresses as {@link DeviceLaunch#bind} takes them
  */
-public record BoundLaunch(DeviceLaunch launch, int[] offsets) implements DeviceStep {
+public record BoundLaunch(DeviceLaunch launch, List<DeviceAddress> addresses) implements DeviceStep {
     public BoundLaunch {
-        offsets = offsets.clone();
+        addresses = List.copyOf(addresses);
+    }
+
+    /** The addresses of the kernel's operands. */
+    List<DeviceAddress> operands() {
+        return launch.bind(addresses);
     }
 }

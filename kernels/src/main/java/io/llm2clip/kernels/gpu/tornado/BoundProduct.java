@@ -5,14 +5,17 @@ import io.llm2clip.kernels.gpu.cublas.Product;
 import java.util.List;
 
 /**
- * A matrix product that the device's library computes, once or for several places of its operands.
+ * A matmul that the device's library computes, once or at several offsets of its operands.
  *
  * @param product what to compute
- * @param precision in which, and so of what type the factors are
- * @param places each the first elements, in their arenas, of the factors, of the addend if it is an operand, and of the output
+ * @param precision in which, and so of what type A and B are
+ * @param arenas numbers of the arenas that store A, B, the addend if it is an operand, and the output
+ * @param offsets each the first elements of these operands in their arenas
  */
-public record BoundProduct(Product product, MatmulPrecision precision, List<int[]> places) implements DeviceStep {
+public record BoundProduct(Product product, MatmulPrecision precision, List<Integer> arenas, List<int[]> offsets)
+        implements DeviceStep {
     public BoundProduct {
-        places = List.copyOf(places);
+        arenas = List.copyOf(arenas);
+        offsets = List.copyOf(offsets);
     }
 }

@@ -1,5 +1,7 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.DType;
+
 /**
  * A device that TornadoVM reports.
  *
@@ -7,15 +9,15 @@ package io.llm2clip.kernels.gpu.tornado;
  * @param name as its driver calls it
  * @param backend {@code cuda}, {@code ptx}, {@code opencl}, {@code spirv} or {@code metal}
  * @param memoryBytes its global memory
- * @param allocationBytes the most that one allocation may have; 0 if it does not say
+ * @param allocationBytes largest size of one allocation; 0 if it does not say
  * @param platform the driver's name, with its version where it says one
  */
 public record DeviceInfo(
         int number, String name, String backend, long memoryBytes, long allocationBytes, String platform) {
-    /** The most elements of an arena, which kernels number by int. */
-    static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+    /** Maximum number of elements per arena: kernels index them by int. */
+    static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
 
-    /** What an allocation takes beside the elements of an arena: a header, and an element of its own. */
+    /** Bytes of an allocation beside an arena's elements: a header, and an element of its own. */
     private static final long OVERHEAD = 4096;
 
     /** Whether it is driven by CUDA, whose tasks may be captured, share compiled code and call libraries. */
@@ -23,11 +25,19 @@ public record DeviceInfo(
         return backend.equals("cuda");
     }
 
-    /** Bytes of f32 elements that the arena of a program may have: three quarters of the memory, as far as one allocation and int go. */
+    /**
+     * Default size of the arenas of f32 elements: three quarters of the memory; without CUDA not more than one arena takes, as such
+     * devices may share the host's memory and promise more than they allocate.
+     */
     public long usableBytes() {
         long share = memoryBytes / 4 * 3;
-        return Math.min(
-                (long) MOST_ELEMENTS * Float.BYTES,
-                allocationBytes > 0 ? Math.min(share, allocationBytes - OVERHEAD) : share);
+        return isCuda() ? share : Math.min(share, maxElements(DType.F32) * Float.BYTES);
+    }
+
+    /** Largest number of elements of an arena, as far as one allocation and int indexing go. */
+    public long maxElements(DType dtype) {
+        return allocationBytes > 0
+                ? Math.min(MAX_ELEMENTS, (allocationBytes - OVERHEAD) / dtype.bytes())
+                : MAX_ELEMENTS;
     }
 }

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.gpu.codegen.LocalVariables;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Label;
@@ -7,15 +8,12 @@ import java.lang.classfile.MethodModel;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.instruction.BranchInstruction;
-import java.lang.classfile.instruction.IncrementInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
-import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.classfile.instruction.LocalVariable;
 import java.lang.classfile.instruction.LocalVariableType;
 import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.ReturnInstruction;
-import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.classfile.instruction.SwitchCase;
 import java.lang.classfile.instruction.TableSwitchInstruction;
 import java.lang.constant.ClassDesc;
@@ -75,10 +73,10 @@ final class HelperInliner {
     }
 
     private void copy(CodeElement element) {
+        if (LocalVariables.move(builder, element, slot -> firstSlot + slot)) {
+            return;
+        }
         switch (element) {
-            case LoadInstruction load -> builder.loadLocal(load.typeKind(), firstSlot + load.slot());
-            case StoreInstruction store -> builder.storeLocal(store.typeKind(), firstSlot + store.slot());
-            case IncrementInstruction increment -> builder.iinc(firstSlot + increment.slot(), increment.constant());
             case ReturnInstruction _ -> builder.goto_(end);
             case LabelTarget target -> builder.labelBinding(copy(target.label()));
             case BranchInstruction branch -> builder.branch(branch.opcode(), copy(branch.target()));

@@ -3,13 +3,14 @@ package io.llm2clip.kernels.gpu.tornado;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.operations.Expression;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A kernel ready to be launched with any shapes and offsets: compiled once, its params uploaded at each launch. */
+/** A kernel ready to be launched on some arenas with any shapes and offsets: compiled once, its params uploaded at each launch. */
 final class KernelGraph {
     /** Ints of the params block; the longest are those of elementwise expressions with many inputs. */
     static final int PARAMS = 1024;
@@ -26,8 +27,11 @@ final class KernelGraph {
     private final Object plan;
     private boolean allocated;
 
-    /** @param staging null if the kernel takes none */
-    KernelGraph(DeviceArenas arenas, DeviceKernel kernel, @Nullable HostArray staging) {
+    /**
+     * @param operands the arrays that store them
+     * @param staging the one of these that is copied from the host, if it is the first, or to the host; null for none
+     */
+    KernelGraph(DeviceArenas arenas, DeviceKernel kernel, List<Object> operands, @Nullable HostArray staging) {
         this.api = arenas.api();
         this.kernel = kernel;
         device = arenas.device();
@@ -38,19 +42,12 @@ final class KernelGraph {
         if (scalars != null) {
             uploads.add(scalars.array());
         }
-        // A store reads the staging array, a load writes it.
-        boolean stores = kernel.roles().getFirst().staging();
+        boolean stores = staging != null && operands.getFirst() == staging.array();
         if (staging != null && stores) {
             uploads.add(staging.array());
         }
         api.transferToDevice(graph, TornadoApi.EVERY_EXECUTION, uploads.toArray());
-        arenas.addTask(
-                graph,
-                TASK,
-                kernel,
-                params.array(),
-                scalars == null ? null : scalars.array(),
-                staging == null ? null : staging.array());
+        arenas.addTask(graph, TASK, kernel, operands, params.array(), scalars == null ? null : scalars.array());
         if (staging != null && !stores) {
             api.transferToHost(graph, staging.array());
         }
@@ -70,8 +67,9 @@ final class KernelGraph {
         return source();
     }
 
-    void run(DeviceLaunch launch, int[] offsets) {
-        int[] values = launch.params(offsets);
+    /** @param operands their addresses, in the arrays that the graph was made for */
+    void run(DeviceLaunch launch, List<DeviceAddress> operands) {
+        int[] values = launch.params(operands);
         if (values.length > PARAMS) {
             throw new DeviceException("A launch of " + kernel.name() + " has " + values.length
                     + " params, expected at most " + PARAMS + "; split the operation into smaller expressions.");

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.gpu.codegen.LocalVariables;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
@@ -25,6 +26,8 @@ import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rewrites class files of kernels: the dialect's types become TornadoVM's, static methods keep their names and become public, and
@@ -60,32 +63,66 @@ final class KernelRelinker {
                 .anyMatch(method -> method.methodName().stringValue().startsWith("k_"));
     }
 
-    byte[] relink(ClassModel model) {
+    /** @param merged which kernel's parameters to merge; null for none */
+    byte[] relink(ClassModel model, @Nullable MergedKernel merged) {
         return ClassFile.of().build(model.thisClass().asSymbol(), builder -> {
             builder.withFlags(AccessFlag.PUBLIC, AccessFlag.FINAL, AccessFlag.SUPER);
             for (MethodModel method : model.methods()) {
                 if (method.flags().has(AccessFlag.STATIC) && method.code().isPresent()) {
+                    boolean kernel = merged != null
+                            && method.methodName().equalsString(merged.kernel().name());
+                    int[] parameters = merged != null && kernel ? merged.parameters() : new int[0];
                     builder.withMethod(
                             method.methodName().stringValue(),
-                            relinked(method.methodTypeSymbol()),
+                            merged(relinked(method.methodTypeSymbol()), parameters),
                             ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
-                            copy -> copy.transformCode(method.code().get(), new Rewriting(method)));
+                            copy -> copy.transformCode(method.code().get(), new Rewriting(method, parameters)));
                 }
             }
         });
     }
 
+    /** A method's type without the parameters whose place an earlier one takes. */
+    private static MethodTypeDesc merged(MethodTypeDesc type, int[] parameters) {
+        MethodTypeDesc result = type;
+        for (int p = parameters.length - 1; p > 0; p--) {
+            if (isMerged(parameters, p)) {
+                result = result.dropParameterTypes(p, p + 1);
+            }
+        }
+        return result;
+    }
+
+    private static boolean isMerged(int[] parameters, int parameter) {
+        return parameter < parameters.length
+                && IntStream.range(0, parameter).anyMatch(earlier -> parameters[earlier] == parameters[parameter]);
+    }
+
     /** One method's code, with the helpers inlined into it. */
     private final class Rewriting implements CodeTransform {
+        /** For each parameter, all of which take one slot, its new slot; none where nothing moves. */
+        private final int[] parameters;
+
+        private final int merged;
         private int freeSlot;
 
-        Rewriting(MethodModel method) {
+        Rewriting(MethodModel method, int[] parameters) {
+            this.parameters = parameters;
+            merged = parameters.length - 1 - IntStream.of(parameters).max().orElse(-1);
             freeSlot = code(method).maxLocals();
+        }
+
+        private int moved(int slot) {
+            return slot < parameters.length ? parameters[slot] : slot - merged;
         }
 
         @Override
         public void accept(CodeBuilder builder, CodeElement element) {
+            if (LocalVariables.move(builder, element, this::moved)) {
+                return;
+            }
             switch (element) {
+                case LocalVariable variable when isMerged(parameters, variable.slot()) -> {}
                 case FieldInstruction field
                 when field.owner().asSymbol().equals(CONTEXT) ->
                     // Ids are objects there; the compiler knows them by these fields.
@@ -107,7 +144,7 @@ final class KernelRelinker {
                             + "; write loops and if instead of lambdas, string concatenation and pattern switches.");
                 case LocalVariable variable ->
                     builder.localVariable(
-                            variable.slot(),
+                            moved(variable.slot()),
                             variable.name().stringValue(),
                             relinked(variable.typeSymbol()),
                             variable.startScope(),

@@ -6,34 +6,35 @@ import io.llm2clip.kernels.gpu.cublas.Product;
 import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
 import io.llm2clip.kernels.gpu.launch.AttentionRows;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.operations.AttentionShape;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Attention as matrix products of a library and a softmax between them, which keeps tensor cores busy, at the price of memory for the
- * scores of some sequences at a time. A product takes one query head of every key/value head of a sequence.
+ * Attention as matmuls of a library and a softmax between them, which keeps tensor cores busy, at the price of memory for the scores
+ * of some sequences at a time. A matmul takes one query head of every key/value head of a sequence.
  */
 final class LibraryAttention {
-    /** Scores of a head from which on products pay; fewer are left to the fused kernel. */
-    private static final long LEAST_SCORES = 64 * 64;
+    /** Scores per head from which on matmuls pay; fewer are left to the fused kernel. */
+    private static final long MIN_SCORES = 64 * 64;
     /** Scores held at a time, unless one sequence has more. */
-    private static final long MOST_SCORES = 64L << 20;
+    private static final long MAX_SCORES = 64L << 20;
 
     private final AttentionShape shape;
     private final MatmulPrecision precision;
-    private final long mostScores;
+    private final long maxScores;
     private final int group;
     private final int queryRow;
     private final int keyRow;
     private final long sequenceScores;
 
-    /** @param mostScores to be held at a time, unless one sequence has more */
-    LibraryAttention(AttentionShape shape, MatmulPrecision precision, long mostScores) {
+    /** @param maxScores to be held at a time, unless one sequence has more */
+    LibraryAttention(AttentionShape shape, MatmulPrecision precision, long maxScores) {
         this.shape = shape;
-        // Factors stay f32: rounding the scores before the products would cost more than it brings.
+        // Operands stay f32: rounding the scores before the matmuls would cost more than it brings.
         this.precision = precision == MatmulPrecision.F32 ? precision : MatmulPrecision.TF32;
-        this.mostScores = mostScores;
+        this.maxScores = maxScores;
         group = shape.heads() / shape.keyValueHeads();
         queryRow = shape.heads() * shape.headSize();
         keyRow = shape.keyValueHeads() * shape.headSize();
@@ -41,45 +42,45 @@ final class LibraryAttention {
     }
 
     LibraryAttention(AttentionShape shape, MatmulPrecision precision) {
-        this(shape, precision, MOST_SCORES);
+        this(shape, precision, MAX_SCORES);
     }
 
-    /** Whether products pay. */
+    /** Whether matmuls pay. */
     static boolean pays(AttentionShape shape) {
         return shape.batch() > 0
                 && shape.headSize() > 0
-                && (long) shape.queries() * shape.keys() >= LEAST_SCORES
+                && (long) shape.queries() * shape.keys() >= MIN_SCORES
                 && (long) shape.heads() * shape.queries() * shape.keys() <= Integer.MAX_VALUE / 2;
     }
 
     /** Steps of the forward pass. {@code at}: q, k, v, lengths, out. */
-    List<DeviceStep> forward(int[] at, OperationScratch scratch) {
-        int chunk = chunk(mostScores);
-        int scores = scratch.take(DType.F32, chunk * sequenceScores);
+    List<DeviceStep> forward(List<DeviceAddress> at, OperationScratch scratch) {
+        int chunk = chunk(maxScores);
+        DeviceAddress scores = scratch.take(DType.F32, chunk * sequenceScores);
         List<DeviceStep> steps = new ArrayList<>();
         for (int start = 0; start < shape.batch(); start += chunk) {
             Chunk part = new Chunk(start, Math.min(chunk, shape.batch() - start), steps);
             part.probabilities(at, scores);
-            part.rowsTimesKeys(scores, at[2], at[4], 1);
+            part.rowsTimesKeys(scores, at.get(2), at.get(4), 1);
         }
         return steps;
     }
 
     /** Steps of the gradients. {@code at}: q, k, v, lengths, dout, dq, dk, dv. */
-    List<DeviceStep> gradient(int[] at, OperationScratch scratch) {
-        int chunk = chunk(mostScores / 2);
-        int scores = scratch.take(DType.F32, 2 * chunk * sequenceScores);
-        int gradients = scores + (int) (chunk * sequenceScores);
+    List<DeviceStep> gradient(List<DeviceAddress> at, OperationScratch scratch) {
+        int chunk = chunk(maxScores / 2);
+        DeviceAddress scores = scratch.take(DType.F32, 2 * chunk * sequenceScores);
+        DeviceAddress gradients = scores.plus((int) (chunk * sequenceScores));
         List<DeviceStep> steps = new ArrayList<>();
         for (int start = 0; start < shape.batch(); start += chunk) {
             Chunk part = new Chunk(start, Math.min(chunk, shape.batch() - start), steps);
             part.probabilities(at, scores);
-            part.queriesTimesKeys(at[4], at[2], gradients, 1);
+            part.queriesTimesKeys(at.get(4), at.get(2), gradients, 1);
             steps.add(new BoundLaunch(
-                    AttentionRows.softmaxGradient(shape, part.sequences), new int[] {scores, gradients, gradients}));
-            part.rowsTimesKeys(gradients, at[1], at[5], shape.scale());
-            part.columnsTimesQueries(gradients, at[0], at[6], shape.scale());
-            part.columnsTimesQueries(scores, at[4], at[7], 1);
+                    AttentionRows.softmaxGradient(shape, part.sequences), List.of(scores, gradients, gradients)));
+            part.rowsTimesKeys(gradients, at.get(1), at.get(5), shape.scale());
+            part.columnsTimesQueries(gradients, at.get(0), at.get(6), shape.scale());
+            part.columnsTimesQueries(scores, at.get(4), at.get(7), 1);
         }
         return steps;
     }
@@ -100,13 +101,13 @@ final class LibraryAttention {
             this.steps = steps;
         }
 
-        void probabilities(int[] at, int scores) {
-            queriesTimesKeys(at[0], at[1], scores, shape.scale());
-            steps.add(new BoundLaunch(AttentionRows.softmax(shape, start, sequences), new int[] {scores, at[3]}));
+        void probabilities(List<DeviceAddress> at, DeviceAddress scores) {
+            queriesTimesKeys(at.get(0), at.get(1), scores, shape.scale());
+            steps.add(new BoundLaunch(AttentionRows.softmax(shape, start, sequences), List.of(scores, at.get(3))));
         }
 
         /** {@code scores[h] = alpha x[h] y[g]^T}, x as queries and y as keys. */
-        void queriesTimesKeys(int x, int y, int scores, float alpha) {
+        void queriesTimesKeys(DeviceAddress x, DeviceAddress y, DeviceAddress scores, float alpha) {
             add(
                     new Product(
                             shape.keyValueHeads(),
@@ -118,13 +119,12 @@ final class LibraryAttention {
                             scores(false),
                             alpha,
                             Addend.NONE),
-                    (sequence, member) ->
-                            new int[] {x + query(sequence, member), y + key(sequence), scores + score(sequence, member)
-                            });
+                    List.of(x, y, scores),
+                    (sequence, member) -> new int[] {query(sequence, member), key(sequence), score(sequence, member)});
         }
 
         /** {@code out[h] = alpha scores[h] y[g]}, y as keys and out as queries. */
-        void rowsTimesKeys(int scores, int y, int out, float alpha) {
+        void rowsTimesKeys(DeviceAddress scores, DeviceAddress y, DeviceAddress out, float alpha) {
             add(
                     new Product(
                             shape.keyValueHeads(),
@@ -136,13 +136,12 @@ final class LibraryAttention {
                             queries(),
                             alpha,
                             Addend.NONE),
-                    (sequence, member) -> new int[] {
-                        scores + score(sequence, member), y + key(sequence), out + query(sequence, member)
-                    });
+                    List.of(scores, y, out),
+                    (sequence, member) -> new int[] {score(sequence, member), key(sequence), query(sequence, member)});
         }
 
         /** {@code out[g] = alpha sum_h scores[h]^T x[h]}, x as queries and out as keys. */
-        void columnsTimesQueries(int scores, int x, int out, float alpha) {
+        void columnsTimesQueries(DeviceAddress scores, DeviceAddress x, DeviceAddress out, float alpha) {
             for (int first = 0; first < group; first++) {
                 Product product = new Product(
                         shape.keyValueHeads(),
@@ -154,24 +153,29 @@ final class LibraryAttention {
                         keys(false),
                         alpha,
                         first == 0 ? Addend.NONE : Addend.OUTPUT);
-                add(product, first, first + 1, (sequence, member) ->
-                        new int[] {scores + score(sequence, member), x + query(sequence, member), out + key(sequence)});
+                add(product, first, first + 1, List.of(scores, x, out), (sequence, member) ->
+                        new int[] {score(sequence, member), query(sequence, member), key(sequence)});
             }
         }
 
-        private void add(Product product, Places places) {
-            add(product, 0, group, places);
+        private void add(Product product, List<DeviceAddress> operands, Offsets offsets) {
+            add(product, 0, group, operands, offsets);
         }
 
-        /** A product for some members of each group. */
-        private void add(Product product, int from, int to, Places places) {
+        /** A matmul for some members of each group. */
+        private void add(Product product, int from, int to, List<DeviceAddress> operands, Offsets offsets) {
             List<int[]> all = new ArrayList<>();
             for (int sequence = start; sequence < start + sequences; sequence++) {
                 for (int member = from; member < to; member++) {
-                    all.add(places.of(sequence, member));
+                    int[] at = offsets.of(sequence, member);
+                    for (int i = 0; i < at.length; i++) {
+                        at[i] += operands.get(i).element();
+                    }
+                    all.add(at);
                 }
             }
-            steps.add(new BoundProduct(product, precision, all));
+            List<Integer> arenas = operands.stream().map(DeviceAddress::arena).toList();
+            steps.add(new BoundProduct(product, precision, arenas, all));
         }
 
         private int score(int sequence, int member) {
@@ -179,7 +183,8 @@ final class LibraryAttention {
         }
     }
 
-    private interface Places {
+    /** Where the matrices of a matmul begin in its operands. */
+    private interface Offsets {
         int[] of(int sequence, int member);
     }
 

@@ -1,7 +1,12 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import java.util.List;
+
 /** A library's part of a graph: what it enqueues on the stream to which the graph's kernels go. */
 interface LibraryCall {
+    /** Numbers of the arenas that it reads or writes, each once. */
+    List<Integer> arenas();
+
     /**
      * Creates what the call needs; comes before anything is enqueued or captured, and may come again.
      *
@@ -12,9 +17,8 @@ interface LibraryCall {
     /**
      * Enqueues.
      *
-     * @param floats device address of the first element of the arena of f32 elements
-     * @param halves the same of the arena of 16-bit elements
+     * @param addresses for each of {@link #arenas} the device address of its first element
      * @param stream a {@code CUstream}
      */
-    void run(long floats, long halves, long stream);
+    void run(long[] addresses, long stream);
 }

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.gpu.cublas.CublasLt;
 import io.llm2clip.kernels.gpu.cublas.CublasMatmul;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.operations.AttentionOp;
@@ -19,9 +20,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a device does by its library: matrix products, and what consists of them. */
+/** Operations delegated to cuBLASLt: matmul, and attention composed of matmuls. */
 final class LibraryProducts implements AutoCloseable {
-    /** Of this many bytes addresses of memory that CUDA allocates are multiples, and algorithms ask for no more. */
+    /** Alignment of CUDA allocations in bytes; no algorithm requires more. */
     private static final long ALIGNMENT = 256;
 
     private final CublasLt library;
@@ -46,51 +47,67 @@ final class LibraryProducts implements AutoCloseable {
 
     /** Steps of an operation that is better done by the library; empty for any other one. */
     List<DeviceStep> steps(
-            KernelOp op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+            KernelOp op,
+            MatmulPrecision precision,
+            List<DeviceAddress> operands,
+            boolean[] rounded,
+            OperationScratch scratch) {
         return switch (op) {
-            case Matmul product -> product(product, precision, offsets, rounded, scratch);
+            case Matmul matmul -> matmul(matmul, precision, operands, rounded, scratch);
             case AttentionOp.Attention attention
             when LibraryAttention.pays(attention.shape()) ->
-                new LibraryAttention(attention.shape(), precision).forward(offsets, scratch);
+                new LibraryAttention(attention.shape(), precision).forward(operands, scratch);
             case AttentionOp.AttentionGradient attention
             when LibraryAttention.pays(attention.shape()) ->
-                new LibraryAttention(attention.shape(), precision).gradient(offsets, scratch);
+                new LibraryAttention(attention.shape(), precision).gradient(operands, scratch);
             default -> List.of();
         };
     }
 
     /** With the epilogue in a kernel of its own where the library has none like it. */
-    private List<DeviceStep> product(
-            Matmul op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+    private List<DeviceStep> matmul(
+            Matmul op,
+            MatmulPrecision precision,
+            List<DeviceAddress> places,
+            boolean[] rounded,
+            OperationScratch scratch) {
         if (Product.of(op).isEmpty()) {
             return List.of();
         }
         List<DeviceStep> steps = new ArrayList<>();
-        int[] operands = offsets.clone();
+        List<DeviceAddress> operands = new ArrayList<>(places);
         if (precision.factors() != DType.F32) {
             round(op, precision.factors(), operands, rounded, steps, scratch);
         }
         if (op.epilogue().isIdentity() || op.epilogue().addsExtra()) {
-            steps.add(new BoundProduct(Product.of(op), precision, List.of(operands)));
+            steps.add(bound(Product.of(op), precision, operands));
             return steps;
         }
-        int out = operands[operands.length - 1];
-        int[] alone = {operands[0], operands[1], out};
-        steps.add(new BoundProduct(Product.of(op.withEpilogue(Epilogue.NONE)), precision, List.of(alone)));
+        DeviceAddress out = operands.getLast();
+        steps.add(bound(
+                Product.of(op.withEpilogue(Epilogue.NONE)), precision, List.of(operands.get(0), operands.get(1), out)));
         // In place: every work-item reads the element that it writes.
-        operands[1] = out;
-        int[] finish = Arrays.copyOfRange(operands, 1, operands.length);
+        operands.set(1, out);
+        List<DeviceAddress> finish = operands.subList(1, operands.size());
         for (DeviceLaunch launch : DeviceKernels.plan(op.finish()).launches()) {
             steps.add(new BoundLaunch(launch, finish));
         }
         return steps;
     }
 
-    /** Has factors rounded that are not yet, and the product take them from there. */
-    private void round(
+    private static BoundProduct bound(Product product, MatmulPrecision precision, List<DeviceAddress> operands) {
+        return new BoundProduct(
+                product,
+                precision,
+                operands.stream().map(DeviceAddress::arena).toList(),
+                List.of(operands.stream().mapToInt(DeviceAddress::element).toArray()));
+    }
+
+    /** Converts A and B unless they already are, and points the matmul at the converted copies. */
+    private static void round(
             Matmul op,
             DType dtype,
-            int[] operands,
+            List<DeviceAddress> operands,
             boolean[] rounded,
             List<DeviceStep> steps,
             OperationScratch scratch) {
@@ -100,16 +117,19 @@ final class LibraryProducts implements AutoCloseable {
             // So that what comes behind is as well aligned as the first.
             sizes[i] = done ? 0 : Math.ceilDiv(op.operands().get(i).elements(), ALIGNMENT) * ALIGNMENT;
         }
-        int place = sizes[0] + sizes[1] == 0 ? 0 : scratch.take(dtype, sizes[0] + sizes[1]);
+        if (sizes[0] + sizes[1] == 0) {
+            return;
+        }
+        DeviceAddress place = scratch.take(dtype, sizes[0] + sizes[1]);
         for (int i = 0; i < 2; i++) {
             if (sizes[i] > 0) {
                 int elements = Math.toIntExact(op.operands().get(i).elements());
                 KernelOp convert = Elementwise.convert(elements, DType.F32, dtype);
                 for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
-                    steps.add(new BoundLaunch(launch, new int[] {operands[i], place}));
+                    steps.add(new BoundLaunch(launch, List.of(operands.get(i), place)));
                 }
-                operands[i] = place;
-                place += (int) sizes[i];
+                operands.set(i, place);
+                place = place.plus((int) sizes[i]);
             }
         }
     }
@@ -119,7 +139,7 @@ final class LibraryProducts implements AutoCloseable {
         return new Call(product);
     }
 
-    /** One product in a graph. */
+    /** One matmul in a graph. */
     final class Call implements LibraryCall, AutoCloseable {
         private final BoundProduct bound;
         private @Nullable CublasMatmul matmul;
@@ -129,14 +149,19 @@ final class LibraryProducts implements AutoCloseable {
         }
 
         @Override
+        public List<Integer> arenas() {
+            return bound.arenas().stream().distinct().toList();
+        }
+
+        @Override
         public void prepare(long context) {
             library.open(context);
             if (matmul == null) {
-                long[] alignments = new long[bound.places().getFirst().length];
+                long[] alignments = new long[bound.arenas().size()];
                 Arrays.fill(alignments, ALIGNMENT);
-                for (int[] places : bound.places()) {
+                for (int[] offsets : bound.offsets()) {
                     for (int i = 0; i < alignments.length; i++) {
-                        long bytes = header + (long) places[i] * type(i).bytes();
+                        long bytes = header + (long) offsets[i] * type(i).bytes();
                         alignments[i] = Long.lowestOneBit(bytes | alignments[i]);
                     }
                 }
@@ -145,17 +170,18 @@ final class LibraryProducts implements AutoCloseable {
         }
 
         @Override
-        public void run(long floats, long halves, long stream) {
+        public void run(long[] addresses, long stream) {
             if (matmul == null) {
-                throw new IllegalStateException("A product is run that was not prepared.");
+                throw new IllegalStateException("A matmul is run that was not prepared.");
             }
-            for (int[] places : bound.places()) {
-                long[] addresses = new long[places.length];
-                for (int i = 0; i < addresses.length; i++) {
-                    long arena = type(i) == DType.F32 ? floats : halves;
-                    addresses[i] = arena + (long) places[i] * type(i).bytes();
+            List<Integer> distinct = arenas();
+            for (int[] offsets : bound.offsets()) {
+                long[] operands = new long[offsets.length];
+                for (int i = 0; i < operands.length; i++) {
+                    long arena = addresses[distinct.indexOf(bound.arenas().get(i))];
+                    operands[i] = arena + (long) offsets[i] * type(i).bytes();
                 }
-                matmul.run(addresses, stream);
+                matmul.run(operands, stream);
             }
         }
 

@@ -80,10 +80,11 @@ final class LibraryProvider implements InvocationHandler {
         LibraryCall call = (LibraryCall) get(INVOCATION, "getTuning", invocation);
         Object device = get(INVOCATION, "getDevice", invocation);
         Object plan = get(INVOCATION, "getExecutionPlanId", invocation);
-        call.run(
-                (long) get(INVOCATION, "getDevicePointer", invocation, 0),
-                (long) get(INVOCATION, "getDevicePointer", invocation, 1),
-                (long) get(STREAMS, "getNativeStream", device, plan));
+        long[] addresses = new long[call.arenas().size()];
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = (long) get(INVOCATION, "getDevicePointer", invocation, i);
+        }
+        call.run(addresses, (long) get(STREAMS, "getNativeStream", device, plan));
     }
 
     private static Object get(String owner, String method, Object target, Object... arguments)

@@ -1,13 +1,14 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 
 /** Memory of a device that the steps of one operation may overwrite. */
 public interface OperationScratch {
     /**
      * A range that only this operation's steps use while they run; a later call for the same type may return the same one.
      *
-     * @return its first element in the arena of the type
+     * @return its first element, in an arena of the type
      */
-    int take(DType dtype, long elements);
+    DeviceAddress take(DType dtype, long elements);
 }

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ final class Recording implements Launch {
     private final TornadoApi api;
     private final Object plan;
     private final Object device;
-    private final KernelSources sources;
+    private final KernelGraphs kernels;
     private final @Nullable LibraryProducts library;
     private final List<LibraryProducts.Call> calls = new ArrayList<>();
     /** The tasks of each graph, in order. */
@@ -36,18 +37,18 @@ final class Recording implements Launch {
 
     private boolean allocated;
 
-    private record Task(String id, DeviceKernel kernel) {}
+    private record Task(String id, DeviceKernel kernel, List<Integer> arenas) {}
 
     Recording(
             DeviceArenas arenas,
             List<DeviceStep> steps,
             boolean replay,
-            KernelSources sources,
+            KernelGraphs kernels,
             @Nullable LibraryProducts library) {
         this.library = library;
         api = arenas.api();
         device = arenas.device();
-        this.sources = sources;
+        this.kernels = kernels;
         Object scheduler = api.scheduler();
         List<Object> recorded = new ArrayList<>();
         for (int first = 0; first < steps.size(); first += TASKS) {
@@ -68,15 +69,16 @@ final class Recording implements Launch {
             String task = "t" + i;
             switch (steps.get(i)) {
                 case BoundLaunch bound -> {
-                    addLaunch(arenas, graph, task, bound);
+                    List<Integer> numbers = addLaunch(arenas, graph, task, bound);
                     api.resize(
                             api.addGrid(scheduler, name, task), bound.launch().grid());
-                    tasks.add(new Task(name + "." + task, bound.launch().kernel()));
+                    tasks.add(new Task(name + "." + task, bound.launch().kernel(), numbers));
                 }
                 case BoundProduct product -> {
                     if (library == null) {
-                        throw new IllegalArgumentException("A product for a library was recorded on a device without;"
-                                + " record the steps that the device itself makes of an operation.");
+                        throw new IllegalArgumentException(
+                                "A matmul for a library was recorded on a device without one;"
+                                        + " record the steps that the device itself makes of an operation.");
                     }
                     LibraryProducts.Call call = library.call(product);
                     calls.add(call);
@@ -88,9 +90,11 @@ final class Recording implements Launch {
         return api.snapshot(graph);
     }
 
-    private void addLaunch(DeviceArenas arenas, Object graph, String task, BoundLaunch bound) {
+    /** Returns the numbers of the operands' arenas. */
+    private List<Integer> addLaunch(DeviceArenas arenas, Object graph, String task, BoundLaunch bound) {
         DeviceLaunch launch = bound.launch();
-        int[] values = launch.params(bound.offsets());
+        List<DeviceAddress> operands = bound.operands();
+        int[] values = launch.params(operands);
         HostArray params = arenas.newArray(DType.I32, Math.max(1, values.length));
         params.set(values);
         api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, params.array());
@@ -102,7 +106,9 @@ final class Recording implements Launch {
             scalars = constants.array();
             api.transferToDevice(graph, TornadoApi.FIRST_EXECUTION, scalars);
         }
-        arenas.addTask(graph, task, launch.kernel(), params.array(), scalars, null);
+        List<Integer> numbers = operands.stream().map(DeviceAddress::arena).toList();
+        arenas.addTask(graph, task, launch.kernel(), arenas.arrays(numbers), params.array(), scalars);
+        return numbers;
     }
 
     @Override
@@ -127,7 +133,7 @@ final class Recording implements Launch {
     /** Gives tasks what was compiled for their kernels before; the last one of a graph is compiled whether it has it or not. */
     private void reuseCode(List<Task> tasks) {
         for (Task task : tasks.subList(0, Math.max(0, tasks.size() - 1))) {
-            byte[] source = sources.of(task.kernel());
+            byte[] source = kernels.source(task.kernel(), task.arenas());
             if (source != null) {
                 api.install(plan, device, task.id(), task.kernel().name(), source);
             }

@@ -19,27 +19,38 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Defines kernel classes a second time, relinked and under their own names, by which TornadoVM finds their class files; and for each
- * kernel a class with the one call that TornadoVM takes a task from. All other classes are the parent's.
+ * Defines kernel classes a second time, relinked and under their own names, by which TornadoVM finds their class files: one loader for
+ * a kernel's class, with the kernel's parameters merged, and its parent for the classes of helpers, which all kernels share. Beside
+ * the kernel's class there is one with the one call that TornadoVM takes a task from. All other classes are the application's.
  */
 final class RelinkedKernels extends ClassLoader {
-    private static final Map<ClassLoader, RelinkedKernels> LOADERS = new HashMap<>();
+    private static final Map<ClassLoader, RelinkedKernels> HELPERS = new HashMap<>();
+    private static final Map<MergedKernel, Object> TASKS = new HashMap<>();
 
-    private final KernelRelinker relinker;
-    private final Map<String, Object> tasks = new HashMap<>();
+    private final ClassLoader originals;
+    private final @Nullable MergedKernel merged;
+    private final KernelRelinker relinker = new KernelRelinker(this::classFile);
 
-    RelinkedKernels(ClassLoader parent) {
-        super(parent);
-        relinker = new KernelRelinker(this::classFile);
+    /** Relinks classes of helpers. */
+    private RelinkedKernels(ClassLoader originals) {
+        super(originals);
+        this.originals = originals;
+        merged = null;
+    }
+
+    /** Relinks a kernel's class. */
+    RelinkedKernels(MergedKernel merged) {
+        super(HELPERS.computeIfAbsent(merged.kernel().owner().getClassLoader(), RelinkedKernels::new));
+        originals = merged.kernel().owner().getClassLoader();
+        this.merged = merged;
     }
 
     /**
      * The task of a kernel: an object of TornadoVM's functional interface for as many arguments. All devices share it, as TornadoVM
      * keeps what it knows of a method for ever.
      */
-    static synchronized Object task(DeviceKernel kernel) {
-        RelinkedKernels loader = LOADERS.computeIfAbsent(kernel.owner().getClassLoader(), RelinkedKernels::new);
-        return loader.tasks.computeIfAbsent(taskName(kernel), name -> loader.newTask(kernel));
+    static synchronized Object task(MergedKernel kernel) {
+        return TASKS.computeIfAbsent(kernel, key -> new RelinkedKernels(key).newTask(key));
     }
 
     @Override
@@ -52,10 +63,12 @@ final class RelinkedKernels extends ClassLoader {
             if (name.startsWith("java.") || name.startsWith(KernelRelinker.API)) {
                 return super.loadClass(name, resolve);
             }
-            ClassModel model = read(name);
-            if (model != null && KernelRelinker.hasKernels(model)) {
-                byte[] bytes = relinker.relink(model);
-                return defineClass(name, bytes, 0, bytes.length);
+            if (merged == null || name.equals(merged.kernel().owner().getName())) {
+                ClassModel model = read(name);
+                if (model != null && KernelRelinker.hasKernels(model)) {
+                    byte[] bytes = relinker.relink(model, merged);
+                    return defineClass(name, bytes, 0, bytes.length);
+                }
             }
             return super.loadClass(name, resolve);
         }
@@ -71,21 +84,22 @@ final class RelinkedKernels extends ClassLoader {
     }
 
     private @Nullable ClassModel read(String name) {
-        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+        try (InputStream in = originals.getResourceAsStream(name.replace('.', '/') + ".class")) {
             return in == null ? null : ClassFile.of().parse(in.readAllBytes());
         } catch (IOException e) {
             throw new UncheckedIOException("Class " + name + " cannot be read.", e);
         }
     }
 
-    private Object newTask(DeviceKernel kernel) {
+    private Object newTask(MergedKernel kernel) {
         byte[] bytes = taskClass(kernel);
         try {
-            return defineClass(taskName(kernel), bytes, 0, bytes.length)
+            return defineClass(taskName(kernel.kernel()), bytes, 0, bytes.length)
                     .getConstructor()
                     .newInstance();
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("The task class of kernel " + kernel.name() + " cannot be created.", e);
+            throw new IllegalStateException(
+                    "The task class of kernel " + kernel.kernel().name() + " cannot be created.", e);
         }
     }
 
@@ -93,7 +107,7 @@ final class RelinkedKernels extends ClassLoader {
      * A class with a method {@code apply} that only casts its arguments and calls the kernel: TornadoVM scans its bytecode for the
      * first static call, and reads one byte of the index into the constant pool, so there must not be more in it.
      */
-    byte[] taskClass(DeviceKernel kernel) {
+    byte[] taskClass(MergedKernel kernel) {
         List<ClassDesc> parameters = new ArrayList<>();
         parameters.add(relinker.relinked(KernelRelinker.description(KernelContext.class)));
         kernel.roles().forEach(role -> parameters.add(relinker.relinked(KernelRelinker.description(role.type()))));
@@ -103,7 +117,7 @@ final class RelinkedKernels extends ClassLoader {
                 ClassDesc.of(KernelRelinker.API + "common.TornadoFunctions").nested("Task" + parameters.size());
         return ClassFile.of()
                 .build(
-                        ClassDesc.of(taskName(kernel)),
+                        ClassDesc.of(taskName(kernel.kernel())),
                         builder -> builder.withFlags(AccessFlag.PUBLIC, AccessFlag.FINAL, AccessFlag.SUPER)
                                 .withInterfaceSymbols(function)
                                 .withMethodBody("apply", erased, ClassFile.ACC_PUBLIC, code -> {
@@ -111,8 +125,9 @@ final class RelinkedKernels extends ClassLoader {
                                         code.aload(i + 1).checkcast(parameters.get(i));
                                     }
                                     code.invokestatic(
-                                                    KernelRelinker.description(kernel.owner()),
-                                                    kernel.name(),
+                                                    KernelRelinker.description(
+                                                            kernel.kernel().owner()),
+                                                    kernel.kernel().name(),
                                                     MethodTypeDesc.of(ConstantDescs.CD_void, parameters))
                                             .return_();
                                 })

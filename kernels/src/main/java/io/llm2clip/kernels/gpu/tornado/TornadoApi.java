@@ -144,17 +144,18 @@ final class TornadoApi {
         return takesLibraries;
     }
 
-    /** Adds a call that reads and writes arrays. */
-    void addLibraryTask(Object graph, String name, LibraryCall library, Object floats, Object halves) {
+    /** Adds a call that reads and writes arrays, all of them different. */
+    void addLibraryTask(Object graph, String name, LibraryCall library, List<Object> arrays) {
         Class<?> access = type("common.Access");
-        Object accesses = Array.newInstance(access, 2);
-        Array.set(accesses, 0, enumConstant(access, "READ_WRITE"));
-        Array.set(accesses, 1, enumConstant(access, "READ_WRITE"));
+        Object accesses = Array.newInstance(access, arrays.size());
+        for (int i = 0; i < arrays.size(); i++) {
+            Array.set(accesses, i, enumConstant(access, "READ_WRITE"));
+        }
         String descriptor = "common.LibraryTaskDescriptor";
         Object described = create(constructor(descriptor));
         call(method(descriptor, "withLibrary", String.class), described, LIBRARY);
         call(method(descriptor, "withFunction", String.class), described, LIBRARY);
-        call(method(descriptor, "withParameters", Object[].class), described, (Object) new Object[] {floats, halves});
+        call(method(descriptor, "withParameters", Object[].class), described, (Object) arrays.toArray());
         call(method(descriptor, "withAccess", accesses.getClass()), described, accesses);
         call(method(descriptor, "withTuning", Object.class), described, library);
         Class<?> function = type("common.TornadoFunctions$LibraryTask1");

@@ -5,7 +5,7 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
-import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
@@ -14,11 +14,9 @@ import io.llm2clip.kernels.operations.Matmul;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,7 +24,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device with an arena for each of f32 (and boolean), i32, and bf16 and f16 elements, in which the operands of launches lie.
+ * A device with arenas of f32 (and boolean), of i32, and of bf16 and f16 elements, which store the operands of launches. Arenas are
+ * numbered in the order in which they were asked for.
  *
  * <p>Launches and transfers are complete when the methods return. Not for several threads at a time.
  */
@@ -34,34 +33,27 @@ public final class TornadoDevice implements AutoCloseable {
     private final DeviceInfo info;
     private final Resources resources = new Resources();
     private final DeviceArenas arenas;
-    private final Map<DType, Long> elements = new EnumMap<>(DType.class);
-    private final Map<DeviceKernel, KernelGraph> kernels = new HashMap<>();
+    private final List<ArenaSize> sizes;
+    private final KernelGraphs kernels;
     private final Map<DType, StagedTransfers> transfers = new EnumMap<>(DType.class);
-    private final KernelSources sources;
     private final @Nullable LibraryProducts library;
     private final List<Recording> recordings = new ArrayList<>();
     private boolean closed;
 
     private TornadoDevice(
-            TornadoApi api,
-            TornadoApi.DeviceHandle device,
-            int floats,
-            int ints,
-            int halves,
-            @Nullable LibraryProducts library) {
+            TornadoApi api, TornadoApi.DeviceHandle device, List<ArenaSize> sizes, @Nullable LibraryProducts library) {
         this.info = device.info();
         this.library = library;
-        elements.put(DType.F32.arena(), (long) floats);
-        elements.put(DType.I32.arena(), (long) ints);
-        elements.put(DType.BF16.arena(), (long) halves);
+        this.sizes = sizes;
         try {
             Arena host = Arena.ofShared();
             resources.add(host::close);
-            arenas = new DeviceArenas(api, device, host, floats, ints, halves);
-            sources = new KernelSources(arenas, kernels);
+            arenas = new DeviceArenas(api, device, host, sizes);
+            kernels = new KernelGraphs(arenas);
             Object allocation = arenas.newPlan(api.scheduler(), List.of());
-            api.execute(allocation, 0);
+            // Also where it fails, as some of the arenas may have been allocated.
             resources.add(() -> api.free(allocation, 0));
+            api.execute(allocation, 0);
         } catch (RuntimeException | Error e) {
             resources.closeAfter(e);
             throw e;
@@ -71,25 +63,23 @@ public final class TornadoDevice implements AutoCloseable {
         }
         resources.add(() -> closeAll(recordings, Recording::close));
         resources.add(() -> closeAll(transfers.values(), StagedTransfers::close));
-        resources.add(() -> closeAll(kernels.values(), KernelGraph::close));
+        resources.add(kernels::close);
     }
 
     /**
      * Opens a device and allocates its arenas; their elements are not initialized.
      *
      * @param number as {@link TornadoVm#devices} numbers them
-     * @param halfElements of bf16 and f16 together
+     * @param arenas at least one
      * @throws DeviceException if there is no such device, or not enough memory on it, or its library does not work
      */
-    public static TornadoDevice open(int number, long floatElements, long intElements, long halfElements) {
+    public static TornadoDevice open(int number, List<ArenaSize> arenas) {
         TornadoApi api = TornadoApi.get();
         TornadoApi.DeviceHandle device = TornadoVm.handle(api, number);
-        int floats = size(device.info(), DType.F32, floatElements);
-        int ints = size(device.info(), DType.I32, intElements);
-        int halves = size(device.info(), DType.BF16, halfElements);
-        long bytes = DeviceArenas.bytes(api, DType.F32, floats)
-                + DeviceArenas.bytes(api, DType.I32, ints)
-                + DeviceArenas.bytes(api, DType.BF16, halves);
+        long bytes = 0;
+        for (ArenaSize arena : arenas) {
+            bytes += bytes(api, device.info(), arena);
+        }
         if (bytes > device.info().memoryBytes()) {
             throw tooLittle(
                     device.info(),
@@ -98,7 +88,7 @@ public final class TornadoDevice implements AutoCloseable {
         }
         LibraryProducts library = LibraryProducts.of(device.info(), api).orElse(null);
         try {
-            return new TornadoDevice(api, device, floats, ints, halves, library);
+            return new TornadoDevice(api, device, List.copyOf(arenas), library);
         } catch (DeviceException e) {
             throw new DeviceException(
                     "Arenas of " + bytes + " bytes could not be allocated on "
@@ -108,19 +98,20 @@ public final class TornadoDevice implements AutoCloseable {
         }
     }
 
-    private static int size(DeviceInfo info, DType dtype, long elements) {
-        if (elements < 0 || elements > DeviceInfo.MOST_ELEMENTS) {
-            throw new DeviceException("A " + dtype + " arena of " + elements + " elements was asked for, expected 0 to "
-                    + DeviceInfo.MOST_ELEMENTS + ", as kernels count elements by int; use smaller batches.");
+    private static long bytes(TornadoApi api, DeviceInfo info, ArenaSize arena) {
+        if (arena.elements() < 0 || arena.elements() > DeviceInfo.MAX_ELEMENTS) {
+            throw new DeviceException("An arena of " + arena.elements() + " " + arena.dtype()
+                    + " elements was asked for, expected 0 to " + DeviceInfo.MAX_ELEMENTS
+                    + ", as kernels index elements by int; use several arenas.");
         }
-        long bytes = DeviceArenas.bytes(TornadoApi.get(), dtype, elements);
+        long bytes = DeviceArenas.bytes(api, arena);
         if (info.allocationBytes() > 0 && bytes > info.allocationBytes()) {
             throw tooLittle(
                     info,
-                    "a " + dtype + " arena of " + bytes + " bytes",
+                    "an arena of " + bytes + " bytes",
                     "at most " + info.allocationBytes() + " in one allocation");
         }
-        return (int) elements;
+        return bytes;
     }
 
     private static DeviceException tooLittle(DeviceInfo info, String wanted, String has) {
@@ -140,44 +131,46 @@ public final class TornadoDevice implements AutoCloseable {
     /**
      * Runs a launch.
      *
-     * @param offsets as {@link DeviceLaunch#params} takes them: elements in the arena of the operand's type
+     * @param addresses as {@link DeviceLaunch#bind} takes them
      * @throws DeviceException if the kernel does not compile or run there
      */
-    public void launch(DeviceLaunch launch, int[] offsets) {
+    public void launch(DeviceLaunch launch, List<DeviceAddress> addresses) {
         requireOpen();
-        kernels.computeIfAbsent(launch.kernel(), kernel -> new KernelGraph(arenas, kernel, null))
-                .run(launch, offsets);
+        List<DeviceAddress> operands = launch.bind(addresses);
+        kernels.of(launch.kernel(), operands.stream().map(DeviceAddress::arena).toList())
+                .run(launch, operands);
     }
 
     /**
      * What executes an operation here: launches of kernels, or calls of the device's library.
      *
      * @param precision of its multiplications
-     * @param offsets for each operand its first element in the arena of its type
-     * @param rounded for each operand whether it is rounded already, and its place in the arena of {@link MatmulPrecision#factors}; may end early
+     * @param operands for each operand its address
+     * @param rounded for each operand whether it is stored as {@link MatmulPrecision#factors} already; may end early
      * @param scratch gives memory that the steps may overwrite
      * @throws DeviceException if the device does not multiply in that precision
      * @throws IllegalArgumentException as {@link DeviceKernels#plan}
      */
     public List<DeviceStep> steps(
-            KernelOp op, MatmulPrecision precision, int[] offsets, boolean[] rounded, OperationScratch scratch) {
+            KernelOp op,
+            MatmulPrecision precision,
+            List<DeviceAddress> operands,
+            boolean[] rounded,
+            OperationScratch scratch) {
         if (!precisions().contains(precision)) {
             throw new DeviceException("Device " + info.number() + " (" + name() + ") multiplies in F32: expected"
                     + " the library cuBLASLt for " + precision + ", found none with the back end " + info.backend()
                     + "; use the back end cuda and install CUDA's libcublasLt, or do without " + precision + ".");
         }
         if (library != null) {
-            List<DeviceStep> steps = library.steps(op, precision, offsets, rounded, scratch);
+            List<DeviceStep> steps = library.steps(op, precision, operands, rounded, scratch);
             if (!steps.isEmpty()) {
                 return steps;
             }
         }
         DevicePlan plan = DeviceKernels.plan(op);
-        int[] all = offsets;
-        if (plan.scratch() > 0) {
-            all = Arrays.copyOf(offsets, offsets.length + 1);
-            all[offsets.length] = scratch.take(DType.F32, plan.scratch());
-        }
+        List<DeviceAddress> all =
+                plan.scratch() > 0 ? DeviceAddress.append(operands, scratch.take(DType.F32, plan.scratch())) : operands;
         List<DeviceStep> steps = new ArrayList<>();
         for (DeviceLaunch launch : plan.launches()) {
             steps.add(new BoundLaunch(launch, all));
@@ -185,12 +178,12 @@ public final class TornadoDevice implements AutoCloseable {
         return steps;
     }
 
-    /** In what it can multiply matrices: in all with a library, in f32 without one. */
+    /** Precisions of matmuls: all with a library, f32 without one. */
     public Set<MatmulPrecision> precisions() {
         return library == null ? EnumSet.of(MatmulPrecision.F32) : EnumSet.allOf(MatmulPrecision.class);
     }
 
-    /** Whether an operation is a product whose factors are rounded. */
+    /** Whether an operation is a matmul whose operands are converted to {@link MatmulPrecision#factors}. */
     public boolean rounds(KernelOp op, MatmulPrecision precision) {
         return precision.factors() != DType.F32
                 && op instanceof Matmul product
@@ -200,31 +193,37 @@ public final class TornadoDevice implements AutoCloseable {
     /**
      * Copies a segment's bytes into an arena.
      *
-     * @param element where to, in elements of the type
+     * @param target where to, in an arena of the type
      * @throws IndexOutOfBoundsException if the segment does not fit there
      */
-    public void upload(DType dtype, int element, MemorySegment source) {
-        transfers(dtype, element, source).upload(element, source);
+    public void upload(DType dtype, DeviceAddress target, MemorySegment source) {
+        transfers(dtype, target, source).upload(target, source);
     }
 
     /**
      * Fills a segment with bytes from an arena.
      *
-     * @param element where from, in elements of the type
+     * @param source where from, in an arena of the type
      * @throws IndexOutOfBoundsException if the arena has not as many elements there
      */
-    public void download(DType dtype, int element, MemorySegment target) {
-        transfers(dtype, element, target).download(element, target);
+    public void download(DType dtype, DeviceAddress source, MemorySegment target) {
+        transfers(dtype, source, target).download(source, target);
     }
 
-    private StagedTransfers transfers(DType dtype, int element, MemorySegment segment) {
+    private StagedTransfers transfers(DType dtype, DeviceAddress address, MemorySegment segment) {
         requireOpen();
+        ArenaSize arena = sizes.get(address.arena());
+        if (arena.dtype() != dtype.arena()) {
+            throw new IllegalArgumentException("A transfer of " + dtype + " elements names arena " + address.arena()
+                    + ", expected one of " + dtype.arena() + ", found one of " + arena.dtype() + ".");
+        }
         long count = segment.byteSize() / dtype.bytes();
-        long size = elements.getOrDefault(dtype.arena(), 0L);
-        if (segment.byteSize() % dtype.bytes() != 0 || element < 0 || element + count > size) {
-            throw new IndexOutOfBoundsException("A transfer of " + segment.byteSize() + " bytes at element " + element
-                    + " was asked for, expected whole " + dtype + " elements within the arena's " + size
-                    + "; correct the place or the size.");
+        if (segment.byteSize() % dtype.bytes() != 0
+                || address.element() < 0
+                || address.element() + count > arena.elements()) {
+            throw new IndexOutOfBoundsException("A transfer of " + segment.byteSize() + " bytes at element "
+                    + address.element() + " was asked for, expected whole " + dtype + " elements within the arena's "
+                    + arena.elements() + "; correct the offset or the size.");
         }
         return transfers.computeIfAbsent(dtype.arena(), key -> new StagedTransfers(arenas, key));
     }
@@ -260,13 +259,13 @@ public final class TornadoDevice implements AutoCloseable {
 
     private LaunchSequence alone(DeviceStep step) {
         return switch (step) {
-            case BoundLaunch bound -> LaunchSequence.of(() -> launch(bound.launch(), bound.offsets()));
+            case BoundLaunch bound -> LaunchSequence.of(() -> launch(bound.launch(), bound.addresses()));
             case BoundProduct product -> recorded(List.of(product), false);
         };
     }
 
     private LaunchSequence recorded(List<DeviceStep> steps, boolean replay) {
-        Recording recording = new Recording(arenas, steps, replay, sources, library);
+        Recording recording = new Recording(arenas, steps, replay, kernels, library);
         recordings.add(recording);
         return new LaunchSequence() {
             @Override

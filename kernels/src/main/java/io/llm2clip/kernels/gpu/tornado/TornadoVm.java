@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class TornadoVm {
     }
 
     /**
-     * By what a device's matrix products are computed: a library with its version, or kernels.
+     * What computes a device's matmuls: a library with its version, or kernels.
      *
      * @throws DeviceException if there is no device of that number, or the library is not usable
      */
@@ -69,12 +70,14 @@ public final class TornadoVm {
     public static Optional<String> defect(int number) {
         float[] sent = {0f, -1.5f, 3e38f, 1e-30f, 7f};
         float[] received = new float[sent.length];
-        try (TornadoDevice device = TornadoDevice.open(number, 2L * sent.length, 0, 0)) {
-            device.upload(DType.F32, sent.length, MemorySegment.ofArray(sent));
-            // In the place that the host reads from, or a device that does nothing would seem to give back what was
-            // sent.
-            device.upload(DType.F32, 0, MemorySegment.ofArray(received));
-            device.download(DType.F32, sent.length, MemorySegment.ofArray(received));
+        DeviceAddress first = new DeviceAddress(0, 0);
+        DeviceAddress second = first.plus(sent.length);
+        try (TornadoDevice device = TornadoDevice.open(number, List.of(new ArenaSize(DType.F32, 2L * sent.length)))) {
+            device.upload(DType.F32, second, MemorySegment.ofArray(sent));
+            // Zeros into the staging array that the host reads from, or a device that does nothing would seem to return
+            // what was sent.
+            device.upload(DType.F32, first, MemorySegment.ofArray(received));
+            device.download(DType.F32, second, MemorySegment.ofArray(received));
         } catch (DeviceException | LinkageError e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }

@@ -101,6 +101,11 @@ final class ForbiddenKernels {
         global.set(0, 1);
     }
 
+    static void k_parameter(KernelContext context, FloatBuf x, FloatBuf out) {
+        x = out;
+        x.set(0, 1f);
+    }
+
     /** Loops, conditions, continue and return as they are allowed. */
     static void k_allowed(KernelContext context, IntBuf ints) {
         int sum = 0;

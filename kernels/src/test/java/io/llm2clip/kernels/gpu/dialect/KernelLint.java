@@ -8,6 +8,7 @@ import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.Opcode;
+import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.LocalVariableInfo;
 import java.lang.classfile.instruction.BranchInstruction;
 import java.lang.classfile.instruction.ConstantInstruction;
@@ -22,6 +23,7 @@ import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
 import java.lang.classfile.instruction.NewReferenceArrayInstruction;
 import java.lang.classfile.instruction.OperatorInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.classfile.instruction.ThrowInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.reflect.AccessFlag;
@@ -147,11 +149,30 @@ public final class KernelLint {
         if (parameters < method.methodTypeSymbol().parameterCount()) {
             add(name, 0, "has no LocalVariableTable for its parameters; compile kernels with -g");
         }
+        for (CodeElement element : code) {
+            if (element instanceof StoreInstruction store
+                    && store.typeKind() == TypeKind.REFERENCE
+                    && store.slot() < method.methodTypeSymbol().parameterCount()) {
+                add(
+                        name,
+                        0,
+                        "assigns a buffer to the parameter " + nameOf(variables, store.slot())
+                                + ", which operands of one arena share on devices; use a condition instead");
+            }
+        }
         for (LocalVariableInfo variable : variables) {
             if (KEYWORDS.contains(variable.name().stringValue())) {
                 add(name, 0, "has a variable '" + variable.name() + "', a keyword of device languages; rename it");
             }
         }
+    }
+
+    private static String nameOf(List<LocalVariableInfo> variables, int slot) {
+        return variables.stream()
+                .filter(variable -> variable.slot() == slot)
+                .map(variable -> "'" + variable.name() + "'")
+                .findFirst()
+                .orElse(String.valueOf(slot));
     }
 
     private void checkCode(String name, CodeModel code) {

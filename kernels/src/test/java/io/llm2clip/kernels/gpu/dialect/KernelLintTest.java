@@ -73,6 +73,7 @@ class KernelLintTest {
             k_notGreater | compares floats by >= or <=, which becomes true of NaN; write < or >
             k_nan | has the constant NaN, which becomes a name that devices do not know
             k_or | has || in a condition, whose second way into the body gets lost
+            k_parameter | assigns a buffer to the parameter 'x', which operands of one arena share on devices
             k_keyword | has a variable 'global', a keyword of device languages; rename it
             """)
     void violationIsFound(String method, String message) throws IOException {

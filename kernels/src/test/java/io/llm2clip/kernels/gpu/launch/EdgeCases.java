@@ -1,12 +1,16 @@
 package io.llm2clip.kernels.gpu.launch;
 
 import io.llm2clip.kernels.gpu.kernels.AttentionKernels;
+import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
+import io.llm2clip.kernels.gpu.kernels.SquareSumKernels;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -17,8 +21,10 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.SoftmaxOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -56,6 +62,13 @@ public final class EdgeCases {
             }
             ops.add(new NormOp.LayerNormGradient(2, group, 1e-3f));
             ops.add(new CrossEntropyOp.CrossEntropyGradient(2, group));
+            int classes = CrossEntropyKernels.MANY + edge;
+            ops.add(new CrossEntropyOp.CrossEntropy(2, classes));
+            ops.add(new CrossEntropyOp.CrossEntropyGradient(2, classes));
+            // Some without elements, some of a block and a bit, as many as a launch takes and one fewer or more.
+            ops.add(new SquareSums(IntStream.range(0, SquareSumKernels.INPUTS + edge)
+                    .mapToObj(i -> i % 5 == 4 ? SquareSums.BLOCK + 3 : i)
+                    .toList()));
             int rows = AttentionKernels.GROUP + edge;
             int keys = AttentionKernels.TILE + edge;
             AttentionShape cross = new AttentionShape(2, rows, keys, 4, 2, AttentionKernels.MAX_HEAD_SIZE, 0.1f, false);
@@ -77,6 +90,8 @@ public final class EdgeCases {
             ops.add(ofProducts(opcode, 2, 4));
         }
         ops.add(guarded());
+        ops.add(withEpilogue(List.of(Broadcast.ROW)));
+        ops.add(withEpilogue(List.of(Broadcast.FULL, Broadcast.SCALAR, Broadcast.ROW)));
         return ops.stream();
     }
 
@@ -98,6 +113,16 @@ public final class EdgeCases {
                         Instruction.binary(Opcode.DIVIDE, 0, 11),
                         Instruction.binary(Opcode.ADD, 8, 12)));
         return new Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
+    }
+
+    /** {@code max(sum, extra0) * extra1 ...}. */
+    private static KernelOp withEpilogue(List<Broadcast> extras) {
+        List<Instruction> instructions = new ArrayList<>(List.of(Instruction.binary(Opcode.MAXIMUM, 0, 1)));
+        for (int e = 1; e < extras.size(); e++) {
+            instructions.add(Instruction.binary(Opcode.MULTIPLY, extras.size() + e, 1 + e));
+        }
+        Expression epilogue = new Expression(1 + extras.size(), instructions);
+        return Matmul.dense(2, 9, 7, 5, false, true).withEpilogue(new Epilogue(epilogue, extras));
     }
 
     /** An opcode of two of: a product (2), the same product the other way around (3), the product negated (4). */

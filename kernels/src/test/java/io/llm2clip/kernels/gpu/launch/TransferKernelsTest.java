@@ -21,11 +21,8 @@ class TransferKernelsTest {
 
     @Property(tries = 60)
     void copiesBits(
-            @ForAll("types") DType dtype,
-            @ForAll boolean store,
-            @ForAll @IntRange(min = 1, max = 300) int elements,
-            @ForAll long seed) {
-        DeviceLaunch launch = store ? Transfers.store(dtype, elements) : Transfers.load(dtype, elements);
+            @ForAll("types") DType dtype, @ForAll @IntRange(min = 1, max = 300) int elements, @ForAll long seed) {
+        DeviceLaunch launch = Transfers.copy(dtype, elements);
         DevicePlan plan = new DevicePlan(
                 List.of(
                         new Operand("from", dtype, elements, Operand.Access.READ),

@@ -16,22 +16,34 @@ import java.util.concurrent.TimeUnit;
 public final class DeviceJvm {
     private static final int MINUTES = 15;
 
+    /** The driver for CPUs has no limit of its own, by which arenas that are not freed would be seen. */
+    private static final List<String> LIMITED = List.of("-Dtornado.device.memory=5GB");
+
     private DeviceJvm() {}
 
     /** Runs the main method of a class that runs test classes with {@link ChildTests}, and fails with what it printed. */
     public static void run(Class<?> main, Class<?>... tests) throws IOException, InterruptedException {
+        run(LIMITED, main, tests);
+    }
+
+    /** As {@link #run(Class, Class[])}, where as much of a device's memory may be allocated as a user's JVM allocates. */
+    public static void runUnlimited(Class<?> main, Class<?>... tests) throws IOException, InterruptedException {
+        run(List.of(), main, tests);
+    }
+
+    private static void run(List<String> options, Class<?> main, Class<?>... tests)
+            throws IOException, InterruptedException {
         assumeTrue(
                 System.getenv(TornadoInstallation.HOME_VARIABLE) != null,
                 "TORNADOVM_HOME is not set, so nothing runs on a device; set it to an installation of TornadoVM.");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(TornadoInstallation.find().jvmArguments());
+        command.addAll(options);
         command.addAll(List.of(
                 "--add-modules",
                 "jdk.incubator.vector",
                 "-Xmx2g",
-                // The driver for CPUs has no limit of its own, by which arenas that are not freed would be seen.
-                "-Dtornado.device.memory=5GB",
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));

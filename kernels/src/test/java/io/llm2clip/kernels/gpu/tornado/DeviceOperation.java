@@ -2,47 +2,75 @@ package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Operand;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
-/** An operation placed in the arenas of a device. */
+/** An operation placed in the arenas of a device, which come in sets of one per type. */
 final class DeviceOperation {
+    private static final List<DType> TYPES = List.of(DType.F32, DType.I32, DType.BF16);
     /** Elements between operands that belong to none. */
     private static final int GAP = 7;
 
     private final TornadoDevice device;
     private final KernelOp op;
     private final DevicePlan plan;
-    private final int[] offsets;
-    private final Map<DType, Integer> ends = new EnumMap<>(DType.class);
+    private final List<DeviceAddress> addresses = new ArrayList<>();
+    private final List<DeviceAddress> operands;
+    private final int[] ends;
 
+    /** In one set of arenas. */
     DeviceOperation(TornadoDevice device, KernelOp op) {
+        this(device, op, 1);
+    }
+
+    /** With operands in a number of sets by turns. */
+    DeviceOperation(TornadoDevice device, KernelOp op, int sets) {
         this.device = device;
         this.op = op;
         plan = DeviceKernels.plan(op);
-        List<Operand> operands = plan.operands();
-        offsets = new int[operands.size() + (plan.scratch() > 0 ? 1 : 0)];
-        for (int i = 0; i < operands.size(); i++) {
-            offsets[i] = ends.getOrDefault(operands.get(i).dtype(), 0) + GAP;
-            ends.put(operands.get(i).dtype(), offsets[i] + (int) operands.get(i).elements());
+        ends = new int[sets * TYPES.size()];
+        for (Operand operand : plan.operands()) {
+            addresses.add(place(operand.dtype(), operand.elements()));
         }
+        operands = List.copyOf(addresses);
         if (plan.scratch() > 0) {
-            offsets[operands.size()] = ends.getOrDefault(DType.F32, 0) + GAP;
+            addresses.add(place(DType.F32, plan.scratch()));
         }
+    }
+
+    private DeviceAddress place(DType dtype, long elements) {
+        int sets = ends.length / TYPES.size();
+        int arena = addresses.size() % sets * TYPES.size() + TYPES.indexOf(dtype.arena());
+        int start = ends[arena] + GAP;
+        ends[arena] = start + (int) elements;
+        return new DeviceAddress(arena, start);
+    }
+
+    /** Sets of arenas to open a device with. */
+    static List<ArenaSize> arenas(int sets, long elements) {
+        List<ArenaSize> arenas = new ArrayList<>();
+        for (int set = 0; set < sets; set++) {
+            TYPES.forEach(dtype -> arenas.add(new ArenaSize(dtype, elements)));
+        }
+        return arenas;
+    }
+
+    /** The arena of a type in the first set. */
+    static DeviceAddress first(DType dtype, int element) {
+        return new DeviceAddress(TYPES.indexOf(dtype.arena()), element);
     }
 
     /** The kernels' launches with each operand in the place of another one, by number. */
     List<BoundLaunch> launches(int[] places) {
-        int[] moved = offsets.clone();
+        List<DeviceAddress> moved = new ArrayList<>(addresses);
         for (int i = 0; i < places.length; i++) {
-            moved[i] = offsets[places[i]];
+            moved.set(i, addresses.get(places[i]));
         }
         return plan.launches().stream()
                 .map(launch -> new BoundLaunch(launch, moved))
@@ -55,25 +83,23 @@ final class DeviceOperation {
     }
 
     List<DeviceStep> steps(MatmulPrecision precision) {
-        int[] operands = Arrays.copyOf(offsets, plan.operands().size());
-        return device.steps(
-                op, precision, operands, new boolean[0], (dtype, elements) -> ends.getOrDefault(dtype, 0) + GAP);
+        return device.steps(op, precision, operands, new boolean[0], (dtype, elements) -> place(dtype, 0));
     }
 
     /** Uploads all operands, outputs too: their garbage must be overwritten. */
-    void upload(MemorySegment[] operands) {
-        for (int i = 0; i < operands.length; i++) {
-            device.upload(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+    void upload(MemorySegment[] segments) {
+        for (int i = 0; i < segments.length; i++) {
+            device.upload(plan.operands().get(i).dtype(), operands.get(i), segments[i]);
         }
     }
 
     void launch() {
-        plan.launches().forEach(launch -> device.launch(launch, offsets));
+        plan.launches().forEach(launch -> device.launch(launch, addresses));
     }
 
-    void download(MemorySegment[] operands) {
-        for (int i = 0; i < operands.length; i++) {
-            device.download(plan.operands().get(i).dtype(), offsets[i], operands[i]);
+    void download(MemorySegment[] segments) {
+        for (int i = 0; i < segments.length; i++) {
+            device.download(plan.operands().get(i).dtype(), operands.get(i), segments[i]);
         }
     }
 }

@@ -9,7 +9,7 @@ import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
 import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
-import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
@@ -29,10 +29,12 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
-/** Attention by products is attention: its products done by plain loops, its kernels by the emulator. */
+/** Attention by matmuls is attention: its matmuls done by plain loops, its kernels by the emulator. */
 class LibraryAttentionTest {
-    /** Where the emulator places the first operand of an arena. */
-    private static final int FIRST = 7;
+    /** Numbers of arenas: what is f32, and the lengths. */
+    private static final int FLOATS = 0;
+
+    private static final int INTS = 1;
 
     @Property(tries = 150)
     void agreesWithReference(
@@ -69,18 +71,18 @@ class LibraryAttentionTest {
     private static final class Memory {
         private final KernelOp op;
         private final MemorySegment[] operands;
-        private final int[] offsets;
+        private final List<DeviceAddress> addresses = new ArrayList<>();
         private final MemorySegment lengths;
         private float[] floats;
 
         Memory(KernelOp op, MemorySegment[] operands) {
             this.op = op;
             this.operands = operands;
-            offsets = new int[operands.length];
             int end = 3;
             for (int i = 0; i < operands.length; i++) {
-                if (op.operands().get(i).dtype() == DType.F32) {
-                    offsets[i] = end;
+                boolean f32 = op.operands().get(i).dtype() == DType.F32;
+                addresses.add(f32 ? new DeviceAddress(FLOATS, end) : new DeviceAddress(INTS, 0));
+                if (f32) {
                     end += (int) op.operands().get(i).elements() + 2;
                 }
             }
@@ -92,48 +94,59 @@ class LibraryAttentionTest {
         void run(int scores) {
             for (int i = 0; i < operands.length; i++) {
                 if (i != 3) {
-                    MemorySegment.copy(operands[i], ValueLayout.JAVA_FLOAT_UNALIGNED, 0, floats, offsets[i], (int)
-                            (operands[i].byteSize() / 4));
+                    MemorySegment.copy(
+                            operands[i],
+                            ValueLayout.JAVA_FLOAT_UNALIGNED,
+                            0,
+                            floats,
+                            addresses.get(i).element(),
+                            (int) (operands[i].byteSize() / 4));
                 }
             }
             LibraryAttention attention = new LibraryAttention(shape(op), MatmulPrecision.F32, scores);
             List<DeviceStep> steps = op instanceof AttentionOp.Attention
-                    ? attention.forward(offsets, this::scratch)
-                    : attention.gradient(offsets, this::scratch);
+                    ? attention.forward(addresses, this::scratch)
+                    : attention.gradient(addresses, this::scratch);
             for (DeviceStep step : steps) {
                 switch (step) {
                     case BoundLaunch bound -> launch(bound);
-                    case BoundProduct bound -> bound.places().forEach(places -> multiply(bound.product(), places));
+                    case BoundProduct bound -> {
+                        assertThat(bound.arenas()).containsOnly(FLOATS);
+                        bound.offsets().forEach(offsets -> multiply(bound.product(), offsets));
+                    }
                 }
             }
             for (int i = operands.length - op.results().size(); i < operands.length; i++) {
-                MemorySegment.copy(floats, offsets[i], operands[i], ValueLayout.JAVA_FLOAT_UNALIGNED, 0, (int)
-                        (operands[i].byteSize() / 4));
+                MemorySegment.copy(
+                        floats, addresses.get(i).element(), operands[i], ValueLayout.JAVA_FLOAT_UNALIGNED, 0, (int)
+                                (operands[i].byteSize() / 4));
             }
         }
 
-        private int scratch(DType dtype, long elements) {
+        private DeviceAddress scratch(DType dtype, long elements) {
             assertThat(dtype).isEqualTo(DType.F32);
             int start = floats.length;
             floats = Arrays.copyOf(floats, start + (int) elements);
             Arrays.fill(floats, start, floats.length, Float.NaN);
-            return start;
+            return new DeviceAddress(FLOATS, start);
         }
 
+        /** On the part of the arena from each operand on; those that begin at one element are one to the emulator. */
         private void launch(BoundLaunch bound) {
-            DeviceLaunch launch = bound.launch();
-            List<Integer> params = new ArrayList<>(launch.dimensions());
-            for (int offset : bound.offsets()) {
-                params.add(offset + FIRST);
+            List<Operand> placed = new ArrayList<>();
+            List<MemorySegment> segments = new ArrayList<>();
+            for (DeviceAddress address : bound.addresses()) {
+                boolean f32 = address.arena() == FLOATS;
+                placed.add(
+                        f32
+                                ? new Operand(
+                                        "arena", DType.F32, floats.length - address.element(), Operand.Access.UPDATE)
+                                : op.operands().get(3));
+                segments.add(
+                        f32 ? MemorySegment.ofArray(floats).asSlice((long) address.element() * Float.BYTES) : lengths);
             }
-            DevicePlan plan = new DevicePlan(
-                    List.of(
-                            new Operand("arena", DType.F32, floats.length, Operand.Access.UPDATE),
-                            op.operands().get(3)),
-                    List.of(new DeviceLaunch(launch.kernel(), launch.grid(), params, launch.scalars())),
-                    0);
-            MemorySegment arena = MemorySegment.ofArray(floats);
-            new Emulator(Schedule.IN_ORDER).run(plan, arena, lengths);
+            DevicePlan plan = new DevicePlan(placed, List.of(bound.launch()), 0);
+            new Emulator(Schedule.IN_ORDER).run(plan, segments.toArray(MemorySegment[]::new));
         }
 
         private void multiply(Product product, int[] at) {

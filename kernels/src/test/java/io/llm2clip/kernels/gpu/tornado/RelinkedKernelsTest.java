@@ -2,12 +2,14 @@ package io.llm2clip.kernels.gpu.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 import io.llm2clip.kernels.gpu.kernels.HalfConversion;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.EdgeCases;
 import io.llm2clip.kernels.gpu.launch.Transfers;
+import io.llm2clip.kernels.operations.AdamWUpdate;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.Attributes;
@@ -15,14 +17,17 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
+import java.lang.classfile.TypeKind;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What can be seen of relinked classes without TornadoVM, whose types they name. */
@@ -43,22 +48,50 @@ class RelinkedKernelsTest {
 
     @Test
     void kernelsKeepTheirParametersNames() throws IOException {
-        DeviceKernel kernel = Transfers.touch().kernel();
-        MethodModel method = relinked(kernel.owner()).methods().stream()
-                .filter(m -> m.methodName().equalsString(kernel.name()))
-                .findFirst()
-                .orElseThrow();
+        DeviceKernel kernel = Transfers.copy(DType.BF16, 1).kernel();
+        MethodModel method = method(relinked(kernel.owner()), kernel.name());
         assertThat(method.flags().has(AccessFlag.PUBLIC)).isTrue();
         assertThat(method.methodTypeSymbol().displayDescriptor())
-                .isEqualTo("(KernelContext,FloatArray,IntArray,ShortArray,IntArray)void");
-        List<String> names = new ArrayList<>();
-        method.code()
+                .isEqualTo("(KernelContext,ShortArray,ShortArray,IntArray)void");
+        assertThat(names(method)).containsExactly("context", "source", "target", "params", "element");
+    }
+
+    private static List<String> names(MethodModel method) {
+        return method
+                .code()
                 .orElseThrow()
                 .findAttribute(Attributes.localVariableTable())
                 .orElseThrow()
                 .localVariables()
-                .forEach(variable -> names.add(variable.name().stringValue()));
-        assertThat(names).containsExactly("context", "floats", "ints", "halves", "params");
+                .stream()
+                .map(variable -> variable.name().stringValue())
+                .toList();
+    }
+
+    /** TornadoVM must not get an array twice: of operands in one arena only the first has a parameter. */
+    @Test
+    void operandsOfOneArenaShareAParameter() throws IOException {
+        DeviceKernel kernel =
+                DeviceKernels.plan(new AdamWUpdate(5)).launches().getFirst().kernel();
+        Object weights = new Object();
+        Object state = new Object();
+        MergedKernel merged = MergedKernel.of(kernel, List.of(state, state, weights, state, state));
+        assertThat(merged.arenas()).containsExactly(0, 0, 1, 0, 0);
+        assertThat(merged).isEqualTo(MergedKernel.of(kernel, List.of(weights, weights, state, weights, weights)));
+        assertThat(merged.parameters()).containsExactly(0, 1, 1, 2, 1, 1, 3);
+        assertThat(merged.roles())
+                .containsExactly(DeviceKernel.Role.FLOATS, DeviceKernel.Role.FLOATS, DeviceKernel.Role.PARAMS);
+        MethodModel method = method(relinked(kernel.owner(), merged), kernel.name());
+        assertThat(method.methodTypeSymbol().displayDescriptor())
+                .isEqualTo("(KernelContext,FloatArray,FloatArray,IntArray)void");
+        assertThat(names(method))
+                .contains("context", "grad", "parameter", "params")
+                .doesNotContain("mean");
+        for (var element : method.code().orElseThrow()) {
+            if (element instanceof LoadInstruction load && load.typeKind() == TypeKind.REFERENCE) {
+                assertThat(load.slot()).isLessThan(4);
+            }
+        }
     }
 
     @Test
@@ -78,11 +111,12 @@ class RelinkedKernelsTest {
 
     @Test
     void tasksOnlyCallTheirKernel() {
-        DeviceKernel kernel = Transfers.touch().kernel();
-        ClassModel task = ClassFile.of().parse(new RelinkedKernels(getClass().getClassLoader()).taskClass(kernel));
+        DeviceKernel kernel = Transfers.copy(DType.F32, 1).kernel();
+        MergedKernel merged = MergedKernel.of(kernel, List.of(new Object(), new Object()));
+        ClassModel task = ClassFile.of().parse(new RelinkedKernels(merged).taskClass(merged));
         assertThat(task.interfaces().getFirst().asSymbol())
                 .isEqualTo(ClassDesc.of(KernelRelinker.API + "common.TornadoFunctions")
-                        .nested("Task5"));
+                        .nested("Task4"));
         assertThat(task.constantPool().size()).isLessThan(256);
         List<String> calls = new ArrayList<>();
         task.methods().stream()
@@ -92,7 +126,7 @@ class RelinkedKernelsTest {
                         calls.add(invoke.name().stringValue());
                     }
                 }));
-        assertThat(calls).containsExactly("k_touch");
+        assertThat(calls).containsExactly("k_copyFloats");
     }
 
     private static Set<Class<?>> owners() {
@@ -100,12 +134,23 @@ class RelinkedKernelsTest {
         EdgeCases.operations()
                 .flatMap(op -> DeviceKernels.plan(op).launches().stream())
                 .forEach(launch -> owners.add(launch.kernel().owner()));
-        owners.add(Transfers.touch().kernel().owner());
+        owners.add(Transfers.touch(DType.F32).kernel().owner());
         owners.add(HalfConversion.class);
         return owners;
     }
 
+    private static MethodModel method(ClassModel model, String name) {
+        return model.methods().stream()
+                .filter(method -> method.methodName().equalsString(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static ClassModel relinked(Class<?> owner) throws IOException {
+        return relinked(owner, null);
+    }
+
+    private static ClassModel relinked(Class<?> owner, @Nullable MergedKernel merged) throws IOException {
         KernelRelinker relinker = new KernelRelinker(type -> {
             try {
                 return read(Class.forName(type.packageName() + "." + type.displayName()));
@@ -113,7 +158,7 @@ class RelinkedKernelsTest {
                 throw new IllegalStateException(e);
             }
         });
-        return ClassFile.of().parse(relinker.relink(read(owner)));
+        return ClassFile.of().parse(relinker.relink(read(owner), merged));
     }
 
     private static ClassModel read(Class<?> type) throws IOException {

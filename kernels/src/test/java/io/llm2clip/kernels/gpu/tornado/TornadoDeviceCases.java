@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.EdgeCases;
 import io.llm2clip.kernels.operations.AllConversions;
 import io.llm2clip.kernels.operations.Epilogue;
@@ -21,6 +22,7 @@ import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
@@ -38,12 +40,14 @@ class TornadoDeviceCases {
     private static final double TOLERANCE = 1e-4;
 
     private static final int ELEMENTS = 1 << 22;
+    /** Arenas of each type. */
+    private static final int SETS = 3;
 
     private static TornadoDevice device;
 
     @BeforeContainer
     static void open() {
-        device = TornadoDevice.open(0, ELEMENTS, ELEMENTS, ELEMENTS);
+        device = TornadoDevice.open(0, DeviceOperation.arenas(SETS, ELEMENTS));
     }
 
     @AfterContainer
@@ -69,6 +73,18 @@ class TornadoDeviceCases {
     @Example
     void agreesWithReferenceInEdgeCases() {
         EdgeCases.operations().forEach(op -> check(op, 1));
+    }
+
+    /** Operands of one launch in different arenas, or some in one and some in others. */
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+    void operandsMayBeInSeveralArenas(
+            @ForAll("operations") KernelOp op, @ForAll @IntRange(min = 2, max = SETS) int sets, @ForAll long seed) {
+        check(op, seed, sets);
+    }
+
+    @Example
+    void operandsMayBeInSeveralArenasInEdgeCases() {
+        EdgeCases.operations().forEach(op -> check(op, 2, SETS));
     }
 
     @Example
@@ -103,37 +119,47 @@ class TornadoDeviceCases {
         byte[] sent = new byte[elements * dtype.bytes()];
         new Random(seed).nextBytes(sent);
         byte[] received = new byte[sent.length];
-        device.upload(dtype, place, MemorySegment.ofArray(sent));
-        device.download(dtype, place, MemorySegment.ofArray(received));
-        assertThat(Arrays.mismatch(received, sent)).isEqualTo(-1);
+        for (int set = 0; set < SETS; set++) {
+            DeviceAddress address = DeviceOperation.first(dtype, place);
+            address = new DeviceAddress(address.arena() + 3 * set, place);
+            device.upload(dtype, address, MemorySegment.ofArray(sent));
+            device.download(dtype, address, MemorySegment.ofArray(received));
+            assertThat(Arrays.mismatch(received, sent)).isEqualTo(-1);
+            Arrays.fill(received, (byte) 0);
+        }
     }
 
     @Example
     void transfersBeyondTheArenaAreRefused() {
         MemorySegment segment = MemorySegment.ofArray(new float[2]);
-        assertThatThrownBy(() -> device.upload(DType.F32, ELEMENTS - 1, segment))
+        assertThatThrownBy(() -> device.upload(DType.F32, DeviceOperation.first(DType.F32, ELEMENTS - 1), segment))
                 .isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessage(
                         "A transfer of 8 bytes at element 4194303 was asked for, expected whole F32 elements within the"
-                                + " arena's 4194304; correct the place or the size.");
+                                + " arena's 4194304; correct the offset or the size.");
+        assertThatThrownBy(() -> device.upload(DType.F32, DeviceOperation.first(DType.I32, 0), segment))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("A transfer of F32 elements names arena 1, expected one of F32, found one of I32.");
     }
 
     /** More launches than a graph holds, each needing the one before, and run twice. */
     @Example
     void recordedLaunchesDoTheSame() {
-        recordedLaunchesDoTheSame(Recording.Mode.GRAPHS);
-        if (device.info().isCuda()) {
-            recordedLaunchesDoTheSame(Recording.Mode.REPLAY);
+        for (int sets = 1; sets <= SETS; sets += 2) {
+            recordedLaunchesDoTheSame(Recording.Mode.GRAPHS, sets);
+            if (device.info().isCuda()) {
+                recordedLaunchesDoTheSame(Recording.Mode.REPLAY, sets);
+            }
         }
     }
 
-    private static void recordedLaunchesDoTheSame(Recording.Mode mode) {
+    private static void recordedLaunchesDoTheSame(Recording.Mode mode, int sets) {
         // Bounded, or the numbers would soon be none.
         Expression tanh = new Expression(1, List.of(Expression.Instruction.unary(Opcode.TANH, 0)));
         KernelOp op = Matmul.dense(1, 5, 5, 5, false, true).withEpilogue(new Epilogue(tanh, List.of()));
         try (OperandBuffers expected = OperandBuffers.random(op, 1);
                 OperandBuffers found = expected.copy()) {
-            DeviceOperation operation = new DeviceOperation(device, op);
+            DeviceOperation operation = new DeviceOperation(device, op, sets);
             for (OperandBuffers buffers : List.of(expected, found)) {
                 operation.upload(buffers.segments());
                 List<BoundLaunch> launches = new ArrayList<>();
@@ -171,7 +197,7 @@ class TornadoDeviceCases {
     }
 
     private static void multiply(Matmul op, MatmulPrecision precision) {
-        try (TornadoDevice other = TornadoDevice.open(0, 1 << 14, 0, 1 << 14);
+        try (TornadoDevice other = TornadoDevice.open(0, DeviceOperation.arenas(1, 1 << 14));
                 OperandBuffers expected = OperandBuffers.random(op, 1);
                 OperandBuffers found = expected.copy()) {
             Reference.run(op, expected.segments());
@@ -191,7 +217,7 @@ class TornadoDeviceCases {
     void devicesCanBeOpenedOneAfterTheOther() {
         KernelOp op = new SoftmaxOp.Softmax(3, 5);
         for (int i = 0; i < 2; i++) {
-            try (TornadoDevice other = TornadoDevice.open(0, 1 << 10, 0, 0);
+            try (TornadoDevice other = TornadoDevice.open(0, DeviceOperation.arenas(1, 1 << 10));
                     OperandBuffers expected = OperandBuffers.random(op, i);
                     OperandBuffers found = expected.copy()) {
                 Reference.run(op, expected.segments());
@@ -204,16 +230,18 @@ class TornadoDeviceCases {
         }
     }
 
-    /** Arenas of 2 GB, which would not fit ten times into what this JVM may allocate if closing kept them. */
+    /** Two arenas of 1 GB, which would not fit ten times into what this JVM may allocate if closing kept them. */
     @Example
     void closingFreesArenas() {
-        long elements = Math.min(1L << 29, TornadoVm.devices().getFirst().allocationBytes() / 4) - 64;
+        long elements = Math.min(1L << 28, TornadoVm.devices().getFirst().allocationBytes() / 4) - 64;
         for (int i = 0; i < 10; i++) {
-            try (TornadoDevice large = TornadoDevice.open(0, elements, 0, 0)) {
+            ArenaSize size = new ArenaSize(DType.F32, elements);
+            try (TornadoDevice large = TornadoDevice.open(0, List.of(size, size))) {
                 MemorySegment one = MemorySegment.ofArray(new float[] {i});
-                large.upload(DType.F32, (int) elements - 1, one);
+                DeviceAddress last = new DeviceAddress(1, (int) elements - 1);
+                large.upload(DType.F32, last, one);
                 float[] found = new float[1];
-                large.download(DType.F32, (int) elements - 1, MemorySegment.ofArray(found));
+                large.download(DType.F32, last, MemorySegment.ofArray(found));
                 assertThat(found[0]).isEqualTo(i);
             }
         }
@@ -231,36 +259,48 @@ class TornadoDeviceCases {
     @Example
     void whatDoesNotFitIsSaid() {
         DeviceInfo info = TornadoVm.devices().getFirst();
-        assertThatThrownBy(() -> TornadoDevice.open(0, 1L << 31, 0, 0))
+        assertThatThrownBy(() -> open(0, 1L << 31, 1))
                 .isInstanceOf(DeviceException.class)
-                .hasMessageContaining("A F32 arena of 2147483648 elements was asked for, expected 0 to 2147483639");
+                .hasMessage(
+                        "An arena of 2147483648 F32 elements was asked for, expected 0 to 2147483639, as kernels index"
+                                + " elements by int; use several arenas.");
         // What is too much depends on the device: one arena, or all of the largest ones together.
         long most = Integer.MAX_VALUE - 8;
         if (info.allocationBytes() / Float.BYTES < most) {
-            assertThatThrownBy(() -> TornadoDevice.open(0, info.allocationBytes() / Float.BYTES + 1, 0, 0))
+            assertThatThrownBy(() -> open(0, info.allocationBytes() / Float.BYTES + 1, 1))
                     .isInstanceOf(DeviceException.class)
-                    .hasMessageContaining("cannot hold a F32 arena of ")
-                    .hasMessageContaining("use smaller batches or another device");
-        } else if (info.memoryBytes() < 10 * most) {
-            assertThatThrownBy(() -> TornadoDevice.open(0, most, most, most))
-                    .isInstanceOf(DeviceException.class)
-                    .hasMessageContaining("cannot hold arenas of " + 10 * most + " bytes")
+                    .hasMessageContaining("cannot hold an arena of ")
                     .hasMessageContaining("use smaller batches or another device");
         }
-        assertThatThrownBy(() -> TornadoDevice.open(99, 1, 1, 1))
+        long elements = info.maxElements(DType.F32);
+        int arenas = (int) (info.memoryBytes() / (elements * Float.BYTES)) + 1;
+        assertThatThrownBy(() -> open(0, elements, arenas))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("cannot hold arenas of ")
+                .hasMessageContaining(" bytes of memory; use smaller batches or another device");
+        assertThatThrownBy(() -> open(99, 1, 1))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("No device 99: TornadoVM has ");
     }
 
-    /** By kernels and, where the device has another way, by that. */
+    private static void open(int number, long elements, int arenas) {
+        TornadoDevice.open(number, Collections.nCopies(arenas, new ArenaSize(DType.F32, elements)))
+                .close();
+    }
+
     private static void check(KernelOp op, long seed) {
+        check(op, seed, 1);
+    }
+
+    /** By kernels and, where the device has another way, by that. */
+    private static void check(KernelOp op, long seed, int sets) {
         try (OperandBuffers expected = OperandBuffers.random(op, seed);
                 OperandBuffers found = expected.copy();
                 OperandBuffers otherwise = expected.copy()) {
             Reference.run(op, expected.segments());
-            run(op, found.segments());
+            run(op, found.segments(), sets);
             found.assertCloseTo(expected, TOLERANCE);
-            DeviceOperation operation = new DeviceOperation(device, op);
+            DeviceOperation operation = new DeviceOperation(device, op, sets);
             List<DeviceStep> steps = operation.steps();
             if (steps.stream().anyMatch(step -> step instanceof BoundProduct)) {
                 operation.upload(otherwise.segments());
@@ -275,7 +315,11 @@ class TornadoDeviceCases {
     }
 
     private static void run(KernelOp op, MemorySegment[] operands) {
-        DeviceOperation operation = new DeviceOperation(device, op);
+        run(op, operands, 1);
+    }
+
+    private static void run(KernelOp op, MemorySegment[] operands, int sets) {
+        DeviceOperation operation = new DeviceOperation(device, op, sets);
         operation.upload(operands);
         operation.launch();
         operation.download(operands);

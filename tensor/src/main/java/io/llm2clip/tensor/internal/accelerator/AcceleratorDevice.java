@@ -4,7 +4,11 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.gpu.tornado.ArenaSize;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.Operand;
@@ -13,8 +17,9 @@ import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -34,42 +39,58 @@ public final class AcceleratorDevice implements PlanDevice {
     /** Room for bf16 and f16 elements. */
     private static final long HALVES = 16L << 20;
 
-    /** What kernels can number by int of f32 elements, but for a few that nobody misses. */
-    private static final long ADDRESSABLE_BYTES = 8L << 30;
-
     private final TornadoDevice device;
     private final AcceleratorMemory memory;
     private final Target target;
 
-    private AcceleratorDevice(TornadoDevice device, long floats, long halves) {
+    private AcceleratorDevice(TornadoDevice device, List<ArenaSize> arenas) {
         this.device = device;
-        target = new Target(device.name(), MatmulPrecisions.of(device.precisions()), ALIGNMENT, false);
-        memory = new AcceleratorMemory(device, floats, INTS, halves);
+        memory = new AcceleratorMemory(device, new AcceleratorArenas(device.name(), arenas));
+        target = new Target(
+                device.name(),
+                MatmulPrecisions.of(device.precisions()),
+                DeviceKernels.MATRIX_FORMATS,
+                ALIGNMENT,
+                op -> null,
+                false,
+                memory.largestBytes());
     }
 
     /**
      * Opens a device.
      *
      * @param number as TornadoVM numbers them
-     * @param memoryBytes how much of its memory to use for f32 elements
+     * @param memoryBytes how much of its memory to use for f32 elements, and for bf16 ones where it has a library for them
      * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes) {
-        if (memoryBytes > ADDRESSABLE_BYTES) {
-            throw new DeviceException(memoryBytes + " bytes of the memory of "
-                    + TornadoVm.device(number).name() + " were asked for, expected at most "
-                    + ADDRESSABLE_BYTES
-                    + ", which is what kernels can address; allow less (--device-memory).");
+        DeviceInfo info = TornadoVm.device(number);
+        return open(number, memoryBytes, info::maxElements);
+    }
+
+    /** As {@link #open(int, long)}, with arenas of no more elements than given. */
+    static AcceleratorDevice open(int number, long memoryBytes, ToLongFunction<DType> maxElements) {
+        DeviceInfo info = TornadoVm.device(number);
+        if (memoryBytes > info.memoryBytes()) {
+            throw new DeviceException(memoryBytes + " bytes of the memory of " + info.name()
+                    + " were asked for, expected at most " + info.memoryBytes()
+                    + ", which is all it has; allow less (--device-memory).");
         }
-        // Where a library multiplies in bf16, two fifths for rounded factors: weights, and activations of one product
+        // Where a library multiplies in bf16, two fifths for converted operands: weights, and activations of one matmul
         // at a time.
         boolean library = !TornadoVm.products(number).equals("kernels");
         long halves = library ? Math.max(HALVES, memoryBytes / 5) : HALVES;
-        long floats = Math.min((memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes(), Integer.MAX_VALUE - 8);
-        return new AcceleratorDevice(TornadoDevice.open(number, floats, INTS, halves), floats, halves);
+        long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
+        List<ArenaSize> arenas = new ArrayList<>();
+        for (ArenaSize size : List.of(
+                new ArenaSize(DType.F32, floats), new ArenaSize(DType.I32, INTS), new ArenaSize(DType.BF16, halves))) {
+            arenas.addAll(
+                    AcceleratorArenas.divide(size.dtype(), size.elements(), maxElements.applyAsLong(size.dtype())));
+        }
+        return new AcceleratorDevice(TornadoDevice.open(number, arenas), arenas);
     }
 
-    /** Three quarters of a device's memory, or what kernels can address if that is less: 8 GiB. */
+    /** As {@link io.llm2clip.tensor.Device#usableBytes}. */
     public static long usableBytes(int number) {
         return TornadoVm.device(number).usableBytes();
     }
@@ -79,12 +100,6 @@ public final class AcceleratorDevice implements PlanDevice {
         return device.name();
     }
 
-    /** Other formats have no kernels there yet. */
-    @Override
-    public Set<DType> matrixFormats() {
-        return Set.of(DType.F32);
-    }
-
     @Override
     public Target target() {
         return target;
@@ -92,7 +107,7 @@ public final class AcceleratorDevice implements PlanDevice {
 
     @Override
     public Executable load(Plan plan) {
-        return new AcceleratorExecutable(plan, device, memory);
+        return new AcceleratorExecutable(plan, target, device, memory);
     }
 
     @Override
@@ -103,10 +118,10 @@ public final class AcceleratorDevice implements PlanDevice {
         LaunchSequence recorded;
         try {
             for (Application application : applications) {
-                int[] offsets = application.operands().stream()
-                        .mapToInt(data -> ranges.variable(data).element())
-                        .toArray();
-                ranges.add(application.op(), MatmulPrecision.F32, offsets);
+                List<DeviceAddress> addresses = application.operands().stream()
+                        .map(data -> ranges.variable(data).address())
+                        .toList();
+                ranges.add(application.op(), MatmulPrecision.F32, addresses);
             }
             recorded = device.record(ranges.steps());
         } catch (RuntimeException | Error e) {

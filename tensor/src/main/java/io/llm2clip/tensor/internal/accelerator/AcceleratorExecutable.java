@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.gpu.tornado.OperationScratch;
@@ -13,13 +14,10 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
-import io.llm2clip.tensor.internal.graph.Graph;
+import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,28 +30,33 @@ final class AcceleratorExecutable implements Executable {
     private final AcceleratorMemory memory;
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
-    private final Map<DType, Integer> pinned = new EnumMap<>(DType.class);
+    private final PlanMemory pinned;
     private final IndexChecks checks = new IndexChecks();
     private final ScratchSize scratch;
     private final List<DeviceCopy> inputs = new ArrayList<>();
     private final List<DeviceCopy> outputs = new ArrayList<>();
-    private final Workspace<DeviceWorkspace.Place>.Share share;
-    private DeviceWorkspace.@Nullable Place bound;
+    private final Workspace<PlanMemory>.Share share;
+    private @Nullable PlanMemory bound;
     private @Nullable LaunchSequence recorded;
 
-    AcceleratorExecutable(Plan plan, TornadoDevice device, AcceleratorMemory memory) {
+    AcceleratorExecutable(Plan plan, Target target, TornadoDevice device, AcceleratorMemory memory) {
         this.plan = plan;
         this.device = device;
         this.memory = memory;
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
-        scratch = new ScratchSize(plan);
+        scratch = new ScratchSize(plan.workspaceBytes(), target);
         try {
-            plan.pinnedBytes().forEach((dtype, bytes) -> pinned.put(dtype, ranges.take(dtype, bytes / dtype.bytes())));
+            pinned = PlanMemory.take(memory, plan.pinnedBytes(), memory.largestBytes());
+            resources.add(() -> pinned.give(memory));
             plan.steps().forEach(this::check);
-            // As if the workspace were at the start of every arena: how much scratch memory is needed does not depend
-            // on where it is.
-            steps(_ -> 0, scratch::need);
+            // As if everything in it were at one place: how much scratch memory is needed does not depend on where it
+            // is.
+            DeviceAddress anywhere = new DeviceAddress(0, 0);
+            steps((_, _) -> anywhere, (dtype, elements) -> {
+                scratch.need(dtype, elements);
+                return anywhere;
+            });
             share = memory.workspace().open(scratch.bytes());
             resources.add(() -> share.close(this::forget));
             share.run(this::bind);
@@ -93,14 +96,14 @@ final class AcceleratorExecutable implements Executable {
     }
 
     /** Records the kernels for where the workspace lies now. */
-    private void bind(DeviceWorkspace.Place place) {
-        if (place.equals(bound)) {
+    private void bind(PlanMemory workspace) {
+        if (workspace.equals(bound)) {
             return;
         }
         forget();
-        recorded = device.record(
-                steps(place::first, (dtype, elements) -> place.first(dtype) + scratch.need(dtype, elements)));
-        bound = place;
+        recorded =
+                device.record(steps(workspace::address, (dtype, _) -> workspace.address(dtype, scratch.start(dtype))));
+        bound = workspace;
     }
 
     private void forget() {
@@ -112,44 +115,43 @@ final class AcceleratorExecutable implements Executable {
         }
     }
 
-    private List<DeviceStep> steps(ToIntFunction<DType> workspace, OperationScratch operationScratch) {
+    /** Where so many bytes into the workspace of a type are. */
+    private interface Places {
+        DeviceAddress address(DType dtype, long offset);
+    }
+
+    private List<DeviceStep> steps(Places workspace, OperationScratch operationScratch) {
         List<DeviceStep> steps = new ArrayList<>();
         for (Plan.Step step : plan.steps()) {
-            int[] offsets = new int[step.operands().size()];
-            boolean[] rounded = new boolean[offsets.length];
-            for (int i = 0; i < offsets.length; i++) {
+            List<DeviceAddress> addresses = new ArrayList<>();
+            boolean[] rounded = new boolean[step.operands().size()];
+            for (int i = 0; i < rounded.length; i++) {
                 rounded[i] = rounded(step, i);
-                offsets[i] = offset(step.operands().get(i), rounded[i], workspace);
+                addresses.add(address(step.operands().get(i), rounded[i], workspace));
             }
-            steps.addAll(
-                    device.steps(step.op(), MatmulPrecisions.of(step.precision()), offsets, rounded, operationScratch));
+            steps.addAll(device.steps(
+                    step.op(), MatmulPrecisions.of(step.precision()), addresses, rounded, operationScratch));
         }
         return steps;
     }
 
-    private int offset(Plan.Slot slot, boolean rounded, ToIntFunction<DType> workspace) {
+    private DeviceAddress address(Plan.Slot slot, boolean rounded, Places workspace) {
         return switch (slot) {
-            case Plan.Slot.InWorkspace(DType dtype, long at) ->
-                workspace.applyAsInt(dtype) + (int) (at / dtype.bytes());
-            case Plan.Slot.Pinned place -> first(place);
+            case Plan.Slot.InWorkspace(DType dtype, long at) -> workspace.address(dtype, at);
+            case Plan.Slot.Pinned(DType dtype, long at) -> pinned.address(dtype, at);
             case Plan.Slot.InVariable(TensorData variable, long at) -> {
-                int start = rounded
+                DeviceAddress start = rounded
                         ? ranges.factor(variable)
-                        : ranges.variable(variable).element();
-                yield start + (int) (at / variable.dtype().bytes());
+                        : ranges.variable(variable).address();
+                yield start.plus((int) (at / variable.dtype().bytes()));
             }
         };
-    }
-
-    private int first(Plan.Slot.Pinned slot) {
-        return Graph.known(pinned, slot.dtype())
-                + (int) (slot.offset() / slot.dtype().bytes());
     }
 
     @Override
     public TensorData input(Plan.Slot.Pinned slot, Shape shape, DType dtype) {
         TensorData data = TensorData.allocate(shape, dtype);
-        DeviceCopy copy = memory.copyAt(data, first(slot));
+        DeviceCopy copy = memory.copyAt(data, pinned.address(slot.dtype(), slot.offset()));
         inputs.add(copy);
         if (dtype == DType.I32) {
             checks.of(slot, shape.size()).forEach(copy::require);
@@ -160,14 +162,14 @@ final class AcceleratorExecutable implements Executable {
     @Override
     public TensorData output(Plan.Slot.Pinned slot, Shape shape, DType dtype) {
         TensorData data = new TensorData(shape, dtype);
-        outputs.add(memory.copyAt(data, first(slot)));
+        outputs.add(memory.copyAt(data, pinned.address(slot.dtype(), slot.offset())));
         return data;
     }
 
     @Override
     public void run() {
-        share.run(place -> {
-            bind(place);
+        share.run(workspace -> {
+            bind(workspace);
             inputs.forEach(DeviceCopy::send);
             ranges.send();
             if (recorded != null) {
@@ -181,7 +183,7 @@ final class AcceleratorExecutable implements Executable {
     public void close() {
         share.close(() -> {
             outputs.forEach(DeviceCopy::free);
-            Resources.closeAll(List.of(this::forget, ranges::close));
+            Resources.closeAll(List.of(this::forget, () -> pinned.give(memory), ranges::close));
         });
     }
 }

@@ -3,10 +3,10 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.TensorData;
-import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -16,54 +16,63 @@ import java.util.Map;
 import java.util.Set;
 
 /** The arenas of an accelerator: which ranges are free, and which variables have a copy there. */
-final class AcceleratorMemory {
+final class AcceleratorMemory implements RangeSource {
     private final TornadoDevice device;
-    private final Map<DType, ArenaSpace> spaces = new EnumMap<>(DType.class);
+    private final AcceleratorArenas arenas;
     private final Set<TensorData> resident = new LinkedHashSet<>();
     private final RoundedFactors factors;
-    private final Workspace<DeviceWorkspace.Place> workspace = new Workspace<>(new DeviceWorkspace(this));
+    private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this));
 
-    AcceleratorMemory(TornadoDevice device, long floats, long ints, long halves) {
+    AcceleratorMemory(TornadoDevice device, AcceleratorArenas arenas) {
         this.device = device;
         factors = new RoundedFactors(this, MatmulPrecision.BF16.factors());
-        Map.of(DType.F32, floats, DType.I32, ints, DType.BF16, halves)
-                .forEach((dtype, elements) -> spaces.put(dtype, new ArenaSpace(dtype, device.name(), elements)));
+        this.arenas = arenas;
     }
 
     TornadoDevice device() {
         return device;
     }
 
-    /** Variables as factors of products. */
+    /** Variables as operands of matmuls. */
     RoundedFactors factors() {
         return factors;
     }
 
     /** What all programs here share. */
-    Workspace<DeviceWorkspace.Place> workspace() {
+    Workspace<PlanMemory> workspace() {
         return workspace;
     }
 
-    /** Takes a range and returns its first element. */
-    int take(DType dtype, long elements) {
+    /** Bytes of the largest range there may be, by element type as stored. */
+    Map<DType, Long> largestBytes() {
+        Map<DType, Long> bytes = new EnumMap<>(DType.class);
+        for (DType dtype : List.of(DType.F32, DType.I32, DType.BF16, DType.F16)) {
+            bytes.put(dtype, arenas.largest(dtype) * dtype.bytes());
+        }
+        return bytes;
+    }
+
+    @Override
+    public ArenaRange take(MemoryUse use, DType dtype, long elements) {
         long bytes = elements * dtype.bytes();
         EngineMemory.take(bytes, "a program on " + device.name());
         try {
-            return Graph.known(spaces, dtype.arena()).take(elements);
+            return arenas.take(use, dtype, elements);
         } catch (RuntimeException | Error e) {
             EngineMemory.released(bytes);
             throw e;
         }
     }
 
-    void give(DType dtype, int start, long elements) {
-        Graph.known(spaces, dtype.arena()).give(start, elements);
-        EngineMemory.released(elements * dtype.bytes());
+    @Override
+    public void give(ArenaRange range) {
+        arenas.give(range);
+        EngineMemory.released(range.elements() * range.dtype().bytes());
     }
 
     /** A view of a range that somebody else has taken. */
-    DeviceCopy copyAt(TensorData data, int element) {
-        return new DeviceCopy(device, data, element, false);
+    DeviceCopy copyAt(TensorData data, DeviceAddress address) {
+        return new DeviceCopy(device, data, address, false);
     }
 
     /** The variable's copy here, made if it has none. */
@@ -75,7 +84,9 @@ final class AcceleratorMemory {
                     + ".");
         }
         if (copy == null) {
-            copy = new DeviceCopy(device, data, take(data.dtype(), data.shape().size()), true);
+            ArenaRange range =
+                    take(MemoryUse.VARIABLE, data.dtype(), data.shape().size());
+            copy = new DeviceCopy(device, data, range.start(), true);
             resident.add(data);
         }
         copy.retain();
@@ -89,7 +100,7 @@ final class AcceleratorMemory {
             try {
                 copy.detach();
             } finally {
-                give(data.dtype(), copy.element(), data.shape().size());
+                give(new ArenaRange(data.dtype(), copy.address(), data.shape().size()));
                 resident.remove(data);
             }
         }

@@ -1,38 +1,24 @@
 package io.llm2clip.tensor.internal.accelerator;
 
-import io.llm2clip.kernels.DType;
-import io.llm2clip.tensor.TensorException;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Free ranges of an arena of elements: first fit, neighbours joined when freed. */
+/** Free ranges of an arena of elements: first fit, neighbors joined when freed. */
 final class ArenaSpace {
     /** Ranges start at multiples of so many elements, a cache line of the widest. */
     private static final long ALIGNMENT = 32;
 
-    private final DType dtype;
-    private final String device;
-    private final long elements;
+    private final long capacity;
     private final TreeMap<Long, Long> free = new TreeMap<>();
 
-    /**
-     * @param dtype the elements' type, and so their size
-     * @param device for messages
-     * @param elements size of the arena
-     */
-    ArenaSpace(DType dtype, String device, long elements) {
-        this.dtype = dtype;
-        this.device = device;
-        this.elements = elements;
-        free.put(0L, elements / ALIGNMENT * ALIGNMENT);
+    /** @param elements size of the arena */
+    ArenaSpace(long elements) {
+        capacity = elements / ALIGNMENT * ALIGNMENT;
+        free.put(0L, capacity);
     }
 
-    /**
-     * Takes a range and returns its start.
-     *
-     * @throws TensorException if no free range is long enough
-     */
-    int take(long count) {
+    /** Takes a range and returns its start; -1 if no free range is long enough. */
+    long take(long count) {
         long size = padded(count);
         for (Map.Entry<Long, Long> range : free.entrySet()) {
             if (range.getValue() >= size) {
@@ -42,18 +28,14 @@ final class ArenaSpace {
                 if (rest > 0) {
                     free.put(start + size, rest);
                 }
-                return (int) start;
+                return start;
             }
         }
-        long largest = free.values().stream().mapToLong(Long::longValue).max().orElse(0);
-        throw new TensorException("The device memory for " + dtype + " on " + device + " has no room for "
-                + count * dtype.bytes() + " more bytes: " + freeElements() * dtype.bytes() + " of "
-                + elements * dtype.bytes() + " are free, " + largest * dtype.bytes()
-                + " of them in one piece; use smaller batches, or allow more of its memory (--device-memory).");
+        return -1;
     }
 
     /** Gives back what {@link #take} returned for so many elements. */
-    void give(int start, long count) {
+    void give(long start, long count) {
         long from = start;
         long size = padded(count);
         Map.Entry<Long, Long> before = free.floorEntry(from);
@@ -64,6 +46,16 @@ final class ArenaSpace {
         }
         Long after = free.remove(from + size);
         free.put(from, size + (after == null ? 0 : after));
+    }
+
+    /** The longest range that an empty arena has room for. */
+    long capacity() {
+        return capacity;
+    }
+
+    /** The longest free range. */
+    long largestPiece() {
+        return free.values().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
     long freeElements() {

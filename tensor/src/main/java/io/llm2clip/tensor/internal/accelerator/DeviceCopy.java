@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.accelerator;
 
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.tensor.RemoteCopy;
 import io.llm2clip.tensor.TensorData;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceCopy implements RemoteCopy {
     private final TornadoDevice device;
     private final TensorData data;
-    private final int element;
+    private final DeviceAddress address;
     private final boolean owned;
     private final List<IndexCheck> checks = new ArrayList<>();
     private boolean currentHere = true;
@@ -23,14 +24,14 @@ final class DeviceCopy implements RemoteCopy {
     private int users;
 
     /**
-     * @param element where it starts in the device's arena of the elements' type
+     * @param address where it starts
      * @param owned whether the room is its own, not a program's
      */
-    DeviceCopy(TornadoDevice device, TensorData data, int element, boolean owned) {
+    DeviceCopy(TornadoDevice device, TensorData data, DeviceAddress address, boolean owned) {
         this.owned = owned;
         this.device = device;
         this.data = data;
-        this.element = element;
+        this.address = address;
         data.attach(this);
     }
 
@@ -43,9 +44,9 @@ final class DeviceCopy implements RemoteCopy {
         return device;
     }
 
-    /** Where it starts, in elements. */
-    int element() {
-        return element;
+    /** Where it starts. */
+    DeviceAddress address() {
+        return address;
     }
 
     /** Begins a use. */
@@ -90,7 +91,7 @@ final class DeviceCopy implements RemoteCopy {
     public void bringHome() {
         if (!currentHere) {
             requireRoom();
-            device.download(data.dtype().stored(), element, data.memory());
+            device.download(data.dtype().stored(), address, data.memory());
             currentHere = true;
         }
     }
@@ -106,7 +107,7 @@ final class DeviceCopy implements RemoteCopy {
         requireRoom();
         if (!currentThere) {
             checks.forEach(check -> check.check(data.memory()));
-            device.upload(data.dtype().stored(), element, data.memory());
+            device.upload(data.dtype().stored(), address, data.memory());
             currentThere = true;
         }
     }

@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.TensorData;
@@ -14,24 +15,15 @@ import java.util.Map;
 
 /** What one program holds on an accelerator, and the steps over it. */
 final class DeviceRanges implements AutoCloseable {
-    private record Range(DType dtype, int start, long elements) {}
-
     private final AcceleratorMemory memory;
-    private final List<Range> ranges = new ArrayList<>();
+    private final List<ArenaRange> ranges = new ArrayList<>();
     private final Map<TensorData, DeviceCopy> variables = new LinkedHashMap<>();
     private final List<DeviceStep> steps = new ArrayList<>();
-    private final Map<TensorData, Integer> factors = new LinkedHashMap<>();
-    private final Map<DType, Range> scratch = new EnumMap<>(DType.class);
+    private final Map<TensorData, DeviceAddress> factors = new LinkedHashMap<>();
+    private final Map<DType, ArenaRange> scratch = new EnumMap<>(DType.class);
 
     DeviceRanges(AcceleratorMemory memory) {
         this.memory = memory;
-    }
-
-    /** Takes a range that is free again after {@link #close}; returns its first element. */
-    int take(DType dtype, long elements) {
-        int start = memory.take(dtype, elements);
-        ranges.add(new Range(dtype, start, elements));
-        return start;
     }
 
     /** A variable's copy on the device, which stays at least until {@link #close}. */
@@ -39,24 +31,25 @@ final class DeviceRanges implements AutoCloseable {
         return variables.computeIfAbsent(data, memory::retain);
     }
 
-    /** A variable's place as a factor of products, which stays at least until {@link #close}. */
-    int factor(TensorData data) {
+    /** Where a variable is stored as an operand of matmuls, at least until {@link #close}. */
+    DeviceAddress factor(TensorData data) {
         return factors.computeIfAbsent(data, memory.factors()::retain);
     }
 
-    /** Appends an operation's steps; {@code operands} are first elements in their arenas, of factors in that of rounded ones where so said. */
-    void add(KernelOp op, MatmulPrecision precision, int[] operands, boolean... rounded) {
+    /** Appends an operation's steps; where so said, an operand is stored as the precision's type already. */
+    void add(KernelOp op, MatmulPrecision precision, List<DeviceAddress> operands, boolean... rounded) {
         steps.addAll(memory.device().steps(op, precision, operands, rounded, this::scratch));
     }
 
     /** Operations run one after the other, so they share their scratch memory. */
-    private int scratch(DType dtype, long elements) {
-        Range range = scratch.get(dtype);
-        if (range == null || range.elements < elements) {
-            range = new Range(dtype, take(dtype, elements), elements);
+    private DeviceAddress scratch(DType dtype, long elements) {
+        ArenaRange range = scratch.get(dtype);
+        if (range == null || range.elements() < elements) {
+            range = memory.take(MemoryUse.PROGRAM, dtype, elements);
+            ranges.add(range);
             scratch.put(dtype, range);
         }
-        return range.start;
+        return range.start();
     }
 
     List<DeviceStep> steps() {
@@ -72,7 +65,7 @@ final class DeviceRanges implements AutoCloseable {
     @Override
     public void close() {
         List<Runnable> releases = new ArrayList<>();
-        ranges.forEach(range -> releases.add(() -> memory.give(range.dtype, range.start, range.elements)));
+        ranges.forEach(range -> releases.add(() -> memory.give(range)));
         factors.keySet().forEach(data -> releases.add(() -> memory.factors().release(data)));
         variables.keySet().forEach(data -> releases.add(() -> memory.release(data)));
         ranges.clear();

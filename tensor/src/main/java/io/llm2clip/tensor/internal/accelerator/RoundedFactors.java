@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
@@ -13,11 +14,12 @@ import io.llm2clip.tensor.internal.graph.Graph;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Variables on an accelerator as its matrix products take them: rounded to fewer bits, and rounded again only after they have changed.
- * What is a factor only, such as the weights of a frozen model, needs no f32 elements there.
+ * Variables on an accelerator as its matmuls take them: rounded to fewer bits, and rounded again only after they have changed.
+ * What is an operand of matmuls only, such as the weights of a frozen model, needs no f32 elements there.
  */
 final class RoundedFactors {
     private final AcceleratorMemory memory;
@@ -30,21 +32,23 @@ final class RoundedFactors {
     }
 
     private static final class Rounded {
-        final int element;
+        final ArenaRange range;
         long version = -1;
         int users;
 
-        Rounded(int element) {
-            this.element = element;
+        Rounded(ArenaRange range) {
+            this.range = range;
         }
     }
 
-    /** Begins a use; returns the first element in the arena of the type. */
-    int retain(TensorData data) {
+    /** Begins a use; returns where the rounded elements start. */
+    DeviceAddress retain(TensorData data) {
         Rounded rounded = factors.computeIfAbsent(
-                data, key -> new Rounded(memory.take(dtype, key.shape().size())));
+                data,
+                key -> new Rounded(
+                        memory.take(MemoryUse.VARIABLE, dtype, key.shape().size())));
         rounded.users++;
-        return rounded.element;
+        return rounded.range.start();
     }
 
     /** Ends a use. */
@@ -53,7 +57,7 @@ final class RoundedFactors {
         rounded.users--;
         if (rounded.users == 0) {
             factors.remove(data);
-            memory.give(dtype, rounded.element, data.shape().size());
+            memory.give(rounded.range);
         }
     }
 
@@ -64,24 +68,24 @@ final class RoundedFactors {
             KernelOp convert = Elementwise.convert(data.shape().size(), data.dtype(), dtype);
             DeviceCopy copy = DeviceCopy.of(data);
             if (copy != null && copy.isCurrent()) {
-                int[] places = {copy.element(), rounded.element};
+                List<DeviceAddress> operands = List.of(copy.address(), rounded.range.start());
                 for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
-                    memory.device().launch(launch, places);
+                    memory.device().launch(launch, operands);
                 }
             } else {
-                upload(convert, data, memory.device(), rounded.element);
+                upload(convert, data, memory.device(), rounded.range.start());
             }
             rounded.version = data.version();
         }
     }
 
-    private void upload(KernelOp convert, TensorData data, TornadoDevice device, int element) {
+    private void upload(KernelOp convert, TensorData data, TornadoDevice device, DeviceAddress target) {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment rounded =
                     arena.allocate(dtype.bytes((long) data.shape().size()), 64);
             long[] addresses = {data.memory().address(), rounded.address()};
             CpuKernels.bind(convert, addresses, Workers.shared()).run();
-            device.upload(dtype, element, rounded);
+            device.upload(dtype, target, rounded);
         }
     }
 }

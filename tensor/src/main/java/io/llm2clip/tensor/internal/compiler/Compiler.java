@@ -22,12 +22,13 @@ public final class Compiler {
      */
     public static Plan compile(List<Tensor> roots, Target target, ProgramOptions options) {
         Simplifier.Simplified graph = Simplifier.simplify(roots);
+        FormatCheck.require(graph.order(), target);
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
         Layouts.Laid laid = Layouts.assign(computations, graph.outputs(), views, target.packings());
         List<KernelCall> schedule = Schedule.order(laid);
-        MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target.alignment());
+        MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target);
         return PlanBuilder.build(schedule, graph.inputs(), laid.outputs(), memory);
     }
 }

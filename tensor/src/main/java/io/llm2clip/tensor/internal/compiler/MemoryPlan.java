@@ -28,7 +28,7 @@ record MemoryPlan(
         Map<DType, Long> workspaceBytes,
         Map<DType, Long> pinnedBytes) {
 
-    static MemoryPlan of(List<KernelCall> schedule, Collection<Node> inputs, List<View> outputs, long alignment) {
+    static MemoryPlan of(List<KernelCall> schedule, Collection<Node> inputs, List<View> outputs, Target target) {
         Map<Node, MemoryPlanner.Buffer> buffers = new LinkedHashMap<>();
         inputs.forEach(input -> buffers.put(input, buffer(input, -1)));
         for (int step = 0; step < schedule.size(); step++) {
@@ -44,22 +44,25 @@ record MemoryPlan(
         }
         Set<Node> pinned = new HashSet<>(inputs);
         outputs.forEach(output -> pinned.add(output.base()));
+        buffers.forEach((node, buffer) ->
+                target.requireArena("A value " + node.dtype + " " + node.shape, node.dtype.stored(), buffer.bytes));
         pinned.forEach(node -> Graph.known(buffers, node).last = schedule.size());
         Map<DType, List<MemoryPlanner.Buffer>> workspace = new EnumMap<>(DType.class);
         Map<DType, List<MemoryPlanner.Buffer>> own = new EnumMap<>(DType.class);
         buffers.forEach((node, buffer) -> (pinned.contains(node) ? own : workspace)
                 .computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>())
                 .add(buffer));
-        return new MemoryPlan(buffers, pinned, place(workspace, alignment), place(own, alignment));
+        return new MemoryPlan(buffers, pinned, place(workspace, target), place(own, target));
     }
 
     private static MemoryPlanner.Buffer buffer(Node node, int step) {
         return new MemoryPlanner.Buffer(node.dtype.bytes((long) node.shape.size()), step);
     }
 
-    private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, long alignment) {
+    private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, Target target) {
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        byType.forEach((dtype, buffers) -> bytes.put(dtype, MemoryPlanner.place(buffers, alignment)));
+        byType.forEach((dtype, buffers) ->
+                bytes.put(dtype, MemoryPlanner.place(buffers, target.alignment(), target.arenaBytes(dtype))));
         return bytes;
     }
 }

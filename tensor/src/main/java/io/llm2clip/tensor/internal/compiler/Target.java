@@ -1,21 +1,34 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.TensorException;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the compiler needs to know of a device.
+ * What a device supports and prefers: all that compiling for it and loading weights for it depend on.
  *
  * @param name for messages
  * @param precisions in which it multiplies matrices
+ * @param matrixFormats in which the second operand of a matmul and the table of a gather may be stored
  * @param alignment of values in memory, in bytes
  * @param packings layouts that it prefers for weights which never change
  * @param fusesCasts whether expressions read and write other types than f32; if not, it converts contiguous elements only
+ * @param arenas by element type as stored, how many bytes of its memory are in one piece, as each value must be; what is missing has
+ *     no limit
  */
-public record Target(String name, Set<Precision> precisions, long alignment, Packings packings, boolean fusesCasts) {
+public record Target(
+        String name,
+        Set<Precision> precisions,
+        Set<DType> matrixFormats,
+        long alignment,
+        Packings packings,
+        boolean fusesCasts,
+        Map<DType, Long> arenas) {
 
     /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
     public interface Packings {
@@ -25,10 +38,33 @@ public record Target(String name, Set<Precision> precisions, long alignment, Pac
 
     public Target {
         precisions = Set.copyOf(precisions);
+        matrixFormats = Set.copyOf(matrixFormats);
+        arenas = Map.copyOf(arenas);
     }
 
-    /** A device that reads weights as they are stored. */
+    /** A device of f32 matrices that reads weights as they are stored, and whose memory is one piece. */
     public Target(String name, Set<Precision> precisions, long alignment, boolean fusesCasts) {
-        this(name, precisions, alignment, op -> null, fusesCasts);
+        this(name, precisions, Set.of(DType.F32), alignment, op -> null, fusesCasts, Map.of());
+    }
+
+    /** Bytes of its memory that are in one piece, of an element type as stored. */
+    public long arenaBytes(DType dtype) {
+        return arenas.getOrDefault(dtype, Long.MAX_VALUE);
+    }
+
+    /**
+     * Refuses what is larger than any piece of its memory.
+     *
+     * @param what for the message
+     * @param dtype as stored
+     * @throws TensorException saying so
+     */
+    public void requireArena(String what, DType dtype, long bytes) {
+        if (bytes > arenaBytes(dtype)) {
+            throw new TensorException(what + " takes " + bytes + " bytes on " + name + ", expected at most "
+                    + arenaBytes(dtype)
+                    + ", as it must be in one arena of the device's memory; use smaller batches, or allow"
+                    + " more of its memory (--device-memory).");
+        }
     }
 }

@@ -54,12 +54,14 @@ public final class HostDevice implements PlanDevice {
 
     @Override
     public Target target() {
-        return new Target("the CPU", Set.of(Precision.F32), ALIGNMENT, CpuKernels::packing, true);
-    }
-
-    @Override
-    public Set<DType> matrixFormats() {
-        return Set.copyOf(MatrixOperand.FORMATS);
+        return new Target(
+                "the CPU",
+                Set.of(Precision.F32),
+                Set.copyOf(MatrixOperand.FORMATS),
+                ALIGNMENT,
+                CpuKernels::packing,
+                true,
+                Map.of());
     }
 
     @Override

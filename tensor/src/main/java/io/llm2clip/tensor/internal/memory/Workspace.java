@@ -97,6 +97,9 @@ public final class Workspace<M> {
          */
         public void close(Runnable last) {
             inTurn(() -> {
+                if (closed) {
+                    return;
+                }
                 try {
                     last.run();
                 } finally {

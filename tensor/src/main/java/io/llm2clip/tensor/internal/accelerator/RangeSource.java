@@ -1,0 +1,16 @@
+package io.llm2clip.tensor.internal.accelerator;
+
+import io.llm2clip.kernels.DType;
+
+/** Where ranges of a device's arenas are taken from and given back to. */
+interface RangeSource {
+    /**
+     * Takes a range.
+     *
+     * @throws io.llm2clip.tensor.TensorException if no arena has as many free elements in one piece
+     */
+    ArenaRange take(MemoryUse use, DType dtype, long elements);
+
+    /** Gives back what {@link #take} returned. */
+    void give(ArenaRange range);
+}
