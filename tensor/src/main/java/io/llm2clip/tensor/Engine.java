@@ -10,8 +10,8 @@ import java.util.Map;
  */
 public interface Engine {
 
-    /** See {@link Program#compile(List, Execution)}. */
-    Program compile(List<Tensor> outputs, Execution execution);
+    /** See {@link Program#compile(List, List, Execution)}. */
+    Program compile(List<Tensor> outputs, List<Update> updates, Execution execution);
 
     /** See {@link Gradients#of(Tensor, Tensor, List)}. */
     List<Tensor> gradients(Tensor output, Tensor seed, List<Tensor> withRespectTo);

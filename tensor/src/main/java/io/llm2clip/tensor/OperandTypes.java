@@ -49,6 +49,22 @@ final class OperandTypes {
         }
     }
 
+    /**
+     * Checks a kernel that is to change variables.
+     *
+     * @throws TensorException naming the operand, its type and the type expected
+     */
+    static void checkUpdate(KernelOp op, List<Tensor> values, List<Tensor> variables) {
+        if (!op.results().isEmpty() || op.updates().isEmpty()) {
+            throw new TensorException(
+                    "Update by " + name(op) + ", which yields results and updates nothing; expected a kernel"
+                            + " that changes operands in place, use it as a node and assign what it yields.");
+        }
+        values.forEach(OperandTypes::requireValue);
+        checkOperands(op, op.inputs(), values);
+        checkOperands(op, op.updates(), variables);
+    }
+
     /** What of the second operand of a matmul does not follow from the operation. */
     static void requireMatmul(Tensor b, boolean transposed) {
         DType format = b.dtype();
@@ -89,18 +105,25 @@ final class OperandTypes {
     }
 
     private static void checkKernel(KernelOp op, List<Tensor> inputs, Shape shape, DType dtype) {
-        List<Operand> operands = op.inputs();
-        if (inputs.size() != operands.size()) {
-            throw new IllegalStateException(op + " takes " + operands.size() + " inputs, found " + inputs.size() + ".");
+        if (!op.updates().isEmpty()) {
+            throw new TensorException(
+                    name(op) + " changes operands in place, so no node of a graph computes it; use it as an Update.");
         }
-        for (int i = 0; i < inputs.size(); i++) {
-            Operand operand = operands.get(i);
-            if (inputs.get(i).dtype() != operand.dtype()) {
-                throw unexpected(name(op) + " (" + operand.name() + ")", operand.dtype(), inputs.get(i));
-            }
-            requireSize(op, operand, inputs.get(i).shape());
-        }
+        checkOperands(op, op.inputs(), inputs);
         checkResult(op, op.results().getFirst(), shape, dtype);
+    }
+
+    private static void checkOperands(KernelOp op, List<Operand> operands, List<Tensor> found) {
+        if (found.size() != operands.size()) {
+            throw new IllegalStateException(op + " takes " + operands.size() + " inputs, found " + found.size() + ".");
+        }
+        for (int i = 0; i < found.size(); i++) {
+            Operand operand = operands.get(i);
+            if (found.get(i).dtype() != operand.dtype()) {
+                throw unexpected(name(op) + " (" + operand.name() + ")", operand.dtype(), found.get(i));
+            }
+            requireSize(op, operand, found.get(i).shape());
+        }
     }
 
     private static void checkOutput(int index, Tensor kernel, Shape shape, DType dtype) {

@@ -11,15 +11,25 @@ import java.util.List;
  */
 public interface Program extends AutoCloseable {
 
+    /** Compiles what the outputs need, and nothing else; see {@link #compile(List, List, Execution)}. */
+    static Program compile(List<Tensor> outputs, Execution execution) {
+        return compile(outputs, List.of(), execution);
+    }
+
     /**
-     * Compiles what the outputs need, and nothing else.
+     * Compiles what outputs and updates need, and nothing else.
      *
-     * @throws TensorException if the device does not have what the options ask for
+     * @param outputs what each run returns, computed from variables as they are before it
+     * @param updates what each run writes, each variable once
+     * @param execution where and how it runs
+     * @throws TensorException if the device does not have what the options ask for, or if a variable has two updates or shares memory
+     *     with another one that is read or written
      * @throws IllegalStateException if the Java runtime lacks what kernels need
      * @throws EngineMemoryError if there is no memory for its inputs, outputs and values; other programs are as before then
      */
-    static Program compile(List<Tensor> outputs, Execution execution) {
-        return InstalledEngine.get().compile(outputs, execution);
+    static Program compile(List<Tensor> outputs, List<Update> updates, Execution execution) {
+        Update.requireDistinct(updates);
+        return InstalledEngine.get().compile(outputs, updates, execution);
     }
 
     /**
@@ -32,7 +42,10 @@ public interface Program extends AutoCloseable {
     /** Whether the outputs depend on this input, so that it can be fed. */
     boolean needs(Tensor input);
 
-    /** Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites. */
+    /**
+     * Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites. A run that fails, as by an
+     * index out of range, may have made some of its updates.
+     */
     List<TensorData> run();
 
     /** Memory of every value but the variables; known before the first run. */

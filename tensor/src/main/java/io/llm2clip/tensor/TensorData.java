@@ -188,6 +188,13 @@ public final class TensorData {
         return memory;
     }
 
+    /** Whether a change of these elements changes others, which lie in the same memory. */
+    public boolean overlaps(TensorData other) {
+        return memory != null
+                && other.memory != null
+                && memory.asOverlappingSlice(other.memory).isPresent();
+    }
+
     /** A number that is another one after the elements may have changed. */
     public long version() {
         return version;

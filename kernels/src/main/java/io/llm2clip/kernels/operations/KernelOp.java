@@ -6,9 +6,9 @@ import java.util.List;
  * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
  *
  * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
- * {@link #operands()}: inputs first, results (or the updated state) last. Results overlap neither inputs nor each other, except for
- * the {@code UPDATE} operands of {@link AdamWUpdate}. Any dimension may be zero: then nothing is read, and results that still have
- * elements are the operation's neutral value (0 for sums and products).
+ * {@link #operands()}: inputs first, results (or the updated state) last. Results overlap neither inputs nor each other; except that
+ * an {@link Elementwise} may write its result over a dense input of the same type, element by element. Any dimension may be zero: then
+ * nothing is read, and results that still have elements are the operation's neutral value (0 for sums and products).
  */
 public sealed interface KernelOp
         permits Elementwise,
@@ -37,6 +37,13 @@ public sealed interface KernelOp
     default List<Operand> results() {
         return operands().stream()
                 .filter(operand -> operand.access() == Operand.Access.WRITE)
+                .toList();
+    }
+
+    /** The operands that a run reads and changes in place, in calling order. */
+    default List<Operand> updates() {
+        return operands().stream()
+                .filter(operand -> operand.access() == Operand.Access.UPDATE)
                 .toList();
     }
 

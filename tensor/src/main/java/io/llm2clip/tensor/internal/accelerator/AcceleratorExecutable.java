@@ -33,6 +33,7 @@ final class AcceleratorExecutable implements Executable {
     private final PlanMemory pinned;
     private final IndexChecks checks = new IndexChecks();
     private final ScratchSize scratch;
+    private final List<TensorData> updated;
     private final List<DeviceCopy> inputs = new ArrayList<>();
     private final List<DeviceCopy> outputs = new ArrayList<>();
     private final Workspace<PlanMemory>.Share share;
@@ -43,6 +44,7 @@ final class AcceleratorExecutable implements Executable {
         this.plan = plan;
         this.device = device;
         this.memory = memory;
+        updated = plan.updated();
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
         scratch = new ScratchSize(plan.workspaceBytes(), target);
@@ -176,6 +178,7 @@ final class AcceleratorExecutable implements Executable {
                 recorded.run();
             }
             outputs.forEach(DeviceCopy::deviceWrote);
+            updated.forEach(data -> ranges.variable(data).deviceWrote());
         });
     }
 

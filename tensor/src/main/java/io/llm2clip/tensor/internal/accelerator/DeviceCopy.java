@@ -102,9 +102,13 @@ final class DeviceCopy implements RemoteCopy {
         currentThere = false;
     }
 
-    /** Makes the elements on the device current. */
+    /** Makes the elements on the device current, and sees to it that they are what kernels there take them for. */
     void send() {
         requireRoom();
+        if (!currentHere && !checks.isEmpty()) {
+            bringHome();
+            checks.forEach(check -> check.check(data.memory()));
+        }
         if (!currentThere) {
             checks.forEach(check -> check.check(data.memory()));
             device.upload(data.dtype().stored(), address, data.memory());

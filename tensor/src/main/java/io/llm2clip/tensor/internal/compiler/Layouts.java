@@ -39,18 +39,47 @@ final class Layouts {
      * @param calls in the order of the computations
      * @param copies by what they write; each belongs before the first call that reads it
      * @param outputs the program's, none of them a variable or an input
+     * @param updates writes of variables
      */
-    record Laid(List<KernelCall> calls, Map<Node, KernelCall> copies, List<View> outputs) {}
+    record Laid(List<KernelCall> calls, Map<Node, KernelCall> copies, List<View> outputs, List<Written> updates) {}
+
+    /** A write of variables. */
+    sealed interface Written {
+        /** By a kernel whose results are the variables. */
+        record ByKernel(KernelCall call) implements Written {}
+
+        /** A value that is to be where the variable is. */
+        record Assigned(View value, Node variable) implements Written {}
+    }
 
     private Layouts(Views views, Target.Packings packings) {
         this.views = views;
         this.packings = packings;
     }
 
-    static Laid assign(List<Computation> computations, List<Node> outputs, Views views, Target.Packings packings) {
+    static Laid assign(
+            List<Computation> computations, Simplifier.Simplified graph, Views views, Target.Packings packings) {
         Layouts layouts = new Layouts(views, packings);
         List<KernelCall> calls = computations.stream().map(layouts::call).toList();
-        return new Laid(calls, layouts.copies, layouts.owned(outputs));
+        List<View> outputs = layouts.owned(graph.outputs());
+        List<Written> updates = graph.updates().stream().map(layouts::written).toList();
+        return new Laid(calls, layouts.copies, outputs, updates);
+    }
+
+    private Written written(Simplifier.Updated update) {
+        KernelOp op = update.op();
+        if (op != null) {
+            List<View> operands = stored(update.values()).stream()
+                    .map(view -> update.variables().contains(view.base()) ? copied(view) : view)
+                    .toList();
+            return new Written.ByKernel(new KernelCall(op, Precision.F32, operands, update.variables()));
+        }
+        Node value = update.values().getFirst();
+        Node variable = update.variables().getFirst();
+        Float constant = Simplifier.constant(value);
+        return constant == null
+                ? new Written.Assigned(views.of(value), variable)
+                : new Written.ByKernel(filled(constant, variable));
     }
 
     private KernelCall call(Computation computation) {
@@ -109,7 +138,7 @@ final class Layouts {
         return node.dtype.blockSize() == 1;
     }
 
-    private static KernelCall copy(View source, Node result) {
+    static KernelCall copy(View source, Node result) {
         KernelOp op = Elementwise.copy(result.dtype, source.shape().toList(), source.strides());
         return new KernelCall(op, Precision.F32, List.of(source), List.of(result));
     }

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where values lie. Inputs and outputs are pinned: they outlive a run, so they are memory of the program's own. All others are in the
- * workspace, where those that are never alive together share memory.
+ * Where values lie. Inputs and outputs are pinned: they outlive a run, so they are memory of the program's own. What is computed where a
+ * variable lies takes no memory. All others are in the workspace, where those that are never alive together share memory.
  *
  * @param buffers of every value that takes memory, inputs first, then in order of birth
  * @param pinned those that outlive a run
@@ -28,25 +28,28 @@ record MemoryPlan(
         Map<DType, Long> workspaceBytes,
         Map<DType, Long> pinnedBytes) {
 
-    static MemoryPlan of(List<KernelCall> schedule, Collection<Node> inputs, List<View> outputs, Target target) {
+    static MemoryPlan of(Schedule schedule, Collection<Node> inputs, List<View> outputs, Target target) {
+        List<KernelCall> calls = schedule.calls();
         Map<Node, MemoryPlanner.Buffer> buffers = new LinkedHashMap<>();
         inputs.forEach(input -> buffers.put(input, buffer(input, -1)));
-        for (int step = 0; step < schedule.size(); step++) {
-            for (View operand : schedule.get(step).operands()) {
+        for (int step = 0; step < calls.size(); step++) {
+            for (View operand : calls.get(step).operands()) {
                 MemoryPlanner.Buffer buffer = buffers.get(operand.base());
                 if (buffer != null) {
                     buffer.last = step;
                 }
             }
-            for (Node result : schedule.get(step).results()) {
-                buffers.put(result, buffer(result, step));
+            for (Node result : calls.get(step).results()) {
+                if (!schedule.homes().containsKey(result)) {
+                    buffers.put(result, buffer(result, step));
+                }
             }
         }
         Set<Node> pinned = new HashSet<>(inputs);
         outputs.forEach(output -> pinned.add(output.base()));
         buffers.forEach((node, buffer) ->
                 target.requireArena("A value " + node.dtype + " " + node.shape, node.dtype.stored(), buffer.bytes));
-        pinned.forEach(node -> Graph.known(buffers, node).last = schedule.size());
+        pinned.forEach(node -> Graph.known(buffers, node).last = calls.size());
         Map<DType, List<MemoryPlanner.Buffer>> workspace = new EnumMap<>(DType.class);
         Map<DType, List<MemoryPlanner.Buffer>> own = new EnumMap<>(DType.class);
         buffers.forEach((node, buffer) -> (pinned.contains(node) ? own : workspace)

@@ -2,13 +2,17 @@ package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * A compiled graph: kernels in order, and where each operand lies. A value, without memory of its own: who loads it has pinned memory of
@@ -83,13 +87,27 @@ public record Plan(
         return bytes.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** The variables that steps read, each once. */
+    /** The variables that steps read or write, each once. */
     public List<TensorData> variables() {
-        return steps.stream()
-                .flatMap(step -> step.operands().stream())
-                .filter(Slot.InVariable.class::isInstance)
-                .map(slot -> ((Slot.InVariable) slot).variable())
-                .distinct()
-                .toList();
+        return variables(operand -> true);
+    }
+
+    /** The variables that steps write, each once. */
+    public List<TensorData> updated() {
+        return variables(operand -> operand.access() != Operand.Access.READ);
+    }
+
+    private List<TensorData> variables(Predicate<Operand> chosen) {
+        Set<TensorData> variables = new LinkedHashSet<>();
+        for (Step step : steps) {
+            List<Operand> operands = step.op().operands();
+            for (int i = 0; i < operands.size(); i++) {
+                if (step.operands().get(i) instanceof Slot.InVariable(TensorData variable, long _)
+                        && chosen.test(operands.get(i))) {
+                    variables.add(variable);
+                }
+            }
+        }
+        return List.copyOf(variables);
     }
 }

@@ -14,10 +14,12 @@ import java.util.Map;
 /** Writes down what the passes have decided: values get names, and views places in memory. */
 final class PlanBuilder {
     private final MemoryPlan memory;
+    private final Map<Node, Node> homes;
     private final Map<Node, Plan.Value> values = new HashMap<>();
 
-    private PlanBuilder(MemoryPlan memory) {
+    private PlanBuilder(MemoryPlan memory, Map<Node, Node> homes) {
         this.memory = memory;
+        this.homes = homes;
         int number = 0;
         for (Map.Entry<Node, MemoryPlanner.Buffer> entry : memory.buffers().entrySet()) {
             Node node = entry.getKey();
@@ -27,11 +29,11 @@ final class PlanBuilder {
         }
     }
 
-    static Plan build(List<KernelCall> schedule, Map<Tensor, Node> inputs, List<View> outputs, MemoryPlan memory) {
-        PlanBuilder builder = new PlanBuilder(memory);
-        List<Plan.Step> steps = schedule.stream()
-                .map(call -> builder.step(call, schedule.size()))
-                .toList();
+    static Plan build(Schedule schedule, Map<Tensor, Node> inputs, List<View> outputs, MemoryPlan memory) {
+        PlanBuilder builder = new PlanBuilder(memory, schedule.homes());
+        List<KernelCall> calls = schedule.calls();
+        List<Plan.Step> steps =
+                calls.stream().map(call -> builder.step(call, calls.size())).toList();
         Map<Tensor, Plan.Slot.Pinned> fed = new HashMap<>();
         inputs.forEach((tensor, node) -> fed.put(tensor, builder.pinned(View.dense(node))));
         return new Plan(
@@ -49,7 +51,14 @@ final class PlanBuilder {
                 call.op(),
                 call.precision(),
                 operands.stream().map(this::slot).toList(),
-                operands.stream().map(operand -> value(operand.base(), steps)).toList());
+                operands.stream()
+                        .map(operand -> value(home(operand.base()), steps))
+                        .toList());
+    }
+
+    /** The variable in whose memory a value lies; the value itself if in none. */
+    private Node home(Node node) {
+        return homes.getOrDefault(node, node);
     }
 
     private Plan.Value value(Node node, int steps) {
@@ -61,7 +70,7 @@ final class PlanBuilder {
     }
 
     private Plan.Slot slot(View view) {
-        Node base = view.base();
+        Node base = home(view.base());
         if (memory.pinned().contains(base)) {
             return pinned(view);
         }

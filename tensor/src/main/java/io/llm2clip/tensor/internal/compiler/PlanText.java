@@ -56,9 +56,15 @@ public final class PlanText {
         line("inputs and outputs %,d bytes", Plan.sum(plan.pinnedBytes()));
         List<TensorData> variables = plan.variables();
         line(
-                "%d variables, %,d bytes",
+                "%d variables, %,d bytes%s",
                 variables.size(),
-                variables.stream().mapToLong(data -> data.readOnly().byteSize()).sum());
+                variables.stream()
+                        .mapToLong(
+                                data -> data.dtype().bytes((long) data.shape().size()))
+                        .sum(),
+                plan.updated().isEmpty()
+                        ? ""
+                        : "; %d of them updated".formatted(plan.updated().size()));
     }
 
     /** Bytes of the workspace that hold something that is still needed, for each step. */
@@ -118,7 +124,11 @@ public final class PlanText {
     private List<String> row(Step step, Operand operand, int i) {
         Value value = step.values().get(i);
         return List.of(
-                operand.access() == Operand.Access.READ ? "reads" : "writes",
+                switch (operand.access()) {
+                    case READ -> "reads";
+                    case WRITE -> "writes";
+                    case UPDATE -> "updates";
+                },
                 operand.name(),
                 value.name(),
                 value.dtype().toString(),

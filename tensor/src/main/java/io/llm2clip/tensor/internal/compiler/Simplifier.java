@@ -1,10 +1,12 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
 import java.util.ArrayList;
@@ -25,22 +27,50 @@ final class Simplifier {
     private final Map<Tensor, Node> nodes = new HashMap<>();
     private final List<Node> order = new ArrayList<>();
 
-    /** The simplified graph: its nodes in an order of computation, and which of them the outputs are. */
-    record Simplified(List<Node> order, List<Node> outputs, Map<Tensor, Node> inputs) {}
+    /**
+     * An update of the graph.
+     *
+     * @param op the kernel that makes it; null for an assignment, of one value to one variable
+     */
+    record Updated(@Nullable KernelOp op, List<Node> values, List<Node> variables) {}
 
-    static Simplified simplify(List<Tensor> outputs) {
+    /** The simplified graph: its nodes in an order of computation, and which of them outputs and updates are about. */
+    record Simplified(List<Node> order, List<Node> outputs, List<Updated> updates, Map<Tensor, Node> inputs) {}
+
+    static Simplified simplify(List<Tensor> outputs, List<Update> updates) {
         Simplifier simplifier = new Simplifier();
         Map<Tensor, Node> inputs = new LinkedHashMap<>();
-        for (Tensor tensor : Graph.topological(outputs)) {
+        List<Tensor> roots = new ArrayList<>(outputs);
+        updates.forEach(update -> {
+            roots.addAll(update.values());
+            roots.addAll(update.variables());
+        });
+        for (Tensor tensor : Graph.topological(roots)) {
             Node node = simplifier.visit(tensor);
             simplifier.nodes.put(tensor, node);
             if (tensor.operation() instanceof Operation.Input) {
                 inputs.put(tensor, node);
             }
         }
-        List<Node> results = outputs.stream().map(simplifier.nodes::get).toList();
-        results.forEach(node -> node.output = true);
-        return new Simplified(live(simplifier.order, results), results, inputs);
+        List<Node> needed = simplifier.nodes(roots);
+        needed.forEach(node -> node.output = true);
+        return new Simplified(
+                live(simplifier.order, needed),
+                needed.subList(0, outputs.size()),
+                updates.stream().map(simplifier::updated).toList(),
+                inputs);
+    }
+
+    private Updated updated(Update update) {
+        KernelOp op = switch (update) {
+            case Update.Assign _ -> null;
+            case Update.Kernel kernel -> kernel.op();
+        };
+        return new Updated(op, nodes(update.values()), nodes(update.variables()));
+    }
+
+    private List<Node> nodes(List<Tensor> tensors) {
+        return tensors.stream().map(tensor -> Graph.known(nodes, tensor)).toList();
     }
 
     private Node visit(Tensor tensor) {

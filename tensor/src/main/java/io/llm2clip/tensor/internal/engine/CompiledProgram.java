@@ -5,6 +5,7 @@ import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
@@ -22,15 +23,19 @@ public final class CompiledProgram implements Program {
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
     private final List<TensorData> outputs = new ArrayList<>();
     private final List<TensorData> variables;
-    // Variables are read where they lie, so they must live as long as the program.
+    private final List<TensorData> updated;
+    // Variables are read and written where they lie, so they must live as long as the program.
     private final List<Tensor> roots;
+    private final List<Update> updates;
     private volatile boolean closed;
 
-    CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
+    CompiledProgram(List<Tensor> roots, List<Update> updates, Plan plan, PlanDevice device) {
         this.roots = List.copyOf(roots);
+        this.updates = List.copyOf(updates);
         this.device = device;
         this.plan = plan;
         this.variables = plan.variables();
+        this.updated = plan.updated();
         executable = device.load(plan);
         try {
             plan.inputs()
@@ -106,11 +111,20 @@ public final class CompiledProgram implements Program {
                         + " was freed while a program still reads it; close the program first.");
             }
         }
+        for (TensorData variable : updated) {
+            if (variable.isFrozen()) {
+                throw new TensorException("A variable " + variable.dtype() + " " + variable.shape()
+                        + " that this program updates: expected elements that may change, found them frozen since it"
+                        + " was compiled; freeze them after its last run.");
+            }
+        }
     }
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("The program of " + roots.size() + " outputs is closed; compile it again.");
+            throw new IllegalStateException("The program of " + roots.size() + " outputs"
+                    + (updates.isEmpty() ? "" : " and " + updates.size() + " updates")
+                    + " is closed; compile it again.");
         }
     }
 }

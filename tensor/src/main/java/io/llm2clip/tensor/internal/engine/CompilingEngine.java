@@ -8,6 +8,7 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.accelerator.AcceleratorDevice;
 import io.llm2clip.tensor.internal.autograd.ReverseMode;
 import io.llm2clip.tensor.internal.compiler.Compiler;
@@ -25,13 +26,14 @@ public final class CompilingEngine implements Engine {
     public CompilingEngine() {}
 
     @Override
-    public Program compile(List<Tensor> outputs, Execution execution) {
+    public Program compile(List<Tensor> outputs, List<Update> updates, Execution execution) {
         JavaRuntime.require();
         if (!(execution.device() instanceof PlanDevice device)) {
             throw new IllegalArgumentException("Programs do not run on "
                     + execution.device().name() + "; expected Device.cpu() or a device of Device.open(...).");
         }
-        return new CompiledProgram(outputs, Compiler.compile(outputs, device.target(), execution.options()), device);
+        return new CompiledProgram(
+                outputs, updates, Compiler.compile(outputs, updates, device.target(), execution.options()), device);
     }
 
     @Override

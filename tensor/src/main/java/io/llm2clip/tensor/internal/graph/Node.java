@@ -16,6 +16,8 @@ public final class Node {
     public final Shape shape;
     public final DType dtype;
     public final List<Node> users = new ArrayList<>();
+
+    /** Whether it is handed out or stored, so that it has to be in memory. */
     public boolean output;
 
     /** A value that is no node of the graph: a copy, or a result that nothing reads. */

@@ -27,6 +27,7 @@ final class HostExecutable implements Executable {
     private final HostBlocks pinned;
     private final Workspace<HostBlocks>.Share share;
     private final List<TensorData> variables;
+    private final List<TensorData> updated;
     private @Nullable HostBlocks bound;
     private List<Launch> launches = List.of();
 
@@ -34,6 +35,7 @@ final class HostExecutable implements Executable {
         this.plan = plan;
         this.workers = workers;
         variables = plan.variables();
+        updated = plan.updated();
         requireNoTask();
         Resources resources = new Resources();
         try {
@@ -107,6 +109,7 @@ final class HostExecutable implements Executable {
             bind(workspace);
             // Kernels read bare addresses: what an accelerator has newer must be there first.
             variables.forEach(TensorData::bringHome);
+            updated.forEach(TensorData::segment);
             if (Settings.poisons()) {
                 poison(workspace);
             }

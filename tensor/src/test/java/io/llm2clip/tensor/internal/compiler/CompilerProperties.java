@@ -129,7 +129,7 @@ class CompilerProperties {
         }
     }
 
-    private static Tensor grow(SplittableRandom random, List<Tensor> nodes) {
+    static Tensor grow(SplittableRandom random, List<Tensor> nodes) {
         Tensor a = nodes.get(random.nextInt(nodes.size()));
         Tensor b = nodes.get(random.nextInt(nodes.size()));
         int rank = a.shape().rank();
@@ -168,7 +168,7 @@ class CompilerProperties {
         }
     }
 
-    private static float[] floats(SplittableRandom random, int size) {
+    static float[] floats(SplittableRandom random, int size) {
         float[] values = new float[size];
         for (int i = 0; i < size; i++) {
             values[i] = (float) random.nextDouble(-2, 2);

@@ -33,7 +33,7 @@ class FormatCheckTest {
     }
 
     private static Plan compile(Tensor root, Target target) {
-        return Compiler.compile(List.of(root), target, ProgramOptions.DEFAULT);
+        return Compiler.compile(List.of(root), List.of(), target, ProgramOptions.DEFAULT);
     }
 
     @Test

@@ -57,7 +57,7 @@ class TypedGraphProperties {
     @Property(tries = 200)
     void whatDevicesCannotReadIsConvertedBefore(@ForAll long seed) {
         List<Tensor> nodes = graph(new SplittableRandom(seed));
-        Plan plan = Compiler.compile(nodes, DEVICE, ProgramOptions.DEFAULT);
+        Plan plan = Compiler.compile(nodes, List.of(), DEVICE, ProgramOptions.DEFAULT);
         for (Plan.Step step : plan.steps()) {
             assertThat(DeviceKernels.plan(step.op())).isNotNull();
         }
@@ -121,9 +121,12 @@ class TypedGraphProperties {
         Tensor bias = Tensor.input("bias", Shape.of(8, 16), DType.F16);
         Tensor chain = floats(x).mul(2).add(floats(bias)).gelu().cast(DType.BF16);
         Plan plan = Compiler.compile(
-                List.of(chain), new Target("fuses", Set.of(Precision.F32), 64, true), ProgramOptions.DEFAULT);
+                List.of(chain),
+                List.of(),
+                new Target("fuses", Set.of(Precision.F32), 64, true),
+                ProgramOptions.DEFAULT);
         assertThat(plan.steps()).hasSize(1);
-        plan = Compiler.compile(List.of(chain), DEVICE, ProgramOptions.DEFAULT);
+        plan = Compiler.compile(List.of(chain), List.of(), DEVICE, ProgramOptions.DEFAULT);
         assertThat(plan.steps()).hasSize(4);
     }
 

@@ -50,7 +50,8 @@ class OwnershipTest {
         function.run(List.of(TensorData.of(Shape.of(2), 1, 2)));
         LaunchSequence launch = Device.cpu().bind(List.of(squares(TensorData.of(Shape.of(2), 3, 4))));
         PlanDevice cpu = (PlanDevice) Device.cpu();
-        Executable executable = cpu.load(Compiler.compile(List.of(PRODUCT), cpu.target(), ProgramOptions.DEFAULT));
+        Executable executable =
+                cpu.load(Compiler.compile(List.of(PRODUCT), List.of(), cpu.target(), ProgramOptions.DEFAULT));
         for (AutoCloseable resource : List.of(
                 Program.compile(List.of(PRODUCT), Execution.cpu()), function, launch, executable, Device.cpu())) {
             assertThatCode(() -> {
