@@ -69,7 +69,7 @@ public final class DeviceBench {
                 new Case("transpose", new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(1, 577)))),
                 new Case("softmax", new SoftmaxOp.Softmax(4096, 577)),
                 new Case("layer norm", new NormOp.LayerNorm(2048, 1024, 1e-5f)),
-                new Case("AdamW", new AdamWUpdate(2_000_000)),
+                new Case("AdamW", new AdamWUpdate(2_000_000, new AdamWUpdate.Hyper(1, 0.9f, 0.999f, 1e-8f, 0.1f))),
                 new Case("matrix product 256", Matmul.dense(1, 256, 256, 256, false, true)),
                 new Case("matrix product 1088 x 192 x 192", Matmul.dense(1, 1088, 192, 192, false, true)),
                 new Case("matrix product 1024", Matmul.dense(1, 1024, 1024, 1024, false, true)),

@@ -85,7 +85,10 @@ public final class ElementwiseBench {
                 new Case("bias gradient", new Reduce(Reduction.SUM, 1, 4352, 768), 4352L * 768),
                 new Case("row sums", new Reduce(Reduction.SUM, 4352, 768, 1), 4352L * 768),
                 new Case("rotary", new Rotary(4, rows, 16, 64, true, false), 4L * rows * 1024),
-                new Case("AdamW", new AdamWUpdate(2_000_000), 2_000_000));
+                new Case(
+                        "AdamW",
+                        new AdamWUpdate(2_000_000, new AdamWUpdate.Hyper(1, 0.9f, 0.999f, 1e-8f, 0.1f)),
+                        2_000_000));
     }
 
     public static void main(String[] names) {

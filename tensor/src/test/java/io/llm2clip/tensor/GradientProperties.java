@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -274,6 +276,35 @@ public class GradientProperties {
         });
     }
 
+    private static Case squareSums(Shape a, Shape b) {
+        KernelOp op = new SquareSums(List.of(a.size(), b.size()));
+        Shape sums = Shape.of(SquareSums.blocks(a.size()) + SquareSums.blocks(b.size()));
+        return new Case(
+                "squareSums",
+                List.of(a, b),
+                false,
+                in -> Tensor.kernel(op, sums, DType.F32, in.toArray(Tensor[]::new)));
+    }
+
+    @Example
+    void gradientsOfSquaresReachAllBlocks() {
+        int size = SquareSums.BLOCK + 2;
+        float[] values = new float[size];
+        float[] expected = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = i % 100 - 50;
+            expected[i] = 2 * values[i] * (i < SquareSums.BLOCK ? 3 : 5);
+        }
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(size), values));
+        Tensor sums = Tensor.kernel(new SquareSums(List.of(size)), Shape.of(2), DType.F32, x);
+        Tensor seed = Tensor.variable("seed", TensorData.of(Shape.of(2), 3, 5));
+        assertThat(Gradients.of(sums, seed, List.of(x))
+                        .getFirst()
+                        .evaluate(TestExecution.get())
+                        .toFloats())
+                .containsExactly(expected);
+    }
+
     /** Operations whose gradient is a kernel of its own. */
     @Provide
     static Arbitrary<Case> gradientKernels() {
@@ -289,6 +320,7 @@ public class GradientProperties {
                             false,
                             in -> in.get(0).layerNorm(in.get(1), in.get(2), 0.1f)),
                     new Case("rmsNorm", List.of(x, w), false, in -> in.get(0).rmsNorm(in.get(1), 0.1f)),
+                    squareSums(x, w),
                     one("crossEntropy", x, logits -> logits.crossEntropy(targets(x.dim(0), x.dim(1)))));
         });
         Arbitrary<Case> attention = Arbitraries.of(1, 2, 4)

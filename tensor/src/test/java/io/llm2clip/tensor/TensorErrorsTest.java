@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.LaunchSequence;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
@@ -203,11 +202,6 @@ class TensorErrorsTest {
             @Override
             public Set<DType> matrixFormats() {
                 return Set.of();
-            }
-
-            @Override
-            public LaunchSequence bind(List<Application> applications) {
-                throw new UnsupportedOperationException();
             }
 
             @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.AdamWUpdate;
@@ -29,6 +28,7 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.TestExecution;
+import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.accelerator.SmallArenas;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -81,13 +81,17 @@ class AcceleratorCases {
         }
     }
 
-    /** A step that makes every weight smaller by a half. */
-    private Device.Application step() {
-        TensorData gradient = TensorData.of(Shape.of(3), 1, 1, 1);
-        TensorData hyper = TensorData.of(Shape.of(AdamWUpdate.HYPER), 0.5f, 0, 0, 0, 0, 1, 1, 1);
-        TensorData mean = TensorData.of(Shape.of(3), 0, 0, 0);
-        TensorData variance = TensorData.of(Shape.of(3), 0, 0, 0);
-        return new Device.Application(new AdamWUpdate(3), List.of(gradient, hyper, weight, mean, variance));
+    /** A program that makes every weight smaller by a half. */
+    private Program step(Execution execution) {
+        Tensor gradient = Tensor.full(1, Shape.of(3));
+        Tensor rates = Tensor.variable("rates", TensorData.of(Shape.of(AdamWUpdate.RATES), 0.5f, 1, 1));
+        Tensor mean = Tensor.variable("mean", TensorData.of(Shape.of(3), 0, 0, 0));
+        Tensor variance = Tensor.variable("variance", TensorData.of(Shape.of(3), 0, 0, 0));
+        Update update = new Update.Kernel(
+                new AdamWUpdate(3, new AdamWUpdate.Hyper(1, 0, 0, 0, 0)),
+                List.of(gradient, rates, Tensor.scalar(1)),
+                List.of(Tensor.variable("weight", weight), mean, variance));
+        return Program.compile(List.of(), List.of(update), execution);
     }
 
     /** With factors of so few bits that nothing is lost. */
@@ -106,7 +110,7 @@ class AcceleratorCases {
             assertThat(other.run().getFirst().toFloats()).containsExactly(7, 18);
             weight.fill(4, 5, 6);
             assertThat(program.run().getFirst().toFloats()).containsExactly(15, 38);
-            try (LaunchSequence update = device.bind(List.of(step()))) {
+            try (Program update = step(new Execution(device, BF16))) {
                 update.run();
                 assertThat(program.run().getFirst().toFloats()).containsExactly(13.5f, 34.5f);
                 update.run();
@@ -129,7 +133,7 @@ class AcceleratorCases {
     @Test
     void whatTheDeviceWritesIsSeenByTheHostAndByOtherPrograms() {
         try (Program program = Program.compile(List.of(doubled), TestExecution.get());
-                LaunchSequence update = TestExecution.get().device().bind(List.of(step()))) {
+                Program update = step(TestExecution.get())) {
             update.run();
             assertThat(program.run().getFirst().toFloats()).containsExactly(1, 3, 5);
             assertThat(weight.toFloats()).containsExactly(0.5f, 1.5f, 2.5f);
@@ -140,6 +144,24 @@ class AcceleratorCases {
         try (Program onHost = Program.compile(List.of(doubled), Execution.cpu())) {
             assertThat(onHost.run().getFirst().toFloats()).containsExactly(0, 2, 4);
         }
+    }
+
+    /** Indices that a device has written are checked before it uses them. */
+    @Test
+    void indicesThatAProgramStoresAreChecked() {
+        TensorData stored = TensorData.ofInts(Shape.of(2), 1, 0);
+        Tensor index = Tensor.variable("index", stored);
+        Tensor table = Tensor.variable("table", TensorData.of(Shape.of(3, 1), 7, 8, 9));
+        Tensor next = Tensor.input("next", Shape.of(2), DType.I32);
+        try (Program program = Program.compile(
+                List.of(table.gather(index)), List.of(Update.assign(index, next)), TestExecution.get())) {
+            program.feed(next, TensorData.ofInts(Shape.of(2), 2, 3));
+            assertThat(program.run().getFirst().toFloats()).containsExactly(8, 7);
+            assertThatThrownBy(program::run)
+                    .isInstanceOf(IndexOutOfBoundsException.class)
+                    .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
+        }
+        assertThat(stored.toInts()).containsExactly(2, 3);
     }
 
     /** A mean of {@code [rows, 1024]} elements: much in between, little in and out. */

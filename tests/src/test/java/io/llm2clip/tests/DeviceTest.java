@@ -11,12 +11,14 @@ class DeviceTest {
     /** What a device has to get right as the CPU does. By name, as they are no API. */
     private static final String[] ENGINE = {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
+        "io.llm2clip.tensor.internal.compiler.UpdateProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.GuardedRootTest",
         "io.llm2clip.nn.LayerGoldenTest",
         "io.llm2clip.nn.LoraTest",
         "io.llm2clip.nn.loss.LossGoldenTest",
         "io.llm2clip.nn.optimizer.AdamWTest",
+        "io.llm2clip.nn.optimizer.GradientAccumulatorTest",
         "io.llm2clip.nn.optimizer.TrainStepTest"
     };
 

@@ -51,7 +51,7 @@ final class LargeOps {
             new Concat(DType.F32, 500, List.of(100, 0, 301)),
             Elementwise.convert(200_003, DType.F32, DType.BF16),
             Elementwise.convert(200_003, DType.F16, DType.F32),
-            new AdamWUpdate(150_001));
+            new AdamWUpdate(150_001, new AdamWUpdate.Hyper(0.5f, 0.9f, 0.99f, 1e-3f, 0.1f)));
 
     private LargeOps() {}
 }

@@ -308,7 +308,11 @@ public final class KernelOpArbitraries {
     }
 
     public static Arbitrary<KernelOp> adamW() {
-        return length().map(elements -> new AdamWUpdate(elements));
+        Arbitrary<AdamWUpdate.Hyper> hyper = Arbitraries.of(
+                new AdamWUpdate.Hyper(1, 0.9f, 0.999f, 1e-3f, 0),
+                new AdamWUpdate.Hyper(0.5f, 0.9f, 0.99f, 1e-2f, 0.1f),
+                new AdamWUpdate.Hyper(0, 0, 0.5f, 1e-2f, 1));
+        return Combinators.combine(length(), hyper).as((elements, chosen) -> new AdamWUpdate(elements, chosen));
     }
 
     private static Arbitrary<Integer> dimension() {

@@ -183,9 +183,14 @@ public final class OperandBuffers implements AutoCloseable {
     private static float value(KernelOp op, Operand operand, int index, Random random) {
         float value = random.nextInt(-128, 129) / 64f;
         return switch (op) {
+            case AdamWUpdate adamW when operand.name().equals("rates") -> new float[] {0.01f, 0.271f, 0.0297f}[index];
             case AdamWUpdate adamW
-            when operand.name().equals("hyper") ->
-                new float[] {0.01f, 0.9f, 0.99f, 1e-3f, 0.1f, 0.271f, 0.0297f, 0.5f}[index];
+            when operand.name().equals("scale") ->
+                switch (random.nextInt(8)) {
+                    case 0 -> Float.NaN;
+                    case 1 -> Float.NEGATIVE_INFINITY;
+                    default -> 0.5f;
+                };
             case AdamWUpdate adamW when operand.name().equals("variance") -> Math.abs(value);
             case Elementwise elementwise
             when elementwise.isIdentity() ->

@@ -1,10 +1,9 @@
 package io.llm2clip.nn.optimizer;
 
-import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.LaunchSequence;
+import static io.llm2clip.nn.optimizer.KeptParameters.zeros;
+
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.operations.AdamWUpdate;
-import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
@@ -13,20 +12,19 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.Update;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW (Loshchilov and Hutter 2019) with clipping of the gradients' global norm. It owns the running moments of all
- * parameters, two floats an element.
+ * AdamW (Loshchilov and Hutter 2019) with clipping of the gradients' global norm. It owns the running moments of all parameters, two
+ * floats an element; the programs that update them are a {@link TrainStep} or a {@link GradientAccumulator}, of which it may have several.
  */
 public final class AdamW implements AutoCloseable {
     private static final String STEPS = "steps";
@@ -59,17 +57,10 @@ public final class AdamW implements AutoCloseable {
     private final Options options;
     private final List<Parameter> parameters;
     private final Parameters moments = new Parameters(0);
-    private final List<TensorData> hyper = new ArrayList<>();
     private final Device device;
-    private final Resources binding = new Resources();
-    private @Nullable GradientNorm norm;
-    private @Nullable LaunchSequence update;
-    // What both read; also held so that its memory stays alive.
-    private List<TensorData> bound = List.of();
+    private final KeptParameters kept;
     private long steps;
     private boolean keeping;
-    // Parameters of before, made when first asked for.
-    private @Nullable Parameters kept;
     private long keptSteps;
 
     /**
@@ -77,13 +68,14 @@ public final class AdamW implements AutoCloseable {
      *
      * @param groups what it trains, each parameter once
      * @param options what all groups share
-     * @param device where it works; the programs that compute its gradients should run there too
+     * @param device where its steps run
      */
     public AdamW(List<ParameterGroup> groups, Options options, Device device) {
         this.device = device;
         this.groups = List.copyOf(groups);
         this.options = options;
         this.parameters = groups.stream().flatMap(g -> g.parameters().stream()).toList();
+        kept = new KeptParameters(parameters);
         requireDistinct(parameters);
         requireTrainable(parameters);
         try {
@@ -91,18 +83,10 @@ public final class AdamW implements AutoCloseable {
                 zeros(moments, mean(parameter), parameter);
                 zeros(moments, variance(parameter), parameter);
             }
-            for (int i = 0; i < groups.size(); i++) {
-                hyper.add(TensorData.allocate(Shape.of(AdamWUpdate.HYPER), DType.F32));
-            }
         } catch (RuntimeException | Error e) {
             moments.close();
             throw e;
         }
-    }
-
-    /** Room for something like a parameter, now rather than in the first step. */
-    private static void zeros(Parameters owner, String name, Parameter like) {
-        owner.root().create(name, like.shape(), Initializer.zeros()).data();
     }
 
     private static void requireDistinct(List<Parameter> parameters) {
@@ -124,12 +108,12 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** All parameters, in the order of {@link #step}'s gradients. */
+    /** All parameters, in the order of their groups. */
     public List<Parameter> parameters() {
         return parameters;
     }
 
-    /** Where it works. */
+    /** Where its steps run. */
     public Device device() {
         return device;
     }
@@ -139,44 +123,63 @@ public final class AdamW implements AutoCloseable {
         return steps;
     }
 
+    float clipNorm() {
+        return options.clipNorm;
+    }
+
     /**
-     * One update of all parameters, in place.
+     * The update of all parameters and moments.
      *
      * @param gradients f32, one for each of {@link #parameters()}, of its shape
-     * @param learningRate multiplied by each group's own scale
-     * @return the gradients' global norm before clipping
-     * @throws NonFiniteStepException if a gradient is infinite or not a number; then nothing has changed
+     * @param rates as of {@link #rates}
+     * @param scale factor of the gradients, of one element; if it is not finite, nothing changes
      */
-    public float step(List<TensorData> gradients, float learningRate) {
-        requireOpen();
-        Limit.STEP_LEARNING_RATE.require("learningRate", learningRate);
-        requireFit(gradients);
-        bind(gradients);
-        double norm = finiteNorm();
-        keep();
-        steps++;
-        // The 1e-6 is PyTorch's: clip_grad_norm_ guards its division by it.
-        double scale = Math.min(1, options.clipNorm / (norm + 1e-6));
-        for (int i = 0; i < groups.size(); i++) {
-            ParameterGroup group = groups.get(i);
-            hyper.get(i)
-                    .fill(
-                            learningRate * group.learningRateScale(),
-                            options.beta1,
-                            options.beta2,
-                            options.epsilon,
-                            group.weightDecay(),
-                            (float) (1 - Math.pow(options.beta1, steps)),
-                            (float) (1 - Math.pow(options.beta2, steps)),
-                            (float) scale);
+    List<Update> updates(List<Tensor> gradients, Tensor rates, Tensor scale) {
+        List<Update> updates = new ArrayList<>();
+        for (ParameterGroup group : groups) {
+            AdamWUpdate.Hyper hyper = new AdamWUpdate.Hyper(
+                    group.learningRateScale(), options.beta1, options.beta2, options.epsilon, group.weightDecay());
+            for (Parameter parameter : group.parameters()) {
+                updates.add(new Update.Kernel(
+                        new AdamWUpdate(parameter.shape().size(), hyper),
+                        List.of(gradients.get(updates.size()), rates, scale),
+                        List.of(
+                                parameter.tensor(),
+                                moments.get(mean(parameter)).tensor(),
+                                moments.get(variance(parameter)).tensor())));
+            }
         }
-        Objects.requireNonNull(update).run();
-        return (float) norm;
+        return updates;
+    }
+
+    /** What changes from step to step, for the next one. */
+    TensorData rates(float learningRate) {
+        Limit.STEP_LEARNING_RATE.require("learningRate", learningRate);
+        return TensorData.of(
+                Shape.of(AdamWUpdate.RATES), learningRate, (float) (1 - Math.pow(options.beta1, steps + 1)), (float)
+                        (1 - Math.pow(options.beta2, steps + 1)));
+    }
+
+    /** To be called before each step. */
+    void begin() {
+        if (keeping) {
+            kept.copy();
+        }
+    }
+
+    /** To be called after each step that has changed the parameters. */
+    void made() {
+        if (keeping) {
+            kept.prove();
+            keptSteps = steps;
+            keeping = false;
+        }
+        steps++;
     }
 
     /**
      * Has the next step that is made keep the parameters as they are before it: that its gradients are finite proves them sound.
-     * There is one copy, the newest.
+     * There is one such copy, the newest.
      */
     public void keepAtNextStep() {
         keeping = true;
@@ -188,39 +191,8 @@ public final class AdamW implements AutoCloseable {
      * @return after how many steps they were that; 0 and unchanged parameters if no step was made since any was to be kept
      */
     public long returnToKept() {
-        if (kept != null) {
-            for (Parameter parameter : parameters) {
-                parameter.data().copyFrom(kept.get(parameter.name()).data());
-            }
-        }
+        kept.restore();
         return keptSteps;
-    }
-
-    private void keep() {
-        if (!keeping) {
-            return;
-        }
-        Parameters copies = kept == null ? copies() : kept;
-        for (Parameter parameter : parameters) {
-            copies.get(parameter.name()).data().copyFrom(parameter.data());
-        }
-        kept = copies;
-        keptSteps = steps;
-        keeping = false;
-    }
-
-    /** Room for a copy of all parameters. */
-    private Parameters copies() {
-        Parameters copies = new Parameters(0);
-        try {
-            for (Parameter parameter : parameters) {
-                zeros(copies, parameter.name(), parameter);
-            }
-        } catch (RuntimeException | Error e) {
-            copies.close();
-            throw e;
-        }
-        return copies;
     }
 
     /** Writes moments and number of steps, atomically, to go on from later. */
@@ -242,95 +214,10 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
+    /** Frees moments and kept parameters; steps do not run any more. */
     @Override
     public void close() {
-        Resources.closeAll(List.of(this::unbind, moments::close, this::closeKept));
-    }
-
-    private void closeKept() {
-        if (kept != null) {
-            kept.close();
-        }
-    }
-
-    /** Kernels work on bare addresses: freed memory must be found here. */
-    private void requireOpen() {
-        for (List<Parameter> memory : List.of(parameters, moments.all())) {
-            for (Parameter parameter : memory) {
-                if (!parameter.data().isAlive()) {
-                    throw new IllegalStateException("AdamW step with closed memory of " + parameter
-                            + "; close optimizer and parameters after the last step.");
-                }
-            }
-        }
-    }
-
-    private void requireFit(List<TensorData> gradients) {
-        if (gradients.size() != parameters.size()) {
-            throw new IllegalArgumentException("AdamW step of " + parameters.size() + " parameters with "
-                    + gradients.size() + " gradients; expected one each, in the order of parameters().");
-        }
-        for (int i = 0; i < gradients.size(); i++) {
-            TensorData gradient = gradients.get(i);
-            if (!gradient.shape().equals(parameters.get(i).shape()) || gradient.dtype() != DType.F32) {
-                throw new IllegalArgumentException("Gradient " + gradient.dtype() + " " + gradient.shape()
-                        + " of parameter " + parameters.get(i) + "; expected F32 of the parameter's shape.");
-            }
-            if (!gradient.isAlive()) {
-                throw new IllegalStateException("The gradients of parameter " + parameters.get(i)
-                        + " were freed; close the program that computes them after the last step.");
-            }
-        }
-    }
-
-    private double finiteNorm() {
-        double[] squares = Objects.requireNonNull(norm).squares();
-        for (int i = 0; i < squares.length; i++) {
-            if (!Double.isFinite(squares[i])) {
-                throw new NonFiniteStepException("the gradient of parameter " + parameters.get(i));
-            }
-        }
-        return Math.sqrt(Arrays.stream(squares).sum());
-    }
-
-    private void bind(List<TensorData> gradients) {
-        if (gradients.equals(bound)) {
-            return;
-        }
-        unbind();
-        List<Device.Application> applications = new ArrayList<>();
-        int next = 0;
-        for (int i = 0; i < groups.size(); i++) {
-            for (Parameter parameter : groups.get(i).parameters()) {
-                applications.add(new Device.Application(
-                        new AdamWUpdate(parameter.shape().size()),
-                        List.of(
-                                gradients.get(next++),
-                                hyper.get(i),
-                                parameter.data(),
-                                moments.get(mean(parameter)).data(),
-                                moments.get(variance(parameter)).data())));
-            }
-        }
-        try {
-            GradientNorm squares = new GradientNorm(device, gradients);
-            norm = squares;
-            binding.add(squares::close);
-            LaunchSequence step = device.bind(applications);
-            update = step;
-            binding.add(step::close);
-            bound = List.copyOf(gradients);
-        } catch (RuntimeException | Error e) {
-            binding.closeAfter(e);
-            throw e;
-        }
-    }
-
-    private void unbind() {
-        bound = List.of();
-        norm = null;
-        update = null;
-        binding.close();
+        Resources.closeAll(List.of(moments::close, kept::close));
     }
 
     private static String mean(Parameter parameter) {

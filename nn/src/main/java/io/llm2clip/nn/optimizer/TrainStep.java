@@ -2,9 +2,7 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Parameter;
-import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
-import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
@@ -15,23 +13,20 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * One step of training, compiled once for given shapes: loss, gradients of the optimizer's parameters, update. Several steps, for
- * batches of different shapes, may share an optimizer.
+ * One step of training, compiled once for given shapes to one program: loss, gradients of the optimizer's parameters, update. Several
+ * steps, for batches of different shapes, may share an optimizer and take turns.
  */
 public final class TrainStep implements AutoCloseable {
 
     /** Name, shape and type of what is fed. */
     public record Input(String name, Shape shape, DType dtype) {}
 
-    private final List<Tensor> inputs;
-    private final Program program;
-    private final AdamW optimizer;
-    private float gradientNorm;
+    private final LossInputs inputs;
+    private final OptimizerProgram program;
 
-    private TrainStep(List<Tensor> inputs, Program program, AdamW optimizer) {
+    private TrainStep(LossInputs inputs, OptimizerProgram program) {
         this.inputs = inputs;
         this.program = program;
-        this.optimizer = optimizer;
     }
 
     /**
@@ -44,15 +39,12 @@ public final class TrainStep implements AutoCloseable {
      */
     public static TrainStep compile(
             Function<List<Tensor>, Tensor> loss, List<Input> inputs, AdamW optimizer, ProgramOptions options) {
-        List<Tensor> nodes = inputs.stream()
-                .map(input -> Tensor.input(input.name, input.shape, input.dtype))
-                .toList();
-        Tensor value = loss.apply(nodes);
-        List<Tensor> outputs = new ArrayList<>();
-        outputs.add(value);
-        outputs.addAll(Gradients.of(
-                value, optimizer.parameters().stream().map(Parameter::tensor).toList()));
-        return new TrainStep(nodes, Program.compile(outputs, new Execution(optimizer.device(), options)), optimizer);
+        LossInputs nodes = LossInputs.of(inputs);
+        Tensor value = loss.apply(nodes.nodes());
+        List<Tensor> gradients = Gradients.of(
+                value, optimizer.parameters().stream().map(Parameter::tensor).toList());
+        return new TrainStep(
+                nodes, new OptimizerProgram(optimizer, value, gradients, Tensor.scalar(1), List.of(), options));
     }
 
     /** Inputs of the shapes and types of given values. */
@@ -72,37 +64,23 @@ public final class TrainStep implements AutoCloseable {
      * @throws NonFiniteStepException if the loss or a gradient is not finite; then neither parameters nor optimizer have changed
      */
     public float run(List<TensorData> values, float learningRate) {
-        if (values.size() != inputs.size()) {
-            throw new IllegalArgumentException("Training step of " + inputs.size() + " inputs with " + values.size()
-                    + " values; expected one each.");
-        }
-        for (int i = 0; i < values.size(); i++) {
-            if (program.needs(inputs.get(i))) {
-                program.feed(inputs.get(i), values.get(i));
-            }
-        }
-        List<TensorData> results = program.run();
-        float loss = results.getFirst().item();
-        if (!Float.isFinite(loss)) {
-            throw new NonFiniteStepException("the loss");
-        }
-        gradientNorm = optimizer.step(results.subList(1, results.size()), learningRate);
-        return loss;
+        inputs.feed(values, program.program());
+        return program.run(learningRate);
     }
 
-    /** Global norm of the last run's gradients, before clipping. */
+    /** Global norm of the gradients of the last step that was made, before clipping. */
     public float gradientNorm() {
-        return gradientNorm;
+        return program.norm();
     }
 
-    /** Floating-point operations of loss and gradients. */
+    /** Floating-point operations of a step. */
     public long flops() {
-        return program.flops();
+        return program.program().flops();
     }
 
-    /** Memory of inputs, loss and gradients, and of intermediate values; parameters and optimizer state are not in it. */
+    /** Memory of inputs and loss, and of values in between, gradients included; parameters and optimizer state are not in it. */
     public ProgramMemory memory() {
-        return program.memory();
+        return program.program().memory();
     }
 
     /** Frees the program; the optimizer stays open. */

@@ -12,11 +12,16 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TestExecution;
+import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.PlanDevice;
+import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -60,7 +65,7 @@ class TrainStepTest {
                             optimizer,
                             ProgramOptions.DEFAULT)) {
                 assertThat(step.flops()).isGreaterThan(2L * 8 * (6 * 4 + 2 * 4 * 8));
-                assertThat(step.memory().pinned()).isGreaterThan(parameters.count() * 4);
+                assertThat(step.memory().workspace()).isGreaterThan(parameters.count() * 4);
                 float first = step.run(batch(), 0.02f);
                 assertThat(step.gradientNorm()).isPositive();
                 float last = first;
@@ -149,6 +154,96 @@ class TrainStepTest {
                     .hasMessage("The step was skipped because the loss is not finite; lower the learning rate or check"
                             + " this batch.");
             assertThat(parameters.get("w").data().toFloats()).containsOnly(1);
+        }
+    }
+
+    /** The CPU, with a count of the plans that are loaded into it. */
+    private static final class Counting implements PlanDevice {
+        private final PlanDevice cpu = (PlanDevice) Device.cpu();
+        private int loaded;
+
+        @Override
+        public Target target() {
+            return cpu.target();
+        }
+
+        @Override
+        public Executable load(Plan plan) {
+            loaded++;
+            return cpu.load(plan);
+        }
+
+        @Override
+        public String name() {
+            return cpu.name();
+        }
+
+        @Override
+        public Set<DType> matrixFormats() {
+            return cpu.matrixFormats();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static TensorData rows(int rows, int seed) {
+        return random("rows" + seed, Shape.of(rows, 6));
+    }
+
+    private static TrainStep step(Linear layer, int rows, AdamW optimizer) {
+        List<TrainStep.Input> inputs = List.of(new TrainStep.Input("rows", Shape.of(rows, 6), DType.F32));
+        return TrainStep.compile(
+                in -> layer.apply(in.getFirst()).square().mean(), inputs, optimizer, ProgramOptions.DEFAULT);
+    }
+
+    /** Of batches of two sizes that take turns; of programs that are compiled once, or anew for each step. */
+    private static String trainAlternating(boolean once) {
+        Counting device = new Counting();
+        try (Parameters parameters = new Parameters(9)) {
+            Linear layer = Linear.create(parameters.root(), 6, 4, true);
+            try (AdamW optimizer = new AdamW(
+                            ParameterGroups.of(parameters.all(), 0.05f),
+                            AdamW.Options.DEFAULT.withClipNorm(1),
+                            device);
+                    TrainStep small = step(layer, 3, optimizer);
+                    TrainStep large = step(layer, 200, optimizer)) {
+                for (int i = 0; i < 10; i++) {
+                    int rows = i % 2 == 0 ? 3 : 200;
+                    if (once) {
+                        (i % 2 == 0 ? small : large).run(List.of(rows(rows, i)), 0.02f);
+                    } else {
+                        try (TrainStep fresh = step(layer, rows, optimizer)) {
+                            fresh.run(List.of(rows(rows, i)), 0.02f);
+                        }
+                    }
+                }
+                assertThat(device.loaded).as("programs").isEqualTo(once ? 2 : 12);
+                assertThat(optimizer.steps()).isEqualTo(10);
+            }
+            return parameters.digest();
+        }
+    }
+
+    @Test
+    void stepsOfTwoShapesTakeTurnsWithoutBeingBoundAgain() {
+        assertThat(trainAlternating(true)).isEqualTo(trainAlternating(false));
+    }
+
+    /** Everything between the inputs and the updated parameters is one plan. */
+    @Test
+    void aStepIsOneProgram() {
+        try (Parameters parameters = new Parameters(9)) {
+            Linear layer = Linear.create(parameters.root(), 6, 4, true);
+            try (AdamW optimizer = new AdamW(
+                            ParameterGroups.of(parameters.all(), 0.05f),
+                            AdamW.Options.DEFAULT,
+                            TestExecution.get().device());
+                    TrainStep step = step(layer, 3, optimizer)) {
+                long perParameter = 15L * parameters.count();
+                assertThat(step.flops()).isGreaterThan(perParameter + 2 * 3 * 6 * 4 * 2);
+                step.run(List.of(rows(3, 0)), 0.02f);
+            }
         }
     }
 

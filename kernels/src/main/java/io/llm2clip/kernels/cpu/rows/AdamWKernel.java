@@ -20,28 +20,40 @@ public final class AdamWKernel {
 
     public static Launch bind(AdamWUpdate op, long[] addresses, Workers workers) {
         return Ranges.launch(workers, op.elements(), 4, (from, to, worker) -> {
-            long offset = from * Float.BYTES;
-            step(
-                    to - from,
-                    addresses[0] + offset,
-                    addresses[1],
-                    addresses[2] + offset,
-                    addresses[3] + offset,
-                    addresses[4] + offset);
+            float scale = Memory.getFloat(addresses[2]);
+            if (Float.isFinite(scale)) {
+                long offset = from * Float.BYTES;
+                step(
+                        op.hyper(),
+                        addresses[1],
+                        scale,
+                        to - from,
+                        addresses[0] + offset,
+                        addresses[3] + offset,
+                        addresses[4] + offset,
+                        addresses[5] + offset);
+            }
         });
     }
 
-    private static void step(long count, long gradient, long hyper, long parameter, long mean, long variance) {
-        float learningRate = hyper(hyper, 0);
-        float beta1 = hyper(hyper, 1);
-        float beta2 = hyper(hyper, 2);
-        float epsilon = hyper(hyper, 3);
-        float gradientScale = hyper(hyper, 7);
+    private static void step(
+            AdamWUpdate.Hyper hyper,
+            long rates,
+            float gradientScale,
+            long count,
+            long gradient,
+            long parameter,
+            long mean,
+            long variance) {
+        float learningRate = Memory.getFloat(rates) * hyper.learningRateScale();
+        float beta1 = hyper.beta1();
+        float beta2 = hyper.beta2();
+        float epsilon = hyper.epsilon();
         float rest1 = (float) (1 - (double) beta1);
         float rest2 = (float) (1 - (double) beta2);
-        float decay = (float) (1 - (double) learningRate * hyper(hyper, 4));
-        float rate = (float) ((double) learningRate / hyper(hyper, 5));
-        float correction2 = (float) (1 / (double) hyper(hyper, 6));
+        float decay = (float) (1 - (double) learningRate * hyper.weightDecay());
+        float rate = (float) ((double) learningRate / Memory.getFloat(rates + Float.BYTES));
+        float correction2 = (float) (1 / (double) Memory.getFloat(rates + 2 * Float.BYTES));
         for (long i = 0; i < count; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, (int) Math.min(LANES, count - i));
             long at = i * Float.BYTES;
@@ -61,9 +73,5 @@ public final class AdamWKernel {
             m.intoMemorySegment(ALL, mean + at, ORDER, mask);
             v.intoMemorySegment(ALL, variance + at, ORDER, mask);
         }
-    }
-
-    private static float hyper(long hyper, int index) {
-        return Memory.getFloat(hyper + (long) index * Float.BYTES);
     }
 }

@@ -4,6 +4,7 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.FLOATS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.HALVES;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.INTS;
 import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.PARAMS;
+import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
@@ -51,8 +52,8 @@ public final class DeviceKernels {
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, FLOATS, FLOATS, PARAMS);
-    private static final DeviceKernel ADAM_W =
-            DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel ADAM_W = DeviceKernel.of(
+            AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS, SCALARS);
 
     private DeviceKernels() {}
 
@@ -85,7 +86,7 @@ public final class DeviceKernels {
                 single(o, crossEntropy(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns(), o.columns()));
             case SquareSums o -> SquareSumPlan.of(o);
             case Concat o -> concat(o);
-            case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
+            case AdamWUpdate o -> single(o, adamW(o));
         };
     }
 
@@ -143,6 +144,17 @@ public final class DeviceKernels {
         return rows == 0 || outputs == 0
                 ? List.of()
                 : List.of(new DeviceLaunch(kernel, Grid.rows(rows, group), List.of(columns), List.of()));
+    }
+
+    private static List<DeviceLaunch> adamW(AdamWUpdate op) {
+        if (op.elements() == 0) {
+            return List.of();
+        }
+        AdamWUpdate.Hyper hyper = op.hyper();
+        Grid grid = Grid.elements(op.elements());
+        List<Float> scalars =
+                List.of(hyper.learningRateScale(), hyper.beta1(), hyper.beta2(), hyper.epsilon(), hyper.weightDecay());
+        return List.of(new DeviceLaunch(ADAM_W, grid, List.of(grid.x()), scalars));
     }
 
     private static List<DeviceLaunch> rotary(Rotary op) {

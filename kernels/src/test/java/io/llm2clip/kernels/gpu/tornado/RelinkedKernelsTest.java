@@ -10,6 +10,7 @@ import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.EdgeCases;
 import io.llm2clip.kernels.gpu.launch.Transfers;
 import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.Attributes;
@@ -71,25 +72,30 @@ class RelinkedKernelsTest {
     /** TornadoVM must not get an array twice: of operands in one arena only the first has a parameter. */
     @Test
     void operandsOfOneArenaShareAParameter() throws IOException {
-        DeviceKernel kernel =
-                DeviceKernels.plan(new AdamWUpdate(5)).launches().getFirst().kernel();
+        KernelOp op = new AdamWUpdate(5, new AdamWUpdate.Hyper(1, 0.9f, 0.99f, 1e-8f, 0));
+        DeviceKernel kernel = DeviceKernels.plan(op).launches().getFirst().kernel();
         Object weights = new Object();
         Object state = new Object();
-        MergedKernel merged = MergedKernel.of(kernel, List.of(state, state, weights, state, state));
-        assertThat(merged.arenas()).containsExactly(0, 0, 1, 0, 0);
-        assertThat(merged).isEqualTo(MergedKernel.of(kernel, List.of(weights, weights, state, weights, weights)));
-        assertThat(merged.parameters()).containsExactly(0, 1, 1, 2, 1, 1, 3);
+        MergedKernel merged = MergedKernel.of(kernel, List.of(state, state, state, weights, state, state));
+        assertThat(merged.arenas()).containsExactly(0, 0, 0, 1, 0, 0);
+        assertThat(merged)
+                .isEqualTo(MergedKernel.of(kernel, List.of(weights, weights, weights, state, weights, weights)));
+        assertThat(merged.parameters()).containsExactly(0, 1, 1, 1, 2, 1, 1, 3, 4);
         assertThat(merged.roles())
-                .containsExactly(DeviceKernel.Role.FLOATS, DeviceKernel.Role.FLOATS, DeviceKernel.Role.PARAMS);
+                .containsExactly(
+                        DeviceKernel.Role.FLOATS,
+                        DeviceKernel.Role.FLOATS,
+                        DeviceKernel.Role.PARAMS,
+                        DeviceKernel.Role.SCALARS);
         MethodModel method = method(relinked(kernel.owner(), merged), kernel.name());
         assertThat(method.methodTypeSymbol().displayDescriptor())
-                .isEqualTo("(KernelContext,FloatArray,FloatArray,IntArray)void");
+                .isEqualTo("(KernelContext,FloatArray,FloatArray,IntArray,FloatArray)void");
         assertThat(names(method))
                 .contains("context", "grad", "parameter", "params")
                 .doesNotContain("mean");
         for (var element : method.code().orElseThrow()) {
             if (element instanceof LoadInstruction load && load.typeKind() == TypeKind.REFERENCE) {
-                assertThat(load.slot()).isLessThan(4);
+                assertThat(load.slot()).isLessThan(5);
             }
         }
     }

@@ -1,18 +1,13 @@
 package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.tornado.ArenaSize;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
-import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
@@ -20,8 +15,6 @@ import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A device that TornadoVM reaches. Programs take ranges of its arenas; variables are copied there when a program first reads them
@@ -108,51 +101,6 @@ public final class AcceleratorDevice implements PlanDevice {
     @Override
     public Executable load(Plan plan) {
         return new AcceleratorExecutable(plan, target, device, memory);
-    }
-
-    @Override
-    public LaunchSequence bind(List<Application> applications) {
-        Resources resources = new Resources();
-        DeviceRanges ranges = new DeviceRanges(memory);
-        resources.add(ranges::close);
-        LaunchSequence recorded;
-        try {
-            for (Application application : applications) {
-                List<DeviceAddress> addresses = application.operands().stream()
-                        .map(data -> ranges.variable(data).address())
-                        .toList();
-                ranges.add(application.op(), MatmulPrecision.F32, addresses);
-            }
-            recorded = device.record(ranges.steps());
-        } catch (RuntimeException | Error e) {
-            resources.closeAfter(e);
-            throw e;
-        }
-        resources.add(recorded::close);
-        List<TensorData> written = applications.stream()
-                .flatMap(AcceleratorDevice::written)
-                .distinct()
-                .toList();
-        return new LaunchSequence() {
-            @Override
-            public void run() {
-                ranges.send();
-                recorded.run();
-                written.forEach(data -> AcceleratorMemory.copyOf(data).deviceWrote());
-            }
-
-            @Override
-            public void close() {
-                resources.close();
-            }
-        };
-    }
-
-    private static Stream<TensorData> written(Application application) {
-        List<Operand> operands = application.op().operands();
-        return IntStream.range(0, operands.size())
-                .filter(i -> operands.get(i).access() != Operand.Access.READ)
-                .mapToObj(application.operands()::get);
     }
 
     @Override

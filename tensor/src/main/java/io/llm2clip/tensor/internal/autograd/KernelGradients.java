@@ -33,8 +33,8 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case Elementwise _, AdamWUpdate _, SquareSums _ ->
-                throw new IllegalStateException(op + " is not made by a graph.");
+            case Elementwise _, AdamWUpdate _ -> throw new IllegalStateException(op + " is not made by a graph.");
+            case SquareSums _ -> squareSums(in, g);
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case Matmul matmul -> matmul(matmul, in.get(0), in.get(1), g);
             case SoftmaxOp.Softmax softmax ->
@@ -113,6 +113,23 @@ final class KernelGradients {
             differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);
         }
         return differentiable;
+    }
+
+    private static List<@Nullable Tensor> squareSums(List<Tensor> in, Tensor g) {
+        List<@Nullable Tensor> gradients = new ArrayList<>();
+        int start = 0;
+        for (Tensor x : in) {
+            int size = x.shape().size();
+            int blocks = SquareSums.blocks(size);
+            Tensor spread = g.slice(0, start, start + blocks)
+                    .reshape(blocks, 1)
+                    .expand(Shape.of(blocks, SquareSums.BLOCK))
+                    .reshape(Shape.of(blocks * SquareSums.BLOCK))
+                    .slice(0, 0, size);
+            gradients.add(spread.reshape(x.shape()).mul(x).mul(2));
+            start += blocks;
+        }
+        return gradients;
     }
 
     private static Tensor reduce(Reduce op, Tensor x, Tensor out, Tensor g) {

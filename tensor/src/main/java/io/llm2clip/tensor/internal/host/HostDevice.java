@@ -1,21 +1,15 @@
 package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.tensor.Precision;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -67,36 +61,6 @@ public final class HostDevice implements PlanDevice {
     @Override
     public Executable load(Plan plan) {
         return new HostExecutable(plan, workspace, workers.get());
-    }
-
-    @Override
-    public LaunchSequence bind(List<Application> applications) {
-        List<Launch> launches = new ArrayList<>();
-        Set<TensorData> touched = new HashSet<>();
-        for (Application application : applications) {
-            touched.addAll(application.operands());
-            long[] addresses = application.operands().stream()
-                    .mapToLong(data -> data.memory().address())
-                    .toArray();
-            launches.add(CpuKernels.bind(application.op(), addresses, workers.get()));
-        }
-        return LaunchSequence.of(() -> {
-            touched.forEach(HostDevice::touch);
-            launches.forEach(Launch::run);
-        });
-    }
-
-    /** Kernels get bare addresses: newer elements must be there, and freed memory must be noticed. */
-    private static void touch(TensorData data) {
-        if (!data.isAlive()) {
-            throw new IllegalStateException("Elements " + data.dtype() + " " + data.shape()
-                    + " were freed while operations still work on them; close what works on them first.");
-        }
-        if (data.isFrozen()) {
-            data.bringHome();
-        } else {
-            data.segment();
-        }
     }
 
     /** Nothing to free: the last program that is closed has freed the workspace. */

@@ -3,9 +3,12 @@ package io.llm2clip.tensor.internal.compiler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.AdamWUpdate;
+import io.llm2clip.kernels.reference.Reference;
 import io.llm2clip.tensor.GradientProperties;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
+import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Shape;
@@ -14,10 +17,14 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TestExecution;
 import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.engine.CompiledProgram;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -43,19 +50,41 @@ class UpdateProperties {
             outputs.add(nodes.get(random.nextInt(nodes.size())));
         }
         List<Update> updates = new ArrayList<>();
+        if (random.nextBoolean()) {
+            updates.add(adamW(variables, nodes, random));
+            variables = variables.subList(3, variables.size());
+        }
         for (Tensor variable : variables) {
             if (random.nextInt(4) > 0) {
                 updates.add(update(variable, nodes, random));
             }
         }
+        Collections.shuffle(updates, new Random(seed));
         check(outputs, updates);
     }
 
-    private static Update update(Tensor variable, List<Tensor> nodes, SplittableRandom random) {
+    private static Update adamW(List<Tensor> variables, List<Tensor> nodes, SplittableRandom random) {
+        // A variance, which is never negative.
+        data(variables.get(2)).fill(new float[SQUARE.size()]);
+        Tensor rates = Tensor.variable("rates", TensorData.of(Shape.of(AdamWUpdate.RATES), 0.1f, 0.5f, 0.5f));
+        Tensor scale = random.nextInt(4) == 0
+                ? Tensor.scalar(Float.POSITIVE_INFINITY)
+                : variables.getLast().sum();
+        return new Update.Kernel(
+                new AdamWUpdate(SQUARE.size(), new AdamWUpdate.Hyper(1, 0.5f, 0.75f, 1e-2f, 0.1f)),
+                List.of(fitting(SQUARE, nodes, random), rates, scale),
+                variables.subList(0, 3));
+    }
+
+    private static Tensor fitting(Shape shape, List<Tensor> nodes, SplittableRandom random) {
         List<Tensor> fitting = nodes.stream()
-                .filter(node -> node.shape().equals(variable.shape()) && node.dtype() == DType.F32)
+                .filter(node -> node.shape().equals(shape) && node.dtype() == DType.F32)
                 .toList();
-        Tensor value = fitting.get(random.nextInt(fitting.size()));
+        return fitting.get(random.nextInt(fitting.size()));
+    }
+
+    private static Update update(Tensor variable, List<Tensor> nodes, SplittableRandom random) {
+        Tensor value = fitting(variable.shape(), nodes, random);
         return switch (random.nextInt(6)) {
             case 0 -> Update.accumulate(variable, value);
             case 1 -> Update.ema(variable, value, 0.75f);
@@ -67,16 +96,14 @@ class UpdateProperties {
 
     /** Runs three times, each from what the one before has left. */
     private static void check(List<Tensor> outputs, List<Update> updates) {
-        List<Tensor> wanted = new ArrayList<>(outputs);
-        updates.forEach(update -> wanted.addAll(update.values()));
         try (Program program = Program.compile(outputs, updates, TestExecution.get())) {
             for (int run = 0; run < 3; run++) {
-                List<float[]> expected = Interpreter.evaluate(wanted, Map.of()).stream()
-                        .map(TensorData::toFloats)
-                        .toList();
+                List<float[]> expected = new ArrayList<>();
+                Interpreter.evaluate(outputs, Map.of()).forEach(output -> expected.add(output.toFloats()));
+                updates.forEach(update -> expected.addAll(updated(update)));
                 List<TensorData> found = new ArrayList<>(program.run());
-                updates.forEach(update -> found.add(data(update.variables().getFirst())));
-                for (int i = 0; i < wanted.size(); i++) {
+                updates.forEach(update -> update.variables().forEach(variable -> found.add(data(variable))));
+                for (int i = 0; i < expected.size(); i++) {
                     GradientProperties.assertClose(
                             "value " + i + " of run " + run, found.get(i).toFloats(), expected.get(i), 1e-4f);
                 }
@@ -84,8 +111,29 @@ class UpdateProperties {
         }
     }
 
+    /** What variables will be, by the definition. */
+    private static List<float[]> updated(Update update) {
+        List<TensorData> values = Interpreter.evaluate(update.values(), Map.of());
+        return switch (update) {
+            case Update.Assign _ -> List.of(values.getFirst().toFloats());
+            case Update.Kernel kernel -> {
+                List<TensorData> variables = kernel.variables().stream()
+                        .map(variable ->
+                                TensorData.of(variable.shape(), data(variable).toFloats()))
+                        .toList();
+                Reference.run(
+                        kernel.op(),
+                        Stream.concat(
+                                        values.stream().map(TensorData::readOnly),
+                                        variables.stream().map(TensorData::segment))
+                                .toArray(MemorySegment[]::new));
+                yield variables.stream().map(TensorData::toFloats).toList();
+            }
+        };
+    }
+
     private static TensorData data(Tensor variable) {
-        return ((io.llm2clip.tensor.Operation.Variable) variable.operation()).data();
+        return ((Operation.Variable) variable.operation()).data();
     }
 
     private static Tensor variable(String name, SplittableRandom random, Shape shape) {
@@ -131,6 +179,25 @@ class UpdateProperties {
             program.run();
             assertThat(plan(program).steps()).isEmpty();
             assertThat(data(a).toFloats()).containsExactly(1, 2, 3);
+        }
+    }
+
+    /** Gradients are what another update clears, or the parameter itself. */
+    @Example
+    void kernelsReadWhatOtherUpdatesWrite() {
+        Tensor gradient = variable("gradient", 1, 2, 3);
+        Tensor parameter = variable("parameter", 4, 5, 6);
+        Tensor mean = variable("mean", 0, 0, 0);
+        Tensor variance = variable("variance", 0, 0, 0);
+        Tensor rates = Tensor.variable("rates", TensorData.of(Shape.of(AdamWUpdate.RATES), 0.5f, 1, 1));
+        for (Tensor read : List.of(
+                gradient, parameter, mean.add(gradient), gradient.reshape(3, 1).reshape(3))) {
+            Update step = new Update.Kernel(
+                    new AdamWUpdate(3, new AdamWUpdate.Hyper(1, 0, 0, 1e-3f, 0)),
+                    List.of(read, rates, Tensor.scalar(1)),
+                    List.of(parameter, mean, variance));
+            check(List.of(gradient), List.of(step, Update.assign(gradient, Tensor.full(0, Shape.of(3)))));
+            check(List.of(parameter), List.of(Update.assign(gradient, parameter), step));
         }
     }
 

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.operations.KernelOp;
-import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.CompiledFunction;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
@@ -20,7 +17,6 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Compiler;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
-import java.lang.foreign.Arena;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -48,12 +44,11 @@ class OwnershipTest {
         CompiledFunction function =
                 new CompiledFunction(in -> List.of(in.getFirst().exp()), Execution.cpu());
         function.run(List.of(TensorData.of(Shape.of(2), 1, 2)));
-        LaunchSequence launch = Device.cpu().bind(List.of(squares(TensorData.of(Shape.of(2), 3, 4))));
         PlanDevice cpu = (PlanDevice) Device.cpu();
         Executable executable =
                 cpu.load(Compiler.compile(List.of(PRODUCT), List.of(), cpu.target(), ProgramOptions.DEFAULT));
-        for (AutoCloseable resource : List.of(
-                Program.compile(List.of(PRODUCT), Execution.cpu()), function, launch, executable, Device.cpu())) {
+        for (AutoCloseable resource :
+                List.of(Program.compile(List.of(PRODUCT), Execution.cpu()), function, executable, Device.cpu())) {
             assertThatCode(() -> {
                         resource.close();
                         resource.close();
@@ -61,25 +56,5 @@ class OwnershipTest {
                     .doesNotThrowAnyException();
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
-    }
-
-    /** Kernels have addresses only: what they would read may be somebody else's by now. */
-    @Test
-    void operationsBoundToFreedMemoryAreRefused() {
-        Arena arena = Arena.ofShared();
-        TensorData data = TensorData.allocate(arena, Shape.of(2), DType.F32);
-        try (LaunchSequence launch = Device.cpu().bind(List.of(squares(data)))) {
-            launch.run();
-            arena.close();
-            assertThatThrownBy(launch::run)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("Elements F32 [2] were freed while operations still work on them;"
-                            + " close what works on them first.");
-        }
-    }
-
-    private static Device.Application squares(TensorData data) {
-        KernelOp op = new SquareSums(List.of(data.shape().size()));
-        return new Device.Application(op, List.of(data, TensorData.allocate(Shape.of(1), DType.F32)));
     }
 }
