@@ -48,6 +48,18 @@ public class GradientProperties {
         check(new Case("gradient of " + test.name, test.shapes, test.positive, first), seed);
     }
 
+    /** What flows back depends on the inputs, too. */
+    @Property(tries = 120)
+    void secondOrderGradientsOfSquaresAgreeWithCentralDifferences(
+            @ForAll("gradientKernels") Case test, @ForAll @IntRange(max = 10_000) int seed) {
+        Function<List<Tensor>, Tensor> first = in -> {
+            Tensor out = test.operation.apply(in);
+            List<Tensor> gradients = Gradients.of(weighted(out.square().mul(0.5f), seed + 1), in);
+            return Tensor.concat(0, gradients.stream().map(g -> g.reshape(-1)).toList());
+        };
+        check(new Case("gradient of squares of " + test.name, test.shapes, test.positive, first), seed);
+    }
+
     private static void check(Case test, int seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<TensorData> values = new ArrayList<>();

@@ -107,7 +107,7 @@ final class KernelGradients {
         List<Tensor> in = kernel.inputs();
         KernelOp op = ((Operation.Kernel) kernel.operation()).op();
         Tensor composition = Compositions.of(op, in).get(result).reshape(g.shape());
-        List<Tensor> gradients = ReverseMode.differentiate(composition, g, in);
+        List<Tensor> gradients = ReverseMode.partials(composition, g, in);
         List<@Nullable Tensor> differentiable = new ArrayList<>();
         for (int i = 0; i < in.size(); i++) {
             differentiable.add(in.get(i).dtype() == DType.F32 ? gradients.get(i) : null);

@@ -22,14 +22,40 @@ public final class ReverseMode {
 
     /** See {@link io.llm2clip.tensor.Gradients#of(Tensor, Tensor, List)}. */
     public static List<Tensor> differentiate(Tensor output, Tensor seed, List<Tensor> withRespectTo) {
-        Map<Tensor, Tensor> adjoints = new HashMap<>();
-        adjoints.put(output, seed);
+        Map<Tensor, Tensor> adjoints = new HashMap<>(Map.of(output, seed));
+        walk(output, withRespectTo, adjoints, true);
+        return gradients(withRespectTo, adjoints);
+    }
+
+    /** Partial derivatives: as if the nodes that they are with respect to did not depend on each other. */
+    static List<Tensor> partials(Tensor output, Tensor seed, List<Tensor> withRespectTo) {
+        Map<Tensor, Tensor> adjoints = new HashMap<>(Map.of(output, seed));
+        walk(output, withRespectTo, adjoints, false);
+        return gradients(withRespectTo, adjoints);
+    }
+
+    private static List<Tensor> gradients(List<Tensor> withRespectTo, Map<Tensor, Tensor> adjoints) {
+        return withRespectTo.stream()
+                .map(target -> {
+                    Tensor gradient = adjoints.get(target);
+                    return gradient == null ? Tensor.full(0, target.shape()) : gradient;
+                })
+                .toList();
+    }
+
+    /**
+     * Walks from an output to targets.
+     *
+     * @param adjoints what flows to each node, that of the output at first; is added to
+     * @param through whether to go on from a target to others that it is computed from
+     */
+    static void walk(Tensor output, List<Tensor> withRespectTo, Map<Tensor, Tensor> adjoints, boolean through) {
         Set<Tensor> targets = new HashSet<>(withRespectTo);
         List<Tensor> dependents = dependents(output, targets);
         Set<Tensor> wanted = new HashSet<>(dependents);
         for (Tensor node : dependents) {
             Tensor adjoint = adjoints.get(node);
-            if (adjoint == null || node.inputs().isEmpty()) {
+            if (adjoint == null || node.inputs().isEmpty() || (!through && targets.contains(node))) {
                 continue;
             }
             // The node between a result and what it is computed from is no value.
@@ -48,11 +74,6 @@ public final class ReverseMode {
                 }
             }
         }
-        List<Tensor> gradients = new ArrayList<>();
-        for (Tensor target : withRespectTo) {
-            gradients.add(adjoints.getOrDefault(target, Tensor.full(0, target.shape())));
-        }
-        return gradients;
     }
 
     /** The nodes on a path from a target to the output, consumers before their inputs. */
