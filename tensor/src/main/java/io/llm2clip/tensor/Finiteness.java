@@ -34,6 +34,7 @@ public final class Finiteness {
                     case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Rotary _ -> anyDoubtful(inputs);
                     default -> false;
                 };
+            case Operation.Recompute _, Operation.After _ -> inputs.getFirst().isDoubtful();
             case Operation.Reshape _,
                     Operation.Permute _,
                     Operation.Expand _,
@@ -49,8 +50,12 @@ public final class Finiteness {
     public static boolean mayBeZero(Tensor divisor) {
         return switch (divisor.operation()) {
             case Operation.Scalar(float value) -> !(Math.abs(value) > 0);
-            case Operation.Reshape _, Operation.Expand _, Operation.Permute _, Operation.Slice _ ->
-                mayBeZero(divisor.inputs().getFirst());
+            case Operation.Reshape _,
+                    Operation.Expand _,
+                    Operation.Permute _,
+                    Operation.Slice _,
+                    Operation.Recompute _,
+                    Operation.After _ -> mayBeZero(divisor.inputs().getFirst());
             default -> true;
         };
     }

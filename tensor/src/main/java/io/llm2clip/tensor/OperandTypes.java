@@ -45,7 +45,7 @@ final class OperandTypes {
             case Operation.Permute _ -> requireDense("permute", inputs.getFirst());
             case Operation.Expand _ -> requireDense("expand", inputs.getFirst());
             case Operation.Slice _ -> requireDense("slice", inputs.getFirst());
-            case Operation.Scalar _, Operation.StopGradient _ -> {}
+            case Operation.Scalar _, Operation.StopGradient _, Operation.Recompute _, Operation.After _ -> {}
         }
     }
 

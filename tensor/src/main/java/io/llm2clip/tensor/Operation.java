@@ -64,6 +64,12 @@ public sealed interface Operation {
     /** The same value, through which no gradient flows. */
     record StopGradient() implements Operation {}
 
+    /** The first input, the result of a scope that the backward pass computes again; the others are what the scope reads. */
+    record Recompute() implements Operation {}
+
+    /** The first input, read no earlier than the second one is computed. */
+    record After() implements Operation {}
+
     /**
      * A coarse kernel; inputs are dense operands in the kernel's order. If it writes several results, its node is none of them: they
      * are read through {@link Output} nodes, and only through them.

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -371,6 +372,19 @@ public final class Tensor {
                     "cast: " + dtype + " to " + target + " is not a conversion; go through F32, or compare.");
         }
         return new Tensor(new Operation.Cast(target), List.of(this), shape, target);
+    }
+
+    /**
+     * A function of tensors of which the backward pass keeps nothing but what it reads, and which it computes again: less memory for more
+     * time, most where a scope is a block of a deep network. Values and gradients are those of the function itself, bit for bit. Scopes may be
+     * nested.
+     *
+     * @param inputs what the function is applied to
+     * @param body may read other tensors too, such as parameters
+     */
+    public static Tensor recompute(List<Tensor> inputs, Function<List<Tensor>, Tensor> body) {
+        long first = NEXT_ID.get();
+        return Recomputation.scope(body.apply(inputs), first);
     }
 
     // Reductions.

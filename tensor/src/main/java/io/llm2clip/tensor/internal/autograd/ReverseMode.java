@@ -8,6 +8,7 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.graph.Graph;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,6 +59,10 @@ public final class ReverseMode {
             if (adjoint == null || node.inputs().isEmpty() || (!through && targets.contains(node))) {
                 continue;
             }
+            if (node.operation() instanceof Operation.Recompute) {
+                ScopeGradients.add(node, targets, wanted, adjoints);
+                continue;
+            }
             // The node between a result and what it is computed from is no value.
             List<Tensor> sources = node.operation() instanceof Operation.Output
                     ? node.inputs().getFirst().inputs()
@@ -103,6 +108,8 @@ public final class ReverseMode {
             case Operation.Cast _ -> differentiable(input) && differentiable(node) ? List.of(gradient) : none(1);
             case Operation.Reinterpret _, Operation.StopGradient _ -> none(1);
             case Operation.Kernel kernel -> KernelGradients.rule(kernel.op(), node, gradient);
+            case Operation.After _ -> Arrays.asList(gradient, null);
+            case Operation.Recompute _ -> throw new IllegalStateException("A scope has no rule of its own.");
             case Operation.Output(int index) -> KernelGradients.composed(index, input, gradient);
         };
     }

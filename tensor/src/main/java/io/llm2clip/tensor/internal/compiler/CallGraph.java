@@ -44,6 +44,12 @@ final class CallGraph {
         calls.add(call);
         successors.add(new LinkedHashSet<>());
         sources(call).forEach(source -> read(source, number));
+        for (Node value : call.after()) {
+            Integer producer = producers.get(value);
+            if (producer != null) {
+                order(producer, number);
+            }
+        }
         return number;
     }
 

@@ -5,7 +5,6 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.internal.graph.Node;
-import io.llm2clip.tensor.internal.graph.View;
 import java.util.List;
 
 /** What one kernel will compute, before it is decided how its operands lie in memory. */
@@ -23,5 +22,5 @@ sealed interface Computation {
             implements Computation {}
 
     /** Elements brought into order. */
-    record Copy(View source, Node result) implements Computation {}
+    record Copy(Node source, Node result) implements Computation {}
 }

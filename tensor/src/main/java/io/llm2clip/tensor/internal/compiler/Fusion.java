@@ -116,7 +116,7 @@ final class Fusion {
             }
             case Operation.Reshape _ -> {
                 if (views.of(node).base() == node) {
-                    computations.add(new Computation.Copy(views.of(node.inputs.getFirst()), node));
+                    computations.add(new Computation.Copy(node.inputs.getFirst(), node));
                 }
             }
             case Operation.Input _,
@@ -126,6 +126,8 @@ final class Fusion {
                     Operation.Expand _,
                     Operation.Slice _,
                     Operation.Reinterpret _,
+                    Operation.Recompute _,
+                    Operation.After _,
                     Operation.StopGradient _,
                     Operation.Output _ -> {}
         }

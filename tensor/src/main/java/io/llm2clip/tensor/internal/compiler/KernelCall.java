@@ -13,5 +13,15 @@ import java.util.List;
  * @param precision of its multiplications
  * @param operands what it reads, in its order
  * @param results what it writes, in its order
+ * @param after what must be computed before, though it is not read
  */
-record KernelCall(KernelOp op, Precision precision, List<View> operands, List<Node> results) {}
+record KernelCall(KernelOp op, Precision precision, List<View> operands, List<Node> results, List<Node> after) {
+    /** A kernel that may run as soon as its operands are there. */
+    KernelCall(KernelOp op, Precision precision, List<View> operands, List<Node> results) {
+        this(op, precision, operands, results, List.of());
+    }
+
+    KernelCall after(List<Node> values) {
+        return values.isEmpty() ? this : new KernelCall(op, precision, operands, results, values);
+    }
+}

@@ -72,7 +72,8 @@ final class Layouts {
             List<View> operands = stored(update.values()).stream()
                     .map(view -> update.variables().contains(view.base()) ? copied(view) : view)
                     .toList();
-            return new Written.ByKernel(new KernelCall(op, Precision.F32, operands, update.variables()));
+            return new Written.ByKernel(
+                    new KernelCall(op, Precision.F32, operands, update.variables(), views.readAfter(update.values())));
         }
         Node value = update.values().getFirst();
         Node variable = update.variables().getFirst();
@@ -87,15 +88,18 @@ final class Layouts {
             case Computation.Coarse coarse -> {
                 List<View> operands = stored(coarse.operands());
                 KernelOp op = coarse.op() instanceof Matmul matmul ? packed(matmul, operands.get(1)) : coarse.op();
-                yield new KernelCall(op, coarse.precision(), operands, coarse.results());
+                yield new KernelCall(
+                        op, coarse.precision(), operands, coarse.results(), views.readAfter(coarse.operands()));
             }
             case Computation.Pointwise pointwise ->
                 elementwise(
-                        pointwise.expression(),
-                        pointwise.operands().stream().map(views::of).toList(),
-                        pointwise.result());
+                                pointwise.expression(),
+                                pointwise.operands().stream().map(views::of).toList(),
+                                pointwise.result())
+                        .after(views.readAfter(pointwise.operands()));
             case Computation.Product product -> product(product);
-            case Computation.Copy(View source, Node result) -> copy(source, result);
+            case Computation.Copy(Node source, Node result) ->
+                copy(views.of(source), result).after(views.readAfter(List.of(source)));
         };
     }
 
@@ -108,7 +112,9 @@ final class Layouts {
         List<View> operands = new ArrayList<>(stored(product.factors()));
         KernelOp fused = packed(op.withEpilogue(new Epilogue(product.epilogue(), layouts)), operands.get(1));
         operands.addAll(extras);
-        return new KernelCall(fused, product.precision(), operands, List.of(product.result()));
+        List<Node> read = new ArrayList<>(product.factors());
+        read.addAll(product.extras());
+        return new KernelCall(fused, product.precision(), operands, List.of(product.result()), views.readAfter(read));
     }
 
     /**

@@ -76,7 +76,8 @@ final class Simplifier {
     private Node visit(Tensor tensor) {
         List<Node> inputs = tensor.inputs().stream().map(nodes::get).toList();
         return switch (tensor.operation()) {
-            case Operation.StopGradient _, Operation.Reinterpret _ -> inputs.getFirst();
+            case Operation.StopGradient _, Operation.Reinterpret _, Operation.Recompute _ -> inputs.getFirst();
+            case Operation.After _ -> constant(inputs.getFirst()) == null ? merge(tensor, inputs) : inputs.getFirst();
             case Operation.Cast(DType to) -> {
                 Node input = inputs.getFirst();
                 // Widened and rounded back it is the same; ints that no f32 is are not.

@@ -167,7 +167,7 @@ final class UpdatePass {
                 reader,
                 call.op() instanceof Elementwise
                         ? Layouts.copy(operands.getFirst(), call.results().getFirst())
-                        : new KernelCall(call.op(), call.precision(), operands, call.results()));
+                        : new KernelCall(call.op(), call.precision(), operands, call.results(), call.after()));
     }
 
     /** Elements of a variable in the workspace, as they are before it is written. */

@@ -70,7 +70,11 @@ public final class ReferenceInterpreter {
                         run(Elementwise.convert(node.shape().size(), from, to), in)
                                 .getFirst());
             }
-            case Operation.Reshape _, Operation.Reinterpret _, Operation.StopGradient _ -> shaped(node, in.getFirst());
+            case Operation.Reshape _,
+                    Operation.Reinterpret _,
+                    Operation.StopGradient _,
+                    Operation.Recompute _,
+                    Operation.After _ -> shaped(node, in.getFirst());
             case Operation.Permute permute -> {
                 int[] strides = in.getFirst().shape().strides();
                 yield strided(

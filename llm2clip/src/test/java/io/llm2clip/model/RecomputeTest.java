@@ -1,0 +1,143 @@
+package io.llm2clip.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.RotaryTable;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.nn.optimizer.ParameterGroups;
+import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Every block of a transformer in a scope of its own: the same gradients in a fraction of the memory. */
+class RecomputeTest {
+    private static final int LAYERS = 12;
+    private static final int BATCH = 4;
+    private static final int TOKENS = 40;
+    private static final int WIDTH = 32;
+    private static final Shape SHAPE = Shape.of(BATCH, TOKENS, WIDTH);
+
+    private static TensorData values() {
+        float[] values = new float[SHAPE.size()];
+        CounterRandom random = new CounterRandom(2);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.uniform(1, i) - 0.5f;
+        }
+        return TensorData.of(SHAPE, values);
+    }
+
+    private static List<UnaryOperator<Tensor>> clip(Parameters parameters) {
+        Tensor lengths = Patches.fullLengths(Tensor.full(0, SHAPE));
+        return ClipBlock.stack(parameters.root(), LAYERS, WIDTH, 4, 4 * WIDTH, Activation.QUICK_GELU, 1e-5f).stream()
+                .map(block -> (UnaryOperator<Tensor>) x -> block.apply(x, lengths, false))
+                .toList();
+    }
+
+    private static List<UnaryOperator<Tensor>> llama(Parameters parameters) {
+        LlamaConfig config = new LlamaConfig(300, WIDTH, 3 * WIDTH, LAYERS, 4, 2, 8, 1e-5f, 10000, null, TOKENS, false);
+        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(BATCH), 40, 17, 3, 40));
+        RotaryTable positions = RotaryTable.llama(TOKENS, config.headSize(), config.ropeTheta(), config.ropeScaling());
+        List<UnaryOperator<Tensor>> blocks = new ArrayList<>();
+        for (int i = 0; i < LAYERS; i++) {
+            LlamaBlock block = LlamaBlock.create(parameters.root().scope(i), config, LlamaInitialization.STANDARD);
+            blocks.add(x -> block.apply(x, lengths, true, positions));
+        }
+        return blocks;
+    }
+
+    private static Tensor loss(Tensor x, List<UnaryOperator<Tensor>> blocks, boolean recompute) {
+        for (UnaryOperator<Tensor> block : blocks) {
+            x = recompute ? Tensor.recompute(List.of(x), in -> block.apply(in.getFirst())) : block.apply(x);
+        }
+        return x.square().mean();
+    }
+
+    /** Loss, gradients of parameters and of the input, in that order. */
+    private static List<float[]> run(Program program) {
+        return program.run().stream().map(TensorData::toFloats).toList();
+    }
+
+    private static void check(Function<Parameters, List<UnaryOperator<Tensor>>> stack) {
+        try (Parameters parameters = new Parameters(5)) {
+            List<UnaryOperator<Tensor>> blocks = stack.apply(parameters);
+            Tensor x = Tensor.variable("x", values());
+            List<Tensor> trained = new ArrayList<>(
+                    parameters.all().stream().map(Parameter::tensor).toList());
+            trained.add(x);
+            List<List<Tensor>> roots = new ArrayList<>();
+            for (boolean recompute : new boolean[] {false, true}) {
+                Tensor loss = loss(x, blocks, recompute);
+                List<Tensor> all = new ArrayList<>(List.of(loss));
+                all.addAll(Gradients.of(loss, trained));
+                roots.add(all);
+            }
+            try (Program kept = Program.compile(roots.getFirst(), Execution.cpu());
+                    Program recomputed = Program.compile(roots.getLast(), Execution.cpu())) {
+                List<float[]> expected = run(kept);
+                List<float[]> found = run(recomputed);
+                for (int i = 0; i < expected.size(); i++) {
+                    assertThat(found.get(i)).as("gradient " + i).containsExactly(expected.get(i));
+                }
+                assertThat(expected.getLast()).as("gradient of the input").doesNotContain(0);
+                assertThat((double) recomputed.memory().workspace())
+                        .as(
+                                "workspace, of %,d bytes without scopes",
+                                kept.memory().workspace())
+                        .isLessThanOrEqualTo(0.25 * kept.memory().workspace());
+            }
+        }
+    }
+
+    @Test
+    void aVisionTransformerNeedsAQuarterOfTheMemory() {
+        check(RecomputeTest::clip);
+    }
+
+    @Test
+    void aLlamaNeedsAQuarterOfTheMemory() {
+        check(RecomputeTest::llama);
+    }
+
+    /** Scopes are a matter of memory only, also where the update is part of the program. */
+    @Test
+    void trainingStepsAreTheSame() {
+        List<String> digests = new ArrayList<>();
+        for (boolean recompute : new boolean[] {false, true}) {
+            try (Parameters parameters = new Parameters(5)) {
+                List<UnaryOperator<Tensor>> blocks = clip(parameters);
+                List<TrainStep.Input> inputs = List.of(new TrainStep.Input("x", SHAPE, DType.F32));
+                try (AdamW optimizer = new AdamW(
+                                ParameterGroups.of(parameters.all(), 0.05f),
+                                AdamW.Options.DEFAULT.withClipNorm(1),
+                                Device.cpu());
+                        TrainStep step = TrainStep.compile(
+                                in -> loss(in.getFirst(), blocks, recompute),
+                                inputs,
+                                optimizer,
+                                ProgramOptions.DEFAULT)) {
+                    for (int i = 0; i < 3; i++) {
+                        step.run(List.of(values()), 1e-2f);
+                    }
+                }
+                digests.add(parameters.digest());
+            }
+        }
+        assertThat(digests.getLast()).isEqualTo(digests.getFirst());
+    }
+}
