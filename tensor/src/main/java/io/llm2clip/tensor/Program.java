@@ -32,7 +32,11 @@ public interface Program extends AutoCloseable {
     /** Whether the outputs depend on this input, so that it can be fed. */
     boolean needs(Tensor input);
 
-    /** Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites. */
+    /**
+     * Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites.
+     *
+     * @throws TensorException naming the inputs that were never fed
+     */
     List<TensorData> run();
 
     /** Memory of every value but the variables; known before the first run. */

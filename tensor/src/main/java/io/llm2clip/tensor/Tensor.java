@@ -97,6 +97,16 @@ public final class Tensor {
         return dtype;
     }
 
+    /** What messages call it: the name of an input or a variable, type and shape. */
+    public String label() {
+        String typed = dtype + " " + shape;
+        return switch (operation) {
+            case Operation.Input(String name) -> "'" + name + "' " + typed;
+            case Operation.Variable(String name, TensorData _) -> "'" + name + "' " + typed;
+            default -> typed;
+        };
+    }
+
     /** Compiles for the CPU, runs and returns this one value. For many runs compile a {@link Program}. */
     public TensorData evaluate() {
         return evaluate(Execution.cpu());

@@ -119,7 +119,7 @@ class TensorErrorsTest {
                 error(() -> TensorData.of(Shape.of(2), 1, 2, 3), "Shape [2] has 2 elements, found 3 values."),
                 error(
                         () -> Interpreter.evaluate(List.of(A), Map.of()),
-                        "Input a F32 [2, 3] was not fed; feed every input."));
+                        "Input 'a' F32 [2, 3] was not fed; feed every input before running."));
     }
 
     @ParameterizedTest(name = "{1}")
@@ -146,6 +146,42 @@ class TensorErrorsTest {
                     .hasMessage("Copying F32 [3] into F32 [2, 3]: expected the same shape and type.");
             assertThatThrownBy(() -> program.feed(tensor(2, 3), TensorData.allocate(Shape.of(2, 3), DType.F32)))
                     .hasMessageContaining("feed only inputs that its outputs depend on.");
+        }
+    }
+
+    /** Their memory holds zeros, or what was there before: nothing that was meant. */
+    @Test
+    void inputsThatWereNeverFedAreRefusedByName() {
+        Tensor b = Tensor.input("b", Shape.of(3), DType.F32);
+        Tensor unused = Tensor.input("unused", Shape.of(3), DType.F32);
+        List<Tensor> outputs = List.of(A.add(b), A.tanh());
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
+            String both = "Inputs 'a' F32 [2, 3], 'b' F32 [3] were not fed; feed every input before running.";
+            assertThatThrownBy(program::run).isInstanceOf(TensorException.class).hasMessage(both);
+            assertThatThrownBy(() -> Interpreter.evaluate(outputs, Map.of(unused, TensorData.of(Shape.of(3), 1, 2, 3))))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessage(both);
+            program.feed(A, TensorData.of(Shape.of(2, 3), 1, 2, 3, 4, 5, 6));
+            assertThatThrownBy(() -> program.feed(b, TensorData.of(Shape.of(1), 7)))
+                    .isInstanceOf(TensorException.class);
+            assertThatThrownBy(program::run)
+                    .hasMessage("Input 'b' F32 [3] was not fed; feed every input before running.");
+            program.feed(b, TensorData.of(Shape.of(3), 7, 8, 9));
+            program.run();
+            assertThat(program.run().getFirst().toFloats())
+                    .as("fed values stay")
+                    .containsExactly(8, 10, 12, 11, 13, 15);
+        }
+    }
+
+    /** Not even one without elements, which nothing could be wrong about: the rule has no exceptions. */
+    @Test
+    void anEmptyInputIsFedLikeAnyOther() {
+        Tensor none = Tensor.input("none", Shape.of(0), DType.F32);
+        try (Program program = Program.compile(List.of(none.sum()), TestExecution.get())) {
+            assertThatThrownBy(program::run).hasMessageStartingWith("Input 'none' F32 [0] was not fed;");
+            program.feed(none, TensorData.of(Shape.of(0)));
+            assertThat(program.run().getFirst().item()).isZero();
         }
     }
 

@@ -224,7 +224,8 @@ class AcceleratorCases {
             program.feed(index, TensorData.ofInts(Shape.of(2), 0, 3));
             assertThatThrownBy(program::run)
                     .isInstanceOf(IndexOutOfBoundsException.class)
-                    .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
+                    .hasMessage("Gather: index[1] is 3, expected 0 to 2; table is 'table' F32 [3, 1], index is 'index'"
+                            + " I32 [2].");
         }
     }
 
@@ -253,13 +254,16 @@ class AcceleratorCases {
             program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, 0, 3, 0));
             assertThatThrownBy(program::run)
                     .isInstanceOf(IndexOutOfBoundsException.class)
-                    .hasMessage("Gather: index[1] is 3, expected 0 to 2.");
+                    .hasMessage(
+                            "Gather: index[1] is 3, expected 0 to 2; table is 'table' F32 [3, 1], index is %0 I32 [4]"
+                                    + " of kernel 0 (Concat of 'index' I32 [2, 2]).");
         }
         Tensor computed = Tensor.input("x", Shape.of(2), DType.F32).cast(DType.I32);
         assertThatThrownBy(() -> Program.compile(List.of(table.gather(computed)), TestExecution.get()))
                 .isInstanceOf(TensorException.class)
-                .hasMessage("Gather: index is computed on the device, where indices are not checked; compute it on the"
-                        + " CPU and feed it.");
+                .hasMessage(
+                        "Gather: index, %0 I32 [2] of kernel 0 (Elementwise), is computed on the device, where indices"
+                                + " are not checked; compute it on the CPU and feed it.");
     }
 
     /** Vectors of rows of different lengths, and the gradient of a token that is in one of them only. */

@@ -188,6 +188,7 @@ public final class ModelMemory {
             int side = tower.config().imageSize();
             Tensor pixels = Tensor.input("pixels", Shape.of(1, 3, side, side), DType.F32);
             try (Program program = Program.compile(List.of(tower.embed(pixels)), Execution.cpu())) {
+                program.feed(pixels, TensorData.allocate(pixels.shape(), DType.F32));
                 program.run();
             }
             return report("vision: open and one image", start, open, limit(tiny, 1.1, Double.POSITIVE_INFINITY));

@@ -17,7 +17,7 @@ final class AttentionReference {
         this.q = new Floats(operands[0]);
         this.k = new Floats(operands[1]);
         this.v = new Floats(operands[2]);
-        this.lengths = new Indices("Attention: lengths", operands[3], 0, shape.keys());
+        this.lengths = new Indices("Attention", "lengths", operands[3], 0, shape.keys());
     }
 
     static void attention(AttentionShape shape, MemorySegment[] operands) {

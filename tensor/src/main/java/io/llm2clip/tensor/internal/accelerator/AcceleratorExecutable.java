@@ -31,7 +31,7 @@ final class AcceleratorExecutable implements Executable {
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
     private final PlanMemory pinned;
-    private final IndexChecks checks = new IndexChecks();
+    private final IndexChecks checks;
     private final ScratchSize scratch;
     private final List<DeviceCopy> inputs = new ArrayList<>();
     private final List<DeviceCopy> outputs = new ArrayList<>();
@@ -46,10 +46,14 @@ final class AcceleratorExecutable implements Executable {
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
         scratch = new ScratchSize(plan.workspaceBytes(), target);
+        checks = new IndexChecks(plan);
         try {
             pinned = PlanMemory.take(memory, plan.pinnedBytes(), memory.largestBytes());
             resources.add(() -> pinned.give(memory));
-            plan.steps().forEach(this::check);
+            for (int step = 0; step < plan.steps().size(); step++) {
+                check(plan.steps().get(step));
+                checks.add(step, ranges);
+            }
             // As if everything in it were at one place: how much scratch memory is needed does not depend on where it
             // is.
             DeviceAddress anywhere = new DeviceAddress(0, 0);
@@ -77,7 +81,6 @@ final class AcceleratorExecutable implements Executable {
                         + ", only of " + operands.get(i).dtype() + "; feed what it computes, or cast to F32 before.");
             }
         }
-        checks.add(step, ranges);
     }
 
     /** Whether a step takes an operand rounded: the first ones of a product are its factors. */

@@ -9,10 +9,13 @@ import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.PlanText;
+import io.llm2clip.tensor.internal.graph.UnfedInputs;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A plan loaded into a device, with the memory of its inputs and outputs. */
 public final class CompiledProgram implements Program {
@@ -20,6 +23,7 @@ public final class CompiledProgram implements Program {
     private final Plan plan;
     private final Executable executable;
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
+    private final Set<Tensor> unfed;
     private final List<TensorData> outputs = new ArrayList<>();
     private final List<TensorData> variables;
     // Variables are read where they lie, so they must live as long as the program.
@@ -31,6 +35,7 @@ public final class CompiledProgram implements Program {
         this.device = device;
         this.plan = plan;
         this.variables = plan.variables();
+        unfed = new HashSet<>(plan.inputs().keySet());
         executable = device.load(plan);
         try {
             plan.inputs()
@@ -55,6 +60,7 @@ public final class CompiledProgram implements Program {
                     + "; feed only inputs that its outputs depend on.");
         }
         target.copyFrom(value);
+        unfed.remove(input);
     }
 
     @Override
@@ -65,6 +71,7 @@ public final class CompiledProgram implements Program {
     @Override
     public List<TensorData> run() {
         requireOpen();
+        UnfedInputs.refuse(unfed);
         requireVariables();
         executable.run();
         return List.copyOf(outputs);

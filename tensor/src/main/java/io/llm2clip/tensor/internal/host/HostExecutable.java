@@ -6,6 +6,7 @@ import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
@@ -13,6 +14,7 @@ import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.OperandNames;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +29,7 @@ final class HostExecutable implements Executable {
     private final HostBlocks pinned;
     private final Workspace<HostBlocks>.Share share;
     private final List<TensorData> variables;
+    private final OperandNames names;
     private @Nullable HostBlocks bound;
     private List<Launch> launches = List.of();
 
@@ -34,6 +37,7 @@ final class HostExecutable implements Executable {
         this.plan = plan;
         this.workers = workers;
         variables = plan.variables();
+        names = new OperandNames(plan);
         requireNoTask();
         Resources resources = new Resources();
         try {
@@ -110,10 +114,18 @@ final class HostExecutable implements Executable {
             if (Settings.poisons()) {
                 poison(workspace);
             }
-            for (Launch launch : launches) {
-                launch.run();
+            for (int step = 0; step < launches.size(); step++) {
+                run(step);
             }
         });
+    }
+
+    private void run(int step) {
+        try {
+            launches.get(step).run();
+        } catch (IndexException e) {
+            throw names.name(e, step);
+        }
     }
 
     /** Nothing that a run reads may be left from another one. */

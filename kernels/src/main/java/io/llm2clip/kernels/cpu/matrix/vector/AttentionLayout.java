@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.IndexException;
 
 /**
  * Where the heads of an attention's operands are, and how queries are cut into blocks.
@@ -46,10 +47,7 @@ record AttentionLayout(AttentionShape shape) {
     /** Keys that exist for a sequence. */
     int length(long lengths, int batch) {
         int length = Memory.getInt(lengths + 4L * batch);
-        if (length < 0 || length > shape.keys()) {
-            throw new IndexOutOfBoundsException(
-                    "Attention: lengths[" + batch + "] is " + length + ", expected 0 to " + shape.keys() + ".");
-        }
+        IndexException.require("Attention", "lengths", batch, length, 0, shape.keys());
         return length;
     }
 
