@@ -2,13 +2,10 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
-import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.kernels.operations.Reduce;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The element types and sizes that operations take. Every node is checked here when it is made, against what its operation declares:
@@ -53,8 +50,9 @@ final class OperandTypes {
     static void requireMatmul(Tensor b, boolean transposed) {
         DType format = b.dtype();
         if (format.isQuantized() && !transposed) {
-            throw new TensorException("matmul (b): " + b + " is quantized along its rows; expected a transposed second"
-                    + " operand, as of matmulTransposed.");
+            throw new TensorException(
+                    "matmul (b): " + b.label() + " is quantized along its rows; expected a transposed second"
+                            + " operand, as of matmulTransposed.");
         }
         if (!MatrixOperand.FORMATS.contains(format)) {
             throw unexpected("matmul (b)", DType.F32, b);
@@ -64,7 +62,7 @@ final class OperandTypes {
     /** Blocks of quantized elements cannot be taken apart. */
     static void requireDense(String name, Tensor x) {
         if (x.dtype().isQuantized()) {
-            throw new TensorException(name + ": expected elements of a dense type, found " + x + "; "
+            throw new TensorException(name + ": expected elements of a dense type, found " + x.label() + "; "
                     + remedy(x.dtype(), x.dtype()) + ".");
         }
     }
@@ -82,7 +80,7 @@ final class OperandTypes {
             boolean condition = opcode == Opcode.SELECT && i == 0;
             DType expected = condition ? DType.BOOL : DType.F32;
             if (inputs.get(i).dtype() != expected) {
-                String name = opcode == Opcode.SELECT ? "where" : lowerCase(opcode);
+                String name = TensorText.name(opcode);
                 throw unexpected(condition ? name + " (condition)" : name, expected, inputs.get(i));
             }
         }
@@ -96,7 +94,7 @@ final class OperandTypes {
         for (int i = 0; i < inputs.size(); i++) {
             Operand operand = operands.get(i);
             if (inputs.get(i).dtype() != operand.dtype()) {
-                throw unexpected(name(op) + " (" + operand.name() + ")", operand.dtype(), inputs.get(i));
+                throw unexpected(TensorText.name(op) + " (" + operand.name() + ")", operand.dtype(), inputs.get(i));
             }
             requireSize(op, operand, inputs.get(i).shape());
         }
@@ -135,8 +133,8 @@ final class OperandTypes {
     }
 
     private static TensorException unexpected(String operand, DType expected, Tensor found) {
-        return new TensorException(operand + ": expected elements of type " + expected + ", found " + found + "; "
-                + remedy(expected, found.dtype()) + ".");
+        return new TensorException(operand + ": expected elements of type " + expected + ", found " + found.label()
+                + "; " + remedy(expected, found.dtype()) + ".");
     }
 
     private static String remedy(DType expected, DType found) {
@@ -148,21 +146,5 @@ final class OperandTypes {
         }
         boolean direct = expected == DType.F32 || found == DType.F32;
         return direct ? "add cast(" + expected + ")" : "add cast(F32).cast(" + expected + ")";
-    }
-
-    /** The name under which graphs call an operation. */
-    private static String name(KernelOp op) {
-        if (op instanceof Reduce reduce) {
-            return lowerCase(reduce.reduction());
-        }
-        if (op instanceof Matmul) {
-            return "matmul";
-        }
-        String name = op.getClass().getSimpleName();
-        return name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
-    }
-
-    private static String lowerCase(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

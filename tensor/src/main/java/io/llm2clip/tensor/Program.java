@@ -36,6 +36,7 @@ public interface Program extends AutoCloseable {
      * Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites.
      *
      * @throws TensorException naming the inputs that were never fed
+     * @throws IndexOutOfBoundsException naming the tensor whose element is out of the range of an index
      */
     List<TensorData> run();
 
@@ -50,6 +51,10 @@ public interface Program extends AutoCloseable {
      * kernels it lives for; before them the totals and the peak.
      */
     String explain();
+
+    /** Device, size, and the inputs and outputs with their first values. */
+    @Override
+    String toString();
 
     /** Frees inputs and outputs, which cannot be read any more; waits for a run that is under way. */
     @Override

@@ -99,12 +99,7 @@ public final class Tensor {
 
     /** What messages call it: the name of an input or a variable, type and shape. */
     public String label() {
-        String typed = dtype + " " + shape;
-        return switch (operation) {
-            case Operation.Input(String name) -> "'" + name + "' " + typed;
-            case Operation.Variable(String name, TensorData _) -> "'" + name + "' " + typed;
-            default -> typed;
-        };
+        return TensorText.label(this);
     }
 
     /** Compiles for the CPU, runs and returns this one value. For many runs compile a {@link Program}. */
@@ -685,8 +680,9 @@ public final class Tensor {
         }
     }
 
+    /** Type and shape, and the first values of what has values; of what is computed, the operation. */
     @Override
     public String toString() {
-        return dtype + " " + shape;
+        return TensorText.of(this);
     }
 }

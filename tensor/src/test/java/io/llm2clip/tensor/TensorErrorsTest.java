@@ -41,7 +41,7 @@ class TensorErrorsTest {
                         "matmul: [2, 2, 3] x [4, 3, 2]: leading dimensions differ; expected equal ones, or a matrix as second operand."),
                 error(
                         () -> A.sum(1).mul(INDEX),
-                        "multiply: expected elements of type F32, found I32 [2]; add cast(F32)."),
+                        "multiply: expected elements of type F32, found 'index' I32 [2]; add cast(F32)."),
                 error(() -> A.reshape(4, 2), "reshape: [2, 3] has 6 elements, [4, 2] has 8; expected as many."),
                 error(() -> A.permute(0, 0), "permute: axes [0, 0] of shape [2, 3]; expected each of 0 to 1 once."),
                 error(
@@ -58,13 +58,13 @@ class TensorErrorsTest {
                         "layerNorm (weight): expected shape [3], found [2]."),
                 error(
                         () -> A.gather(A),
-                        "gather (index): expected elements of type I32, found F32 [2, 3]; add cast(I32)."),
+                        "gather (index): expected elements of type I32, found 'a' F32 [2, 3]; add cast(I32)."),
                 error(
                         () -> A.gather(A.cast(DType.BF16)),
                         "gather (index): expected elements of type I32, found BF16 [2, 3]; add cast(F32).cast(I32)."),
                 error(
                         () -> Tensor.where(A, A, A),
-                        "where (condition): expected elements of type BOOL, found F32 [2, 3]; compare, as in greater(scalar(0))."),
+                        "where (condition): expected elements of type BOOL, found 'a' F32 [2, 3]; compare, as in greater(scalar(0))."),
                 error(
                         () -> A.cast(DType.BF16).layerNorm(tensor(3), tensor(3), 1e-5f),
                         "layerNorm (x): expected elements of type F32, found BF16 [2, 3]; add cast(F32)."),
@@ -87,7 +87,7 @@ class TensorErrorsTest {
                         "concat along axis 0: [2, 3], [2, 4]; expected equal other dimensions."),
                 error(
                         () -> Tensor.concat(0, List.of(INDEX, Tensor.input("t", Shape.of(2), DType.F32))),
-                        "concat (in1): expected elements of type I32, found F32 [2]; add cast(I32)."),
+                        "concat (in1): expected elements of type I32, found 't' F32 [2]; add cast(I32)."),
                 error(
                         () -> Tensor.attention(A, A, A, INDEX, 1, 1, 1, false),
                         "attention: q [2, 3], k [2, 3] with 1 heads; expected [batch, length, heads * headSize]."),
@@ -106,7 +106,7 @@ class TensorErrorsTest {
                         "add: expected elements of type F32, found F16 [2, 3]; add cast(F32)."),
                 error(
                         () -> Gradients.of(A, List.of(A)),
-                        "Gradients of F32 [2, 3]; expected one F32 element, for example a mean()."),
+                        "Gradients of 'a' F32 [2, 3]; expected one F32 element, for example a mean()."),
                 error(
                         () -> Shape.of(1 << 16, 1 << 16),
                         "Shape [65536, 65536] has more than 2147483583 elements; split the tensor."),

@@ -43,7 +43,7 @@ public final class ReverseMode {
                 if (contribution != null) {
                     adjoints.merge(input, contribution, Tensor::add);
                 } else if (wanted.contains(input) && node.operation() instanceof Operation.Kernel(Matmul _)) {
-                    throw new TensorException("Gradient of matmul with respect to " + input
+                    throw new TensorException("Gradient of matmul with respect to " + input.label()
                             + "; expected elements of type F32, keep weights that are trained in F32.");
                 }
             }

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.engine;
 
+import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Tensor;
@@ -11,9 +12,11 @@ import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.PlanText;
 import io.llm2clip.tensor.internal.graph.UnfedInputs;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -29,6 +32,7 @@ public final class CompiledProgram implements Program {
     // Variables are read where they lie, so they must live as long as the program.
     private final List<Tensor> roots;
     private volatile boolean closed;
+    private volatile boolean ran;
 
     CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
         this.roots = List.copyOf(roots);
@@ -56,8 +60,8 @@ public final class CompiledProgram implements Program {
         requireOpen();
         TensorData target = inputs.get(input);
         if (target == null) {
-            throw new TensorException("This program has no input " + input.operation() + " " + input
-                    + "; feed only inputs that its outputs depend on.");
+            throw new TensorException(
+                    "This program has no input " + input.label() + "; feed only inputs that its outputs depend on.");
         }
         target.copyFrom(value);
         unfed.remove(input);
@@ -74,6 +78,7 @@ public final class CompiledProgram implements Program {
         UnfedInputs.refuse(unfed);
         requireVariables();
         executable.run();
+        ran = true;
         return List.copyOf(outputs);
     }
 
@@ -90,6 +95,37 @@ public final class CompiledProgram implements Program {
     @Override
     public String explain() {
         return "Program for " + device.name() + "\n" + PlanText.of(plan);
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("Program on " + device.name());
+        if (closed) {
+            return text.append(", closed").toString();
+        }
+        int kernels = plan.steps().size();
+        text.append(String.format(
+                Locale.ROOT,
+                ": %d kernel%s, %,d floating-point operations, %,d bytes",
+                kernels,
+                kernels == 1 ? "" : "s",
+                flops(),
+                memory().total()));
+        inputs.keySet().stream()
+                .sorted(Comparator.comparingLong(Tensor::id))
+                .forEach(input -> text.append("\n  input ").append(describe(input)));
+        for (int i = 0; i < outputs.size(); i++) {
+            TensorData output = outputs.get(i);
+            text.append("\n  output ").append(i).append(' ');
+            text.append(ran ? output : output.dtype() + " " + output.shape() + ", not computed");
+        }
+        return text.toString();
+    }
+
+    private String describe(Tensor input) {
+        return unfed.contains(input)
+                ? input.label() + ", not fed"
+                : "'" + ((Operation.Input) input.operation()).name() + "' " + inputs.get(input);
     }
 
     /** The kernels, in order of execution. */
