@@ -37,6 +37,7 @@ public interface Program extends AutoCloseable {
      *
      * @throws TensorException naming the inputs that were never fed
      * @throws IndexOutOfBoundsException naming the tensor whose element is out of the range of an index
+     * @throws ArithmeticException naming the first kernel that yields NaN, where that is {@link ProgramOptions#withNanCheck checked}
      */
     List<TensorData> run();
 

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node of a lazy graph: an operation, its inputs, a shape and an element type. Nothing is computed until a {@link Program}
@@ -41,6 +42,7 @@ public final class Tensor {
     private final Shape shape;
     private final DType dtype;
     private final boolean doubtful;
+    private final @Nullable String site = BuildSite.current();
 
     Tensor(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
         OperandTypes.check(operation, inputs, shape, dtype);
@@ -95,6 +97,11 @@ public final class Tensor {
 
     public DType dtype() {
         return dtype;
+    }
+
+    /** Where it was built, for messages; null unless {@code llm2clip.nancheck} has that noted. */
+    public @Nullable String site() {
+        return site;
     }
 
     /** What messages call it: the name of an input or a variable, type and shape. */

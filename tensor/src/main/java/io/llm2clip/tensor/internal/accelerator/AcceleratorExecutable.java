@@ -14,6 +14,7 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
@@ -167,6 +168,13 @@ final class AcceleratorExecutable implements Executable {
         TensorData data = new TensorData(shape, dtype);
         outputs.add(memory.copyAt(data, pinned.address(slot.dtype(), slot.offset())));
         return data;
+    }
+
+    /** All kernels are one launch. */
+    @Override
+    public void observe(StepObserver observer) {
+        throw new TensorException("Programs that are checked for NaN do not run on " + device.name()
+                + ", where kernels are not looked at one by one; run on the CPU, or leave the check out.");
     }
 
     @Override

@@ -34,7 +34,7 @@ public final class CompiledProgram implements Program {
     private volatile boolean closed;
     private volatile boolean ran;
 
-    CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device) {
+    CompiledProgram(List<Tensor> roots, Plan plan, PlanDevice device, boolean nanCheck) {
         this.roots = List.copyOf(roots);
         this.device = device;
         this.plan = plan;
@@ -42,6 +42,9 @@ public final class CompiledProgram implements Program {
         unfed = new HashSet<>(plan.inputs().keySet());
         executable = device.load(plan);
         try {
+            if (nanCheck) {
+                executable.observe(new NanCheck(plan));
+            }
             plan.inputs()
                     .forEach((tensor, slot) ->
                             inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));

@@ -1,11 +1,13 @@
 package io.llm2clip.tensor.internal.engine;
 
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Engine;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.accelerator.AcceleratorDevice;
@@ -31,7 +33,9 @@ public final class CompilingEngine implements Engine {
             throw new IllegalArgumentException("Programs do not run on "
                     + execution.device().name() + "; expected Device.cpu() or a device of Device.open(...).");
         }
-        return new CompiledProgram(outputs, Compiler.compile(outputs, device.target(), execution.options()), device);
+        ProgramOptions options = execution.options();
+        boolean nanCheck = options.nanCheck() || Settings.checksNan();
+        return new CompiledProgram(outputs, Compiler.compile(outputs, device.target(), options), device, nanCheck);
     }
 
     @Override

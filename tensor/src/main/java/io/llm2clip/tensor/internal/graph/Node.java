@@ -5,6 +5,7 @@ import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A value of the graph being compiled: after simplification and merging, with its users known. Compared by identity. */
 public final class Node {
@@ -17,6 +18,8 @@ public final class Node {
     public final DType dtype;
     public final List<Node> users = new ArrayList<>();
     public boolean output;
+    /** Where it was built, if that was noted. */
+    public @Nullable String site;
 
     /** A value that is no node of the graph: a copy, or a result that nothing reads. */
     public static Node temporary(Operation operation, Shape shape, DType dtype) {

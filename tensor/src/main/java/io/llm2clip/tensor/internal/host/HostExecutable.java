@@ -16,10 +16,12 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.OperandNames;
 import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A plan on the CPU: pinned values in memory of its own, the others in the workspace, kernels bound to wherever that lies. */
@@ -32,6 +34,7 @@ final class HostExecutable implements Executable {
     private final OperandNames names;
     private @Nullable HostBlocks bound;
     private List<Launch> launches = List.of();
+    private @Nullable StepObserver observer;
 
     HostExecutable(Plan plan, Workspace<HostBlocks> workspace, Workers workers) {
         this.plan = plan;
@@ -116,8 +119,24 @@ final class HostExecutable implements Executable {
             }
             for (int step = 0; step < launches.size(); step++) {
                 run(step);
+                if (observer != null) {
+                    observer.ran(step, stored(plan.steps().get(step), workspace));
+                }
             }
         });
+    }
+
+    @Override
+    public void observe(StepObserver added) {
+        observer = added;
+    }
+
+    /** The operands of a step as they are stored, packed ones too. */
+    private IntFunction<MemorySegment> stored(Plan.Step step, HostBlocks workspace) {
+        return i -> {
+            Operand operand = step.op().operands().get(i);
+            return memory(step.operands().get(i), operand.dtype().bytes(operand.elements()), workspace);
+        };
     }
 
     private void run(int step) {
