@@ -52,6 +52,15 @@ class TensorErrorsTest {
                         "expand: [2, 3] does not stretch to [3]; expected equal dimensions or 1."),
                 error(() -> A.slice(1, 2, 5), "slice: 2 to 5 of axis 1 of [2, 3]; expected 0 <= start <= end <= 3."),
                 error(() -> A.sum(2), "Axis 2 does not exist in shape [2, 3]; expected -2 to 1."),
+                error(() -> A.clamp(1, 0.5f), "clamp: 1.0 to 0.5; expected bounds in order."),
+                error(() -> A.clamp(Float.NaN, 1), "clamp: NaN to 1.0; expected bounds in order."),
+                error(() -> A.argmax(2), "Axis 2 does not exist in shape [2, 3]; expected -2 to 1."),
+                error(
+                        () -> tensor(2, 0).argmin(-1),
+                        "argmin: axis -1 of [2, 0]; expected 1 to 16777216 elements along it."),
+                error(() -> A.topk(4, 1), "topk: 4 of axis 1 of [2, 3]; expected 1 to 3."),
+                error(() -> A.topk(0, -2), "topk: 0 of axis -2 of [2, 3]; expected 1 to 2."),
+                error(() -> A.cumsum(-3), "Axis -3 does not exist in shape [2, 3]; expected -2 to 1."),
                 error(() -> A.sum(1, -1), "reduce: axes [1, -1] of [2, 3] name one axis twice."),
                 error(
                         () -> A.layerNorm(tensor(2), tensor(3), 1e-5f),

@@ -9,9 +9,7 @@ import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Gradient kernels written in primitives with rules of their own, for second-order gradients. */
 final class Compositions {
@@ -58,7 +56,7 @@ final class Compositions {
     private static Tensor crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient c, List<Tensor> in) {
         Tensor logits = in.get(0).reshape(c.rows(), c.columns());
         Tensor target = in.get(1).reshape(c.rows(), 1).cast(DType.F32);
-        Tensor classes = range(c.columns()).reshape(1, c.columns());
+        Tensor classes = Tensor.range(c.columns()).reshape(1, c.columns());
         Tensor hit = target.equalTo(classes).cast(DType.F32);
         Tensor counted = target.greater(Tensor.scalar(-0.5f)).cast(DType.F32);
         return logits.softmax()
@@ -87,11 +85,11 @@ final class Compositions {
 
     /** 1 where a query may see a key, {@code [B, 1, T, S]}. */
     private static Tensor mask(AttentionShape a, Tensor lengths) {
-        Tensor key = range(a.keys()).reshape(1, 1, 1, a.keys());
+        Tensor key = Tensor.range(a.keys()).reshape(1, 1, 1, a.keys());
         Tensor mask =
                 lengths.cast(DType.F32).reshape(a.batch(), 1, 1, 1).greater(key).cast(DType.F32);
         if (a.causal()) {
-            Tensor query = range(a.queries()).reshape(1, 1, a.queries(), 1);
+            Tensor query = Tensor.range(a.queries()).reshape(1, 1, a.queries(), 1);
             mask = mask.mul(query.add(0.5f).greater(key).cast(DType.F32));
         }
         return mask.expand(Shape.of(a.batch(), 1, a.queries(), a.keys()));
@@ -120,11 +118,5 @@ final class Compositions {
 
     private static Tensor rowMean(Tensor x) {
         return x.mean(-1).reshape(x.shape().with(-1, 1));
-    }
-
-    private static Tensor range(int count) {
-        float[] values = new float[count];
-        IntStream.range(0, count).forEach(i -> values[i] = i);
-        return Tensor.variable("range", TensorData.of(Shape.of(count), values));
     }
 }
