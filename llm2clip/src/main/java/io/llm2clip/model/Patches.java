@@ -24,11 +24,9 @@ final class Patches {
                     "Pixels of shape %s for a vision tower of %d pixels; expected [batch, 3, %d, %d]."
                             .formatted(pixels.shape(), side, side, side));
         }
-        int grid = config.gridSide();
         int patch = config.patchSize();
-        return pixels.reshape(-1, 3, grid, patch, grid, patch)
-                .permute(0, 2, 4, 1, 3, 5)
-                .reshape(-1, grid * grid, 3 * patch * patch)
+        return pixels.patches(patch, patch, patch, 0)
+                .reshape(-1, config.gridSide() * config.gridSide(), 3 * patch * patch)
                 .matmulTransposed(kernel.tensor().reshape(config.hiddenSize(), -1));
     }
 

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * an operation says that it takes it. Views and {@link #concat} take any. All errors are {@link TensorException}s thrown where the
  * graph is built.
  */
-public final class Tensor implements PointwiseFunctions, ActivationFunctions, ViewFunctions, ReductionFunctions {
+public final class Tensor
+        implements PointwiseFunctions, ActivationFunctions, ViewFunctions, ReductionFunctions, ConvolutionFunctions {
     private static final AtomicLong NEXT_ID = new AtomicLong();
 
     private final long id = NEXT_ID.getAndIncrement();
