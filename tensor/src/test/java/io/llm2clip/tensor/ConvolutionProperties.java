@@ -113,7 +113,7 @@ class ConvolutionProperties {
         });
         List<Tensor> outputs = List.of(out, gradients.get(0), gradients.get(1));
         List<TensorData> interpreted = Interpreter.evaluate(outputs, Map.of());
-        try (Program program = Program.compile(outputs, Execution.cpu())) {
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
             List<TensorData> compiled = program.run();
             List<float[]> expected = List.of(value, dx, dw);
             for (int i = 0; i < expected.size(); i++) {
@@ -144,7 +144,7 @@ class ConvolutionProperties {
                     i % test.kw);
             expected[i] = pixel < 0 ? 0 : pixels[pixel];
         }
-        assertThat(patches.evaluate().toFloats()).containsExactly(expected);
+        assertThat(patches.evaluate(TestExecution.get()).toFloats()).containsExactly(expected);
     }
 
     /** From {@code torch.nn.functional.conv2d(x, w, stride=2, padding=1)}. */
@@ -152,14 +152,16 @@ class ConvolutionProperties {
     void anExampleOfPyTorch() {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(1, 1, 3, 4), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
         Tensor w = Tensor.variable("w", TensorData.of(Shape.of(2, 1, 2, 3), 1, 0, -1, 2, 0.5f, 1, 0, 1, 0, 0, 0, 1));
-        assertThat(x.conv2d(w, 2, 1).evaluate().toFloats()).containsExactly(2.5f, 9.5f, 8.5f, 35.5f, 2, 4, 15, 19);
+        assertThat(x.conv2d(w, 2, 1).evaluate(TestExecution.get()).toFloats())
+                .containsExactly(2.5f, 9.5f, 8.5f, 35.5f, 2, 4, 15, 19);
     }
 
     @Example
     void nanInOneImageStaysThere() {
         Tensor x = Tensor.variable("x", TensorData.of(Shape.of(2, 1, 1, 3), 1, 2, 3, 4, Float.NaN, 6));
         Tensor w = Tensor.variable("w", TensorData.of(Shape.of(1, 1, 1, 2), 1, 1));
-        assertThat(x.conv2d(w, 1, 0).evaluate().toFloats()).containsExactly(3, 5, Float.NaN, Float.NaN);
+        assertThat(x.conv2d(w, 1, 0).evaluate(TestExecution.get()).toFloats())
+                .containsExactly(3, 5, Float.NaN, Float.NaN);
     }
 
     @Example

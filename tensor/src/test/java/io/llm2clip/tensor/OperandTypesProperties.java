@@ -13,6 +13,7 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.internal.graph.Graph;
@@ -284,7 +285,8 @@ class OperandTypesProperties {
                         new NormOp.RmsNormGradient(2, 4, 1e-5f),
                         new AttentionOp.AttentionGradient(ATTENTION),
                         new CrossEntropyOp.CrossEntropyGradient(2, 4),
-                        new IndexOp.ScatterAdd(6, 5, 4))
+                        new IndexOp.ScatterAdd(6, 5, 4),
+                        new RandomUniform(8, 1, 2))
                 .map(OperandTypesProperties::kernel);
     }
 

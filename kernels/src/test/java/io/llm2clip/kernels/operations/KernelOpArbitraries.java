@@ -37,6 +37,7 @@ public final class KernelOpArbitraries {
                 concat(),
                 squareSums(),
                 convert(),
+                randomUniform(),
                 adamW()));
     }
 
@@ -305,6 +306,11 @@ public final class KernelOpArbitraries {
                         length(), Arbitraries.of(DType.BF16, DType.F16, DType.I32), Arbitraries.of(true, false))
                 .as((elements, type, widen) ->
                         Elementwise.convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
+    }
+
+    public static Arbitrary<KernelOp> randomUniform() {
+        return Combinators.combine(length(), Arbitraries.integers(), Arbitraries.integers())
+                .as(RandomUniform::new);
     }
 
     public static Arbitrary<KernelOp> adamW() {

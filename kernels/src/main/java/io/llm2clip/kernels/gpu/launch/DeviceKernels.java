@@ -10,6 +10,7 @@ import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
+import io.llm2clip.kernels.gpu.kernels.RandomKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.AdamWUpdate;
@@ -22,6 +23,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -51,6 +53,8 @@ public final class DeviceKernels {
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropy", FLOATS, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CROSS_ENTROPY_GRADIENT =
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, FLOATS, FLOATS, PARAMS);
+    private static final DeviceKernel RANDOM_UNIFORM =
+            DeviceKernel.of(RandomKernels.class, "k_uniform", INTS, FLOATS, PARAMS);
     private static final DeviceKernel ADAM_W =
             DeviceKernel.of(AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
 
@@ -85,6 +89,7 @@ public final class DeviceKernels {
                 single(o, crossEntropy(CROSS_ENTROPY_GRADIENT, o.rows(), o.columns(), o.columns()));
             case SquareSums o -> SquareSumPlan.of(o);
             case Concat o -> concat(o);
+            case RandomUniform o -> single(o, randomUniform(o));
             case AdamWUpdate o -> single(o, elements(ADAM_W, o.elements()));
         };
     }
@@ -155,6 +160,11 @@ public final class DeviceKernels {
                 pairs,
                 flag(op.interleaved()),
                 flag(op.inverse()));
+    }
+
+    private static List<DeviceLaunch> randomUniform(RandomUniform op) {
+        int parity = RandomUniform.PARITY ^ op.key0() ^ op.key1();
+        return elements(RANDOM_UNIFORM, op.count(), op.key0(), op.key1(), parity);
     }
 
     private static DevicePlan concat(Concat op) {
