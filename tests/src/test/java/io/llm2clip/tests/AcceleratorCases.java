@@ -241,6 +241,19 @@ class AcceleratorCases {
         }
     }
 
+    /** All kernels are one launch, so none is looked at alone. */
+    @Test
+    void aCheckForNanIsRefused() {
+        Execution execution = TestExecution.get();
+        Execution checked =
+                new Execution(execution.device(), execution.options().withNanCheck());
+        assertThatThrownBy(() -> Program.compile(List.of(doubled), checked))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("Programs that are checked for NaN do not run on "
+                        + execution.device().name()
+                        + ", where kernels are not looked at one by one; run on the CPU, or leave the check out.");
+    }
+
     /** Of a column of indices, and of the rows behind it joined: what lies between may be no index. */
     @Test
     void copiesOfIndicesAreCheckedWhereTheyComeFrom() {
@@ -254,9 +267,9 @@ class AcceleratorCases {
             program.feed(index, TensorData.ofInts(Shape.of(2, 2), 2, 0, 3, 0));
             assertThatThrownBy(program::run)
                     .isInstanceOf(IndexOutOfBoundsException.class)
-                    .hasMessage(
-                            "Gather: index[1] is 3, expected 0 to 2; table is 'table' F32 [3, 1], index is %0 I32 [4]"
-                                    + " of kernel 0 (Concat of 'index' I32 [2, 2]).");
+                    .hasMessage("Gather: index[1] is 3, expected 0 to 2; table is 'table' F32 [3, 1], index is %1"
+                            + " I32 [4, 1] of kernel 1 (Concat of %0 I32 [2, 1] of kernel 0 (Elementwise of 'index'"
+                            + " I32 [2, 2])).");
         }
         Tensor computed = Tensor.input("x", Shape.of(2), DType.F32).cast(DType.I32);
         assertThatThrownBy(() -> Program.compile(List.of(table.gather(computed)), TestExecution.get()))

@@ -13,6 +13,8 @@ class DeviceTest {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.GuardedRootTest",
+        "io.llm2clip.tensor.ConvolutionProperties",
+        "io.llm2clip.tensor.RandomTensorsTest",
         "io.llm2clip.nn.LayerGoldenTest",
         "io.llm2clip.nn.LoraTest",
         "io.llm2clip.nn.loss.LossGoldenTest",
