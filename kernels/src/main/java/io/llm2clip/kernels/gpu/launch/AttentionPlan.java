@@ -51,6 +51,13 @@ final class AttentionPlan {
 
     private AttentionPlan() {}
 
+    static void requireSupported(AttentionShape shape) {
+        if (shape.ragged()) {
+            throw new IllegalArgumentException(
+                    "Attention over ragged sequences runs on the CPU only, a device takes padded ones; choose the CPU.");
+        }
+    }
+
     static DevicePlan forward(AttentionOp.Attention op) {
         AttentionShape shape = op.shape();
         List<DeviceLaunch> launches = new ArrayList<>();

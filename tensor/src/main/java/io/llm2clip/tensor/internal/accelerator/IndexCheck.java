@@ -6,11 +6,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * What some i32 elements must lie in because a kernel takes them as indices.
+ * Bounds check of i32 elements that a kernel uses as indices.
  *
  * @param what operation and operand, for messages
  * @param elements their numbers
- * @param bounds least and most
+ * @param bounds what they may be
  */
 record IndexCheck(String what, List<Integer> elements, Operand.Bounds bounds) {
     IndexCheck {
@@ -19,12 +19,14 @@ record IndexCheck(String what, List<Integer> elements, Operand.Bounds bounds) {
 
     /** @throws IndexOutOfBoundsException if an element is out of bounds */
     void check(MemorySegment memory) {
+        int least = bounds.least();
         for (int i = 0; i < elements.size(); i++) {
             int value = memory.getAtIndex(ValueLayout.JAVA_INT, elements.get(i));
-            if (value < bounds.least() || value > bounds.most()) {
-                throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least()
-                        + " to " + bounds.most() + ".");
+            if (value < least || value > bounds.most()) {
+                throw new IndexOutOfBoundsException(
+                        what + "[" + i + "] is " + value + ", expected " + least + " to " + bounds.most() + ".");
             }
+            least = bounds.ascending() ? value : least;
         }
     }
 }
