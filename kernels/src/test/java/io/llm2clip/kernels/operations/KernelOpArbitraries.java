@@ -45,8 +45,6 @@ public final class KernelOpArbitraries {
         return all().filter(op -> switch (op) {
             case Elementwise e -> e.isOfFloats() || e.isCopy() || isContiguousConversion(e);
             case Concat _ -> true;
-            case AttentionOp.Attention attention when attention.shape().ragged() -> false;
-            case AttentionOp.AttentionGradient gradient when gradient.shape().ragged() -> false;
             default ->
                 op.operands().stream()
                         .allMatch(operand -> operand.dtype() == DType.F32 || operand.dtype() == DType.I32);

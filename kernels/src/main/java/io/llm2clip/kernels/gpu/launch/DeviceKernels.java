@@ -14,7 +14,6 @@ import io.llm2clip.kernels.gpu.kernels.RowKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
-import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
@@ -99,8 +98,6 @@ public final class DeviceKernels {
         switch (op) {
             case Matmul o -> MatmulPlan.requireSupported(o);
             case Elementwise o -> ElementwisePlan.requireSupported(o);
-            case AttentionOp.Attention(AttentionShape shape) -> AttentionPlan.requireSupported(shape);
-            case AttentionOp.AttentionGradient(AttentionShape shape) -> AttentionPlan.requireSupported(shape);
             case Concat _ -> {} // moves elements of any type
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }

@@ -206,11 +206,6 @@ class DeviceKernelsTest {
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels per head, expected at most 128 on a device");
-        AttentionShape ragged = AttentionShape.ragged(2, 8, 1, 1, 4, 1, false);
-        assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(ragged)))
-                .hasMessage(
-                        "Attention over ragged sequences runs on the CPU only, a device takes padded ones; choose the"
-                                + " CPU.");
         assertThatThrownBy(() -> DeviceKernels.plan(Matmul.dense(1, 1, 1, 32, false, true, DType.Q8)))
                 .hasMessage("Matmul with B of Q8 runs on the CPU only, a device takes f32; convert B to f32 before.");
     }
