@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -38,10 +39,10 @@ final class Patches {
         return Tensor.concat(1, List.of(first, patches));
     }
 
-    /** Lengths {@code [B]} of rows without padding. */
-    static Tensor fullLengths(Tensor tokens) {
+    /** Rows without padding. */
+    static Sequences sequences(Tensor tokens) {
         int[] lengths = new int[tokens.shape().dim(0)];
         Arrays.fill(lengths, tokens.shape().dim(1));
-        return Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths));
+        return new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths)));
     }
 }

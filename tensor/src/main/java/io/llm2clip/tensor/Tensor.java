@@ -236,10 +236,7 @@ public final class Tensor
      */
     public static Tensor attention(
             Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, int keyValueHeads, float scale, boolean causal) {
-        if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
-            throw new TensorException("attention: " + heads + " heads in " + keyValueHeads
-                    + " groups; expected as many heads for each key/value head.");
-        }
+        requireHeads("attention", heads, keyValueHeads);
         if (q.shape.rank() != 3 || k.shape.rank() != 3 || q.shape.dim(-1) % heads != 0) {
             throw new TensorException("attention: q " + q.shape + ", k " + k.shape + " with " + heads
                     + " heads; expected [batch, length, heads * headSize].");
@@ -256,6 +253,39 @@ public final class Tensor
         AttentionShape attention = new AttentionShape(
                 q.shape.dim(0), q.shape.dim(1), k.shape.dim(1), heads, keyValueHeads, headSize, scale, causal);
         return kernel(new AttentionOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
+    }
+
+    /**
+     * Attention within each of several sequences of any lengths, stored one behind the other: of {@code q [N, H*D]} over
+     * {@code k, v [N, KV*D]}, giving {@code [N, H*D]}. Sequence s is rows {@code offsets[s] .. offsets[s+1]-1}. Rows before the first
+     * sequence and behind the last are seen by none and become 0.
+     *
+     * @param offsets i32 {@code [S+1]} for at most S sequences, each from 0 to N and none less than the one before; equal ones
+     *     enclose a sequence without rows
+     * @param heads query heads H
+     * @param keyValueHeads key/value heads KV; head h reads key/value head {@code h / (H/KV)}
+     * @param scale factor of the scores, usually {@code 1/sqrt(D)}
+     * @param causal whether query i of a sequence sees only its keys up to i
+     */
+    public static Tensor raggedAttention(
+            Tensor q, Tensor k, Tensor v, Tensor offsets, int heads, int keyValueHeads, float scale, boolean causal) {
+        requireHeads("raggedAttention", heads, keyValueHeads);
+        if (q.shape.rank() != 2 || q.shape.dim(1) % heads != 0) {
+            throw new TensorException(
+                    "raggedAttention: q " + q.shape + " with " + heads + " heads; expected [rows, heads * headSize].");
+        }
+        if (offsets.shape.rank() != 1 || offsets.shape.dim(0) == 0) {
+            throw new TensorException(
+                    "raggedAttention (offsets): expected shape [sequences + 1], found " + offsets.shape + ".");
+        }
+        int rows = q.shape.dim(0);
+        int headSize = q.shape.dim(1) / heads;
+        Shape keys = Shape.of(rows, keyValueHeads * headSize);
+        requireShape("raggedAttention (k)", keys, k);
+        requireShape("raggedAttention (v)", keys, v);
+        AttentionShape attention =
+                AttentionShape.ragged(offsets.shape.dim(0) - 1, rows, heads, keyValueHeads, headSize, scale, causal);
+        return kernel(new AttentionOp.Attention(attention), q.shape, DType.F32, q, k, v, offsets);
     }
 
     /**
@@ -287,6 +317,21 @@ public final class Tensor
         DType table = MatrixOperand.FORMATS.contains(dtype) ? dtype : DType.F32;
         KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1), table);
         return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
+    }
+
+    /**
+     * Sums of rows: of this {@code [rows, columns]} the {@code [count, columns]} in which row s is the sum of the rows whose segment is
+     * s, in their order, or 0 if there are none.
+     *
+     * @param segments i32 {@code [rows]}, each from 0 to {@code count - 1}
+     */
+    public Tensor segmentSum(Tensor segments, int count) {
+        if (shape.rank() != 2) {
+            throw new TensorException("segmentSum: " + shape + "; expected [rows, columns].");
+        }
+        requireShape("segmentSum (segments)", Shape.of(shape.dim(0)), segments);
+        Shape sums = shape.with(0, count);
+        return kernel(new IndexOp.ScatterAdd(shape.dim(0), count, shape.dim(1)), sums, DType.F32, this, segments);
     }
 
     /** Cross entropy of logits {@code [..., C]} and i32 targets {@code [...]}, an element each; 0 where the target is -1. */
@@ -373,6 +418,13 @@ public final class Tensor
     /** The last dimension. */
     int columns() {
         return shape.dim(-1);
+    }
+
+    private static void requireHeads(String operation, int heads, int keyValueHeads) {
+        if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
+            throw new TensorException(operation + ": " + heads + " heads in " + keyValueHeads
+                    + " groups; expected as many heads for each key/value head.");
+        }
     }
 
     private static void requireEpsilon(String operation, float epsilon) {

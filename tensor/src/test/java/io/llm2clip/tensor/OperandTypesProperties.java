@@ -244,6 +244,14 @@ class OperandTypesProperties {
                         List.of(floats(2, 3, 8), floats(2, 3, 4), floats(2, 3, 4), tensor(DType.I32, 2)),
                         in -> Tensor.attention(in.get(0), in.get(1), in.get(2), in.get(3), 2, 1, 0.5f, false)),
                 new Case(
+                        "raggedAttention",
+                        List.of(floats(3, 8), floats(3, 4), floats(3, 4), tensor(DType.I32, 1)),
+                        in -> Tensor.raggedAttention(in.get(0), in.get(1), in.get(2), in.get(3), 2, 1, 0.5f, false)),
+                new Case(
+                        "segmentSum",
+                        List.of(floats(3, 4), tensor(DType.I32, 3)),
+                        in -> in.get(0).segmentSum(in.get(1), 2)),
+                new Case(
                         "rotary",
                         List.of(floats(2, 3, 2, 4), floats(3, 2), floats(3, 2)),
                         in -> in.get(0).rotary(in.get(1), in.get(2), true)),

@@ -89,6 +89,20 @@ class TensorErrorsTest {
                         () -> Tensor.attention(tensor(2, 3, 4), tensor(2, 5, 4), tensor(2, 5, 4), INDEX, 1, 1, 1, true),
                         "attention: causal with 3 queries and 5 keys; expected as many."),
                 error(
+                        () -> Tensor.raggedAttention(A, A, A, INDEX, 4, 3, 1, false),
+                        "raggedAttention: 4 heads in 3 groups; expected as many heads for each key/value head."),
+                error(
+                        () -> Tensor.raggedAttention(A, A, A, INDEX, 2, 1, 1, false),
+                        "raggedAttention: q [2, 3] with 2 heads; expected [rows, heads * headSize]."),
+                error(
+                        () -> Tensor.raggedAttention(A, tensor(3, 3), A, INDEX, 1, 1, 1, false),
+                        "raggedAttention (k): expected shape [2, 3], found [3, 3]."),
+                error(
+                        () -> Tensor.raggedAttention(A, A, A, tensor(0), 1, 1, 1, false),
+                        "raggedAttention (offsets): expected shape [sequences + 1], found [0]."),
+                error(() -> tensor(2, 3, 4).segmentSum(INDEX, 5), "segmentSum: [2, 3, 4]; expected [rows, columns]."),
+                error(() -> tensor(7, 4).segmentSum(INDEX, 5), "segmentSum (segments): expected shape [7], found [2]."),
+                error(
                         () -> A.crossEntropy(Tensor.input("t", Shape.of(3), DType.I32)),
                         "crossEntropy: logits [2, 3] with targets [3]; expected targets [2]."),
                 error(

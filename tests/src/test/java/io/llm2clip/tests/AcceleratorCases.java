@@ -10,7 +10,6 @@ import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
 import io.llm2clip.kernels.operations.AdamWUpdate;
-import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -280,34 +279,6 @@ class AcceleratorCases {
     }
 
     /** Vectors of rows of different lengths, and the gradient of a token that is in one of them only. */
-    @Test
-    void theTextTowerOfTheBaselineComputesAsOnTheCpu() {
-        try (Parameters parameters = new Parameters(1)) {
-            ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(20, 6, 8));
-            Tensor ids = Tensor.input("ids", Shape.of(2, 6), DType.I32);
-            Tensor lengths = Tensor.input("lengths", Shape.of(2), DType.I32);
-            Tensor vectors = tower.embed(ids, lengths);
-            Parameter tokens = tower.parameters().getFirst();
-            List<Tensor> roots = List.of(
-                    vectors,
-                    Gradients.of(vectors.square().sum(), List.of(tokens.tensor()))
-                            .getFirst());
-            try (Program onDevice = Program.compile(roots, TestExecution.get());
-                    Program onHost = Program.compile(roots, Execution.cpu())) {
-                for (Program each : List.of(onDevice, onHost)) {
-                    each.feed(ids, TensorData.ofInts(Shape.of(2, 6), 1, 7, 2, 0, 0, 0, 1, 9, 9, 4, 3, 2));
-                    each.feed(lengths, TensorData.ofInts(Shape.of(2), 3, 6));
-                }
-                List<TensorData> found = onDevice.run();
-                List<TensorData> expected = onHost.run();
-                for (int i = 0; i < roots.size(); i++) {
-                    assertThat(found.get(i).toFloats())
-                            .containsExactly(expected.get(i).toFloats(), within(1e-4f));
-                }
-            }
-        }
-    }
-
     @Test
     void outputsOfAClosedProgramAreNotInvented() {
         Program program = Program.compile(List.of(doubled), TestExecution.get());

@@ -12,6 +12,7 @@ class DeviceTest {
     private static final String[] ENGINE = {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.GradientProperties",
+        "io.llm2clip.tensor.RaggedProperties",
         "io.llm2clip.tensor.GuardedRootTest",
         "io.llm2clip.tensor.ConvolutionProperties",
         "io.llm2clip.tensor.RandomTensorsTest",
@@ -41,7 +42,7 @@ class DeviceTest {
 
     @Test
     void theEngineWorksOnADevice() throws Exception {
-        DeviceJvm.run(Suite.class, AcceleratorCases.class);
+        DeviceJvm.run(Suite.class, AcceleratorCases.class, EncoderCases.class);
     }
 
     @Test

@@ -47,7 +47,8 @@ final class LibraryAttention {
 
     /** Whether matmuls pay. */
     static boolean pays(AttentionShape shape) {
-        return shape.batch() > 0
+        return !shape.ragged()
+                && shape.batch() > 0
                 && shape.headSize() > 0
                 && (long) shape.queries() * shape.keys() >= MIN_SCORES
                 && (long) shape.heads() * shape.queries() * shape.keys() <= Integer.MAX_VALUE / 2;

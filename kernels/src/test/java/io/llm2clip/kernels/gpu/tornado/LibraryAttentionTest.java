@@ -49,7 +49,7 @@ class LibraryAttentionTest {
 
     @Provide
     Arbitrary<KernelOp> attentions() {
-        return KernelOpArbitraries.attention()
+        return KernelOpArbitraries.paddedAttention()
                 .filter(op -> op.flops() > 0 && shape(op).keys() > 0);
     }
 
@@ -57,6 +57,9 @@ class LibraryAttentionTest {
     void paysForManyScoresOnly(@ForAll("attentions") KernelOp op) {
         AttentionShape shape = shape(op);
         assertThat(LibraryAttention.pays(shape)).isEqualTo(shape.queries() * shape.keys() >= 4096);
+        assertThat(LibraryAttention.pays(AttentionShape.ragged(1, 4096, 2, 1, 8, 1, false)))
+                .as("sequences of lengths that only the device knows")
+                .isFalse();
     }
 
     private static AttentionShape shape(KernelOp op) {

@@ -7,13 +7,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * What some i32 elements must lie in because a kernel takes them as indices.
+ * Bounds check of i32 elements that a kernel uses as indices.
  *
  * @param operation the kernel, for messages
  * @param operand its operand, for messages
  * @param tensors what its operands are, for messages
  * @param elements their numbers
- * @param bounds least and most
+ * @param bounds what they may be
  */
 record IndexCheck(String operation, String operand, String tensors, List<Integer> elements, Operand.Bounds bounds) {
     IndexCheck {
@@ -28,13 +28,15 @@ record IndexCheck(String operation, String operand, String tensors, List<Integer
 
     /** @throws IndexException if an element is out of bounds */
     void check(MemorySegment memory) {
+        int least = bounds.least();
         for (int i = 0; i < elements.size(); i++) {
             int value = memory.getAtIndex(ValueLayout.JAVA_INT, elements.get(i));
             try {
-                IndexException.require(operation, operand, i, value, bounds.least(), bounds.most());
+                IndexException.require(operation, operand, i, value, least, bounds.most());
             } catch (IndexException e) {
                 throw e.of(tensors);
             }
+            least = bounds.ascending() ? value : least;
         }
     }
 }
