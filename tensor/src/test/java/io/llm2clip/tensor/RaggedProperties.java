@@ -182,7 +182,8 @@ public class RaggedProperties {
                 program.feed(offsets, TensorData.ofInts(Shape.of(4), wrong));
                 assertThatThrownBy(program::run)
                         .isInstanceOf(IndexOutOfBoundsException.class)
-                        .hasMessageMatching("Attention: offsets\\[\\d\\] is -?\\d, expected \\d to 6\\.");
+                        .hasMessageMatching("Attention: offsets\\[\\d\\] is -?\\d, expected \\d to 6; q is .*,"
+                                + " offsets is 'offsets' I32 \\[4\\]\\.");
             }
             program.feed(offsets, TensorData.ofInts(Shape.of(4), 0, 2, 2, 6));
             assertThat(program.run().getFirst().toFloats()).doesNotContain(Float.NaN);

@@ -3,13 +3,14 @@ package io.llm2clip.kernels.gpu.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
 import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
@@ -111,7 +112,7 @@ class LibraryAttentionTest {
                     ? attention.forward(addresses, this::scratch)
                     : attention.gradient(addresses, this::scratch);
             for (DeviceStep step : steps) {
-                switch (step) {
+                switch ((TornadoStep) step) {
                     case BoundLaunch bound -> launch(bound);
                     case BoundProduct bound -> {
                         assertThat(bound.arenas()).containsOnly(FLOATS);

@@ -3,11 +3,11 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
+import io.llm2clip.kernels.gpu.device.OperationScratch;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
-import io.llm2clip.kernels.gpu.tornado.DeviceStep;
-import io.llm2clip.kernels.gpu.tornado.OperationScratch;
-import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AcceleratorExecutable implements Executable {
     private final Plan plan;
-    private final TornadoDevice device;
+    private final KernelDevice device;
     private final AcceleratorMemory memory;
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
@@ -40,7 +40,7 @@ final class AcceleratorExecutable implements Executable {
     private @Nullable PlanMemory bound;
     private @Nullable LaunchSequence recorded;
 
-    AcceleratorExecutable(Plan plan, Target target, TornadoDevice device, AcceleratorMemory memory) {
+    AcceleratorExecutable(Plan plan, Target target, KernelDevice device, AcceleratorMemory memory) {
         this.plan = plan;
         this.device = device;
         this.memory = memory;

@@ -59,6 +59,11 @@ public final class CompilingEngine implements Engine {
     }
 
     @Override
+    public Device emulated(long memoryBytes) {
+        return AcceleratorDevice.emulated(memoryBytes);
+    }
+
+    @Override
     public long usableBytes(int number) {
         return AcceleratorDevice.usableBytes(number);
     }
