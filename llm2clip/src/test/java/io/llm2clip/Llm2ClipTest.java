@@ -10,6 +10,7 @@ import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Device;
@@ -88,14 +89,14 @@ class Llm2ClipTest {
             for (int i = 0; i < CAPTIONS.size(); i++) {
                 CaptionRow row = saved.description().captionFormat().row(rows, CAPTIONS.get(i));
                 int length = row.ids().length;
-                float[] weights = new float[length];
-                Arrays.fill(weights, row.pooledStart(), row.pooledEnd(), 1f / row.pooledLength());
+                Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), length));
                 Tensor expected = saved.llama()
-                        .pooled(
+                        .hidden(
                                 Tensor.variable("ids", TensorData.ofInts(Shape.of(1, length), row.ids())),
-                                Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), length)),
-                                Tensor.variable("weights", TensorData.of(Shape.of(1, length), weights)),
-                                false);
+                                new Sequences.Padded(lengths),
+                                false)
+                        .slice(1, row.pooledStart(), row.pooledEnd())
+                        .mean(1);
                 assertThat(vectors[i]).containsExactly(expected.evaluate().toFloats(), within(1e-5f));
             }
         }

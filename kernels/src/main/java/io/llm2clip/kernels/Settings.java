@@ -20,6 +20,9 @@ public final class Settings {
     /** Whether memory is overwritten before it is used again. */
     private static final String POISON = "llm2clip.poison";
 
+    /** Whether programs stop where values stop being numbers. */
+    private static final String NAN_CHECK = "llm2clip.nancheck";
+
     private static final List<String> WIDTHS = List.of("128", "256", "512");
     /** What a pool may have on small machines, too, so that one configuration fits several. */
     private static final int SOME_THREADS = 64;
@@ -38,6 +41,7 @@ public final class Settings {
         vectorBits();
         generates();
         poisons();
+        checksNan();
     }
 
     /** {@code llm2clip.threads}, how many threads work on a loop; one per processor if it is not set. */
@@ -107,6 +111,18 @@ public final class Settings {
 
     static boolean poisons(@Nullable String value) {
         return truth(POISON, value, false);
+    }
+
+    /**
+     * {@code llm2clip.nancheck}, whether every program stops at the first kernel that yields NaN, and nodes note where they are built;
+     * false if it is not set. For finding faults: it takes time.
+     */
+    public static boolean checksNan() {
+        return checksNan(System.getProperty(NAN_CHECK));
+    }
+
+    static boolean checksNan(@Nullable String value) {
+        return truth(NAN_CHECK, value, false);
     }
 
     private static boolean truth(String property, @Nullable String value, boolean standard) {

@@ -45,5 +45,9 @@ class SettingsTest {
         assertThatThrownBy(() -> Settings.poisons("1"))
                 .hasMessage("The system property llm2clip.poison is '1', expected true or false;"
                         + " correct -Dllm2clip.poison, or leave it out for false.");
+        assertThat(Settings.checksNan(null)).isFalse();
+        assertThat(Settings.checksNan(" true")).isTrue();
+        assertThatThrownBy(() -> Settings.checksNan("on"))
+                .hasMessageStartingWith("The system property llm2clip.nancheck is 'on', expected true or false;");
     }
 }

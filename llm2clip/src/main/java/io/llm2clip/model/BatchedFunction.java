@@ -24,14 +24,14 @@ public final class BatchedFunction implements AutoCloseable {
      * Items that are computed at once.
      *
      * @param items their numbers
-     * @param inputs of the function, whose rows are the items in this order
+     * @param inputs of the function, whose first results are the items' in this order
      */
     public record Batch(int[] items, List<TensorData> inputs) {}
 
     /**
      * A function that is compiled when it is called.
      *
-     * @param body builds the graph of vectors {@code [B, D]} from inputs
+     * @param body builds the graph of vectors {@code [B, D]}, a row per item or more, from inputs
      * @param execution where and how it computes
      */
     public BatchedFunction(Function<List<Tensor>, Tensor> body, Execution execution) {
@@ -54,9 +54,10 @@ public final class BatchedFunction implements AutoCloseable {
             if (!function.isCompiled(batch.inputs)) {
                 phase.preparing("compiling");
             }
-            MemorySegment vectors = function.run(batch.inputs).getFirst().readOnly();
+            TensorData rows = function.run(batch.inputs).getFirst();
+            MemorySegment vectors = rows.readOnly();
             flops += function.program(batch.inputs).flops();
-            long bytes = vectors.byteSize() / batch.items.length;
+            long bytes = vectors.byteSize() / rows.shape().dim(0);
             for (int i = 0; i < batch.items.length; i++) {
                 target.accept(batch.items[i], vectors.asSlice(i * bytes, bytes));
             }

@@ -1,13 +1,10 @@
 package io.llm2clip.model;
 
-import io.llm2clip.text.TokenBatch;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** How items are grouped: by powers of two, so that any number of them needs only a handful of compiled programs. */
+/** How items are grouped, so that any number of them needs only a handful of compiled programs. */
 public final class Batches {
     private Batches() {}
 
@@ -16,7 +13,7 @@ public final class Batches {
         return Integer.highestOneBit(Math.min(remaining, max));
     }
 
-    /** Items {@code 0 .. count - 1} in their order, at most {@code max} per batch. */
+    /** Items {@code 0 .. count - 1} in their order, by powers of two, at most {@code max} per batch. */
     public static List<int[]> of(int count, int max) {
         List<int[]> batches = new ArrayList<>();
         for (int start = 0; start < count; ) {
@@ -28,26 +25,22 @@ public final class Batches {
     }
 
     /**
-     * Rows of tokens by length, the longest of a batch last.
+     * Items in their order, as many per batch as there is room for.
      *
-     * @param lengths tokens of each row
-     * @param max rows per batch
-     * @param maxTokens of a batch, padding included; a row that has more is alone
+     * @param room that each item takes
+     * @param max of a batch; an item that takes more is alone
      */
-    static List<int[]> ofRows(int[] lengths, int max, int maxTokens) {
-        int[] order = IntStream.range(0, lengths.length)
-                .boxed()
-                .sorted(Comparator.comparingInt(row -> lengths[row]))
-                .mapToInt(Integer::intValue)
-                .toArray();
+    static List<int[]> ofRoom(int[] room, int max) {
         List<int[]> batches = new ArrayList<>();
-        for (int start = 0; start < order.length; ) {
-            int count = next(order.length - start, max);
-            while (count > 1 && (long) count * TokenBatch.paddedLength(lengths[order[start + count - 1]]) > maxTokens) {
-                count /= 2;
+        for (int start = 0; start < room.length; ) {
+            int end = start + 1;
+            long taken = room[start];
+            while (end < room.length && taken + room[end] <= max) {
+                taken += room[end];
+                end++;
             }
-            batches.add(Arrays.copyOfRange(order, start, start + count));
-            start += count;
+            batches.add(IntStream.range(start, end).toArray());
+            start = end;
         }
         return batches;
     }

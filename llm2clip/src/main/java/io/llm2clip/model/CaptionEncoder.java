@@ -6,7 +6,6 @@ import io.llm2clip.data.VectorTarget;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionFormat;
@@ -21,15 +20,11 @@ import java.util.Map;
 
 /** A language model as caption encoder: formatted caption, token row, hidden states, pooled vector {@code [D]}, not normalized. */
 public final class CaptionEncoder implements AutoCloseable {
-    /** Tensors that describe a batch of rows: ids {@code [B, T]}, lengths {@code [B]}, pooling weights {@code [B, T]}. */
-    public static final int INPUTS = 3;
-
     /** Raised by whoever changes what vectors come out of the same model, so that cached ones are not mixed with new ones. */
-    private static final String PROGRAM = "2";
+    private static final String PROGRAM = "3";
 
-    private static final int BATCH = 32;
-    /** Long rows come in smaller batches, which bounds the memory of a program. */
-    private static final int BATCH_TOKENS = 8192;
+    /** Enough to keep all processors busy; bounds the memory of a program. */
+    private static final int BATCH_TOKENS = 4096;
 
     private final Llama llama;
     private final Tokenizer tokenizer;
@@ -88,23 +83,14 @@ public final class CaptionEncoder implements AutoCloseable {
         return CaptionKinds.ofRows(rows(captions));
     }
 
-    /** A token that fills rows up; it is masked, so any one does. */
-    public int padId() {
-        return 0;
-    }
-
-    /** The batch as the {@link #INPUTS} tensors that {@link #pooled} reads. */
+    /** A batch as what {@link #pooled} reads. */
     public List<TensorData> inputs(TokenBatch batch) {
-        Shape shape = Shape.of(batch.size(), batch.length());
-        return List.of(
-                TensorData.ofInts(shape, batch.ids()),
-                TensorData.ofInts(Shape.of(batch.size()), batch.lengths()),
-                TensorData.of(shape, batch.poolingWeights(pooling)));
+        return CaptionTensors.of(batch, pooling);
     }
 
-    /** Vectors {@code [B, D]} of a batch. */
+    /** Vectors {@code [S, D]} of a batch of at most S captions, the first of which are there. */
     public Tensor pooled(List<Tensor> inputs, boolean causalAttention) {
-        return llama.pooled(inputs.get(0), inputs.get(1), inputs.get(2), causalAttention);
+        return CaptionTensors.pooled(llama, inputs, causalAttention);
     }
 
     /** Vectors {@code [N, D]} of captions, in their order, with the bidirectional attention of LLM2CLIP. */
@@ -124,14 +110,12 @@ public final class CaptionEncoder implements AutoCloseable {
     public void encode(List<String> captions, boolean causalAttention, VectorTarget vectors, Progress.Phase phase) {
         List<CaptionRow> rows = rows(captions);
         cut += rows.stream().filter(CaptionRow::cut).count();
-        int[] lengths = rows.stream().mapToInt(row -> row.ids().length).toArray();
+        int[] room = rows.stream().mapToInt(TokenBatch::room).toArray();
         (causalAttention ? causal : bidirectional)
                 .run(
-                        Batches.ofRows(lengths, BATCH, BATCH_TOKENS),
+                        Batches.ofRoom(room, BATCH_TOKENS),
                         items -> inputs(TokenBatch.of(
-                                Arrays.stream(items).mapToObj(rows::get).toList(),
-                                padId(),
-                                TokenBatch.paddedLength(lengths[items[items.length - 1]]))),
+                                Arrays.stream(items).mapToObj(rows::get).toList())),
                         vectors,
                         phase);
     }

@@ -7,6 +7,7 @@ import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Mlp;
 import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,8 +36,8 @@ record ClipBlock(LayerNorm norm1, SelfAttention attention, LayerNorm norm2, Mlp 
                 .toList();
     }
 
-    Tensor apply(Tensor x, Tensor lengths, boolean causal) {
-        Tensor h = x.add(attention.apply(norm1.apply(x), lengths, causal, null));
+    Tensor apply(Tensor x, Sequences sequences, boolean causal) {
+        Tensor h = x.add(attention.apply(norm1.apply(x), sequences, causal, null));
         return h.add(mlp.apply(norm2.apply(h)));
     }
 }

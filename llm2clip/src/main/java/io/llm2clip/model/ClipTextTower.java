@@ -9,6 +9,7 @@ import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -151,8 +152,9 @@ public final class ClipTextTower {
                             .formatted(length, config.window()));
         }
         Tensor x = tokens.apply(ids).add(positions.tensor().slice(0, 0, length));
+        Sequences sequences = new Sequences.Padded(lengths);
         for (ClipBlock block : blocks) {
-            x = block.apply(x, lengths, true);
+            x = block.apply(x, sequences, true);
         }
         Tensor ends = x.mul(atEnds(lengths, batch, length)).sum(1);
         return projection.apply(norm.apply(ends));

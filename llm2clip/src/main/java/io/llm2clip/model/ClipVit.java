@@ -6,6 +6,7 @@ import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
@@ -65,9 +66,9 @@ public final class ClipVit implements VisionTower {
         Tensor x = Patches.prependClass(Patches.embed(pixels, config, patchKernel), classEmbedding)
                 .add(positions.tensor());
         x = preNorm.apply(x);
-        Tensor lengths = Patches.fullLengths(x);
+        Sequences sequences = Patches.sequences(x);
         for (ClipBlock block : blocks) {
-            x = block.apply(x, lengths, false);
+            x = block.apply(x, sequences, false);
         }
         Tensor pooled = switch (config.pooling()) {
             case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));

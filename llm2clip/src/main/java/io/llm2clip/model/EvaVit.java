@@ -9,6 +9,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.SwiGluMlp;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -44,8 +45,8 @@ public final class EvaVit implements VisionTower {
                             output));
         }
 
-        Tensor apply(Tensor x, Tensor lengths, RotaryTable positions) {
-            Tensor h = x.add(attention.apply(norm1.apply(x), lengths, false, positions));
+        Tensor apply(Tensor x, Sequences sequences, RotaryTable angles) {
+            Tensor h = x.add(attention.apply(norm1.apply(x), sequences, false, angles));
             return h.add(mlp.apply(norm2.apply(h)));
         }
     }
@@ -92,9 +93,9 @@ public final class EvaVit implements VisionTower {
     public Tensor embed(Tensor pixels) {
         Tensor patches = Patches.embed(pixels, config, patchKernel).add(patchBias.tensor());
         Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
-        Tensor lengths = Patches.fullLengths(x);
+        Sequences sequences = Patches.sequences(x);
         for (Block block : blocks) {
-            x = block.apply(x, lengths, rotary);
+            x = block.apply(x, sequences, rotary);
         }
         return head.apply(norm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize())));
     }

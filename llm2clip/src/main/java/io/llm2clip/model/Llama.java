@@ -7,6 +7,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RmsNorm;
 import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
@@ -71,41 +72,46 @@ public final class Llama {
     }
 
     /**
-     * The hidden states after the last normalisation, {@code [B, T, D]}.
+     * The hidden states after the last normalization, {@code [..., D]}.
      *
-     * @param ids i32 {@code [B, T]}, rows padded on the right
-     * @param lengths i32 {@code [B]}, real tokens of each row; states at the others are meaningless
+     * @param ids i32, tokens
+     * @param sequences how they are arranged
      * @param causal whether a token sees only itself and earlier ones
      */
-    public Tensor hidden(Tensor ids, Tensor lengths, boolean causal) {
+    public Tensor hidden(Tensor ids, Sequences sequences, boolean causal) {
+        // No position is beyond the number of tokens.
         RotaryTable positions =
-                RotaryTable.llama(ids.shape().dim(1), config.headSize(), config.ropeTheta(), config.ropeScaling());
+                RotaryTable.llama(ids.shape().dim(-1), config.headSize(), config.ropeTheta(), config.ropeScaling());
+        RotaryTable angles = sequences.angles(positions);
         Tensor x = embedding.apply(ids);
         for (LlamaBlock block : blocks) {
-            x = block.apply(x, lengths, causal, positions);
+            x = block.apply(x, sequences, causal, angles);
         }
         return norm.apply(x);
     }
 
-    /** Scores of the next token, {@code [B, T, vocabulary]}; a token sees only itself and earlier ones. */
-    public Tensor logits(Tensor ids, Tensor lengths) {
+    /** Scores of the next token, {@code [..., vocabulary]}; a token sees only itself and earlier ones. */
+    public Tensor logits(Tensor ids, Sequences sequences) {
         if (head == null) {
             throw new IllegalStateException(
                     "This Llama is an encoder without a language head; create it with languageModel.");
         }
-        return hidden(ids, lengths, true).matmulTransposed(head.tensor());
+        return hidden(ids, sequences, true).matmulTransposed(head.tensor());
     }
 
     /**
-     * The caption vectors {@code [B, D]}, not normalised: hidden states weighted over positions.
+     * The caption vectors {@code [S, D]}, not normalized: weighted sums of each caption's hidden states.
      *
-     * @param weights {@code [B, T]}, such as {@code 1/n} over the n pooled tokens of a row and 0 elsewhere
+     * @param ids i32 {@code [N]}
+     * @param captions at most S
+     * @param pooledBy i32 {@code [N]}, number of the caption that pools a token, S if none does
+     * @param weights {@code [N]}, such as {@code 1/n} for each of the n pooled tokens of a caption
      */
-    public Tensor pooled(Tensor ids, Tensor lengths, Tensor weights, boolean causal) {
-        int batch = ids.shape().dim(0);
-        return weights.reshape(batch, 1, -1)
-                .matmul(hidden(ids, lengths, causal))
-                .reshape(batch, config.hiddenSize());
+    public Tensor pooled(Tensor ids, Sequences.Ragged captions, Tensor pooledBy, Tensor weights, boolean causal) {
+        return hidden(ids, captions, causal)
+                .mul(weights.reshape(-1, 1))
+                .segmentSum(pooledBy, captions.count() + 1)
+                .slice(0, 0, captions.count());
     }
 
     /**

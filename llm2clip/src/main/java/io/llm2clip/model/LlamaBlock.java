@@ -6,6 +6,7 @@ import io.llm2clip.nn.RmsNorm;
 import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.SwiGluMlp;
 import io.llm2clip.tensor.Tensor;
 import java.util.Map;
@@ -29,8 +30,8 @@ record LlamaBlock(RmsNorm inputNorm, SelfAttention attention, RmsNorm postNorm, 
                         start.output(config.layers())));
     }
 
-    Tensor apply(Tensor x, Tensor lengths, boolean causal, RotaryTable positions) {
-        Tensor h = x.add(attention.apply(inputNorm.apply(x), lengths, causal, positions));
+    Tensor apply(Tensor x, Sequences sequences, boolean causal, RotaryTable angles) {
+        Tensor h = x.add(attention.apply(inputNorm.apply(x), sequences, causal, angles));
         return h.add(mlp.apply(postNorm.apply(h)));
     }
 

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -24,11 +25,9 @@ final class Patches {
                     "Pixels of shape %s for a vision tower of %d pixels; expected [batch, 3, %d, %d]."
                             .formatted(pixels.shape(), side, side, side));
         }
-        int grid = config.gridSide();
         int patch = config.patchSize();
-        return pixels.reshape(-1, 3, grid, patch, grid, patch)
-                .permute(0, 2, 4, 1, 3, 5)
-                .reshape(-1, grid * grid, 3 * patch * patch)
+        return pixels.patches(patch, patch, patch, 0)
+                .reshape(-1, config.gridSide() * config.gridSide(), 3 * patch * patch)
                 .matmulTransposed(kernel.tensor().reshape(config.hiddenSize(), -1));
     }
 
@@ -40,10 +39,10 @@ final class Patches {
         return Tensor.concat(1, List.of(first, patches));
     }
 
-    /** Lengths {@code [B]} of rows without padding. */
-    static Tensor fullLengths(Tensor tokens) {
+    /** Rows without padding. */
+    static Sequences sequences(Tensor tokens) {
         int[] lengths = new int[tokens.shape().dim(0)];
         Arrays.fill(lengths, tokens.shape().dim(1));
-        return Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths));
+        return new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths)));
     }
 }

@@ -4,84 +4,114 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows padded on the right to a common length. Pads are never pooled and must be masked as keys; row {@code b} is real
- * in its first {@code lengths[b]} positions. Rotary positions are relative, so right padding gives the same states as
- * the left padding of the reference.
+ * Rows of tokens one behind the other, without padding between them. The last tokens fill the batch up to a {@link #capacity}, so
+ * that batches share few compiled programs; they belong to no row, are not pooled, and nothing attends to them.
  *
- * @param ids {@code [B, T]}, row after row
- * @param lengths {@code [B]}
- * @param pooledStarts {@code [B]} first pooled position
- * @param pooledEnds {@code [B]} one past the last pooled position
- * @param length T
+ * @param rows the rows
+ * @param ids {@code [N]}
+ * @param positions {@code [N]} of each token within its row
+ * @param offsets {@code [S + 1]}; row s is tokens {@code offsets[s] .. offsets[s+1]-1}, those from {@link #size} on are empty
  */
-public record TokenBatch(int[] ids, int[] lengths, int[] pooledStarts, int[] pooledEnds, int length) {
-    /** Pads to the longest row. */
-    public static TokenBatch of(List<CaptionRow> rows, int padId) {
-        return of(
-                rows,
-                padId,
-                rows.stream().mapToInt(row -> row.ids().length).max().orElse(0));
+public record TokenBatch(List<CaptionRow> rows, int[] ids, int[] positions, int[] offsets) {
+    /** Tokens per row that a batch has room for: S is N over this. Of shorter rows it takes fewer than its tokens would allow. */
+    public static final int TOKENS_PER_ROW = 4;
+
+    /** Below it padding is cheaper than another program. */
+    private static final int SMALLEST_STEP = 8;
+
+    /** Steps from a power of two to the next. */
+    private static final int STEPS = 8;
+
+    /** Any will do. */
+    private static final int FILLER = 0;
+
+    public TokenBatch {
+        rows = List.copyOf(rows);
     }
 
-    /**
-     * Pads to a given length, so that batches share one compiled program.
-     *
-     * @throws IllegalArgumentException when a row is longer: nothing is truncated here
-     */
-    public static TokenBatch of(List<CaptionRow> rows, int padId, int length) {
-        int[] ids = new int[Math.multiplyExact(rows.size(), length)];
-        Arrays.fill(ids, padId);
-        for (int b = 0; b < rows.size(); b++) {
-            int[] row = rows.get(b).ids();
-            if (row.length > length) {
-                throw new IllegalArgumentException(
-                        "Row %d has %d tokens but the batch has room for %d; raise the length or cut the caption."
-                                .formatted(b, row.length, length));
+    /** A batch of rows. */
+    public static TokenBatch of(List<CaptionRow> rows) {
+        long room = rows.stream().mapToLong(TokenBatch::room).sum();
+        int tokens = capacity(Math.toIntExact(room));
+        int[] ids = new int[tokens];
+        Arrays.fill(ids, FILLER);
+        int[] positions = new int[tokens];
+        int[] offsets = new int[tokens / TOKENS_PER_ROW + 1];
+        int start = 0;
+        for (int s = 0; s < rows.size(); s++) {
+            int[] row = rows.get(s).ids();
+            System.arraycopy(row, 0, ids, start, row.length);
+            for (int i = 0; i < row.length; i++) {
+                positions[start + i] = i;
             }
-            System.arraycopy(row, 0, ids, b * length, row.length);
+            start += row.length;
+            offsets[s + 1] = start;
         }
-        return new TokenBatch(
-                ids,
-                rows.stream().mapToInt(row -> row.ids().length).toArray(),
-                rows.stream().mapToInt(CaptionRow::pooledStart).toArray(),
-                rows.stream().mapToInt(CaptionRow::pooledEnd).toArray(),
-                length);
+        Arrays.fill(offsets, rows.size() + 1, offsets.length, start);
+        return new TokenBatch(rows, ids, positions, offsets);
+    }
+
+    /** Tokens that a row takes of a batch. */
+    public static int room(CaptionRow row) {
+        return Math.max(TOKENS_PER_ROW, row.ids().length);
     }
 
     /**
-     * The length to pad to, so that batches share few compiled programs: multiples of 16 up to 128, from there four lengths from
-     * each power of two to the next, so that less than a fifth of a long batch is padding.
-     *
-     * @param longest tokens of the batch's longest row
+     * Tokens of the smallest batch that has room for so many: multiples of 8 up to 128, from there eight sizes from each power of two to
+     * the next, so that of a batch of more than 64 tokens less than a ninth is filled up.
      */
-    public static int paddedLength(int longest) {
-        int step = Math.max(16, Integer.highestOneBit(Math.max(1, longest - 1)) / 4);
-        return (longest + step - 1) / step * step;
+    public static int capacity(int tokens) {
+        int step = Math.max(SMALLEST_STEP, Integer.highestOneBit(Math.max(1, tokens - 1)) / STEPS);
+        return Math.multiplyExact(Math.ceilDiv(Math.max(1, tokens), step), step);
     }
 
-    /** B. */
+    /** Number of rows. */
     public int size() {
-        return lengths.length;
+        return rows.size();
     }
 
-    /** Weights {@code [B, T]}, each row summing to 1: a caption's vector is its row times the hidden states. */
+    /** N, what fills the batch up included. */
+    public int tokens() {
+        return ids.length;
+    }
+
+    /** S, as many rows as there may be. */
+    public int capacityOfRows() {
+        return offsets.length - 1;
+    }
+
+    /** Weights {@code [N]}, of each row summing to 1: a caption's vector is the sum of its weighted hidden states. */
     public float[] poolingWeights(Pooling pooling) {
         float[] weights = new float[ids.length];
-        for (int b = 0; b < size(); b++) {
-            int row = b * length;
-            int start = pooledStarts[b];
-            int pooled = pooledEnds[b] - start;
+        for (int s = 0; s < rows.size(); s++) {
+            CaptionRow row = rows.get(s);
+            int start = offsets[s] + row.pooledStart();
+            int pooled = row.pooledLength();
             switch (pooling) {
-                case MEAN -> Arrays.fill(weights, row + start, row + start + pooled, 1f / pooled);
+                case MEAN -> Arrays.fill(weights, start, start + pooled, 1f / pooled);
                 case WEIGHTED_MEAN -> {
                     for (int i = 0; i < pooled; i++) {
-                        weights[row + start + i] = (float) (2.0 * (i + 1) / ((double) pooled * (pooled + 1)));
+                        weights[start + i] = (float) (2.0 * (i + 1) / ((double) pooled * (pooled + 1)));
                     }
                 }
-                case LAST_TOKEN, EOS_TOKEN -> weights[row + lengths[b] - 1] = 1;
-                case BOS_TOKEN -> weights[row] = 1;
+                case LAST_TOKEN, EOS_TOKEN -> weights[offsets[s + 1] - 1] = 1;
+                case BOS_TOKEN -> weights[offsets[s]] = 1;
             }
         }
         return weights;
+    }
+
+    /** The row {@code [N]} that pools each token, S for tokens without weight. */
+    public int[] pooledBy(float[] weights) {
+        int[] pooledBy = new int[ids.length];
+        Arrays.fill(pooledBy, capacityOfRows());
+        for (int s = 0; s < rows.size(); s++) {
+            for (int i = offsets[s]; i < offsets[s + 1]; i++) {
+                if (weights[i] != 0) {
+                    pooledBy[i] = s;
+                }
+            }
+        }
+        return pooledBy;
     }
 }

@@ -173,11 +173,12 @@ public final class CaptionTraining {
                         int i = loop.number();
                         PairSampler.Pairs pairs =
                                 sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
-                        List<TensorData> inputs = inputs(pairs);
+                        TokenBatch tokens = tokens(pairs);
+                        List<TensorData> inputs = inputs(pairs, tokens);
                         int batch = pairs.queries().size();
                         loop.among(batch * (config.hardNegatives ? 2 : 1));
                         TrainStep step = loop.program(inputs, in -> loss(in, batch));
-                        memory.tell(step.memory().total(), inputs);
+                        memory.tell(step.memory().total(), tokens);
                         return loop.run(step, inputs);
                     });
         } finally {
@@ -187,33 +188,21 @@ public final class CaptionTraining {
         }
     }
 
-    /**
-     * Captions of equal padded length go through the model in one batch: queries, positives, negatives in this order. The mask comes
-     * last, where there is one.
-     */
-    private List<TensorData> inputs(PairSampler.Pairs pairs) {
-        List<PairSampler.Caption> second = new ArrayList<>(pairs.positives());
-        second.addAll(pairs.negatives());
-        int queryLength = sampler.queryLength(pairs);
-        int positiveLength = sampler.positiveLength(pairs);
-        List<TensorData> inputs = new ArrayList<>();
-        if (pairs.kind() == PairSampler.Kind.DETAILED_TO_DETAILED || queryLength == positiveLength) {
-            List<PairSampler.Caption> all = new ArrayList<>(pairs.queries());
-            all.addAll(second);
-            inputs.addAll(tokens(all, Math.max(queryLength, positiveLength)));
-        } else {
-            inputs.addAll(tokens(pairs.queries(), queryLength));
-            inputs.addAll(tokens(second, positiveLength));
-        }
+    /** Queries, positives, negatives in this order, one behind the other. */
+    private static TokenBatch tokens(PairSampler.Pairs pairs) {
+        return TokenBatch.of(Stream.of(pairs.queries(), pairs.positives(), pairs.negatives())
+                .flatMap(List::stream)
+                .map(PairSampler.Caption::row)
+                .toList());
+    }
+
+    /** The mask comes last, where there is one. */
+    private List<TensorData> inputs(PairSampler.Pairs pairs, TokenBatch tokens) {
+        List<TensorData> inputs = new ArrayList<>(encoder.inputs(tokens));
         if (sampler.shared() > 0) {
             inputs.add(mask(pairs));
         }
         return inputs;
-    }
-
-    private List<TensorData> tokens(List<PairSampler.Caption> captions, int length) {
-        List<CaptionRow> rows = captions.stream().map(PairSampler.Caption::row).toList();
-        return encoder.inputs(TokenBatch.of(rows, encoder.padId(), length));
     }
 
     /** Whoever has a query or a positive in common with another pair is no negative of it. */
@@ -230,12 +219,7 @@ public final class CaptionTraining {
     }
 
     private Tensor loss(List<Tensor> in, int batch) {
-        int each = CaptionEncoder.INPUTS;
-        List<Tensor> vectors = new ArrayList<>();
-        for (int i = 0; i + each <= in.size(); i += each) {
-            vectors.add(encoder.pooled(in.subList(i, i + each), false));
-        }
-        Tensor all = Tensor.concat(0, vectors);
+        Tensor all = encoder.pooled(in, false);
         @Nullable Tensor negatives = config.hardNegatives ? all.slice(0, 2 * batch, 3 * batch) : null;
         @Nullable Tensor mask = sampler.shared() > 0 ? in.getLast() : null;
         return ContrastiveLoss.oneDirection(

@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.loss.CrossEntropy;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
@@ -73,7 +74,7 @@ public final class LanguageModelTraining {
         Shape shape = Shape.of(batch, config.length);
         int[] full = new int[batch];
         Arrays.fill(full, config.length);
-        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(batch), full));
+        Sequences rows = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(batch), full)));
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         try (AdamW optimizer = new AdamW(
@@ -91,8 +92,8 @@ public final class LanguageModelTraining {
                         }
                         List<TensorData> inputs =
                                 List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
-                        TrainStep step = loop.program(
-                                inputs, in -> CrossEntropy.mean(model.logits(in.get(0), lengths), in.get(1)));
+                        TrainStep step =
+                                loop.program(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
                         return loop.run(step, inputs);
                     });
         }

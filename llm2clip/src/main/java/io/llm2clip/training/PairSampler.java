@@ -3,7 +3,6 @@ package io.llm2clip.training;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
-import io.llm2clip.text.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -56,8 +55,7 @@ final class PairSampler {
 
     private final int groups;
     private final int shared;
-    private final int longestBrief;
-    private final int longestDetailed;
+    private final int longest;
     private final int batch;
     private final boolean hardNegatives;
     private final CounterRandom random;
@@ -82,8 +80,7 @@ final class PairSampler {
         }
         this.groups = all.size();
         this.shared = equal.shared();
-        this.longestBrief = longest(all.stream().flatMap(g -> g.brief.stream()));
-        this.longestDetailed = longest(all.stream().flatMap(g -> g.detailed.stream()));
+        this.longest = longest(all.stream().flatMap(g -> g.detailed.stream()));
         this.batch = Math.min(batch, groups);
         this.hardNegatives = hardNegatives;
         this.random = random;
@@ -144,7 +141,7 @@ final class PairSampler {
 
     /** Tokens of the longest caption. */
     int longest() {
-        return longestDetailed;
+        return longest;
     }
 
     /**
@@ -200,28 +197,6 @@ final class PairSampler {
     private <T> T another(List<T> items, int number, long stream, long counter) {
         int shift = 1 + random.integer(stream, counter, items.size() - 1);
         return items.get((number + shift) % items.size());
-    }
-
-    /** The length to pad queries to. */
-    int queryLength(Pairs pairs) {
-        return paddedLength(
-                pairs.queries.stream(), pairs.kind == Kind.BRIEF_TO_DETAILED ? longestBrief : longestDetailed);
-    }
-
-    /** The length to pad positives and negatives to. */
-    int positiveLength(Pairs pairs) {
-        return paddedLength(
-                Stream.concat(pairs.positives.stream(), pairs.negatives.stream()),
-                pairs.kind == Kind.DETAILED_TO_BRIEF ? longestBrief : longestDetailed);
-    }
-
-    /**
-     * As the batch's own longest caption needs, in few different lengths; the longest of all captions where that saves less than a
-     * quarter, so that captions of about one length need one program.
-     */
-    private static int paddedLength(Stream<Caption> captions, int longestOfAll) {
-        int padded = TokenBatch.paddedLength(longest(captions));
-        return 4L * padded > 3L * longestOfAll ? longestOfAll : padded;
     }
 
     private static int longest(Stream<Caption> captions) {

@@ -1,9 +1,7 @@
 package io.llm2clip.training;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.TensorData;
-import java.util.List;
+import io.llm2clip.text.TokenBatch;
 import java.util.Locale;
 
 /** Says what memory the steps of stage 1 take when it is much, and what those with the longest captions will take. */
@@ -25,29 +23,26 @@ final class StepMemory {
      * A step is about to run.
      *
      * @param bytes that its program takes
-     * @param inputs whose i32 matrices are the captions' tokens, a row for each
+     * @param batch its captions
      */
-    void tell(long bytes, List<TensorData> inputs) {
+    void tell(long bytes, TokenBatch batch) {
         if (bytes < told) {
             return;
         }
-        List<TensorData> tokens = inputs.stream()
-                .filter(input -> input.dtype() == DType.I32 && input.shape().rank() == 2)
-                .toList();
-        long rows = tokens.stream().mapToLong(ids -> ids.shape().dim(0)).sum();
-        long padded = tokens.stream().mapToLong(ids -> ids.shape().size()).sum();
-        String further = padded < rows * longest
+        long rows = batch.size();
+        long tokens = batch.tokens();
+        String further = tokens < rows * longest
                 ? String.format(
                         Locale.ROOT,
                         ", captions of the greatest length, %d tokens, about %.1f GB",
                         longest,
-                        1e-9 * bytes * rows * longest / padded)
+                        1e-9 * bytes * rows * longest / tokens)
                 : "";
         progress.note(String.format(
                 Locale.ROOT,
                 "Stage 1: %d captions of %d tokens on average take %.1f GB%s; --batch and --max-length lower it.",
                 rows,
-                padded / rows,
+                tokens / rows,
                 1e-9 * bytes,
                 further));
         // Said again only when it has become twice as much.

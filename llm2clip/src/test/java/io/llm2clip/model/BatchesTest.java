@@ -2,7 +2,6 @@ package io.llm2clip.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llm2clip.text.TokenBatch;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -32,22 +31,21 @@ class BatchesTest {
     }
 
     @Property(tries = 200)
-    void rowsAreGroupedByLengthWithinBothBounds(
-            @ForAll @Size(max = 300) int[] seeds, @ForAll @IntRange(min = 1, max = 4096) int tokens) {
-        int[] lengths =
-                Arrays.stream(seeds).map(seed -> 1 + Math.floorMod(seed, 600)).toArray();
-        List<int[]> batches = Batches.ofRows(lengths, 32, tokens);
-        int longest = 0;
+    void itemsFillBatchesInTheirOrder(
+            @ForAll @Size(max = 300) List<@IntRange(min = 1, max = 600) Integer> sizes,
+            @ForAll @IntRange(min = 1, max = 4096) int max) {
+        int[] room = sizes.stream().mapToInt(Integer::intValue).toArray();
+        List<int[]> batches = Batches.ofRoom(room, max);
+        int next = 0;
         for (int[] batch : batches) {
-            assertThat(batch).hasSizeBetween(1, 32);
-            for (int row : batch) {
-                assertThat(lengths[row]).isGreaterThanOrEqualTo(longest);
-                longest = lengths[row];
-            }
-            assertThat(batch.length == 1 || batch.length * TokenBatch.paddedLength(longest) <= tokens)
+            int taken = Arrays.stream(batch).map(item -> room[item]).sum();
+            assertThat(batch.length == 1 || taken <= max).isTrue();
+            next += batch.length;
+            assertThat(next == room.length || taken + room[next] > max)
+                    .as("full")
                     .isTrue();
         }
-        assertThat(batches.stream().flatMapToInt(Arrays::stream).sorted().toArray())
-                .isEqualTo(IntStream.range(0, lengths.length).toArray());
+        assertThat(batches.stream().flatMapToInt(Arrays::stream).toArray())
+                .isEqualTo(IntStream.range(0, room.length).toArray());
     }
 }

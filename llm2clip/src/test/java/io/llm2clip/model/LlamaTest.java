@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -27,13 +28,48 @@ class LlamaTest {
             golden.fill(llama.parameters(), STORED);
             Tensor ids = golden.ints("ids");
             Tensor lengths = golden.ints("lengths");
-            assertRealTokens(golden, llama.hidden(ids, lengths, true), "golden.causal");
-            assertRealTokens(golden, llama.hidden(ids, lengths, false), "golden.bidirectional");
-            assertRealTokens(golden, llama.logits(ids, lengths), "golden.logits");
-            Tensor pooled = llama.pooled(ids, lengths, golden.floats("pooling"), false);
+            Sequences rows = new Sequences.Padded(lengths);
+            assertRealTokens(golden, llama.hidden(ids, rows, true), "golden.causal");
+            assertRealTokens(golden, llama.hidden(ids, rows, false), "golden.bidirectional");
+            assertRealTokens(golden, llama.logits(ids, rows), "golden.logits");
+            Tensor pooled = ragged(llama, ids, lengths, golden.floats("pooling"));
             golden.assertEqual(pooled, "golden.pooled");
             golden.assertGradients(pooled, llama.parameters(), STORED);
         }
+    }
+
+    /** Pooled vectors of padded rows, without their pads. */
+    private static Tensor ragged(Llama llama, Tensor ids, Tensor lengths, Tensor pooling) {
+        int length = ids.shape().dim(1);
+        int[] padded = ids.evaluate().toInts();
+        int[] real = lengths.evaluate().toInts();
+        float[] weights = pooling.evaluate().toFloats();
+        int count = Arrays.stream(real).sum();
+        int[] tokens = new int[count];
+        int[] positions = new int[count];
+        int[] pooledBy = new int[count];
+        float[] pooled = new float[count];
+        int[] offsets = new int[real.length + 1];
+        for (int b = 0; b < real.length; b++) {
+            for (int t = 0; t < real[b]; t++) {
+                int token = offsets[b] + t;
+                tokens[token] = padded[b * length + t];
+                positions[token] = t;
+                pooledBy[token] = b;
+                pooled[token] = weights[b * length + t];
+            }
+            offsets[b + 1] = offsets[b] + real[b];
+        }
+        return llama.pooled(
+                ints(tokens),
+                new Sequences.Ragged(ints(offsets), ints(positions)),
+                ints(pooledBy),
+                Tensor.variable("weights", TensorData.of(Shape.of(count), pooled)),
+                false);
+    }
+
+    private static Tensor ints(int[] values) {
+        return Tensor.variable("ints", TensorData.ofInts(Shape.of(values.length), values));
     }
 
     /** States at pads are meaningless on both sides. */
@@ -59,14 +95,14 @@ class LlamaTest {
                 Parameters updates = new Parameters(2)) {
             Llama llama = Llama.encoder(parameters, config, LlamaInitialization.FAST);
             Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(1, 3), 5, 6, 7));
-            Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 3));
-            float[] base = llama.hidden(ids, lengths, false).evaluate().toFloats();
+            Sequences rows = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 3)));
+            float[] base = llama.hidden(ids, rows, false).evaluate().toFloats();
             llama.attachLora(updates, 2, 4);
             assertThat(llama.loraParameters()).hasSize(2 * 7 * config.layers());
             assertThat(llama.loraParameters())
                     .extracting(Parameter::name)
                     .contains("base_model.model.layers.1.self_attn.q_proj.lora_B.weight");
-            assertThat(llama.hidden(ids, lengths, false).evaluate().toFloats()).isEqualTo(base);
+            assertThat(llama.hidden(ids, rows, false).evaluate().toFloats()).isEqualTo(base);
             for (Parameter parameter : llama.loraParameters()) {
                 float[] values = new float[parameter.shape().size()];
                 for (int i = 0; i < values.length; i++) {
@@ -74,11 +110,11 @@ class LlamaTest {
                 }
                 parameter.data().fill(values);
             }
-            float[] updated = llama.hidden(ids, lengths, false).evaluate().toFloats();
+            float[] updated = llama.hidden(ids, rows, false).evaluate().toFloats();
             assertThat(updated).isNotEqualTo(base);
             llama.mergeLora();
             assertThat(llama.loraParameters()).isEmpty();
-            Golden.assertClose(llama.hidden(ids, lengths, false).evaluate().toFloats(), updated, "merged");
+            Golden.assertClose(llama.hidden(ids, rows, false).evaluate().toFloats(), updated, "merged");
         }
     }
 
@@ -112,8 +148,8 @@ class LlamaTest {
         try (Parameters parameters = Parameters.trained()) {
             Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
             Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(1, 1), 5));
-            Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 1));
-            assertThatThrownBy(() -> llama.logits(ids, lengths)).hasMessageContaining("without a language head");
+            Sequences rows = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 1)));
+            assertThatThrownBy(() -> llama.logits(ids, rows)).hasMessageContaining("without a language head");
             assertThat(List.copyOf(llama.parameters())).noneMatch(p -> p.name().startsWith("lm_head"));
         }
     }

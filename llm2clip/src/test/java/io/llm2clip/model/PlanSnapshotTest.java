@@ -7,6 +7,7 @@ import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
@@ -48,9 +49,12 @@ class PlanSnapshotTest {
         LlamaConfig config = LlamaConfig.miniature(50);
         try (Parameters parameters = new Parameters(1)) {
             LlamaBlock block = LlamaBlock.create(parameters.root(), config, LlamaInitialization.FAST);
-            Tensor x = Tensor.input("x", Shape.of(2, 6, config.hiddenSize()), DType.F32);
-            RotaryTable positions = RotaryTable.llama(6, config.headSize(), config.ropeTheta(), config.ropeScaling());
-            assertPlan("llama-block.txt", List.of(block.apply(x, LENGTHS, true, positions)));
+            Tensor x = Tensor.input("x", Shape.of(12, config.hiddenSize()), DType.F32);
+            RotaryTable table = RotaryTable.llama(12, config.headSize(), config.ropeTheta(), config.ropeScaling());
+            Sequences captions = new Sequences.Ragged(
+                    Tensor.input("offsets", Shape.of(4), DType.I32),
+                    Tensor.input("positions", Shape.of(12), DType.I32));
+            assertPlan("llama-block.txt", List.of(block.apply(x, captions, true, captions.angles(table))));
         }
     }
 
@@ -68,7 +72,7 @@ class PlanSnapshotTest {
     private static Tensor vitBlock(Parameters parameters) {
         ClipBlock block = ClipBlock.stack(parameters.root(), 1, 32, 2, 64, Activation.QUICK_GELU, 1e-5f)
                 .getFirst();
-        return block.apply(Tensor.input("x", Shape.of(2, 5, 32), DType.F32), LENGTHS, false);
+        return block.apply(Tensor.input("x", Shape.of(2, 5, 32), DType.F32), new Sequences.Padded(LENGTHS), false);
     }
 
     private static void assertPlan(String file, List<Tensor> outputs) {

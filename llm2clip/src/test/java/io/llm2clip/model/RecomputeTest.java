@@ -7,6 +7,7 @@ import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
@@ -43,20 +44,21 @@ class RecomputeTest {
     }
 
     private static List<UnaryOperator<Tensor>> clip(Parameters parameters) {
-        Tensor lengths = Patches.fullLengths(Tensor.full(0, SHAPE));
+        Sequences rows = Patches.sequences(Tensor.full(0, SHAPE));
         return ClipBlock.stack(parameters.root(), LAYERS, WIDTH, 4, 4 * WIDTH, Activation.QUICK_GELU, 1e-5f).stream()
-                .map(block -> (UnaryOperator<Tensor>) x -> block.apply(x, lengths, false))
+                .map(block -> (UnaryOperator<Tensor>) x -> block.apply(x, rows, false))
                 .toList();
     }
 
     private static List<UnaryOperator<Tensor>> llama(Parameters parameters) {
         LlamaConfig config = new LlamaConfig(300, WIDTH, 3 * WIDTH, LAYERS, 4, 2, 8, 1e-5f, 10000, null, TOKENS, false);
-        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(BATCH), 40, 17, 3, 40));
+        Sequences rows =
+                new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(BATCH), 40, 17, 3, 40)));
         RotaryTable positions = RotaryTable.llama(TOKENS, config.headSize(), config.ropeTheta(), config.ropeScaling());
         List<UnaryOperator<Tensor>> blocks = new ArrayList<>();
         for (int i = 0; i < LAYERS; i++) {
             LlamaBlock block = LlamaBlock.create(parameters.root().scope(i), config, LlamaInitialization.STANDARD);
-            blocks.add(x -> block.apply(x, lengths, true, positions));
+            blocks.add(x -> block.apply(x, rows, true, positions));
         }
         return blocks;
     }

@@ -8,12 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.AlphaChars;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -233,50 +227,5 @@ class CaptionFormatTest {
         assertThat(PythonText.strip("\u200ba")).isEqualTo("\u200ba");
         assertThat(PythonText.split(" a\u00a0b\n\nc ")).containsExactly("a", "b", "c");
         assertThat(PythonText.split("  ")).isEmpty();
-    }
-
-    @Property(tries = 100)
-    void poolingWeightsSumToOneInsideTheWindow(
-            @ForAll @AlphaChars @StringLength(max = 40) String first,
-            @ForAll @AlphaChars @StringLength(max = 40) String second,
-            @ForAll @IntRange(max = 5) int extra)
-            throws IOException {
-        List<CaptionRow> rows;
-        try (Tokenizer fresh = SmallTokenizer.open()) {
-            rows = List.of(LLAMA3.row(fresh, first), PLAIN.row(fresh, second));
-        }
-        int length = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow() + extra;
-        TokenBatch batch = TokenBatch.of(rows, 0, length);
-        for (Pooling pooling : Pooling.values()) {
-            float[] weights = batch.poolingWeights(pooling);
-            for (int b = 0; b < 2; b++) {
-                float[] row = Arrays.copyOfRange(weights, b * length, (b + 1) * length);
-                double sum = IntStream.range(0, length).mapToDouble(i -> row[i]).sum();
-                assertThat(sum).isBetween(0.9999, 1.0001);
-                for (int i = rows.get(b).ids().length; i < length; i++) {
-                    assertThat(row[i]).isZero();
-                    assertThat(batch.ids()[b * length + i]).isZero();
-                }
-            }
-        }
-    }
-
-    @Test
-    void poolingModes() {
-        TokenBatch batch = TokenBatch.of(List.of(new CaptionRow(new int[] {9, 8, 7, 6}, 1, 4, false)), 5, 6);
-        assertThat(batch.ids()).containsExactly(9, 8, 7, 6, 5, 5);
-        assertThat(batch.poolingWeights(Pooling.MEAN)).containsExactly(0, 1 / 3f, 1 / 3f, 1 / 3f, 0, 0);
-        assertThat(batch.poolingWeights(Pooling.WEIGHTED_MEAN)).containsExactly(0, 1 / 6f, 2 / 6f, 3 / 6f, 0, 0);
-        assertThat(batch.poolingWeights(Pooling.LAST_TOKEN)).containsExactly(0, 0, 0, 1, 0, 0);
-        assertThat(batch.poolingWeights(Pooling.EOS_TOKEN)).containsExactly(0, 0, 0, 1, 0, 0);
-        assertThat(batch.poolingWeights(Pooling.BOS_TOKEN)).containsExactly(1, 0, 0, 0, 0, 0);
-    }
-
-    @Test
-    void batchesNeverTruncate() {
-        List<CaptionRow> rows = List.of(new CaptionRow(new int[] {1, 2, 3}, 0, 3, false));
-        assertThatThrownBy(() -> TokenBatch.of(rows, 0, 2))
-                .hasMessage("Row 0 has 3 tokens but the batch has room for 2; raise the length or cut the caption.");
-        assertThat(TokenBatch.of(List.of(), 0).size()).isZero();
     }
 }

@@ -7,15 +7,12 @@ import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
-import io.llm2clip.text.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -149,52 +146,6 @@ class SamplersTest {
         rows.add(List.of(row(7, 8), row(7, 8)));
         assertThat(new PairSampler(rows, 4, false, new CounterRandom(3)).groups())
                 .isEqualTo(3);
-    }
-
-    @Test
-    void batchesArePaddedToTheirOwnLongestRow() {
-        List<List<CaptionRow>> rows = new ArrayList<>();
-        for (int g = 0; g < 40; g++) {
-            int length = g == 0 ? 500 : 20 + g % 7;
-            rows.add(List.of(row(g, length), row(g, length - 1), row(g, g == 1 ? 9 : 2)));
-        }
-        PairSampler sampler = new PairSampler(rows, 4, false, new CounterRandom(3));
-        Map<Integer, Integer> lengths = new TreeMap<>();
-        for (int step = 0; step < 100; step++) {
-            PairSampler.Pairs pairs = sampler.next(step, PairSampler.Kind.BRIEF_TO_DETAILED);
-            assertThat(sampler.queryLength(pairs)).isEqualTo(9);
-            lengths.merge(sampler.positiveLength(pairs), 1, Integer::sum);
-        }
-        // One image in forty, four to a batch.
-        assertThat(lengths.keySet()).containsExactly(32, 500);
-        assertThat(lengths.get(500)).isBetween(5, 15);
-    }
-
-    @Test
-    void captionsOfAboutOneLengthNeedOneProgram() {
-        List<List<CaptionRow>> rows = new ArrayList<>();
-        for (int g = 0; g < 40; g++) {
-            rows.add(List.of(row(g, 70 + g % 31), row(g, 75)));
-        }
-        PairSampler sampler = new PairSampler(rows, 2, false, new CounterRandom(3));
-        for (int step = 0; step < 50; step++) {
-            PairSampler.Pairs pairs = sampler.next(step, PairSampler.Kind.DETAILED_TO_DETAILED);
-            assertThat(sampler.queryLength(pairs)).isEqualTo(100);
-            assertThat(sampler.positiveLength(pairs)).isEqualTo(100);
-        }
-    }
-
-    @Property(tries = 1000)
-    void paddedLengthsAreFewAndClose(@ForAll @IntRange(min = 1, max = 10_000) int longest) {
-        int padded = TokenBatch.paddedLength(longest);
-        assertThat(padded).isGreaterThanOrEqualTo(longest);
-        assertThat(padded - longest).isLessThan(Math.max(16, (longest + 3) / 4));
-        assertThat(TokenBatch.paddedLength(padded)).isEqualTo(padded);
-        assertThat(IntStream.rangeClosed(1, 512)
-                        .map(TokenBatch::paddedLength)
-                        .distinct()
-                        .count())
-                .isEqualTo(16);
     }
 
     @Test

@@ -2,22 +2,17 @@ package io.llm2clip.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.TensorData;
-import java.util.List;
+import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.TokenBatch;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 class StepMemoryTest {
     private final Notes progress = new Notes();
     private final StepMemory memory = new StepMemory(512, progress);
 
-    /** Tokens, lengths and weights of captions, and the mask of the loss. */
-    private static List<TensorData> batch(int captions, int length) {
-        return List.of(
-                TensorData.ofInts(Shape.of(captions, length), new int[captions * length]),
-                TensorData.ofInts(Shape.of(captions), new int[captions]),
-                TensorData.of(Shape.of(captions, length), new float[captions * length]),
-                TensorData.of(Shape.of(captions / 2, captions / 2), new float[captions * captions / 4]));
+    private static TokenBatch batch(int captions, int length) {
+        return TokenBatch.of(Collections.nCopies(captions, new CaptionRow(new int[length], 0, length, false)));
     }
 
     @Test

@@ -31,6 +31,11 @@ public record AttentionLayout(
         }
     }
 
+    /** What scores are multiplied by. */
+    float scoreScale() {
+        return (float) (1 / Math.sqrt(headSize));
+    }
+
     /** CLIP of Hugging Face: all biases, {@code out_proj}. */
     public static AttentionLayout clip(int width, int heads) {
         return new AttentionLayout(width, heads, heads, width / heads, "out_proj", true, true, null);

@@ -7,7 +7,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The angles of a rotary position embedding (Su et al. 2021), one row a position.
+ * The angles of a rotary position embedding (Su et al. 2021), one row per position.
  *
  * @param cos cosines {@code [T, D/2]}
  * @param sin sines {@code [T, D/2]}
@@ -107,6 +107,11 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
     /** The rows of the first positions. */
     public RotaryTable first(int length) {
         return new RotaryTable(cos.slice(0, 0, length), sin.slice(0, 0, length), interleaved);
+    }
+
+    /** A row for each token: those of the tokens' positions, i32 {@code [N]}. */
+    public RotaryTable at(Tensor positions) {
+        return new RotaryTable(cos.gather(positions), sin.gather(positions), interleaved);
     }
 
     /** Rotates {@code [B, T, H, D]}. */

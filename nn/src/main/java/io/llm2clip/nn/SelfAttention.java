@@ -1,5 +1,6 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -37,26 +38,26 @@ public record SelfAttention(
     }
 
     /**
-     * {@code [B, T, width]} to the same shape.
+     * States {@code [..., rows, width]} to the same shape.
      *
-     * @param lengths i32 {@code [B]}, how many leading positions of a sequence exist; outputs at the others are meaningless
-     * @param causal whether a position sees only itself and earlier ones
-     * @param positions angles of T positions, or null for none
+     * @param sequences how they are arranged
+     * @param causal whether a token sees only itself and earlier ones
+     * @param angles of all rows, or null for none
      */
-    public Tensor apply(Tensor x, Tensor lengths, boolean causal, @Nullable RotaryTable positions) {
-        Tensor q = rotate(query.apply(x), layout.heads(), positions);
-        Tensor k = rotate(key.apply(x), layout.keyValueHeads(), positions);
-        float scale = (float) (1 / Math.sqrt(layout.headSize()));
-        Tensor joined =
-                Tensor.attention(q, k, value.apply(x), lengths, layout.heads(), layout.keyValueHeads(), scale, causal);
+    public Tensor apply(Tensor x, Sequences sequences, boolean causal, @Nullable RotaryTable angles) {
+        Tensor q = rotate(query.apply(x), layout.heads(), angles);
+        Tensor k = rotate(key.apply(x), layout.keyValueHeads(), angles);
+        Tensor joined = sequences.attention(q, k, value.apply(x), layout, causal);
         return output.apply(innerNorm == null ? joined : innerNorm.apply(joined));
     }
 
-    private Tensor rotate(Tensor x, int heads, @Nullable RotaryTable positions) {
-        if (positions == null) {
+    private Tensor rotate(Tensor x, int heads, @Nullable RotaryTable angles) {
+        if (angles == null) {
             return x;
         }
-        Tensor split = x.reshape(x.shape().dim(0), x.shape().dim(1), heads, layout.headSize());
-        return positions.apply(split).reshape(x.shape());
+        Shape shape = x.shape();
+        int batch = shape.size(0, shape.rank() - 2);
+        return angles.apply(x.reshape(batch, shape.dim(-2), heads, layout.headSize()))
+                .reshape(shape);
     }
 }

@@ -73,8 +73,8 @@ class LayerGoldenTest {
         });
     }
 
-    private static Tensor lengths(int... lengths) {
-        return Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths));
+    private static Sequences lengths(int... lengths) {
+        return new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths)));
     }
 
     /** Values of the specification, section 11.2. */

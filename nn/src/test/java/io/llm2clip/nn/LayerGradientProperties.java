@@ -131,6 +131,7 @@ class LayerGradientProperties {
                 new Case(
                         "attention eva02",
                         scope -> attention(scope, AttentionLayout.eva02(8, 2), false, RotaryTable.eva02(2, 4))),
+                new Case("attention of ragged sequences", LayerGradientProperties::raggedAttention),
                 new Case("symmetric loss", scope -> {
                     Parameter scale = scope.create("logit_scale", Shape.SCALAR, Initializer.constant(1));
                     Linear text = Linear.create(scope, 8, 8, true);
@@ -148,7 +149,24 @@ class LayerGradientProperties {
                 lengths[i] = 5 - i;
             }
             Tensor existing = Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths));
-            return attention.apply(x, existing, causal, positions);
+            return attention.apply(x, new Sequences.Padded(existing), causal, positions);
+        };
+    }
+
+    private static Function<Tensor, Tensor> raggedAttention(Scope scope) {
+        SelfAttention attention = SelfAttention.create(scope, AttentionLayout.llama(8, 4, 2, 4), NORMAL, NORMAL);
+        return x -> {
+            Tensor rows = x.reshape(-1, 8);
+            int count = rows.shape().dim(0);
+            int[] positions = new int[count];
+            for (int i = 0; i < count; i++) {
+                positions[i] = i < 2 ? i : i - 2;
+            }
+            Sequences sequences = new Sequences.Ragged(
+                    Tensor.variable("offsets", TensorData.ofInts(Shape.of(4), 0, 2, 2, count)),
+                    Tensor.variable("positions", TensorData.ofInts(Shape.of(count), positions)));
+            RotaryTable table = RotaryTable.llama(count, 4, 100, null);
+            return attention.apply(rows, sequences, true, sequences.angles(table));
         };
     }
 }

@@ -18,10 +18,20 @@ public interface Device extends AutoCloseable {
      *
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements
-     * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
+     * @throws io.llm2clip.kernels.gpu.device.DeviceException if there is no such device or not as much memory
      */
     static Device open(int number, long memoryBytes) {
         return InstalledEngine.get().open(number, memoryBytes);
+    }
+
+    /**
+     * A device whose kernels are executed on the JVM, with every access, race and barrier checked: to test, without any GPU, what runs
+     * on one. Thousands of times slower than {@link #cpu}.
+     *
+     * @param memoryBytes of the host's memory, for f32 elements
+     */
+    static Device emulated(long memoryBytes) {
+        return InstalledEngine.get().emulated(memoryBytes);
     }
 
     /** Three quarters of the memory of a device that TornadoVM reaches; without CUDA not more than one arena takes, 8 GiB. */

@@ -25,6 +25,9 @@ public interface Engine {
     /** See {@link Device#open(int, long)}. */
     Device open(int number, long memoryBytes);
 
+    /** See {@link Device#emulated}. */
+    Device emulated(long memoryBytes);
+
     /** See {@link Device#usableBytes}. */
     long usableBytes(int number);
 }

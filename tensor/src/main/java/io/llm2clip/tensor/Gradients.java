@@ -19,7 +19,8 @@ public final class Gradients {
      */
     public static List<Tensor> of(Tensor loss, List<Tensor> withRespectTo) {
         if (loss.shape().size() != 1 || loss.dtype() != DType.F32) {
-            throw new TensorException("Gradients of " + loss + "; expected one F32 element, for example a mean().");
+            throw new TensorException(
+                    "Gradients of " + loss.label() + "; expected one F32 element, for example a mean().");
         }
         return of(loss, Tensor.full(1, loss.shape()), withRespectTo);
     }
@@ -27,7 +28,8 @@ public final class Gradients {
     /** Vector-Jacobian products: gradients of {@code sum(output * seed)}, with a seed of the output's shape. */
     public static List<Tensor> of(Tensor output, Tensor seed, List<Tensor> withRespectTo) {
         if (!seed.shape().equals(output.shape())) {
-            throw new TensorException("Gradients of " + output + " with seed " + seed + "; expected equal shapes.");
+            throw new TensorException(
+                    "Gradients of " + output.label() + " with seed " + seed.label() + "; expected equal shapes.");
         }
         return InstalledEngine.get().gradients(output, seed, withRespectTo);
     }

@@ -2,13 +2,10 @@ package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
-import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.kernels.operations.Reduce;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The element types and sizes that operations take. Every node is checked here when it is made, against what its operation declares:
@@ -57,7 +54,7 @@ final class OperandTypes {
     static void checkUpdate(KernelOp op, List<Tensor> values, List<Tensor> variables) {
         if (!op.results().isEmpty() || op.updates().isEmpty()) {
             throw new TensorException(
-                    "Update by " + name(op) + ", which yields results and updates nothing; expected a kernel"
+                    "Update by " + TensorText.name(op) + ", which yields results and updates nothing; expected a kernel"
                             + " that changes operands in place, use it as a node and assign what it yields.");
         }
         values.forEach(OperandTypes::requireValue);
@@ -69,8 +66,9 @@ final class OperandTypes {
     static void requireMatmul(Tensor b, boolean transposed) {
         DType format = b.dtype();
         if (format.isQuantized() && !transposed) {
-            throw new TensorException("matmul (b): " + b + " is quantized along its rows; expected a transposed second"
-                    + " operand, as of matmulTransposed.");
+            throw new TensorException(
+                    "matmul (b): " + b.label() + " is quantized along its rows; expected a transposed second"
+                            + " operand, as of matmulTransposed.");
         }
         if (!MatrixOperand.FORMATS.contains(format)) {
             throw unexpected("matmul (b)", DType.F32, b);
@@ -80,7 +78,7 @@ final class OperandTypes {
     /** Blocks of quantized elements cannot be taken apart. */
     static void requireDense(String name, Tensor x) {
         if (x.dtype().isQuantized()) {
-            throw new TensorException(name + ": expected elements of a dense type, found " + x + "; "
+            throw new TensorException(name + ": expected elements of a dense type, found " + x.label() + "; "
                     + remedy(x.dtype(), x.dtype()) + ".");
         }
     }
@@ -98,7 +96,7 @@ final class OperandTypes {
             boolean condition = opcode == Opcode.SELECT && i == 0;
             DType expected = condition ? DType.BOOL : DType.F32;
             if (inputs.get(i).dtype() != expected) {
-                String name = opcode == Opcode.SELECT ? "where" : lowerCase(opcode);
+                String name = TensorText.name(opcode);
                 throw unexpected(condition ? name + " (condition)" : name, expected, inputs.get(i));
             }
         }
@@ -106,8 +104,8 @@ final class OperandTypes {
 
     private static void checkKernel(KernelOp op, List<Tensor> inputs, Shape shape, DType dtype) {
         if (!op.updates().isEmpty()) {
-            throw new TensorException(
-                    name(op) + " changes operands in place, so no node of a graph computes it; use it as an Update.");
+            throw new TensorException(TensorText.name(op)
+                    + " changes operands in place, so no node of a graph computes it; use it as an Update.");
         }
         checkOperands(op, op.inputs(), inputs);
         checkResult(op, op.results().getFirst(), shape, dtype);
@@ -120,7 +118,7 @@ final class OperandTypes {
         for (int i = 0; i < found.size(); i++) {
             Operand operand = operands.get(i);
             if (found.get(i).dtype() != operand.dtype()) {
-                throw unexpected(name(op) + " (" + operand.name() + ")", operand.dtype(), found.get(i));
+                throw unexpected(TensorText.name(op) + " (" + operand.name() + ")", operand.dtype(), found.get(i));
             }
             requireSize(op, operand, found.get(i).shape());
         }
@@ -158,8 +156,8 @@ final class OperandTypes {
     }
 
     private static TensorException unexpected(String operand, DType expected, Tensor found) {
-        return new TensorException(operand + ": expected elements of type " + expected + ", found " + found + "; "
-                + remedy(expected, found.dtype()) + ".");
+        return new TensorException(operand + ": expected elements of type " + expected + ", found " + found.label()
+                + "; " + remedy(expected, found.dtype()) + ".");
     }
 
     private static String remedy(DType expected, DType found) {
@@ -171,21 +169,5 @@ final class OperandTypes {
         }
         boolean direct = expected == DType.F32 || found == DType.F32;
         return direct ? "add cast(" + expected + ")" : "add cast(F32).cast(" + expected + ")";
-    }
-
-    /** The name under which graphs call an operation. */
-    private static String name(KernelOp op) {
-        if (op instanceof Reduce reduce) {
-            return lowerCase(reduce.reduction());
-        }
-        if (op instanceof Matmul) {
-            return "matmul";
-        }
-        String name = op.getClass().getSimpleName();
-        return name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
-    }
-
-    private static String lowerCase(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -45,6 +45,10 @@ public interface Program extends AutoCloseable {
     /**
      * Runs all kernels when it is this program's turn; returns the outputs, which its next run overwrites. A run that fails, as by an
      * index out of range, may have made some of its updates.
+     *
+     * @throws TensorException naming the inputs that were never fed
+     * @throws IndexOutOfBoundsException naming the tensor whose element is out of the range of an index
+     * @throws ArithmeticException naming the first kernel that yields NaN, where that is {@link ProgramOptions#withNanCheck checked}
      */
     List<TensorData> run();
 
@@ -59,6 +63,10 @@ public interface Program extends AutoCloseable {
      * kernels it lives for; before them the totals and the peak.
      */
     String explain();
+
+    /** Device, size, and the inputs and outputs with their first values. */
+    @Override
+    String toString();
 
     /** Frees inputs and outputs, which cannot be read any more; waits for a run that is under way. */
     @Override

@@ -12,17 +12,13 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
-import io.llm2clip.kernels.operations.Reduce;
-import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.Rotary;
-import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node of a lazy graph: an operation, its inputs, a shape and an element type. Nothing is computed until a {@link Program}
@@ -33,7 +29,8 @@ import java.util.stream.IntStream;
  * an operation says that it takes it. Views and {@link #concat} take any. All errors are {@link TensorException}s thrown where the
  * graph is built.
  */
-public final class Tensor {
+public final class Tensor
+        implements PointwiseFunctions, ActivationFunctions, ViewFunctions, ReductionFunctions, ConvolutionFunctions {
     private static final AtomicLong NEXT_ID = new AtomicLong();
 
     private final long id = NEXT_ID.getAndIncrement();
@@ -42,6 +39,7 @@ public final class Tensor {
     private final Shape shape;
     private final DType dtype;
     private final boolean doubtful;
+    private final @Nullable String site = BuildSite.current();
 
     Tensor(Operation operation, List<Tensor> inputs, Shape shape, DType dtype) {
         OperandTypes.check(operation, inputs, shape, dtype);
@@ -72,6 +70,15 @@ public final class Tensor {
         return scalar(value).expand(shape);
     }
 
+    /** The numbers from 0 to one less than a count, of shape {@code [count]}. */
+    public static Tensor range(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = i;
+        }
+        return variable("range", TensorData.of(Shape.of(count), values).freeze());
+    }
+
     /** Creation order: inputs have smaller numbers than the nodes that read them. */
     public long id() {
         return id;
@@ -98,6 +105,16 @@ public final class Tensor {
         return dtype;
     }
 
+    /** Where it was built, for messages; null unless {@code llm2clip.nancheck} has that noted. */
+    public @Nullable String site() {
+        return site;
+    }
+
+    /** What messages call it: the name of an input or a variable, type and shape. */
+    public String label() {
+        return TensorText.label(this);
+    }
+
     /** Compiles for the CPU, runs and returns this one value. For many runs compile a {@link Program}. */
     public TensorData evaluate() {
         return evaluate(Execution.cpu());
@@ -112,142 +129,6 @@ public final class Tensor {
         }
     }
 
-    // Elementwise, one operand.
-
-    public Tensor negate() {
-        return unary(Opcode.NEGATE);
-    }
-
-    public Tensor absolute() {
-        return unary(Opcode.ABSOLUTE);
-    }
-
-    public Tensor exp() {
-        return unary(Opcode.EXP);
-    }
-
-    /** Natural logarithm. */
-    public Tensor log() {
-        return unary(Opcode.LOG);
-    }
-
-    public Tensor sqrt() {
-        return unary(Opcode.SQRT);
-    }
-
-    /** {@code 1 / sqrt(x)}. */
-    public Tensor rsqrt() {
-        return unary(Opcode.RSQRT);
-    }
-
-    public Tensor tanh() {
-        return unary(Opcode.TANH);
-    }
-
-    /** Gauss error function. */
-    public Tensor erf() {
-        return unary(Opcode.ERF);
-    }
-
-    public Tensor sigmoid() {
-        return unary(Opcode.SIGMOID);
-    }
-
-    public Tensor sin() {
-        return unary(Opcode.SIN);
-    }
-
-    public Tensor cos() {
-        return unary(Opcode.COS);
-    }
-
-    public Tensor square() {
-        return mul(this);
-    }
-
-    /** Exact GELU, {@code x/2 (1 + erf(x / sqrt 2))}. */
-    public Tensor gelu() {
-        return mul(mul((float) Math.sqrt(0.5)).erf().mul(0.5f).add(0.5f));
-    }
-
-    /** GELU's tanh approximation, {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))}. */
-    public Tensor geluTanh() {
-        Tensor inner = add(square().mul(this).mul(0.044715f)).mul((float) Math.sqrt(2 / Math.PI));
-        return mul(inner.tanh().mul(0.5f).add(0.5f));
-    }
-
-    /** OpenAI CLIP's {@code x sigmoid(1.702 x)}. */
-    public Tensor quickGelu() {
-        return mul(mul(1.702f).sigmoid());
-    }
-
-    /** {@code x sigmoid(x)}. */
-    public Tensor silu() {
-        return mul(sigmoid());
-    }
-
-    private Tensor unary(Opcode opcode) {
-        return new Tensor(new Operation.Pointwise(opcode), List.of(this), shape, DType.F32);
-    }
-
-    // Elementwise, two operands.
-
-    public Tensor add(Tensor other) {
-        return binary(Opcode.ADD, other, DType.F32);
-    }
-
-    public Tensor sub(Tensor other) {
-        return binary(Opcode.SUBTRACT, other, DType.F32);
-    }
-
-    public Tensor mul(Tensor other) {
-        return binary(Opcode.MULTIPLY, other, DType.F32);
-    }
-
-    public Tensor div(Tensor other) {
-        return binary(Opcode.DIVIDE, other, DType.F32);
-    }
-
-    public Tensor maximum(Tensor other) {
-        return binary(Opcode.MAXIMUM, other, DType.F32);
-    }
-
-    public Tensor minimum(Tensor other) {
-        return binary(Opcode.MINIMUM, other, DType.F32);
-    }
-
-    /** Truth values of {@code this > other}. */
-    public Tensor greater(Tensor other) {
-        return binary(Opcode.GREATER, other, DType.BOOL);
-    }
-
-    /** Truth values of {@code this == other}. */
-    public Tensor equalTo(Tensor other) {
-        return binary(Opcode.EQUAL, other, DType.BOOL);
-    }
-
-    public Tensor add(float other) {
-        return add(scalar(other));
-    }
-
-    public Tensor sub(float other) {
-        return sub(scalar(other));
-    }
-
-    public Tensor mul(float other) {
-        return mul(scalar(other));
-    }
-
-    public Tensor div(float other) {
-        return div(scalar(other));
-    }
-
-    private Tensor binary(Opcode opcode, Tensor other, DType result) {
-        Shape common = Shape.broadcast(opcode.name().toLowerCase(java.util.Locale.ROOT), shape, other.shape);
-        return new Tensor(
-                new Operation.Pointwise(opcode), List.of(expand(common), other.expand(common)), common, result);
-    }
-
     /** {@code condition ? a : b} by elements; {@code condition} holds truth values. */
     public static Tensor where(Tensor condition, Tensor a, Tensor b) {
         Shape common = Shape.broadcast("where", condition.shape, Shape.broadcast("where", a.shape, b.shape));
@@ -256,102 +137,6 @@ public final class Tensor {
                 List.of(condition.expand(common), a.expand(common), b.expand(common)),
                 common,
                 DType.F32);
-    }
-
-    // Views.
-
-    /** The same elements under another shape; one dimension may be -1, meaning the rest. */
-    public Tensor reshape(int... dims) {
-        int[] resolved = dims.clone();
-        int unknown = -1;
-        long known = 1;
-        for (int i = 0; i < dims.length; i++) {
-            if (dims[i] == -1 && unknown < 0) {
-                unknown = i;
-            } else {
-                known *= dims[i];
-            }
-        }
-        if (unknown >= 0 && known > 0) {
-            resolved[unknown] = (int) (shape.size() / known);
-        }
-        return reshape(Shape.of(resolved));
-    }
-
-    /** The same elements under another shape of the same size. */
-    public Tensor reshape(Shape target) {
-        if (target.size() != shape.size()) {
-            throw new TensorException("reshape: " + shape + " has " + shape.size() + " elements, " + target + " has "
-                    + target.size() + "; expected as many.");
-        }
-        if (target.equals(shape)) {
-            return this;
-        }
-        Tensor source = operation instanceof Operation.Reshape ? inputs.getFirst() : this;
-        return source.shape.equals(target)
-                ? source
-                : new Tensor(new Operation.Reshape(), List.of(source), target, dtype);
-    }
-
-    /** Reorders axes: output axis i is input axis {@code axes[i]}. */
-    public Tensor permute(int... axes) {
-        int[] sorted = axes.clone();
-        Arrays.sort(sorted);
-        if (!Arrays.equals(sorted, IntStream.range(0, shape.rank()).toArray())) {
-            throw new TensorException("permute: axes " + Arrays.toString(axes) + " of shape " + shape
-                    + "; expected each of 0 to " + (shape.rank() - 1) + " once.");
-        }
-        if (Arrays.equals(axes, sorted)) {
-            return this;
-        }
-        int[] dims = Arrays.stream(axes).map(shape::dim).toArray();
-        return new Tensor(
-                new Operation.Permute(Arrays.stream(axes).boxed().toList()), List.of(this), Shape.of(dims), dtype);
-    }
-
-    /** Exchanges two axes. */
-    public Tensor transpose(int a, int b) {
-        int[] axes = IntStream.range(0, shape.rank()).toArray();
-        axes[shape.axis(a)] = shape.axis(b);
-        axes[shape.axis(b)] = shape.axis(a);
-        return permute(axes);
-    }
-
-    /** Stretches dimensions of 1, adding leading ones first; no memory is copied. */
-    public Tensor expand(Shape target) {
-        if (target.equals(shape)) {
-            return this;
-        }
-        if (!Shape.broadcast("expand", shape, target).equals(target)) {
-            throw new TensorException(
-                    "expand: " + shape + " does not stretch to " + target + "; expected equal dimensions or 1.");
-        }
-        int[] aligned = new int[target.rank()];
-        Arrays.fill(aligned, 1);
-        System.arraycopy(shape.dims(), 0, aligned, target.rank() - shape.rank(), shape.rank());
-        Tensor source = reshape(aligned);
-        return source.shape.equals(target)
-                ? source
-                : new Tensor(new Operation.Expand(), List.of(source), target, dtype);
-    }
-
-    /** Elements {@code start .. end-1} of an axis. */
-    public Tensor slice(int axis, int start, int end) {
-        int resolved = shape.axis(axis);
-        if (start < 0 || end < start || end > shape.dim(resolved)) {
-            throw new TensorException("slice: " + start + " to " + end + " of axis " + axis + " of " + shape
-                    + "; expected 0 <= start <= end <= " + shape.dim(resolved) + ".");
-        }
-        if (end - start == shape.dim(resolved)) {
-            return this;
-        }
-        return new Tensor(
-                new Operation.Slice(resolved, start), List.of(this), shape.with(resolved, end - start), dtype);
-    }
-
-    /** The same value, through which no gradient flows. */
-    public Tensor stopGradient() {
-        return new Tensor(new Operation.StopGradient(), List.of(this), shape, dtype);
     }
 
     /** Converts the element type: f32 to and from bf16, f16 and i32, and truth values to f32. */
@@ -385,58 +170,6 @@ public final class Tensor {
     public static Tensor recompute(List<Tensor> inputs, Function<List<Tensor>, Tensor> body) {
         long first = NEXT_ID.get();
         return Recomputation.scope(body.apply(inputs), first);
-    }
-
-    // Reductions.
-
-    /** Sum over all elements, of shape {@code []}. */
-    public Tensor sum() {
-        return reshape(shape.size()).reduce(Reduction.SUM, 0, 1);
-    }
-
-    /** Sum over axes, which disappear. */
-    public Tensor sum(int... axes) {
-        return reduce(Reduction.SUM, axes);
-    }
-
-    /** Mean over all elements, of shape {@code []}. */
-    public Tensor mean() {
-        return sum().div(shape.size());
-    }
-
-    /** Mean over axes, which disappear. */
-    public Tensor mean(int... axes) {
-        int count = Arrays.stream(axes).map(shape::dim).reduce(1, (a, b) -> a * b);
-        return sum(axes).div(count);
-    }
-
-    /** Maximum over axes, which disappear; negative infinity over nothing. */
-    public Tensor max(int... axes) {
-        return reduce(Reduction.MAX, axes);
-    }
-
-    private Tensor reduce(Reduction reduction, int... axes) {
-        int[] sorted = Arrays.stream(axes).map(shape::axis).distinct().sorted().toArray();
-        if (sorted.length != axes.length) {
-            throw new TensorException(
-                    "reduce: axes " + Arrays.toString(axes) + " of " + shape + " name one axis twice.");
-        }
-        Tensor result = this;
-        // From the last group of neighboring axes to the first, so that the numbers of the others stay valid.
-        for (int end = sorted.length; end > 0; ) {
-            int start = end - 1;
-            while (start > 0 && sorted[start - 1] == sorted[start] - 1) {
-                start--;
-            }
-            result = result.reduce(reduction, sorted[start], sorted[end - 1] + 1);
-            end = start;
-        }
-        return result;
-    }
-
-    private Tensor reduce(Reduction reduction, int from, int to) {
-        KernelOp op = new Reduce(reduction, shape.size(0, from), shape.size(from, to), shape.size(to, shape.rank()));
-        return kernel(op, shape.without(from, to), DType.F32, this);
     }
 
     // Coarse operations.
@@ -491,18 +224,6 @@ public final class Tensor {
                 other);
     }
 
-    /** Softmax over the last axis. */
-    public Tensor softmax() {
-        return kernel(new SoftmaxOp.Softmax(rows(), columns()), shape, DType.F32, this);
-    }
-
-    /** {@code x - logsumexp(x)} over the last axis. */
-    public Tensor logSoftmax() {
-        Shape keep = shape.with(-1, 1);
-        Tensor shifted = sub(max(-1).stopGradient().reshape(keep));
-        return shifted.sub(shifted.exp().sum(-1).log().reshape(keep));
-    }
-
     /** Layer normalization over the last axis; {@code weight} and {@code bias} are {@code [columns]}. */
     public Tensor layerNorm(Tensor weight, Tensor bias, float epsilon) {
         requireEpsilon("layerNorm", epsilon);
@@ -519,17 +240,6 @@ public final class Tensor {
     }
 
     /**
-     * {@code x / max(||x||, 1e-12)} over the last axis. Rows shorter than that have no direction: no gradient flows to them, where that
-     * of the quotient, 1e12 times what comes back, would outweigh all other rows.
-     */
-    public Tensor l2Normalize() {
-        Tensor least = scalar(1e-12f);
-        Tensor norm = square().sum(-1).sqrt().reshape(shape.with(-1, 1));
-        Tensor rows = where(least.greater(norm), stopGradient(), this);
-        return rows.div(norm.maximum(least));
-    }
-
-    /**
      * Scaled dot-product attention of {@code q [B, T, H*D]} over {@code k, v [B, S, KV*D]}, giving {@code [B, T, H*D]}.
      *
      * @param lengths i32 {@code [B]}, how many leading keys of a sequence exist
@@ -540,10 +250,7 @@ public final class Tensor {
      */
     public static Tensor attention(
             Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, int keyValueHeads, float scale, boolean causal) {
-        if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
-            throw new TensorException("attention: " + heads + " heads in " + keyValueHeads
-                    + " groups; expected as many heads for each key/value head.");
-        }
+        requireHeads("attention", heads, keyValueHeads);
         if (q.shape.rank() != 3 || k.shape.rank() != 3 || q.shape.dim(-1) % heads != 0) {
             throw new TensorException("attention: q " + q.shape + ", k " + k.shape + " with " + heads
                     + " heads; expected [batch, length, heads * headSize].");
@@ -560,6 +267,39 @@ public final class Tensor {
         AttentionShape attention = new AttentionShape(
                 q.shape.dim(0), q.shape.dim(1), k.shape.dim(1), heads, keyValueHeads, headSize, scale, causal);
         return kernel(new AttentionOp.Attention(attention), q.shape, DType.F32, q, k, v, lengths);
+    }
+
+    /**
+     * Attention within each of several sequences of any lengths, stored one behind the other: of {@code q [N, H*D]} over
+     * {@code k, v [N, KV*D]}, giving {@code [N, H*D]}. Sequence s is rows {@code offsets[s] .. offsets[s+1]-1}. Rows before the first
+     * sequence and behind the last are seen by none and become 0.
+     *
+     * @param offsets i32 {@code [S+1]} for at most S sequences, each from 0 to N and none less than the one before; equal ones
+     *     enclose a sequence without rows
+     * @param heads query heads H
+     * @param keyValueHeads key/value heads KV; head h reads key/value head {@code h / (H/KV)}
+     * @param scale factor of the scores, usually {@code 1/sqrt(D)}
+     * @param causal whether query i of a sequence sees only its keys up to i
+     */
+    public static Tensor raggedAttention(
+            Tensor q, Tensor k, Tensor v, Tensor offsets, int heads, int keyValueHeads, float scale, boolean causal) {
+        requireHeads("raggedAttention", heads, keyValueHeads);
+        if (q.shape.rank() != 2 || q.shape.dim(1) % heads != 0) {
+            throw new TensorException(
+                    "raggedAttention: q " + q.shape + " with " + heads + " heads; expected [rows, heads * headSize].");
+        }
+        if (offsets.shape.rank() != 1 || offsets.shape.dim(0) == 0) {
+            throw new TensorException(
+                    "raggedAttention (offsets): expected shape [sequences + 1], found " + offsets.shape + ".");
+        }
+        int rows = q.shape.dim(0);
+        int headSize = q.shape.dim(1) / heads;
+        Shape keys = Shape.of(rows, keyValueHeads * headSize);
+        requireShape("raggedAttention (k)", keys, k);
+        requireShape("raggedAttention (v)", keys, v);
+        AttentionShape attention =
+                AttentionShape.ragged(offsets.shape.dim(0) - 1, rows, heads, keyValueHeads, headSize, scale, causal);
+        return kernel(new AttentionOp.Attention(attention), q.shape, DType.F32, q, k, v, offsets);
     }
 
     /**
@@ -591,6 +331,21 @@ public final class Tensor {
         DType table = MatrixOperand.FORMATS.contains(dtype) ? dtype : DType.F32;
         KernelOp op = new IndexOp.Gather(index.shape.size(), shape.dim(0), shape.dim(1), table);
         return kernel(op, index.shape.append(shape.dim(1)), DType.F32, this, index);
+    }
+
+    /**
+     * Sums of rows: of this {@code [rows, columns]} the {@code [count, columns]} in which row s is the sum of the rows whose segment is
+     * s, in their order, or 0 if there are none.
+     *
+     * @param segments i32 {@code [rows]}, each from 0 to {@code count - 1}
+     */
+    public Tensor segmentSum(Tensor segments, int count) {
+        if (shape.rank() != 2) {
+            throw new TensorException("segmentSum: " + shape + "; expected [rows, columns].");
+        }
+        requireShape("segmentSum (segments)", Shape.of(shape.dim(0)), segments);
+        Shape sums = shape.with(0, count);
+        return kernel(new IndexOp.ScatterAdd(shape.dim(0), count, shape.dim(1)), sums, DType.F32, this, segments);
     }
 
     /** Cross entropy of logits {@code [..., C]} and i32 targets {@code [...]}, an element each; 0 where the target is -1. */
@@ -669,12 +424,21 @@ public final class Tensor {
         return outputs;
     }
 
-    private int rows() {
+    /** Product of all dimensions but the last. */
+    int rows() {
         return shape.size(0, shape.axis(-1));
     }
 
-    private int columns() {
+    /** The last dimension. */
+    int columns() {
         return shape.dim(-1);
+    }
+
+    private static void requireHeads(String operation, int heads, int keyValueHeads) {
+        if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
+            throw new TensorException(operation + ": " + heads + " heads in " + keyValueHeads
+                    + " groups; expected as many heads for each key/value head.");
+        }
     }
 
     private static void requireEpsilon(String operation, float epsilon) {
@@ -689,8 +453,9 @@ public final class Tensor {
         }
     }
 
+    /** Type and shape, and the first values of what has values; of what is computed, the operation. */
     @Override
     public String toString() {
-        return dtype + " " + shape;
+        return TensorText.of(this);
     }
 }

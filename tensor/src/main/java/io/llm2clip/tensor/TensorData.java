@@ -283,6 +283,26 @@ public final class TensorData {
         return readOnly().get(ValueLayout.JAVA_FLOAT, 0);
     }
 
+    /** Type, shape and the first values. Elements that a device has are brought home; what cannot be read is said, not thrown. */
+    @Override
+    public String toString() {
+        String typed = dtype + " " + shape;
+        if (!isAlive()) {
+            return typed + ", freed";
+        }
+        if (memory == null && copy == null) {
+            return typed + ", not computed";
+        }
+        if (shape.size() == 0) {
+            return typed;
+        }
+        try {
+            return typed + ": " + TensorText.firstValues(dtype, shape.size(), readOnly());
+        } catch (RuntimeException e) {
+            return typed + ", not readable";
+        }
+    }
+
     private void require(DType expected, String operation) {
         if (dtype != expected) {
             throw new TensorException(operation + ": expected elements of type " + expected + ", found " + dtype + ".");

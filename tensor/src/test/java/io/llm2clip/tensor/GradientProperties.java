@@ -25,7 +25,7 @@ import net.jqwik.api.constraints.IntRange;
 public class GradientProperties {
 
     /** An operation on tensors of given shapes; {@code positive} inputs stay away from 0, {@code frozen} ones get no gradient. */
-    private record Case(String name, List<Shape> shapes, boolean positive, Function<List<Tensor>, Tensor> operation) {
+    record Case(String name, List<Shape> shapes, boolean positive, Function<List<Tensor>, Tensor> operation) {
         @Override
         public String toString() {
             return name + " " + shapes;
@@ -40,6 +40,10 @@ public class GradientProperties {
     @Property(tries = 120)
     void secondOrderGradientsAgreeWithCentralDifferences(
             @ForAll("gradientKernels") Case test, @ForAll @IntRange(max = 10_000) int seed) {
+        checkSecondOrder(test, seed);
+    }
+
+    static void checkSecondOrder(Case test, int seed) {
         Function<List<Tensor>, Tensor> first = in -> {
             Tensor out = test.operation.apply(in);
             List<Tensor> gradients = Gradients.of(weighted(out, seed + 1), in);
@@ -60,7 +64,7 @@ public class GradientProperties {
         check(new Case("gradient of squares of " + test.name, test.shapes, test.positive, first), seed);
     }
 
-    private static void check(Case test, int seed) {
+    static void check(Case test, int seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<TensorData> values = new ArrayList<>();
         List<Tensor> inputs = new ArrayList<>();
@@ -171,7 +175,7 @@ public class GradientProperties {
         return shapes(0)
                 .flatMap(shape -> Arbitraries.of(
                         one("negate", shape, Tensor::negate),
-                        one("absolute", shape, Tensor::absolute),
+                        one("abs", shape, Tensor::abs),
                         one("exp", shape, Tensor::exp),
                         positive("log", shape, Tensor::log),
                         positive("sqrt", shape, Tensor::sqrt),
@@ -185,7 +189,13 @@ public class GradientProperties {
                         one("geluTanh", shape, Tensor::geluTanh),
                         one("quickGelu", shape, Tensor::quickGelu),
                         one("silu", shape, Tensor::silu),
-                        one("square", shape, Tensor::square)));
+                        one("square", shape, Tensor::square),
+                        one("relu", shape, Tensor::relu),
+                        one("clamp", shape, x -> x.clamp(-0.6f, 0.7f)),
+                        one("cube", shape, x -> x.pow(3)),
+                        positive("pow -2", shape, x -> x.pow(-2)),
+                        positive("pow 0.3", shape, x -> x.pow(0.3f)),
+                        positive("pow -1.7", shape, x -> x.pow(-1.7f))));
     }
 
     private static Arbitrary<Case> binary() {
@@ -207,6 +217,8 @@ public class GradientProperties {
                 two("reversed div", pair, (a, b) -> b.div(a)),
                 two("maximum", pair, (a, b) -> a.mul(6).maximum(b)),
                 two("minimum", pair, (a, b) -> a.minimum(b.mul(6))),
+                two("pow", pair, (a, b) -> a.square().add(0.5f).pow(b)),
+                two("less", pair, (a, b) -> Tensor.where(a.less(b.mul(6)), a.square(), b.square())),
                 two("where", pair, (a, b) -> Tensor.where(a.greater(Tensor.scalar(0)), a.mul(b), b.sub(a)))));
     }
 
@@ -253,8 +265,24 @@ public class GradientProperties {
                                 "max last",
                                 s.dim(-1) == 0 ? Shape.of(2, 3) : s,
                                 x -> x.max(-1).square()),
+                        one(
+                                "min first",
+                                s.dim(0) == 0 ? Shape.of(2, 3) : s,
+                                x -> x.min(0).square()),
+                        one(
+                                "max of all",
+                                s.size() == 0 ? Shape.of(2, 3) : s,
+                                x -> x.max().add(x.min().square())),
+                        one("cumsum first", s, x -> x.cumsum(0).square()),
+                        one("cumsum last", s, x -> x.square().cumsum(-1)),
+                        one("topk", s.size() == 0 ? Shape.of(2, 3) : s, GradientProperties::half),
                         one("l2Normalize", s, Tensor::l2Normalize),
                         one("logSoftmax", s.dim(-1) == 0 ? Shape.of(2, 3) : s, Tensor::logSoftmax)));
+    }
+
+    /** The greater half of each column, squared. */
+    private static Tensor half(Tensor x) {
+        return x.topk((x.shape().dim(0) + 1) / 2, 0).values().square();
     }
 
     private static Arbitrary<Case> matmuls() {

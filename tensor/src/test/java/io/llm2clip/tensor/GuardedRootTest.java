@@ -48,13 +48,27 @@ class GuardedRootTest {
                 function("standard deviation", GuardedRootTest::deviation),
                 function("standardized", x -> x.sub(mean(x)).div(deviation(x).maximum(Tensor.scalar(1e-3f)))),
                 function("cosine", GuardedRootTest::cosine),
+                function("norm by a power", x -> sumOfSquares(x).pow(0.5f)),
+                function("p-norm", GuardedRootTest::norm3),
+                function("norm by a power of a tensor", x -> sumOfSquares(x).pow(Tensor.scalar(0.7f))),
+                function("norm under a clamp", x -> norm(x).clamp(1e-12f, 1e12f)),
+                function("norm under relu", x -> norm(x).sub(0.5f).relu()),
+                function("norm of the greatest", x -> norm(x.topk(2, -1).values())),
+                function("norm of sums", x -> norm(x.cumsum(-1))),
                 function("distance", x -> norm(x.sub(x.stopGradient()))),
                 elementwise("sqrt of a maximum", x -> x.maximum(zero()).sqrt()),
-                elementwise("sqrt of the absolute value", x -> x.absolute().sqrt()),
-                elementwise("log under a maximum", x -> x.absolute().log().maximum(Tensor.scalar(-100))),
-                elementwise("rsqrt under a minimum", x -> x.absolute().rsqrt().minimum(Tensor.scalar(1e6f))),
+                elementwise("sqrt of the absolute value", x -> x.abs().sqrt()),
+                elementwise("log under a maximum", x -> x.abs().log().maximum(Tensor.scalar(-100))),
+                elementwise("rsqrt under a minimum", x -> x.abs().rsqrt().minimum(Tensor.scalar(1e6f))),
                 elementwise("exp under a minimum", x -> x.mul(100).exp().minimum(Tensor.scalar(100))),
+                elementwise("power of the absolute value", x -> x.abs().pow(0.3f)),
+                elementwise(
+                        "inverse power under a minimum", x -> x.abs().pow(-0.7f).minimum(Tensor.scalar(1e4f))),
+                elementwise("inverse under a clamp", x -> x.pow(-1).clamp(-100, 100)),
                 guarded("sqrt", Tensor::sqrt),
+                guarded("pow", x -> x.pow(0.3f)),
+                guarded("pow to a tensor", x -> x.pow(x)),
+                guarded("inverse pow", x -> x.pow(-1.3f)),
                 guarded("log", Tensor::log),
                 guarded("power", x -> x.log().mul(0.3f).exp()),
                 guarded("tanh of a root", x -> x.sqrt().tanh()),
@@ -170,6 +184,10 @@ class GuardedRootTest {
 
     private static Tensor norm(Tensor x) {
         return sumOfSquares(x).sqrt();
+    }
+
+    private static Tensor norm3(Tensor x) {
+        return x.abs().pow(3).sum(-1).reshape(x.shape().with(-1, 1)).pow(1 / 3f);
     }
 
     private static Tensor inverseNorm(Tensor x) {

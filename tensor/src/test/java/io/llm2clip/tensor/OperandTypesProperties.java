@@ -13,6 +13,7 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import io.llm2clip.tensor.internal.graph.Graph;
@@ -71,7 +72,7 @@ class OperandTypesProperties {
         } catch (TensorException e) {
             assertThat(type).isNotEqualTo(expected);
             assertThat(e)
-                    .hasMessageMatching(".+: expected .*" + expected + ".*, found " + type
+                    .hasMessageMatching(".+: expected .*" + expected + ".*, found ('x' )?" + type
                             + " .+; (add cast\\(.+\\)|compare, .+)\\.");
             return;
         }
@@ -127,8 +128,9 @@ class OperandTypesProperties {
         assertThat(weight.gather(tensor(DType.I32, 2)).dtype()).isEqualTo(DType.F32);
         assertThatThrownBy(() -> floats(2, 3).matmul(weight))
                 .isInstanceOf(TensorException.class)
-                .hasMessage("matmul (b): Q8 [3, 32] is quantized along its rows; expected a transposed second operand,"
-                        + " as of matmulTransposed.");
+                .hasMessage(
+                        "matmul (b): 'x' Q8 [3, 32] is quantized along its rows; expected a transposed second operand,"
+                                + " as of matmulTransposed.");
         assertThatThrownBy(() -> tensor(DType.Q4, 2, 48))
                 .isInstanceOf(TensorException.class)
                 .hasMessage("Q4 [2, 48]: expected rows of whole blocks of 32 elements; pad them, or use a dense type.");
@@ -190,7 +192,7 @@ class OperandTypesProperties {
     private static Stream<Case> functions() {
         return Stream.<Case>of(
                 one("negate", Tensor::negate),
-                one("absolute", Tensor::absolute),
+                one("abs", Tensor::abs),
                 one("exp", Tensor::exp),
                 one("log", Tensor::log),
                 one("sqrt", Tensor::sqrt),
@@ -201,6 +203,10 @@ class OperandTypesProperties {
                 one("sin", Tensor::sin),
                 one("cos", Tensor::cos),
                 one("square", Tensor::square),
+                one("relu", Tensor::relu),
+                one("clamp", x -> x.clamp(0.2f, 0.6f)),
+                one("pow 3", x -> x.pow(3)),
+                one("pow 0.3", x -> x.pow(0.3f)),
                 one("gelu", Tensor::gelu),
                 one("geluTanh", Tensor::geluTanh),
                 one("quickGelu", Tensor::quickGelu),
@@ -212,6 +218,12 @@ class OperandTypesProperties {
                 one("mean", Tensor::mean),
                 one("mean of columns", x -> x.mean(0)),
                 one("max", x -> x.max(-1)),
+                one("max of all", Tensor::max),
+                one("min", x -> x.min(0)),
+                one("argmax", x -> x.argmax(-1).cast(DType.F32)),
+                one("argmin", x -> x.argmin(0).cast(DType.F32)),
+                one("topk", x -> x.topk(2, -1).values()),
+                one("cumsum", x -> x.cumsum(-1)),
                 one("softmax", Tensor::softmax),
                 one("logSoftmax", Tensor::logSoftmax),
                 one("l2Normalize", Tensor::l2Normalize),
@@ -231,6 +243,14 @@ class OperandTypesProperties {
                         "attention",
                         List.of(floats(2, 3, 8), floats(2, 3, 4), floats(2, 3, 4), tensor(DType.I32, 2)),
                         in -> Tensor.attention(in.get(0), in.get(1), in.get(2), in.get(3), 2, 1, 0.5f, false)),
+                new Case(
+                        "raggedAttention",
+                        List.of(floats(3, 8), floats(3, 4), floats(3, 4), tensor(DType.I32, 1)),
+                        in -> Tensor.raggedAttention(in.get(0), in.get(1), in.get(2), in.get(3), 2, 1, 0.5f, false)),
+                new Case(
+                        "segmentSum",
+                        List.of(floats(3, 4), tensor(DType.I32, 3)),
+                        in -> in.get(0).segmentSum(in.get(1), 2)),
                 new Case(
                         "rotary",
                         List.of(floats(2, 3, 2, 4), floats(3, 2), floats(3, 2)),
@@ -258,6 +278,8 @@ class OperandTypesProperties {
                 two("div", Tensor::div),
                 two("maximum", Tensor::maximum),
                 two("minimum", Tensor::minimum),
+                two("pow", (a, b) -> a.add(1).pow(b)),
+                two("less", Tensor::less),
                 two("greater", Tensor::greater),
                 two("equalTo", Tensor::equalTo),
                 two("matmul", (a, b) -> a.matmul(b, false, true)));
@@ -272,7 +294,8 @@ class OperandTypesProperties {
                         new AttentionOp.AttentionGradient(ATTENTION),
                         new CrossEntropyOp.CrossEntropyGradient(2, 4),
                         new IndexOp.ScatterAdd(6, 5, 4),
-                        new SquareSums(List.of(3, 4)))
+                        new SquareSums(List.of(3, 4)),
+                        new RandomUniform(8, 1, 2))
                 .map(OperandTypesProperties::kernel);
     }
 

@@ -80,8 +80,8 @@ class TypedMatmulProperties {
         assertThat(Gradients.of(loss, List.of(x))).hasSize(1);
         assertThatThrownBy(() -> Gradients.of(loss, List.of(x, weight)))
                 .isInstanceOf(TensorException.class)
-                .hasMessage("Gradient of matmul with respect to " + weight
-                        + "; expected elements of type F32, keep weights that are trained in F32.");
+                .hasMessage(
+                        "Gradient of matmul with respect to 'w' BF16 [3, 32]; expected elements of type F32, keep weights that are trained in F32.");
         Tensor master = Tensor.variable("m", floats(Shape.of(3, 32), random));
         Tensor rounded = x.matmulTransposed(master.cast(DType.BF16)).sum();
         assertThatThrownBy(() -> Gradients.of(rounded, List.of(master)))

@@ -64,6 +64,25 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** What drives a device is named where devices are opened and listed, and nowhere else. */
+    @Test
+    void theEngineKnowsDevicesByTheirInterface() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llm2clip.tensor..")
+                .and()
+                .resideOutsideOfPackage("io.llm2clip.tensor.machine")
+                .and()
+                .doNotHaveSimpleName("AcceleratorDevice")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.llm2clip.kernels.gpu.tornado",
+                        "io.llm2clip.kernels.gpu.cublas",
+                        "io.llm2clip.kernels.gpu.emulator")
+                .check(CLASSES);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"kernels", "tensor", "nn"})
     void theEngineKnowsNoImageFiles(String module) {

@@ -2,12 +2,12 @@ package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
-import io.llm2clip.kernels.gpu.tornado.ArenaSize;
-import io.llm2clip.kernels.gpu.tornado.DeviceStep;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;

@@ -3,8 +3,9 @@ package io.llm2clip.bench.gpu;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.TokenBatch;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -63,17 +64,17 @@ record Models(
         return new Llama3Scaling(32, 1, 4, 8192);
     }
 
-    /** Token ids of a batch for the larger Llama. */
-    TensorData ids(Shape shape) {
-        return ids(shape, llama.vocabularySize());
-    }
-
-    static TensorData ids(Shape shape, int vocabulary) {
+    /** Captions of one length. */
+    static TokenBatch captions(int count, int tokens, int vocabulary) {
         int seed = HashWeights.seed("ids");
-        int[] values = new int[shape.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (int) ((HashWeights.uniform(seed, i) + 1) / 2 * vocabulary);
+        List<CaptionRow> rows = new ArrayList<>();
+        for (int row = 0; row < count; row++) {
+            int[] ids = new int[tokens];
+            for (int i = 0; i < tokens; i++) {
+                ids[i] = (int) ((HashWeights.uniform(seed, row * tokens + i) + 1) / 2 * vocabulary);
+            }
+            rows.add(new CaptionRow(ids, 0, tokens, false));
         }
-        return TensorData.ofInts(shape, values);
+        return TokenBatch.of(rows);
     }
 }

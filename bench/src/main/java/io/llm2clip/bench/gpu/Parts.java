@@ -34,9 +34,12 @@ final class Parts {
                     120,
                     Parts::withoutDevice,
                     c -> c.java(
-                            "io.llm2clip.tests.DeviceTest$Suite",
+                            "io.llm2clip.tests.EngineSuite",
                             SUITE_OPTIONS,
-                            List.of("io.llm2clip.tests.AcceleratorCases"))),
+                            List.of(
+                                    "io.llm2clip.tests.AcceleratorCases",
+                                    "io.llm2clip.tests.EncoderCases",
+                                    "io.llm2clip.tests.TornadoCases"))),
             new Part("matmul", "Matmuls", 60, c -> c.part(MatmulPart.class)),
             new Part("matmul-peer", "Matmuls by PyTorch", 40, Parts::withoutPython, c -> c.peer("matmul")),
             new Part("towers", "Towers", 120, c -> c.part(TowerPart.class)),

@@ -1,6 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;
@@ -12,7 +13,10 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.Pooling;
+import io.llm2clip.text.TokenBatch;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
@@ -64,22 +68,15 @@ final class TowerPart {
     }
 
     private static void captions(Rows rows, Models models, Llama llama, int batch, int tokens, Execution execution) {
-        Shape shape = Shape.of(batch, tokens);
-        Tensor ids = Tensor.input("ids", shape, DType.I32);
-        Tensor lengths = Tensor.input("lengths", Shape.of(batch), DType.I32);
-        Tensor weights = Tensor.input("weights", shape, DType.F32);
-        int[] lengthValues = new int[batch];
-        Arrays.fill(lengthValues, tokens);
-        float[] mean = new float[batch * tokens];
-        Arrays.fill(mean, 1f / tokens);
-        Map<Tensor, TensorData> feeds = Map.of(
-                ids, models.ids(shape),
-                lengths, TensorData.ofInts(Shape.of(batch), lengthValues),
-                weights, TensorData.of(shape, mean));
+        TokenBatch captions = Models.captions(batch, tokens, models.llama().vocabularySize());
+        Map<Tensor, TensorData> feeds = new LinkedHashMap<>();
+        for (TensorData data : CaptionTensors.of(captions, Pooling.MEAN)) {
+            feeds.put(Tensor.input("input" + feeds.size(), data.shape(), data.dtype()), data);
+        }
         measure(
                 rows,
                 models.llamaName() + " " + batch + " x " + tokens,
-                llama.pooled(ids, lengths, weights, false),
+                CaptionTensors.pooled(llama, List.copyOf(feeds.keySet()), false),
                 feeds,
                 batch * tokens,
                 "tokens/s",

@@ -1,6 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.VisionConfig;
@@ -16,8 +17,8 @@ import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.Pooling;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import tools.jackson.databind.node.ArrayNode;
@@ -75,11 +76,6 @@ final class TrainingPart {
     private static void captions(Rows rows, Models models, Execution execution) {
         int captions = models.trainedCaptions()[0];
         int tokens = models.trainedCaptions()[1];
-        Shape shape = Shape.of(captions, tokens);
-        int[] lengths = new int[captions];
-        Arrays.fill(lengths, tokens);
-        float[] mean = new float[captions * tokens];
-        Arrays.fill(mean, 1f / tokens);
         try (Parameters owner = Parameters.trained();
                 Parameters updates = Parameters.trained()) {
             Llama llama = Llama.encoder(owner, models.trainedLlama(), LlamaInitialization.STANDARD);
@@ -91,17 +87,17 @@ final class TrainingPart {
                     "stage-1 LoRA step, %s, %d x %d".formatted(models.trainedLlamaName(), captions, tokens),
                     llama.loraParameters(),
                     in -> {
-                        Tensor vectors = llama.pooled(in.get(0), in.get(1), in.get(2), false);
+                        Tensor vectors = CaptionTensors.pooled(llama, in, false);
                         return ContrastiveLoss.oneDirection(
                                 vectors.slice(0, 0, captions / 2),
                                 vectors.slice(0, captions / 2, captions),
                                 null,
                                 SCALE);
                     },
-                    List.of(
-                            Models.ids(shape, models.trainedLlama().vocabularySize()),
-                            TensorData.ofInts(Shape.of(captions), lengths),
-                            TensorData.of(shape, mean)),
+                    CaptionTensors.of(
+                            Models.captions(
+                                    captions, tokens, models.trainedLlama().vocabularySize()),
+                            Pooling.MEAN),
                     LORA_RATE,
                     execution);
         }

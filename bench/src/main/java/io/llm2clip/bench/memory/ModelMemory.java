@@ -11,6 +11,8 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -170,11 +172,12 @@ public final class ModelMemory {
 
     /** Bytes of the values of one caption of the most tokens. */
     private static long workspace(TextModel model) {
-        Shape row = Shape.of(1, TokenBatch.paddedLength(LONGEST + 3));
-        List<Tensor> inputs = List.of(
-                Tensor.input("ids", row, DType.I32),
-                Tensor.input("lengths", Shape.of(1), DType.I32),
-                Tensor.input("weights", row, DType.F32));
+        int tokens = LONGEST + 3;
+        TokenBatch longest = TokenBatch.of(List.of(new CaptionRow(new int[tokens], 0, tokens, false)));
+        List<Tensor> inputs = new ArrayList<>();
+        for (TensorData data : model.encoder().inputs(longest)) {
+            inputs.add(Tensor.input("input" + inputs.size(), data.shape(), data.dtype()));
+        }
         try (Program program = Program.compile(List.of(model.encoder().pooled(inputs, false)), Execution.cpu())) {
             return program.memory().workspace();
         }
@@ -188,6 +191,7 @@ public final class ModelMemory {
             int side = tower.config().imageSize();
             Tensor pixels = Tensor.input("pixels", Shape.of(1, 3, side, side), DType.F32);
             try (Program program = Program.compile(List.of(tower.embed(pixels)), Execution.cpu())) {
+                program.feed(pixels, TensorData.allocate(pixels.shape(), DType.F32));
                 program.run();
             }
             return report("vision: open and one image", start, open, limit(tiny, 1.1, Double.POSITIVE_INFINITY));

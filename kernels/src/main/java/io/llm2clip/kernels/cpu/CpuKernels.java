@@ -9,6 +9,7 @@ import io.llm2clip.kernels.cpu.rows.CrossEntropyRows;
 import io.llm2clip.kernels.cpu.rows.IndexRows;
 import io.llm2clip.kernels.cpu.rows.NormGradientKernel;
 import io.llm2clip.kernels.cpu.rows.NormRows;
+import io.llm2clip.kernels.cpu.rows.RandomKernel;
 import io.llm2clip.kernels.cpu.rows.ReduceKernel;
 import io.llm2clip.kernels.cpu.rows.RotaryKernel;
 import io.llm2clip.kernels.cpu.rows.SoftmaxRows;
@@ -26,6 +27,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -74,6 +76,7 @@ public final class CpuKernels {
             case CrossEntropyOp.CrossEntropyGradient o -> CrossEntropyRows.gradient(o, bound, workers);
             case SquareSums o -> new SquareSumsKernel(o, bound, workers);
             case Concat o -> ConcatKernel.bind(o, bound, workers);
+            case RandomUniform o -> RandomKernel.bind(o, bound, workers);
             case AdamWUpdate o -> AdamWKernel.bind(o, bound, workers);
         };
     }

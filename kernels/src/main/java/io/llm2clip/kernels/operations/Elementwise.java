@@ -96,6 +96,18 @@ public record Elementwise(Expression expression, List<Integer> shape, List<Sourc
         return true;
     }
 
+    /** Where the input's element is that belongs to an element of the output, in elements. */
+    public long offset(int input, long element) {
+        List<Integer> strides = sources.get(input).strides;
+        long offset = 0;
+        long rest = element;
+        for (int d = shape.size() - 1; d >= 0; d--) {
+            offset += rest % shape.get(d) * strides.get(d);
+            rest /= shape.get(d);
+        }
+        return offset;
+    }
+
     @Override
     public List<Operand> operands() {
         List<Operand> operands = new ArrayList<>();

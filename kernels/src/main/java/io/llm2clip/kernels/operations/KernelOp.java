@@ -22,6 +22,7 @@ public sealed interface KernelOp
                 CrossEntropyOp,
                 SquareSums,
                 Concat,
+                RandomUniform,
                 AdamWUpdate {
     /** The buffers in calling order. */
     List<Operand> operands();

@@ -21,8 +21,14 @@ public record Operand(
         @Nullable Bounds bounds,
         @Nullable Packing packing) {
 
-    /** Least and most that an index may be. */
-    public record Bounds(int least, int most) {}
+    /**
+     * What indices may be.
+     *
+     * @param least the least that one may be
+     * @param most the most
+     * @param ascending whether none may be less than the one before it
+     */
+    public record Bounds(int least, int most, boolean ascending) {}
 
     /** An operand whose elements may be anything. */
     public Operand(String name, DType dtype, long elements, Access access) {
@@ -41,7 +47,11 @@ public record Operand(
     }
 
     static Operand indices(String name, long elements, int least, int most) {
-        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most), null);
+        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most, false), null);
+    }
+
+    static Operand ascending(String name, long elements, int least, int most) {
+        return new Operand(name, DType.I32, elements, Access.READ, new Bounds(least, most, true), null);
     }
 
     static Operand out(long elements) {

@@ -10,33 +10,64 @@ final class AttentionReference {
     private final Floats q;
     private final Floats k;
     private final Floats v;
-    private final Indices lengths;
+    private final Sequence[] sequences;
 
     private AttentionReference(AttentionShape shape, MemorySegment[] operands) {
         this.shape = shape;
         this.q = new Floats(operands[0]);
         this.k = new Floats(operands[1]);
         this.v = new Floats(operands[2]);
-        this.lengths = new Indices("Attention: lengths", operands[3], 0, shape.keys());
+        this.sequences = shape.ragged() ? ragged(shape, operands[3]) : padded(shape, operands[3]);
+    }
+
+    /**
+     * One sequence.
+     *
+     * @param firstQuery its first row of q
+     * @param queries its rows of q
+     * @param firstKey its first row of k and v
+     * @param keys how many rows of k and v exist
+     */
+    private record Sequence(int firstQuery, int queries, int firstKey, int keys) {}
+
+    private static Sequence[] padded(AttentionShape shape, MemorySegment operand) {
+        Indices lengths = new Indices("Attention", "lengths", operand, 0, shape.keys());
+        Sequence[] sequences = new Sequence[shape.batch()];
+        for (int b = 0; b < sequences.length; b++) {
+            sequences[b] = new Sequence(b * shape.queries(), shape.queries(), b * shape.keys(), lengths.get(b));
+        }
+        return sequences;
+    }
+
+    private static Sequence[] ragged(AttentionShape shape, MemorySegment operand) {
+        int start = new Indices("Attention", "offsets", operand, 0, shape.queries()).get(0);
+        Sequence[] sequences = new Sequence[shape.batch()];
+        for (int s = 0; s < sequences.length; s++) {
+            int end = new Indices("Attention", "offsets", operand, start, shape.queries()).get(s + 1);
+            sequences[s] = new Sequence(start, end - start, start, end - start);
+            start = end;
+        }
+        return sequences;
     }
 
     static void attention(AttentionShape shape, MemorySegment[] operands) {
         AttentionReference attention = new AttentionReference(shape, operands);
-        Floats out = new Floats(operands[4]);
-        for (int b = 0; b < shape.batch(); b++) {
+        double[] out = new double[attention.querySize()];
+        for (Sequence sequence : attention.sequences) {
             for (int h = 0; h < shape.heads(); h++) {
-                for (int i = 0; i < shape.queries(); i++) {
-                    double[] probabilities = attention.probabilities(b, h, i);
+                for (int i = 0; i < sequence.queries; i++) {
+                    double[] probabilities = attention.probabilities(sequence, h, i);
                     for (int d = 0; d < shape.headSize(); d++) {
                         double sum = 0;
                         for (int j = 0; j < probabilities.length; j++) {
-                            sum += probabilities[j] * attention.v.get(attention.keyRow(b, h, j) + d);
+                            sum += probabilities[j] * attention.v.get(attention.keyRow(sequence, h, j) + d);
                         }
-                        out.set(attention.queryRow(b, h, i) + d, sum);
+                        out[attention.queryRow(sequence, h, i) + d] = sum;
                     }
                 }
             }
         }
+        store(out, operands[4]);
     }
 
     static void gradient(AttentionShape shape, MemorySegment[] operands) {
@@ -57,13 +88,12 @@ final class AttentionReference {
     private record Gradients(double[] dq, double[] dk, double[] dv) {}
 
     private Gradients gradients(Floats dout) {
-        int querySize = Math.toIntExact((long) shape.batch() * shape.queries() * shape.heads() * shape.headSize());
-        int keySize = Math.toIntExact((long) shape.batch() * shape.keys() * shape.keyValueHeads() * shape.headSize());
-        Gradients gradients = new Gradients(new double[querySize], new double[keySize], new double[keySize]);
-        for (int b = 0; b < shape.batch(); b++) {
+        int keySize = size(shape.keys(), shape.keyValueHeads());
+        Gradients gradients = new Gradients(new double[querySize()], new double[keySize], new double[keySize]);
+        for (Sequence sequence : sequences) {
             for (int h = 0; h < shape.heads(); h++) {
-                for (int i = 0; i < shape.queries(); i++) {
-                    accumulate(b, h, i, dout, gradients);
+                for (int i = 0; i < sequence.queries; i++) {
+                    accumulate(sequence, h, i, dout, gradients);
                 }
             }
         }
@@ -71,13 +101,13 @@ final class AttentionReference {
     }
 
     /** {@code dv_j += p_j dout; dp_j = dout . v_j; ds_j = p_j (dp_j - sum p dp) scale; dq += ds_j k_j; dk_j += ds_j q}. */
-    private void accumulate(int b, int h, int i, Floats dout, Gradients gradients) {
-        double[] p = probabilities(b, h, i);
+    private void accumulate(Sequence sequence, int h, int i, Floats dout, Gradients gradients) {
+        double[] p = probabilities(sequence, h, i);
         double[] dp = new double[p.length];
-        int row = queryRow(b, h, i);
+        int row = queryRow(sequence, h, i);
         double mean = 0;
         for (int j = 0; j < p.length; j++) {
-            int keyRow = keyRow(b, h, j);
+            int keyRow = keyRow(sequence, h, j);
             for (int d = 0; d < shape.headSize(); d++) {
                 dp[j] += (double) dout.get(row + d) * v.get(keyRow + d);
                 gradients.dv[keyRow + d] += p[j] * dout.get(row + d);
@@ -86,7 +116,7 @@ final class AttentionReference {
         }
         for (int j = 0; j < p.length; j++) {
             double ds = p[j] * (dp[j] - mean) * shape.scale();
-            int keyRow = keyRow(b, h, j);
+            int keyRow = keyRow(sequence, h, j);
             for (int d = 0; d < shape.headSize(); d++) {
                 gradients.dq[row + d] += ds * k.get(keyRow + d);
                 gradients.dk[keyRow + d] += ds * q.get(row + d);
@@ -94,17 +124,14 @@ final class AttentionReference {
         }
     }
 
-    /** One weight a visible key. */
-    private double[] probabilities(int b, int h, int i) {
-        int visible = lengths.get(b);
-        if (shape.causal()) {
-            visible = Math.min(visible, i + 1);
-        }
+    /** One weight per visible key. */
+    private double[] probabilities(Sequence sequence, int h, int i) {
+        int visible = shape.causal() ? Math.min(sequence.keys, i + 1) : sequence.keys;
         double[] scores = new double[visible];
         double max = Double.NEGATIVE_INFINITY;
         for (int j = 0; j < visible; j++) {
             for (int d = 0; d < shape.headSize(); d++) {
-                scores[j] += (double) q.get(queryRow(b, h, i) + d) * k.get(keyRow(b, h, j) + d);
+                scores[j] += (double) q.get(queryRow(sequence, h, i) + d) * k.get(keyRow(sequence, h, j) + d);
             }
             scores[j] *= shape.scale();
             max = Math.max(max, scores[j]);
@@ -120,12 +147,20 @@ final class AttentionReference {
         return scores;
     }
 
-    private int queryRow(int b, int h, int i) {
-        return ((b * shape.queries() + i) * shape.heads() + h) * shape.headSize();
+    private int queryRow(Sequence sequence, int h, int i) {
+        return ((sequence.firstQuery + i) * shape.heads() + h) * shape.headSize();
     }
 
-    private int keyRow(int b, int h, int j) {
+    private int keyRow(Sequence sequence, int h, int j) {
         int group = h / (shape.heads() / shape.keyValueHeads());
-        return ((b * shape.keys() + j) * shape.keyValueHeads() + group) * shape.headSize();
+        return ((sequence.firstKey + j) * shape.keyValueHeads() + group) * shape.headSize();
+    }
+
+    private int querySize() {
+        return size(shape.queries(), shape.heads());
+    }
+
+    private int size(int rows, int heads) {
+        return Math.toIntExact((shape.ragged() ? 1L : shape.batch()) * rows * heads * shape.headSize());
     }
 }

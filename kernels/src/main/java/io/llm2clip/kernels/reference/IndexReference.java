@@ -12,7 +12,7 @@ final class IndexReference {
 
     static void gather(IndexOp.Gather op, MemorySegment[] operands) {
         StoredElements table = new StoredElements(op.table(), operands[0]);
-        Indices index = new Indices("Gather: index", operands[1], 0, op.rows() - 1);
+        Indices index = new Indices("Gather", "index", operands[1], 0, op.rows() - 1);
         Floats out = new Floats(operands[2]);
         for (int i = 0; i < op.count(); i++) {
             long row = index.get(i);
@@ -24,7 +24,7 @@ final class IndexReference {
 
     static void scatterAdd(IndexOp.ScatterAdd op, MemorySegment[] operands) {
         Floats in = new Floats(operands[0]);
-        Indices index = new Indices("ScatterAdd: index", operands[1], 0, op.rows() - 1);
+        Indices index = new Indices("ScatterAdd", "index", operands[1], 0, op.rows() - 1);
         Floats out = new Floats(operands[2]);
         for (long row = 0; row < op.rows(); row++) {
             for (int c = 0; c < op.columns(); c++) {
@@ -41,7 +41,7 @@ final class IndexReference {
 
     static void crossEntropy(CrossEntropyOp.CrossEntropy op, MemorySegment[] operands) {
         Floats logits = new Floats(operands[0]);
-        Indices target = new Indices("CrossEntropy: target", operands[1], -1, op.columns() - 1);
+        Indices target = new Indices("CrossEntropy", "target", operands[1], -1, op.columns() - 1);
         Floats loss = new Floats(operands[2]);
         for (int row = 0; row < op.rows(); row++) {
             long start = (long) row * op.columns();
@@ -54,7 +54,7 @@ final class IndexReference {
 
     static void crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient op, MemorySegment[] operands) {
         Floats logits = new Floats(operands[0]);
-        Indices target = new Indices("CrossEntropyGradient: target", operands[1], -1, op.columns() - 1);
+        Indices target = new Indices("CrossEntropyGradient", "target", operands[1], -1, op.columns() - 1);
         Floats dloss = new Floats(operands[2]);
         Floats out = new Floats(operands[3]);
         for (int row = 0; row < op.rows(); row++) {

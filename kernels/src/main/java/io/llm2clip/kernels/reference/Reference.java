@@ -10,6 +10,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -51,6 +52,7 @@ public final class Reference {
             case CrossEntropyOp.CrossEntropyGradient o -> IndexReference.crossEntropyGradient(o, operands);
             case SquareSums o -> RowReference.squareSums(o, floats(operands));
             case Concat o -> IndexReference.concat(o, operands);
+            case RandomUniform o -> RandomReference.uniform(o, operands);
             case AdamWUpdate o -> AdamWReference.step(o, floats(operands));
         }
     }

@@ -4,11 +4,16 @@ import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 
 /** Evaluates an {@link Expression} for one element; every value is rounded to f32, as it is defined over f32 values. */
-final class ScalarExpression {
+public final class ScalarExpression {
 
     private ScalarExpression() {}
 
     static float evaluate(Expression expression, float[] inputs) {
+        return values(expression, inputs)[expression.result()];
+    }
+
+    /** All values of an expression by number: its inputs, then the result of each instruction. */
+    public static float[] values(Expression expression, float[] inputs) {
         float[] values = new float[expression.result() + 1];
         System.arraycopy(inputs, 0, values, 0, expression.inputs());
         int next = expression.inputs();
@@ -16,7 +21,7 @@ final class ScalarExpression {
             values[next++] = (float)
                     compute(instruction, values[instruction.a()], values[instruction.b()], values[instruction.c()]);
         }
-        return values[expression.result()];
+        return values;
     }
 
     private static double compute(Instruction instruction, double a, double b, double c) {

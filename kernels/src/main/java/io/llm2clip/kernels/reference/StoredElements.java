@@ -13,7 +13,7 @@ public record StoredElements(DType format, MemorySegment segment) {
         int element = (int) (index % format.blockSize());
         return switch (format) {
             case F32, BOOL -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
-            case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, block);
+            case I32 -> getInt(index);
             case BF16 -> Float.intBitsToFloat(half(block) << 16);
             case F16 -> Float.float16ToFloat(half(block));
             case Q8 -> scale(block) * segment.get(ValueLayout.JAVA_BYTE, block + Short.BYTES + element);
@@ -22,6 +22,11 @@ public record StoredElements(DType format, MemorySegment segment) {
                 yield scale(block) * ((element < 16 ? pair & 15 : pair >> 4 & 15) - 8);
             }
         };
+    }
+
+    /** An element of i32, of which {@link #get} is the nearest f32. */
+    public int getInt(long index) {
+        return segment.get(ValueLayout.JAVA_INT_UNALIGNED, index * Integer.BYTES);
     }
 
     private float scale(long block) {

@@ -37,6 +37,7 @@ public final class KernelOpArbitraries {
                 concat(),
                 squareSums(),
                 convert(),
+                randomUniform(),
                 adamW()));
     }
 
@@ -229,6 +230,31 @@ public final class KernelOpArbitraries {
     }
 
     public static Arbitrary<KernelOp> attention() {
+        return Arbitraries.oneOf(paddedAttention(), raggedAttention());
+    }
+
+    /** Of few and many sequences, empty ones among them. */
+    public static Arbitrary<KernelOp> raggedAttention() {
+        Arbitrary<Integer> heads = Arbitraries.integers().between(1, 2);
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        return Combinators.combine(
+                        Arbitraries.integers().between(0, 6),
+                        Arbitraries.frequencyOf(
+                                Tuple.of(4, dimension()),
+                                Tuple.of(1, Arbitraries.integers().between(70, 130))),
+                        heads,
+                        heads,
+                        Arbitraries.of(1, 4, 7, 16, 33),
+                        flag,
+                        flag)
+                .as((sequences, tokens, groups, keyValueHeads, size, causal, gradient) -> {
+                    AttentionShape shape = AttentionShape.ragged(
+                            sequences, tokens, groups * keyValueHeads, keyValueHeads, size, 0.3f, causal);
+                    return gradient ? new AttentionOp.AttentionGradient(shape) : new AttentionOp.Attention(shape);
+                });
+    }
+
+    public static Arbitrary<KernelOp> paddedAttention() {
         Arbitrary<Integer> heads = Arbitraries.integers().between(1, 2);
         Arbitrary<Integer> headSize = Arbitraries.of(1, 4, 7, 16, 33);
         return Combinators.combine(
@@ -305,6 +331,11 @@ public final class KernelOpArbitraries {
                         length(), Arbitraries.of(DType.BF16, DType.F16, DType.I32), Arbitraries.of(true, false))
                 .as((elements, type, widen) ->
                         Elementwise.convert(elements, widen ? type : DType.F32, widen ? DType.F32 : type));
+    }
+
+    public static Arbitrary<KernelOp> randomUniform() {
+        return Combinators.combine(length(), Arbitraries.integers(), Arbitraries.integers())
+                .as(RandomUniform::new);
     }
 
     public static Arbitrary<KernelOp> adamW() {

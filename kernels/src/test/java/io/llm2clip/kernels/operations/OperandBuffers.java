@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Off-heap buffers for one {@link KernelOp}: random valid inputs, outputs full of NaN, and guard bytes on both sides, at
@@ -149,6 +150,10 @@ public final class OperandBuffers implements AutoCloseable {
             fillBlocks(operand.dtype(), segment, random);
             return;
         }
+        if (operand.bounds() != null && operand.bounds().ascending()) {
+            fillAscending(operand, segment, random);
+            return;
+        }
         for (long i = 0; i < operand.elements(); i++) {
             switch (operand.dtype()) {
                 case F32, BOOL ->
@@ -165,6 +170,19 @@ public final class OperandBuffers implements AutoCloseable {
         return movesOnly(op)
                 ? (short) random.nextInt()
                 : HalfSamples.bits(operand.dtype(), value(op, operand, index, random));
+    }
+
+    /** With equal ones, and often from the least to the most. */
+    private static void fillAscending(Operand operand, MemorySegment segment, Random random) {
+        int[] sorted = IntStream.generate(() -> index(operand.bounds(), random))
+                .limit(operand.elements())
+                .sorted()
+                .toArray();
+        if (sorted.length > 0 && random.nextBoolean()) {
+            sorted[0] = operand.bounds().least();
+            sorted[sorted.length - 1] = operand.bounds().most();
+        }
+        MemorySegment.copy(sorted, 0, segment, ValueLayout.JAVA_INT_UNALIGNED, 0, sorted.length);
     }
 
     /** Any bits, with scales of either sign, zero and subnormal ones, that keep values below 2. */
@@ -203,10 +221,14 @@ public final class OperandBuffers implements AutoCloseable {
         };
     }
 
+    private static int index(Operand.Bounds bounds, Random random) {
+        return random.nextInt(bounds.least(), bounds.most() + 1);
+    }
+
     private static int index(KernelOp op, Operand operand, Random random) {
         Operand.Bounds bounds = operand.bounds();
         if (bounds != null) {
-            return random.nextInt(bounds.least(), bounds.most() + 1);
+            return index(bounds, random);
         }
         return op instanceof Elementwise elementwise && !elementwise.isIdentity()
                 ? random.nextInt(-2, 3)

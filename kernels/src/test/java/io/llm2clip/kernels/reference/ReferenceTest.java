@@ -21,9 +21,11 @@ import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,6 +134,21 @@ class ReferenceTest {
     }
 
     @Test
+    void rowsOfNoSequenceYieldZero() {
+        AttentionShape shape = AttentionShape.ragged(3, 6, 1, 1, 1, 1, false);
+        MemorySegment[] operands = {
+            MemorySegment.ofArray(new float[6]),
+            MemorySegment.ofArray(new float[6]),
+            MemorySegment.ofArray(new float[] {Float.NaN, 1, 2, 3, 8, Float.NaN}),
+            MemorySegment.ofArray(new int[] {1, 4, 4, 5}),
+            MemorySegment.ofArray(new float[] {9, 9, 9, 9, 9, 9})
+        };
+        Reference.run(new AttentionOp.Attention(shape), operands);
+        // Equal scores: each is the mean of its sequence.
+        assertThat(operands[4].toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)).containsExactly(0, 2, 2, 2, 8, 0);
+    }
+
+    @Test
     void gradientsAgreeWithFiniteDifferences() {
         checkGradient(
                 new NormOp.LayerNorm(3, 5, 1e-3f),
@@ -141,15 +158,19 @@ class ReferenceTest {
                 1);
         checkGradient(new NormOp.RmsNorm(3, 5, 1e-3f), new NormOp.RmsNormGradient(3, 5, 1e-3f), new int[] {0, 1}, 0, 1);
         for (boolean causal : new boolean[] {false, true}) {
-            AttentionShape shape = new AttentionShape(2, 3, 3, 4, 2, 5, 0.7f, causal);
-            checkGradient(
-                    new AttentionOp.Attention(shape),
-                    new AttentionOp.AttentionGradient(shape),
-                    new int[] {0, 1, 2},
-                    0,
-                    1,
-                    2,
-                    3);
+            List<AttentionShape> shapes = List.of(
+                    new AttentionShape(2, 3, 3, 4, 2, 5, 0.7f, causal),
+                    AttentionShape.ragged(3, 8, 4, 2, 5, 0.7f, causal));
+            for (AttentionShape shape : shapes) {
+                checkGradient(
+                        new AttentionOp.Attention(shape),
+                        new AttentionOp.AttentionGradient(shape),
+                        new int[] {0, 1, 2},
+                        0,
+                        1,
+                        2,
+                        3);
+            }
         }
         checkGradient(
                 new CrossEntropyOp.CrossEntropy(3, 5),
@@ -185,12 +206,15 @@ class ReferenceTest {
         List<Operand> operands = forward.operands();
         MemorySegment[] inputs = new MemorySegment[operands.size()];
         for (int i = 0; i < inputs.length; i++) {
-            inputs[i] = switch (operands.get(i).dtype()) {
-                case I32 ->
-                    MemorySegment.ofArray(
-                            random.ints(operands.get(i).elements(), 1, 4).toArray());
-                default -> random(random, operands.get(i));
-            };
+            Operand operand = operands.get(i);
+            Operand.Bounds bounds = operand.bounds();
+            if (bounds == null) {
+                inputs[i] = random(random, operand);
+            } else {
+                int end = bounds.ascending() ? bounds.most() + 1 : 4;
+                IntStream indices = random.ints(operand.elements(), 1, end);
+                inputs[i] = MemorySegment.ofArray((bounds.ascending() ? indices.sorted() : indices).toArray());
+            }
         }
         MemorySegment dout = random(random, operands.getLast());
         List<Operand> results = gradient.results();

@@ -88,12 +88,8 @@ public final class ContrastiveLoss {
         Tensor sign = Tensor.where(pairs, Tensor.scalar(1), Tensor.scalar(-1));
         Tensor logits = cosines.mul(logitScale.exp()).add(logitBias).mul(sign);
         // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
-        Tensor losses = logits.absolute()
-                .negate()
-                .exp()
-                .add(1)
-                .log()
-                .add(logits.negate().maximum(Tensor.scalar(0)));
+        Tensor losses =
+                logits.abs().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));
         return losses.sum().div(batch);
     }
 

@@ -69,7 +69,7 @@ final class OptimizerProgram implements AutoCloseable {
                         .minimum(Tensor.scalar(1))
                         .mul(factor);
         Tensor usable = Tensor.where(infinity.greater(norm), clipped, infinity);
-        return Tensor.where(infinity.greater(loss.absolute()), usable, infinity);
+        return Tensor.where(infinity.greater(loss.abs()), usable, infinity);
     }
 
     /**

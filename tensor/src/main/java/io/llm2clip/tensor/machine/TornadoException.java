@@ -1,6 +1,6 @@
 package io.llm2clip.tensor.machine;
 
-import io.llm2clip.kernels.gpu.tornado.DeviceException;
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 

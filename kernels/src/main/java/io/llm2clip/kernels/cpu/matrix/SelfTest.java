@@ -26,7 +26,8 @@ final class SelfTest {
             Matmul.dense(1, 13, 35, 33, true, false),
             Matmul.dense(1, 3, 33, 32, false, true, DType.BF16),
             new AttentionOp.Attention(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true)),
-            new AttentionOp.AttentionGradient(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true)));
+            new AttentionOp.AttentionGradient(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true)),
+            new AttentionOp.Attention(AttentionShape.ragged(2, 23, 2, 1, 8, 0.3f, false)));
 
     private SelfTest() {}
 
@@ -74,7 +75,7 @@ final class SelfTest {
         for (long i = 0; i < operand.elements() && operand.access() == Operand.Access.READ; i++) {
             float value = random.nextInt(-128, 129) / 64f;
             switch (operand.dtype()) {
-                case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, i, 7);
+                case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, i, 7 * (int) (i + 1));
                 case BF16 ->
                     segment.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >>> 16));
                 default -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);

@@ -25,7 +25,7 @@ public final class CrossEntropyRows {
             }
         };
         return () -> {
-            IndexRows.check("CrossEntropy: target", target, op.rows(), -1, columns - 1);
+            IndexRows.check("CrossEntropy", "target", target, op.rows(), -1, columns - 1);
             Ranges.run(workers, op.rows(), 5L * columns, rows);
         };
     }
@@ -56,7 +56,7 @@ public final class CrossEntropyRows {
             }
         };
         return () -> {
-            IndexRows.check("CrossEntropyGradient: target", target, op.rows(), -1, columns - 1);
+            IndexRows.check("CrossEntropyGradient", "target", target, op.rows(), -1, columns - 1);
             Ranges.run(workers, op.rows(), 7L * columns, rows);
         };
     }

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.Widening;
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.IndexOp;
 
 /** Rows addressed by indices. All indices are checked before anything is read or written through them. */
@@ -27,7 +28,7 @@ public final class IndexRows {
             }
         };
         return () -> {
-            check("Gather: index", index, op.count(), 0, op.rows() - 1);
+            check("Gather", "index", index, op.count(), 0, op.rows() - 1);
             Ranges.run(workers, op.count(), op.columns(), copies);
         };
     }
@@ -52,20 +53,17 @@ public final class IndexRows {
             }
         };
         return () -> {
-            check("ScatterAdd: index", index, op.count(), 0, op.rows() - 1);
+            check("ScatterAdd", "index", index, op.count(), 0, op.rows() - 1);
             Ranges.run(workers, op.rows(), op.columns(), zeros);
             Ranges.run(workers, owners, (long) op.count() * Math.min(op.columns(), OWNED_COLUMNS), sums);
         };
     }
 
     /** Throws unless every index lies in {@code least .. most}. */
-    static void check(String name, long index, int count, int least, int most) {
+    static void check(String operation, String operand, long index, int count, int least, int most) {
         for (long i = 0; i < count; i++) {
             int value = Memory.getInt(index + i * Integer.BYTES);
-            if (value < least || value > most) {
-                throw new IndexOutOfBoundsException(
-                        name + "[" + i + "] is " + value + ", expected " + least + " to " + most + ".");
-            }
+            IndexException.require(operation, operand, i, value, least, most);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.gpu.cublas;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +16,9 @@ import java.lang.foreign.ValueLayout;
  */
 public final class CublasMatmul implements AutoCloseable {
     private static final int REAL_F32 = 0;
+    private static final int REAL_BF16 = 14;
+    private static final int COMPUTE_F32 = 68;
+    private static final int COMPUTE_TF32 = 77;
     private static final int TRANSPOSE_A = 3;
     private static final int TRANSPOSE_B = 4;
     private static final int EPILOGUE = 7;
@@ -43,6 +47,16 @@ public final class CublasMatmul implements AutoCloseable {
     private final long second;
     private final long result;
 
+    /** {@code cublasComputeType_t}. */
+    private static int computeType(MatmulPrecision precision) {
+        return precision == MatmulPrecision.TF32 ? COMPUTE_TF32 : COMPUTE_F32;
+    }
+
+    /** {@code cudaDataType} of the factors. */
+    private static int dataType(MatmulPrecision precision) {
+        return precision == MatmulPrecision.BF16 ? REAL_BF16 : REAL_F32;
+    }
+
     /**
      * Prepares a product; the library must be open.
      *
@@ -61,12 +75,12 @@ public final class CublasMatmul implements AutoCloseable {
             alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, product.alpha());
             beta = arena.allocateFrom(
                     ValueLayout.JAVA_FLOAT, addend == Addend.MATRICES || addend == Addend.OUTPUT ? 1f : 0f);
-            description = library.created("cublasLtMatmulDescCreate", precision.computeType(), REAL_F32);
+            description = library.created("cublasLtMatmulDescCreate", computeType(precision), REAL_F32);
             resources.add(() -> library.call("cublasLtMatmulDescDestroy", description));
             library.set(SET_MATMUL, description, TRANSPOSE_A, product.b().transposed() ? 1 : 0);
             library.set(SET_MATMUL, description, TRANSPOSE_B, product.a().transposed() ? 1 : 0);
-            first = layout(precision.dataType(), product.batch(), product.k(), product.n(), product.b());
-            second = layout(precision.dataType(), product.batch(), product.m(), product.k(), product.a());
+            first = layout(dataType(precision), product.batch(), product.k(), product.n(), product.b());
+            second = layout(dataType(precision), product.batch(), product.m(), product.k(), product.a());
             result = layout(REAL_F32, product.batch(), product.m(), product.n(), product.out());
             if (addend == Addend.BIAS) {
                 library.set(SET_MATMUL, description, EPILOGUE, EPILOGUE_BIAS);

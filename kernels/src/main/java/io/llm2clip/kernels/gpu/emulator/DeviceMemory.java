@@ -1,8 +1,8 @@
 package io.llm2clip.kernels.gpu.emulator;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.Operand;

@@ -9,8 +9,12 @@ import io.llm2clip.kernels.gpu.dialect.KernelContext;
  * Attention with online softmax (Milakov and Gimelshein 2018; Dao et al. 2022) and its gradients. A work-item owns a query row, or
  * a key row for dk and dv, and its work-group walks over tiles of the other sequence in local memory; so no sum depends on timing.
  *
- * <p>Params of all: queries, keys, heads, keyValueHeads, headSize, causal (0 or 1). Scalars: scale. Work-groups of {@link #GROUP}
- * rows along x, heads along y (key/value heads for key rows), sequences along z.
+ * <p>Params of all: queries, keys, heads, keyValueHeads, headSize, causal (0 or 1), ragged (0 or 1), sequences. Scalars: scale.
+ * Work-groups of {@link #GROUP} rows along x, heads along y (key/value heads for key rows), sequences along z. Of ragged sequences, rows
+ * are those of all together, so a group may have rows of several: it walks over tiles of all of them, and each work-item takes its own.
+ *
+ * <p>Rows of queries and keys are numbered over all sequences. A query sees keys up to its own number if it is causal, as there are
+ * then as many queries as keys.
  */
 public final class AttentionKernels {
     /** Rows per work-group. */
@@ -20,7 +24,7 @@ public final class AttentionKernels {
     /** Maximum number of channels per head; rows are private arrays. */
     public static final int MAX_HEAD_SIZE = 128;
     /** Ints of the dimensions. */
-    static final int HEADER = 6;
+    static final int HEADER = 8;
 
     private AttentionKernels() {}
 
@@ -30,7 +34,7 @@ public final class AttentionKernels {
             FloatBuf q,
             FloatBuf k,
             FloatBuf v,
-            IntBuf lengths,
+            IntBuf extents,
             FloatBuf out,
             IntBuf params,
             FloatBuf scalars) {
@@ -39,12 +43,18 @@ public final class AttentionKernels {
         float[] queryRow = new float[MAX_HEAD_SIZE];
         float[] sums = new float[MAX_HEAD_SIZE];
         int headSize = params.get(4);
-        int query = context.globalIdx;
-        boolean owner = query < params.get(0);
-        int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
-        int length = lengths.get(params.get(HEADER + 3) + context.groupIdz);
-        int visible = owner ? k_visible(params, length, query) : 0;
-        int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
+        int query = context.groupIdz * params.get(0) + context.globalIdx;
+        boolean owner = context.globalIdx < params.get(0);
+        int at = k_queryRow(params, query, context.groupIdy);
+        int passed = k_passed(extents, params, query);
+        int first = k_firstKey(context, extents, params, passed);
+        int visible = owner ? k_visible(params, k_endKey(context, extents, params, passed), query) : 0;
+        // What the group's first row may see first, and its last row last.
+        int firstRow = query - context.localIdx;
+        int lastRow = firstRow + GROUP - 1;
+        int begin = k_firstKey(context, extents, params, k_passed(extents, params, firstRow));
+        int end = k_endKey(context, extents, params, k_passed(extents, params, lastRow));
+        end = k_visible(params, end, lastRow);
         if (owner) {
             k_loadRow(q, queryRow, params.get(HEADER) + at, headSize);
         }
@@ -53,13 +63,13 @@ public final class AttentionKernels {
         }
         float max = Float.NEGATIVE_INFINITY;
         float denominator = 0f;
-        for (int start = 0; start < end; start += TILE) {
+        for (int start = begin; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
             k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
             k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
-            for (int j = 0; j < limit; j++) {
+            for (int j = KMath.max(0, first - start); j < limit; j++) {
                 float score = k_dot(queryRow, keyTile, j * headSize, headSize) * scalars.get(0);
                 float newMax = KMath.max(max, score);
                 float correction = KMath.exp(max - newMax);
@@ -74,7 +84,7 @@ public final class AttentionKernels {
         }
         if (owner) {
             // A query with no key has sums and a denominator of 0.
-            float factor = visible > 0 ? 1f / denominator : 0f;
+            float factor = visible > first ? 1f / denominator : 0f;
             int row = params.get(HEADER + 4) + at;
             for (int d = 0; d < headSize; d++) {
                 out.set(row + d, sums[d] * factor);
@@ -84,14 +94,14 @@ public final class AttentionKernels {
 
     /**
      * dq, and for each query the logarithm of the softmax's denominator and {@code sum(p dp)}, which the key rows need: statistics
-     * {@code [2, batch, heads, queries]}.
+     * {@code [2, rows of queries, heads]}.
      */
     static void k_attentionGradientQuery(
             KernelContext context,
             FloatBuf q,
             FloatBuf k,
             FloatBuf v,
-            IntBuf lengths,
+            IntBuf extents,
             FloatBuf dout,
             FloatBuf dq,
             FloatBuf statistics,
@@ -103,12 +113,18 @@ public final class AttentionKernels {
         float[] gradientRow = new float[MAX_HEAD_SIZE];
         float[] sums = new float[MAX_HEAD_SIZE];
         int headSize = params.get(4);
-        int query = context.globalIdx;
-        boolean owner = query < params.get(0);
-        int at = k_queryRow(params, context.groupIdz, query, context.groupIdy);
-        int length = lengths.get(params.get(HEADER + 3) + context.groupIdz);
-        int visible = owner ? k_visible(params, length, query) : 0;
-        int end = k_visible(params, length, context.groupIdx * GROUP + GROUP - 1);
+        int query = context.groupIdz * params.get(0) + context.globalIdx;
+        boolean owner = context.globalIdx < params.get(0);
+        int at = k_queryRow(params, query, context.groupIdy);
+        int passed = k_passed(extents, params, query);
+        int first = k_firstKey(context, extents, params, passed);
+        int visible = owner ? k_visible(params, k_endKey(context, extents, params, passed), query) : 0;
+        // What the group's first row may see first, and its last row last.
+        int firstRow = query - context.localIdx;
+        int lastRow = firstRow + GROUP - 1;
+        int begin = k_firstKey(context, extents, params, k_passed(extents, params, firstRow));
+        int end = k_endKey(context, extents, params, k_passed(extents, params, lastRow));
+        end = k_visible(params, end, lastRow);
         if (owner) {
             k_loadRow(q, queryRow, params.get(HEADER) + at, headSize);
             k_loadRow(dout, gradientRow, params.get(HEADER + 4) + at, headSize);
@@ -119,13 +135,13 @@ public final class AttentionKernels {
         float max = Float.NEGATIVE_INFINITY;
         float denominator = 0f;
         float product = 0f;
-        for (int start = 0; start < end; start += TILE) {
+        for (int start = begin; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
             k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
             k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
-            for (int j = 0; j < limit; j++) {
+            for (int j = KMath.max(0, first - start); j < limit; j++) {
                 float score = k_dot(queryRow, keyTile, j * headSize, headSize) * scalars.get(0);
                 float newMax = KMath.max(max, score);
                 float correction = KMath.exp(max - newMax);
@@ -137,14 +153,14 @@ public final class AttentionKernels {
             context.localBarrier();
         }
         float logDenominator = max + KMath.log(denominator);
-        float mean = visible > 0 ? product / denominator : 0f;
-        for (int start = 0; start < end; start += TILE) {
+        float mean = visible > first ? product / denominator : 0f;
+        for (int start = begin; start < end; start += TILE) {
             int rows = KMath.min(TILE, end - start);
             k_loadKeys(context, k, params, keyTile, params.get(HEADER + 1), context.groupIdy, start, rows);
             k_loadKeys(context, v, params, valueTile, params.get(HEADER + 2), context.groupIdy, start, rows);
             context.localBarrier();
             int limit = KMath.min(rows, visible - start);
-            for (int j = 0; j < limit; j++) {
+            for (int j = KMath.max(0, first - start); j < limit; j++) {
                 int row = j * headSize;
                 float weight = KMath.exp(k_dot(queryRow, keyTile, row, headSize) * scalars.get(0) - logDenominator);
                 float slope = weight * (k_dot(gradientRow, valueTile, row, headSize) - mean) * scalars.get(0);
@@ -159,7 +175,7 @@ public final class AttentionKernels {
             for (int d = 0; d < headSize; d++) {
                 dq.set(row + d, sums[d]);
             }
-            int statistic = params.get(HEADER + 6) + k_statistic(params, context.groupIdz, context.groupIdy, query);
+            int statistic = params.get(HEADER + 6) + k_statistic(params, query, context.groupIdy);
             statistics.set(statistic, logDenominator);
             statistics.set(statistic + k_statistics(context, params), mean);
         }
@@ -171,7 +187,7 @@ public final class AttentionKernels {
             FloatBuf q,
             FloatBuf k,
             FloatBuf v,
-            IntBuf lengths,
+            IntBuf extents,
             FloatBuf dout,
             FloatBuf statistics,
             FloatBuf dk,
@@ -184,14 +200,19 @@ public final class AttentionKernels {
         float[] valueRow = new float[MAX_HEAD_SIZE];
         float[] keySums = new float[MAX_HEAD_SIZE];
         float[] valueSums = new float[MAX_HEAD_SIZE];
-        int queries = params.get(0);
-        int keys = params.get(1);
         int keyValueHeads = params.get(3);
         int headSize = params.get(4);
-        int key = context.globalIdx;
-        int at = ((context.groupIdz * keys + key) * keyValueHeads + context.groupIdy) * headSize;
-        boolean visible = key < lengths.get(params.get(HEADER + 3) + context.groupIdz);
-        if (key < keys) {
+        int key = context.groupIdz * params.get(1) + context.globalIdx;
+        boolean owner = context.globalIdx < params.get(1);
+        int at = (key * keyValueHeads + context.groupIdy) * headSize;
+        int passed = k_passed(extents, params, key);
+        boolean exists = key < k_endKey(context, extents, params, passed);
+        int first = k_firstQuery(context, extents, params, passed, key);
+        int last = exists ? k_endQuery(context, extents, params, passed) : 0;
+        int firstRow = key - context.localIdx;
+        int begin = k_firstQuery(context, extents, params, k_passed(extents, params, firstRow), firstRow);
+        int end = k_endQuery(context, extents, params, k_passed(extents, params, firstRow + GROUP - 1));
+        if (owner) {
             k_loadRow(k, keyRow, params.get(HEADER + 1) + at, headSize);
             k_loadRow(v, valueRow, params.get(HEADER + 2) + at, headSize);
         }
@@ -200,21 +221,18 @@ public final class AttentionKernels {
             valueSums[d] = 0f;
         }
         int members = params.get(2) / keyValueHeads;
-        int first = params.get(5) == 0 ? 0 : context.groupIdx * GROUP;
         int statisticsSize = k_statistics(context, params);
         for (int member = 0; member < members; member++) {
             int head = context.groupIdy * members + member;
-            for (int start = first; start < queries; start += TILE) {
-                int rows = KMath.min(TILE, queries - start);
+            for (int start = begin; start < end; start += TILE) {
+                int rows = KMath.min(TILE, end - start);
                 k_loadQueries(context, q, params, queryTile, params.get(HEADER), head, start, rows);
                 k_loadQueries(context, dout, params, gradientTile, params.get(HEADER + 4), head, start, rows);
                 context.localBarrier();
-                // Queries before the key do not see it, if causal; none does if it is beyond the sequence.
-                int from = params.get(5) == 0 ? 0 : KMath.max(0, key - start);
-                int to = visible ? rows : 0;
-                for (int i = from; i < to; i++) {
+                int limit = KMath.min(rows, last - start);
+                for (int i = KMath.max(0, first - start); i < limit; i++) {
                     int row = i * headSize;
-                    int statistic = params.get(HEADER + 5) + k_statistic(params, context.groupIdz, head, start + i);
+                    int statistic = params.get(HEADER + 5) + k_statistic(params, start + i, head);
                     float score = k_dot(keyRow, queryTile, row, headSize) * scalars.get(0);
                     float weight = KMath.exp(score - statistics.get(statistic));
                     float mean = statistics.get(statistic + statisticsSize);
@@ -227,7 +245,7 @@ public final class AttentionKernels {
                 context.localBarrier();
             }
         }
-        if (key < keys) {
+        if (owner) {
             int dkRow = params.get(HEADER + 6) + at;
             int dvRow = params.get(HEADER + 7) + at;
             for (int d = 0; d < headSize; d++) {
@@ -237,19 +255,67 @@ public final class AttentionKernels {
         }
     }
 
-    /** Number of leading keys that a query sees. */
-    static int k_visible(IntBuf params, int length, int query) {
-        return params.get(5) == 0 ? length : KMath.min(length, query + 1);
+    /** The row behind the last key that a query sees, of keys up to a row. */
+    static int k_visible(IntBuf params, int end, int query) {
+        return params.get(5) == 0 ? end : KMath.min(end, query + 1);
+    }
+
+    /** Number of offsets of ragged sequences up to a row: s + 1 in sequence s, 0 before all of them; found by halving. */
+    static int k_passed(IntBuf extents, IntBuf params, int row) {
+        int low = 0;
+        int high = params.get(6) == 0 ? 0 : params.get(7) + 1;
+        int offsets = params.get(HEADER + 3);
+        while (low < high) {
+            int middle = (low + high) / 2;
+            boolean passed = extents.get(offsets + middle) < row + 1;
+            low = passed ? middle + 1 : low;
+            high = passed ? high : middle;
+        }
+        return low;
+    }
+
+    /** The offset of the sequence of a ragged row; between sequences and behind them, where no row follows. */
+    static int k_start(IntBuf extents, IntBuf params, int passed) {
+        return extents.get(params.get(HEADER + 3) + KMath.max(passed, 1) - 1);
+    }
+
+    /** The offset behind the sequence of a ragged row; outside of sequences as {@link #k_start}. */
+    static int k_end(IntBuf extents, IntBuf params, int passed) {
+        return extents.get(params.get(HEADER + 3) + KMath.min(passed, params.get(7)));
+    }
+
+    /** The first key of a row's sequence. */
+    static int k_firstKey(KernelContext context, IntBuf extents, IntBuf params, int passed) {
+        return params.get(6) == 0 ? context.groupIdz * params.get(1) : k_start(extents, params, passed);
+    }
+
+    /** The row behind the last key that exists in a row's sequence. */
+    static int k_endKey(KernelContext context, IntBuf extents, IntBuf params, int passed) {
+        int padded = context.groupIdz * params.get(1);
+        return params.get(6) == 0
+                ? padded + extents.get(params.get(HEADER + 3) + context.groupIdz)
+                : k_end(extents, params, passed);
+    }
+
+    /** The first query that sees a key. */
+    static int k_firstQuery(KernelContext context, IntBuf extents, IntBuf params, int passed, int key) {
+        int first = params.get(6) == 0 ? context.groupIdz * params.get(0) : k_start(extents, params, passed);
+        return params.get(5) == 0 ? first : KMath.max(first, key);
+    }
+
+    /** The row behind the last query of a row's sequence. */
+    static int k_endQuery(KernelContext context, IntBuf extents, IntBuf params, int passed) {
+        return params.get(6) == 0 ? (context.groupIdz + 1) * params.get(0) : k_end(extents, params, passed);
     }
 
     /** Offset of a query's row. */
-    static int k_queryRow(IntBuf params, int sequence, int query, int head) {
-        return ((sequence * params.get(0) + query) * params.get(2) + head) * params.get(4);
+    static int k_queryRow(IntBuf params, int query, int head) {
+        return (query * params.get(2) + head) * params.get(4);
     }
 
     /** Offset of a query's statistics. */
-    static int k_statistic(IntBuf params, int sequence, int head, int query) {
-        return (sequence * params.get(2) + head) * params.get(0) + query;
+    static int k_statistic(IntBuf params, int query, int head) {
+        return query * params.get(2) + head;
     }
 
     /** Number of queries of all sequences and heads. */
@@ -275,7 +341,7 @@ public final class AttentionKernels {
             int rows) {
         int keyValueHeads = params.get(3);
         int keyValueHead = head / (params.get(2) / keyValueHeads);
-        int from = ((context.groupIdz * params.get(1) + start) * keyValueHeads + keyValueHead) * params.get(4);
+        int from = (start * keyValueHeads + keyValueHead) * params.get(4);
         k_loadTile(context, floats, tile, operand + from, keyValueHeads * params.get(4), rows, params.get(4));
     }
 
@@ -289,7 +355,7 @@ public final class AttentionKernels {
             int head,
             int start,
             int rows) {
-        int from = operand + k_queryRow(params, context.groupIdz, start, head);
+        int from = operand + k_queryRow(params, start, head);
         k_loadTile(context, floats, tile, from, params.get(2) * params.get(4), rows, params.get(4));
     }
 

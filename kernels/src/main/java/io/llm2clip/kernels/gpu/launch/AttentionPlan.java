@@ -75,8 +75,13 @@ final class AttentionPlan {
                 shape.keys(),
                 shape.keyValueHeads(),
                 Binding.all(0, 1, 2, 3, 4, STATISTICS, DK, DV));
-        long statistics = 2L * shape.batch() * shape.heads() * shape.queries();
+        long statistics = 2L * grids(shape) * shape.heads() * shape.queries();
         return new DevicePlan(op.operands(), launches, Math.max(1, Arenas.index("Attention statistics", statistics)));
+    }
+
+    /** Sequences that have rows of their own in the grid: the rows of all ragged ones are together. */
+    private static int grids(AttentionShape shape) {
+        return shape.ragged() ? 1 : shape.batch();
     }
 
     private static void addLaunch(
@@ -91,18 +96,21 @@ final class AttentionPlan {
                     "Attention with " + shape.headSize() + " channels per head, expected at most "
                             + AttentionKernels.MAX_HEAD_SIZE + " on a device; raise AttentionKernels.MAX_HEAD_SIZE.");
         }
-        if (shape.batch() == 0 || heads == 0 || rows == 0 || shape.headSize() == 0) {
+        int sequences = grids(shape);
+        if (sequences == 0 || heads == 0 || rows == 0 || shape.headSize() == 0) {
             return;
         }
         int groups = Math.ceilDiv(rows, AttentionKernels.GROUP);
-        Grid grid = new Grid(groups * AttentionKernels.GROUP, heads, shape.batch(), AttentionKernels.GROUP, 1, 1);
+        Grid grid = new Grid(groups * AttentionKernels.GROUP, heads, sequences, AttentionKernels.GROUP, 1, 1);
         List<Integer> dimensions = List.of(
                 shape.queries(),
                 shape.keys(),
                 shape.heads(),
                 shape.keyValueHeads(),
                 shape.headSize(),
-                DeviceKernels.flag(shape.causal()));
+                DeviceKernels.flag(shape.causal()),
+                DeviceKernels.flag(shape.ragged()),
+                shape.batch());
         launches.add(new DeviceLaunch(kernel, grid, dimensions, List.of(shape.scale()), operands));
     }
 }

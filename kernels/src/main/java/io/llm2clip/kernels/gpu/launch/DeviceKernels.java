@@ -11,6 +11,7 @@ import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
+import io.llm2clip.kernels.gpu.kernels.RandomKernels;
 import io.llm2clip.kernels.gpu.kernels.RowKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch.Binding;
 import io.llm2clip.kernels.operations.AdamWUpdate;
@@ -23,6 +24,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -54,6 +56,8 @@ public final class DeviceKernels {
             DeviceKernel.of(CrossEntropyKernels.class, "k_crossEntropyGradient", FLOATS, INTS, FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel ADAM_W = DeviceKernel.of(
             AdamWKernels.class, "k_adamW", FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, PARAMS, SCALARS);
+    private static final DeviceKernel RANDOM_UNIFORM =
+            DeviceKernel.of(RandomKernels.class, "k_uniform", INTS, FLOATS, PARAMS);
 
     private DeviceKernels() {}
 
@@ -87,6 +91,7 @@ public final class DeviceKernels {
             case SquareSums o -> SquareSumPlan.of(o);
             case Concat o -> concat(o);
             case AdamWUpdate o -> single(o, adamW(o));
+            case RandomUniform o -> single(o, randomUniform(o));
         };
     }
 
@@ -167,6 +172,11 @@ public final class DeviceKernels {
                 pairs,
                 flag(op.interleaved()),
                 flag(op.inverse()));
+    }
+
+    private static List<DeviceLaunch> randomUniform(RandomUniform op) {
+        int parity = RandomUniform.PARITY ^ op.key0() ^ op.key1();
+        return elements(RANDOM_UNIFORM, op.count(), op.key0(), op.key1(), parity);
     }
 
     private static DevicePlan concat(Concat op) {

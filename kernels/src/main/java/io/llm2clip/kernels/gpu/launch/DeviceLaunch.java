@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.launch;
 
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -1,6 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import java.util.List;
 
@@ -10,7 +10,7 @@ import java.util.List;
  * @param launch what to run
  * @param addresses as {@link DeviceLaunch#bind} takes them
  */
-public record BoundLaunch(DeviceLaunch launch, List<DeviceAddress> addresses) implements DeviceStep {
+public record BoundLaunch(DeviceLaunch launch, List<DeviceAddress> addresses) implements TornadoStep {
     public BoundLaunch {
         addresses = List.copyOf(addresses);
     }

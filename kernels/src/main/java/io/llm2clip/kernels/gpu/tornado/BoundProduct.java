@@ -1,7 +1,7 @@
 package io.llm2clip.kernels.gpu.tornado;
 
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import java.util.List;
 
 /**
@@ -13,7 +13,7 @@ import java.util.List;
  * @param offsets each the first elements of these operands in their arenas
  */
 public record BoundProduct(Product product, MatmulPrecision precision, List<Integer> arenas, List<int[]> offsets)
-        implements DeviceStep {
+        implements TornadoStep {
     public BoundProduct {
         arenas = List.copyOf(arenas);
         offsets = List.copyOf(offsets);

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,9 +1,10 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.operations.Expression;
 import java.util.ArrayList;

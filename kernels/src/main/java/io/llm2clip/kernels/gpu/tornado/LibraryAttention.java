@@ -1,12 +1,14 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
 import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
+import io.llm2clip.kernels.gpu.device.OperationScratch;
 import io.llm2clip.kernels.gpu.launch.AttentionRows;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.operations.AttentionShape;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +49,8 @@ final class LibraryAttention {
 
     /** Whether matmuls pay. */
     static boolean pays(AttentionShape shape) {
-        return shape.batch() > 0
+        return !shape.ragged()
+                && shape.batch() > 0
                 && shape.headSize() > 0
                 && (long) shape.queries() * shape.keys() >= MIN_SCORES
                 && (long) shape.heads() * shape.queries() * shape.keys() <= Integer.MAX_VALUE / 2;

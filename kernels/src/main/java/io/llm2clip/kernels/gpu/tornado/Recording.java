@@ -3,9 +3,10 @@ package io.llm2clip.kernels.gpu.tornado;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ final class Recording implements Launch {
 
     Recording(
             DeviceArenas arenas,
-            List<DeviceStep> steps,
+            List<TornadoStep> steps,
             boolean replay,
             KernelGraphs kernels,
             @Nullable LibraryProducts library) {
@@ -61,7 +62,7 @@ final class Recording implements Launch {
         }
     }
 
-    private Object graph(DeviceArenas arenas, Object scheduler, List<DeviceStep> steps) {
+    private Object graph(DeviceArenas arenas, Object scheduler, List<TornadoStep> steps) {
         String name = DeviceArenas.newName();
         Object graph = arenas.newGraph(name);
         List<Task> tasks = new ArrayList<>();

@@ -2,7 +2,7 @@ package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.launch.Transfers;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.gpu.tornado;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.launch.Grid;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Array;

@@ -3,9 +3,14 @@ package io.llm2clip.kernels.gpu.tornado;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceException;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
+import io.llm2clip.kernels.gpu.device.OperationScratch;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
@@ -23,13 +28,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A device with arenas of f32 (and boolean), of i32, and of bf16 and f16 elements, which store the operands of launches. Arenas are
- * numbered in the order in which they were asked for.
- *
- * <p>Launches and transfers are complete when the methods return. Not for several threads at a time.
- */
-public final class TornadoDevice implements AutoCloseable {
+/** A device that TornadoVM drives. */
+public final class TornadoDevice implements KernelDevice {
     private final DeviceInfo info;
     private final Resources resources = new Resources();
     private final DeviceArenas arenas;
@@ -120,6 +120,7 @@ public final class TornadoDevice implements AutoCloseable {
     }
 
     /** What the driver calls the device. */
+    @Override
     public String name() {
         return info.name();
     }
@@ -141,16 +142,7 @@ public final class TornadoDevice implements AutoCloseable {
                 .run(launch, operands);
     }
 
-    /**
-     * What executes an operation here: launches of kernels, or calls of the device's library.
-     *
-     * @param precision of its multiplications
-     * @param operands for each operand its address
-     * @param rounded for each operand whether it is stored as {@link MatmulPrecision#factors} already; may end early
-     * @param scratch gives memory that the steps may overwrite
-     * @throws DeviceException if the device does not multiply in that precision
-     * @throws IllegalArgumentException as {@link DeviceKernels#plan}
-     */
+    @Override
     public List<DeviceStep> steps(
             KernelOp op,
             MatmulPrecision precision,
@@ -178,34 +170,30 @@ public final class TornadoDevice implements AutoCloseable {
         return steps;
     }
 
-    /** Precisions of matmuls: all with a library, f32 without one. */
+    @Override
+    public void run(KernelOp op, List<DeviceAddress> operands) {
+        DeviceKernels.plan(op).launches().forEach(launch -> launch(launch, operands));
+    }
+
+    /** All with a library, f32 without one. */
+    @Override
     public Set<MatmulPrecision> precisions() {
         return library == null ? EnumSet.of(MatmulPrecision.F32) : EnumSet.allOf(MatmulPrecision.class);
     }
 
-    /** Whether an operation is a matmul whose operands are converted to {@link MatmulPrecision#factors}. */
+    @Override
     public boolean rounds(KernelOp op, MatmulPrecision precision) {
         return precision.factors() != DType.F32
                 && op instanceof Matmul product
                 && !Product.of(product).isEmpty();
     }
 
-    /**
-     * Copies a segment's bytes into an arena.
-     *
-     * @param target where to, in an arena of the type
-     * @throws IndexOutOfBoundsException if the segment does not fit there
-     */
+    @Override
     public void upload(DType dtype, DeviceAddress target, MemorySegment source) {
         transfers(dtype, target, source).upload(target, source);
     }
 
-    /**
-     * Fills a segment with bytes from an arena.
-     *
-     * @param source where from, in an arena of the type
-     * @throws IndexOutOfBoundsException if the arena has not as many elements there
-     */
+    @Override
     public void download(DType dtype, DeviceAddress source, MemorySegment target) {
         transfers(dtype, source, target).download(source, target);
     }
@@ -228,18 +216,14 @@ public final class TornadoDevice implements AutoCloseable {
         return transfers.computeIfAbsent(dtype.arena(), key -> new StagedTransfers(arenas, key));
     }
 
-    /**
-     * Binds launches to be executed in order, again and again, with less work on the host than one by one.
-     *
-     * @throws DeviceException if a kernel does not compile there
-     */
-    public LaunchSequence record(List<? extends DeviceStep> steps) {
+    @Override
+    public LaunchSequence record(List<DeviceStep> steps) {
         return record(steps, info.isCuda() ? Recording.Mode.REPLAY : Recording.Mode.ONE_BY_ONE);
     }
 
     LaunchSequence record(List<? extends DeviceStep> steps, Recording.Mode mode) {
         requireOpen();
-        List<DeviceStep> all = List.copyOf(steps);
+        List<TornadoStep> all = steps.stream().map(step -> own(step)).toList();
         if (all.isEmpty() || mode == Recording.Mode.ONE_BY_ONE) {
             List<LaunchSequence> parts = all.stream().map(this::alone).toList();
             return new LaunchSequence() {
@@ -257,14 +241,22 @@ public final class TornadoDevice implements AutoCloseable {
         return recorded(all, mode == Recording.Mode.REPLAY);
     }
 
-    private LaunchSequence alone(DeviceStep step) {
+    private static TornadoStep own(DeviceStep step) {
+        if (step instanceof TornadoStep own) {
+            return own;
+        }
+        throw new IllegalArgumentException("A step of another device was to be recorded: " + step
+                + "; record the steps that this device made of the operation.");
+    }
+
+    private LaunchSequence alone(TornadoStep step) {
         return switch (step) {
             case BoundLaunch bound -> LaunchSequence.of(() -> launch(bound.launch(), bound.addresses()));
             case BoundProduct product -> recorded(List.of(product), false);
         };
     }
 
-    private LaunchSequence recorded(List<DeviceStep> steps, boolean replay) {
+    private LaunchSequence recorded(List<TornadoStep> steps, boolean replay) {
         Recording recording = new Recording(arenas, steps, replay, kernels, library);
         recordings.add(recording);
         return new LaunchSequence() {

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import java.io.File;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.gpu.cublas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.KernelOpArbitraries;
 import io.llm2clip.kernels.operations.Matmul;

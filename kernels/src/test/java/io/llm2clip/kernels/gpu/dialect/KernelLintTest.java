@@ -48,6 +48,7 @@ class KernelLintTest {
                         "ElementwiseKernels",
                         "MatmulKernels",
                         "NormKernels",
+                        "RandomKernels",
                         "ReductionKernels",
                         "RowKernels",
                         "ScalarFunctions",

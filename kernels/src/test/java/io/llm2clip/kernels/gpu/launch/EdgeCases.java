@@ -73,14 +73,16 @@ public final class EdgeCases {
             int keys = AttentionKernels.TILE + edge;
             AttentionShape cross = new AttentionShape(2, rows, keys, 4, 2, AttentionKernels.MAX_HEAD_SIZE, 0.1f, false);
             AttentionShape causal = new AttentionShape(1, rows, rows, 2, 1, 64, 0.1f, true);
-            for (AttentionShape shape : List.of(cross, causal)) {
+            AttentionShape ragged = AttentionShape.ragged(7, 2 * rows + keys, 4, 2, 16, 0.2f, edge == 0);
+            for (AttentionShape shape : List.of(cross, causal, ragged)) {
                 ops.add(new AttentionOp.Attention(shape));
                 ops.add(new AttentionOp.AttentionGradient(shape));
             }
         }
         AttentionShape manyCausal = new AttentionShape(2, 65, 65, 4, 2, 8, 0.3f, true);
         AttentionShape manyCross = new AttentionShape(3, 70, 67, 2, 2, 5, 0.3f, false);
-        for (AttentionShape shape : List.of(manyCausal, manyCross)) {
+        AttentionShape none = AttentionShape.ragged(0, 35, 2, 1, 4, 0.3f, false);
+        for (AttentionShape shape : List.of(manyCausal, manyCross, none)) {
             ops.add(new AttentionOp.Attention(shape));
             ops.add(new AttentionOp.AttentionGradient(shape));
         }

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM with TornadoVM, in which test classes run that need a device; where there is none, the test is skipped. */
+/** JVMs in which test classes run on a device. */
 public final class DeviceJvm {
     private static final int MINUTES = 15;
 
@@ -21,28 +21,39 @@ public final class DeviceJvm {
 
     private DeviceJvm() {}
 
-    /** Runs the main method of a class that runs test classes with {@link ChildTests}, and fails with what it printed. */
+    /**
+     * Runs the main method of a class that runs test classes with {@link ChildTests}, in a JVM with TornadoVM, and fails with what it
+     * printed; where there is no TornadoVM, the test is skipped.
+     */
     public static void run(Class<?> main, Class<?>... tests) throws IOException, InterruptedException {
-        run(LIMITED, main, tests);
+        runWithTornado(LIMITED, main, tests);
     }
 
-    /** As {@link #run(Class, Class[])}, where as much of a device's memory may be allocated as a user's JVM allocates. */
+    /** As {@link #run}, where as much of a device's memory may be allocated as a user's JVM allocates. */
     public static void runUnlimited(Class<?> main, Class<?>... tests) throws IOException, InterruptedException {
-        run(List.of(), main, tests);
+        runWithTornado(List.of(), main, tests);
     }
 
-    private static void run(List<String> options, Class<?> main, Class<?>... tests)
+    private static void runWithTornado(List<String> options, Class<?> main, Class<?>... tests)
             throws IOException, InterruptedException {
         assumeTrue(
                 System.getenv(TornadoInstallation.HOME_VARIABLE) != null,
                 "TORNADOVM_HOME is not set, so nothing runs on a device; set it to an installation of TornadoVM.");
+        List<String> all = new ArrayList<>(TornadoInstallation.find().jvmArguments());
+        all.addAll(options);
+        runWith(all, main, tests);
+    }
+
+    /** As {@link #run}, in a JVM with such options only. */
+    public static void runWith(List<String> options, Class<?> main, Class<?>... tests)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(TornadoInstallation.find().jvmArguments());
         command.addAll(options);
         command.addAll(List.of(
                 "--add-modules",
                 "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
                 "-Xmx2g",
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -3,13 +3,14 @@ package io.llm2clip.kernels.gpu.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
 import io.llm2clip.kernels.gpu.cublas.Product;
 import io.llm2clip.kernels.gpu.cublas.Product.Addend;
 import io.llm2clip.kernels.gpu.cublas.Product.Factor;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
@@ -49,7 +50,7 @@ class LibraryAttentionTest {
 
     @Provide
     Arbitrary<KernelOp> attentions() {
-        return KernelOpArbitraries.attention()
+        return KernelOpArbitraries.paddedAttention()
                 .filter(op -> op.flops() > 0 && shape(op).keys() > 0);
     }
 
@@ -57,6 +58,9 @@ class LibraryAttentionTest {
     void paysForManyScoresOnly(@ForAll("attentions") KernelOp op) {
         AttentionShape shape = shape(op);
         assertThat(LibraryAttention.pays(shape)).isEqualTo(shape.queries() * shape.keys() >= 4096);
+        assertThat(LibraryAttention.pays(AttentionShape.ragged(1, 4096, 2, 1, 8, 1, false)))
+                .as("sequences of lengths that only the device knows")
+                .isFalse();
     }
 
     private static AttentionShape shape(KernelOp op) {
@@ -108,7 +112,7 @@ class LibraryAttentionTest {
                     ? attention.forward(addresses, this::scratch)
                     : attention.gradient(addresses, this::scratch);
             for (DeviceStep step : steps) {
-                switch (step) {
+                switch ((TornadoStep) step) {
                     case BoundLaunch bound -> launch(bound);
                     case BoundProduct bound -> {
                         assertThat(bound.arenas()).containsOnly(FLOATS);

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceException;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.EdgeCases;
 import io.llm2clip.kernels.operations.AllConversions;
 import io.llm2clip.kernels.operations.Epilogue;

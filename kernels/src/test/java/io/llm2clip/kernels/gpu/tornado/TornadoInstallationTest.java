@@ -3,6 +3,7 @@ package io.llm2clip.kernels.gpu.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.gpu.device.DeviceException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

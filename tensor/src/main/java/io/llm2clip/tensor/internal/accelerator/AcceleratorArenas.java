@@ -1,8 +1,8 @@
 package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
-import io.llm2clip.kernels.gpu.tornado.ArenaSize;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.tensor.TensorException;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,9 +2,12 @@ package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceException;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
+import io.llm2clip.kernels.gpu.emulator.EmulatedDevice;
+import io.llm2clip.kernels.gpu.emulator.Schedule;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
-import io.llm2clip.kernels.gpu.tornado.ArenaSize;
-import io.llm2clip.kernels.gpu.tornado.DeviceException;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
@@ -17,7 +20,7 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * A device that TornadoVM reaches. Programs take ranges of its arenas; variables are copied there when a program first reads them
+ * A device with memory of its own, which TornadoVM drives or the emulator is. Programs take ranges of its arenas; variables are copied there when a program first reads them
  * and stay, so that training steps move batches and losses only.
  *
  * <p>Not for several threads at a time.
@@ -32,11 +35,14 @@ public final class AcceleratorDevice implements PlanDevice {
     /** Room for bf16 and f16 elements. */
     private static final long HALVES = 16L << 20;
 
-    private final TornadoDevice device;
+    /** Elements of an arena of the emulator, which indexes them by int as devices do. */
+    private static final long MAX_EMULATED = Integer.MAX_VALUE - 8;
+
+    private final KernelDevice device;
     private final AcceleratorMemory memory;
     private final Target target;
 
-    private AcceleratorDevice(TornadoDevice device, List<ArenaSize> arenas) {
+    private AcceleratorDevice(KernelDevice device, List<ArenaSize> arenas) {
         this.device = device;
         memory = new AcceleratorMemory(device, new AcceleratorArenas(device.name(), arenas));
         target = new Target(
@@ -54,7 +60,7 @@ public final class AcceleratorDevice implements PlanDevice {
      *
      * @param number as TornadoVM numbers them
      * @param memoryBytes how much of its memory to use for f32 elements, and for bf16 ones where it has a library for them
-     * @throws io.llm2clip.kernels.gpu.tornado.DeviceException if there is no such device or not as much memory
+     * @throws io.llm2clip.kernels.gpu.device.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes) {
         DeviceInfo info = TornadoVm.device(number);
@@ -74,13 +80,38 @@ public final class AcceleratorDevice implements PlanDevice {
         boolean library = !TornadoVm.products(number).equals("kernels");
         long halves = library ? Math.max(HALVES, memoryBytes / 5) : HALVES;
         long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
+        List<ArenaSize> arenas = arenas(floats, INTS, halves, maxElements);
+        return new AcceleratorDevice(TornadoDevice.open(number, arenas), arenas);
+    }
+
+    /**
+     * A device whose kernels are executed on the JVM, each access checked.
+     *
+     * @param memoryBytes for f32 elements; for i32 and for bf16 ones there is a quarter of that
+     * @param maxElements of an arena, by element type
+     */
+    static AcceleratorDevice emulated(long memoryBytes, ToLongFunction<DType> maxElements) {
+        List<ArenaSize> arenas = arenas(
+                memoryBytes / DType.F32.bytes(),
+                memoryBytes / 4 / DType.I32.bytes(),
+                memoryBytes / 4 / DType.BF16.bytes(),
+                maxElements);
+        return new AcceleratorDevice(new EmulatedDevice(arenas, Schedule.IN_ORDER), arenas);
+    }
+
+    /** As {@link io.llm2clip.tensor.Device#emulated}. */
+    public static AcceleratorDevice emulated(long memoryBytes) {
+        return emulated(memoryBytes, _ -> MAX_EMULATED);
+    }
+
+    private static List<ArenaSize> arenas(long floats, long ints, long halves, ToLongFunction<DType> maxElements) {
         List<ArenaSize> arenas = new ArrayList<>();
         for (ArenaSize size : List.of(
-                new ArenaSize(DType.F32, floats), new ArenaSize(DType.I32, INTS), new ArenaSize(DType.BF16, halves))) {
+                new ArenaSize(DType.F32, floats), new ArenaSize(DType.I32, ints), new ArenaSize(DType.BF16, halves))) {
             arenas.addAll(
                     AcceleratorArenas.divide(size.dtype(), size.elements(), maxElements.applyAsLong(size.dtype())));
         }
-        return new AcceleratorDevice(TornadoDevice.open(number, arenas), arenas);
+        return arenas;
     }
 
     /** As {@link io.llm2clip.tensor.Device#usableBytes}. */

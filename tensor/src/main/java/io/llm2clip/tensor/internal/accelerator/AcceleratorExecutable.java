@@ -3,17 +3,18 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.LaunchSequence;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceStep;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
+import io.llm2clip.kernels.gpu.device.OperationScratch;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
-import io.llm2clip.kernels.gpu.tornado.DeviceStep;
-import io.llm2clip.kernels.gpu.tornado.OperationScratch;
-import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.ArrayList;
@@ -26,12 +27,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class AcceleratorExecutable implements Executable {
     private final Plan plan;
-    private final TornadoDevice device;
+    private final KernelDevice device;
     private final AcceleratorMemory memory;
     private final Resources resources = new Resources();
     private final DeviceRanges ranges;
     private final PlanMemory pinned;
-    private final IndexChecks checks = new IndexChecks();
+    private final IndexChecks checks;
     private final ScratchSize scratch;
     private final List<TensorData> updated;
     private final List<DeviceCopy> inputs = new ArrayList<>();
@@ -40,7 +41,7 @@ final class AcceleratorExecutable implements Executable {
     private @Nullable PlanMemory bound;
     private @Nullable LaunchSequence recorded;
 
-    AcceleratorExecutable(Plan plan, Target target, TornadoDevice device, AcceleratorMemory memory) {
+    AcceleratorExecutable(Plan plan, Target target, KernelDevice device, AcceleratorMemory memory) {
         this.plan = plan;
         this.device = device;
         this.memory = memory;
@@ -48,10 +49,14 @@ final class AcceleratorExecutable implements Executable {
         ranges = new DeviceRanges(memory);
         resources.add(ranges::close);
         scratch = new ScratchSize(plan.workspaceBytes(), target);
+        checks = new IndexChecks(plan);
         try {
             pinned = PlanMemory.take(memory, plan.pinnedBytes(), memory.largestBytes());
             resources.add(() -> pinned.give(memory));
-            plan.steps().forEach(this::check);
+            for (int step = 0; step < plan.steps().size(); step++) {
+                check(plan.steps().get(step));
+                checks.add(step, ranges);
+            }
             // As if everything in it were at one place: how much scratch memory is needed does not depend on where it
             // is.
             DeviceAddress anywhere = new DeviceAddress(0, 0);
@@ -79,7 +84,6 @@ final class AcceleratorExecutable implements Executable {
                         + ", only of " + operands.get(i).dtype() + "; feed what it computes, or cast to F32 before.");
             }
         }
-        checks.add(step, ranges);
     }
 
     /** Whether a step takes an operand rounded: the first ones of a product are its factors. */
@@ -166,6 +170,13 @@ final class AcceleratorExecutable implements Executable {
         TensorData data = new TensorData(shape, dtype);
         outputs.add(memory.copyAt(data, pinned.address(slot.dtype(), slot.offset())));
         return data;
+    }
+
+    /** All kernels are one launch. */
+    @Override
+    public void observe(StepObserver observer) {
+        throw new TensorException("Programs that are checked for NaN do not run on " + device.name()
+                + ", where kernels are not looked at one by one; run on the CPU, or leave the check out.");
     }
 
     @Override

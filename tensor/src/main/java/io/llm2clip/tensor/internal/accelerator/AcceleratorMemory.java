@@ -2,9 +2,9 @@ package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
-import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.memory.Workspace;
@@ -17,19 +17,19 @@ import java.util.Set;
 
 /** The arenas of an accelerator: which ranges are free, and which variables have a copy there. */
 final class AcceleratorMemory implements RangeSource {
-    private final TornadoDevice device;
+    private final KernelDevice device;
     private final AcceleratorArenas arenas;
     private final Set<TensorData> resident = new LinkedHashSet<>();
     private final RoundedFactors factors;
     private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this));
 
-    AcceleratorMemory(TornadoDevice device, AcceleratorArenas arenas) {
+    AcceleratorMemory(KernelDevice device, AcceleratorArenas arenas) {
         this.device = device;
         factors = new RoundedFactors(this, MatmulPrecision.BF16.factors());
         this.arenas = arenas;
     }
 
-    TornadoDevice device() {
+    KernelDevice device() {
         return device;
     }
 

@@ -1,7 +1,7 @@
 package io.llm2clip.tensor.internal.accelerator;
 
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
-import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
 import io.llm2clip.tensor.RemoteCopy;
 import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * release it brings the elements home.
  */
 final class DeviceCopy implements RemoteCopy {
-    private final TornadoDevice device;
+    private final KernelDevice device;
     private final TensorData data;
     private final DeviceAddress address;
     private final boolean owned;
@@ -27,7 +27,7 @@ final class DeviceCopy implements RemoteCopy {
      * @param address where it starts
      * @param owned whether the room is its own, not a program's
      */
-    DeviceCopy(TornadoDevice device, TensorData data, DeviceAddress address, boolean owned) {
+    DeviceCopy(KernelDevice device, TensorData data, DeviceAddress address, boolean owned) {
         this.owned = owned;
         this.device = device;
         this.data = data;
@@ -40,7 +40,7 @@ final class DeviceCopy implements RemoteCopy {
         return (DeviceCopy) data.copy();
     }
 
-    TornadoDevice device() {
+    KernelDevice device() {
         return device;
     }
 

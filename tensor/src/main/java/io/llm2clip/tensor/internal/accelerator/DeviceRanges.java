@@ -1,7 +1,7 @@
 package io.llm2clip.tensor.internal.accelerator;
 
 import io.llm2clip.kernels.Resources;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,30 +1,42 @@
 package io.llm2clip.tensor.internal.accelerator;
 
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.Operand;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * What some i32 elements must lie in because a kernel takes them as indices.
+ * Bounds check of i32 elements that a kernel uses as indices.
  *
- * @param what operation and operand, for messages
+ * @param operation the kernel, for messages
+ * @param operand its operand, for messages
+ * @param tensors what its operands are, for messages
  * @param elements their numbers
- * @param bounds least and most
+ * @param bounds what they may be
  */
-record IndexCheck(String what, List<Integer> elements, Operand.Bounds bounds) {
+record IndexCheck(String operation, String operand, String tensors, List<Integer> elements, Operand.Bounds bounds) {
     IndexCheck {
         elements = List.copyOf(elements);
     }
 
-    /** @throws IndexOutOfBoundsException if an element is out of bounds */
+    /** The same of elements that are counted from some others on. */
+    IndexCheck from(int first) {
+        List<Integer> moved = elements.stream().map(element -> first + element).toList();
+        return new IndexCheck(operation, operand, tensors, moved, bounds);
+    }
+
+    /** @throws IndexException if an element is out of bounds */
     void check(MemorySegment memory) {
+        int least = bounds.least();
         for (int i = 0; i < elements.size(); i++) {
             int value = memory.getAtIndex(ValueLayout.JAVA_INT, elements.get(i));
-            if (value < bounds.least() || value > bounds.most()) {
-                throw new IndexOutOfBoundsException(what + "[" + i + "] is " + value + ", expected " + bounds.least()
-                        + " to " + bounds.most() + ".");
+            try {
+                IndexException.require(operation, operand, i, value, least, bounds.most());
+            } catch (IndexException e) {
+                throw e.of(tensors);
             }
+            least = bounds.ascending() ? value : least;
         }
     }
 }

@@ -1,6 +1,6 @@
 package io.llm2clip.tensor.internal.accelerator;
 
-import io.llm2clip.kernels.gpu.cublas.MatmulPrecision;
+import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.tensor.Precision;
 import java.util.Set;
 import java.util.stream.Collectors;

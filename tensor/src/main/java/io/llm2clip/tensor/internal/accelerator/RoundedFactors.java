@@ -3,10 +3,8 @@ package io.llm2clip.tensor.internal.accelerator;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
-import io.llm2clip.kernels.gpu.launch.DeviceKernels;
-import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
-import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
+import io.llm2clip.kernels.gpu.device.KernelDevice;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.TensorData;
@@ -68,10 +66,7 @@ final class RoundedFactors {
             KernelOp convert = Elementwise.convert(data.shape().size(), data.dtype(), dtype);
             DeviceCopy copy = DeviceCopy.of(data);
             if (copy != null && copy.isCurrent()) {
-                List<DeviceAddress> operands = List.of(copy.address(), rounded.range.start());
-                for (DeviceLaunch launch : DeviceKernels.plan(convert).launches()) {
-                    memory.device().launch(launch, operands);
-                }
+                memory.device().run(convert, List.of(copy.address(), rounded.range.start()));
             } else {
                 upload(convert, data, memory.device(), rounded.range.start());
             }
@@ -79,7 +74,7 @@ final class RoundedFactors {
         }
     }
 
-    private void upload(KernelOp convert, TensorData data, TornadoDevice device, DeviceAddress target) {
+    private void upload(KernelOp convert, TensorData data, KernelDevice device, DeviceAddress target) {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment rounded =
                     arena.allocate(dtype.bytes((long) data.shape().size()), 64);

@@ -9,9 +9,7 @@ import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Gradient kernels written in primitives with rules of their own, for second-order gradients. */
 final class Compositions {
@@ -58,7 +56,7 @@ final class Compositions {
     private static Tensor crossEntropyGradient(CrossEntropyOp.CrossEntropyGradient c, List<Tensor> in) {
         Tensor logits = in.get(0).reshape(c.rows(), c.columns());
         Tensor target = in.get(1).reshape(c.rows(), 1).cast(DType.F32);
-        Tensor classes = range(c.columns()).reshape(1, c.columns());
+        Tensor classes = Tensor.range(c.columns()).reshape(1, c.columns());
         Tensor hit = target.equalTo(classes).cast(DType.F32);
         Tensor counted = target.greater(Tensor.scalar(-0.5f)).cast(DType.F32);
         return logits.softmax()
@@ -70,11 +68,11 @@ final class Compositions {
 
     private static List<Tensor> attentionGradient(AttentionShape a, List<Tensor> in) {
         int group = a.heads() / a.keyValueHeads();
-        Tensor q = heads(in.get(0), a.heads(), a.headSize());
-        Tensor k = repeat(heads(in.get(1), a.keyValueHeads(), a.headSize()), group);
-        Tensor v = repeat(heads(in.get(2), a.keyValueHeads(), a.headSize()), group);
-        Tensor dout = heads(in.get(4), a.heads(), a.headSize());
-        Tensor mask = mask(a, in.get(3));
+        Tensor q = heads(a, in.get(0), a.queries(), a.heads());
+        Tensor k = repeat(heads(a, in.get(1), a.keys(), a.keyValueHeads()), group);
+        Tensor v = repeat(heads(a, in.get(2), a.keys(), a.keyValueHeads()), group);
+        Tensor dout = heads(a, in.get(4), a.queries(), a.heads());
+        Tensor mask = a.ragged() ? raggedMask(a, in.get(3)) : mask(a, in.get(3));
         Tensor scores = q.matmul(k, false, true).mul(a.scale()).add(mask.sub(1).mul(1e9f));
         Tensor p = scores.softmax().mul(mask);
         Tensor dv = p.matmul(dout, true, false);
@@ -87,19 +85,39 @@ final class Compositions {
 
     /** 1 where a query may see a key, {@code [B, 1, T, S]}. */
     private static Tensor mask(AttentionShape a, Tensor lengths) {
-        Tensor key = range(a.keys()).reshape(1, 1, 1, a.keys());
+        Tensor key = Tensor.range(a.keys()).reshape(1, 1, 1, a.keys());
         Tensor mask =
                 lengths.cast(DType.F32).reshape(a.batch(), 1, 1, 1).greater(key).cast(DType.F32);
-        if (a.causal()) {
-            Tensor query = range(a.queries()).reshape(1, 1, a.queries(), 1);
-            mask = mask.mul(query.add(0.5f).greater(key).cast(DType.F32));
-        }
-        return mask.expand(Shape.of(a.batch(), 1, a.queries(), a.keys()));
+        return causal(a, mask).expand(Shape.of(a.batch(), 1, a.queries(), a.keys()));
     }
 
-    /** {@code [B, T, H*D] -> [B, H, T, D]}. */
-    private static Tensor heads(Tensor x, int heads, int headSize) {
-        return x.reshape(x.shape().dim(0), x.shape().dim(1), heads, headSize).permute(0, 2, 1, 3);
+    /** 1 where a query may see a key, {@code [1, 1, N, N]}: where both are behind the same number of offsets, but not 0 or all. */
+    private static Tensor raggedMask(AttentionShape a, Tensor offsets) {
+        int rows = a.queries();
+        Tensor row = Tensor.range(rows).reshape(rows, 1).add(0.5f);
+        Tensor passed = row.greater(offsets.cast(DType.F32).reshape(1, a.batch() + 1))
+                .cast(DType.F32)
+                .sum(1);
+        Tensor inside = passed.greater(Tensor.scalar(0.5f))
+                .cast(DType.F32)
+                .mul(Tensor.scalar(a.batch() + 0.5f).greater(passed).cast(DType.F32));
+        Tensor same = passed.reshape(rows, 1).equalTo(passed.reshape(1, rows)).cast(DType.F32);
+        return causal(a, same.mul(inside.reshape(rows, 1)).reshape(1, 1, rows, rows));
+    }
+
+    /** Without the keys behind a query. Within a sequence, ragged rows are in the order of positions. */
+    private static Tensor causal(AttentionShape a, Tensor mask) {
+        if (!a.causal()) {
+            return mask;
+        }
+        Tensor key = Tensor.range(a.keys()).reshape(1, 1, 1, a.keys());
+        Tensor query = Tensor.range(a.queries()).reshape(1, 1, a.queries(), 1);
+        return mask.mul(query.add(0.5f).greater(key).cast(DType.F32));
+    }
+
+    /** To {@code [B, H, T, D]}; B is 1 if ragged. */
+    private static Tensor heads(AttentionShape a, Tensor x, int rows, int heads) {
+        return x.reshape(a.ragged() ? 1 : a.batch(), rows, heads, a.headSize()).permute(0, 2, 1, 3);
     }
 
     private static Tensor merge(Tensor x) {
@@ -120,11 +138,5 @@ final class Compositions {
 
     private static Tensor rowMean(Tensor x) {
         return x.mean(-1).reshape(x.shape().with(-1, 1));
-    }
-
-    private static Tensor range(int count) {
-        float[] values = new float[count];
-        IntStream.range(0, count).forEach(i -> values[i] = i);
-        return Tensor.variable("range", TensorData.of(Shape.of(count), values));
     }
 }

@@ -13,6 +13,7 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -94,6 +95,7 @@ final class KernelGradients {
                                 g),
                         null);
             case Concat concat -> concat(concat, in, g);
+            case RandomUniform _ -> ReverseMode.none(1);
             case SoftmaxOp.SoftmaxGradient _,
                     NormOp.LayerNormGradient _,
                     NormOp.RmsNormGradient _,

@@ -72,7 +72,7 @@ final class PointwiseGradients {
             return g.div(divisor);
         }
         Tensor cut = Tensor.where(g.equalTo(zero()), infinity(), divisor);
-        return g.div(Tensor.where(divisor.absolute().greater(zero()), divisor, cut));
+        return g.div(Tensor.where(divisor.abs().greater(zero()), divisor, cut));
     }
 
     /** What the gradient of a square root is divided by: infinity at 0, and where the root is NaN and g is 0. */
@@ -84,7 +84,7 @@ final class PointwiseGradients {
     /** What the gradient of an inverse root is multiplied by: 0 where the root is infinite, and where it is NaN and g is 0. */
     private static Tensor inverseRoot(Tensor out, Tensor g) {
         Tensor cut = Tensor.where(g.equalTo(zero()), zero(), out);
-        Tensor pole = out.absolute().equalTo(infinity());
+        Tensor pole = out.abs().equalTo(infinity());
         return Tensor.where(isFinite(out), out, Tensor.where(pole, zero(), cut));
     }
 
@@ -94,7 +94,7 @@ final class PointwiseGradients {
     }
 
     private static Tensor isFinite(Tensor x) {
-        return infinity().greater(x.absolute());
+        return infinity().greater(x.abs());
     }
 
     private static Tensor zero() {

@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.autograd;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.tensor.BuildSite;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -67,14 +68,14 @@ public final class ReverseMode {
             List<Tensor> sources = node.operation() instanceof Operation.Output
                     ? node.inputs().getFirst().inputs()
                     : node.inputs();
-            List<@Nullable Tensor> contributions = rule(node, adjoint);
+            List<@Nullable Tensor> contributions = BuildSite.ofGradient(node, () -> rule(node, adjoint));
             for (int i = 0; i < contributions.size(); i++) {
                 Tensor contribution = contributions.get(i);
                 Tensor input = sources.get(i);
                 if (contribution != null) {
                     adjoints.merge(input, contribution, Tensor::add);
                 } else if (wanted.contains(input) && node.operation() instanceof Operation.Kernel(Matmul _)) {
-                    throw new TensorException("Gradient of matmul with respect to " + input
+                    throw new TensorException("Gradient of matmul with respect to " + input.label()
                             + "; expected elements of type F32, keep weights that are trained in F32.");
                 }
             }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A compiled graph: kernels in order, and where each operand lies. A value, without memory of its own: who loads it has pinned memory of
@@ -49,8 +50,15 @@ public record Plan(
      * @param dtype its elements
      * @param first the step that writes it; -1 if it is there before
      * @param last the last step that reads it, the number of steps if it stays
+     * @param site where its node was built, if that was noted
      */
-    public record Value(String name, Shape shape, DType dtype, int first, int last) {}
+    public record Value(
+            String name,
+            Shape shape,
+            DType dtype,
+            int first,
+            int last,
+            @Nullable String site) {}
 
     /** Where an operand starts. */
     public sealed interface Slot {

@@ -25,7 +25,7 @@ final class PlanBuilder {
             Node node = entry.getKey();
             MemoryPlanner.Buffer buffer = entry.getValue();
             String name = isInput(node) ? ((Operation.Input) node.operation).name() : "%" + number++;
-            values.put(node, new Plan.Value(name, node.shape, node.dtype, buffer.first, buffer.last));
+            values.put(node, new Plan.Value(name, node.shape, node.dtype, buffer.first, buffer.last, node.site));
         }
     }
 
@@ -65,7 +65,7 @@ final class PlanBuilder {
         return values.computeIfAbsent(node, variable -> {
             Operation.Variable stored = (Operation.Variable) variable.operation;
             Shape shape = stored.data().shape();
-            return new Plan.Value(stored.name(), shape, stored.data().dtype(), -1, steps);
+            return new Plan.Value(stored.name(), shape, stored.data().dtype(), -1, steps, variable.site);
         });
     }
 

@@ -178,7 +178,8 @@ public final class PlanText {
         };
     }
 
-    private static String describe(Step step) {
+    /** A kernel with its shapes, in a line. */
+    public static String describe(Step step) {
         return switch (step.op()) {
             case Elementwise elementwise ->
                 "Elementwise " + elementwise.shape() + " " + expression(elementwise.expression());

@@ -105,6 +105,7 @@ final class Simplifier {
     private Node merge(Operation operation, List<Node> inputs, Tensor like) {
         return merged.computeIfAbsent(new Key(operation, inputs, like.shape()), _ -> {
             Node node = new Node(order.size(), operation, inputs, like.shape(), like.dtype());
+            node.site = like.site();
             order.add(node);
             return node;
         });

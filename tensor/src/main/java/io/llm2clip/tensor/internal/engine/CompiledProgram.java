@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.engine;
 
+import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.Tensor;
@@ -10,10 +11,15 @@ import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.PlanText;
+import io.llm2clip.tensor.internal.graph.UnfedInputs;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** A plan loaded into a device, with the memory of its inputs and outputs. */
 public final class CompiledProgram implements Program {
@@ -21,6 +27,7 @@ public final class CompiledProgram implements Program {
     private final Plan plan;
     private final Executable executable;
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
+    private final Set<Tensor> unfed;
     private final List<TensorData> outputs = new ArrayList<>();
     private final List<TensorData> variables;
     private final List<TensorData> updated;
@@ -28,16 +35,21 @@ public final class CompiledProgram implements Program {
     private final List<Tensor> roots;
     private final List<Update> updates;
     private volatile boolean closed;
+    private volatile boolean ran;
 
-    CompiledProgram(List<Tensor> roots, List<Update> updates, Plan plan, PlanDevice device) {
+    CompiledProgram(List<Tensor> roots, List<Update> updates, Plan plan, PlanDevice device, boolean nanCheck) {
         this.roots = List.copyOf(roots);
         this.updates = List.copyOf(updates);
         this.device = device;
         this.plan = plan;
         this.variables = plan.variables();
         this.updated = plan.updated();
+        unfed = new HashSet<>(plan.inputs().keySet());
         executable = device.load(plan);
         try {
+            if (nanCheck) {
+                executable.observe(new NanCheck(plan));
+            }
             plan.inputs()
                     .forEach((tensor, slot) ->
                             inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
@@ -56,10 +68,11 @@ public final class CompiledProgram implements Program {
         requireOpen();
         TensorData target = inputs.get(input);
         if (target == null) {
-            throw new TensorException("This program has no input " + input.operation() + " " + input
-                    + "; feed only inputs that its outputs depend on.");
+            throw new TensorException(
+                    "This program has no input " + input.label() + "; feed only inputs that its outputs depend on.");
         }
         target.copyFrom(value);
+        unfed.remove(input);
     }
 
     @Override
@@ -70,8 +83,10 @@ public final class CompiledProgram implements Program {
     @Override
     public List<TensorData> run() {
         requireOpen();
+        UnfedInputs.refuse(unfed);
         requireVariables();
         executable.run();
+        ran = true;
         return List.copyOf(outputs);
     }
 
@@ -88,6 +103,37 @@ public final class CompiledProgram implements Program {
     @Override
     public String explain() {
         return "Program for " + device.name() + "\n" + PlanText.of(plan);
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("Program on " + device.name());
+        if (closed) {
+            return text.append(", closed").toString();
+        }
+        int kernels = plan.steps().size();
+        text.append(String.format(
+                Locale.ROOT,
+                ": %d kernel%s, %,d floating-point operations, %,d bytes",
+                kernels,
+                kernels == 1 ? "" : "s",
+                flops(),
+                memory().total()));
+        inputs.keySet().stream()
+                .sorted(Comparator.comparingLong(Tensor::id))
+                .forEach(input -> text.append("\n  input ").append(describe(input)));
+        for (int i = 0; i < outputs.size(); i++) {
+            TensorData output = outputs.get(i);
+            text.append("\n  output ").append(i).append(' ');
+            text.append(ran ? output : output.dtype() + " " + output.shape() + ", not computed");
+        }
+        return text.toString();
+    }
+
+    private String describe(Tensor input) {
+        return unfed.contains(input)
+                ? input.label() + ", not fed"
+                : "'" + ((Operation.Input) input.operation()).name() + "' " + inputs.get(input);
     }
 
     /** The kernels, in order of execution. */

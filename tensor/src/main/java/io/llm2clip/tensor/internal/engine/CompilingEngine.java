@@ -1,17 +1,20 @@
 package io.llm2clip.tensor.internal.engine;
 
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Engine;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.Update;
 import io.llm2clip.tensor.internal.accelerator.AcceleratorDevice;
 import io.llm2clip.tensor.internal.autograd.ReverseMode;
 import io.llm2clip.tensor.internal.compiler.Compiler;
+import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.graph.ReferenceInterpreter;
 import io.llm2clip.tensor.internal.host.HostDevice;
@@ -32,8 +35,10 @@ public final class CompilingEngine implements Engine {
             throw new IllegalArgumentException("Programs do not run on "
                     + execution.device().name() + "; expected Device.cpu() or a device of Device.open(...).");
         }
-        return new CompiledProgram(
-                outputs, updates, Compiler.compile(outputs, updates, device.target(), execution.options()), device);
+        ProgramOptions options = execution.options();
+        boolean nanCheck = options.nanCheck() || Settings.checksNan();
+        Plan plan = Compiler.compile(outputs, updates, device.target(), options);
+        return new CompiledProgram(outputs, updates, plan, device, nanCheck);
     }
 
     @Override
@@ -54,6 +59,11 @@ public final class CompilingEngine implements Engine {
     @Override
     public Device open(int number, long memoryBytes) {
         return AcceleratorDevice.open(number, memoryBytes);
+    }
+
+    @Override
+    public Device emulated(long memoryBytes) {
+        return AcceleratorDevice.emulated(memoryBytes);
     }
 
     @Override

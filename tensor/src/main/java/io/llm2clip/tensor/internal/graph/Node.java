@@ -5,6 +5,7 @@ import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A value of the graph being compiled: after simplification and merging, with its users known. Compared by identity. */
 public final class Node {
@@ -19,6 +20,8 @@ public final class Node {
 
     /** Whether it is handed out or stored, so that it has to be in memory. */
     public boolean output;
+    /** Where it was built, if that was noted. */
+    public @Nullable String site;
 
     /** A value that is no node of the graph: a copy, or a result that nothing reads. */
     public static Node temporary(Operation operation, Shape shape, DType dtype) {

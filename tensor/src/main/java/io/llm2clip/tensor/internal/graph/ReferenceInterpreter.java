@@ -3,18 +3,20 @@ package io.llm2clip.tensor.internal.graph;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.reference.Reference;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
-import io.llm2clip.tensor.TensorException;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -29,7 +31,11 @@ public final class ReferenceInterpreter {
     public static List<TensorData> evaluate(List<Tensor> outputs, Map<Tensor, TensorData> feeds) {
         Map<Tensor, TensorData> values = new HashMap<>(feeds);
         Map<Tensor, List<TensorData>> results = new HashMap<>();
-        for (Tensor node : Graph.topological(outputs)) {
+        List<Tensor> order = Graph.topological(outputs);
+        UnfedInputs.refuse(order.stream()
+                .filter(node -> node.operation() instanceof Operation.Input && !feeds.containsKey(node))
+                .toList());
+        for (Tensor node : order) {
             if (!values.containsKey(node)) {
                 values.put(node, evaluate(node, values, results));
             }
@@ -42,14 +48,13 @@ public final class ReferenceInterpreter {
         List<TensorData> in = node.inputs().stream().map(values::get).toList();
         return switch (node.operation()) {
             case Operation.Kernel(KernelOp op) -> {
-                List<TensorData> all = run(op, in);
+                List<TensorData> all = run(node, op, in);
                 results.put(node, all);
                 yield shaped(node, all.getFirst());
             }
             case Operation.Output(int index) ->
                 shaped(node, Graph.known(results, node.inputs().getFirst()).get(index));
-            case Operation.Input input ->
-                throw new TensorException("Input " + input.name() + " " + node + " was not fed; feed every input.");
+            case Operation.Input _ -> throw new IllegalStateException(node + " was not fed.");
             case Operation.Variable variable -> variable.data();
             case Operation.Scalar scalar -> TensorData.of(Shape.SCALAR, scalar.value());
             case Operation.Pointwise pointwise -> {
@@ -96,6 +101,24 @@ public final class ReferenceInterpreter {
                 yield strided(node, in.getFirst(), strides, (long) slice.start() * strides[slice.axis()]);
             }
         };
+    }
+
+    private static List<TensorData> run(Tensor node, KernelOp op, List<TensorData> in) {
+        try {
+            return run(op, in);
+        } catch (IndexException e) {
+            List<Operand> operands = op.inputs();
+            throw e.of(IntStream.range(0, operands.size())
+                    .filter(i -> operands.get(i).name().equals(e.operand())
+                            || isNamed(node.inputs().get(i)))
+                    .mapToObj(i -> operands.get(i).name() + " is "
+                            + node.inputs().get(i).label())
+                    .collect(Collectors.joining(", ")));
+        }
+    }
+
+    private static boolean isNamed(Tensor node) {
+        return node.operation() instanceof Operation.Input || node.operation() instanceof Operation.Variable;
     }
 
     private static TensorData strided(Tensor node, TensorData source, int[] strides, long offset) {

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.Resources;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
@@ -13,11 +14,14 @@ import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Executable;
+import io.llm2clip.tensor.internal.compiler.OperandNames;
 import io.llm2clip.tensor.internal.compiler.Plan;
+import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A plan on the CPU: pinned values in memory of its own, the others in the workspace, kernels bound to wherever that lies. */
@@ -28,14 +32,17 @@ final class HostExecutable implements Executable {
     private final Workspace<HostBlocks>.Share share;
     private final List<TensorData> variables;
     private final List<TensorData> updated;
+    private final OperandNames names;
     private @Nullable HostBlocks bound;
     private List<Launch> launches = List.of();
+    private @Nullable StepObserver observer;
 
     HostExecutable(Plan plan, Workspace<HostBlocks> workspace, Workers workers) {
         this.plan = plan;
         this.workers = workers;
         variables = plan.variables();
         updated = plan.updated();
+        names = new OperandNames(plan);
         requireNoTask();
         Resources resources = new Resources();
         try {
@@ -113,10 +120,34 @@ final class HostExecutable implements Executable {
             if (Settings.poisons()) {
                 poison(workspace);
             }
-            for (Launch launch : launches) {
-                launch.run();
+            for (int step = 0; step < launches.size(); step++) {
+                run(step);
+                if (observer != null) {
+                    observer.ran(step, stored(plan.steps().get(step), workspace));
+                }
             }
         });
+    }
+
+    @Override
+    public void observe(StepObserver added) {
+        observer = added;
+    }
+
+    /** The operands of a step as they are stored, packed ones too. */
+    private IntFunction<MemorySegment> stored(Plan.Step step, HostBlocks workspace) {
+        return i -> {
+            Operand operand = step.op().operands().get(i);
+            return memory(step.operands().get(i), operand.dtype().bytes(operand.elements()), workspace);
+        };
+    }
+
+    private void run(int step) {
+        try {
+            launches.get(step).run();
+        } catch (IndexException e) {
+            throw names.name(e, step);
+        }
     }
 
     /** Nothing that a run reads may be left from another one. */

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
-import io.llm2clip.kernels.gpu.tornado.ArenaSize;
+import io.llm2clip.kernels.gpu.device.ArenaSize;
+import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.tensor.TensorException;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -19,4 +19,14 @@ public final class SmallArenas {
     public static Device open(int number, long memoryBytes, long floats) {
         return AcceleratorDevice.open(number, memoryBytes, dtype -> dtype == DType.F32 ? floats : OTHERS);
     }
+
+    /**
+     * A device of the emulator.
+     *
+     * @param memoryBytes as for {@link Device#emulated}
+     * @param elements of an arena, at most
+     */
+    public static Device emulated(long memoryBytes, long elements) {
+        return AcceleratorDevice.emulated(memoryBytes, _ -> elements);
+    }
 }

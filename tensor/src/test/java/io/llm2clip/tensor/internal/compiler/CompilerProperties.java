@@ -188,6 +188,7 @@ class CompilerProperties {
                 fed.cast(DType.F32),
                 x.cast(DType.F16));
         try (Program program = Program.compile(outputs, TestExecution.get())) {
+            program.feed(fed, TensorData.allocate(shape, DType.F16));
             List<TensorData> found = program.run();
             float[] f16 = new float[values.length];
             float[] bf16 = new float[values.length];

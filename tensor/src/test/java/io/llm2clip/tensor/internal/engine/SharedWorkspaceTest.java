@@ -206,6 +206,7 @@ class SharedWorkspaceTest {
     void aTaskOfTheWorkersCannotRunPrograms() {
         Tensor x = rows(2);
         try (Program program = compile(x)) {
+            program.feed(x, values(2, WIDTH));
             List<Throwable> refused = new ArrayList<>();
             Workers.shared().parallel(1, (task, worker) -> {
                 for (Runnable use : List.<Runnable>of(program::run, () -> compile(x), program::close)) {
@@ -222,7 +223,6 @@ class SharedWorkspaceTest {
                             .hasMessage(
                                     "A program was compiled, run or closed by a task of the workers that run its kernels;"
                                             + " do so outside of the parallel loop."));
-            program.feed(x, values(2, WIDTH));
             assertThat(program.run().getFirst().item()).isCloseTo(expected(2), withinRounding());
         }
     }

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.vector.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
@@ -10,32 +11,37 @@ import io.llm2clip.kernels.operations.AttentionShape;
  */
 final class AttentionGradientKernel implements Launch {
     private final AttentionShape shape;
-    private final AttentionLayout layout;
     private final long[] addresses;
     private final Workers workers;
 
     AttentionGradientKernel(AttentionShape shape, long[] addresses, Workers workers) {
         this.shape = shape;
-        this.layout = new AttentionLayout(shape);
         this.addresses = addresses;
         this.workers = workers;
     }
 
     @Override
     public void run() {
-        workers.parallel(
-                shape.batch() * shape.keyValueHeads(),
-                (task, worker) ->
-                        new Head(task / shape.keyValueHeads(), task % shape.keyValueHeads(), worker).differentiate());
+        Sequences sequences = Sequences.read(shape, addresses[3]);
+        AttentionLayout layout = new AttentionLayout(shape, sequences.longest());
+        sequences.clearOthers(addresses[5], layout.queryRow());
+        sequences.clearOthers(addresses[6], layout.keyRow());
+        sequences.clearOthers(addresses[7], layout.keyRow());
+        int heads = shape.keyValueHeads();
+        workers.parallel(sequences.all().size() * heads, (task, worker) -> {
+            Sequence sequence = sequences.all().get(task / heads);
+            new Head(layout, sequence, task % heads, worker).differentiate();
+        });
     }
 
     /** One key/value head of one sequence. */
     private final class Head {
-        final int batch;
+        final AttentionLayout layout;
+        final Sequence sequence;
         final int keyValueHead;
         final int size = shape.headSize();
         final int length;
-        final long scoreRow = 4L * layout.scoreColumns();
+        final long scoreRow;
         final long edge;
         final long weights;
         final long scoreGradients;
@@ -49,10 +55,12 @@ final class AttentionGradientKernel implements Launch {
         final PackedB valuesByKey;
         final PackedB keysByChannel;
 
-        Head(int batch, int keyValueHead, int worker) {
-            this.batch = batch;
+        Head(AttentionLayout layout, Sequence sequence, int keyValueHead, int worker) {
+            this.layout = layout;
+            this.sequence = sequence;
             this.keyValueHead = keyValueHead;
-            length = layout.length(addresses[3], batch);
+            length = sequence.keys();
+            scoreRow = 4L * layout.scoreColumns();
             long panelBytes = layout.keyPanelBytes();
             long block = PackedB.scratchBytes(AttentionLayout.BLOCK, size);
             edge = workers.scratch(
@@ -63,7 +71,7 @@ final class AttentionGradientKernel implements Launch {
             packedA = scoreGradients + layout.scoreBytes();
             blockPanels = packedA + layout.packedABytes();
             long packed = blockPanels + block;
-            long offset = layout.key(batch, keyValueHead);
+            long offset = layout.key(sequence, keyValueHead);
             keys = addresses[1] + offset;
             values = addresses[2] + offset;
             keyGradient = addresses[6] + offset;
@@ -74,33 +82,33 @@ final class AttentionGradientKernel implements Launch {
         }
 
         void differentiate() {
-            ScoreRows.clear(keyGradient, shape.keys(), size, layout.keyRow());
-            ScoreRows.clear(valueGradient, shape.keys(), size, layout.keyRow());
+            ScoreRows.clear(keyGradient, sequence.keyRows(), size, layout.keyRow());
+            ScoreRows.clear(valueGradient, sequence.keyRows(), size, layout.keyRow());
             for (int g = 0; g < layout.group(); g++) {
                 int head = keyValueHead * layout.group() + g;
                 if (length == 0) {
-                    long queries = addresses[5] + layout.query(batch, head, 0);
-                    ScoreRows.clear(queries, shape.queries(), size, layout.queryRow());
+                    long queries = addresses[5] + layout.query(sequence, head, 0);
+                    ScoreRows.clear(queries, sequence.queries(), size, layout.queryRow());
                     continue;
                 }
-                for (int block = 0; block < layout.blocks(); block++) {
+                for (int block = 0; block < AttentionLayout.blocks(sequence.queries()); block++) {
                     int from = block * AttentionLayout.BLOCK;
-                    block(head, from, Math.min(AttentionLayout.BLOCK, shape.queries() - from));
+                    block(head, from, Math.min(AttentionLayout.BLOCK, sequence.queries() - from));
                 }
             }
         }
 
         private void block(int head, int from, int rows) {
-            long offset = layout.query(batch, head, from);
+            long offset = layout.query(sequence, head, from);
             long query = addresses[0] + offset;
             long outputGradient = addresses[4] + offset;
-            int seen = layout.keysSeen(length, from + rows);
+            int seen = layout.keysSeen(sequence, from + rows);
             byKey(query, keysByKey, rows, seen, weights);
             byKey(outputGradient, valuesByKey, rows, seen, scoreGradients);
             int width = PackedB.padded(seen);
             for (int r = 0; r < rows; r++) {
                 long row = weights + r * scoreRow;
-                int visible = layout.keysSeen(length, from + r + 1);
+                int visible = layout.keysSeen(sequence, from + r + 1);
                 float sum = ScoreRows.exponentials(row, visible, width, shape.scale());
                 ScoreRows.scale(row, width, 1 / sum);
                 ScoreRows.gradient(row, scoreGradients + r * scoreRow, width, shape.scale());

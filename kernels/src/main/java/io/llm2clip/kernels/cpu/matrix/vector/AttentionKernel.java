@@ -1,52 +1,59 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.vector.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
 /**
  * Attention, one head at a time: the keys are packed once, then each block of queries has its scores, their softmax and the
- * weighted values computed in cache. Scores of masked keys and of blocks above the causal diagonal are not computed.
+ * weighted values computed in cache. Scores of masked keys and of blocks above the causal diagonal are not computed. A sequence has the
+ * same bits among any others.
  */
 final class AttentionKernel implements Launch {
     private final AttentionShape shape;
-    private final AttentionLayout layout;
     private final long[] addresses;
     private final Workers workers;
-    private final int parts;
 
     AttentionKernel(AttentionShape shape, long[] addresses, Workers workers) {
         this.shape = shape;
-        this.layout = new AttentionLayout(shape);
         this.addresses = addresses;
         this.workers = workers;
-        int heads = Math.max(1, shape.batch() * shape.heads());
-        parts = Math.clamp(4L * workers.threads() / heads, 1, Math.max(1, layout.blocks()));
     }
 
     @Override
     public void run() {
-        workers.parallel(shape.batch() * shape.heads() * parts, (task, worker) -> {
+        Sequences sequences = Sequences.read(shape, addresses[3]);
+        AttentionLayout layout = new AttentionLayout(shape, sequences.longest());
+        sequences.clearOthers(addresses[4], layout.queryRow());
+        int blocks = 1;
+        for (Sequence sequence : sequences.all()) {
+            blocks = Math.max(blocks, AttentionLayout.blocks(sequence.queries()));
+        }
+        int heads = sequences.all().size() * shape.heads();
+        int parts = Math.clamp(4L * workers.threads() / Math.max(1, heads), 1, blocks);
+        workers.parallel(heads * parts, (task, worker) -> {
             int head = task / parts;
-            new Head(head / shape.heads(), head % shape.heads(), worker).attend(task % parts);
+            Sequence sequence = sequences.all().get(head / shape.heads());
+            new Head(layout, sequence, head % shape.heads(), worker).attend(task % parts, parts);
         });
     }
 
     /** One head of one sequence. */
     private final class Head {
-        final int batch;
+        final AttentionLayout layout;
+        final Sequence sequence;
         final int head;
-        final int length;
         final long edge;
         final long scores;
         final long packedA;
         final long packedKeys;
         final long packedValues;
 
-        Head(int batch, int head, int worker) {
-            this.batch = batch;
+        Head(AttentionLayout layout, Sequence sequence, int head, int worker) {
+            this.layout = layout;
+            this.sequence = sequence;
             this.head = head;
-            length = layout.length(addresses[3], batch);
             long panelBytes = layout.keyPanelBytes();
             edge = workers.scratch(
                     worker, PanelMatmul.TILE_BYTES + layout.scoreBytes() + layout.packedABytes() + 2 * panelBytes);
@@ -56,31 +63,37 @@ final class AttentionKernel implements Launch {
             packedValues = packedKeys + panelBytes;
         }
 
-        void attend(int part) {
+        /** Every {@code parts}-th block, from {@code part} on. */
+        void attend(int part, int parts) {
             int size = shape.headSize();
+            int length = sequence.keys();
+            int blocks = AttentionLayout.blocks(sequence.queries());
+            if (part >= blocks) {
+                return;
+            }
             if (length == 0) {
                 if (part == 0) {
-                    ScoreRows.clear(output(0), shape.queries(), size, layout.queryRow());
+                    ScoreRows.clear(output(0), sequence.queries(), size, layout.queryRow());
                 }
                 return;
             }
-            long offset = layout.key(batch, head / layout.group());
+            long offset = layout.key(sequence, head / layout.group());
             PackedB keys = PackedB.of(true, addresses[1] + offset, layout.keyRow(), size, length, packedKeys);
             PackedB values = PackedB.of(false, addresses[2] + offset, layout.keyRow(), length, size, packedValues);
-            for (int block = part; block < layout.blocks(); block += parts) {
+            for (int block = part; block < blocks; block += parts) {
                 int row = block * AttentionLayout.BLOCK;
-                block(keys, values, row, row + Math.min(AttentionLayout.BLOCK, shape.queries() - row));
+                block(keys, values, row, row + Math.min(AttentionLayout.BLOCK, sequence.queries() - row));
             }
         }
 
         private void block(PackedB keys, PackedB values, int from, int to) {
             int size = shape.headSize();
             int rows = to - from;
-            int seen = layout.keysSeen(length, to);
+            int seen = layout.keysSeen(sequence, to);
             int width = PackedB.padded(seen);
             long scoreRow = 4L * layout.scoreColumns();
             PackedA queries = PackedA.of(
-                    false, addresses[0] + layout.query(batch, head, from), layout.queryRow(), rows, size, packedA);
+                    false, addresses[0] + layout.query(sequence, head, from), layout.queryRow(), rows, size, packedA);
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = scores + 4L * panel * MicroKernel.COLUMNS;
                 PanelMatmul.multiply(
@@ -88,7 +101,7 @@ final class AttentionKernel implements Launch {
             }
             float[] sums = new float[rows];
             for (int r = 0; r < rows; r++) {
-                int visible = layout.keysSeen(length, from + r + 1);
+                int visible = layout.keysSeen(sequence, from + r + 1);
                 sums[r] = ScoreRows.exponentials(scores + r * scoreRow, visible, width, shape.scale());
             }
             PackedA weights = PackedA.cached(false, scores, scoreRow, rows, seen, packedA);
@@ -104,7 +117,7 @@ final class AttentionKernel implements Launch {
         }
 
         private long output(int row) {
-            return addresses[4] + layout.query(batch, head, row);
+            return addresses[4] + layout.query(sequence, head, row);
         }
     }
 }

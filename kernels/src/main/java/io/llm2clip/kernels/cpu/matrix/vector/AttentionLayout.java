@@ -1,6 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
-import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.cpu.matrix.vector.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.operations.AttentionShape;
 
@@ -8,14 +8,15 @@ import io.llm2clip.kernels.operations.AttentionShape;
  * Where the heads of an attention's operands are, and how queries are cut into blocks.
  *
  * @param shape the attention
+ * @param longest rows of keys of the longest sequence
  */
-record AttentionLayout(AttentionShape shape) {
+record AttentionLayout(AttentionShape shape, int longest) {
     /** Queries of a block, whole tiles: their scores over all keys stay in the L2 cache. */
     static final int BLOCK = 48;
 
-    /** Blocks of the queries of a head. */
-    int blocks() {
-        return Math.ceilDiv(shape.queries(), BLOCK);
+    /** Blocks of so many queries. */
+    static int blocks(int queries) {
+        return Math.ceilDiv(queries, BLOCK);
     }
 
     /** Bytes from one query to the next. */
@@ -29,13 +30,13 @@ record AttentionLayout(AttentionShape shape) {
     }
 
     /** Offset in bytes of a query head's row. */
-    long query(int batch, int head, int row) {
-        return ((long) batch * shape.queries() + row) * queryRow() + 4L * head * shape.headSize();
+    long query(Sequence sequence, int head, int row) {
+        return (sequence.firstQuery() + row) * queryRow() + 4L * head * shape.headSize();
     }
 
     /** Offset in bytes of a key head's first row. */
-    long key(int batch, int keyValueHead) {
-        return (long) batch * shape.keys() * keyRow() + 4L * keyValueHead * shape.headSize();
+    long key(Sequence sequence, int keyValueHead) {
+        return sequence.firstKey() * keyRow() + 4L * keyValueHead * shape.headSize();
     }
 
     /** Query heads that share a key head. */
@@ -43,24 +44,14 @@ record AttentionLayout(AttentionShape shape) {
         return shape.heads() / shape.keyValueHeads();
     }
 
-    /** Keys that exist for a sequence. */
-    int length(long lengths, int batch) {
-        int length = Memory.getInt(lengths + 4L * batch);
-        if (length < 0 || length > shape.keys()) {
-            throw new IndexOutOfBoundsException(
-                    "Attention: lengths[" + batch + "] is " + length + ", expected 0 to " + shape.keys() + ".");
-        }
-        return length;
-    }
-
     /** Keys that any query before {@code queryEnd} sees. */
-    int keysSeen(int length, int queryEnd) {
-        return shape.causal() ? Math.min(length, queryEnd) : length;
+    int keysSeen(Sequence sequence, int queryEnd) {
+        return shape.causal() ? Math.min(sequence.keys(), queryEnd) : sequence.keys();
     }
 
     /** Floats from one row of scores to the next: whole panels, and not a power of two, which would share cache sets. */
     int scoreColumns() {
-        return PackedB.padded(shape.keys()) + Vectors.LANES;
+        return PackedB.padded(longest) + Vectors.LANES;
     }
 
     /** Bytes of a block of scores. */
@@ -71,14 +62,12 @@ record AttentionLayout(AttentionShape shape) {
     /** Bytes of all keys as panels of keys, or as panels of channels, whichever is more. */
     long keyPanelBytes() {
         return Math.max(
-                PackedB.scratchBytes(shape.headSize(), shape.keys()),
-                PackedB.scratchBytes(shape.keys(), shape.headSize()));
+                PackedB.scratchBytes(shape.headSize(), longest), PackedB.scratchBytes(longest, shape.headSize()));
     }
 
     /** Bytes of the packed A operands of one block. */
     long packedABytes() {
-        long byKey = Math.max(
-                PackedA.scratchBytes(false, BLOCK, shape.keys()), PackedA.scratchBytes(true, shape.keys(), BLOCK));
+        long byKey = Math.max(PackedA.scratchBytes(false, BLOCK, longest), PackedA.scratchBytes(true, longest, BLOCK));
         return Math.max(PackedA.scratchBytes(false, BLOCK, shape.headSize()), byKey);
     }
 }

@@ -49,7 +49,7 @@ class LargeShapesTest {
     @Test
     void scratchOfLongSequencesIsCountedInLongs() {
         int keys = 50_000_000;
-        AttentionLayout layout = new AttentionLayout(new AttentionShape(1, 1, keys, 1, 1, 8, 1, false));
+        AttentionLayout layout = new AttentionLayout(new AttentionShape(1, 1, keys, 1, 1, 8, 1, false), keys);
         assertThat(layout.scoreBytes()).isGreaterThan(4L * AttentionLayout.BLOCK * keys);
         assertThat(layout.keyPanelBytes()).isGreaterThanOrEqualTo(4L * 8 * keys);
         assertThat(layout.packedABytes()).isGreaterThanOrEqualTo(4L * 8 * AttentionLayout.BLOCK);

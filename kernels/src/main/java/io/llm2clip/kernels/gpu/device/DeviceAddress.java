@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.gpu.launch;
+package io.llm2clip.kernels.gpu.device;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,6 @@
-package io.llm2clip.kernels.gpu.tornado;
+package io.llm2clip.kernels.gpu.device;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.gpu.launch.DeviceAddress;
 
 /** Memory of a device that the steps of one operation may overwrite. */
 public interface OperationScratch {

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.gpu.tornado;
+package io.llm2clip.kernels.gpu.device;
 
 import org.jspecify.annotations.Nullable;
 
