@@ -24,11 +24,11 @@ public sealed interface Update {
         public Assign {
             requireVariable(variable);
             if (!value.shape().equals(variable.shape()) || value.dtype() != variable.dtype()) {
-                throw new TensorException(
-                        "Update of " + describe(variable) + ": expected a value of the same shape and type, found "
-                                + value + "; reshape, expand or cast it.");
+                throw new TensorException("Update of variable " + variable.label()
+                        + ": expected a value of the same shape and type, found " + value.label()
+                        + "; reshape, expand or cast it.");
             }
-            OperandTypes.requireDense("Update of " + describe(variable), variable);
+            OperandTypes.requireDense("Update of variable " + variable.label(), variable);
         }
 
         @Override
@@ -71,8 +71,8 @@ public sealed interface Update {
     /** Elements of an f32 variable below {@code least} become that, those above {@code most} become that. */
     static Update clamp(Tensor variable, float least, float most) {
         if (!(least <= most)) {
-            throw new TensorException("Update of " + describe(variable) + ": clamped from " + least + " to " + most
-                    + "; expected the least first.");
+            throw new TensorException("Update of variable " + variable.label() + ": clamped from " + least + " to "
+                    + most + "; expected the least first.");
         }
         return assign(variable, variable.maximum(Tensor.scalar(least)).minimum(Tensor.scalar(most)));
     }
@@ -81,7 +81,7 @@ public sealed interface Update {
     static Update ema(Tensor variable, Tensor value, float decay) {
         if (!(decay >= 0 && decay <= 1)) {
             throw new TensorException(
-                    "Update of " + describe(variable) + ": decay " + decay + "; expected one from 0 to 1.");
+                    "Update of variable " + variable.label() + ": decay " + decay + "; expected one from 0 to 1.");
         }
         return assign(variable, variable.mul(decay).add(value.mul(1 - decay)));
     }
@@ -102,7 +102,7 @@ public sealed interface Update {
         for (Update update : updates) {
             for (Tensor variable : update.variables()) {
                 if (!distinct.add(requireVariable(variable).data())) {
-                    throw new TensorException("Update of " + describe(variable)
+                    throw new TensorException("Update of variable " + variable.label()
                             + ": expected one in a program, found two; combine them, or run two programs.");
                 }
             }
@@ -111,20 +111,14 @@ public sealed interface Update {
 
     private static Operation.Variable requireVariable(Tensor tensor) {
         if (!(tensor.operation() instanceof Operation.Variable variable)) {
-            throw new TensorException("Update of " + tensor + ": expected a variable, found a value of "
+            throw new TensorException("Update of " + tensor.label() + ": expected a variable, found a value of "
                     + tensor.operation() + "; pass a Tensor.variable itself.");
         }
         if (variable.data().isFrozen()) {
             throw new TensorException(
-                    "Update of " + describe(tensor)
+                    "Update of variable " + tensor.label()
                             + ": expected elements that may change, found frozen ones; update a copy, or load them to be trained.");
         }
         return variable;
-    }
-
-    private static String describe(Tensor tensor) {
-        return tensor.operation() instanceof Operation.Variable(String name, TensorData _)
-                ? "variable '" + name + "' " + tensor
-                : tensor.toString();
     }
 }

@@ -44,7 +44,7 @@ final class ScopeGradients {
         for (Tensor node : Recomputation.nodes(scope)) {
             if (targets.contains(node)) {
                 throw new TensorException(
-                        "Gradients with respect to " + node
+                        "Gradients with respect to " + node.label()
                                 + " of a recompute scope; expected what the scope reads or returns, values in it are not kept.");
             }
             List<Tensor> inputs = node.inputs().stream()
