@@ -19,6 +19,7 @@ import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -52,6 +53,7 @@ public final class CpuKernels {
      *     index out of its range
      * @throws IllegalArgumentException if the number of addresses does not fit, or an operand with elements has address 0, or as
      *     {@link Settings#check}
+     * @throws io.llm2clip.kernels.operations.OperationException if an operation of one's own throws, as the launch then does, too
      */
     public static Launch bind(KernelOp op, long[] addresses, Workers workers) {
         Settings.check();
@@ -78,6 +80,7 @@ public final class CpuKernels {
             case Concat o -> ConcatKernel.bind(o, bound, workers);
             case RandomUniform o -> RandomKernel.bind(o, bound, workers);
             case AdamWUpdate o -> AdamWKernel.bind(o, bound, workers);
+            case CustomOp o -> CustomKernel.bind(o, bound, workers);
         };
     }
 
@@ -126,7 +129,7 @@ public final class CpuKernels {
     }
 
     private static void validate(KernelOp op, long[] addresses) {
-        String name = op.getClass().getSimpleName();
+        String name = op.name();
         List<Operand> operands = op.operands();
         if (addresses.length != operands.size()) {
             throw new IllegalArgumentException(name + " takes " + operands.size() + " operands, found "

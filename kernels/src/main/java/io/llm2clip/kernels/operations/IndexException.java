@@ -1,5 +1,9 @@
 package io.llm2clip.kernels.operations;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
 /** An index out of its range, found before anything is read or written through it. */
 public final class IndexException extends IndexOutOfBoundsException {
     private static final long serialVersionUID = 1L;
@@ -27,6 +31,31 @@ public final class IndexException extends IndexOutOfBoundsException {
             String found = operation + ": " + operand + "[" + position + "] is " + value + ", expected " + least
                     + " to " + most;
             throw new IndexException(operand, found, found + ".");
+        }
+    }
+
+    /**
+     * Checks all indices of an operation: the elements of operands that have bounds.
+     *
+     * @param operands memory in the order of {@link KernelOp#operands}
+     * @throws IndexException unless they are within the bounds, and ascend where these say so
+     */
+    public static void require(KernelOp op, MemorySegment[] operands) {
+        List<Operand> declared = op.operands();
+        for (int i = 0; i < operands.length; i++) {
+            Operand.Bounds bounds = declared.get(i).bounds();
+            if (bounds != null) {
+                require(op.name(), declared.get(i), bounds, operands[i]);
+            }
+        }
+    }
+
+    private static void require(String operation, Operand operand, Operand.Bounds bounds, MemorySegment elements) {
+        int least = bounds.least();
+        for (long i = 0; i < operand.elements(); i++) {
+            int value = elements.get(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES);
+            require(operation, operand.name(), i, value, least, bounds.most());
+            least = bounds.ascending() ? value : least;
         }
     }
 

@@ -3,7 +3,8 @@ package io.llm2clip.kernels.operations;
 import java.util.List;
 
 /**
- * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement.
+ * An operation on flat, row-major buffers: the closed set of everything a kernel set must implement, and {@link CustomOp}, which brings
+ * its kernels along.
  *
  * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
  * {@link #operands()}: inputs first, results (or the updated state) last. Results overlap neither inputs nor each other; except that
@@ -23,7 +24,14 @@ public sealed interface KernelOp
                 SquareSums,
                 Concat,
                 RandomUniform,
-                AdamWUpdate {
+                AdamWUpdate,
+                CustomOp {
+    /** What messages call it. */
+    default String name() {
+        String simple = getClass().getSimpleName();
+        return simple.isEmpty() ? getClass().getName() : simple;
+    }
+
     /** The buffers in calling order. */
     List<Operand> operands();
 

@@ -4,12 +4,15 @@ import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.OperationException;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
@@ -30,6 +33,7 @@ public final class Reference {
      * @param operands buffers in the order of {@link KernelOp#operands()}, each of at least the operand's bytes
      * @throws IllegalArgumentException if the number of buffers or a buffer's size does not fit
      * @throws IndexOutOfBoundsException if an index operand holds a value outside its range
+     * @throws OperationException if an operation of one's own throws
      */
     public static void run(KernelOp op, MemorySegment[] operands) {
         validate(op, operands);
@@ -54,11 +58,12 @@ public final class Reference {
             case Concat o -> IndexReference.concat(o, operands);
             case RandomUniform o -> RandomReference.uniform(o, operands);
             case AdamWUpdate o -> AdamWReference.step(o, floats(operands));
+            case CustomOp o -> custom(o, operands);
         }
     }
 
     private static void validate(KernelOp op, MemorySegment[] operands) {
-        String name = op.getClass().getSimpleName();
+        String name = op.name();
         List<Operand> expected = op.operands();
         if (operands.length != expected.size()) {
             throw new IllegalArgumentException(name + " takes " + expected.size() + " operands, found "
@@ -74,6 +79,16 @@ public final class Reference {
                                 + operand.dtype() + " elements.");
             }
         }
+    }
+
+    private static void custom(CustomOp op, MemorySegment[] operands) {
+        List<Operand> declared = op.operands();
+        MemorySegment[] memory = new MemorySegment[operands.length];
+        for (int i = 0; i < operands.length; i++) {
+            memory[i] = declared.get(i).within(operands[i]);
+        }
+        IndexException.require(op, memory);
+        OperationException.running(op, "its reference", () -> op.reference(memory));
     }
 
     private static Floats[] floats(MemorySegment[] operands) {

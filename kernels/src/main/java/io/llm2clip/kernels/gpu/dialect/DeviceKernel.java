@@ -1,6 +1,8 @@
 package io.llm2clip.kernels.gpu.dialect;
 
+import io.llm2clip.kernels.DType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +34,22 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
             this.type = type;
         }
 
+        /**
+         * The role of operands of a format.
+         *
+         * @throws IllegalArgumentException if devices have no memory of it
+         */
+        public static Role of(DType dtype) {
+            return switch (dtype.arena()) {
+                case F32, BOOL -> FLOATS;
+                case I32 -> INTS;
+                case BF16, F16 -> HALVES;
+                case Q8, Q4 ->
+                    throw new IllegalArgumentException("A device has no memory of " + dtype
+                            + " elements, expected a dense format; convert them before.");
+            };
+        }
+
         /** Parameter type of a kernel that takes the buffer. */
         public Class<?> type() {
             return type;
@@ -45,6 +63,10 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
 
     public DeviceKernel {
         roles = List.copyOf(roles);
+        if (!name.startsWith("k_")) {
+            throw new IllegalArgumentException("Kernel " + owner.getName() + "." + name
+                    + " is called so, expected a name with prefix k_, by which kernels and their helpers are told.");
+        }
     }
 
     public static DeviceKernel of(Class<?> owner, String name, Role... roles) {
@@ -59,14 +81,19 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
     /**
      * The kernel's method in a given definition of its class: the original, or one relinked under the same name.
      *
-     * @throws IllegalArgumentException if there is no such static method
+     * @throws IllegalArgumentException if there is no such static method without a result
      */
     public Method method(Class<?> definition) {
         List<Class<?>> types = new ArrayList<>();
         types.add(KernelContext.class);
         roles.forEach(role -> types.add(role.type()));
         try {
-            return definition.getDeclaredMethod(name, types.toArray(Class<?>[]::new));
+            Method method = definition.getDeclaredMethod(name, types.toArray(Class<?>[]::new));
+            if (!Modifier.isStatic(method.getModifiers()) || method.getReturnType() != void.class) {
+                throw new IllegalArgumentException(
+                        "Kernel " + owner.getName() + "." + name + " is " + method + ", expected a static void method.");
+            }
+            return method;
         } catch (NoSuchMethodException e) {
             throw new IllegalArgumentException(
                     "Kernel " + owner.getName() + "." + name + " with parameters " + types

@@ -35,7 +35,12 @@ final class KernelLoader extends ClassLoader {
         @Override
         protected Class<?> computeValue(Class<?> original) {
             try {
-                return new KernelLoader(original.getClassLoader()).loadClass(original.getName());
+                Class<?> again = new KernelLoader(original.getClassLoader()).loadClass(original.getName());
+                if (again == original) {
+                    throw new IllegalArgumentException("Kernel class " + original.getName()
+                            + " cannot be loaded again: expected its loader to give its class file as a resource.");
+                }
+                return again;
             } catch (ClassNotFoundException e) {
                 throw new IllegalStateException("Kernel class " + original.getName() + " cannot be loaded again.", e);
             }

@@ -8,6 +8,7 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
 import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
@@ -18,12 +19,14 @@ import io.llm2clip.kernels.operations.AdamWUpdate;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.OperationException;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
@@ -31,6 +34,7 @@ import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** The device kernels of every operation. */
@@ -67,6 +71,7 @@ public final class DeviceKernels {
      * @throws IllegalArgumentException if an operand or a grid is too large to be addressed by int, an attention head has
      *     more channels than the kernels have room for, a scatter-add more rows than floats count, or an operation computes with
      *     elements of types that only the CPU's does
+     * @throws OperationException if an operation of one's own throws, or its plan is not one of its operands
      */
     public static DevicePlan plan(KernelOp op) {
         requireSupported(op);
@@ -92,6 +97,7 @@ public final class DeviceKernels {
             case Concat o -> concat(o);
             case AdamWUpdate o -> single(o, adamW(o));
             case RandomUniform o -> single(o, randomUniform(o));
+            case CustomOp o -> custom(o);
         };
     }
 
@@ -105,6 +111,7 @@ public final class DeviceKernels {
             case Matmul o -> MatmulPlan.requireSupported(o);
             case Elementwise o -> ElementwisePlan.requireSupported(o);
             case Concat _ -> {} // moves elements of any type
+            case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> Role.of(operand.dtype()));
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }
     }
@@ -112,9 +119,32 @@ public final class DeviceKernels {
     private static void requireSupported(KernelOp op, Operand operand) {
         DType type = operand.dtype().stored();
         if (type != DType.F32 && type != DType.I32) {
-            throw new IllegalArgumentException(op.getClass().getSimpleName() + " with '" + operand.name() + "' of "
+            throw new IllegalArgumentException(op.name() + " with '" + operand.name() + "' of "
                     + operand.dtype() + " runs on the CPU only, a device takes F32; convert it.");
         }
+    }
+
+    private static DeviceOp requireDeviceOp(CustomOp op) {
+        if (op instanceof DeviceOp device) {
+            return device;
+        }
+        throw new IllegalArgumentException("Operation " + op.name()
+                + " has no kernels for devices; have it implement DeviceOp, or run the program on the CPU.");
+    }
+
+    private static DevicePlan custom(CustomOp op) {
+        DeviceOp device = requireDeviceOp(op);
+        return OperationException.calling(op, "plan()", () -> {
+            DevicePlan plan = Objects.requireNonNull(device.plan(), "plan() is null");
+            if (!plan.operands().equals(op.operands())) {
+                throw new IllegalArgumentException(
+                        "its plan is of operands " + plan.operands() + ", expected those of the operation");
+            }
+            for (DeviceLaunch launch : plan.launches()) {
+                launch.kernel().method(launch.kernel().owner());
+            }
+            return plan;
+        });
     }
 
     private static DevicePlan single(KernelOp op, List<DeviceLaunch> launches) {

@@ -65,6 +65,10 @@ final class RelinkedKernels extends ClassLoader {
             }
             if (merged == null || name.equals(merged.kernel().owner().getName())) {
                 ClassModel model = read(name);
+                if (model == null && merged != null) {
+                    throw new IllegalArgumentException("Kernel class " + name
+                            + " cannot be relinked: expected its loader to give its class file as a resource.");
+                }
                 if (model != null && KernelRelinker.hasKernels(model)) {
                     byte[] bytes = relinker.relink(model, merged);
                     return defineClass(name, bytes, 0, bytes.length);
