@@ -76,7 +76,7 @@ class PlanSnapshotTest {
     }
 
     private static void assertPlan(String file, List<Tensor> outputs) {
-        String found = PlanText.of(Compiler.compile(outputs, List.of(), TARGET, ProgramOptions.DEFAULT));
+        String found = PlanText.of(Compiler.compile(outputs, List.of(), TARGET, ProgramOptions.DEFAULT), TARGET);
         try {
             if (System.getProperty("llm2clip.test.snapshots", "").equals("write")) {
                 Files.createDirectories(PLANS);

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.operations.Concat;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Opcode;
@@ -15,8 +16,8 @@ public final class Finiteness {
     /**
      * Whether an operation may yield such values: because it has poles, as {@code 1 / x}, or because an input already has them.
      *
-     * <p>Coarse kernels are not followed: they mix elements, so that nothing behind them can tell such values apart any more. Overflow
-     * of sums and products is not meant either.
+     * <p>Coarse kernels are not followed: they mix elements, so that nothing behind them can tell such values apart any more. Of what is
+     * computed by operations of one's own nothing is known. Overflow of sums and products is not meant either.
      */
     public static boolean isDoubtful(Operation operation, List<Tensor> inputs) {
         return switch (operation) {
@@ -29,9 +30,10 @@ public final class Finiteness {
                     case GREATER, EQUAL -> false;
                     default -> anyDoubtful(inputs);
                 };
-            case Operation.Kernel(KernelOp op) ->
+            case Operation.Kernel(KernelOp op, var _) ->
                 switch (op) {
                     case Reduce _, IndexOp.Gather _, IndexOp.ScatterAdd _, Concat _, Rotary _ -> anyDoubtful(inputs);
+                    case CustomOp _ -> true;
                     default -> false;
                 };
             case Operation.Recompute _, Operation.After _ -> inputs.getFirst().isDoubtful();

@@ -1,10 +1,13 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.CustomOp;
+import io.llm2clip.kernels.operations.Declaration;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.OperationException;
 import java.util.List;
 
 /**
@@ -25,7 +28,7 @@ final class OperandTypes {
         }
         switch (operation) {
             case Operation.Pointwise(Opcode opcode) -> checkPointwise(opcode, inputs);
-            case Operation.Kernel(KernelOp op) -> checkKernel(op, inputs, shape, dtype);
+            case Operation.Kernel kernel -> checkKernel(kernel, inputs, shape, dtype);
             case Operation.Reinterpret(DType target) -> {
                 if (inputs.getFirst().dtype().stored() != target.stored()) {
                     throw unexpected("reinterpret", target, inputs.getFirst());
@@ -52,6 +55,7 @@ final class OperandTypes {
      * @throws TensorException naming the operand, its type and the type expected
      */
     static void checkUpdate(KernelOp op, List<Tensor> values, List<Tensor> variables) {
+        requireDeclared(op);
         if (!op.results().isEmpty() || op.updates().isEmpty()) {
             throw new TensorException(
                     "Update by " + TensorText.name(op) + ", which yields results and updates nothing; expected a kernel"
@@ -102,18 +106,51 @@ final class OperandTypes {
         }
     }
 
-    private static void checkKernel(KernelOp op, List<Tensor> inputs, Shape shape, DType dtype) {
+    /**
+     * Refuses a kernel that no node can be, or that has other results than asked for.
+     *
+     * @throws TensorException saying so
+     */
+    static void requireResults(KernelOp op, int count) {
+        requireDeclared(op);
         if (!op.updates().isEmpty()) {
             throw new TensorException(TensorText.name(op)
                     + " changes operands in place, so no node of a graph computes it; use it as an Update.");
         }
+        int results = op.results().size();
+        if (results != count) {
+            throw new TensorException(TensorText.name(op) + ": expected " + results
+                    + (results == 1 ? " shape, that of its result" : " shapes, those of its results") + ", found "
+                    + count + "; pass a list of " + results + ".");
+        }
+    }
+
+    /** What our own operations say of their operands is right. */
+    private static void requireDeclared(KernelOp op) {
+        if (op instanceof CustomOp custom) {
+            try {
+                Declaration.require(custom);
+            } catch (IllegalArgumentException | OperationException e) {
+                throw new TensorException(String.valueOf(e.getMessage()), e);
+            }
+        }
+    }
+
+    private static void checkKernel(Operation.Kernel kernel, List<Tensor> inputs, Shape shape, DType dtype) {
+        KernelOp op = kernel.op();
         checkOperands(op, op.inputs(), inputs);
-        checkResult(op, op.results().getFirst(), shape, dtype);
+        List<Operand> results = op.results();
+        for (int i = 0; i < results.size(); i++) {
+            requireSize(op, results.get(i), kernel.shapes().get(i));
+        }
+        checkResult(op, results.getFirst(), shape, dtype);
     }
 
     private static void checkOperands(KernelOp op, List<Operand> operands, List<Tensor> found) {
         if (found.size() != operands.size()) {
-            throw new IllegalStateException(op + " takes " + operands.size() + " inputs, found " + found.size() + ".");
+            throw new TensorException(TensorText.name(op) + ": expected " + operands.size() + " operands "
+                    + operands.stream().map(Operand::name).toList() + ", found " + found.size()
+                    + "; pass those in this order.");
         }
         for (int i = 0; i < found.size(); i++) {
             Operand operand = operands.get(i);
@@ -125,7 +162,7 @@ final class OperandTypes {
     }
 
     private static void checkOutput(int index, Tensor kernel, Shape shape, DType dtype) {
-        if (!(kernel.operation() instanceof Operation.Kernel(KernelOp op))
+        if (!(kernel.operation() instanceof Operation.Kernel(KernelOp op, var _))
                 || index >= op.results().size()) {
             throw new IllegalStateException("Output " + index + " of " + kernel.operation() + " does not exist.");
         }
@@ -134,7 +171,8 @@ final class OperandTypes {
 
     private static void checkResult(KernelOp op, Operand result, Shape shape, DType dtype) {
         if (dtype != result.dtype()) {
-            throw new IllegalStateException(op + " yields " + result.dtype() + ", found " + dtype + ".");
+            throw new TensorException(TensorText.name(op) + " (" + result.name() + "): expected a result of "
+                    + result.dtype() + ", found " + dtype + " asked for; cast it afterwards.");
         }
         requireSize(op, result, shape);
     }
@@ -150,8 +188,9 @@ final class OperandTypes {
     /** Shapes are the business of who makes a node; that a kernel stays within its memory is checked nevertheless. */
     private static void requireSize(KernelOp op, Operand operand, Shape shape) {
         if (shape.size() != operand.elements()) {
-            throw new IllegalStateException(op + " has " + operand.elements() + " elements as '" + operand.name()
-                    + "', found a shape of " + shape + ".");
+            throw new TensorException(TensorText.name(op) + " (" + operand.name() + "): expected "
+                    + operand.elements() + " elements, found shape " + shape
+                    + "; make the operation for the shapes that it gets.");
         }
     }
 

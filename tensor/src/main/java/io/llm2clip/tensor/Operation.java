@@ -3,6 +3,8 @@ package io.llm2clip.tensor;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.Operand;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -73,11 +75,36 @@ public sealed interface Operation {
     /**
      * A coarse kernel; inputs are dense operands in the kernel's order. If it writes several results, its node is none of them: they
      * are read through {@link Output} nodes, and only through them.
+     *
+     * @param op what it computes
+     * @param shapes of its results
      */
-    record Kernel(KernelOp op) implements Operation {
+    record Kernel(KernelOp op, List<Shape> shapes) implements Operation {
+        public Kernel {
+            shapes = List.copyOf(shapes);
+        }
+
         /** Whether it has several results. */
         public boolean several() {
-            return op.results().size() > 1;
+            return shapes.size() > 1;
+        }
+
+        /** The results of a node of this operation: itself, or a node for each of several. */
+        public List<Tensor> results(Tensor node) {
+            if (!several()) {
+                return List.of(node);
+            }
+            List<Operand> results = op.results();
+            List<Tensor> outputs = new ArrayList<>();
+            for (Shape shape : shapes) {
+                int index = outputs.size();
+                outputs.add(new Tensor(
+                        new Output(index),
+                        List.of(node),
+                        shape,
+                        results.get(index).dtype()));
+            }
+            return outputs;
         }
     }
 

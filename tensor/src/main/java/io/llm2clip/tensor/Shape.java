@@ -113,6 +113,17 @@ public final class Shape {
         return strides;
     }
 
+    /** The index along each dimension of an element, given its number in row-major order. */
+    public int[] position(long element) {
+        int[] position = new int[dims.length];
+        long rest = element;
+        for (int axis = dims.length - 1; axis >= 0; axis--) {
+            position[axis] = (int) (rest % dims[axis]);
+            rest /= dims[axis];
+        }
+        return position;
+    }
+
     /** This shape with one dimension replaced. */
     public Shape with(int axis, int dim) {
         int[] copy = dims.clone();

@@ -11,7 +11,6 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
-import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Rotary;
 import java.util.ArrayList;
 import java.util.List;
@@ -386,14 +385,21 @@ public final class Tensor
     }
 
     /**
-     * A coarse kernel of one result as a node: the low-level door behind the named operations, for those that have no name here.
+     * A coarse kernel of one result as a node: the low-level door behind the named operations, for those that have no name here, and for
+     * operations of one's own ({@link io.llm2clip.kernels.operations.CustomOp}).
      *
      * @param op the kernel
      * @param shape of as many elements as its result
-     * @param inputs dense operands in the kernel's order, of its types and sizes
+     * @param dtype of its result
+     * @param inputs operands in the kernel's order, of its types and sizes; views are copied where they are not dense
      */
     public static Tensor kernel(KernelOp op, Shape shape, DType dtype, Tensor... inputs) {
-        return new Tensor(new Operation.Kernel(op), List.of(inputs), shape, dtype);
+        OperandTypes.requireResults(op, 1);
+        return node(op, List.of(shape), dtype, inputs);
+    }
+
+    private static Tensor node(KernelOp op, List<Shape> shapes, DType dtype, Tensor... inputs) {
+        return new Tensor(new Operation.Kernel(op, shapes), List.of(inputs), shapes.getFirst(), dtype);
     }
 
     /**
@@ -401,27 +407,13 @@ public final class Tensor
      *
      * @param op the kernel
      * @param shapes one for each of {@link KernelOp#results()}, of as many elements
-     * @param inputs dense operands in the kernel's order, of its types and sizes
+     * @param inputs operands in the kernel's order, of its types and sizes; views are copied where they are not dense
      * @return the results, in the kernel's order
      */
     public static List<Tensor> kernel(KernelOp op, List<Shape> shapes, Tensor... inputs) {
-        List<Operand> results = op.results();
-        if (shapes.size() != results.size()) {
-            throw new IllegalStateException(op + " has " + results.size() + " results, found shapes " + shapes + ".");
-        }
-        Tensor node = kernel(op, shapes.getFirst(), results.getFirst().dtype(), inputs);
-        if (shapes.size() == 1) {
-            return List.of(node);
-        }
-        List<Tensor> outputs = new ArrayList<>();
-        for (int i = 0; i < shapes.size(); i++) {
-            outputs.add(new Tensor(
-                    new Operation.Output(i),
-                    List.of(node),
-                    shapes.get(i),
-                    results.get(i).dtype()));
-        }
-        return outputs;
+        OperandTypes.requireResults(op, shapes.size());
+        Tensor node = node(op, shapes, op.results().getFirst().dtype(), inputs);
+        return ((Operation.Kernel) node.operation).results(node);
     }
 
     /** Product of all dimensions but the last. */

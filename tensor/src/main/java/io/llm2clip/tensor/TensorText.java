@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Opcode;
@@ -49,7 +50,7 @@ final class TensorText {
     private static String name(Operation operation) {
         return switch (operation) {
             case Operation.Pointwise(Opcode opcode) -> name(opcode);
-            case Operation.Kernel(KernelOp op) -> name(op);
+            case Operation.Kernel(KernelOp op, var _) -> name(op);
             default -> lowerFirst(operation.getClass().getSimpleName());
         };
     }
@@ -64,7 +65,8 @@ final class TensorText {
         return switch (op) {
             case Reduce reduce -> lowerCase(reduce.reduction());
             case Matmul _ -> "matmul";
-            default -> lowerFirst(op.getClass().getSimpleName());
+            case CustomOp _ -> op.name();
+            default -> lowerFirst(op.name());
         };
     }
 

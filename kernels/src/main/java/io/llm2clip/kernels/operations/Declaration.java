@@ -33,8 +33,8 @@ public final class Declaration {
             }
             access = operand.access().ordinal();
             if (operand.packing() != null) {
-                throw new IllegalArgumentException(what
-                        + " is packed, expected elements in their own order; only matmuls read packed operands.");
+                throw new IllegalArgumentException(
+                        what + " is packed, expected elements in their own order; only matmuls read packed operands.");
             }
             if (operand.access() != Operand.Access.READ && operand.dtype().isQuantized()) {
                 throw new IllegalArgumentException(what + " is written as " + operand.dtype()

@@ -33,8 +33,8 @@ public record Operand(
 
     public Operand {
         if (name.isBlank()) {
-            throw new IllegalArgumentException("An operand has the name '" + name
-                    + "', expected one that messages can call it by; say its role.");
+            throw new IllegalArgumentException(
+                    "An operand has the name '" + name + "', expected one that messages can call it by; say its role.");
         }
         if (elements < 0) {
             throw new IllegalArgumentException(

@@ -13,7 +13,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 
-/** The generator yields valid operations of every kind. */
+/** The generator yields valid operations of every kind but one's own. */
 class KernelOpArbitrariesTest {
 
     @Provide
@@ -48,7 +48,9 @@ class KernelOpArbitrariesTest {
                 .map(KernelOp::getClass)
                 .collect(Collectors.toSet());
         assertThat(generated)
-                .containsExactlyInAnyOrderElementsOf(kinds(KernelOp.class).collect(Collectors.toSet()));
+                .containsExactlyInAnyOrderElementsOf(kinds(KernelOp.class)
+                        .filter(kind -> kind != CustomOp.class)
+                        .collect(Collectors.toSet()));
     }
 
     private static Stream<Class<?>> kinds(Class<?> type) {

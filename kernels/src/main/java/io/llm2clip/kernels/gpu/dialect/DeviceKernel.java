@@ -90,8 +90,8 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         try {
             Method method = definition.getDeclaredMethod(name, types.toArray(Class<?>[]::new));
             if (!Modifier.isStatic(method.getModifiers()) || method.getReturnType() != void.class) {
-                throw new IllegalArgumentException(
-                        "Kernel " + owner.getName() + "." + name + " is " + method + ", expected a static void method.");
+                throw new IllegalArgumentException("Kernel " + owner.getName() + "." + name + " is " + method
+                        + ", expected a static void method.");
             }
             return method;
         } catch (NoSuchMethodException e) {

@@ -8,7 +8,6 @@ import static io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role.SCALARS;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
-import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
 import io.llm2clip.kernels.gpu.kernels.AdamWKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.IndexKernels;
@@ -111,7 +110,7 @@ public final class DeviceKernels {
             case Matmul o -> MatmulPlan.requireSupported(o);
             case Elementwise o -> ElementwisePlan.requireSupported(o);
             case Concat _ -> {} // moves elements of any type
-            case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> Role.of(operand.dtype()));
+            case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> requireDense(o, operand));
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }
     }
@@ -119,8 +118,15 @@ public final class DeviceKernels {
     private static void requireSupported(KernelOp op, Operand operand) {
         DType type = operand.dtype().stored();
         if (type != DType.F32 && type != DType.I32) {
-            throw new IllegalArgumentException(op.name() + " with '" + operand.name() + "' of "
-                    + operand.dtype() + " runs on the CPU only, a device takes F32; convert it.");
+            throw new IllegalArgumentException(op.name() + " with '" + operand.name() + "' of " + operand.dtype()
+                    + " runs on the CPU only, a device takes F32; convert it.");
+        }
+    }
+
+    private static void requireDense(CustomOp op, Operand operand) {
+        if (operand.dtype().isQuantized()) {
+            throw new IllegalArgumentException("Operation " + op.name() + " with '" + operand.name() + "' of "
+                    + operand.dtype() + " runs on the CPU only, a device takes dense formats; convert it.");
         }
     }
 

@@ -110,13 +110,14 @@ public record DevicePlan(List<Operand> operands, List<DeviceLaunch> launches, in
             DType dtype = isScratch ? DType.F32 : operands.get(number).dtype();
             long elements = isScratch ? scratch : operands.get(number).elements();
             if (Role.of(dtype) != roles.get(i)) {
-                throw new IllegalArgumentException(what + (isScratch ? "scratch memory" : operands.get(number).name())
+                throw new IllegalArgumentException(what
+                        + (isScratch ? "scratch memory" : operands.get(number).name())
                         + " of " + dtype + " elements in the role " + roles.get(i) + ", expected " + Role.of(dtype)
                         + "; correct the binding, or the roles of the kernel.");
             }
             if (start < 0 || start > elements) {
-                throw new IllegalArgumentException(what + "what begins at element " + start + " of " + elements
-                        + ", expected one of these.");
+                throw new IllegalArgumentException(
+                        what + "what begins at element " + start + " of " + elements + ", expected one of these.");
             }
         }
     }

@@ -8,6 +8,7 @@ import io.llm2clip.kernels.gpu.device.KernelDevice;
 import io.llm2clip.kernels.gpu.emulator.EmulatedDevice;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.gpu.launch.DeviceOp;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
@@ -52,7 +53,8 @@ public final class AcceleratorDevice implements PlanDevice {
                 ALIGNMENT,
                 op -> null,
                 false,
-                memory.largestBytes());
+                memory.largestBytes(),
+                op -> op instanceof DeviceOp ? "its device kernels" : null);
     }
 
     /**

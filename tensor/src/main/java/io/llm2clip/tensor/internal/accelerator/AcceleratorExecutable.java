@@ -76,7 +76,7 @@ final class AcceleratorExecutable implements Executable {
     private void check(Plan.Step step) {
         DeviceKernels.requireSupported(step.op());
         List<Operand> operands = step.op().operands();
-        String what = step.op().getClass().getSimpleName();
+        String what = step.op().name();
         for (int i = 0; i < operands.size(); i++) {
             DType found = dtype(step.operands().get(i));
             if (found != operands.get(i).dtype().stored() && !rounded(step, i)) {

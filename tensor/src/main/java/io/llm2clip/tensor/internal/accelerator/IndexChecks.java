@@ -31,7 +31,7 @@ final class IndexChecks {
             Operand operand = operands.get(i);
             Operand.Bounds bounds = operand.bounds();
             if (bounds != null) {
-                String operation = step.op().getClass().getSimpleName();
+                String operation = step.op().name();
                 String what = operation + ": " + operand.name() + ", " + names.of(step, i) + ",";
                 String tensors = names.indexed(number, operand.name());
                 for (IndexSources.Source source :

@@ -8,6 +8,7 @@ import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Concat;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -35,6 +36,7 @@ final class KernelGradients {
         Tensor x = in.getFirst();
         return switch (op) {
             case Elementwise _, AdamWUpdate _ -> throw new IllegalStateException(op + " is not made by a graph.");
+            case CustomOp _ -> throw new IllegalStateException(op + " has a gradient of its own.");
             case SquareSums _ -> squareSums(in, g);
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));
             case Matmul matmul -> matmul(matmul, in.get(0), in.get(1), g);

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.autograd;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.tensor.BuildSite;
 import io.llm2clip.tensor.Operation;
@@ -55,7 +56,18 @@ public final class ReverseMode {
         Set<Tensor> targets = new HashSet<>(withRespectTo);
         List<Tensor> dependents = dependents(output, targets);
         Set<Tensor> wanted = new HashSet<>(dependents);
+        CustomGradients custom = new CustomGradients(wanted, adjoints);
         for (Tensor node : dependents) {
+            if (node.operation() instanceof Operation.Kernel(CustomOp op, var _)) {
+                if (through || !targets.contains(node)) {
+                    custom.add(node, op);
+                }
+                continue;
+            }
+            if (CustomGradients.isResult(node)) {
+                custom.pass(node, through || !targets.contains(node));
+                continue;
+            }
             Tensor adjoint = adjoints.get(node);
             if (adjoint == null || node.inputs().isEmpty() || (!through && targets.contains(node))) {
                 continue;
@@ -74,7 +86,7 @@ public final class ReverseMode {
                 Tensor input = sources.get(i);
                 if (contribution != null) {
                     adjoints.merge(input, contribution, Tensor::add);
-                } else if (wanted.contains(input) && node.operation() instanceof Operation.Kernel(Matmul _)) {
+                } else if (wanted.contains(input) && node.operation() instanceof Operation.Kernel(Matmul _, var _)) {
                     throw new TensorException("Gradient of matmul with respect to " + input.label()
                             + "; expected elements of type F32, keep weights that are trained in F32.");
                 }
@@ -82,18 +94,28 @@ public final class ReverseMode {
         }
     }
 
-    /** The nodes on a path from a target to the output, consumers before their inputs. */
+    /** The nodes on a path from a target to the output along which a gradient may flow, consumers before their inputs. */
     private static List<Tensor> dependents(Tensor output, Set<Tensor> targets) {
         List<Tensor> order = Graph.topological(List.of(output));
         Set<Tensor> reached = new HashSet<>();
         for (Tensor node : order) {
-            if (targets.contains(node) || node.inputs().stream().anyMatch(reached::contains)) {
+            if (targets.contains(node)
+                    || (carries(node) && node.inputs().stream().anyMatch(reached::contains))) {
                 reached.add(node);
             }
         }
         List<Tensor> dependents = new ArrayList<>(reached);
         dependents.sort(Comparator.comparingLong(Tensor::id).reversed());
         return dependents;
+    }
+
+    /** Whether a gradient may flow through a node. */
+    private static boolean carries(Tensor node) {
+        return switch (node.operation()) {
+            case Operation.StopGradient _ -> false;
+            case Operation.Kernel kernel when kernel.several() -> true;
+            default -> differentiable(node);
+        };
     }
 
     /** One gradient per input, of an output's kernel where it is one, null where none flows. */
@@ -116,8 +138,8 @@ public final class ReverseMode {
     }
 
     /** Whether it stands for real numbers, of whatever precision. Gradients are of f32: rounding is taken for the identity. */
-    private static boolean differentiable(Tensor tensor) {
-        return tensor.dtype() != DType.I32;
+    static boolean differentiable(Tensor tensor) {
+        return tensor.dtype() != DType.I32 && tensor.dtype() != DType.BOOL;
     }
 
     static List<@Nullable Tensor> none(int count) {

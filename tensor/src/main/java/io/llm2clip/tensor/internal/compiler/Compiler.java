@@ -26,6 +26,7 @@ public final class Compiler {
         Simplifier.Simplified graph = Simplifier.simplify(outputs, updates);
         SharedMemory.check(graph);
         FormatCheck.require(graph.order(), target);
+        CustomCheck.require(graph, target);
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);

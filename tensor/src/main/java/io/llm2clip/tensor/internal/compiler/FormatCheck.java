@@ -17,7 +17,7 @@ final class FormatCheck {
     /** @throws TensorException naming the operation, the format, and those that the target takes */
     static void require(List<Node> order, Target target) {
         for (Node node : order) {
-            if (node.operation instanceof Operation.Kernel(KernelOp op)) {
+            if (node.operation instanceof Operation.Kernel(KernelOp op, var _)) {
                 switch (op) {
                     case Matmul matmul -> require("A matmul with b", matmul.b().format(), target);
                     case IndexOp.Gather gather -> require("A gather from a table", gather.table(), target);

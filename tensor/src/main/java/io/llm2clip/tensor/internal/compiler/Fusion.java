@@ -68,7 +68,7 @@ final class Fusion {
     }
 
     private boolean isProductOf(Node operand, Node root) {
-        return operand.operation instanceof Operation.Kernel(Matmul _)
+        return operand.operation instanceof Operation.Kernel(Matmul _, var _)
                 && !operand.output
                 && operand.shape.equals(root.shape)
                 && operand.users.stream().allMatch(user -> Set.of(root).equals(groups.get(user)));
@@ -94,10 +94,10 @@ final class Fusion {
 
     private void add(Node node, Map<Node, Node> products) {
         switch (node.operation) {
-            case Operation.Kernel(KernelOp op) -> {
+            case Operation.Kernel kernel -> {
                 if (!products.containsValue(node)) {
-                    computations.add(
-                            new Computation.Coarse(op, Graph.known(precisions, node), node.inputs, results(node, op)));
+                    computations.add(new Computation.Coarse(
+                            kernel.op(), Graph.known(precisions, node), node.inputs, results(node, kernel)));
                 }
             }
             case Operation.Pointwise _ -> {
@@ -149,18 +149,17 @@ final class Fusion {
     }
 
     /** The values that a kernel writes; those that nothing reads take memory nevertheless. */
-    private static List<Node> results(Node node, KernelOp op) {
-        List<Operand> results = op.results();
-        if (results.size() == 1) {
+    private static List<Node> results(Node node, Operation.Kernel kernel) {
+        if (!kernel.several()) {
             return List.of(node);
         }
         List<Node> nodes = new ArrayList<>();
-        for (Operand result : results) {
+        for (Operand result : kernel.op().results()) {
             Operation.Output output = new Operation.Output(nodes.size());
             nodes.add(node.users.stream()
                     .filter(user -> user.operation.equals(output))
                     .findFirst()
-                    .orElseGet(() -> Node.temporary(output, Shape.of((int) result.elements()), result.dtype())));
+                    .orElseGet(() -> Node.temporary(output, kernel.shapes().get(output.index()), result.dtype())));
         }
         return nodes;
     }

@@ -45,7 +45,7 @@ public final class OperandNames {
         }
         Plan.Step source = plan.steps().get(value.first());
         String computed = value.name() + " " + typed + " of kernel " + value.first() + " ("
-                + source.op().getClass().getSimpleName();
+                + source.op().name();
         return computed + (copies(source.op()) ? " of " + inputs(source) : "") + ")";
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -24,15 +25,17 @@ import java.util.stream.IntStream;
  */
 public final class PlanText {
     private final Plan plan;
+    private final Target target;
     private final StringBuilder text = new StringBuilder();
 
-    private PlanText(Plan plan) {
+    private PlanText(Plan plan, Target target) {
         this.plan = plan;
+        this.target = target;
     }
 
-    /** The plan's text, lines ending in {@code \n}. */
-    public static String of(Plan plan) {
-        PlanText text = new PlanText(plan);
+    /** The text of a plan for a target, lines ending in {@code \n}. */
+    public static String of(Plan plan, Target target) {
+        PlanText text = new PlanText(plan, target);
         text.summary();
         text.kernels();
         return text.text.toString();
@@ -105,7 +108,7 @@ public final class PlanText {
         for (int number = 0; number < plan.steps().size(); number++) {
             Step step = plan.steps().get(number);
             line("");
-            line("%d  %s", number, describe(step));
+            line("%d  %s%s", number, describe(step), runs(step.op()));
             for (int i = 0; i < step.operands().size(); i++) {
                 List<String> row = rows.get(next++);
                 line(
@@ -115,6 +118,11 @@ public final class PlanText {
                                 .collect(Collectors.joining("  ")));
             }
         }
+    }
+
+    /** Whose kernel runs an operation, where it is not the engine's. */
+    private String runs(KernelOp op) {
+        return op instanceof CustomOp custom ? ", by " + target.customs().runs(custom) : "";
     }
 
     private static String pad(String cell, int width) {
@@ -193,6 +201,7 @@ public final class PlanText {
                                 matmul.k(),
                                 matmul.n(),
                                 expression(matmul.epilogue().expression()));
+            case CustomOp custom when !(custom instanceof Record) -> custom.name();
             default -> step.op().toString();
         };
     }

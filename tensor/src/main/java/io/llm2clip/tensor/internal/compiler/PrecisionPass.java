@@ -34,7 +34,7 @@ final class PrecisionPass {
         }
         Map<Node, Precision> assigned = new HashMap<>();
         for (Node node : order) {
-            if (node.operation instanceof Operation.Kernel(KernelOp op)) {
+            if (node.operation instanceof Operation.Kernel(KernelOp op, var _)) {
                 assigned.put(node, multiplies(op) ? wanted : Precision.F32);
             }
         }

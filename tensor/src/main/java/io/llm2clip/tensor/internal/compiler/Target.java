@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Precision;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param fusesCasts whether expressions read and write other types than f32; if not, it converts contiguous elements only
  * @param arenas by element type as stored, how many bytes of its memory are in one piece, as each value must be; what is missing has
  *     no limit
+ * @param customs how it runs operations of one's own
  */
 public record Target(
         String name,
@@ -28,7 +30,14 @@ public record Target(
         long alignment,
         Packings packings,
         boolean fusesCasts,
-        Map<DType, Long> arenas) {
+        Map<DType, Long> arenas,
+        Customs customs) {
+
+    /** What runs an operation of one's own on a device, for people; null if nothing does. */
+    public interface Customs {
+        @Nullable
+        String runs(CustomOp op);
+    }
 
     /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
     public interface Packings {
@@ -44,7 +53,7 @@ public record Target(
 
     /** A device of f32 matrices that reads weights as they are stored, and whose memory is one piece. */
     public Target(String name, Set<Precision> precisions, long alignment, boolean fusesCasts) {
-        this(name, precisions, Set.of(DType.F32), alignment, op -> null, fusesCasts, Map.of());
+        this(name, precisions, Set.of(DType.F32), alignment, op -> null, fusesCasts, Map.of(), op -> "its reference");
     }
 
     /** Bytes of its memory that are in one piece, of an element type as stored. */

@@ -102,7 +102,7 @@ public final class CompiledProgram implements Program {
 
     @Override
     public String explain() {
-        return "Program for " + device.name() + "\n" + PlanText.of(plan);
+        return "Program for " + device.name() + "\n" + PlanText.of(plan, device.target());
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.reference.ScalarExpression;
 import io.llm2clip.kernels.reference.StoredElements;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.internal.compiler.OperandNames;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanText;
@@ -81,7 +80,7 @@ final class NanCheck implements StepObserver {
                 value.name(),
                 value.dtype(),
                 value.shape(),
-                position(value.shape(), found.first)));
+                Arrays.toString(value.shape().position(found.first))));
         String cause = step.op() instanceof Elementwise elementwise ? cause(elementwise, found.first, operands) : null;
         message.append(cause == null ? "" : ", which is " + cause);
         message.append("; it reads ").append(inputs(step, operands));
@@ -107,16 +106,6 @@ final class NanCheck implements StepObserver {
             }
         }
         return inputs.isEmpty() ? "nothing" : String.join(", and ", inputs);
-    }
-
-    private static String position(Shape shape, long element) {
-        int[] strides = shape.strides();
-        int[] dims = shape.dims();
-        int[] position = new int[dims.length];
-        for (int axis = 0; axis < dims.length; axis++) {
-            position[axis] = (int) (element / strides[axis] % dims[axis]);
-        }
-        return Arrays.toString(position);
     }
 
     /** The instruction that NaN comes from, with its operands. Null if it is none: an input was NaN, or inputs have changed since. */

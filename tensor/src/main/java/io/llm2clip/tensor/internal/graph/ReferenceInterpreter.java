@@ -47,7 +47,7 @@ public final class ReferenceInterpreter {
             Tensor node, Map<Tensor, TensorData> values, Map<Tensor, List<TensorData>> results) {
         List<TensorData> in = node.inputs().stream().map(values::get).toList();
         return switch (node.operation()) {
-            case Operation.Kernel(KernelOp op) -> {
+            case Operation.Kernel(KernelOp op, var _) -> {
                 List<TensorData> all = run(node, op, in);
                 results.put(node, all);
                 yield shaped(node, all.getFirst());

@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.CpuOp;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.tensor.Precision;
@@ -55,7 +56,8 @@ public final class HostDevice implements PlanDevice {
                 ALIGNMENT,
                 CpuKernels::packing,
                 true,
-                Map.of());
+                Map.of(),
+                op -> op instanceof CpuOp ? "its CPU kernel" : "its reference");
     }
 
     @Override

@@ -20,7 +20,8 @@ class ScratchSizeTest {
             64,
             op -> null,
             false,
-            Map.of(DType.F32, 1024L, DType.BF16, 4096L));
+            Map.of(DType.F32, 1024L, DType.BF16, 4096L),
+            op -> null);
 
     @Test
     void scratchMemoryFollowsTheValuesWithinOneArena() {

@@ -83,8 +83,8 @@ public final class VectorMatrixUnit implements MatrixUnit {
     private static long[] checked(KernelOp op, long[] addresses) {
         if (addresses.length != op.operands().size()) {
             throw new IllegalArgumentException(
-                    op.name() + " takes " + op.operands().size() + " operands, found "
-                            + addresses.length + " addresses; pass them in the order of operands().");
+                    op.name() + " takes " + op.operands().size() + " operands, found " + addresses.length
+                            + " addresses; pass them in the order of operands().");
         }
         return addresses.clone();
     }
