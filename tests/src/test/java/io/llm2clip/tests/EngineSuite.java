@@ -12,6 +12,7 @@ final class EngineSuite {
         "io.llm2clip.tensor.internal.compiler.UpdateProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.RaggedProperties",
+        "io.llm2clip.tensor.custom.CustomProperties",
         "io.llm2clip.tensor.GuardedRootTest",
         "io.llm2clip.tensor.ConvolutionProperties",
         "io.llm2clip.tensor.RandomTensorsTest",

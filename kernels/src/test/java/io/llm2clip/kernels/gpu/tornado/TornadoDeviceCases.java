@@ -12,6 +12,7 @@ import io.llm2clip.kernels.gpu.device.DeviceStep;
 import io.llm2clip.kernels.gpu.device.MatmulPrecision;
 import io.llm2clip.kernels.gpu.launch.EdgeCases;
 import io.llm2clip.kernels.operations.AllConversions;
+import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -37,6 +38,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.example.operations.ForeignOperations;
 
 /** What must hold on a device; {@link TornadoDeviceTest} runs it in a JVM that has TornadoVM. */
 class TornadoDeviceCases {
@@ -76,6 +78,16 @@ class TornadoDeviceCases {
     @Example
     void agreesWithReferenceInEdgeCases() {
         EdgeCases.operations().forEach(op -> check(op, 1));
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void foreignOperationsAgreeWithTheirReference(@ForAll("foreign") KernelOp op, @ForAll long seed) {
+        check(op, seed, 1 + Math.floorMod(seed, SETS));
+    }
+
+    @Provide
+    Arbitrary<CustomOp> foreign() {
+        return ForeignOperations.all();
     }
 
     /** Operands of one launch in different arenas, or some in one and some in others. */

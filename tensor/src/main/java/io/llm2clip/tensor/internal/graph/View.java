@@ -74,7 +74,9 @@ public record View(Node base, int offset, Shape shape, List<Integer> strides) {
     }
 
     public View slice(int axis, int start, Shape target) {
-        return new View(base, offset + start * strides.get(axis), target, strides);
+        // Of nothing, so that it is nowhere else than in its memory.
+        int first = target.size() == 0 ? 0 : offset + start * strides.get(axis);
+        return new View(base, first, target, strides);
     }
 
     /** The same elements under another shape, or null where that takes a copy. */

@@ -81,6 +81,18 @@ class CompilerProperties {
         }
     }
 
+    /** Wherever a part of nothing begins, it is within the memory of nothing. */
+    @Example
+    void partsOfNothingAreNothing() {
+        Tensor x = Tensor.variable("x", TensorData.allocate(Shape.of(0, 5), DType.F32));
+        Tensor part = x.slice(1, 3, 5);
+        List<Tensor> outputs = List.of(part, part.mul(2), x.cumsum(-1), part.sum(0));
+        try (Program program = Program.compile(outputs, TestExecution.get())) {
+            assertThat(program.run().stream().map(found -> found.toFloats().length))
+                    .containsExactly(0, 0, 0, 2);
+        }
+    }
+
     /** The bits of negative and large ints are those of no number that a float keeps. */
     @Example
     void indicesArePermutedSlicedAndJoined() {
