@@ -5,6 +5,7 @@ import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 import io.llm2clip.kernels.gpu.dialect.ShortBuf;
+import io.llm2clip.kernels.gpu.kernels.RowKernels;
 
 /** Device kernels as a user writes them, in a class that only his package sees. */
 final class ForeignKernels {
@@ -72,7 +73,7 @@ final class ForeignKernels {
         for (int i = context.localIdx; i < elements; i += GROUP) {
             sum += x.get(params.get(1) + i);
         }
-        float total = k_total(context, partials, sum);
+        float total = RowKernels.k_groupSum(context, partials, sum, GROUP);
         if (context.localIdx == 0) {
             mean.set(params.get(2), total / elements);
         }

@@ -28,6 +28,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import net.jqwik.api.Arbitrary;
@@ -198,6 +199,22 @@ class CustomOperationsTest {
         assertThatThrownBy(() -> new DevicePlan(List.of(Operand.out(4)), List.of(launch), 0))
                 .hasMessage("Kernel k_any: its operand 0 is bound to what begins at element 5 of 4, expected one of"
                         + " these.");
+    }
+
+    @Example
+    void kernelsHaveOperandsFirst() {
+        assertThatThrownBy(() -> DeviceKernel.of(CustomOperationsTest.class, "k_any", Role.PARAMS, Role.FLOATS))
+                .hasMessage("Kernel k_any has the roles [PARAMS, FLOATS], expected operands, then PARAMS, then perhaps"
+                        + " SCALARS; change the order of its parameters.");
+        assertThatThrownBy(() -> DeviceKernel.of(CustomOperationsTest.class, "k_any", Role.FLOATS))
+                .hasMessageContaining("expected operands, then PARAMS");
+        Swish swish = new Swish(4, 1);
+        assertThatThrownBy(() -> DevicePlan.perElement(
+                        swish, CustomOperationsTest.class, "k_any", 4, List.of(), Collections.nCopies(49, 1f)))
+                .hasMessage("Kernel k_any is launched with 49 scalars, expected at most 48; pass them as an operand.");
+        DeviceKernel kernel = DeviceKernel.of(CustomOperationsTest.class, "k_any", Role.PARAMS);
+        assertThatThrownBy(() -> new DeviceLaunch(kernel, Grid.elements(1), List.of(), List.of(1f)))
+                .hasMessage("Kernel k_any is launched with 1 scalars, expected at most 0; give it the role SCALARS.");
     }
 
     private static DevicePlan plan(CustomOp op, String kernel, Role... roles) {

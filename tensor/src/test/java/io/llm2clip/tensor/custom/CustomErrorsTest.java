@@ -319,6 +319,25 @@ class CustomErrorsTest {
         }
     }
 
+    /** Its result is a constant, of which no gradient is asked. */
+    @Test
+    void operationsMayHaveNoInputs() {
+        record Ramp() implements CustomOp {
+            @Override
+            public List<Operand> operands() {
+                return List.of(Operand.out(3));
+            }
+
+            @Override
+            public void reference(MemorySegment... memory) {
+                memory[0].copyFrom(MemorySegment.ofArray(new float[] {0, 1, 2}));
+            }
+        }
+        Tensor ramp = Tensor.kernel(new Ramp(), X.shape(), DType.F32);
+        assertThat(ramp.add(1).evaluate().toFloats()).containsExactly(1, 2, 3);
+        assertThat(gradient(ramp.mul(X).sum(), X)).containsExactly(0, 1, 2);
+    }
+
     @Test
     void explanationsSayWhatRunsThem() {
         Tensor sum = twice().add(CustomTensors.swish(X, 0.5f));

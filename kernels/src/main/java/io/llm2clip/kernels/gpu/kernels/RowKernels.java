@@ -5,7 +5,10 @@ import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
 
-/** Softmax with its gradient, and what other kernels do with rows: a work-group of {@link #GROUP} work-items per row. */
+/**
+ * Softmax with its gradient, and what other kernels do with rows: a work-group of {@link #GROUP} work-items per row. Kernels of one's own
+ * may use the public helpers.
+ */
 public final class RowKernels {
     /** Work-items that share a row; a power of two. */
     public static final int GROUP = 32;
@@ -13,7 +16,7 @@ public final class RowKernels {
     private RowKernels() {}
 
     /** Sum over the work-group of a power of two of lanes, the same in each, by a tree in {@code partials [lanes]}. */
-    static float k_groupSum(KernelContext context, float[] partials, float value, int lanes) {
+    public static float k_groupSum(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
         for (int span = lanes / 2; span > 0; span = span / 2) {
@@ -30,7 +33,7 @@ public final class RowKernels {
     }
 
     /** As {@link #k_groupSum}, the maximum. */
-    static float k_groupMax(KernelContext context, float[] partials, float value, int lanes) {
+    public static float k_groupMax(KernelContext context, float[] partials, float value, int lanes) {
         int lane = context.localIdx;
         partials[lane] = value;
         for (int span = lanes / 2; span > 0; span = span / 2) {

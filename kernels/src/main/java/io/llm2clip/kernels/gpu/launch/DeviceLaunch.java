@@ -2,6 +2,8 @@ package io.llm2clip.kernels.gpu.launch;
 
 import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
+import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
+import io.llm2clip.kernels.operations.Expression;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -11,7 +13,7 @@ import java.util.stream.IntStream;
  * @param kernel what each work-item executes
  * @param grid the work-items
  * @param dimensions first part of the {@code PARAMS} block: whatever ints the kernel defines
- * @param scalars the {@code SCALARS} block; may be empty
+ * @param scalars the {@code SCALARS} block, at most {@value #MAX_SCALARS}; may be empty
  * @param operands for each operand of the kernel, in order, what it is of the plan
  */
 public record DeviceLaunch(
@@ -35,6 +37,9 @@ public record DeviceLaunch(
         }
     }
 
+    /** The most scalars; more are an operand. */
+    public static final int MAX_SCALARS = Expression.MAX_VALUES;
+
     public DeviceLaunch {
         dimensions = List.copyOf(dimensions);
         scalars = List.copyOf(scalars);
@@ -42,6 +47,12 @@ public record DeviceLaunch(
         if (operands.size() != kernel.operands()) {
             throw new IllegalArgumentException("Kernel " + kernel.name() + " takes " + kernel.operands()
                     + " operands, found " + operands.size() + "; bind each of them.");
+        }
+        int most = kernel.roles().contains(Role.SCALARS) ? MAX_SCALARS : 0;
+        if (scalars.size() > most) {
+            throw new IllegalArgumentException("Kernel " + kernel.name() + " is launched with " + scalars.size()
+                    + " scalars, expected at most " + most + "; "
+                    + (most == 0 ? "give it the role SCALARS." : "pass them as an operand."));
         }
     }
 

@@ -6,7 +6,6 @@ import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
 import io.llm2clip.kernels.gpu.launch.DeviceLaunch;
-import io.llm2clip.kernels.operations.Expression;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +36,7 @@ final class KernelGraph {
         this.kernel = kernel;
         device = arenas.device();
         params = arenas.newArray(DType.I32, PARAMS);
-        scalars = kernel.roles().contains(Role.SCALARS) ? arenas.newArray(DType.F32, Expression.MAX_VALUES) : null;
+        scalars = kernel.roles().contains(Role.SCALARS) ? arenas.newArray(DType.F32, DeviceLaunch.MAX_SCALARS) : null;
         Object graph = arenas.newGraph(name);
         List<Object> uploads = new ArrayList<>(List.of(params.array()));
         if (scalars != null) {
