@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param owner class that declares the method
  * @param name the method's name, also the device function's; starts with {@code k_}
- * @param roles what is passed after the context: operands, then {@link Role#PARAMS}, then perhaps {@link Role#SCALARS}
+ * @param roles what is passed after the context, in order; {@link Role#PARAMS} once and {@link Role#SCALARS} at most once
  */
 public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
 
@@ -67,10 +67,11 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
             throw new IllegalArgumentException("Kernel " + owner.getName() + "." + name
                     + " is called so, expected a name with prefix k_, by which kernels and their helpers are told.");
         }
-        List<Role> rest = roles.stream().dropWhile(Role::isOperand).toList();
-        if (!rest.equals(List.of(Role.PARAMS)) && !rest.equals(List.of(Role.PARAMS, Role.SCALARS))) {
+        long params = roles.stream().filter(role -> role == Role.PARAMS).count();
+        long scalars = roles.stream().filter(role -> role == Role.SCALARS).count();
+        if (params != 1 || scalars > 1) {
             throw new IllegalArgumentException("Kernel " + name + " has the roles " + roles
-                    + ", expected operands, then PARAMS, then perhaps SCALARS; change the order of its parameters.");
+                    + ", expected PARAMS once and SCALARS at most once; correct its parameters.");
         }
     }
 
