@@ -1,11 +1,14 @@
-package io.llm2clip.kernels.gpu.dialect;
+package io.llm2clip.testkit;
 
+import io.llm2clip.kernels.gpu.dialect.FloatBuf;
+import io.llm2clip.kernels.gpu.dialect.IntBuf;
+import io.llm2clip.kernels.gpu.dialect.KernelContext;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 
 /** Kernels that break one rule each. */
 final class ForbiddenKernels {
-    static int counter;
+    static int counter = List.of().size();
 
     private ForbiddenKernels() {}
 
@@ -104,6 +107,12 @@ final class ForbiddenKernels {
     static void k_parameter(KernelContext context, FloatBuf x, FloatBuf out) {
         x = out;
         x.set(0, 1f);
+    }
+
+    /** What {@link Reversal} takes. */
+    static void k_reversal(KernelContext context, FloatBuf x, FloatBuf y, IntBuf params) {
+        int mirrored = context.globalIdx + 3 - 2 * context.localIdx;
+        y.set(params.get(1) + context.globalIdx, x.get(params.get(0) + mirrored));
     }
 
     /** Loops, conditions, continue and return as they are allowed. */

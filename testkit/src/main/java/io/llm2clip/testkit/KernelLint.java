@@ -1,5 +1,10 @@
-package io.llm2clip.kernels.gpu.dialect;
+package io.llm2clip.testkit;
 
+import io.llm2clip.kernels.gpu.dialect.FloatBuf;
+import io.llm2clip.kernels.gpu.dialect.IntBuf;
+import io.llm2clip.kernels.gpu.dialect.KMath;
+import io.llm2clip.kernels.gpu.dialect.KernelContext;
+import io.llm2clip.kernels.gpu.dialect.ShortBuf;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeElement;
@@ -41,7 +46,9 @@ import org.jspecify.annotations.Nullable;
  * cover an arena neither completely nor under a condition.
  */
 public final class KernelLint {
-    private static final String PREFIX = "k_";
+    /** What names of kernels and their helpers begin with. */
+    static final String PREFIX = "k_";
+
     private static final Set<ClassDesc> DIALECT = Set.of(
             description(KernelContext.class),
             description(FloatBuf.class),
@@ -100,18 +107,41 @@ public final class KernelLint {
 
     private KernelLint() {}
 
+    /**
+     * Checks a class of kernels, and the classes whose helpers they call.
+     *
+     * @param kernels has kernels and their helpers only
+     * @return one sentence for each violation, beginning with where it is; none if the kernels keep to the dialect
+     * @throws IllegalArgumentException if the class has no kernel, or a class file is not found
+     */
+    public static List<String> check(Class<?> kernels) {
+        List<ClassModel> models = KernelClassFiles.withHelpers(kernels);
+        if (!isKernelClass(models.getFirst())) {
+            throw new IllegalArgumentException(kernels.getName() + " has no kernels: expected static methods called "
+                    + PREFIX + "... that take a KernelContext first; pass the class that declares them.");
+        }
+        return models.stream().flatMap(model -> check(model).stream()).toList();
+    }
+
     /** Whether a class has kernels or helpers of kernels: a method with the prefix, or with a context as parameter. */
     static boolean isKernelClass(ClassModel model) {
         return model.methods().stream()
                 .anyMatch(method -> method.methodName().stringValue().startsWith(PREFIX) || takesContext(method));
     }
 
-    /** One sentence for each violation, beginning with where it is. */
+    /**
+     * Checks a class file by itself.
+     *
+     * @return one sentence for each violation, beginning with where it is
+     */
     public static List<String> check(ClassModel model) {
         KernelLint lint = new KernelLint();
+        String owner = model.thisClass().asSymbol().displayName();
         for (MethodModel method : model.methods()) {
-            if (!method.methodName().equalsString("<init>")) {
-                lint.checkMethod(model.thisClass().asSymbol().displayName() + "." + method.methodName(), method);
+            switch (method.methodName().stringValue()) {
+                case "<init>" -> {} // private, of a class without objects
+                case "<clinit>" -> lint.add(owner, 0, "computes static fields; use compile-time constants only");
+                default -> lint.checkMethod(owner + "." + method.methodName(), method);
             }
         }
         return lint.findings;
