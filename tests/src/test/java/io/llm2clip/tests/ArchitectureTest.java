@@ -31,6 +31,10 @@ class ArchitectureTest {
     /** Everything that is not in one of these belongs to the module {@code llm2clip}. */
     private static final List<String> NAMED_MODULES = List.of(
             "io.llm2clip.kernels", "io.llm2clip.tensor", "io.llm2clip.testkit", "io.llm2clip.nn", "io.llm2clip.cli");
+    /** Packages of the example of a foreign project. */
+    private static final JavaClasses EXAMPLE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("com.example");
 
     @Test
     void allModulesAreSeen() {
@@ -54,6 +58,20 @@ class ArchitectureTest {
                 .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
                 .filter(dependency ->
                         ours(dependency.getTargetClass()) && !modules.contains(module(dependency.getTargetClass())))
+                .map(dependency -> dependency.getDescription())
+                .toList();
+        assertThat(others).isEmpty();
+    }
+
+    /** What a foreign project has on its class path, and may use of it. */
+    @Test
+    void theExampleUsesThePublicEngineOnly() {
+        assertThat(EXAMPLE).isNotEmpty();
+        List<String> others = EXAMPLE.stream()
+                .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                .filter(dependency -> ours(dependency.getTargetClass())
+                        && (isInternal(dependency.getTargetClass())
+                                || !Set.of("kernels", "tensor").contains(module(dependency.getTargetClass()))))
                 .map(dependency -> dependency.getDescription())
                 .toList();
         assertThat(others).isEmpty();
