@@ -148,6 +148,8 @@ public final class OperationCheck {
      * Checks the gradient by {@link GradientCheck}, as programs on the CPU compute it and, if the operation has kernels for devices, on an emulated
      * device. Inputs are drawn as for {@link #check}; those of f32 have gradients, which should exist within 0.004 of what is drawn.
      *
+     * <p>{@link GradientCheck} itself also checks functions made of operations, and gradients of second order.
+     *
      * @param seed decides what inputs hold, and how much each element of a result counts
      * @param inputShapes of the operation's inputs, in its order
      * @param resultShapes of its results

@@ -237,6 +237,17 @@ class OperationCheckTest {
     }
 
     @Test
+    void missingGradientsAreNamed() {
+        List<Shape> six = List.of(Shape.of(6));
+        assertThatThrownBy(() -> OperationCheck.of(new Doubling(6, Mistake.NONE, Mistake.NONE))
+                        .checkGradient(SEED, six, six))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining(" in its gradient (input0 is x): it throws io.llm2clip.tensor.TensorException: ")
+                .hasMessageContaining("Doubling")
+                .hasMessageContaining("DifferentiableOp");
+    }
+
+    @Test
     void shapesAreAsManyAsOperands() {
         OperationCheck check = OperationCheck.of(new Cube(6, 3));
         assertThatThrownBy(() -> check.checkGradient(SEED, List.of(Shape.of(6)), CUBE_RESULTS))

@@ -101,12 +101,12 @@ class OurKernelsTest {
                 .filter(op -> op.flops() < 1_000_000);
     }
 
-    @Property(tries = 200, shrinking = ShrinkingMode.BOUNDED)
+    @Property(tries = 100, shrinking = ShrinkingMode.BOUNDED)
     void operationsPassOnTheCpu(@ForAll("all") KernelOp op, @ForAll long seed) {
         check(op).checkCpu(seed);
     }
 
-    @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+    @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
     void operationsPassOnDevices(@ForAll("forDevices") KernelOp op, @ForAll long seed) {
         check(op).checkDevice(seed);
     }
