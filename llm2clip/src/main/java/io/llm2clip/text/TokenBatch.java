@@ -13,7 +13,10 @@ import java.util.List;
  * @param offsets {@code [S + 1]}; row s is tokens {@code offsets[s] .. offsets[s+1]-1}, those from {@link #size} on are empty
  */
 public record TokenBatch(List<CaptionRow> rows, int[] ids, int[] positions, int[] offsets) {
-    /** Tokens per row that a batch has room for: S is N over this. Of shorter rows it takes fewer than its tokens would allow. */
+    /**
+     * Tokens per row that a batch of several rows has room for: S is N over this, and 1 for a single row. Of shorter rows it takes fewer
+     * than its tokens would allow.
+     */
     public static final int TOKENS_PER_ROW = 4;
 
     /** Below it padding is cheaper than another program. */
@@ -36,7 +39,9 @@ public record TokenBatch(List<CaptionRow> rows, int[] ids, int[] positions, int[
         int[] ids = new int[tokens];
         Arrays.fill(ids, FILLER);
         int[] positions = new int[tokens];
-        int[] offsets = new int[tokens / TOKENS_PER_ROW + 1];
+        // Texts are often embedded one by one, as queries: their programs need no vectors of other rows.
+        int capacity = rows.size() == 1 ? 1 : tokens / TOKENS_PER_ROW;
+        int[] offsets = new int[capacity + 1];
         int start = 0;
         for (int s = 0; s < rows.size(); s++) {
             int[] row = rows.get(s).ids();

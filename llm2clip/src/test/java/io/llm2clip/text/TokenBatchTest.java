@@ -65,6 +65,13 @@ class TokenBatchTest {
     }
 
     @Example
+    void aSingleRowHasNoRoomForOthers() {
+        CaptionRow row = new CaptionRow(new int[40], 0, 40, false);
+        assertThat(TokenBatch.of(List.of(row)).capacityOfRows()).isEqualTo(1);
+        assertThat(TokenBatch.of(List.of(row, row)).capacityOfRows()).isEqualTo(20);
+    }
+
+    @Example
     void poolingModes() {
         CaptionRow before = new CaptionRow(new int[] {3, 4}, 0, 2, false);
         TokenBatch batch = TokenBatch.of(List.of(before, new CaptionRow(new int[] {9, 8, 7, 6}, 1, 4, false)));
