@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Packing;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -57,7 +57,7 @@ class StoredWeightsTest {
         }
 
         Net load(Path file) {
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             return this;
@@ -125,7 +125,7 @@ class StoredWeightsTest {
             ParameterFiles.save(trained.parameters.all(), again, Map.of());
             assertThat(ParameterFiles.bytes(trained.parameters.all())).isEqualTo(80);
         }
-        try (Safetensors saved = Safetensors.open(again)) {
+        try (Checkpoint saved = Checkpoint.open(again)) {
             assertThat(saved.entries().values()).allMatch(tensor -> tensor.type() == StoredType.F32);
         }
     }
@@ -171,7 +171,7 @@ class StoredWeightsTest {
         SafetensorsWriter.write(file, net(StoredType.F32), Map.of());
         try (Net one = Net.of(Parameters.frozen());
                 Net other = Net.of(Parameters.frozen())) {
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(one.parameters.all(), source);
                 ParameterFiles.load(other.parameters.all(), source);
             }
@@ -213,7 +213,7 @@ class StoredWeightsTest {
             throw new AssertionError("drawn");
         };
         try (Parameters parameters = new Parameters(3);
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(5), never);
             ParameterFiles.load(parameters.all(), source);
             assertThat(a.data().toFloats()).containsExactly(-0.375f, -0.25f, -0.125f, 0, 0.125f);
@@ -237,7 +237,7 @@ class StoredWeightsTest {
         long before = EngineMemory.liveBytes();
         try (Parameters parameters = Parameters.frozen()) {
             Linear linear = Linear.create(parameters.root().scope("fc"), 3, 2, false);
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             boolean aligned = (8 + json.length) % 4 == 0;
@@ -273,7 +273,7 @@ class StoredWeightsTest {
         }
         try (Parameters parameters = Parameters.frozen()) {
             Embedding table = Embedding.create(parameters.root().scope("table"), rows, 1024, Initializer.ones());
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             assertThat(parameters.count()).isEqualTo(bytes / 4);
@@ -302,7 +302,7 @@ class StoredWeightsTest {
         StoredTensor wide = new StoredTensor(StoredType.F32, List.of(0L, 1L << 33), MemorySegment.ofArray(new byte[0]));
         SafetensorsWriter.write(file, Map.of("table.weight", wide), Map.of());
         try (Parameters parameters = Parameters.frozen();
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Embedding.create(parameters.root().scope("table"), 4, 3, Initializer.ones());
             assertThatThrownBy(() -> ParameterFiles.load(parameters.all(), source))
                     .hasMessageContaining("expected shape [4, 3] of parameter 'table.weight', found [0, 8589934592]");
