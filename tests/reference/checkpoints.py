@@ -3,7 +3,8 @@
 Run once; the build does not need Python:
 
     python3 -m venv venv && venv/bin/pip install torch==2.13.0 numpy==2.4.6
-    venv/bin/python tests/reference/checkpoints.py nn/src/test/resources/io/llm2clip/nn/checkpoint/torch
+    venv/bin/python tests/reference/checkpoints.py nn/src/test/resources/io/llm2clip/nn/checkpoint/torch \
+        llm2clip/src/test/resources/io/llm2clip/model
 
 Of each NAME.pt there is a NAME.safetensors with the tensors that torch.load sees, contiguous, under the names that they have in the
 end. Files that are to be refused have none.
@@ -154,7 +155,30 @@ def big_endian(path, tensors):
         sys.byteorder = own
 
 
-def main(folder):
+def clip_vision():
+    """A vision tower of CLIP under Hugging Face's names: 2x2 patches of 4x4 pixels, width 8, one block."""
+    layer = "vision_model.encoder.layers.0."
+    shapes = {
+        "vision_model.embeddings.class_embedding": (8,),
+        "vision_model.embeddings.patch_embedding.weight": (8, 3, 4, 4),
+        "vision_model.embeddings.position_embedding.weight": (5, 8),
+        "visual_projection.weight": (4, 8),
+        layer + "mlp.fc1.weight": (12, 8),
+        layer + "mlp.fc1.bias": (12,),
+        layer + "mlp.fc2.weight": (8, 12),
+        layer + "mlp.fc2.bias": (8,),
+    }
+    for norm in ("vision_model.pre_layrnorm", "vision_model.post_layernorm", layer + "layer_norm1", layer + "layer_norm2"):
+        shapes |= {norm + ".weight": (8,), norm + ".bias": (8,)}
+    for projection in ("q", "k", "v", "out"):
+        shapes |= {f"{layer}self_attn.{projection}_proj.weight": (8, 8), f"{layer}self_attn.{projection}_proj.bias": (8,)}
+    tensors = {name: torch.randn(shape).half() for name, shape in shapes.items()}
+    # As a transposed projection is kept that was assigned to a linear layer.
+    tensors["visual_projection.weight"] = torch.randn(8, 4).half().t()
+    return tensors
+
+
+def main(folder, models):
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -215,9 +239,15 @@ def main(folder):
     (shards / "pytorch_model.bin.index.json").write_text(json.dumps(index, indent=2) + "\n")
     expect(folder / "sharded.safetensors", flat)
 
+    linear = {"fc.weight": torch.randn(3, 2).t(), "fc.bias": torch.randn(2).half(), "table.weight": torch.randn(4, 3).bfloat16()}
+    save("net", linear, linear)
+    tower = clip_vision()
+    torch.save({"epoch": 1, "state_dict": {"module." + name: tensor for name, tensor in tower.items()}}, models / "clip-vision-wrapped.pt")
+    expect(models / "clip-vision-wrapped.safetensors", tower)
+
     torch.save(flat, folder / "refused-legacy.pt", _use_new_zipfile_serialization=False)
     torch.save(torch.nn.Linear(1, 1), folder / "refused-module.pt")
     torch.save({"epoch": 1, "optimizer": {"state": {0: torch.ones(1)}}}, folder / "refused-no-weights.pt")
 
 
-main(pathlib.Path(sys.argv[1]))
+main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))

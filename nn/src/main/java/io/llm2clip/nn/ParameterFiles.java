@@ -11,13 +11,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/** Parameters to and from safetensors files, by name. */
+/** Parameters from checkpoints of any format, and to safetensors files, by name. */
 public final class ParameterFiles {
     private ParameterFiles() {}
 
@@ -88,7 +89,9 @@ public final class ParameterFiles {
             plan.put(parameter, stored);
             read.add(name);
         }
-        for (String name : source.entries().keySet()) {
+        Set<String> all = new LinkedHashSet<>(source.entries().keySet());
+        all.addAll(source.unreadable().keySet());
+        for (String name : all) {
             if (!read.contains(name) && !ignored.test(name)) {
                 throw new CheckpointException(
                         "%s: tensor '%s': expected one of the model's %d parameters, found one it has not; check that configuration and checkpoint are of the same model."

@@ -13,11 +13,13 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,6 +123,22 @@ class ParameterFilesTest {
         refused(
                 Map.of("fc.weight", weight, "fc.bias", integers, "scale", scale),
                 "tensor 'fc.bias': expected elements of type F32, F16 or BF16, found I32; convert the checkpoint.");
+    }
+
+    /** It may be one that the model would need. */
+    @Test
+    void whatCannotBeReadIsNoLessLeftOver() throws URISyntaxException {
+        Path file = Path.of(Objects.requireNonNull(getClass().getResource("checkpoint/torch/unreadable.pt"))
+                .toURI());
+        try (Parameters parameters = Parameters.trained();
+                Checkpoint source = Checkpoint.open(file)) {
+            Parameter w = parameters.root().create("w", Shape.of(2), Initializer.ones());
+            assertThatThrownBy(() -> ParameterFiles.load(parameters.all(), source))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining("tensor 'complex': expected one of the model's 1 parameters");
+            ParameterFiles.load(parameters.all(), source, UnaryOperator.identity(), source.unreadable()::containsKey);
+            assertThat(w.data().toFloats()).containsExactly(0, 1);
+        }
     }
 
     private void refused(Map<String, StoredTensor> tensors, String message) {

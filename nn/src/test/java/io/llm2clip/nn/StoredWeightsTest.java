@@ -17,6 +17,7 @@ import io.llm2clip.tensor.TensorException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -27,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +73,25 @@ class StoredWeightsTest {
         @Override
         public void close() {
             parameters.close();
+        }
+    }
+
+    private static Path golden(String name) throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(StoredWeightsTest.class.getResource("checkpoint/torch/" + name))
+                .toURI());
+    }
+
+    /** Whatever format they are in: of PyTorch's file, one matrix is a view, the other is used where it lies. */
+    @Test
+    void weightsOfPyTorchGiveTheSame() throws URISyntaxException {
+        try (Net torch = Net.of(Parameters.frozen()).load(golden("net.pt"));
+                Net same = Net.of(Parameters.frozen()).load(golden("net.safetensors"));
+                Net trained = Net.of(Parameters.trained()).load(golden("net.pt"))) {
+            assertThat(torch.output()).isEqualTo(same.output()).isEqualTo(trained.output());
+            assertThat(torch.parameters().get("table.weight").data().readOnly().isMapped())
+                    .isTrue();
+            assertThat(torch.parameters().get("fc.weight").data().readOnly().isMapped())
+                    .isFalse();
         }
     }
 

@@ -22,10 +22,10 @@ final class TorchFile {
     static TensorFile read(Path file, MemorySegment bytes) {
         ZipEntries entries = ZipEntries.read(file, bytes);
         String root = root(file, entries);
+        byte[] pickle = entries.load(root + PICKLE, LONGEST_PICKLE).orElseThrow();
         boolean script = entries.names().contains(root + "constants.pkl");
         TorchObjects objects =
                 new TorchObjects(file, script, order(file, entries, root), key -> entries.find(root + "data/" + key));
-        byte[] pickle = entries.load(root + PICKLE, LONGEST_PICKLE).orElseThrow();
         return StateDict.unwrapped(StateDict.of(file, Unpickler.read(file, PICKLE, pickle, objects)));
     }
 
