@@ -2,8 +2,8 @@ package io.llm2clip.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.JsonFault;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.progress.Quantity;
 import java.io.IOException;
@@ -191,7 +191,7 @@ final class InspectCommand implements Runnable {
     }
 
     private Weights weights(Path file) {
-        try (Safetensors source = Safetensors.open(file)) {
+        try (Checkpoint source = Checkpoint.open(file)) {
             List<Tensor> tensors = new ArrayList<>();
             Map<String, Integer> types = new TreeMap<>();
             long values = 0;

@@ -5,10 +5,10 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.WeightFormat;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
@@ -212,7 +212,7 @@ public final class ModelDirectory implements AutoCloseable {
     }
 
     static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
-        try (Safetensors source = Safetensors.open(file)) {
+        try (Checkpoint source = Checkpoint.open(file)) {
             ParameterFiles.load(parameters, source, UnaryOperator.identity(), ignored);
         }
     }

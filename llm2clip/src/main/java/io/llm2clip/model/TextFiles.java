@@ -2,8 +2,8 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
 import io.llm2clip.text.SpecialTokens;
@@ -57,7 +57,7 @@ final class TextFiles {
 
     /** Reads weights whose names may be those of the bare model or of the language model around it. */
     static void load(Llama llama, Path directory) {
-        try (Safetensors source = Safetensors.open(directory)) {
+        try (Checkpoint source = Checkpoint.open(directory)) {
             boolean wrapped = source.entries().keySet().stream().anyMatch(name -> name.startsWith("model."));
             ParameterFiles.load(
                     llama.parameters(),

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Shape;
@@ -19,12 +19,12 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** A file of {@code goldens.py}: weights, inputs and what PyTorch made of them. */
-record Golden(Safetensors file) implements AutoCloseable {
+record Golden(Checkpoint file) implements AutoCloseable {
     private static final String GRADIENT = "golden.gradient.";
     private static final double TOLERANCE = 1e-4;
 
     static Golden open(String name) {
-        return new Golden(Safetensors.open(path(name + ".safetensors")));
+        return new Golden(Checkpoint.open(path(name + ".safetensors")));
     }
 
     static Path path(String name) {

@@ -7,9 +7,9 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -248,7 +248,7 @@ class TextModelTest {
     void aFrozenModelIsSavedAsItWasStored() throws IOException {
         Path weights = text.resolve("model.safetensors");
         Map<String, StoredTensor> halves = new HashMap<>();
-        try (Safetensors source = Safetensors.open(weights)) {
+        try (Checkpoint source = Checkpoint.open(weights)) {
             source.entries().forEach((name, tensor) -> halves.put(name, bf16(tensor)));
             SafetensorsWriter.write(weights, halves, Map.of());
         }

@@ -9,11 +9,14 @@ import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +69,38 @@ class WholeCheckpointTest {
             ClipTextTower text = ClipTextTower.open(loaded, directory);
             assertSame(text.parameters(), saved);
             assertThat(text.config().window()).isEqualTo(9);
+        }
+    }
+
+    /** A published file of PyTorch, whatever it is called, of a model that was wrapped when it was trained. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pytorch_model.bin", "CLIP-B-16.pt"})
+    void aTowerOfPyTorchOpens(String name) throws IOException {
+        Path torch = Files.createDirectory(directory.resolve("torch"));
+        Path safetensors = Files.createDirectory(directory.resolve("safetensors"));
+        for (Path model : List.of(torch, safetensors)) {
+            Files.writeString(model.resolve("config.json"), """
+                    {"model_type": "clip_vision_model", "projection_dim": 4, "image_size": 8, "patch_size": 4, "hidden_size": 8,
+                     "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2}
+                    """);
+        }
+        copyGolden("clip-vision-wrapped.pt", torch.resolve(name));
+        copyGolden("clip-vision-wrapped.safetensors", safetensors.resolve("model.safetensors"));
+        try (Parameters same = Parameters.trained();
+                Parameters trained = Parameters.trained();
+                Parameters frozen = Parameters.frozen()) {
+            Tensor pixels = Tensor.full(0.5f, Shape.of(1, 3, 8, 8));
+            float[] expected =
+                    VisionTower.open(same, safetensors).embed(pixels).evaluate().toFloats();
+            assertSame(VisionTower.open(trained, torch).parameters(), same);
+            assertThat(VisionTower.open(frozen, torch).embed(pixels).evaluate().toFloats())
+                    .isEqualTo(expected);
+        }
+    }
+
+    private static void copyGolden(String name, Path target) throws IOException {
+        try (InputStream golden = Objects.requireNonNull(WholeCheckpointTest.class.getResourceAsStream(name))) {
+            Files.copy(golden, target);
         }
     }
 

@@ -1,8 +1,8 @@
 package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -11,13 +11,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/** Parameters to and from safetensors files, by name. */
+/** Parameters from checkpoints of any format, and to safetensors files, by name. */
 public final class ParameterFiles {
     private ParameterFiles() {}
 
@@ -58,7 +59,7 @@ public final class ParameterFiles {
     }
 
     /** Gives all parameters the values of the tensors of the same names; the checkpoint holds no others. */
-    public static void load(List<Parameter> parameters, Safetensors source) {
+    public static void load(List<Parameter> parameters, Checkpoint source) {
         load(parameters, source, UnaryOperator.identity(), _ -> false);
     }
 
@@ -75,7 +76,7 @@ public final class ParameterFiles {
      */
     public static void load(
             List<Parameter> parameters,
-            Safetensors source,
+            Checkpoint source,
             UnaryOperator<String> storedName,
             Predicate<String> ignored) {
         Map<Parameter, StoredTensor> plan = new LinkedHashMap<>();
@@ -88,7 +89,9 @@ public final class ParameterFiles {
             plan.put(parameter, stored);
             read.add(name);
         }
-        for (String name : source.entries().keySet()) {
+        Set<String> all = new LinkedHashSet<>(source.entries().keySet());
+        all.addAll(source.unreadable().keySet());
+        for (String name : all) {
             if (!read.contains(name) && !ignored.test(name)) {
                 throw new CheckpointException(
                         "%s: tensor '%s': expected one of the model's %d parameters, found one it has not; check that configuration and checkpoint are of the same model."
@@ -98,7 +101,7 @@ public final class ParameterFiles {
         WeightLoading.run(plan, source);
     }
 
-    private static void requireFits(Safetensors source, String name, StoredTensor stored, Parameter parameter) {
+    private static void requireFits(Checkpoint source, String name, StoredTensor stored, Parameter parameter) {
         if (!stored.shape().equals(storedShape(parameter))) {
             throw new CheckpointException(
                     "%s: tensor '%s': expected shape %s of parameter '%s', found %s; check that the checkpoint fits the model's configuration."
@@ -111,7 +114,7 @@ public final class ParameterFiles {
         }
     }
 
-    private static void requireUnset(Safetensors source, Parameter parameter) {
+    private static void requireUnset(Checkpoint source, Parameter parameter) {
         if (parameter.isFrozen() && parameter.hasValues()) {
             throw new IllegalStateException(
                     "%s: parameter %s is frozen and has its values already; load the checkpoint into new Parameters."

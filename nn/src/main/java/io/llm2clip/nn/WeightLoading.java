@@ -1,7 +1,7 @@
 package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
@@ -22,7 +22,7 @@ final class WeightLoading {
     private WeightLoading() {}
 
     /** Makes memory for all first, then fills it, and only then do the parameters change that had no values before. */
-    static void run(Map<Parameter, StoredTensor> plan, Safetensors source) {
+    static void run(Map<Parameter, StoredTensor> plan, Checkpoint source) {
         WeightLoading loading = new WeightLoading();
         plan.forEach(loading::add);
         loading.copies.run();
@@ -67,6 +67,7 @@ final class WeightLoading {
     /** Kernels read whole elements of native byte order; files may have tensors anywhere. */
     private static boolean isUsable(StoredTensor stored) {
         return ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
+                && stored.isDense()
                 && stored.data().isMapped()
                 && TensorData.isAligned(DType.valueOf(stored.type().name()), stored.data());
     }

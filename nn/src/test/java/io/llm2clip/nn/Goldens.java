@@ -3,7 +3,7 @@ package io.llm2clip.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
@@ -23,17 +23,17 @@ import java.util.function.Function;
 
 /** Values computed with PyTorch by goldens.py, which lies beside the file and says what it holds. */
 public final class Goldens {
-    private static final Safetensors FILE = open();
+    private static final Checkpoint FILE = open();
 
     private Goldens() {}
 
     /** By way of a copy, as other modules find the values in a jar, which cannot be mapped. */
-    private static Safetensors open() {
+    private static Checkpoint open() {
         try (InputStream stored = Objects.requireNonNull(Goldens.class.getResourceAsStream("goldens.safetensors"))) {
             Path copy = Files.createTempFile("goldens", ".safetensors");
             Files.copy(stored, copy, StandardCopyOption.REPLACE_EXISTING);
             copy.toFile().deleteOnExit();
-            return Safetensors.open(copy);
+            return Checkpoint.open(copy);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.Program;
@@ -70,7 +70,7 @@ class LoraTest {
                 Map.of());
         try (Parameters frozen = Parameters.frozen();
                 Parameters updates = new Parameters(1);
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Linear linear = Linear.create(frozen.root(), 3, 4, true);
             ParameterFiles.load(frozen.all(), source);
             Lora lora = Lora.attach(updates.root(), linear, 2, 6);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -13,11 +13,13 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +49,7 @@ class ParameterFilesTest {
         try (Parameters saved = model(1);
                 Parameters loaded = model(2)) {
             ParameterFiles.save(saved.all(), file, Map.of("epoch", "3"));
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 assertThat(source.metadata()).containsEntry("epoch", "3");
                 ParameterFiles.load(loaded.all(), source);
             }
@@ -65,7 +67,7 @@ class ParameterFilesTest {
                 "model.b", halves(StoredType.F16, 0x3C00, 0xC000),
                 "model.position_ids", halves(StoredType.F16, 0)));
         try (Parameters parameters = Parameters.trained();
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(2), Initializer.ones());
             Parameter b = parameters.root().create("b", Shape.of(2), Initializer.ones());
             ParameterFiles.load(parameters.all(), source, name -> "model." + name, "model.position_ids"::equals);
@@ -84,7 +86,7 @@ class ParameterFilesTest {
         TensorData cast = x.cast(type).evaluate();
         Path file = write(Map.of("a", new StoredTensor(StoredType.valueOf(type.name()), List.of(5L), cast.readOnly())));
         try (Parameters parameters = Parameters.trained();
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(5), Initializer.ones());
             ParameterFiles.load(parameters.all(), source);
             assertThat(a.data().toFloats())
@@ -123,10 +125,26 @@ class ParameterFilesTest {
                 "tensor 'fc.bias': expected elements of type F32, F16 or BF16, found I32; convert the checkpoint.");
     }
 
+    /** It may be one that the model would need. */
+    @Test
+    void whatCannotBeReadIsNoLessLeftOver() throws URISyntaxException {
+        Path file = Path.of(Objects.requireNonNull(getClass().getResource("checkpoint/torch/unreadable.pt"))
+                .toURI());
+        try (Parameters parameters = Parameters.trained();
+                Checkpoint source = Checkpoint.open(file)) {
+            Parameter w = parameters.root().create("w", Shape.of(2), Initializer.ones());
+            assertThatThrownBy(() -> ParameterFiles.load(parameters.all(), source))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining("tensor 'complex': expected one of the model's 1 parameters");
+            ParameterFiles.load(parameters.all(), source, UnaryOperator.identity(), source.unreadable()::containsKey);
+            assertThat(w.data().toFloats()).containsExactly(0, 1);
+        }
+    }
+
     private void refused(Map<String, StoredTensor> tensors, String message) {
         Path file = write(tensors);
         try (Parameters parameters = model(4);
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             float[] before = parameters.get("fc.weight").data().toFloats();
             assertThatThrownBy(
                             () -> ParameterFiles.load(parameters.all(), source, UnaryOperator.identity(), _ -> false))

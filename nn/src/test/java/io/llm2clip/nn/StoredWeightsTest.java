@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Packing;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -17,6 +17,7 @@ import io.llm2clip.tensor.TensorException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -27,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +59,7 @@ class StoredWeightsTest {
         }
 
         Net load(Path file) {
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             return this;
@@ -71,6 +73,25 @@ class StoredWeightsTest {
         @Override
         public void close() {
             parameters.close();
+        }
+    }
+
+    private static Path golden(String name) throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(StoredWeightsTest.class.getResource("checkpoint/torch/" + name))
+                .toURI());
+    }
+
+    /** Whatever format they are in: of PyTorch's file, one matrix is a view, the other is used where it lies. */
+    @Test
+    void weightsOfPyTorchGiveTheSame() throws URISyntaxException {
+        try (Net torch = Net.of(Parameters.frozen()).load(golden("net.pt"));
+                Net same = Net.of(Parameters.frozen()).load(golden("net.safetensors"));
+                Net trained = Net.of(Parameters.trained()).load(golden("net.pt"))) {
+            assertThat(torch.output()).isEqualTo(same.output()).isEqualTo(trained.output());
+            assertThat(torch.parameters().get("table.weight").data().readOnly().isMapped())
+                    .isTrue();
+            assertThat(torch.parameters().get("fc.weight").data().readOnly().isMapped())
+                    .isFalse();
         }
     }
 
@@ -125,7 +146,7 @@ class StoredWeightsTest {
             ParameterFiles.save(trained.parameters.all(), again, Map.of());
             assertThat(ParameterFiles.bytes(trained.parameters.all())).isEqualTo(80);
         }
-        try (Safetensors saved = Safetensors.open(again)) {
+        try (Checkpoint saved = Checkpoint.open(again)) {
             assertThat(saved.entries().values()).allMatch(tensor -> tensor.type() == StoredType.F32);
         }
     }
@@ -171,7 +192,7 @@ class StoredWeightsTest {
         SafetensorsWriter.write(file, net(StoredType.F32), Map.of());
         try (Net one = Net.of(Parameters.frozen());
                 Net other = Net.of(Parameters.frozen())) {
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(one.parameters.all(), source);
                 ParameterFiles.load(other.parameters.all(), source);
             }
@@ -213,7 +234,7 @@ class StoredWeightsTest {
             throw new AssertionError("drawn");
         };
         try (Parameters parameters = new Parameters(3);
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Parameter a = parameters.root().create("a", Shape.of(5), never);
             ParameterFiles.load(parameters.all(), source);
             assertThat(a.data().toFloats()).containsExactly(-0.375f, -0.25f, -0.125f, 0, 0.125f);
@@ -237,7 +258,7 @@ class StoredWeightsTest {
         long before = EngineMemory.liveBytes();
         try (Parameters parameters = Parameters.frozen()) {
             Linear linear = Linear.create(parameters.root().scope("fc"), 3, 2, false);
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             boolean aligned = (8 + json.length) % 4 == 0;
@@ -273,7 +294,7 @@ class StoredWeightsTest {
         }
         try (Parameters parameters = Parameters.frozen()) {
             Embedding table = Embedding.create(parameters.root().scope("table"), rows, 1024, Initializer.ones());
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source);
             }
             assertThat(parameters.count()).isEqualTo(bytes / 4);
@@ -302,7 +323,7 @@ class StoredWeightsTest {
         StoredTensor wide = new StoredTensor(StoredType.F32, List.of(0L, 1L << 33), MemorySegment.ofArray(new byte[0]));
         SafetensorsWriter.write(file, Map.of("table.weight", wide), Map.of());
         try (Parameters parameters = Parameters.frozen();
-                Safetensors source = Safetensors.open(file)) {
+                Checkpoint source = Checkpoint.open(file)) {
             Embedding.create(parameters.root().scope("table"), 4, 3, Initializer.ones());
             assertThatThrownBy(() -> ParameterFiles.load(parameters.all(), source))
                     .hasMessageContaining("expected shape [4, 3] of parameter 'table.weight', found [0, 8589934592]");

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.reference.StoredElements;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
@@ -50,7 +50,7 @@ class WeightFormatTest {
 
     private Parameters load(Parameters parameters) {
         declare(parameters);
-        try (Safetensors source = Safetensors.open(file)) {
+        try (Checkpoint source = Checkpoint.open(file)) {
             ParameterFiles.load(parameters.all(), source);
         }
         return parameters;
@@ -107,7 +107,7 @@ class WeightFormatTest {
         try (Parameters parameters = Parameters.frozen(format, Device.cpu());
                 Parameters updates = new Parameters(2)) {
             Linear linear = Linear.create(parameters.root().scope("fc"), WIDTH, 1000, true);
-            try (Safetensors source = Safetensors.open(file)) {
+            try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source, name -> name, _ -> true);
             }
             Lora lora = Lora.attach(updates.root(), linear, 2, 4);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.checkpoint.Safetensors;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +43,7 @@ class RandomCheckpointTest {
     @Test
     void matricesHaveVarianceOfOneOverFanIn() throws IOException {
         Shown.tiny().make(directory);
-        try (Safetensors file = Safetensors.open(directory.resolve(Shown.TEXT))) {
+        try (Checkpoint file = Checkpoint.open(directory.resolve(Shown.TEXT))) {
             assertThat(file.entries().values()).allMatch(tensor -> tensor.type() == StoredType.BF16);
             float[] weight = file.readFloats("layers.0.mlp.down_proj.weight");
             double squares = 0;

@@ -20,6 +20,8 @@ public final class SafetensorsWriter {
     /** A byte buffer, and so one write, reaches at most 2 GiB. */
     private static final long CHUNK = 1L << 30;
 
+    private static final int GATHERED = 1 << 16;
+
     private SafetensorsWriter() {}
 
     /**
@@ -44,7 +46,7 @@ public final class SafetensorsWriter {
         long position = 0;
         for (Map.Entry<String, StoredTensor> tensor : ordered) {
             StoredTensor stored = tensor.getValue();
-            long end = Math.addExact(position, stored.data().byteSize());
+            long end = Math.addExact(position, stored.bytes());
             entries.put(tensor.getKey(), new SafetensorsHeader.Entry(stored.type(), stored.shape(), position, end));
             position = end;
         }
@@ -60,15 +62,31 @@ public final class SafetensorsWriter {
                             .flip());
             writeFully(channel, ByteBuffer.wrap(json));
             for (Map.Entry<String, StoredTensor> tensor : ordered) {
-                writeData(channel, tensor.getValue().data());
+                writeData(channel, tensor.getValue());
             }
         });
     }
 
-    private static void writeData(FileChannel channel, MemorySegment data) throws IOException {
+    private static void writeData(FileChannel channel, StoredTensor tensor) throws IOException {
+        if (!tensor.isDense()) {
+            writeView(channel, tensor);
+            return;
+        }
+        MemorySegment data = tensor.data();
         for (long offset = 0; offset < data.byteSize(); offset += CHUNK) {
             long length = Math.min(CHUNK, data.byteSize() - offset);
             writeFully(channel, data.asSlice(offset, length).asByteBuffer());
+        }
+    }
+
+    private static void writeView(FileChannel channel, StoredTensor tensor) throws IOException {
+        long size = tensor.type().bytes();
+        byte[] gathered = new byte[GATHERED];
+        for (long first = 0; first < tensor.elements(); first += GATHERED / size) {
+            long end = Math.min(tensor.elements(), first + GATHERED / size);
+            MemorySegment part = MemorySegment.ofArray(gathered).asSlice(0, (end - first) * size);
+            tensor.copyTo(part, ByteOrder.LITTLE_ENDIAN, first, end);
+            writeFully(channel, ByteBuffer.wrap(gathered, 0, (int) part.byteSize()));
         }
     }
 

@@ -6,44 +6,108 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor as a checkpoint file holds it.
- *
- * @param type element type
- * @param shape dimensions, outermost first; empty for a scalar
- * @param data the elements, row-major and little-endian, possibly unaligned; {@code elements() * type.bytes()} bytes
+ * A tensor as a checkpoint file holds it, and where it lies there: usually row-major and little-endian, so that its elements can
+ * be used in place ({@link #isDense}). Files of PyTorch also hold views, whose elements are copied from wherever they lie.
  */
-public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data) {
+public final class StoredTensor {
     private static final int BLOCK = 4096;
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape */
-    public StoredTensor {
-        shape = List.copyOf(shape);
-        long expected = byteSize(type, shape);
+    private final StoredType type;
+    private final List<Long> shape;
+    private final MemorySegment data;
+    private final ByteOrder order;
+    /** Null for row-major elements. */
+    private final @Nullable Strides strides;
+
+    private final long elements;
+
+    /**
+     * A row-major tensor.
+     *
+     * @param type element type
+     * @param shape dimensions, outermost first; empty for a scalar
+     * @param data the elements, little-endian, possibly unaligned; {@code elements() * type.bytes()} bytes
+     * @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape
+     */
+    public StoredTensor(StoredType type, List<Long> shape, MemorySegment data) {
+        this(type, shape, data, ByteOrder.LITTLE_ENDIAN, null);
+    }
+
+    private StoredTensor(
+            StoredType type, List<Long> shape, MemorySegment data, ByteOrder order, @Nullable Strides strides) {
+        this.type = type;
+        this.shape = List.copyOf(shape);
+        this.data = data;
+        this.order = order;
+        this.strides = strides;
+        long bytes = byteSize(type, this.shape);
+        elements = bytes / type.bytes();
+        long expected = strides == null ? bytes : Math.multiplyExact(strides.extent(), type.bytes());
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException("A tensor of type %s and shape %s takes %d bytes, but its data has %d."
-                    .formatted(type, shape, expected, data.byteSize()));
+                    .formatted(type, this.shape, expected, data.byteSize()));
         }
+    }
+
+    /**
+     * A tensor whose elements lie in {@code data} as {@code strides} say, the farthest of them at its end.
+     *
+     * @throws IllegalArgumentException if the data has another size, or the tensor 2^63 bytes or more
+     */
+    static StoredTensor view(StoredType type, Strides strides, ByteOrder order, MemorySegment data) {
+        byteSize(type, strides.shape());
+        return new StoredTensor(type, strides.shape(), data, order, strides.isRowMajor() ? null : strides);
     }
 
     /** An f32 tensor of the given shape with a copy of {@code values}. */
     public static StoredTensor of(float[] values, long... shape) {
         // Off the heap, because an array of bytes holds fewer than 2^29 floats.
         MemorySegment data = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT, values.length);
-        MemorySegment.copy(values, 0, data, FLOAT, 0, values.length);
+        MemorySegment.copy(
+                values, 0, data, ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0, values.length);
         return new StoredTensor(StoredType.F32, dimensions(shape), data);
+    }
+
+    /** Element type. */
+    public StoredType type() {
+        return type;
+    }
+
+    /** Dimensions, outermost first; empty for a scalar. */
+    public List<Long> shape() {
+        return shape;
     }
 
     /** Number of elements: the product of the shape, 1 for a scalar. */
     public long elements() {
-        return data.byteSize() / type.bytes();
+        return elements;
+    }
+
+    /** Size of the elements in bytes, of a view as if they followed each other. */
+    public long bytes() {
+        return elements * type.bytes();
+    }
+
+    /** Whether the elements are row-major and little-endian where they lie. */
+    public boolean isDense() {
+        return strides == null && (order == ByteOrder.LITTLE_ENDIAN || type.bytes() == 1);
+    }
+
+    /**
+     * The elements where they lie, row-major and little-endian, possibly unaligned; {@link #bytes} bytes.
+     *
+     * @throws IllegalStateException if they are not {@link #isDense dense}
+     */
+    public MemorySegment data() {
+        if (!isDense()) {
+            throw new IllegalStateException(
+                    "A tensor of shape %s does not lie row-major and little-endian in its file; copy its elements."
+                            .formatted(shape));
+        }
+        return data;
     }
 
     /**
@@ -77,15 +141,14 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
      */
     public void copyFloatsTo(MemorySegment target, long first, long end) {
         long count = end - first;
-        if (target.byteSize() != count * Float.BYTES) {
+        if (target.byteSize() % Float.BYTES != 0 || target.byteSize() / Float.BYTES != count) {
             throw new IllegalArgumentException(
-                    "%d elements as floats take %d bytes, but the target has %d; allocate it by the shape %s."
-                            .formatted(count, count * Float.BYTES, target.byteSize(), shape));
+                    "%d elements as floats take 4 bytes each, but the target has %d bytes; allocate it by the shape %s."
+                            .formatted(count, target.byteSize(), shape));
         }
-        MemorySegment source = data.asSlice(first * type.bytes(), count * type.bytes());
         switch (type) {
-            case F32 -> MemorySegment.copy(source, FLOAT, 0, target, ValueLayout.JAVA_FLOAT, 0, count);
-            case F16, BF16 -> widen(source, target, count);
+            case F32 -> copyTo(target, first, end);
+            case F16, BF16 -> widen(target, first, end);
             default ->
                 throw new IllegalArgumentException(
                         "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
@@ -94,12 +157,13 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
     }
 
     /** Through arrays: loops over them are fast whatever kinds of segments there are. */
-    private void widen(MemorySegment source, MemorySegment target, long count) {
-        short[] halves = new short[(int) Math.min(count, BLOCK)];
+    private void widen(MemorySegment target, long first, long end) {
+        short[] halves = new short[(int) Math.min(end - first, BLOCK)];
         float[] floats = new float[halves.length];
-        for (long first = 0; first < count; first += BLOCK) {
-            int length = (int) Math.min(BLOCK, count - first);
-            MemorySegment.copy(source, SHORT, first * Short.BYTES, halves, 0, length);
+        MemorySegment block = MemorySegment.ofArray(halves);
+        for (long at = first; at < end; at += BLOCK) {
+            int length = (int) Math.min(BLOCK, end - at);
+            copyTo(block, at, at + length);
             if (type == StoredType.F16) {
                 for (int i = 0; i < length; i++) {
                     floats[i] = Float.float16ToFloat(halves[i]);
@@ -109,7 +173,7 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
                     floats[i] = Float.intBitsToFloat(halves[i] << 16);
                 }
             }
-            MemorySegment.copy(floats, 0, target, ValueLayout.JAVA_FLOAT, first * Float.BYTES, length);
+            MemorySegment.copy(floats, 0, target, ValueLayout.JAVA_FLOAT_UNALIGNED, (at - first) * Float.BYTES, length);
         }
     }
 
@@ -121,15 +185,82 @@ public record StoredTensor(StoredType type, List<Long> shape, MemorySegment data
      * @param end one more than the last
      */
     public void copyTo(MemorySegment target, long first, long end) {
-        long count = end - first;
-        MemorySegment source = data.asSlice(first * type.bytes(), count * type.bytes());
-        switch (type.bytes()) {
-            case 1 -> target.copyFrom(source);
-            case 2 -> MemorySegment.copy(source, SHORT, 0, target, ValueLayout.JAVA_SHORT, 0, count);
-            case 4 -> MemorySegment.copy(source, INT, 0, target, ValueLayout.JAVA_INT, 0, count);
-            case 8 -> MemorySegment.copy(source, LONG, 0, target, ValueLayout.JAVA_LONG, 0, count);
-            default -> throw new IllegalStateException("No element type has " + type.bytes() + " bytes.");
+        copyTo(target, ByteOrder.nativeOrder(), first, end);
+    }
+
+    /** The same in another byte order. */
+    void copyTo(MemorySegment target, ByteOrder targetOrder, long first, long end) {
+        if (strides == null) {
+            copyAdjacent(first, end - first, target, targetOrder, 0);
+            return;
         }
+        long[] position = {0};
+        strides.forEachRun(first, end, (offset, stride, count) -> {
+            if (stride == 1) {
+                copyAdjacent(offset, count, target, targetOrder, position[0]);
+            } else {
+                copyApart(offset, stride, count, target, targetOrder, position[0]);
+            }
+            position[0] += count;
+        });
+    }
+
+    private void copyAdjacent(long offset, long count, MemorySegment target, ByteOrder targetOrder, long to) {
+        long size = type.bytes();
+        ValueLayout layout = layout();
+        MemorySegment.copy(
+                data, layout.withOrder(order), offset * size, target, layout.withOrder(targetOrder), to * size, count);
+    }
+
+    private void copyApart(long offset, long stride, long count, MemorySegment target, ByteOrder targetOrder, long to) {
+        long size = type.bytes();
+        long step = stride * size;
+        long from = offset * size;
+        long at = to * size;
+        switch (layout()) {
+            case ValueLayout.OfByte layout -> {
+                for (long i = 0; i < count; i++, from += step, at += size) {
+                    target.set(layout, at, data.get(layout, from));
+                }
+            }
+            case ValueLayout.OfShort layout -> {
+                ValueLayout.OfShort stored = layout.withOrder(order);
+                ValueLayout.OfShort wanted = layout.withOrder(targetOrder);
+                for (long i = 0; i < count; i++, from += step, at += size) {
+                    target.set(wanted, at, data.get(stored, from));
+                }
+            }
+            case ValueLayout.OfInt layout -> {
+                ValueLayout.OfInt stored = layout.withOrder(order);
+                ValueLayout.OfInt wanted = layout.withOrder(targetOrder);
+                for (long i = 0; i < count; i++, from += step, at += size) {
+                    target.set(wanted, at, data.get(stored, from));
+                }
+            }
+            case ValueLayout.OfLong layout -> {
+                ValueLayout.OfLong stored = layout.withOrder(order);
+                ValueLayout.OfLong wanted = layout.withOrder(targetOrder);
+                for (long i = 0; i < count; i++, from += step, at += size) {
+                    target.set(wanted, at, data.get(stored, from));
+                }
+            }
+            default -> throw noSuchSize();
+        }
+    }
+
+    /** Of the bits of an element. */
+    private ValueLayout layout() {
+        return switch (type.bytes()) {
+            case 1 -> ValueLayout.JAVA_BYTE;
+            case 2 -> ValueLayout.JAVA_SHORT_UNALIGNED;
+            case 4 -> ValueLayout.JAVA_INT_UNALIGNED;
+            case 8 -> ValueLayout.JAVA_LONG_UNALIGNED;
+            default -> throw noSuchSize();
+        };
+    }
+
+    private IllegalStateException noSuchSize() {
+        return new IllegalStateException("No element type has " + type.bytes() + " bytes.");
     }
 
     /** Lets go the pages of a mapped file; they are read again where they are needed. */

@@ -1,8 +1,9 @@
 /**
- * Checkpoint files: safetensors, single or in shards, read by memory mapping and written atomically.
+ * Checkpoint files: {@link io.llm2clip.nn.checkpoint.Checkpoint} reads safetensors and PyTorch archives, single or in shards, by
+ * memory mapping; {@link io.llm2clip.nn.checkpoint.SafetensorsWriter} writes safetensors, atomically.
  *
  * <p>Nothing here knows the tensor engine. A stored tensor is an element type, a shape and a
- * {@link java.lang.foreign.MemorySegment} in the file's own little-endian layout, so weights can be used where they lie.
+ * {@link java.lang.foreign.MemorySegment} in the file's own layout, so weights can be used where they lie.
  */
 @NullMarked
 package io.llm2clip.nn.checkpoint;

@@ -8,8 +8,8 @@ import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.Safetensors;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -202,7 +202,7 @@ public final class AdamW implements AutoCloseable {
 
     /** Takes up moments and number of steps that {@link #save} wrote for the same parameters. */
     public void load(Path file) {
-        try (Safetensors source = Safetensors.open(file)) {
+        try (Checkpoint source = Checkpoint.open(file)) {
             String stored = source.metadata().getOrDefault(STEPS, "");
             if (!stored.matches("\\d{1,18}")) {
                 throw new CheckpointException(

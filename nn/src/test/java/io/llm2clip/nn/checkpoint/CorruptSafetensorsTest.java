@@ -34,8 +34,8 @@ class CorruptSafetensorsTest {
             {'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | 8 | tensor 'a': expected shape as a list of whole numbers from 0 up, found [-2]. The file is damaged; fetch or export it again.
             {'a':{'dtype':'F32','shape':[2.5],'data_offsets':[0,8]}} | 8 | tensor 'a': expected shape as a list of whole numbers from 0 up, found [2.5]. The file is damaged; fetch or export it again.
             {'a':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,8]}} | 8 | tensor 'a': expected a shape of fewer than 2^63 bytes, found [4294967296, 4294967296]. The file is damaged; fetch or export it again.
-            {'a':{'dtype':'F8_E4M3','shape':[2],'data_offsets':[0,2]}} | 2 | tensor 'a': expected a dtype among [BOOL, U8, I8, I16, F16, BF16, I32, F32, F64, I64], found F8_E4M3; convert the checkpoint to one of these.
-            {'a':7} | 0 | tensor 'a': expected a dtype among [BOOL, U8, I8, I16, F16, BF16, I32, F32, F64, I64], found null; convert the checkpoint to one of these.
+            {'a':{'dtype':'C64','shape':[2],'data_offsets':[0,2]}} | 2 | tensor 'a': expected a dtype among [BOOL, U8, I8, F8_E5M2, F8_E4M3, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64], found C64; convert the checkpoint to one of these.
+            {'a':7} | 0 | tensor 'a': expected a dtype among [BOOL, U8, I8, F8_E5M2, F8_E4M3, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64], found null; convert the checkpoint to one of these.
             {'a':{'dtype':'U8','shape':[2],'data_offsets':[0,2]},'b':{'dtype':'U8','shape':[2],'data_offsets':[1,3]}} | 3 | tensor 'b': expected its data to begin at 2, where the tensor before it ends, found 1, which overlaps it. The file is damaged; fetch or export it again.
             {'a':{'dtype':'U8','shape':[2],'data_offsets':[0,2]},'b':{'dtype':'U8','shape':[2],'data_offsets':[3,5]}} | 5 | tensor 'b': expected its data to begin at 2, where the tensor before it ends, found 3, which leaves a hole. The file is damaged; fetch or export it again.
             {'__metadata__':{'format':1}} | 0 | expected __metadata__ to map names to strings, found {"format":1}; export it again.
@@ -48,7 +48,7 @@ class CorruptSafetensorsTest {
     @Test
     void refusesATensorNamedTwice() throws IOException {
         Path file = safetensors("{" + A + "," + A + "}", 8);
-        assertThatThrownBy(() -> Safetensors.open(file))
+        assertThatThrownBy(() -> Checkpoint.open(file))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageStartingWith(file + ": expected a safetensors header in JSON, found: Duplicate")
                 .hasMessageEndingWith("The file is damaged; fetch or export it again.");
@@ -58,7 +58,7 @@ class CorruptSafetensorsTest {
     @CsvSource({"{'a':", "nonsense", "{} {}"})
     void refusesAHeaderThatIsNotJson(String header) throws IOException {
         Path file = safetensors(header, 0);
-        assertThatThrownBy(() -> Safetensors.open(file))
+        assertThatThrownBy(() -> Checkpoint.open(file))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageStartingWith(file + ": expected a safetensors header in JSON, found: ");
     }
@@ -82,17 +82,16 @@ class CorruptSafetensorsTest {
                 file("version https://git-lfs.github.com/spec/v1\n".getBytes(StandardCharsets.UTF_8)),
                 "expected weights, found a Git LFS pointer; run 'git lfs pull' in its repository.");
         assertRefused(
-                file("PK\3\4\0\0\0\0\0\0".getBytes(StandardCharsets.UTF_8)),
-                "expected a safetensors file, found a zip archive (PyTorch's format); convert it to safetensors.");
+                file("<!DOCTYPE html><html>".getBytes(StandardCharsets.UTF_8)),
+                "expected weights, found a web page, as of a download that failed; fetch it again.");
     }
 
     @Test
     void refusesMissingFiles() {
-        assertRefused(
-                directory.resolve("none.safetensors"), "expected a safetensors file, found none; check the path.");
+        assertRefused(directory.resolve("none.safetensors"), "expected a file of weights, found none; check the path.");
         assertRefused(
                 directory,
-                "expected model.safetensors or model.safetensors.index.json in this directory, found neither; check that the download is complete.");
+                "expected model.safetensors, model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json or one other file of weights in this directory, found none; check that the download is complete.");
     }
 
     @Test
@@ -100,17 +99,17 @@ class CorruptSafetensorsTest {
         byte[] whole = Files.readAllBytes(safetensors("{" + A + "}", 8));
         for (int length = 0; length < whole.length; length++) {
             Path cut = file(Arrays.copyOf(whole, length));
-            assertThatThrownBy(() -> Safetensors.open(cut))
+            assertThatThrownBy(() -> Checkpoint.open(cut))
                     .as("first %d bytes", length)
                     .isInstanceOf(CheckpointException.class);
         }
-        try (Safetensors file = Safetensors.open(file(whole))) {
+        try (Checkpoint file = Checkpoint.open(file(whole))) {
             assertThat(file.readFloats("a")).hasSize(2);
         }
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> Safetensors.open(file))
+        assertThatThrownBy(() -> Checkpoint.open(file))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(file + ": " + message);
     }

@@ -35,7 +35,7 @@ class SafetensorsTest {
 
     @Test
     void readsEveryTypeThatTheReferenceWrites() {
-        try (Safetensors file = Safetensors.open(everyType)) {
+        try (Checkpoint file = Checkpoint.open(everyType)) {
             assertThat(file.metadata()).isEqualTo(Map.of("format", "pt"));
             assertThat(file.entries())
                     .containsOnlyKeys(
@@ -58,7 +58,7 @@ class SafetensorsTest {
 
     @Test
     void closingTwiceIsClosingOnce() {
-        Safetensors file = Safetensors.open(everyType);
+        Checkpoint file = Checkpoint.open(everyType);
         file.close();
         file.close();
         assertThat(file.entries()).isNotEmpty();
@@ -66,7 +66,7 @@ class SafetensorsTest {
 
     @Test
     void convertsFloatsExactly() {
-        try (Safetensors file = Safetensors.open(everyType)) {
+        try (Checkpoint file = Checkpoint.open(everyType)) {
             assertThat(file.readFloats("f32")).containsExactly(0f, 1f / 3, 2f / 3, 1f, 4f / 3, 5f / 3);
             assertThat(file.readFloats("f16")).containsExactly(1.5f, -65504f, 0x1p-24f, Float.POSITIVE_INFINITY);
             assertThat(file.readFloats("bf16")).containsExactly(1f, -2.5f, 0x1.fep127f, 0x1p-133f);
@@ -80,7 +80,7 @@ class SafetensorsTest {
     @Test
     void writesTheSameBytesAsTheReference() throws IOException {
         Path copy = directory.resolve("copy.safetensors");
-        try (Safetensors file = Safetensors.open(everyType)) {
+        try (Checkpoint file = Checkpoint.open(everyType)) {
             SafetensorsWriter.write(copy, file.entries(), Map.of());
         }
         assertThat(copy).hasSameBinaryContentAs(everyType);
@@ -88,7 +88,7 @@ class SafetensorsTest {
 
     @Test
     void refusesToReadOtherTypesAsFloats() {
-        try (Safetensors file = Safetensors.open(everyType)) {
+        try (Checkpoint file = Checkpoint.open(everyType)) {
             assertThatThrownBy(() -> file.readFloats("i32"))
                     .isInstanceOf(CheckpointException.class)
                     .hasMessage(
@@ -99,7 +99,7 @@ class SafetensorsTest {
 
     @Test
     void namesTheNearestTensorWhenOneIsMissing() {
-        try (Safetensors file = Safetensors.open(everyType)) {
+        try (Checkpoint file = Checkpoint.open(everyType)) {
             assertThatThrownBy(() -> file.tensor("model.f32"))
                     .hasMessage(
                             everyType
@@ -109,7 +109,7 @@ class SafetensorsTest {
 
     @Test
     void segmentsEndWithTheCheckpoint() {
-        Safetensors file = Safetensors.open(everyType);
+        Checkpoint file = Checkpoint.open(everyType);
         StoredTensor tensor = file.tensor("f32");
         file.close();
         assertThatThrownBy(tensor::toFloats).isInstanceOf(IllegalStateException.class);

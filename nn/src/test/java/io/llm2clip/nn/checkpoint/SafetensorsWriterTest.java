@@ -32,7 +32,7 @@ class SafetensorsWriterTest {
         Path file = Files.createTempFile("round-trip", ".safetensors");
         try {
             SafetensorsWriter.write(file, tensors, metadata);
-            try (Safetensors read = Safetensors.open(file)) {
+            try (Checkpoint read = Checkpoint.open(file)) {
                 assertThat(read.metadata()).containsAllEntriesOf(metadata).containsKey("format");
                 assertThat(read.entries()).containsOnlyKeys(tensors.keySet());
                 tensors.forEach((name, written) -> {
@@ -75,7 +75,7 @@ class SafetensorsWriterTest {
         Path file = directory.resolve("replaced.safetensors");
         SafetensorsWriter.write(file, Map.of("a", StoredTensor.of(new float[] {1}, 1)), Map.of());
         SafetensorsWriter.write(file, Map.of("a", StoredTensor.of(new float[] {2}, 1)), Map.of());
-        try (Safetensors read = Safetensors.open(file)) {
+        try (Checkpoint read = Checkpoint.open(file)) {
             assertThat(read.readFloats("a")).containsExactly(2f);
         }
         try (Stream<Path> files = Files.list(file.getParent())) {

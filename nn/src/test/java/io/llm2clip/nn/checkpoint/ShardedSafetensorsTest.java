@@ -27,7 +27,7 @@ class ShardedSafetensorsTest {
     void readsAllShardsThroughTheIndexOrItsDirectory() throws IOException {
         Path index = index("{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}");
         for (Path path : new Path[] {index, directory}) {
-            try (Safetensors set = Safetensors.open(path)) {
+            try (Checkpoint set = Checkpoint.open(path)) {
                 assertThat(set.entries()).containsOnlyKeys("a", "b");
                 assertThat(set.readFloats("b")).containsExactly(2f);
             }
@@ -64,11 +64,21 @@ class ShardedSafetensorsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../one.safetensors", "/etc/one.safetensors", "..\\\\one.safetensors", "one.bin"})
+    @ValueSource(
+            strings = {
+                "../one.safetensors",
+                "/etc/one.safetensors",
+                "..\\\\one.safetensors",
+                "..",
+                ".",
+                "",
+                "C:one",
+                "model.safetensors.index.json"
+            })
     void refusesShardsThatAreNotFilesBesideTheIndex(String shard) throws IOException {
         assertRefused(
                 index("{\"a\":\"" + shard + "\"}"),
-                "tensor 'a': expected the name of a .safetensors file, found \"" + shard + "\"; fetch it again.");
+                "tensor 'a': expected the name of a file beside the index, found \"" + shard + "\"; fetch it again.");
     }
 
     @Test
@@ -78,7 +88,7 @@ class ShardedSafetensorsTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> Safetensors.open(file))
+        assertThatThrownBy(() -> Checkpoint.open(file))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(file + ": " + message);
     }
