@@ -3,9 +3,6 @@ package com.example;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.CpuOp;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.launch.DeviceOp;
 import io.llm2clip.kernels.gpu.launch.DevicePlan;
 import io.llm2clip.kernels.operations.Operand;
@@ -21,7 +18,7 @@ import java.util.List;
  * @param backward whether sums run from the last column to the first
  */
 public record DiscountedSum(int rows, int columns, float discount, boolean backward)
-        implements CpuOp, DeviceOp, DifferentiableOp {
+        implements DeviceOp, DifferentiableOp {
 
     /** How it is used: of an f32 matrix {@code [rows, columns]} the sums along its rows. */
     public static Tensor of(Tensor x, float discount) {
@@ -36,27 +33,17 @@ public record DiscountedSum(int rows, int columns, float discount, boolean backw
         return List.of(Operand.in("x", elements), Operand.out("y", elements));
     }
 
-    /** The definition, which all else is checked against. */
+    /** The definition, which all else is checked against. The CPU runs it, too, unless the operation is also a {@code CpuOp}. */
     @Override
     public void reference(MemorySegment... operands) {
         for (int row = 0; row < rows; row++) {
-            sum(row, operands[0], operands[1]);
+            float sum = 0;
+            for (int i = 0; i < columns; i++) {
+                int element = row * columns + (backward ? columns - 1 - i : i);
+                sum = operands[0].getAtIndex(JAVA_FLOAT, element) + discount * sum;
+                operands[1].setAtIndex(JAVA_FLOAT, element, sum);
+            }
         }
-    }
-
-    private void sum(int row, MemorySegment x, MemorySegment y) {
-        float sum = 0;
-        for (int i = 0; i < columns; i++) {
-            int element = row * columns + (backward ? columns - 1 - i : i);
-            sum = x.getAtIndex(JAVA_FLOAT, element) + discount * sum;
-            y.setAtIndex(JAVA_FLOAT, element, sum);
-        }
-    }
-
-    /** Optional: on the CPU, threads share the rows. Without it the reference runs. */
-    @Override
-    public Launch bind(MemorySegment[] operands, Workers workers) {
-        return () -> workers.parallel(rows, (row, worker) -> sum(row, operands[0], operands[1]));
     }
 
     /** Optional: on devices, a work-item per row. */
