@@ -3,6 +3,7 @@ package io.llm2clip.kernels.gpu.launch;
 import io.llm2clip.kernels.gpu.device.DeviceAddress;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -53,6 +54,14 @@ public record DeviceLaunch(
                 dimensions,
                 scalars,
                 Binding.all(IntStream.range(0, kernel.operands()).toArray()));
+    }
+
+    /** The same in a plan whose operands have other numbers. */
+    DeviceLaunch renumbered(IntUnaryOperator numbers) {
+        List<Binding> renumbered = operands.stream()
+                .map(binding -> new Binding(numbers.applyAsInt(binding.operand), binding.start))
+                .toList();
+        return new DeviceLaunch(kernel, grid, dimensions, scalars, renumbered);
     }
 
     /**

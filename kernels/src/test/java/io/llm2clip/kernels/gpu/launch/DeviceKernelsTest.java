@@ -10,8 +10,10 @@ import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -184,6 +186,37 @@ class DeviceKernelsTest {
         assertThat(DeviceKernels.plan(new CrossEntropyOp.CrossEntropy(8, 100)).launches())
                 .extracting(launch -> launch.grid().x())
                 .containsExactly(8 * 32);
+    }
+
+    /** Compilers of devices do not inline epilogues of any size: larger ones are computed by a launch of their own. */
+    @Test
+    void largeEpiloguesAreLaunchesOfTheirOwn() {
+        assertThat(launches(adding(6, Opcode.ADD, 8))).containsExactly("k_matmul");
+        assertThat(launches(adding(1, Opcode.ERF, 4))).containsExactly("k_matmul");
+        assertThat(launches(adding(7, Opcode.ADD, 8))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(launches(adding(1, Opcode.ERF, 9))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(launches(adding(1, Opcode.MAXIMUM, 14))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(MatmulPlan.interpreted(adding(3, Opcode.ADD, 3))).hasSize(1);
+        assertThat(MatmulPlan.interpreted(adding(4, Opcode.ADD, 3)))
+                .as("the interpreter is large itself")
+                .hasSize(2);
+    }
+
+    private static List<String> launches(Matmul op) {
+        return DeviceKernels.plan(op).launches().stream()
+                .map(launch -> launch.kernel().name())
+                .toList();
+    }
+
+    /** Sums and then some of an opcode. */
+    private static Matmul adding(int extras, Opcode opcode, int count) {
+        List<Instruction> instructions = new ArrayList<>(List.of(Instruction.binary(Opcode.ADD, 0, 1)));
+        for (int i = 0; i < count; i++) {
+            instructions.add(new Instruction(opcode, extras + 1 + i, 1 + i % extras, 0, 0));
+        }
+        return Matmul.dense(1, 5, 6, 7, false, false)
+                .withEpilogue(new Epilogue(
+                        new Expression(1 + extras, instructions), Collections.nCopies(extras, Broadcast.ROW)));
     }
 
     @Test

@@ -92,6 +92,7 @@ public final class EdgeCases {
             ops.add(ofProducts(opcode, 2, 4));
         }
         ops.add(guarded());
+        ops.addAll(largeEpilogues());
         ops.add(withEpilogue(List.of(Broadcast.ROW)));
         ops.add(withEpilogue(List.of(Broadcast.FULL, Broadcast.SCALAR, Broadcast.ROW)));
         return ops.stream();
@@ -115,6 +116,26 @@ public final class EdgeCases {
                         Instruction.binary(Opcode.DIVIDE, 0, 11),
                         Instruction.binary(Opcode.ADD, 8, 12)));
         return new Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
+    }
+
+    /** Of as many operands as an expression has, of as many instructions, and of the longest code per instruction. */
+    private static List<KernelOp> largeEpilogues() {
+        List<KernelOp> ops = new ArrayList<>();
+        Broadcast[] layouts = Broadcast.values();
+        for (int extras : new int[] {2, 8, 12, Expression.MAX_VALUES / 2 - 1}) {
+            ops.add(withEpilogue(IntStream.range(0, extras)
+                    .mapToObj(i -> layouts[i % layouts.length])
+                    .toList()));
+        }
+        for (Opcode opcode : List.of(Opcode.ERF, Opcode.SIGMOID, Opcode.MAXIMUM)) {
+            List<Instruction> instructions = new ArrayList<>();
+            for (int last = 0; last < Expression.MAX_VALUES - 2; last++) {
+                instructions.add(new Instruction(opcode, last == 0 ? 0 : last + 1, 1, 0, 0));
+            }
+            ops.add(Matmul.dense(1, 9, 7, 5, false, true)
+                    .withEpilogue(new Epilogue(new Expression(2, instructions), List.of(Broadcast.ROW))));
+        }
+        return ops;
     }
 
     /** {@code max(sum, extra0) * extra1 ...}. */
