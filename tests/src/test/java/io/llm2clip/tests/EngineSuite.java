@@ -11,6 +11,7 @@ final class EngineSuite {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.internal.compiler.UpdateProperties",
         "io.llm2clip.tensor.check.NanCheckTest",
+        "io.llm2clip.tensor.TypedMatmulProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.RaggedProperties",
         "io.llm2clip.tensor.GuardedRootTest",

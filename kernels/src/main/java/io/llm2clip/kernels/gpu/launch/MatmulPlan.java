@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.launch;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.codegen.EpilogueSize;
 import io.llm2clip.kernels.gpu.codegen.GeneratedKernels;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
@@ -29,7 +30,7 @@ final class MatmulPlan {
         if (!EpilogueSize.fits(epilogue)) {
             return separate(op);
         }
-        Optional<DeviceKernel> generated = GeneratedKernels.matmul(epilogue);
+        Optional<DeviceKernel> generated = GeneratedKernels.matmul(epilogue, words(op));
         return generated.isEmpty() ? interpreted(op) : launches(op, generated);
     }
 
@@ -63,6 +64,7 @@ final class MatmulPlan {
         dimensions.add(extras.size());
         List<Integer> code = generated.isPresent() ? List.of() : ElementwisePlan.code(expression);
         dimensions.add(code.size() / ElementwiseKernels.INSTRUCTION);
+        dimensions.add(op.b().format().ordinal());
         for (Broadcast extra : extras) {
             dimensions.addAll(
                     switch (extra) {
@@ -85,19 +87,20 @@ final class MatmulPlan {
         List<Binding> operands = new ArrayList<>(Binding.all(0, 1, out));
         IntStream.range(2, out).mapToObj(Binding::of).forEach(operands::add);
         return List.of(new DeviceLaunch(
-                generated.orElseGet(() -> GeneratedKernels.interpretingMatmul(extras.size())),
+                generated.orElseGet(() -> GeneratedKernels.interpretingMatmul(extras.size(), words(op))),
                 grid,
                 dimensions,
                 ElementwisePlan.literals(expression),
                 operands));
     }
 
-    /** Devices multiply f32 matrices that are stored by rows. */
+    /** Whether B is stored in words of 16 bits, as every format but f32 is. */
+    private static boolean words(Matmul op) {
+        return op.b().format() != DType.F32;
+    }
+
+    /** Devices multiply matrices that are stored by rows. */
     static void requireSupported(Matmul op) {
-        if (!DeviceKernels.MATRIX_FORMATS.contains(op.b().format())) {
-            throw new IllegalArgumentException("Matmul with B of " + op.b().format()
-                    + " runs on the CPU only, a device takes f32; convert B to f32 before.");
-        }
         if (op.b().packing() != null) {
             throw new IllegalArgumentException("Matmul with a packed B runs on the CPU only, found "
                     + op.b().packing() + "; pass B as it is stored.");

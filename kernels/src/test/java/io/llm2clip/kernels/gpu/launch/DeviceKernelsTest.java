@@ -23,6 +23,7 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -113,7 +114,7 @@ class DeviceKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> ofExpressions() {
-        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.deviceMatmul())
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.matmul())
                 .filter(op -> op.flops() < 1_000_000);
     }
 
@@ -239,8 +240,10 @@ class DeviceKernelsTest {
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels per head, expected at most 128 on a device");
-        assertThatThrownBy(() -> DeviceKernels.plan(Matmul.dense(1, 1, 1, 32, false, true, DType.Q8)))
-                .hasMessage("Matmul with B of Q8 runs on the CPU only, a device takes f32; convert B to f32 before.");
+        Matmul matmul = Matmul.dense(1, 1, 1, 32, false, true, DType.Q8);
+        Packing packing = new Packing("a unit", DType.Q8, 1, 32, 1, 34);
+        assertThatThrownBy(() -> DeviceKernels.plan(matmul.withB(matmul.b().packed(packing))))
+                .hasMessageStartingWith("Matmul with a packed B runs on the CPU only, found ");
     }
 
     private static void check(KernelOp op, long seed, Schedule schedule) {

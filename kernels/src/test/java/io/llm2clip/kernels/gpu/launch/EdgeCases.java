@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.launch;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.kernels.AttentionKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
@@ -16,6 +17,7 @@ import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Reduce;
@@ -92,6 +94,16 @@ public final class EdgeCases {
             ops.add(ofProducts(opcode, 2, 4));
         }
         ops.add(guarded());
+        for (DType format : MatrixOperand.FORMATS) {
+            // Rows of several tiles and blocks, more than a tile of them.
+            ops.add(Matmul.dense(2, 5, MatmulKernels.TILE + 1, 3 * MatmulKernels.DEPTH, false, true, format));
+            ops.add(Matmul.dense(1, 33, 2 * MatmulKernels.TILE, 7, false, false, format));
+            ops.add(Matmul.dense(1, 3, 4, 64, true, true, format)
+                    .withEpilogue(new Epilogue(
+                            new Expression(2, List.of(Instruction.binary(Opcode.MAXIMUM, 0, 1))),
+                            List.of(Broadcast.ROW))));
+            ops.add(new IndexOp.Gather(7, 5, 96, format));
+        }
         ops.addAll(largeEpilogues());
         ops.add(withEpilogue(List.of(Broadcast.ROW)));
         ops.add(withEpilogue(List.of(Broadcast.FULL, Broadcast.SCALAR, Broadcast.ROW)));

@@ -7,7 +7,6 @@ import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.device.KernelDevice;
 import io.llm2clip.kernels.gpu.emulator.EmulatedDevice;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
-import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
 import io.llm2clip.kernels.gpu.tornado.TornadoVm;
@@ -32,7 +31,7 @@ public final class AcceleratorDevice implements PlanDevice {
     /** Room for i32 elements: token ids and lengths of batches, which are few. */
     private static final long INTS = 16L << 20;
 
-    /** Room for bf16 and f16 elements. */
+    /** Room for elements of 16 bits, at least. */
     private static final long HALVES = 16L << 20;
 
     /** Elements of an arena of the emulator, which indexes them by int as devices do. */
@@ -48,7 +47,7 @@ public final class AcceleratorDevice implements PlanDevice {
         target = new Target(
                 device.name(),
                 MatmulPrecisions.of(device.precisions()),
-                DeviceKernels.MATRIX_FORMATS,
+                device.matrixFormats(),
                 ALIGNMENT,
                 op -> null,
                 false,
@@ -59,7 +58,8 @@ public final class AcceleratorDevice implements PlanDevice {
      * Opens a device.
      *
      * @param number as TornadoVM numbers them
-     * @param memoryBytes how much of its memory to use for f32 elements, and for bf16 ones where it has a library for them
+     * @param memoryBytes how much of its memory to use: half of it for elements of 16 bits, as weights are stored, or two fifths where it
+     *     has a library that multiplies such
      * @throws io.llm2clip.kernels.gpu.device.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes) {
@@ -75,10 +75,10 @@ public final class AcceleratorDevice implements PlanDevice {
                     + " were asked for, expected at most " + info.memoryBytes()
                     + ", which is all it has; allow less (--device-memory).");
         }
-        // Where a library multiplies in bf16, two fifths for converted operands: weights, and activations of one matmul
-        // at a time.
+        // Where a library multiplies in bf16, for converted operands: weights, and activations of one matmul at a time.
+        // Elsewhere for weights as they are stored: as many as would fit if all of the memory were for f32.
         boolean library = !TornadoVm.products(number).equals("kernels");
-        long halves = library ? Math.max(HALVES, memoryBytes / 5) : HALVES;
+        long halves = Math.max(HALVES, memoryBytes / (library ? 5 : 4));
         long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
         List<ArenaSize> arenas = arenas(floats, INTS, halves, maxElements);
         return new AcceleratorDevice(TornadoDevice.open(number, arenas), arenas);

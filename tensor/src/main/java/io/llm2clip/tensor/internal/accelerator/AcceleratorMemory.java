@@ -46,15 +46,15 @@ final class AcceleratorMemory implements RangeSource {
     /** Bytes of the largest range there may be, by element type as stored. */
     Map<DType, Long> largestBytes() {
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        for (DType dtype : List.of(DType.F32, DType.I32, DType.BF16, DType.F16)) {
-            bytes.put(dtype, arenas.largest(dtype) * dtype.bytes());
+        for (DType dtype : DType.values()) {
+            bytes.put(dtype, arenas.largest(dtype) * dtype.arena().bytes());
         }
         return bytes;
     }
 
     @Override
     public ArenaRange take(MemoryUse use, DType dtype, long elements) {
-        long bytes = elements * dtype.bytes();
+        long bytes = elements * dtype.arena().bytes();
         EngineMemory.take(bytes, "a program on " + device.name());
         try {
             return arenas.take(use, dtype, elements);
@@ -67,7 +67,7 @@ final class AcceleratorMemory implements RangeSource {
     @Override
     public void give(ArenaRange range) {
         arenas.give(range);
-        EngineMemory.released(range.elements() * range.dtype().bytes());
+        EngineMemory.released(range.elements() * range.dtype().arena().bytes());
     }
 
     /** A view of a range that somebody else has taken. */
@@ -84,8 +84,7 @@ final class AcceleratorMemory implements RangeSource {
                     + ".");
         }
         if (copy == null) {
-            ArenaRange range =
-                    take(MemoryUse.VARIABLE, data.dtype(), data.shape().size());
+            ArenaRange range = take(MemoryUse.VARIABLE, data.dtype(), arenaElements(data));
             copy = new DeviceCopy(device, data, range.start(), true);
             resident.add(data);
         }
@@ -100,10 +99,14 @@ final class AcceleratorMemory implements RangeSource {
             try {
                 copy.detach();
             } finally {
-                give(new ArenaRange(data.dtype(), copy.address(), data.shape().size()));
+                give(new ArenaRange(data.dtype(), copy.address(), arenaElements(data)));
                 resident.remove(data);
             }
         }
+    }
+
+    private static long arenaElements(TensorData data) {
+        return data.dtype().arenaElements(data.shape().size());
     }
 
     /** Also of variables that are in use. If the device does not give the elements of one, those of the others are home nevertheless. */
