@@ -18,6 +18,7 @@ final class EngineSuite {
         "io.llm2clip.tensor.ConvolutionProperties",
         "io.llm2clip.tensor.RandomTensorsTest",
         "io.llm2clip.nn.LayerGoldenTest",
+        "io.llm2clip.nn.LayerGradientProperties",
         "io.llm2clip.nn.LoraTest",
         "io.llm2clip.nn.loss.LossGoldenTest",
         "io.llm2clip.nn.optimizer.AdamWTest",
