@@ -22,7 +22,7 @@ import java.util.function.ToLongFunction;
  * A device with memory of its own, which TornadoVM drives or the emulator is. Programs take ranges of its arenas; variables are copied there when a program first reads them
  * and stay, so that training steps move batches and losses only.
  *
- * <p>Not for several threads at a time.
+ * <p>Threads take turns, with runs, transfers and compiling.
  */
 public final class AcceleratorDevice implements PlanDevice {
     /** Of ranges in its arenas, for transfers and for what a library asks of addresses. */
@@ -41,7 +41,8 @@ public final class AcceleratorDevice implements PlanDevice {
     private final AcceleratorMemory memory;
     private final Target target;
 
-    private AcceleratorDevice(KernelDevice device, List<ArenaSize> arenas) {
+    /** @param arenas that the device has, by number */
+    AcceleratorDevice(KernelDevice device, List<ArenaSize> arenas) {
         this.device = device;
         memory = new AcceleratorMemory(device, new AcceleratorArenas(device.name(), arenas));
         target = new Target(
@@ -131,11 +132,11 @@ public final class AcceleratorDevice implements PlanDevice {
 
     @Override
     public Executable load(Plan plan) {
-        return new AcceleratorExecutable(plan, target, device, memory);
+        return memory.madeInTurn(() -> new AcceleratorExecutable(plan, target, device, memory));
     }
 
     @Override
     public void close() {
-        Resources.closeAll(List.of(memory::bringAllHome, device::close));
+        memory.inTurn(() -> Resources.closeAll(List.of(memory::bringAllHome, device::close)));
     }
 }

@@ -14,6 +14,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /** The arenas of an accelerator: which ranges are free, and which variables have a copy there. */
 final class AcceleratorMemory implements RangeSource {
@@ -21,7 +23,8 @@ final class AcceleratorMemory implements RangeSource {
     private final AcceleratorArenas arenas;
     private final Set<TensorData> resident = new LinkedHashSet<>();
     private final RoundedFactors factors;
-    private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this));
+    private final ReentrantLock turn = new ReentrantLock();
+    private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this), turn);
 
     AcceleratorMemory(KernelDevice device, AcceleratorArenas arenas) {
         this.device = device;
@@ -31,6 +34,29 @@ final class AcceleratorMemory implements RangeSource {
 
     KernelDevice device() {
         return device;
+    }
+
+    /**
+     * Has a thread use the device and what is known of it while no other one does: devices take one at a time, and transfers go through
+     * memory that all of them share.
+     */
+    void inTurn(Runnable work) {
+        turn.lock();
+        try {
+            work.run();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** The same of something that is made. */
+    <T> T madeInTurn(Supplier<T> making) {
+        turn.lock();
+        try {
+            return making.get();
+        } finally {
+            turn.unlock();
+        }
     }
 
     /** Variables as operands of matmuls. */
@@ -72,7 +98,7 @@ final class AcceleratorMemory implements RangeSource {
 
     /** A view of a range that somebody else has taken. */
     DeviceCopy copyAt(TensorData data, DeviceAddress address) {
-        return new DeviceCopy(device, data, address, false);
+        return new DeviceCopy(this, data, address, false);
     }
 
     /** The variable's copy here, made if it has none. */
@@ -85,7 +111,7 @@ final class AcceleratorMemory implements RangeSource {
         }
         if (copy == null) {
             ArenaRange range = take(MemoryUse.VARIABLE, data.dtype(), arenaElements(data));
-            copy = new DeviceCopy(device, data, range.start(), true);
+            copy = new DeviceCopy(this, data, range.start(), true);
             resident.add(data);
         }
         copy.retain();
