@@ -25,7 +25,7 @@ final class DeviceOption {
             paramLabel = "SIZE",
             converter = ByteSize.Converter.class,
             description =
-                    "How much of a device's memory to use, such as 6g (default: three quarters, at most 8g without"
+                    "How much of a device's memory to use, such as 6g (default: three quarters, at most 16g without"
                             + " CUDA).")
     private @Nullable ByteSize memory;
 

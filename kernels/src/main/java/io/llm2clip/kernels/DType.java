@@ -80,8 +80,13 @@ public enum DType {
         return this == BOOL ? F32 : this;
     }
 
-    /** The arena that stores this format on a device; bf16 and f16 share one, because devices see both as 16-bit words. */
+    /** The arena that stores this format on a device; all but f32 and i32 share one, because devices see them as 16-bit words. */
     public DType arena() {
-        return this == F16 ? BF16 : stored();
+        return this == F16 || isQuantized() ? BF16 : stored();
+    }
+
+    /** How many of the {@link #arena}'s elements a number of elements takes; as a number of elements to skip, the offset there. */
+    public long arenaElements(long elements) {
+        return bytes(elements) / arena().bytes();
     }
 }

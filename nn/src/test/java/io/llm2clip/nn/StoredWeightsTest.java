@@ -2,6 +2,7 @@ package io.llm2clip.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Packing;
@@ -9,7 +10,10 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -66,8 +70,12 @@ class StoredWeightsTest {
         }
 
         float[] output() {
+            return output(Execution.cpu());
+        }
+
+        float[] output(Execution execution) {
             Tensor rows = table.apply(Tensor.variable("i", TensorData.ofInts(Shape.of(2), 3, 1)));
-            return linear.apply(X.add(rows)).evaluate().toFloats();
+            return linear.apply(X.add(rows)).evaluate(execution).toFloats();
         }
 
         @Override
@@ -160,6 +168,22 @@ class StoredWeightsTest {
             assertThat(weight.dtype()).isEqualTo(DType.valueOf(type.name()));
             assertThat(weight.readOnly().isMapped()).isTrue();
             assertThat(frozen.parameters.get("fc.bias").data().dtype()).isEqualTo(DType.F32);
+        }
+    }
+
+    /** As they are stored, where they would take twice the room if they were f32. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16", "F16"})
+    void devicesReadMatricesAsTheyAreStored(StoredType type) {
+        SafetensorsWriter.write(file, net(type), Map.of());
+        try (Device device = Device.emulated(1 << 16);
+                Net there =
+                        Net.of(Parameters.frozen(WeightFormat.STORED, device)).load(file);
+                Net here = Net.of(Parameters.frozen()).load(file)) {
+            assertThat(there.linear.weight().data().dtype()).isEqualTo(DType.valueOf(type.name()));
+            assertThat(there.table.weight().data().dtype()).isEqualTo(DType.valueOf(type.name()));
+            assertThat(there.output(new Execution(device, ProgramOptions.DEFAULT)))
+                    .containsExactly(here.output(), within(1e-5f));
         }
     }
 

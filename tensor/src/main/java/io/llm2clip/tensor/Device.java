@@ -17,7 +17,8 @@ public interface Device extends AutoCloseable {
      * Opens a device that TornadoVM reaches.
      *
      * @param number as TornadoVM numbers them
-     * @param memoryBytes how much of its memory to use for f32 elements
+     * @param memoryBytes how much of its memory to use: half of it is for weights in formats of 16 bits and less, or two fifths where a
+     *     library multiplies such
      * @throws io.llm2clip.kernels.gpu.device.DeviceException if there is no such device or not as much memory
      */
     static Device open(int number, long memoryBytes) {
@@ -34,7 +35,7 @@ public interface Device extends AutoCloseable {
         return InstalledEngine.get().emulated(memoryBytes);
     }
 
-    /** Three quarters of the memory of a device that TornadoVM reaches; without CUDA not more than one arena takes, 8 GiB. */
+    /** Three quarters of the memory of a device that TornadoVM reaches; without CUDA not more than two arenas take, 16 GiB. */
     static long usableBytes(int number) {
         return InstalledEngine.get().usableBytes(number);
     }

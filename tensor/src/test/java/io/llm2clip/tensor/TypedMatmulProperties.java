@@ -50,7 +50,7 @@ class TypedMatmulProperties {
                 expected,
                 Gradients.of(found.square().sum(), List.of(x)).getFirst(),
                 Gradients.of(expected.square().sum(), List.of(x)).getFirst());
-        try (Program program = Program.compile(both, Execution.cpu())) {
+        try (Program program = Program.compile(both, TestExecution.get())) {
             List<TensorData> results = program.run();
             GradientProperties.assertClose(
                     "product", results.get(0).toFloats(), results.get(1).toFloats(), 1e-6f);
@@ -59,6 +59,29 @@ class TypedMatmulProperties {
             List<TensorData> interpreted = Interpreter.evaluate(both, Map.of());
             GradientProperties.assertClose(
                     "interpreted", results.get(2).toFloats(), interpreted.get(2).toFloats(), 1e-4f);
+        }
+    }
+
+    /** Rows of a table are exactly its values. A table may be fed, too. */
+    @Property(tries = 40)
+    void formatsAreGatheredAsTheirValues(
+            @ForAll("formats") DType format, @ForAll @IntRange(min = 1, max = 9) int rows, @ForAll long seed) {
+        Random random = new Random(seed);
+        TensorData stored = weight(format, rows, 64, random);
+        Tensor fed = Tensor.input("table", stored.shape(), format);
+        TensorData picked = TensorData.ofInts(Shape.of(4), rows - 1, 0, random.nextInt(rows), 0);
+        Tensor index = Tensor.variable("index", picked);
+        List<Tensor> gathered = List.of(
+                Tensor.variable("t", stored).gather(index),
+                fed.gather(index),
+                Tensor.variable("v", values(stored)).gather(index));
+        try (Program program = Program.compile(gathered, TestExecution.get())) {
+            program.feed(fed, stored);
+            List<TensorData> results = program.run();
+            for (int i = 0; i < 2; i++) {
+                assertThat(results.get(i).toFloats())
+                        .containsExactly(results.getLast().toFloats());
+            }
         }
     }
 

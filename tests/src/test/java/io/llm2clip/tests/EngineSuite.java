@@ -10,6 +10,8 @@ final class EngineSuite {
     private static final String[] ENGINE = {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.internal.compiler.UpdateProperties",
+        "io.llm2clip.tensor.check.NanCheckTest",
+        "io.llm2clip.tensor.TypedMatmulProperties",
         "io.llm2clip.tensor.GradientProperties",
         "io.llm2clip.tensor.RaggedProperties",
         "io.llm2clip.tensor.custom.CustomProperties",
@@ -17,6 +19,7 @@ final class EngineSuite {
         "io.llm2clip.tensor.ConvolutionProperties",
         "io.llm2clip.tensor.RandomTensorsTest",
         "io.llm2clip.nn.LayerGoldenTest",
+        "io.llm2clip.nn.LayerGradientProperties",
         "io.llm2clip.nn.LoraTest",
         "io.llm2clip.nn.loss.LossGoldenTest",
         "io.llm2clip.nn.optimizer.AdamWTest",

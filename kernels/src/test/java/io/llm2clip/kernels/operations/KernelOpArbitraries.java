@@ -41,11 +41,14 @@ public final class KernelOpArbitraries {
                 adamW()));
     }
 
-    /** Every kind of operation, of the types that devices take: others than f32 they only move, or convert where they are contiguous. */
+    /**
+     * Every kind of operation, of the types that devices take: matrices in any format; others than f32 they only move, or convert where
+     * they are contiguous.
+     */
     public static Arbitrary<KernelOp> forDevices() {
         return all().filter(op -> switch (op) {
             case Elementwise e -> e.isOfFloats() || e.isCopy() || isContiguousConversion(e);
-            case Concat _ -> true;
+            case Concat _, Matmul _, IndexOp.Gather _ -> true;
             default ->
                 op.operands().stream()
                         .allMatch(operand -> operand.dtype() == DType.F32 || operand.dtype() == DType.I32);
@@ -57,11 +60,6 @@ public final class KernelOpArbitraries {
         return op.isIdentity()
                 && op.isDense(0)
                 && (input == DType.F32 || op.output().stored() == DType.F32);
-    }
-
-    /** As {@link #matmul()}, in the formats that devices have kernels for. */
-    public static Arbitrary<KernelOp> deviceMatmul() {
-        return matmul(Arbitraries.just(DType.F32));
     }
 
     public static Arbitrary<KernelOp> elementwise() {
@@ -152,6 +150,11 @@ public final class KernelOpArbitraries {
                 Tuple.of(2, Arbitraries.just(DType.F32)),
                 Tuple.of(3, Arbitraries.of(DType.BF16, DType.F16, DType.Q8, DType.Q4)));
         return matmul(format);
+    }
+
+    /** As {@link #matmul()}, of f32 alone, which libraries multiply. */
+    public static Arbitrary<KernelOp> floatMatmul() {
+        return matmul(Arbitraries.just(DType.F32));
     }
 
     private static Arbitrary<KernelOp> matmul(Arbitrary<DType> format) {

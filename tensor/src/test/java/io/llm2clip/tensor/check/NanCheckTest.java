@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
@@ -12,12 +11,14 @@ import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.TestExecution;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A run that is checked stops where NaN comes from. Outside of the engine's package, as who builds graphs is. */
 class NanCheckTest {
-    private static final Execution CHECKED = new Execution(Device.cpu(), ProgramOptions.DEFAULT.withNanCheck());
+    private static final Execution CHECKED =
+            new Execution(TestExecution.get().device(), ProgramOptions.DEFAULT.withNanCheck());
     private static final String PROPERTY = "llm2clip.nancheck";
     private static final String UNKNOWN_SITE = "; run with -Dllm2clip.nancheck=true to see where it is built.";
 
@@ -88,18 +89,28 @@ class NanCheckTest {
         }
     }
 
+    /** Whether a target rounds them where it computes them, or in a kernel of its own. */
     @Test
     void halvesAreLookedAt() {
+        Tensor halves = Tensor.input("halves", Shape.of(2, 3), DType.F16);
         try (Program program =
-                Program.compile(List.of(x.sqrt().cast(DType.F16), x.sqrt().cast(DType.BF16)), CHECKED)) {
+                Program.compile(List.of(halves.slice(0, 1, 2), x.sqrt().cast(DType.BF16)), CHECKED)) {
+            program.feed(halves, TensorData.allocate(Shape.of(2, 3), DType.F16));
             program.feed(x, values(1, 2, 3, 4, -5, 6));
-            assertThatThrownBy(program::run).hasMessageContaining(" F16 [2, 3], first at [1, 1], which is sqrt(-5.0);");
+            assertThatThrownBy(program::run).hasMessageContaining("[2, 3], first at [1, 1]");
+            TensorData bits = TensorData.allocate(Shape.of(2, 3), DType.F16);
+            bits.segment().fill((byte) 0xFF);
+            program.feed(halves, bits);
+            program.feed(x, values(1, 2, 3, 4, 5, 6));
+            assertThatThrownBy(program::run)
+                    .hasMessageContaining("in 3 of 3 elements of %")
+                    .hasMessageContaining(" F16 [1, 3], first at [0, 0]; it reads 'halves' F16 [2, 3], where ");
         }
     }
 
     @Test
     void nothingIsLookedAtUnlessAsked() {
-        try (Program program = Program.compile(List.of(x.log()), Execution.cpu())) {
+        try (Program program = Program.compile(List.of(x.log()), TestExecution.get())) {
             program.feed(x, values(-1, -1, -1, -1, -1, -1));
             assertThat(program.run().getFirst().toFloats()).containsOnly(Float.NaN);
         }
@@ -115,7 +126,7 @@ class NanCheckTest {
         System.setProperty(PROPERTY, "true");
         try {
             Tensor root = layer(x);
-            try (Program program = Program.compile(List.of(root.sum()), Execution.cpu())) {
+            try (Program program = Program.compile(List.of(root.sum()), TestExecution.get())) {
                 program.feed(x, values(1, 1, 1, 1, 1, -1));
                 assertThatThrownBy(program::run)
                         .isInstanceOf(ArithmeticException.class)
@@ -129,13 +140,13 @@ class NanCheckTest {
             Tensor gradient = Gradients.of(
                             Tensor.where(y.equalTo(y), quotient, y).sum(), List.of(y))
                     .getFirst();
-            assertThatThrownBy(() -> gradient.evaluate())
+            assertThatThrownBy(() -> gradient.evaluate(TestExecution.get()))
                     .isInstanceOf(ArithmeticException.class)
                     .hasMessageContaining("NanCheckTest.");
         } finally {
             System.clearProperty(PROPERTY);
         }
-        try (Program program = Program.compile(List.of(layer(x)), Execution.cpu())) {
+        try (Program program = Program.compile(List.of(layer(x)), TestExecution.get())) {
             program.feed(x, values(-1, 1, 1, 1, 1, 1));
             assertThat(program.run().getFirst().toFloats()[0]).isNaN();
         }

@@ -6,6 +6,7 @@ import static java.lang.constant.ConstantDescs.CD_int;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KMath;
+import io.llm2clip.kernels.gpu.dialect.ShortBuf;
 import io.llm2clip.kernels.gpu.kernels.ScalarFunctions;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
@@ -22,6 +23,7 @@ import java.util.Map;
 final class ExpressionCode implements Computation {
     static final ClassDesc FLOATS = description(FloatBuf.class);
     static final ClassDesc INTS = description(IntBuf.class);
+    static final ClassDesc WORDS = description(ShortBuf.class);
     static final MethodTypeDesc READ_FLOAT = MethodTypeDesc.of(CD_float, CD_int);
     static final MethodTypeDesc READ_INT = MethodTypeDesc.of(CD_int, CD_int);
 

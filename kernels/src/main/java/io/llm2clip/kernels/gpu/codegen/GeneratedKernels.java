@@ -36,8 +36,9 @@ public final class GeneratedKernels extends ClassLoader {
     private final String name;
     private final byte[] bytes;
 
-    /** The shape is null for kernels that interpret. */
-    private record Key(Class<?> owner, int inputs, @Nullable Expression shape, List<InputLayout> layouts) {}
+    /** The shape is null for kernels that interpret, {@code words} tells of B of a matmul. */
+    private record Key(
+            Class<?> owner, int inputs, @Nullable Expression shape, List<InputLayout> layouts, boolean words) {}
 
     private GeneratedKernels(String name, byte[] bytes) {
         super(GeneratedKernels.class.getClassLoader());
@@ -49,33 +50,39 @@ public final class GeneratedKernels extends ClassLoader {
     public static Optional<DeviceKernel> elementwise(Expression expression, List<InputLayout> layouts) {
         Expression shape = expression.shape();
         return kernel(
-                new Key(ElementwiseKernels.class, shape.inputs(), shape, List.copyOf(layouts)),
+                new Key(ElementwiseKernels.class, shape.inputs(), shape, List.copyOf(layouts), false),
                 ClassTransform.endHandler(builder -> ElementwiseGenerator.add(builder, shape, layouts)));
     }
 
     /** The kernel that interprets elementwise expressions of a number of inputs. */
     public static DeviceKernel interpretingElementwise(int inputs) {
         return kernel(
-                        new Key(ElementwiseKernels.class, inputs, null, List.of()),
+                        new Key(ElementwiseKernels.class, inputs, null, List.of(), false),
                         ClassTransform.endHandler(builder -> ElementwiseGenerator.addInterpreter(builder, inputs)))
                 .orElseThrow();
     }
 
-    /** The kernel of a matmul with an epilogue, whatever its literals; none if there are too many already. */
-    public static Optional<DeviceKernel> matmul(Expression epilogue) {
-        if (epilogue.instructions().isEmpty()) {
-            return Optional.of(DeviceKernel.of(
-                    MatmulKernels.class,
-                    MatmulKernels.NAME,
-                    roles(MatmulKernels.class, 1).toArray(Role[]::new)));
+    /**
+     * The kernel of a matmul with an epilogue, whatever its literals; none if there are too many already.
+     *
+     * @param words whether B is stored in words of 16 bits
+     */
+    public static Optional<DeviceKernel> matmul(Expression epilogue, boolean words) {
+        if (epilogue.instructions().isEmpty() && !words) {
+            return Optional.of(
+                    new DeviceKernel(MatmulKernels.class, MatmulKernels.NAME, roles(MatmulKernels.class, 1, false)));
         }
         Expression shape = epilogue.shape();
-        return kernel(new Key(MatmulKernels.class, shape.inputs(), shape, List.of()), MatmulGenerator.of(shape));
+        return kernel(
+                new Key(MatmulKernels.class, shape.inputs(), shape, List.of(), words),
+                MatmulGenerator.of(shape, words));
     }
 
     /** The kernel of a matmul that interprets epilogues of a number of extra operands. */
-    public static DeviceKernel interpretingMatmul(int extras) {
-        return kernel(new Key(MatmulKernels.class, 1 + extras, null, List.of()), MatmulGenerator.interpreting(extras))
+    public static DeviceKernel interpretingMatmul(int extras, boolean words) {
+        return kernel(
+                        new Key(MatmulKernels.class, 1 + extras, null, List.of(), words),
+                        MatmulGenerator.interpreting(extras, words))
                 .orElseThrow();
     }
 
@@ -90,16 +97,17 @@ public final class GeneratedKernels extends ClassLoader {
                     new DeviceKernel(
                             owner,
                             key.owner == MatmulKernels.class ? MatmulKernels.NAME : ElementwiseKernels.NAME,
-                            roles(key.owner, key.inputs)));
+                            roles(key.owner, key.inputs, key.words)));
         }
         return Optional.ofNullable(KERNELS.get(key));
     }
 
     /** Of a matmul's inputs the first is its accumulator, the others come last. */
-    private static List<Role> roles(Class<?> owner, int inputs) {
+    private static List<Role> roles(Class<?> owner, int inputs, boolean words) {
         List<Role> roles = new ArrayList<>();
         if (owner == MatmulKernels.class) {
-            roles.addAll(List.of(Role.FLOATS, Role.FLOATS, Role.FLOATS, Role.PARAMS, Role.SCALARS));
+            Role b = words ? Role.HALVES : Role.FLOATS;
+            roles.addAll(List.of(Role.FLOATS, b, Role.FLOATS, Role.PARAMS, Role.SCALARS));
             roles.addAll(Collections.nCopies(inputs - 1, Role.FLOATS));
         } else {
             roles.addAll(Collections.nCopies(inputs + 1, Role.FLOATS));

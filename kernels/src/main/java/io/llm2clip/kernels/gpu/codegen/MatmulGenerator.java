@@ -17,7 +17,10 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import org.jspecify.annotations.Nullable;
 
-/** Makes kernels with an epilogue of {@link MatmulKernels}: with its extra operands as last parameters, and its computation. */
+/**
+ * Makes kernels of {@link MatmulKernels}: with an epilogue's extra operands as last parameters, and its computation, and with a B that is
+ * stored in words.
+ */
 final class MatmulGenerator implements ClassTransform {
     /** Slots of {@link MatmulKernels#k_epilogue}. */
     private static final int PARAMS = 0;
@@ -29,22 +32,27 @@ final class MatmulGenerator implements ClassTransform {
     /** Number of the parameters of {@link MatmulKernels#k_matmul}, and so slot of the first extra operand. */
     private static final int EXTRAS = 6;
 
+    /** Slot of B, and number of its parameter. */
+    private static final int B = 2;
+
     private final int extras;
     private final @Nullable Expression epilogue;
+    private final boolean words;
 
-    private MatmulGenerator(int extras, @Nullable Expression epilogue) {
+    private MatmulGenerator(int extras, @Nullable Expression epilogue, boolean words) {
         this.extras = extras;
         this.epilogue = epilogue;
+        this.words = words;
     }
 
     /** To kernels with one epilogue. */
-    static MatmulGenerator of(Expression epilogue) {
-        return new MatmulGenerator(epilogue.inputs() - 1, epilogue);
+    static MatmulGenerator of(Expression epilogue, boolean words) {
+        return new MatmulGenerator(epilogue.inputs() - 1, epilogue, words);
     }
 
     /** To kernels that interpret epilogues of a number of extra operands. */
-    static MatmulGenerator interpreting(int extras) {
-        return new MatmulGenerator(extras, null);
+    static MatmulGenerator interpreting(int extras, boolean words) {
+        return new MatmulGenerator(extras, null, words);
     }
 
     @Override
@@ -52,7 +60,7 @@ final class MatmulGenerator implements ClassTransform {
         if (member instanceof MethodModel method && method.methodName().equalsString(MatmulKernels.NAME)) {
             builder.withMethod(
                     method.methodName().stringValue(),
-                    withExtras(method.methodTypeSymbol()),
+                    withB(B, withExtras(method.methodTypeSymbol())),
                     method.flags().flagsMask(),
                     copy -> copy.transformCode(method.code().orElseThrow(), new Parameters()));
         } else if (member instanceof MethodModel method && method.methodName().equalsString(MatmulKernels.EPILOGUE)) {
@@ -82,6 +90,11 @@ final class MatmulGenerator implements ClassTransform {
         return result;
     }
 
+    /** A method's type with B stored as it is. */
+    private MethodTypeDesc withB(int parameter, MethodTypeDesc type) {
+        return words ? type.changeParameterType(parameter, ExpressionCode.WORDS) : type;
+    }
+
     /** Names of parameters, by which device compilers know them. */
     private void nameExtras(CodeBuilder code, int firstSlot) {
         for (int e = 0; e < extras; e++) {
@@ -106,7 +119,7 @@ final class MatmulGenerator implements ClassTransform {
                     builder.localVariable(
                             moved(variable.slot()),
                             variable.name().stringValue(),
-                            variable.typeSymbol(),
+                            words && variable.slot() == B ? ExpressionCode.WORDS : variable.typeSymbol(),
                             variable.startScope(),
                             variable.endScope());
                 case InvokeInstruction invoke
@@ -121,6 +134,14 @@ final class MatmulGenerator implements ClassTransform {
                             withExtras(invoke.typeSymbol()),
                             false);
                 }
+                case InvokeInstruction invoke
+                when words && invoke.name().equalsString(MatmulKernels.LOAD_B) ->
+                    builder.invoke(
+                            Opcode.INVOKESTATIC,
+                            invoke.owner().asSymbol(),
+                            MatmulKernels.LOAD_STORED_B,
+                            withB(0, invoke.typeSymbol()),
+                            false);
                 default -> builder.with(element);
             }
         }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A device with arenas of f32 (and boolean), of i32, and of bf16 and f16 elements, which store the operands of operations. Arenas are
+ * A device with arenas of f32 (and boolean), of i32, and of bf16 elements, which store the operands of operations. Arenas are
  * numbered in the order in which they were asked for; their elements are not initialized.
  *
  * <p>Runs and transfers are complete when the methods return. Not for several threads at a time.
@@ -20,6 +20,9 @@ public interface KernelDevice extends AutoCloseable {
 
     /** Precisions of matmuls. */
     Set<MatmulPrecision> precisions();
+
+    /** In which the second operand of a matmul and the table of a gather are best stored: weights are loaded so. */
+    Set<DType> matrixFormats();
 
     /** Whether an operation is a matmul whose operands are converted to {@link MatmulPrecision#factors}. */
     boolean rounds(KernelOp op, MatmulPrecision precision);

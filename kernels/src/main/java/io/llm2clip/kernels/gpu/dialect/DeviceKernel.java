@@ -21,7 +21,7 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
         FLOATS(FloatBuf.class),
         /** Arena that stores an i32 operand. */
         INTS(IntBuf.class),
-        /** Arena that stores a bf16 or f16 operand. */
+        /** Arena that stores an operand in words of 16 bits: of bf16, f16 or quantized elements. */
         HALVES(ShortBuf.class),
         /** The launch's dimensions, then for each operand the offset of its first element in its arena. */
         PARAMS(IntBuf.class),

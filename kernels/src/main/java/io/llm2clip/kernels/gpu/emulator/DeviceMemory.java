@@ -85,7 +85,7 @@ final class DeviceMemory {
         long elements = 0;
         for (int i = first; i < operands.length; i++) {
             if (share(operands, first, i)) {
-                elements = Math.max(elements, plan.operands().get(i).elements());
+                elements = Math.max(elements, arenaElements(plan.operands().get(i)));
             }
         }
         return elements;
@@ -134,7 +134,11 @@ final class DeviceMemory {
         Operand placed = plan.operands().get(operand);
         DeviceAddress address = addresses.get(operand);
         return contents.get(address.arena())
-                .asSlice((long) address.element() * placed.dtype().bytes(), placed.bytes());
+                .asSlice((long) address.element() * arena(placed).bytes(), placed.bytes());
+    }
+
+    private static long arenaElements(Operand operand) {
+        return operand.dtype().arenaElements(operand.elements());
     }
 
     private static DType arena(Operand operand) {

@@ -64,6 +64,11 @@ public final class EmulatedDevice implements KernelDevice {
     }
 
     @Override
+    public Set<DType> matrixFormats() {
+        return DeviceKernels.MATRIX_FORMATS;
+    }
+
+    @Override
     public boolean rounds(KernelOp op, MatmulPrecision precision) {
         return false;
     }
@@ -139,7 +144,8 @@ public final class EmulatedDevice implements KernelDevice {
             throw new IllegalArgumentException("Elements of " + dtype + " in arena " + address.arena()
                     + ", expected one of " + dtype.arena() + ", found one of " + size.dtype() + ".");
         }
-        return arenas.get(address.arena()).asSlice((long) address.element() * dtype.bytes(), bytes);
+        return arenas.get(address.arena())
+                .asSlice((long) address.element() * size.dtype().bytes(), bytes);
     }
 
     /** On a device, what is written where something else is read gives whatever the order of work-items makes of it. */

@@ -13,7 +13,7 @@ import java.util.List;
 final class TrackedArena {
     private static final int NOBODY = -1;
 
-    /** An operand's elements; {@code complete} means that every one must be written. */
+    /** An operand's elements, or the words in which they are stored; {@code complete} means that every one must be written. */
     record Region(String name, int start, int size, boolean readOnly, boolean complete) {
         private String place(int index) {
             return name + "[" + (index - start) + "]";
@@ -39,7 +39,7 @@ final class TrackedArena {
     /** Adds an operand; of operands that share elements, one that is read makes them initialized. */
     Region add(Operand operand, int start) {
         boolean write = operand.access() == Operand.Access.WRITE;
-        int size = (int) operand.elements();
+        int size = (int) operand.dtype().arenaElements(operand.elements());
         if (!write) {
             Arrays.fill(initialized, start, start + size, true);
         }

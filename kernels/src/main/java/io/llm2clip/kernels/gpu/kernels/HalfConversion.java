@@ -41,7 +41,8 @@ public final class HalfConversion {
             magnitude = magnitude + 32768;
             sign = -1f;
         }
-        int exponent = magnitude / unit;
+        // A power of two times a number of 15 bits, so exact, and faster than a division.
+        int exponent = (int) ((float) magnitude * step);
         int fraction = magnitude - exponent * unit;
         float value = (float) fraction * step;
         int power = exponent - bias;

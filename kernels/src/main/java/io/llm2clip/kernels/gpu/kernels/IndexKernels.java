@@ -21,6 +21,18 @@ public final class IndexKernels {
         }
     }
 
+    /** As {@link #k_gather}, of a table stored in words. Params: elements, columns, the table's format. */
+    static void k_gatherStored(KernelContext context, ShortBuf table, IntBuf index, FloatBuf out, IntBuf params) {
+        int element = context.globalIdx;
+        if (element < params.get(0)) {
+            int columns = params.get(1);
+            int row = element / columns;
+            int from = index.get(params.get(4) + row) * columns + element - row * columns;
+            float value = StoredWords.k_element(table, params.get(3), from, params.get(2));
+            out.set(params.get(5) + element, value);
+        }
+    }
+
     /** A strided copy. Params: as of elementwise kernels ({@link ElementwiseKernels}), without code. */
     static void k_copyInts(KernelContext context, IntBuf source, IntBuf target, IntBuf params) {
         int element = context.globalIdx;

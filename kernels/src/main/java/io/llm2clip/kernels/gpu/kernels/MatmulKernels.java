@@ -3,15 +3,17 @@ package io.llm2clip.kernels.gpu.kernels;
 import io.llm2clip.kernels.gpu.dialect.FloatBuf;
 import io.llm2clip.kernels.gpu.dialect.IntBuf;
 import io.llm2clip.kernels.gpu.dialect.KernelContext;
+import io.llm2clip.kernels.gpu.dialect.ShortBuf;
 
 /**
  * Matmul with a fused epilogue. A work-group computes a tile of {@link #TILE} x {@link #TILE} elements, each of its {@link #SIDE} x
  * {@link #SIDE} work-items a grid of {@link #BLOCK} x {@link #BLOCK} of them, {@link #SIDE} apart so that neighbors write neighboring
  * columns.
  *
- * <p>The epilogue here is the identity. Kernels with other ones are generated ({@link
+ * <p>The epilogue here is the identity, and B is of f32. Kernels with other ones are generated ({@link
  * io.llm2clip.kernels.gpu.codegen.GeneratedKernels}): of the same code, but with the epilogue's extra operands as last parameters of
- * the kernel and of {@link #k_epilogue}, and with another body of the latter.
+ * the kernel and of {@link #k_epilogue}, and with another body of the latter; and for a B that is stored in words of 16 bits, with a
+ * {@link ShortBuf} that {@link #k_loadStoredB} reads.
  */
 public final class MatmulKernels {
     public static final int SIDE = 8;
@@ -20,10 +22,13 @@ public final class MatmulKernels {
     /** Elements of k per step: the depth of the tiles in local memory. */
     public static final int DEPTH = 32;
     /** Ints before the extras' strides in the dimensions of {@link #k_matmul}. */
-    public static final int HEADER = 11;
+    public static final int HEADER = 12;
 
     /** Where the dimensions hold the number of the epilogue's instructions, 0 where its code is not interpreted. */
     public static final int INSTRUCTIONS = 10;
+
+    /** Where they hold the number of B's format, an ordinal of {@link io.llm2clip.kernels.DType}. */
+    static final int FORMAT = 11;
 
     /** Name of the kernel. */
     public static final String NAME = "k_matmul";
@@ -31,10 +36,16 @@ public final class MatmulKernels {
     /** Name of the method that generated kernels replace. */
     public static final String EPILOGUE = "k_epilogue";
 
+    /** Name of the method that loads an f32 B. */
+    public static final String LOAD_B = "k_loadB";
+
+    /** Name of the one that takes its place where B is stored in words. */
+    public static final String LOAD_STORED_B = "k_loadStoredB";
+
     private MatmulKernels() {}
 
     /**
-     * Params: m, n, k, strides of A (row, column, batch), of B (row, column, batch), extras, instructions, extras' strides
+     * Params: m, n, k, strides of A (row, column, batch), of B (row, column, batch), extras, instructions, B's format, extras' strides
      * {@code [extras, 3]} (batch, row, column), code {@code [instructions, 4]} | a, b, out, extras. Scalars: literals
      * {@code [instructions]}. Batches along z. Transposes are strides.
      */
@@ -53,7 +64,6 @@ public final class MatmulKernels {
         int firstRow = context.groupIdy * TILE;
         int batch = context.groupIdz;
         int matrixA = params.get(offsets) + batch * params.get(5);
-        int matrixB = params.get(offsets + 1) + batch * params.get(8);
         float[] accumulators = new float[BLOCK * BLOCK];
         for (int i = 0; i < BLOCK * BLOCK; i++) {
             accumulators[i] = 0f;
@@ -62,7 +72,7 @@ public final class MatmulKernels {
             // A's tile is [DEPTH, TILE] and B's too: work-items of a row then read one element of A and neighboring
             // ones of B.
             k_loadTile(a, tileA, item, matrixA, params.get(3), params.get(4), firstRow, m, start, k);
-            k_loadTile(b, tileB, item, matrixB, params.get(7), params.get(6), firstColumn, n, start, k);
+            k_loadB(b, tileB, params, item, params.get(offsets + 1), batch, firstColumn, start);
             context.localBarrier();
             for (int depth = 0; depth < DEPTH; depth++) {
                 int at = depth * TILE;
@@ -100,15 +110,47 @@ public final class MatmulKernels {
             int firstDepth,
             int depths) {
         for (int i = item; i < TILE * DEPTH; i += SIDE * SIDE) {
-            int outer = i % TILE;
-            int depth = i / TILE;
-            if (depthStride == 1) {
-                outer = i / DEPTH;
-                depth = i % DEPTH;
-            }
+            int outer = k_outer(i, depthStride);
+            int depth = k_depth(i, depthStride);
             float value = 0f;
             if (firstOuter + outer < outers && firstDepth + depth < depths) {
                 value = matrices.get(matrix + (firstOuter + outer) * outerStride + (firstDepth + depth) * depthStride);
+            }
+            tile[depth * TILE + outer] = value;
+        }
+    }
+
+    /** Which of a tile's columns, or rows of A, to load. */
+    static int k_outer(int element, int depthStride) {
+        return depthStride == 1 ? element / DEPTH : element % TILE;
+    }
+
+    /** Which of the tile's terms to load. */
+    static int k_depth(int element, int depthStride) {
+        return depthStride == 1 ? element % DEPTH : element / TILE;
+    }
+
+    /** Loads B's tile; {@code first} is the first element of all its matrices. */
+    static void k_loadB(
+            FloatBuf b, float[] tile, IntBuf params, int item, int first, int batch, int firstColumn, int start) {
+        int matrix = first + batch * params.get(8);
+        k_loadTile(
+                b, tile, item, matrix, params.get(7), params.get(6), firstColumn, params.get(1), start, params.get(2));
+    }
+
+    /** As {@link #k_loadB}, of elements stored in words; a block of quantized ones lies across neither rows nor matrices. */
+    static void k_loadStoredB(
+            ShortBuf b, float[] tile, IntBuf params, int item, int first, int batch, int firstColumn, int start) {
+        int depthStride = params.get(6);
+        for (int i = item; i < TILE * DEPTH; i += SIDE * SIDE) {
+            int outer = k_outer(i, depthStride);
+            int depth = k_depth(i, depthStride);
+            int column = firstColumn + outer;
+            int row = start + depth;
+            float value = 0f;
+            if (column < params.get(1) && row < params.get(2)) {
+                int element = batch * params.get(8) + column * params.get(7) + row * depthStride;
+                value = StoredWords.k_element(b, first, element, params.get(FORMAT));
             }
             tile[depth * TILE + outer] = value;
         }

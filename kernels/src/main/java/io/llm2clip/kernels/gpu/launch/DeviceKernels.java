@@ -23,6 +23,7 @@ import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.OperationException;
@@ -38,8 +39,8 @@ import java.util.Set;
 
 /** The device kernels of every operation. */
 public final class DeviceKernels {
-    /** In which the second operand of a matmul and the table of a gather may be stored; others have no kernels yet. */
-    public static final Set<DType> MATRIX_FORMATS = Set.of(DType.F32);
+    /** In which the second operand of a matmul and the table of a gather may be stored. */
+    public static final Set<DType> MATRIX_FORMATS = Set.copyOf(MatrixOperand.FORMATS);
 
     private static final DeviceKernel SOFTMAX = DeviceKernel.of(RowKernels.class, "k_softmax", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel SOFTMAX_GRADIENT =
@@ -48,6 +49,8 @@ public final class DeviceKernels {
             DeviceKernel.of(IndexKernels.class, "k_rotary", FLOATS, FLOATS, FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel GATHER =
             DeviceKernel.of(IndexKernels.class, "k_gather", FLOATS, INTS, FLOATS, PARAMS);
+    private static final DeviceKernel GATHER_STORED =
+            DeviceKernel.of(IndexKernels.class, "k_gatherStored", HALVES, INTS, FLOATS, PARAMS);
     private static final DeviceKernel CONCAT = DeviceKernel.of(IndexKernels.class, "k_concat", FLOATS, FLOATS, PARAMS);
     private static final DeviceKernel CONCAT_INTS =
             DeviceKernel.of(IndexKernels.class, "k_concatInts", INTS, INTS, PARAMS);
@@ -87,7 +90,7 @@ public final class DeviceKernels {
             case NormOp.LayerNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), true, o.epsilon());
             case NormOp.RmsNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon());
             case Rotary o -> single(o, rotary(o));
-            case IndexOp.Gather o -> single(o, elements(GATHER, (long) o.count() * o.columns(), o.columns()));
+            case IndexOp.Gather o -> single(o, gather(o));
             case IndexOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);
             case CrossEntropyOp.CrossEntropy o -> single(o, crossEntropy(CROSS_ENTROPY, o.rows(), o.columns(), 1));
             case CrossEntropyOp.CrossEntropyGradient o ->
@@ -109,7 +112,7 @@ public final class DeviceKernels {
         switch (op) {
             case Matmul o -> MatmulPlan.requireSupported(o);
             case Elementwise o -> ElementwisePlan.requireSupported(o);
-            case Concat _ -> {} // moves elements of any type
+            case Concat _, IndexOp.Gather _ -> {} // move elements of any type that they take
             case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> requireDense(o, operand));
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }
@@ -155,6 +158,13 @@ public final class DeviceKernels {
 
     private static DevicePlan single(KernelOp op, List<DeviceLaunch> launches) {
         return new DevicePlan(op.operands(), launches, 0);
+    }
+
+    private static List<DeviceLaunch> gather(IndexOp.Gather op) {
+        long elements = (long) op.count() * op.columns();
+        return op.table() == DType.F32
+                ? elements(GATHER, elements, op.columns())
+                : elements(GATHER_STORED, elements, op.columns(), op.table().ordinal());
     }
 
     /** A work-item per element; the dimensions are the number of elements and {@code more}. */

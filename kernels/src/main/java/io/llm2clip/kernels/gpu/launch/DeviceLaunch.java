@@ -5,6 +5,7 @@ import io.llm2clip.kernels.gpu.dialect.DeviceKernel;
 import io.llm2clip.kernels.gpu.dialect.DeviceKernel.Role;
 import io.llm2clip.kernels.operations.Expression;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -64,6 +65,14 @@ public record DeviceLaunch(
                 dimensions,
                 scalars,
                 Binding.all(IntStream.range(0, kernel.operands()).toArray()));
+    }
+
+    /** The same in a plan whose operands have other numbers. */
+    DeviceLaunch renumbered(IntUnaryOperator numbers) {
+        List<Binding> renumbered = operands.stream()
+                .map(binding -> new Binding(numbers.applyAsInt(binding.operand), binding.start))
+                .toList();
+        return new DeviceLaunch(kernel, grid, dimensions, scalars, renumbered);
     }
 
     /**

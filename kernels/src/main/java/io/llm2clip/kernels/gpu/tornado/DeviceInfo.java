@@ -26,12 +26,12 @@ public record DeviceInfo(
     }
 
     /**
-     * Default size of the arenas of f32 elements: three quarters of the memory; without CUDA not more than one arena takes, as such
-     * devices may share the host's memory and promise more than they allocate.
+     * Default size of all arenas: three quarters of the memory; without CUDA not more than two arenas take, one of f32 and one of 16-bit
+     * elements, as such devices may share the host's memory and promise more than they allocate.
      */
     public long usableBytes() {
         long share = memoryBytes / 4 * 3;
-        return isCuda() ? share : Math.min(share, maxElements(DType.F32) * Float.BYTES);
+        return isCuda() ? share : Math.min(share, 2 * maxElements(DType.F32) * Float.BYTES);
     }
 
     /** Largest number of elements of an arena, as far as one allocation and int indexing go. */

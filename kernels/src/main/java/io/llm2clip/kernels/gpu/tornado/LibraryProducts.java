@@ -74,7 +74,7 @@ final class LibraryProducts implements AutoCloseable {
             List<DeviceAddress> places,
             boolean[] rounded,
             OperationScratch scratch) {
-        if (Product.of(op).isEmpty()) {
+        if (Product.of(op).isEmpty() || op.b().format() != DType.F32) {
             return List.of();
         }
         List<DeviceStep> steps = new ArrayList<>();

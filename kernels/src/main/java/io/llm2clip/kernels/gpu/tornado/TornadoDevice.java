@@ -185,7 +185,14 @@ public final class TornadoDevice implements KernelDevice {
     public boolean rounds(KernelOp op, MatmulPrecision precision) {
         return precision.factors() != DType.F32
                 && op instanceof Matmul product
+                && product.b().format() == DType.F32
                 && !Product.of(product).isEmpty();
+    }
+
+    /** Those that there are kernels for; with a library, which multiplies f32 much faster than kernels anything, that alone. */
+    @Override
+    public Set<DType> matrixFormats() {
+        return library == null ? DeviceKernels.MATRIX_FORMATS : EnumSet.of(DType.F32);
     }
 
     @Override
@@ -205,10 +212,9 @@ public final class TornadoDevice implements KernelDevice {
             throw new IllegalArgumentException("A transfer of " + dtype + " elements names arena " + address.arena()
                     + ", expected one of " + dtype.arena() + ", found one of " + arena.dtype() + ".");
         }
-        long count = segment.byteSize() / dtype.bytes();
-        if (segment.byteSize() % dtype.bytes() != 0
-                || address.element() < 0
-                || address.element() + count > arena.elements()) {
+        int width = arena.dtype().bytes();
+        long count = segment.byteSize() / width;
+        if (segment.byteSize() % width != 0 || address.element() < 0 || address.element() + count > arena.elements()) {
             throw new IndexOutOfBoundsException("A transfer of " + segment.byteSize() + " bytes at element "
                     + address.element() + " was asked for, expected whole " + dtype + " elements within the arena's "
                     + arena.elements() + "; correct the offset or the size.");

@@ -9,8 +9,10 @@ import io.llm2clip.kernels.gpu.emulator.Emulator;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.CrossEntropyOp;
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.IndexOp;
@@ -20,6 +22,7 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Reduction;
 import io.llm2clip.kernels.operations.SoftmaxOp;
@@ -90,7 +93,7 @@ class DeviceKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> ofExpressions() {
-        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.deviceMatmul())
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.matmul())
                 .filter(op -> op.flops() < 1_000_000);
     }
 
@@ -165,6 +168,37 @@ class DeviceKernelsTest {
                 .containsExactly(8 * 32);
     }
 
+    /** Compilers of devices do not inline epilogues of any size: larger ones are computed by a launch of their own. */
+    @Test
+    void largeEpiloguesAreLaunchesOfTheirOwn() {
+        assertThat(launches(adding(6, Opcode.ADD, 8))).containsExactly("k_matmul");
+        assertThat(launches(adding(1, Opcode.ERF, 4))).containsExactly("k_matmul");
+        assertThat(launches(adding(7, Opcode.ADD, 8))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(launches(adding(1, Opcode.ERF, 9))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(launches(adding(1, Opcode.MAXIMUM, 14))).containsExactly("k_matmul", "k_elementwise");
+        assertThat(MatmulPlan.interpreted(adding(3, Opcode.ADD, 3))).hasSize(1);
+        assertThat(MatmulPlan.interpreted(adding(4, Opcode.ADD, 3)))
+                .as("the interpreter is large itself")
+                .hasSize(2);
+    }
+
+    private static List<String> launches(Matmul op) {
+        return DeviceKernels.plan(op).launches().stream()
+                .map(launch -> launch.kernel().name())
+                .toList();
+    }
+
+    /** Sums and then some of an opcode. */
+    private static Matmul adding(int extras, Opcode opcode, int count) {
+        List<Instruction> instructions = new ArrayList<>(List.of(Instruction.binary(Opcode.ADD, 0, 1)));
+        for (int i = 0; i < count; i++) {
+            instructions.add(new Instruction(opcode, extras + 1 + i, 1 + i % extras, 0, 0));
+        }
+        return Matmul.dense(1, 5, 6, 7, false, false)
+                .withEpilogue(new Epilogue(
+                        new Expression(1 + extras, instructions), Collections.nCopies(extras, Broadcast.ROW)));
+    }
+
     @Test
     void whatDoesNotFitADeviceIsRefused() {
         assertThatThrownBy(() -> DeviceKernels.plan(
@@ -185,8 +219,10 @@ class DeviceKernelsTest {
         AttentionShape wide = new AttentionShape(1, 1, 1, 1, 1, 129, 1, false);
         assertThatThrownBy(() -> DeviceKernels.plan(new AttentionOp.Attention(wide)))
                 .hasMessageContaining("Attention with 129 channels per head, expected at most 128 on a device");
-        assertThatThrownBy(() -> DeviceKernels.plan(Matmul.dense(1, 1, 1, 32, false, true, DType.Q8)))
-                .hasMessage("Matmul with B of Q8 runs on the CPU only, a device takes f32; convert B to f32 before.");
+        Matmul matmul = Matmul.dense(1, 1, 1, 32, false, true, DType.Q8);
+        Packing packing = new Packing("a unit", DType.Q8, 1, 32, 1, 34);
+        assertThatThrownBy(() -> DeviceKernels.plan(matmul.withB(matmul.b().packed(packing))))
+                .hasMessageStartingWith("Matmul with a packed B runs on the CPU only, found ");
     }
 
     private static void check(KernelOp op, long seed, Schedule schedule) {

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.gpu.launch;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.kernels.AttentionKernels;
 import io.llm2clip.kernels.gpu.kernels.CrossEntropyKernels;
 import io.llm2clip.kernels.gpu.kernels.MatmulKernels;
@@ -16,6 +17,7 @@ import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Reduce;
@@ -92,6 +94,17 @@ public final class EdgeCases {
             ops.add(ofProducts(opcode, 2, 4));
         }
         ops.add(guarded());
+        for (DType format : MatrixOperand.FORMATS) {
+            // Rows of several tiles and blocks, more than a tile of them.
+            ops.add(Matmul.dense(2, 5, MatmulKernels.TILE + 1, 3 * MatmulKernels.DEPTH, false, true, format));
+            ops.add(Matmul.dense(1, 33, 2 * MatmulKernels.TILE, 7, false, false, format));
+            ops.add(Matmul.dense(1, 3, 4, 64, true, true, format)
+                    .withEpilogue(new Epilogue(
+                            new Expression(2, List.of(Instruction.binary(Opcode.MAXIMUM, 0, 1))),
+                            List.of(Broadcast.ROW))));
+            ops.add(new IndexOp.Gather(7, 5, 96, format));
+        }
+        ops.addAll(largeEpilogues());
         ops.add(withEpilogue(List.of(Broadcast.ROW)));
         ops.add(withEpilogue(List.of(Broadcast.FULL, Broadcast.SCALAR, Broadcast.ROW)));
         return ops.stream();
@@ -115,6 +128,26 @@ public final class EdgeCases {
                         Instruction.binary(Opcode.DIVIDE, 0, 11),
                         Instruction.binary(Opcode.ADD, 8, 12)));
         return new Elementwise(expression, List.of(7), List.of(List.of(1), List.of(1)));
+    }
+
+    /** Of as many operands as an expression has, of as many instructions, and of the longest code per instruction. */
+    private static List<KernelOp> largeEpilogues() {
+        List<KernelOp> ops = new ArrayList<>();
+        Broadcast[] layouts = Broadcast.values();
+        for (int extras : new int[] {2, 8, 12, Expression.MAX_VALUES / 2 - 1}) {
+            ops.add(withEpilogue(IntStream.range(0, extras)
+                    .mapToObj(i -> layouts[i % layouts.length])
+                    .toList()));
+        }
+        for (Opcode opcode : List.of(Opcode.ERF, Opcode.SIGMOID, Opcode.MAXIMUM)) {
+            List<Instruction> instructions = new ArrayList<>();
+            for (int last = 0; last < Expression.MAX_VALUES - 2; last++) {
+                instructions.add(new Instruction(opcode, last == 0 ? 0 : last + 1, 1, 0, 0));
+            }
+            ops.add(Matmul.dense(1, 9, 7, 5, false, true)
+                    .withEpilogue(new Epilogue(new Expression(2, instructions), List.of(Broadcast.ROW))));
+        }
+        return ops;
     }
 
     /** {@code max(sum, extra0) * extra1 ...}. */

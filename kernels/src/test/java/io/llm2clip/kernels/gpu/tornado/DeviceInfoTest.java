@@ -17,10 +17,10 @@ class DeviceInfoTest {
     }
 
     @Test
-    void threeQuartersOfTheMemoryAreTheDefaultAndOneArenaWithoutCuda() {
+    void threeQuartersOfTheMemoryAreTheDefaultAndTwoArenasWithoutCuda() {
         assertThat(info("cuda", 80 * GIB, 80 * GIB).usableBytes()).isEqualTo(60 * GIB);
-        assertThat(info("opencl", 80 * GIB, 80 * GIB).usableBytes()).isEqualTo(8 * GIB - 36);
-        assertThat(info("opencl", 80 * GIB, 2 * GIB).usableBytes()).isEqualTo(2 * GIB - 4096);
+        assertThat(info("opencl", 80 * GIB, 80 * GIB).usableBytes()).isEqualTo(2 * (8 * GIB - 36));
+        assertThat(info("opencl", 80 * GIB, 2 * GIB).usableBytes()).isEqualTo(2 * (2 * GIB - 4096));
         assertThat(info("opencl", 4 * GIB, 4 * GIB).usableBytes()).isEqualTo(3 * GIB);
     }
 

@@ -38,7 +38,7 @@ final class DeviceOperation {
         plan = DeviceKernels.plan(op);
         ends = new int[sets * TYPES.size()];
         for (Operand operand : plan.operands()) {
-            addresses.add(place(operand.dtype(), operand.elements()));
+            addresses.add(place(operand.dtype(), operand.dtype().arenaElements(operand.elements())));
         }
         operands = List.copyOf(addresses);
         if (plan.scratch() > 0) {

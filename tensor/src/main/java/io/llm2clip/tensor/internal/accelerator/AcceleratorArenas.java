@@ -78,13 +78,14 @@ final class AcceleratorArenas implements RangeSource {
             free += spaces.get(arena).freeElements();
             piece = Math.max(piece, spaces.get(arena).largestPiece());
         }
-        String wanted = elements * dtype.bytes() + " more bytes: ";
+        int bytes = dtype.arena().bytes();
+        String wanted = elements * bytes + " more bytes: ";
         return new TensorException("The device memory for " + dtype + " on " + device + " has no room for " + wanted
                 + (elements > largest(dtype) && elements <= free
-                        ? "a value is in one arena, of which the largest has " + largest(dtype) * dtype.bytes()
+                        ? "a value is in one arena, of which the largest has " + largest(dtype) * bytes
                                 + "; use smaller batches or a smaller model."
-                        : free * dtype.bytes() + " of " + total * dtype.bytes() + " are free, "
-                                + piece * dtype.bytes()
+                        : free * bytes + " of " + total * bytes + " are free, "
+                                + piece * bytes
                                 + " of them in one piece; use smaller batches, or allow more of its memory"
                                 + " (--device-memory)."));
     }

@@ -7,7 +7,6 @@ import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.device.KernelDevice;
 import io.llm2clip.kernels.gpu.emulator.EmulatedDevice;
 import io.llm2clip.kernels.gpu.emulator.Schedule;
-import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.gpu.launch.DeviceOp;
 import io.llm2clip.kernels.gpu.tornado.DeviceInfo;
 import io.llm2clip.kernels.gpu.tornado.TornadoDevice;
@@ -24,7 +23,7 @@ import java.util.function.ToLongFunction;
  * A device with memory of its own, which TornadoVM drives or the emulator is. Programs take ranges of its arenas; variables are copied there when a program first reads them
  * and stay, so that training steps move batches and losses only.
  *
- * <p>Not for several threads at a time.
+ * <p>Threads take turns, with runs, transfers and compiling.
  */
 public final class AcceleratorDevice implements PlanDevice {
     /** Of ranges in its arenas, for transfers and for what a library asks of addresses. */
@@ -33,7 +32,7 @@ public final class AcceleratorDevice implements PlanDevice {
     /** Room for i32 elements: token ids and lengths of batches, which are few. */
     private static final long INTS = 16L << 20;
 
-    /** Room for bf16 and f16 elements. */
+    /** Room for elements of 16 bits, at least. */
     private static final long HALVES = 16L << 20;
 
     /** Elements of an arena of the emulator, which indexes them by int as devices do. */
@@ -43,13 +42,14 @@ public final class AcceleratorDevice implements PlanDevice {
     private final AcceleratorMemory memory;
     private final Target target;
 
-    private AcceleratorDevice(KernelDevice device, List<ArenaSize> arenas) {
+    /** @param arenas that the device has, by number */
+    AcceleratorDevice(KernelDevice device, List<ArenaSize> arenas) {
         this.device = device;
         memory = new AcceleratorMemory(device, new AcceleratorArenas(device.name(), arenas));
         target = new Target(
                 device.name(),
                 MatmulPrecisions.of(device.precisions()),
-                DeviceKernels.MATRIX_FORMATS,
+                device.matrixFormats(),
                 ALIGNMENT,
                 op -> null,
                 false,
@@ -61,7 +61,8 @@ public final class AcceleratorDevice implements PlanDevice {
      * Opens a device.
      *
      * @param number as TornadoVM numbers them
-     * @param memoryBytes how much of its memory to use for f32 elements, and for bf16 ones where it has a library for them
+     * @param memoryBytes how much of its memory to use: half of it for elements of 16 bits, as weights are stored, or two fifths where it
+     *     has a library that multiplies such
      * @throws io.llm2clip.kernels.gpu.device.DeviceException if there is no such device or not as much memory
      */
     public static AcceleratorDevice open(int number, long memoryBytes) {
@@ -77,10 +78,10 @@ public final class AcceleratorDevice implements PlanDevice {
                     + " were asked for, expected at most " + info.memoryBytes()
                     + ", which is all it has; allow less (--device-memory).");
         }
-        // Where a library multiplies in bf16, two fifths for converted operands: weights, and activations of one matmul
-        // at a time.
+        // Where a library multiplies in bf16, for converted operands: weights, and activations of one matmul at a time.
+        // Elsewhere for weights as they are stored: as many as would fit if all of the memory were for f32.
         boolean library = !TornadoVm.products(number).equals("kernels");
-        long halves = library ? Math.max(HALVES, memoryBytes / 5) : HALVES;
+        long halves = Math.max(HALVES, memoryBytes / (library ? 5 : 4));
         long floats = (memoryBytes - (halves - HALVES) * 2) / DType.F32.bytes();
         List<ArenaSize> arenas = arenas(floats, INTS, halves, maxElements);
         return new AcceleratorDevice(TornadoDevice.open(number, arenas), arenas);
@@ -133,11 +134,11 @@ public final class AcceleratorDevice implements PlanDevice {
 
     @Override
     public Executable load(Plan plan) {
-        return new AcceleratorExecutable(plan, target, device, memory);
+        return memory.madeInTurn(() -> new AcceleratorExecutable(plan, target, device, memory));
     }
 
     @Override
     public void close() {
-        Resources.closeAll(List.of(memory::bringAllHome, device::close));
+        memory.inTurn(() -> Resources.closeAll(List.of(memory::bringAllHome, device::close)));
     }
 }

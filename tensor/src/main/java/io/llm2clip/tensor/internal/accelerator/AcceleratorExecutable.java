@@ -17,6 +17,8 @@ import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,10 @@ final class AcceleratorExecutable implements Executable {
     private final List<DeviceCopy> outputs = new ArrayList<>();
     private final Workspace<PlanMemory>.Share share;
     private @Nullable PlanMemory bound;
-    private @Nullable LaunchSequence recorded;
+    /** One of all kernels, or, where somebody looks at them, one for each of the plan's steps. */
+    private List<LaunchSequence> recorded = List.of();
+
+    private @Nullable StepObserver observer;
 
     AcceleratorExecutable(Plan plan, Target target, KernelDevice device, AcceleratorMemory memory) {
         this.plan = plan;
@@ -107,18 +112,24 @@ final class AcceleratorExecutable implements Executable {
             return;
         }
         forget();
-        recorded =
-                device.record(steps(workspace::address, (dtype, _) -> workspace.address(dtype, scratch.start(dtype))));
+        List<List<DeviceStep>> steps =
+                steps(workspace::address, (dtype, _) -> workspace.address(dtype, scratch.start(dtype)));
+        List<LaunchSequence> sequences = new ArrayList<>();
+        recorded = sequences;
+        if (observer == null) {
+            sequences.add(device.record(steps.stream().flatMap(List::stream).toList()));
+        } else {
+            steps.forEach(step -> sequences.add(device.record(step)));
+        }
         bound = workspace;
     }
 
     private void forget() {
-        LaunchSequence old = recorded;
-        recorded = null;
+        List<LaunchSequence> old = recorded;
+        recorded = List.of();
         bound = null;
-        if (old != null) {
-            old.close();
-        }
+        Resources.closeAll(
+                old.stream().map(sequence -> (Runnable) sequence::close).toList());
     }
 
     /** Where so many bytes into the workspace of a type are. */
@@ -126,8 +137,9 @@ final class AcceleratorExecutable implements Executable {
         DeviceAddress address(DType dtype, long offset);
     }
 
-    private List<DeviceStep> steps(Places workspace, OperationScratch operationScratch) {
-        List<DeviceStep> steps = new ArrayList<>();
+    /** What the device does for each of the plan's steps. */
+    private List<List<DeviceStep>> steps(Places workspace, OperationScratch operationScratch) {
+        List<List<DeviceStep>> steps = new ArrayList<>();
         for (Plan.Step step : plan.steps()) {
             List<DeviceAddress> addresses = new ArrayList<>();
             boolean[] rounded = new boolean[step.operands().size()];
@@ -135,7 +147,7 @@ final class AcceleratorExecutable implements Executable {
                 rounded[i] = rounded(step, i);
                 addresses.add(address(step.operands().get(i), rounded[i], workspace));
             }
-            steps.addAll(device.steps(
+            steps.add(device.steps(
                     step.op(), MatmulPrecisions.of(step.precision()), addresses, rounded, operationScratch));
         }
         return steps;
@@ -149,7 +161,7 @@ final class AcceleratorExecutable implements Executable {
                 DeviceAddress start = rounded
                         ? ranges.factor(variable)
                         : ranges.variable(variable).address();
-                yield start.plus((int) (at / variable.dtype().bytes()));
+                yield start.plus((int) (at / variable.dtype().arena().bytes()));
             }
         };
     }
@@ -172,11 +184,13 @@ final class AcceleratorExecutable implements Executable {
         return data;
     }
 
-    /** All kernels are one launch. */
+    /** Kernels are launched step by step from the next run on. */
     @Override
-    public void observe(StepObserver observer) {
-        throw new TensorException("Programs that are checked for NaN do not run on " + device.name()
-                + ", where kernels are not looked at one by one; run on the CPU, or leave the check out.");
+    public void observe(StepObserver added) {
+        share.run(_ -> {
+            observer = added;
+            forget();
+        });
     }
 
     @Override
@@ -185,12 +199,38 @@ final class AcceleratorExecutable implements Executable {
             bind(workspace);
             inputs.forEach(DeviceCopy::send);
             ranges.send();
-            if (recorded != null) {
-                recorded.run();
+            try {
+                for (int step = 0; step < recorded.size(); step++) {
+                    recorded.get(step).run();
+                    if (observer != null) {
+                        look(observer, step, workspace);
+                    }
+                }
+            } finally {
+                // Also after a run that failed: what it has overwritten is on the device only.
+                outputs.forEach(DeviceCopy::deviceWrote);
+                updated.forEach(data -> ranges.variable(data).deviceWrote());
             }
-            outputs.forEach(DeviceCopy::deviceWrote);
-            updated.forEach(data -> ranges.variable(data).deviceWrote());
         });
+    }
+
+    private void look(StepObserver by, int number, PlanMemory workspace) {
+        Plan.Step step = plan.steps().get(number);
+        try (Arena arena = Arena.ofConfined()) {
+            by.ran(number, operand -> brought(step, operand, workspace, arena));
+        }
+    }
+
+    /** An operand's elements as the kernel found or left them; of a factor that was rounded for it, before that. */
+    private MemorySegment brought(Plan.Step step, int number, PlanMemory workspace, Arena arena) {
+        Operand operand = step.op().operands().get(number);
+        Plan.Slot slot = step.operands().get(number);
+        if (rounded(step, number) && slot instanceof Plan.Slot.InVariable(TensorData variable, long at)) {
+            return variable.readOnly().asSlice(at, operand.bytes());
+        }
+        MemorySegment elements = arena.allocate(operand.bytes(), Long.BYTES);
+        device.download(operand.dtype().stored(), address(slot, false, workspace::address), elements);
+        return elements;
     }
 
     @Override

@@ -14,6 +14,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /** The arenas of an accelerator: which ranges are free, and which variables have a copy there. */
 final class AcceleratorMemory implements RangeSource {
@@ -21,7 +23,8 @@ final class AcceleratorMemory implements RangeSource {
     private final AcceleratorArenas arenas;
     private final Set<TensorData> resident = new LinkedHashSet<>();
     private final RoundedFactors factors;
-    private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this));
+    private final ReentrantLock turn = new ReentrantLock();
+    private final Workspace<PlanMemory> workspace = new Workspace<>(new DeviceWorkspace(this), turn);
 
     AcceleratorMemory(KernelDevice device, AcceleratorArenas arenas) {
         this.device = device;
@@ -31,6 +34,29 @@ final class AcceleratorMemory implements RangeSource {
 
     KernelDevice device() {
         return device;
+    }
+
+    /**
+     * Has a thread use the device and what is known of it while no other one does: devices take one at a time, and transfers go through
+     * memory that all of them share.
+     */
+    void inTurn(Runnable work) {
+        turn.lock();
+        try {
+            work.run();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** The same of something that is made. */
+    <T> T madeInTurn(Supplier<T> making) {
+        turn.lock();
+        try {
+            return making.get();
+        } finally {
+            turn.unlock();
+        }
     }
 
     /** Variables as operands of matmuls. */
@@ -46,15 +72,15 @@ final class AcceleratorMemory implements RangeSource {
     /** Bytes of the largest range there may be, by element type as stored. */
     Map<DType, Long> largestBytes() {
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        for (DType dtype : List.of(DType.F32, DType.I32, DType.BF16, DType.F16)) {
-            bytes.put(dtype, arenas.largest(dtype) * dtype.bytes());
+        for (DType dtype : DType.values()) {
+            bytes.put(dtype, arenas.largest(dtype) * dtype.arena().bytes());
         }
         return bytes;
     }
 
     @Override
     public ArenaRange take(MemoryUse use, DType dtype, long elements) {
-        long bytes = elements * dtype.bytes();
+        long bytes = elements * dtype.arena().bytes();
         EngineMemory.take(bytes, "a program on " + device.name());
         try {
             return arenas.take(use, dtype, elements);
@@ -67,12 +93,12 @@ final class AcceleratorMemory implements RangeSource {
     @Override
     public void give(ArenaRange range) {
         arenas.give(range);
-        EngineMemory.released(range.elements() * range.dtype().bytes());
+        EngineMemory.released(range.elements() * range.dtype().arena().bytes());
     }
 
     /** A view of a range that somebody else has taken. */
     DeviceCopy copyAt(TensorData data, DeviceAddress address) {
-        return new DeviceCopy(device, data, address, false);
+        return new DeviceCopy(this, data, address, false);
     }
 
     /** The variable's copy here, made if it has none. */
@@ -84,9 +110,8 @@ final class AcceleratorMemory implements RangeSource {
                     + ".");
         }
         if (copy == null) {
-            ArenaRange range =
-                    take(MemoryUse.VARIABLE, data.dtype(), data.shape().size());
-            copy = new DeviceCopy(device, data, range.start(), true);
+            ArenaRange range = take(MemoryUse.VARIABLE, data.dtype(), arenaElements(data));
+            copy = new DeviceCopy(this, data, range.start(), true);
             resident.add(data);
         }
         copy.retain();
@@ -100,10 +125,14 @@ final class AcceleratorMemory implements RangeSource {
             try {
                 copy.detach();
             } finally {
-                give(new ArenaRange(data.dtype(), copy.address(), data.shape().size()));
+                give(new ArenaRange(data.dtype(), copy.address(), arenaElements(data)));
                 resident.remove(data);
             }
         }
+    }
+
+    private static long arenaElements(TensorData data) {
+        return data.dtype().arenaElements(data.shape().size());
     }
 
     /** Also of variables that are in use. If the device does not give the elements of one, those of the others are home nevertheless. */

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Room for a tensor's elements on an accelerator, and which side has the current ones. Several programs may use it; the last one to
- * release it brings the elements home.
+ * release it brings the elements home. Whoever asks for the elements waits for the device's turn.
  */
 final class DeviceCopy implements RemoteCopy {
-    private final KernelDevice device;
+    private final AcceleratorMemory memory;
     private final TensorData data;
     private final DeviceAddress address;
     private final boolean owned;
@@ -27,9 +27,9 @@ final class DeviceCopy implements RemoteCopy {
      * @param address where it starts
      * @param owned whether the room is its own, not a program's
      */
-    DeviceCopy(KernelDevice device, TensorData data, DeviceAddress address, boolean owned) {
+    DeviceCopy(AcceleratorMemory memory, TensorData data, DeviceAddress address, boolean owned) {
         this.owned = owned;
-        this.device = device;
+        this.memory = memory;
         this.data = data;
         this.address = address;
         data.attach(this);
@@ -41,7 +41,7 @@ final class DeviceCopy implements RemoteCopy {
     }
 
     KernelDevice device() {
-        return device;
+        return memory.device();
     }
 
     /** Where it starts. */
@@ -62,13 +62,15 @@ final class DeviceCopy implements RemoteCopy {
 
     /** Brings the elements home for good; the tensor has no copy afterwards, even if the device fails to give them. */
     void detach() {
-        try {
-            if (data.isAlive()) {
-                bringHome();
+        memory.inTurn(() -> {
+            try {
+                if (data.isAlive()) {
+                    bringHome();
+                }
+            } finally {
+                data.attach(null);
             }
-        } finally {
-            data.attach(null);
-        }
+        });
     }
 
     /** Ends it without bringing anything home: the elements are lost, unless they are here already. */
@@ -78,31 +80,37 @@ final class DeviceCopy implements RemoteCopy {
 
     /** Has all elements that are sent checked from now on, because kernels there do not. */
     void require(IndexCheck check) {
-        if (!checks.contains(check)) {
-            checks.add(check);
-            if (currentThere) {
-                bringHome();
-                check.check(data.memory());
+        memory.inTurn(() -> {
+            if (!checks.contains(check)) {
+                checks.add(check);
+                if (currentThere) {
+                    bringHome();
+                    check.check(data.memory());
+                }
             }
-        }
+        });
     }
 
     @Override
     public void bringHome() {
-        if (!currentHere) {
-            requireRoom();
-            device.download(data.dtype().stored(), address, data.memory());
-            currentHere = true;
-        }
+        memory.inTurn(() -> {
+            if (!currentHere) {
+                requireRoom();
+                memory.device().download(data.dtype().stored(), address, data.memory());
+                currentHere = true;
+            }
+        });
     }
 
     @Override
     public void hostWrites() {
-        bringHome();
-        currentThere = false;
+        memory.inTurn(() -> {
+            bringHome();
+            currentThere = false;
+        });
     }
 
-    /** Makes the elements on the device current, and sees to it that they are what kernels there take them for. */
+    /** During a run: makes the elements on the device current, and sees to it that they are what kernels there take them for. */
     void send() {
         requireRoom();
         if (!currentHere && !checks.isEmpty()) {
@@ -111,12 +119,12 @@ final class DeviceCopy implements RemoteCopy {
         }
         if (!currentThere) {
             checks.forEach(check -> check.check(data.memory()));
-            device.upload(data.dtype().stored(), address, data.memory());
+            memory.device().upload(data.dtype().stored(), address, data.memory());
             currentThere = true;
         }
     }
 
-    /** Kernels have written the elements on the device. */
+    /** During a run: kernels have written the elements on the device. */
     void deviceWrote() {
         data.changed();
         currentThere = true;

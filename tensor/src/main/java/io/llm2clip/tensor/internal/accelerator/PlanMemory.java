@@ -33,7 +33,10 @@ record PlanMemory(Map<DType, List<ArenaRange>> ranges, Map<DType, Long> rangeByt
                 ranges.put(dtype, taken);
                 long max = Graph.known(rangeBytes, dtype);
                 for (long rest = size; rest > 0; rest -= max) {
-                    taken.add(source.take(MemoryUse.PROGRAM, dtype, Math.min(rest, max) / dtype.bytes()));
+                    taken.add(source.take(
+                            MemoryUse.PROGRAM,
+                            dtype,
+                            Math.min(rest, max) / dtype.arena().bytes()));
                 }
             });
         } catch (RuntimeException | Error e) {
@@ -47,7 +50,7 @@ record PlanMemory(Map<DType, List<ArenaRange>> ranges, Map<DType, Long> rangeByt
     DeviceAddress address(DType dtype, long offset) {
         long max = Graph.known(rangeBytes, dtype);
         ArenaRange range = Graph.known(ranges, dtype).get((int) (offset / max));
-        return range.start().plus((int) (offset % max / dtype.bytes()));
+        return range.start().plus((int) (offset % max / dtype.arena().bytes()));
     }
 
     /** Gives all of it back to where it was taken from. */

@@ -7,6 +7,7 @@ interface RangeSource {
     /**
      * Takes a range.
      *
+     * @param elements of the type's {@link DType#arena}
      * @throws io.llm2clip.tensor.TensorException if no arena has as many free elements in one piece
      */
     ArenaRange take(MemoryUse use, DType dtype, long elements);

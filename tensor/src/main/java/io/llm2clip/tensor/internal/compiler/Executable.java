@@ -13,11 +13,7 @@ public interface Executable extends AutoCloseable {
     /** The elements of an output, which each run overwrites. */
     TensorData output(Plan.Slot.Pinned slot, Shape shape, DType dtype);
 
-    /**
-     * Has all runs looked at from now on.
-     *
-     * @throws io.llm2clip.tensor.TensorException if kernels do not run one by one here
-     */
+    /** Has all runs looked at from now on. */
     void observe(StepObserver observer);
 
     /** Runs all kernels. */

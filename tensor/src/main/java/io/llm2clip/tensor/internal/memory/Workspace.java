@@ -27,7 +27,7 @@ public final class Workspace<M> {
     }
 
     private final Source<M> source;
-    private final ReentrantLock turn = new ReentrantLock();
+    private final ReentrantLock turn;
     private final List<Share> open = new ArrayList<>();
     private Map<DType, Long> size = Map.of();
     // Null until somebody needs it: after it was given back, or could not be allocated.
@@ -35,7 +35,13 @@ public final class Workspace<M> {
     private boolean running;
 
     public Workspace(Source<M> source) {
+        this(source, new ReentrantLock());
+    }
+
+    /** @param turn is held by whoever works with the memory, or with what else of the device cannot be used by two threads at a time */
+    public Workspace(Source<M> source, ReentrantLock turn) {
         this.source = source;
+        this.turn = turn;
     }
 
     /**
