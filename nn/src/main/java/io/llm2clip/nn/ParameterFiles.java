@@ -48,9 +48,14 @@ public final class ParameterFiles {
             TensorData data = parameter.data();
             DType type = parameter.stored();
             if (data.dtype().isQuantized()) {
-                throw new IllegalStateException(
-                        "Saving parameter " + parameter + " of " + data.dtype()
-                                + ": expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED.");
+                throw new IllegalStateException("Saving parameter %s of %s: expected %s, found quantized ones; %s"
+                        .formatted(
+                                parameter,
+                                data.dtype(),
+                                type.isQuantized() ? "floats" : "weights as they were stored",
+                                type.isQuantized()
+                                        ? "load the model from a checkpoint that is not quantized."
+                                        : "load the model with WeightFormat.STORED."));
             }
             MemorySegment values = data.dtype() == type ? data.readOnly() : Elements.narrow(type, data.readOnly());
             tensors.put(parameter.name(), Elements.stored(parameter.shape(), type, values));
@@ -67,7 +72,8 @@ public final class ParameterFiles {
      * Gives all the given parameters the values of a checkpoint's tensors. Nothing is changed if anything does not fit.
      *
      * <p>Frozen matrices are used where they lie in the checkpoint's files, which then stay mapped until the {@link Parameters} are
-     * closed, whether or not {@code source} is. Everything else is copied, by several threads; f16 and bf16 become f32, exactly.
+     * closed, whether or not {@code source} is. Everything else is copied, by several threads; f16, bf16 and
+     * quantized types become f32, exactly.
      *
      * @param storedName from a parameter's name to the checkpoint's
      * @param ignored which tensors of the checkpoint, by their stored names, may be left over
@@ -107,7 +113,10 @@ public final class ParameterFiles {
                     "%s: tensor '%s': expected shape %s of parameter '%s', found %s; check that the checkpoint fits the model's configuration."
                             .formatted(source.source(), name, parameter.shape(), parameter.name(), stored.shape()));
         }
-        if (stored.type() != StoredType.F32 && stored.type() != StoredType.F16 && stored.type() != StoredType.BF16) {
+        if (!stored.type().isQuantized()
+                && stored.type() != StoredType.F32
+                && stored.type() != StoredType.F16
+                && stored.type() != StoredType.BF16) {
             throw new CheckpointException(
                     "%s: tensor '%s': expected elements of type F32, F16 or BF16, found %s; convert the checkpoint."
                             .formatted(source.source(), name, stored.type()));

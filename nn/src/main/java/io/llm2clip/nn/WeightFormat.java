@@ -5,7 +5,7 @@ import io.llm2clip.tensor.Shape;
 
 /** In which format the weights of a frozen model's linear layers are kept in memory. */
 public enum WeightFormat {
-    /** As the checkpoint has them. */
+    /** As the checkpoint has them; quantized ones that are no {@link DType}, and quantized embeddings, become f32. */
     STORED,
     /**
      * {@link DType#Q8}: 8 bits and a scale for each 32 weights of a row, a bit more than half of bf16. Rows that are not whole blocks stay
@@ -26,6 +26,9 @@ public enum WeightFormat {
         boolean fits = parameter.role() == Parameter.Role.MATRIX
                 && shape.rank() == 2
                 && shape.dim(1) % quantized.blockSize() == 0;
-        return fits ? quantized : stored;
+        if (fits) {
+            return quantized;
+        }
+        return stored.isQuantized() ? DType.F32 : stored;
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.nn;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -32,22 +33,46 @@ final class WeightLoading {
 
     private void add(Parameter parameter, StoredTensor stored) {
         Parameters owner = parameter.owner();
-        DType type = DType.valueOf(stored.type().name());
+        DType type = type(stored.type());
         DType format = owner.format(parameter, type);
         TensorData data;
-        if (parameter.isFrozen() && parameter.role() != Parameter.Role.PLAIN && format == type && isUsable(stored)) {
-            data = new TensorData(parameter.shape(), type, stored.data());
+        boolean same = isSame(stored.type(), format);
+        if (parameter.isFrozen() && parameter.role() != Parameter.Role.PLAIN && same && isUsable(stored, format)) {
+            data = new TensorData(parameter.shape(), format, stored.data());
             mapping.add(owner);
         } else {
             data = format == DType.F32 ? parameter.target() : owner.allocate(parameter, format);
             // Pages that were read would count as memory in use until the file is closed.
-            copies.add(stored.elements(), copy(stored, type, data.segment(), format), stored::unload);
+            copies.add(stored.elements(), copy(stored, same, data.segment(), format), stored::unload);
         }
-        targets.put(parameter, new Target(data, parameter.isFrozen() ? type : DType.F32));
+        // What was dequantized is written as it is then.
+        DType written = type.isQuantized() && format != type ? format : type;
+        targets.put(parameter, new Target(data, parameter.isFrozen() ? written : DType.F32));
     }
 
-    private static Elements.Range copy(StoredTensor stored, DType type, MemorySegment target, DType format) {
-        if (format == type) {
+    /** The format in memory in which elements are exactly what they are in the file. */
+    private static DType type(StoredType stored) {
+        return switch (stored) {
+            case F16 -> DType.F16;
+            case BF16 -> DType.BF16;
+            case Q8_0 -> DType.Q8;
+            case Q4_0 -> DType.Q4;
+            default -> DType.F32;
+        };
+    }
+
+    /** Whether memory has the same bits as the file. */
+    private static boolean isSame(StoredType stored, DType format) {
+        return switch (stored) {
+            case F32, F16, BF16 -> type(stored) == format;
+            // Within blocks, scales are numbers of two bytes.
+            case Q8_0, Q4_0 -> type(stored) == format && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+            default -> false;
+        };
+    }
+
+    private static Elements.Range copy(StoredTensor stored, boolean same, MemorySegment target, DType format) {
+        if (same) {
             return (first, end) -> stored.copyTo(slice(target, format, first, end), first, end);
         }
         if (format == DType.F32) {
@@ -65,10 +90,10 @@ final class WeightLoading {
     }
 
     /** Kernels read whole elements of native byte order; files may have tensors anywhere. */
-    private static boolean isUsable(StoredTensor stored) {
+    private static boolean isUsable(StoredTensor stored, DType format) {
         return ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
                 && stored.isDense()
                 && stored.data().isMapped()
-                && TensorData.isAligned(DType.valueOf(stored.type().name()), stored.data());
+                && TensorData.isAligned(format, stored.data());
     }
 }

@@ -14,9 +14,12 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +63,7 @@ class WeightFormatTest {
         Tensor rows = parameters
                 .get("table.weight")
                 .tensor()
-                .gather(Tensor.variable("i", TensorData.ofInts(Shape.of(2), 3, 1)));
+                .gather(Tensor.variable("i", TensorData.ofInts(Shape.of(2), 2, 1)));
         return rows.matmulTransposed(parameters.get("fc.weight").tensor())
                 .evaluate()
                 .toFloats();
@@ -99,6 +102,56 @@ class WeightFormatTest {
                             + " load the model with WeightFormat.STORED.");
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Blocks that there are kernels for are used where they lie in a GGUF file; others, and embeddings, are expanded. */
+    @ParameterizedTest
+    @CsvSource({
+        "q8_0, STORED, Q8, true",
+        "q4_0, STORED, Q4, true",
+        "q4_1, STORED, F32, false",
+        "q4_k, STORED, F32, false",
+        "q6_k, STORED, F32, false",
+        "f16, STORED, F16, true",
+        "q8_0, INT4, Q4, false",
+        "q4_0, INT4, Q4, true",
+        "q6_k, INT8, Q8, false"
+    })
+    void quantizedFilesAreRead(String name, WeightFormat format, DType type, boolean inPlace)
+            throws URISyntaxException {
+        Path gguf = Path.of(Objects.requireNonNull(getClass().getResource("checkpoint/gguf/every-type.gguf"))
+                .toURI());
+        try (Parameters frozen = Parameters.frozen(format, Device.cpu());
+                Parameters trained = Parameters.trained();
+                Checkpoint source = Checkpoint.open(gguf)) {
+            float[] values = source.readFloats(name);
+            for (Parameters parameters : List.of(frozen, trained)) {
+                int width = values.length / 3;
+                Linear.create(parameters.root().scope("fc"), width, 3, false);
+                Embedding.create(parameters.root().scope("table"), 3, width, Initializer.normal(1));
+                ParameterFiles.load(parameters.all(), source, _ -> name, _ -> true);
+            }
+            TensorData weight = frozen.get("fc.weight").data();
+            assertThat(weight.dtype()).isEqualTo(type);
+            assertThat(weight.readOnly().isMapped()).isEqualTo(inPlace);
+            DType table = frozen.get("table.weight").data().dtype();
+            assertThat(table).isEqualTo(name.equals("f16") ? DType.F16 : DType.F32);
+            assertThat(trained.get("fc.weight").data().toFloats()).isEqualTo(values);
+            assertThat(frozen.get("table.weight").expanded().toFloats()).isEqualTo(values);
+            if (format == WeightFormat.STORED) {
+                assertThat(frozen.get("fc.weight").expanded().toFloats()).isEqualTo(values);
+                assertThat(output(frozen)).containsExactly(output(trained), within(1e-3f));
+            } else {
+                assertThat(cosine(output(frozen), output(trained))).isGreaterThan(0.98);
+            }
+            if (type.isQuantized() && inPlace) {
+                assertThatThrownBy(() -> ParameterFiles.save(frozen.all(), directory.resolve("q"), Map.of()))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageEndingWith(
+                                "of " + type
+                                        + ": expected floats, found quantized ones; load the model from a checkpoint that is not quantized.");
+            }
+        }
     }
 
     @ParameterizedTest

@@ -108,6 +108,28 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** A checkpoint is data, whatever it says: nothing that reads it can load a class, call by name or start a program. */
+    @Test
+    void readersOfCheckpointsRunNothing() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llm2clip.nn.checkpoint..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.lang.reflect..", "java.net..", "java.util.jar..", "javax.script..")
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching(
+                        "java\\.lang\\.(Process|ProcessBuilder|ClassLoader)|java\\.io\\.Object(Input|Output)Stream|java\\.util\\.ServiceLoader|java\\.beans\\..*")
+                .orShould()
+                .callMethod(Class.class, "forName", String.class)
+                .orShould()
+                .callMethod(Runtime.class, "exec", String[].class)
+                .orShould()
+                .callMethod(System.class, "load", String.class)
+                .check(CLASSES);
+    }
+
     @Test
     void librariesDoNotPrint() {
         noClasses()

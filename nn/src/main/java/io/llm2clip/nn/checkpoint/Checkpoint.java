@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * The tensors of a checkpoint, memory-mapped: opening reads headers only, and pages of weights are loaded as they are touched.
  *
- * <p>A checkpoint is one file, or a set of shards with a {@code .index.json}. Its format is found by its content: safetensors, or
+ * <p>A checkpoint is one file, or a set of shards with a {@code .index.json}. Its format is found by its content: safetensors, GGUF, or
  * PyTorch's zip archives ({@code .bin}, {@code .pt}, {@code .pth}; also those of TorchScript), of which no code is run. What a file
  * says is checked when it is opened: lengths, types, shapes and places of tensors. Segments taken from a checkpoint are valid until
  * it is closed, in every thread.
@@ -24,7 +24,7 @@ public final class Checkpoint implements AutoCloseable {
     private static final List<String> USUAL = List.of(
             "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json");
     /** Other names of files that are weights, if there is one such; {@code .bin} and JSON are of all kinds. */
-    private static final List<String> EXTENSIONS = List.of(".safetensors", ".pt", ".pth");
+    private static final List<String> EXTENSIONS = List.of(".safetensors", ".pt", ".pth", ".gguf");
 
     private final Path source;
     private final Arena arena;
@@ -78,9 +78,14 @@ public final class Checkpoint implements AutoCloseable {
         return Collections.unmodifiableMap(file.unreadable());
     }
 
-    /** The free-form strings of the header; {@code format} is {@code pt} in safetensors files written for PyTorch. */
+    /** The free-form strings of the header, and numbers as strings; {@code format} is {@code pt} in safetensors files written for PyTorch. */
     public Map<String, String> metadata() {
         return Collections.unmodifiableMap(file.metadata());
+    }
+
+    /** Lists of strings and numbers of a GGUF file, such as its vocabulary; none of others. */
+    public Map<String, List<String>> lists() {
+        return Collections.unmodifiableMap(file.lists());
     }
 
     /** @throws CheckpointException if there is no tensor of this name, or none that can be read */
@@ -93,7 +98,7 @@ public final class Checkpoint implements AutoCloseable {
         if (what != null) {
             throw new CheckpointException(
                     "%s: tensor '%s': expected a dense tensor of a type among %s, found %s; convert it to one of these."
-                            .formatted(source, name, List.of(StoredType.values()), what));
+                            .formatted(source, name, StoredType.plain(), what));
         }
         throw new CheckpointException(
                 "%s: expected a tensor '%s', found %d others%s; check that the checkpoint fits the model."
@@ -101,7 +106,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * The elements of a tensor of type {@code F32}, {@code F16} or {@code BF16} as floats, exactly.
+     * The elements of a tensor of type {@code F32}, {@code F16}, {@code BF16} or a quantized one as floats, exactly.
      *
      * @throws CheckpointException if there is no such tensor, or it is of another type
      */

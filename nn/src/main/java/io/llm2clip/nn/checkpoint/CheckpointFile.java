@@ -59,6 +59,9 @@ final class CheckpointFile {
         if (start.startsWith("PK\3\4") || start.startsWith("PK\5\6")) {
             return TorchFile.read(file, bytes);
         }
+        if (start.startsWith("GGUF")) {
+            return GgufFile.read(file, bytes);
+        }
         if (!beginsWithLength(start)) {
             refuseOtherFormats(file, bytes, start);
         }
@@ -79,7 +82,7 @@ final class CheckpointFile {
         }
         if (start.contains(LEGACY_MAGIC) || text(bytes, TAR_MAGIC_AT, 5).equals("ustar")) {
             throw new CheckpointException(
-                    ("%s: expected weights as safetensors or a PyTorch zip archive, found PyTorch's format from before "
+                    ("%s: expected weights as safetensors, a PyTorch zip archive or GGUF, found PyTorch's format from before "
                                     + "version 1.6; convert it in Python: "
                                     + "torch.save(torch.load(FILE, map_location='cpu', weights_only=True), NEW_FILE).")
                             .formatted(file));
@@ -89,7 +92,7 @@ final class CheckpointFile {
                 && start.charAt(1) <= NEWEST_PICKLE
                 && start.charAt(1) > 1) {
             throw new CheckpointException(
-                    "%s: expected weights as safetensors or a PyTorch zip archive, found a bare Python pickle; save its tensors in Python by torch.save."
+                    "%s: expected weights as safetensors, a PyTorch zip archive or GGUF, found a bare Python pickle; save its tensors in Python by torch.save."
                             .formatted(file));
         }
     }

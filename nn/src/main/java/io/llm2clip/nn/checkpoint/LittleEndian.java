@@ -17,6 +17,10 @@ record LittleEndian(MemorySegment bytes) {
         return offset >= 0 && length >= 0 && offset <= bytes.byteSize() && length <= bytes.byteSize() - offset;
     }
 
+    int u8(long offset) {
+        return Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, offset));
+    }
+
     int u16(long offset) {
         return Short.toUnsignedInt(bytes.get(SHORT, offset));
     }

@@ -126,7 +126,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         return StoredType.named(text)
                 .orElseThrow(() -> new CheckpointException(
                         "%s: tensor '%s': expected a dtype among %s, found %s; convert the checkpoint to one of these."
-                                .formatted(file, name, List.of(StoredType.values()), text)));
+                                .formatted(file, name, StoredType.plain(), text)));
     }
 
     private static List<Long> integers(Path file, String name, String key, @Nullable JsonNode node) {

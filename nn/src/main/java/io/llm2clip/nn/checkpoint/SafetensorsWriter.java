@@ -36,6 +36,13 @@ public final class SafetensorsWriter {
                     "%s: expected tensor names other than '%s', which the format keeps for itself."
                             .formatted(file, SafetensorsHeader.METADATA));
         }
+        tensors.forEach((name, tensor) -> {
+            if (tensor.type().isQuantized()) {
+                throw new CheckpointException(
+                        "%s: tensor '%s': expected a type among %s, as safetensors has them, found %s; write its elements as floats."
+                                .formatted(file, name, StoredType.plain(), tensor.type()));
+            }
+        });
         List<Map.Entry<String, StoredTensor>> ordered = tensors.entrySet().stream()
                 .sorted(Comparator.comparing((Map.Entry<String, StoredTensor> e) ->
                                 e.getValue().type())

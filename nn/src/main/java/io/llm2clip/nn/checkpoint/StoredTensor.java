@@ -29,7 +29,7 @@ public final class StoredTensor {
      *
      * @param type element type
      * @param shape dimensions, outermost first; empty for a scalar
-     * @param data the elements, little-endian, possibly unaligned; {@code elements() * type.bytes()} bytes
+     * @param data the elements, little-endian, possibly unaligned; {@code type.bytes(elements())} bytes
      * @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape
      */
     public StoredTensor(StoredType type, List<Long> shape, MemorySegment data) {
@@ -44,8 +44,8 @@ public final class StoredTensor {
         this.order = order;
         this.strides = strides;
         long bytes = byteSize(type, this.shape);
-        elements = bytes / type.bytes();
-        long expected = strides == null ? bytes : Math.multiplyExact(strides.extent(), type.bytes());
+        elements = count(this.shape);
+        long expected = strides == null ? bytes : type.bytes(strides.extent());
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException("A tensor of type %s and shape %s takes %d bytes, but its data has %d."
                     .formatted(type, this.shape, expected, data.byteSize()));
@@ -88,12 +88,12 @@ public final class StoredTensor {
 
     /** Size of the elements in bytes, of a view as if they followed each other. */
     public long bytes() {
-        return elements * type.bytes();
+        return type.bytes(elements);
     }
 
     /** Whether the elements are row-major and little-endian where they lie. */
     public boolean isDense() {
-        return strides == null && (order == ByteOrder.LITTLE_ENDIAN || type.bytes() == 1);
+        return strides == null && (order == ByteOrder.LITTLE_ENDIAN || type.bytes(1) == 1);
     }
 
     /**
@@ -111,7 +111,7 @@ public final class StoredTensor {
     }
 
     /**
-     * The elements as floats, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     * The elements as floats, exactly; the types {@code F32}, {@code F16}, {@code BF16} and quantized ones convert.
      *
      * @throws IllegalArgumentException for any other type, or for more elements than an array holds
      */
@@ -122,7 +122,7 @@ public final class StoredTensor {
     }
 
     /**
-     * Writes the elements as floats of native byte order, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     * Writes the elements as floats of native byte order, exactly; the types {@code F32}, {@code F16}, {@code BF16} and quantized ones convert.
      *
      * @param target {@code 4 * elements()} bytes
      * @throws IllegalArgumentException for any other type, or a target of another size
@@ -132,7 +132,7 @@ public final class StoredTensor {
     }
 
     /**
-     * Writes some elements as floats of native byte order, exactly; the types {@code F32}, {@code F16} and {@code BF16} convert.
+     * Writes some elements as floats of native byte order, exactly; the types {@code F32}, {@code F16}, {@code BF16} and quantized ones convert.
      *
      * @param target room for them
      * @param first the first of them
@@ -149,10 +149,14 @@ public final class StoredTensor {
         switch (type) {
             case F32 -> copyTo(target, first, end);
             case F16, BF16 -> widen(target, first, end);
-            default ->
-                throw new IllegalArgumentException(
-                        "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
-                                .formatted(type));
+            default -> {
+                if (!type.isQuantized()) {
+                    throw new IllegalArgumentException(
+                            "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
+                                    .formatted(type));
+                }
+                new Dequantization(type).copy(data, target, first, end);
+            }
         }
     }
 
@@ -178,7 +182,7 @@ public final class StoredTensor {
     }
 
     /**
-     * Writes some elements as they are, in native byte order.
+     * Writes some elements as they are, in native byte order; of a quantized type, whole blocks as the file has them.
      *
      * @param target room for them
      * @param first the first of them
@@ -190,6 +194,11 @@ public final class StoredTensor {
 
     /** The same in another byte order. */
     void copyTo(MemorySegment target, ByteOrder targetOrder, long first, long end) {
+        if (type.isQuantized()) {
+            long bytes = type.bytes(end - first);
+            MemorySegment.copy(data, type.bytes(first), target, 0, bytes);
+            return;
+        }
         if (strides == null) {
             copyAdjacent(first, end - first, target, targetOrder, 0);
             return;
@@ -279,28 +288,35 @@ public final class StoredTensor {
         return (int) elements();
     }
 
+    /** @throws IllegalArgumentException if there is no tensor of this type and shape */
     static long byteSize(StoredType type, List<Long> shape) {
-        long bytes = type.bytes();
-        boolean empty = false;
         for (long dimension : shape) {
             if (dimension < 0) {
                 throw new IllegalArgumentException("A dimension is at least 0, found shape %s.".formatted(shape));
             }
-            // A zero anywhere makes the tensor empty, however large the product of its other dimensions.
-            empty |= dimension == 0;
         }
-        if (empty) {
+        if (type.isQuantized() && (shape.isEmpty() || shape.getLast() % type.blockSize() != 0)) {
+            throw new IllegalArgumentException("Rows of %s are multiples of %d elements, found shape %s."
+                    .formatted(type, type.blockSize(), shape));
+        }
+        try {
+            return type.bytes(count(shape));
+        } catch (ArithmeticException overflow) {
+            throw new IllegalArgumentException(
+                    "A tensor has fewer than 2^63 bytes, found shape %s.".formatted(shape), overflow);
+        }
+    }
+
+    private static long count(List<Long> shape) {
+        // A zero anywhere makes the tensor empty, however large the product of its other dimensions.
+        if (shape.contains(0L)) {
             return 0;
         }
+        long count = 1;
         for (long dimension : shape) {
-            try {
-                bytes = Math.multiplyExact(bytes, dimension);
-            } catch (ArithmeticException overflow) {
-                throw new IllegalArgumentException(
-                        "A tensor has fewer than 2^63 bytes, found shape %s.".formatted(shape), overflow);
-            }
+            count = Math.multiplyExact(count, dimension);
         }
-        return bytes;
+        return count;
     }
 
     private static List<Long> dimensions(long[] shape) {

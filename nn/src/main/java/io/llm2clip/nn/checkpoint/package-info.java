@@ -1,5 +1,5 @@
 /**
- * Checkpoint files: {@link io.llm2clip.nn.checkpoint.Checkpoint} reads safetensors and PyTorch archives, single or in shards, by
+ * Checkpoint files: {@link io.llm2clip.nn.checkpoint.Checkpoint} reads safetensors, PyTorch archives and GGUF, single or in shards, by
  * memory mapping; {@link io.llm2clip.nn.checkpoint.SafetensorsWriter} writes safetensors, atomically.
  *
  * <p>Nothing here knows the tensor engine. A stored tensor is an element type, a shape and a

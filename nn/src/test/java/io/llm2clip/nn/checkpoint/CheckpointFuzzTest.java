@@ -49,7 +49,7 @@ class CheckpointFuzzTest {
 
     /** Whole files, of which most mutations hit the archive's own structure. */
     @ParameterizedTest
-    @ValueSource(strings = {"views.pt", "script.pt", "every-type.safetensors"})
+    @ValueSource(strings = {"views.pt", "script.pt", "every-type.safetensors", "../gguf/every-type.gguf"})
     void mutatedFiles(String name) throws IOException {
         byte[] file = Files.readAllBytes(TorchGoldens.path(name));
         Random random = new Random(name.hashCode());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,22 @@ class ShardedSafetensorsTest {
                 assertThat(set.entries()).containsOnlyKeys("a", "b");
                 assertThat(set.readFloats("b")).containsExactly(2f);
             }
+        }
+    }
+
+    /** As the cache of the Hub has it: a snapshot's names link to files that are named by their content. */
+    @Test
+    void readsAFolderOfLinks() throws IOException {
+        Path blobs = Files.createDirectories(directory.resolve("hub/blobs"));
+        Path snapshot = Files.createDirectories(directory.resolve("hub/snapshots/main"));
+        Path index = index("{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}");
+        for (Path file : List.of(directory.resolve("one.safetensors"), directory.resolve("two.safetensors"), index)) {
+            Path name = file.getFileName();
+            Files.move(file, blobs.resolve("sha-of-" + name));
+            Files.createSymbolicLink(snapshot.resolve(name), Path.of("../../blobs/sha-of-" + name));
+        }
+        try (Checkpoint set = Checkpoint.open(snapshot)) {
+            assertThat(set.entries()).containsOnlyKeys("a", "b");
         }
     }
 

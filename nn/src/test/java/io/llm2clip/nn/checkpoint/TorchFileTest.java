@@ -147,7 +147,7 @@ class TorchFileTest {
     void saysHowToConvertTheOldFormat() {
         assertRefused(
                 "refused-legacy.pt",
-                "expected weights as safetensors or a PyTorch zip archive, found PyTorch's format from before version 1.6; convert it in Python: torch.save(torch.load(FILE, map_location='cpu', weights_only=True), NEW_FILE).");
+                "expected weights as safetensors, a PyTorch zip archive or GGUF, found PyTorch's format from before version 1.6; convert it in Python: torch.save(torch.load(FILE, map_location='cpu', weights_only=True), NEW_FILE).");
     }
 
     @Test
