@@ -87,7 +87,8 @@ class OurKernelsTest {
     void interpretingKernelsKeepToTheDialect() {
         for (int inputs = 0; inputs < 5; inputs++) {
             lint(GeneratedKernels.interpretingElementwise(inputs));
-            lint(GeneratedKernels.interpretingMatmul(inputs));
+            lint(GeneratedKernels.interpretingMatmul(inputs, false));
+            lint(GeneratedKernels.interpretingMatmul(inputs, true));
         }
     }
 
@@ -97,7 +98,7 @@ class OurKernelsTest {
 
     @Provide
     Arbitrary<KernelOp> ofExpressions() {
-        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.deviceMatmul())
+        return Arbitraries.oneOf(KernelOpArbitraries.elementwise(), KernelOpArbitraries.matmul())
                 .filter(op -> op.flops() < 1_000_000);
     }
 
