@@ -47,7 +47,8 @@ class StoredTensorViewTest {
         assertThat(tensor.rows(1, 3).toFloats()).hasSize(64).startsWith(2, 0).contains(3);
         assertThatThrownBy(tensor::transposed)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("The transpose of a tensor of type Q8_0 and shape [3, 32]; expected a matrix that is not quantized.");
+                .hasMessage(
+                        "The transpose of a tensor of type Q8_0 and shape [3, 32]; expected a matrix that is not quantized.");
     }
 
     @Test
