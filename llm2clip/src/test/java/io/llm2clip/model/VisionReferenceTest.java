@@ -8,7 +8,10 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.StoredLayout;
+import io.llm2clip.nn.WeightFormat;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -180,6 +183,35 @@ class VisionReferenceTest {
         try (Parameters parameters = Parameters.frozen()) {
             assertEqual(
                     VisionTower.open(parameters, saved), reference.expected().getFirst());
+        }
+    }
+
+    /** Rows of a fused tensor, and a transposed one, are quantized as those of tensors of their own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"siglip-timm", "clip-openai"})
+    void partsAreQuantizedAsWholeTensorsAre(String name) {
+        ReferenceTower reference = ReferenceTower.read(name);
+        Path file = directory.resolve("published.safetensors");
+        reference.write(file, StoredType.F16);
+        Path saved = directory.resolve("model.safetensors");
+        try (Parameters stored = Parameters.frozen();
+                Parameters published = Parameters.frozen(WeightFormat.INT8, Device.cpu());
+                Parameters own = Parameters.frozen(WeightFormat.INT8, Device.cpu())) {
+            VisionTower tower = VisionTower.open(stored, file);
+            tower.config().write(directory.resolve("config.json"));
+            ParameterFiles.save(tower.parameters(), saved, Map.of());
+            VisionTower parts = VisionTower.open(published, file);
+            VisionTower whole = VisionTower.create(own, tower.config());
+            try (Checkpoint source = Checkpoint.open(saved)) {
+                ParameterFiles.load(whole.parameters(), source);
+            }
+            assertThat(published
+                            .get("vision_model.encoder.layers.1.self_attn.v_proj.weight")
+                            .data()
+                            .dtype())
+                    .isEqualTo(DType.Q8);
+            assertThat(published.digest()).isEqualTo(own.digest());
+            assertThat(parts.config()).isEqualTo(whole.config());
         }
     }
 
