@@ -10,6 +10,7 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,6 +185,31 @@ class VisionReferenceTest {
         try (Parameters parameters = Parameters.frozen()) {
             assertEqual(
                     VisionTower.open(parameters, saved), reference.expected().getFirst());
+        }
+    }
+
+    /** So Hugging Face's library opens what is saved: the same names, shapes and values as its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"siglip-hf", "clip-hf"})
+    void whatIsSavedIsWhatHuggingFaceHas(String name) throws IOException {
+        ReferenceTower reference = ReferenceTower.read(name);
+        Path saved = directory.resolve("saved.safetensors");
+        reference.write(directory.resolve("model.safetensors"), StoredType.F32);
+        Files.writeString(
+                directory.resolve("config.json"),
+                Objects.requireNonNull(reference.expected().getFirst().config()));
+        try (Parameters parameters = Parameters.frozen()) {
+            VisionTower tower = VisionTower.open(parameters, directory);
+            ParameterFiles.save(tower.parameters(), tower.layout().stored().usual(), saved, Map.of());
+        }
+        Map<String, StoredTensor> tower = reference.tensors(StoredType.F32);
+        tower.keySet().removeIf(tensor -> !tensor.startsWith("vis") || tensor.endsWith("position_ids"));
+        try (Checkpoint source = Checkpoint.open(saved)) {
+            assertThat(source.entries().keySet()).containsExactlyInAnyOrderElementsOf(tower.keySet());
+            tower.forEach((tensor, stored) -> {
+                assertThat(source.tensor(tensor).shape()).as(tensor).isEqualTo(stored.shape());
+                assertThat(source.readFloats(tensor)).as(tensor).isEqualTo(stored.toFloats());
+            });
         }
     }
 
