@@ -109,9 +109,9 @@ final class TrainClipCommand extends ComputingCommand {
     static final class VisionOptions {
         @Option(
                 names = "--vision",
-                paramLabel = "DIR",
-                description = "A pretrained tower: config.json and model.safetensors of CLIP or EVA02-CLIP.")
-        private @Nullable Path directory;
+                paramLabel = "PATH",
+                description = "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, or a file of weights.")
+        private @Nullable Path path;
 
         @ArgGroup(exclusive = false)
         private Scratch scratch = new Scratch();
@@ -122,8 +122,9 @@ final class TrainClipCommand extends ComputingCommand {
     static final class Scratch {
         @Option(
                 names = "--architecture",
-                paramLabel = "clip|eva02",
-                description = "Architecture of a tower from scratch (default: ${DEFAULT-VALUE}).")
+                paramLabel = "NAME",
+                description =
+                        "Architecture of a tower from scratch: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
         private VisionConfig.Architecture architecture = VisionConfig.Architecture.CLIP;
 
         @Within(Limit.IMAGE_SIZE)
@@ -213,7 +214,7 @@ final class TrainClipCommand extends ComputingCommand {
 
     /** The recipe of the start, with what options say otherwise. */
     private ClipTraining.Config training() {
-        ClipTraining.Config defaults = vision.directory == null
+        ClipTraining.Config defaults = vision.path == null
                 ? ClipTraining.Config.fromScratch(steps, seed)
                 : ClipTraining.Config.pretrained(steps, seed);
         return new ClipTraining.Config(
@@ -227,8 +228,8 @@ final class TrainClipCommand extends ComputingCommand {
     }
 
     private ClipTrainingJob.Start start() {
-        return vision.directory == null
+        return vision.path == null
                 ? new ClipTrainingJob.FromScratch(vision.scratch.config())
-                : new ClipTrainingJob.Pretrained(vision.directory);
+                : new ClipTrainingJob.Pretrained(vision.path);
     }
 }

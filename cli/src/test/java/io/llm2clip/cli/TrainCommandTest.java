@@ -213,6 +213,64 @@ class TrainCommandTest {
         assertThat(notes(model, "llm2clip.json").path("stage_2.learning_rate").asString())
                 .isEqualTo("0.0005");
 
+        Object[] siglip = {
+            "train",
+            "clip",
+            data,
+            "--text",
+            text,
+            "--out",
+            folder.resolve("siglip"),
+            "--steps",
+            1,
+            "--batch",
+            8,
+            "--architecture",
+            "siglip",
+            "--image-size",
+            18,
+            "--patch-size",
+            8,
+            "--width",
+            64,
+            "--layers",
+            1,
+            "--vectors",
+            folder.resolve("model-vectors"),
+            "--quiet"
+        };
+        Run unfit = Run.of(siglip);
+        assertThat(unfit.code()).isEqualTo(2);
+        assertThat(unfit.err()).contains("A SigLIP tower of 64 channels and embeddings of 128");
+        assertThat(Run.of(Stream.concat(Stream.of(siglip), Stream.of("--embedding-size", 64))
+                                .toArray())
+                        .code())
+                .isZero();
+        // A file alone, for which images are prepared as for SigLIP's published towers.
+        Run tunedFile = Run.of(
+                "train",
+                "clip",
+                data,
+                "--text",
+                text,
+                "--out",
+                folder.resolve("tuned-siglip"),
+                "--steps",
+                1,
+                "--batch",
+                8,
+                "--vision",
+                folder.resolve("siglip/vision/model.safetensors"),
+                "--vectors",
+                folder.resolve("model-vectors"),
+                "--quiet");
+        assertThat(tunedFile.code()).isZero();
+        assertThat(Files.readString(folder.resolve("tuned-siglip/llm2clip.json")))
+                .contains("\"preprocessing\" : \"siglip\"");
+        assertThat(Run.of("eval", data, "--model", folder.resolve("tuned-siglip"), "--json")
+                        .code())
+                .isZero();
+
         Run eval = Run.of("eval", data, "--model", model, "--json");
         assertThat(eval.code()).isZero();
         JsonNode json = eval.json();

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.StoredLayout;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
  * lacks it would compute something else.
  */
 enum CheckpointPart {
-    /** The vision tower of CLIP as Hugging Face names it, or of EVA02-CLIP. */
+    /** A vision tower: Hugging Face's names, those of everybody else. */
     VISION("vision_model.", "visual_projection.", "visual."),
     /** The text tower of CLIP: Hugging Face's names, those of EVA-CLIP and OpenCLIP, those of OpenAI. */
     TEXT(
@@ -48,6 +49,18 @@ enum CheckpointPart {
     boolean leavesOver(String tensor) {
         return BUFFERS.matcher(tensor).matches()
                 || !owns(tensor) && Stream.of(values()).anyMatch(part -> part.owns(tensor));
+    }
+
+    /**
+     * The same for a checkpoint of a layout: what lies outside the container of the model's tensors is none of them, and where the
+     * part's tensors have no name of their own before them, the file is of this part alone.
+     */
+    boolean leavesOver(StoredLayout.Found layout, String tensor) {
+        if (!tensor.startsWith(layout.container())) {
+            return true;
+        }
+        String own = tensor.substring(layout.container().length());
+        return layout.root().isEmpty() ? BUFFERS.matcher(own).matches() : leavesOver(own);
     }
 
     private boolean owns(String tensor) {

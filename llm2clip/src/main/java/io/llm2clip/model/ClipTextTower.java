@@ -77,7 +77,7 @@ public final class ClipTextTower {
                     config.integer("num_hidden_layers", 12),
                     config.integer("num_attention_heads", 8),
                     whole.integer("projection_dim", config.integer("projection_dim", 512)),
-                    config.activation(),
+                    config.activation(Activation.QUICK_GELU),
                     (float) config.number("layer_norm_eps", 1e-5));
         }
     }

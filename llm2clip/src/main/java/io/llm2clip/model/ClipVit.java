@@ -73,8 +73,14 @@ public final class ClipVit implements VisionTower {
         Tensor pooled = switch (config.pooling()) {
             case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));
             case MEAN -> postNorm.apply(x).mean(1);
+            case ATTENTION -> throw new IllegalStateException("A CLIP tower has no attention pooling.");
         };
         return projection.apply(pooled);
+    }
+
+    @Override
+    public VisionLayout layout() {
+        return VisionLayout.CLIP;
     }
 
     @Override

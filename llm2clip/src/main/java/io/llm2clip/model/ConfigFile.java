@@ -150,10 +150,13 @@ record ConfigFile(Path file, JsonNode root) {
         throw wrong(key, "one of " + String.join(", ", names(type)));
     }
 
-    /** The activation that transformers of Hugging Face name at {@code hidden_act}; without one CLIP's. */
-    Activation activation() {
+    /** The activation that transformers of Hugging Face name at {@code hidden_act}. */
+    Activation activation(Activation absent) {
+        if (!has("hidden_act")) {
+            return absent;
+        }
         try {
-            return Activation.parse(string("hidden_act", "quick_gelu"));
+            return Activation.parse(string("hidden_act"));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: 'hidden_act': %s".formatted(file, e.getMessage()), e);
         }

@@ -1,6 +1,5 @@
 package io.llm2clip.model;
 
-import io.llm2clip.nn.AttentionLayout;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Linear;
@@ -8,58 +7,32 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
-import io.llm2clip.nn.SelfAttention;
 import io.llm2clip.nn.Sequences;
-import io.llm2clip.nn.SwiGluMlp;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The vision tower of EVA02-CLIP: two-dimensional rotary positions, gated MLPs and inner normalisations, under the names of the
- * published LLM2CLIP files ({@code visual.blocks.0.attn.q_proj.weight}).
+ * The vision towers of EVA-CLIP, under the names of the published LLM2CLIP files ({@code visual.blocks.0.attn.q_proj.weight}). EVA02's
+ * has two-dimensional rotary positions, gated MLPs and inner normalizations; the others are described at {@link
+ * VisionConfig.Architecture}.
  */
 public final class EvaVit implements VisionTower {
     private static final double STD = 0.02;
     /** The head starts close to zero. */
     private static final double HEAD_SCALE = 0.001;
 
-    private record Block(LayerNorm norm1, SelfAttention attention, LayerNorm norm2, SwiGluMlp mlp) {
-
-        static Block create(Scope scope, VisionConfig config, int layer) {
-            int width = config.hiddenSize();
-            Initializer weight = Initializer.truncatedNormal(STD);
-            Initializer output = weight.scaled(1 / Math.sqrt(2.0 * (layer + 1)));
-            return new Block(
-                    LayerNorm.create(scope.scope("norm1"), width, config.layerNormEpsilon()),
-                    SelfAttention.create(
-                            scope.scope("attn"), AttentionLayout.eva02(width, config.heads()), weight, output),
-                    LayerNorm.create(scope.scope("norm2"), width, config.layerNormEpsilon()),
-                    SwiGluMlp.create(
-                            scope.scope("mlp"),
-                            width,
-                            config.intermediateSize(),
-                            SwiGluMlp.Layout.EVA02,
-                            weight,
-                            output));
-        }
-
-        Tensor apply(Tensor x, Sequences sequences, RotaryTable angles) {
-            Tensor h = x.add(attention.apply(norm1.apply(x), sequences, false, angles));
-            return h.add(mlp.apply(norm2.apply(h)));
-        }
-    }
-
     private final VisionConfig config;
     private final Parameter classToken;
     private final Parameter positions;
     private final Parameter patchKernel;
     private final Parameter patchBias;
-    private final List<Block> blocks;
+    private final List<EvaBlock> blocks;
     private final LayerNorm norm;
     private final Linear head;
-    private final RotaryTable rotary;
+    private final @Nullable RotaryTable rotary;
     private final List<Parameter> parameters;
 
     private EvaVit(Parameters owner, VisionConfig config) {
@@ -75,11 +48,13 @@ public final class EvaVit implements VisionTower {
         patchKernel = patches.matrix("weight", Shape.of(width, 3, patch, patch), weight);
         patchBias = patches.create("bias", Shape.of(width), Initializer.zeros());
         blocks = IntStream.range(0, config.layers())
-                .mapToObj(i -> Block.create(visual.scope("blocks").scope(i), config, i))
+                .mapToObj(i -> EvaBlock.create(visual.scope("blocks").scope(i), config, weight, i))
                 .toList();
         norm = LayerNorm.create(visual.scope("norm"), width, config.layerNormEpsilon());
         head = Linear.create(visual.scope("head"), width, config.projectionSize(), true, weight.scaled(HEAD_SCALE));
-        rotary = RotaryTable.eva02(config.gridSide(), width / config.heads());
+        rotary = config.architecture() == VisionConfig.Architecture.EVA02
+                ? RotaryTable.eva02(config.gridSide(), width / config.heads())
+                : null;
         List<Parameter> all = owner.all();
         parameters = all.subList(first, all.size());
     }
@@ -94,10 +69,15 @@ public final class EvaVit implements VisionTower {
         Tensor patches = Patches.embed(pixels, config, patchKernel).add(patchBias.tensor());
         Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
         Sequences sequences = Patches.sequences(x);
-        for (Block block : blocks) {
+        for (EvaBlock block : blocks) {
             x = block.apply(x, sequences, rotary);
         }
         return head.apply(norm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize())));
+    }
+
+    @Override
+    public VisionLayout layout() {
+        return VisionLayout.EVA;
     }
 
     @Override

@@ -87,7 +87,11 @@ public final class ModelDirectory implements AutoCloseable {
                     model.description().textNotes(),
                     tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));
-            ParameterFiles.save(model.vision().parameters(), vision.resolve(WEIGHTS), Map.of());
+            ParameterFiles.save(
+                    model.vision().parameters(),
+                    model.vision().layout().stored().usual(),
+                    vision.resolve(WEIGHTS),
+                    Map.of());
             ParameterFiles.save(adapterParameters(model), directory.resolve(ADAPTER), Map.of());
             model.description().write(directory.resolve(DESCRIPTION), model);
         });

@@ -4,20 +4,22 @@ import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Sizes and kind of a {@link VisionTower}.
  *
  * @param architecture which tower
- * @param imageSize S, side of the square input in pixels, a multiple of the patch
+ * @param imageSize S, side of the square input in pixels, a multiple of the patch; SigLIP ignores what is left over
  * @param patchSize side of a patch in pixels
  * @param hiddenSize channels of a token
  * @param intermediateSize channels within the MLP
  * @param layers blocks
  * @param heads attention heads
- * @param projectionSize E, size of the embedding
- * @param activation of {@link Architecture#CLIP}'s MLP; EVA02 always has SiLU
+ * @param projectionSize E, size of the embedding; SigLIP's is its number of channels
+ * @param activation of the MLP; EVA02 always has SiLU
  * @param pooling how tokens become one vector
  * @param layerNormEpsilon added to the variance
  */
@@ -37,9 +39,25 @@ public record VisionConfig(
     /** The kinds of towers. */
     public enum Architecture {
         /** OpenAI's CLIP ViT, {@link ClipVit}. */
-        CLIP,
-        /** The ViT of EVA02-CLIP, {@link EvaVit}. */
-        EVA02
+        CLIP("clip_vision_model", VisionLayout.Family.CLIP),
+        /** The ViT of EVA01-CLIP-g, {@link EvaVit}: learned positions only, a plain MLP. */
+        EVA01("eva01_clip_vision_model", VisionLayout.Family.EVA),
+        /** The ViT of EVA01-CLIP-B: the same with a learned factor for each channel of a branch. */
+        EVA01_B("eva01_b_clip_vision_model", VisionLayout.Family.EVA),
+        /** The ViT of EVA02-CLIP B and L, {@link EvaVit}: rotary positions, gated MLPs, inner normalizations. */
+        EVA02("eva02_clip_vision_model", VisionLayout.Family.EVA),
+        /** The ViT of EVA02-CLIP-E, "bigE": as {@link #EVA01}, but each branch is normalized after it is computed. */
+        EVA02_E("eva02_e_clip_vision_model", VisionLayout.Family.EVA),
+        /** The ViT of SigLIP and SigLIP2 for images of one size, {@link SiglipVit}. */
+        SIGLIP("siglip_vision_model", VisionLayout.Family.SIGLIP);
+
+        private final String modelType;
+        private final VisionLayout.Family family;
+
+        Architecture(String modelType, VisionLayout.Family family) {
+            this.modelType = modelType;
+            this.family = family;
+        }
     }
 
     /** How tokens become one vector. */
@@ -47,7 +65,9 @@ public record VisionConfig(
         /** The class token. */
         CLASS_TOKEN,
         /** The mean over all tokens, the class token included. */
-        MEAN
+        MEAN,
+        /** Attention of a learned query, SigLIP's. */
+        ATTENTION
     }
 
     public VisionConfig {
@@ -55,20 +75,42 @@ public record VisionConfig(
         Limit.COUNT.require("hiddenSize", hiddenSize);
         Limit.COUNT.require("layers", layers);
         Limit.COUNT.require("projectionSize", projectionSize);
-        if (heads < 1 || patchSize < 1 || imageSize % patchSize != 0 || hiddenSize % heads != 0) {
+        boolean tiles = patchSize >= 1
+                && (architecture == Architecture.SIGLIP ? imageSize >= patchSize : imageSize % patchSize == 0);
+        if (heads < 1 || !tiles || hiddenSize % heads != 0) {
             throw new IllegalArgumentException(
                     "A vision tower of %d channels, %d heads and %d pixels in patches of %d; expected multiples, such as 768, 12, 224 and 16."
                             .formatted(hiddenSize, heads, imageSize, patchSize));
         }
-        if (architecture == Architecture.EVA02 && (pooling != Pooling.CLASS_TOKEN || activation != Activation.SILU)) {
+        requirePooling(architecture, pooling);
+        if (architecture == Architecture.EVA02 && activation != Activation.SILU) {
             throw new IllegalArgumentException(
-                    "An EVA02 tower with pooling %s and activation %s; expected CLASS_TOKEN and SILU, all it has."
-                            .formatted(pooling, activation));
+                    "An EVA02 tower with activation %s; expected SILU, all it has.".formatted(activation));
         }
         if (architecture == Architecture.EVA02 && hiddenSize / heads % 4 != 0) {
             throw new IllegalArgumentException(
                     "An EVA02 tower with heads of %d channels; expected a multiple of 4 for two-dimensional rotary positions."
                             .formatted(hiddenSize / heads));
+        }
+        if (architecture == Architecture.SIGLIP && projectionSize != hiddenSize) {
+            throw new IllegalArgumentException(
+                    "A SigLIP tower of %d channels and embeddings of %d; expected as many, since it has no projection."
+                            .formatted(hiddenSize, projectionSize));
+        }
+    }
+
+    private static void requirePooling(Architecture architecture, Pooling pooling) {
+        List<Pooling> possible = switch (architecture.family) {
+            case CLIP -> List.of(Pooling.CLASS_TOKEN, Pooling.MEAN);
+            case EVA -> List.of(Pooling.CLASS_TOKEN);
+            case SIGLIP -> List.of(Pooling.ATTENTION);
+        };
+        if (!possible.contains(pooling)) {
+            throw new IllegalArgumentException("A tower of architecture %s with pooling %s; expected %s."
+                    .formatted(
+                            architecture,
+                            pooling,
+                            possible.stream().map(Enum::name).collect(Collectors.joining(" or "))));
         }
     }
 
@@ -104,6 +146,57 @@ public record VisionConfig(
                 1e-6f);
     }
 
+    /** EVA01-CLIP's or EVA02-CLIP-E's kind: GELU, class token, no rotary positions. */
+    public static VisionConfig eva(
+            Architecture architecture,
+            int imageSize,
+            int patchSize,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            int projectionSize) {
+        return new VisionConfig(
+                architecture,
+                imageSize,
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                projectionSize,
+                Activation.GELU,
+                Pooling.CLASS_TOKEN,
+                1e-6f);
+    }
+
+    /**
+     * SigLIP's kind.
+     *
+     * @param activation the approximation of GELU by tanh in the official models, GELU itself in timm's
+     */
+    public static VisionConfig siglip(
+            int imageSize,
+            int patchSize,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            Activation activation) {
+        return new VisionConfig(
+                Architecture.SIGLIP,
+                imageSize,
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                hiddenSize,
+                activation,
+                Pooling.ATTENTION,
+                1e-6f);
+    }
+
     /** A small tower to train from scratch: with {@link Architecture#CLIP} heads of 32 and the mean of the tokens. */
     public static VisionConfig small(
             Architecture architecture, int imageSize, int patchSize, int hiddenSize, int layers, int projectionSize) {
@@ -122,6 +215,29 @@ public record VisionConfig(
                         Pooling.MEAN,
                         1e-5f);
             case EVA02 -> eva02(imageSize, patchSize, hiddenSize, layers, projectionSize);
+            case EVA01, EVA01_B, EVA02_E ->
+                eva(
+                        architecture,
+                        imageSize,
+                        patchSize,
+                        hiddenSize,
+                        4 * hiddenSize,
+                        layers,
+                        Math.max(1, hiddenSize / 32),
+                        projectionSize);
+            case SIGLIP ->
+                new VisionConfig(
+                        architecture,
+                        imageSize,
+                        patchSize,
+                        hiddenSize,
+                        4 * hiddenSize,
+                        layers,
+                        Math.max(1, hiddenSize / 32),
+                        projectionSize,
+                        Activation.GELU_TANH,
+                        Pooling.ATTENTION,
+                        1e-6f);
         };
     }
 
@@ -135,60 +251,76 @@ public record VisionConfig(
         return imageSize / patchSize;
     }
 
-    /** Patches and the class token. */
+    /** Tokens in front of those of the patches. */
+    int classTokens() {
+        return architecture == Architecture.SIGLIP ? 0 : 1;
+    }
+
+    /** Patches and the class token, if there is one. */
     public int tokens() {
-        return 1 + gridSide() * gridSide();
+        return classTokens() + gridSide() * gridSide();
+    }
+
+    VisionLayout.Family family() {
+        return architecture.family;
+    }
+
+    /** The same for images of another size. */
+    public VisionConfig withImageSize(int size) {
+        return new VisionConfig(
+                architecture,
+                size,
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                projectionSize,
+                activation,
+                pooling,
+                layerNormEpsilon);
+    }
+
+    /** The same with another activation. */
+    public VisionConfig withActivation(Activation other) {
+        return new VisionConfig(
+                architecture,
+                imageSize,
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                projectionSize,
+                other,
+                pooling,
+                layerNormEpsilon);
     }
 
     /**
-     * Reads a {@code config.json}: of CLIP's vision tower alone, of a whole CLIP or LLM2CLIP model, or as {@link #write} writes.
+     * Reads a {@code config.json}: of a vision tower alone, of a whole CLIP, SigLIP or LLM2CLIP model, or as {@link #write} writes.
      *
      * @throws CheckpointException if it is missing, damaged, or describes another architecture
      */
     public static VisionConfig read(Path file) {
-        ConfigFile whole = ConfigFile.read(file);
-        String type = whole.string("model_type");
-        ConfigFile config = type.equals("clip") ? whole.within("vision_config") : whole;
-        // Published files leave out what equals the library's defaults, which are those of ViT-B/32.
-        int width = config.integer("hidden_size", 768);
-        int projection = whole.integer("projection_dim", config.integer("projection_dim", 512));
-        return switch (type) {
-            case "clip", "clip_vision_model", "llm2clip_vision_model" ->
-                new VisionConfig(
-                        Architecture.CLIP,
-                        config.integer("image_size", 224),
-                        config.integer("patch_size", 32),
-                        width,
-                        config.integer("intermediate_size", 3072),
-                        config.integer("num_hidden_layers", 12),
-                        config.integer("num_attention_heads", 12),
-                        projection,
-                        config.activation(),
-                        type.equals("llm2clip_vision_model")
-                                ? config.constant("pooling", Pooling.class)
-                                : Pooling.CLASS_TOKEN,
-                        (float) config.number("layer_norm_eps", 1e-5));
-            case "eva02_clip_vision_model" ->
-                new VisionConfig(
-                        Architecture.EVA02,
-                        config.integer("image_size"),
-                        config.integer("patch_size"),
-                        config.integer("hidden_size"),
-                        config.integer("intermediate_size"),
-                        config.integer("num_hidden_layers"),
-                        config.integer("num_attention_heads"),
-                        config.integer("projection_dim"),
-                        Activation.SILU,
-                        Pooling.CLASS_TOKEN,
-                        (float) config.number("layer_norm_eps"));
-            default ->
-                throw new CheckpointException(
-                        "%s: expected a vision tower of model_type clip, clip_vision_model, llm2clip_vision_model or eva02_clip_vision_model, found '%s'; use a CLIP or EVA02-CLIP checkpoint."
-                                .formatted(file, type));
-        };
+        return VisionConfigReader.read(file);
     }
 
-    /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token. */
+    /**
+     * The tower of a checkpoint that {@link VisionTower#open} opens; no weights are read.
+     *
+     * @throws CheckpointException if it cannot be opened
+     */
+    public static VisionConfig ofCheckpoint(Path path) {
+        return VisionFiles.config(ModelDirectory.part(path, ModelDirectory.VISION));
+    }
+
+    /** How images are prepared for published towers of this kind. */
+    public PreprocessingPreset preprocessing() {
+        return architecture == Architecture.SIGLIP ? PreprocessingPreset.SIGLIP : PreprocessingPreset.CLIP;
+    }
+
+    /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token, and SigLIP's. */
     public void write(Path file) {
         ObjectNode json = ConfigFile.object()
                 .put("model_type", modelType())
@@ -203,8 +335,12 @@ public record VisionConfig(
                 .put("hidden_act", hiddenAct())
                 .put("pooling", ConfigFile.nameOf(pooling))
                 .put("layer_norm_eps", Double.parseDouble(Float.toString(layerNormEpsilon)));
-        if (modelType().equals("clip_vision_model")) {
-            json.putArray("architectures").add("CLIPVisionModelWithProjection");
+        switch (modelType()) {
+            case "clip_vision_model" -> json.putArray("architectures").add("CLIPVisionModelWithProjection");
+            case "siglip_vision_model" -> json.putArray("architectures").add("SiglipVisionModel");
+            default -> {
+                // Other software opens no such tower.
+            }
         }
         ConfigFile.write(file, json);
     }
@@ -220,9 +356,6 @@ public record VisionConfig(
 
     /** Mean pooling has a type of its own: under CLIP's, other software would read the class token without a warning. */
     private String modelType() {
-        return switch (architecture) {
-            case CLIP -> pooling == Pooling.CLASS_TOKEN ? "clip_vision_model" : "llm2clip_vision_model";
-            case EVA02 -> "eva02_clip_vision_model";
-        };
+        return pooling == Pooling.MEAN ? VisionConfigReader.OWN : architecture.modelType;
     }
 }

@@ -6,35 +6,45 @@ import io.llm2clip.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A vision transformer with a projection into the common space. */
-public sealed interface VisionTower permits ClipVit, EvaVit {
+/** A vision transformer whose embeddings are in the common space. */
+public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
 
     /** Creates the tower that a configuration describes. */
     static VisionTower create(Parameters owner, VisionConfig config) {
         return switch (config.architecture()) {
             case CLIP -> ClipVit.create(owner, config);
-            case EVA02 -> EvaVit.create(owner, config);
+            case EVA01, EVA01_B, EVA02, EVA02_E -> EvaVit.create(owner, config);
+            case SIGLIP -> SiglipVit.create(owner, config);
         };
     }
 
     /**
-     * Creates the tower of a directory with config.json and model.safetensors, and reads its weights. Of a checkpoint of a whole
-     * CLIP or LLM2CLIP model, the other tensors are left.
+     * Creates the tower of a checkpoint, in any of the layouts of {@link VisionLayout}, and reads its weights. Of a checkpoint of a
+     * whole model, the other tensors are left. Without a config.json beside the weights, their shapes say what the tower is.
      *
-     * @param directory of the tower, or of a model that training wrote
+     * @param path a directory of the tower, or of a model that training wrote, or a file of weights
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a file is missing, damaged or of an unknown architecture
      */
-    static VisionTower open(Parameters owner, Path directory) {
-        Path own = ModelDirectory.part(directory, ModelDirectory.VISION);
-        VisionTower tower = create(owner, VisionConfig.read(own.resolve(ModelDirectory.CONFIG)));
-        ModelDirectory.load(tower.parameters(), own, CheckpointPart.VISION::leavesOver);
-        return tower;
+    static VisionTower open(Parameters owner, Path path) {
+        return open(owner, path, VisionOptions.STORED);
+    }
+
+    /**
+     * The same, not quite as the files say.
+     *
+     * @throws IllegalArgumentException if the tower cannot be so
+     */
+    static VisionTower open(Parameters owner, Path path, VisionOptions options) {
+        return VisionFiles.open(owner, ModelDirectory.part(path, ModelDirectory.VISION), options);
     }
 
     /** Embeddings {@code [B, E]}, not normalised, of pixels {@code [B, 3, S, S]}; no gradient flows into the pixels. */
     Tensor embed(Tensor pixels);
 
     VisionConfig config();
+
+    /** The layout in which it is saved. */
+    VisionLayout layout();
 
     /** All parameters, in order of creation. */
     List<Parameter> parameters();

@@ -93,8 +93,8 @@ public record ClipTrainingJob(
     /** The vision tower that stage 2 begins with. */
     public sealed interface Start {}
 
-    /** A directory with config.json and model.safetensors, of CLIP's or EVA02-CLIP's vision tower. */
-    public record Pretrained(Path directory) implements Start {}
+    /** A vision tower of CLIP, EVA-CLIP or SigLIP, as {@link VisionTower#open} opens it. */
+    public record Pretrained(Path path) implements Start {}
 
     /** Random weights. */
     public record FromScratch(VisionConfig config) implements Start {}
@@ -140,7 +140,7 @@ public record ClipTrainingJob(
                     folder.items().stream().map(CaptionedImage::captions).toList();
             requireMemory(captions, language);
             VisionTower vision = switch (start) {
-                case Pretrained pretrained -> VisionTower.open(parameters, pretrained.directory);
+                case Pretrained pretrained -> VisionTower.open(parameters, pretrained.path);
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
             };
             TextAdapter adapter = TextAdapter.createIdentity(
@@ -150,7 +150,7 @@ public record ClipTrainingJob(
                             vision.config().projectionSize(),
                             true));
             Llm2ClipModel model = new Llm2ClipModel(
-                    description(language),
+                    description(language, vision.config()),
                     language.llama(),
                     adapter,
                     vision,
@@ -162,7 +162,7 @@ public record ClipTrainingJob(
             // Opened before the images are read, because it may be refused.
             try (TextVectorStore store = TextVectorStore.open(
                     vectors, language.fingerprint(), language.llama().config().hiddenSize())) {
-                cache = read(folder, vision.config().imageSize(), progress);
+                cache = read(folder, vision.config(), progress);
                 folder.requireReadable(cache.reasons());
                 split = HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
                 progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
@@ -217,20 +217,22 @@ public record ClipTrainingJob(
 
     private String from() {
         return switch (start) {
-            case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory);
+            case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.path);
             case FromScratch _ -> "scratch";
         };
     }
 
-    private PreprocessingPreset preset() {
-        return start instanceof Pretrained ? PreprocessingPreset.CLIP : PreprocessingPreset.MINIATURE;
+    private PreprocessingPreset preset(VisionConfig vision) {
+        return start instanceof Pretrained ? vision.preprocessing() : PreprocessingPreset.MINIATURE;
     }
 
-    private ImageCache read(CaptionedImages folder, int size, Progress progress) {
+    private ImageCache read(CaptionedImages folder, VisionConfig vision, Progress progress) {
         try (Progress.Phase phase = progress.begin("reading images", folder.size(), "image")) {
             return ImageCache.load(
                     ImageSource.ofFiles(
-                            folder.items().stream().map(CaptionedImage::path).toList(), reader, preset().ofSize(size)),
+                            folder.items().stream().map(CaptionedImage::path).toList(),
+                            reader,
+                            preset(vision).ofSize(vision.imageSize())),
                     phase);
         }
     }
@@ -246,7 +248,7 @@ public record ClipTrainingJob(
     /** Images at model size are kept on the heap for the whole run, vectors of captions beyond it. */
     private void requireMemory(List<List<String>> captions, TextModel language) {
         VisionConfig vision = switch (start) {
-            case Pretrained pretrained -> VisionConfig.read(pretrained.directory.resolve("config.json"));
+            case Pretrained pretrained -> VisionConfig.ofCheckpoint(pretrained.path);
             case FromScratch scratch -> scratch.config;
         };
         long pixels = captions.size() * 3L * vision.imageSize() * vision.imageSize();
@@ -267,12 +269,12 @@ public record ClipTrainingJob(
                 language.llama().config().hiddenSize());
     }
 
-    private ModelDescription description(TextModel language) {
+    private ModelDescription description(TextModel language, VisionConfig vision) {
         return new ModelDescription(
                 language.format(),
                 Pooling.MEAN,
                 false,
-                preset(),
+                preset(vision),
                 reader.exifOrientation(),
                 training.seed(),
                 provenance(language));

@@ -99,7 +99,7 @@ class ConfigTest {
                         + ": expected a text encoder of model_type 'llama', found 'mistral'; use a Llama 3"
                         + " checkpoint.");
         assertThatThrownBy(() -> VisionConfig.read(file))
-                .hasMessageContaining("found 'mistral'; use a CLIP or EVA02-CLIP");
+                .hasMessageContaining("found 'mistral'; use a CLIP, EVA-CLIP or SigLIP");
         content("{\"model_type\": \"llama\", \"hidden_size\": \"wide\"}");
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .hasMessageContaining("'hidden_size': expected a positive whole number, found \"wide\"");

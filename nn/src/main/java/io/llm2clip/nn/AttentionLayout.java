@@ -46,6 +46,11 @@ public record AttentionLayout(
         return new AttentionLayout(width, heads, keyValueHeads, headSize, "o_proj", false, false, null);
     }
 
+    /** EVA01 and EVA02-E: keys have no bias, {@code proj}. */
+    public static AttentionLayout eva01(int width, int heads) {
+        return new AttentionLayout(width, heads, heads, width / heads, "proj", true, false, null);
+    }
+
     /** EVA02: keys have no bias, the heads' outputs are normalised, {@code proj}. */
     public static AttentionLayout eva02(int width, int heads) {
         InnerNorm norm = new InnerNorm("inner_attn_ln", 1e-6f);

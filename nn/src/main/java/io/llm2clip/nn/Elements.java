@@ -5,7 +5,6 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.reference.StoredElements;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -132,15 +131,69 @@ final class Elements {
         return halves;
     }
 
+    /**
+     * Parameters as one tensor of a file, one below the other: in the type that they were loaded from, f32 if these differ.
+     *
+     * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
+     */
+    static StoredTensor joined(List<Parameter> parameters) {
+        parameters.forEach(Elements::requireWritable);
+        DType type = ParameterFiles.type(parameters);
+        if (parameters.size() == 1) {
+            Parameter parameter = parameters.getFirst();
+            return stored(parameter.shape().toList(), type, in(type, parameter));
+        }
+        List<Integer> dims = new ArrayList<>(parameters.getFirst().shape().toList());
+        dims.set(0, parameters.stream().mapToInt(p -> p.shape().dim(0)).reduce(0, Math::addExact));
+        long bytes = parameters.stream()
+                .mapToLong(p -> type.bytes((long) p.shape().size()))
+                .sum();
+        MemorySegment joined = Arena.ofAuto().allocate(bytes, type.bytes());
+        long at = 0;
+        for (Parameter parameter : parameters) {
+            MemorySegment values = in(type, parameter);
+            MemorySegment.copy(values, 0, joined, at, values.byteSize());
+            at += values.byteSize();
+        }
+        return stored(dims, type, joined);
+    }
+
+    private static void requireWritable(Parameter parameter) {
+        DType found = parameter.data().dtype();
+        if (found.isQuantized()) {
+            boolean stored = parameter.stored().isQuantized();
+            throw new IllegalStateException("Saving parameter %s of %s: expected %s, found quantized ones; %s"
+                    .formatted(
+                            parameter,
+                            found,
+                            stored ? "floats" : "weights as they were stored",
+                            stored
+                                    ? "load the model from a checkpoint that is not quantized."
+                                    : "load the model with WeightFormat.STORED."));
+        }
+    }
+
+    /** The values in the type that they came from, or f32. */
+    private static MemorySegment in(DType type, Parameter parameter) {
+        TensorData data = parameter.data();
+        if (data.dtype() == type) {
+            return data.readOnly();
+        }
+        return type == DType.F32
+                ? parameter.expanded().readOnly()
+                : narrow(type, parameter.expanded().readOnly());
+    }
+
     /** Elements of native byte order as a file has them. */
-    static StoredTensor stored(Shape shape, DType type, MemorySegment values) {
-        List<Long> dims = shape.toList().stream().map(Integer::longValue).toList();
+    private static StoredTensor stored(List<Integer> shape, DType type, MemorySegment values) {
+        List<Long> dims = shape.stream().map(Integer::longValue).toList();
         StoredType stored = StoredType.valueOf(type.name());
         if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
             return new StoredTensor(stored, dims, values);
         }
         MemorySegment swapped = Arena.ofAuto().allocate(values.byteSize(), type.bytes());
-        new StoredTensor(stored, dims, values).copyTo(swapped, 0, shape.size());
+        StoredTensor unswapped = new StoredTensor(stored, dims, values);
+        unswapped.copyTo(swapped, 0, unswapped.elements());
         return new StoredTensor(stored, dims, swapped);
     }
 }

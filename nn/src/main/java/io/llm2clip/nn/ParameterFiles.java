@@ -6,17 +6,18 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
-import io.llm2clip.tensor.TensorData;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Parameters from checkpoints of any format, and to safetensors files, by name. */
 public final class ParameterFiles {
@@ -43,22 +44,27 @@ public final class ParameterFiles {
      * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
      */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
+        save(parameters, ParameterFiles::same, file, metadata);
+    }
+
+    /**
+     * The same in a layout.
+     *
+     * @throws IllegalArgumentException if it holds parameters transposed or reshaped, or together with others that are not given
+     */
+    public static void save(
+            List<Parameter> parameters, StoredLayout.Found layout, Path file, Map<String, String> metadata) {
+        save(parameters, layout::place, file, metadata);
+    }
+
+    private static void save(
+            List<Parameter> parameters, Function<String, StoredPlace> places, Path file, Map<String, String> metadata) {
+        Map<String, Parameter> byName = byName(parameters);
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            TensorData data = parameter.data();
-            DType type = parameter.stored();
-            if (data.dtype().isQuantized()) {
-                throw new IllegalStateException("Saving parameter %s of %s: expected %s, found quantized ones; %s"
-                        .formatted(
-                                parameter,
-                                data.dtype(),
-                                type.isQuantized() ? "floats" : "weights as they were stored",
-                                type.isQuantized()
-                                        ? "load the model from a checkpoint that is not quantized."
-                                        : "load the model with WeightFormat.STORED."));
-            }
-            MemorySegment values = data.dtype() == type ? data.readOnly() : Elements.narrow(type, data.readOnly());
-            tensors.put(parameter.name(), Elements.stored(parameter.shape(), type, values));
+            StoredPlace place = places.apply(parameter.name());
+            requireWritable(place);
+            tensors.computeIfAbsent(place.tensor(), _ -> Elements.joined(members(place, byName)));
         }
         SafetensorsWriter.write(file, tensors, metadata);
     }
@@ -85,15 +91,41 @@ public final class ParameterFiles {
             Checkpoint source,
             UnaryOperator<String> storedName,
             Predicate<String> ignored) {
+        load(parameters, source, name -> StoredPlace.same(storedName.apply(name), name), Map.of(), ignored);
+    }
+
+    /**
+     * The same from a checkpoint that stores the parameters in a layout of its own. Parts of tensors are used where they lie, too.
+     *
+     * @param adapted what becomes of tensors that are of another size than their parameters, by the parameters' names
+     */
+    public static void load(
+            List<Parameter> parameters,
+            Checkpoint source,
+            StoredLayout.Found layout,
+            Map<String, UnaryOperator<StoredTensor>> adapted,
+            Predicate<String> ignored) {
+        load(parameters, source, layout::place, adapted, ignored);
+    }
+
+    private static void load(
+            List<Parameter> parameters,
+            Checkpoint source,
+            Function<String, StoredPlace> places,
+            Map<String, UnaryOperator<StoredTensor>> adapted,
+            Predicate<String> ignored) {
+        Map<String, Parameter> byName = byName(parameters);
         Map<Parameter, StoredTensor> plan = new LinkedHashMap<>();
         Set<String> read = new HashSet<>();
         for (Parameter parameter : parameters) {
-            String name = storedName.apply(parameter.name());
-            StoredTensor stored = source.tensor(name);
-            requireFits(source, name, stored, parameter);
+            StoredPlace place = places.apply(parameter.name());
+            StoredTensor stored = source.tensor(place.tensor());
+            requireFloats(source, place.tensor(), stored);
+            StoredTensor whole = adapted.getOrDefault(parameter.name(), UnaryOperator.identity())
+                    .apply(stored);
+            plan.put(parameter, StoredValues.of(source.source(), place, whole, parameter, members(place, byName)));
             requireUnset(source, parameter);
-            plan.put(parameter, stored);
-            read.add(name);
+            read.add(place.tensor());
         }
         Set<String> all = new LinkedHashSet<>(source.entries().keySet());
         all.addAll(source.unreadable().keySet());
@@ -107,12 +139,41 @@ public final class ParameterFiles {
         WeightLoading.run(plan, source);
     }
 
-    private static void requireFits(Checkpoint source, String name, StoredTensor stored, Parameter parameter) {
-        if (!stored.shape().equals(storedShape(parameter))) {
-            throw new CheckpointException(
-                    "%s: tensor '%s': expected shape %s of parameter '%s', found %s; check that the checkpoint fits the model's configuration."
-                            .formatted(source.source(), name, parameter.shape(), parameter.name(), stored.shape()));
+    private static void requireWritable(StoredPlace place) {
+        if (place.form() == StoredPlace.Form.TRANSPOSED || place.form() == StoredPlace.Form.RESHAPED) {
+            throw new IllegalArgumentException(
+                    "Tensor '%s' holds parameter '%s' %s; expected a layout that keeps parameters as they are or joins them, others are only read."
+                            .formatted(
+                                    place.tensor(),
+                                    place.parameters().getFirst(),
+                                    place.form().name().toLowerCase(Locale.ROOT)));
         }
+    }
+
+    private static StoredPlace same(String name) {
+        return StoredPlace.same(name, name);
+    }
+
+    private static Map<String, Parameter> byName(List<Parameter> parameters) {
+        return parameters.stream().collect(Collectors.toMap(Parameter::name, Function.identity()));
+    }
+
+    /** The parameters whose values a tensor holds, in their order. */
+    private static List<Parameter> members(StoredPlace place, Map<String, Parameter> byName) {
+        return place.parameters().stream()
+                .map(name -> {
+                    Parameter member = byName.get(name);
+                    if (member == null) {
+                        throw new IllegalArgumentException(
+                                "Tensor '%s' holds parameter '%s', which is not among the given %d; give all that it holds."
+                                        .formatted(place.tensor(), name, byName.size()));
+                    }
+                    return member;
+                })
+                .toList();
+    }
+
+    private static void requireFloats(Checkpoint source, String name, StoredTensor stored) {
         if (!stored.type().isQuantized()
                 && stored.type() != StoredType.F32
                 && stored.type() != StoredType.F16
@@ -129,9 +190,5 @@ public final class ParameterFiles {
                     "%s: parameter %s is frozen and has its values already; load the checkpoint into new Parameters."
                             .formatted(source.source(), parameter));
         }
-    }
-
-    private static List<Long> storedShape(Parameter parameter) {
-        return parameter.shape().toList().stream().map(Integer::longValue).toList();
     }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +109,41 @@ public final class StoredTensor {
                             .formatted(shape));
         }
         return data;
+    }
+
+    /**
+     * A part along the first dimension, where it lies.
+     *
+     * @throws IllegalArgumentException if there are no such rows, or they are no whole blocks of a quantized type
+     */
+    public StoredTensor rows(long first, long end) {
+        if (shape.isEmpty() || first < 0 || end < first || end > shape.getFirst()) {
+            throw new IllegalArgumentException(
+                    "Rows %d to %d of a tensor of shape %s; expected such as it has.".formatted(first, end, shape));
+        }
+        List<Long> part = new ArrayList<>(shape);
+        part.set(0, end - first);
+        if (strides == null) {
+            long row = shape.getFirst() == 0 ? 0 : bytes() / shape.getFirst();
+            return new StoredTensor(type, part, data.asSlice(first * row, (end - first) * row), order, null);
+        }
+        Strides within = strides.of(part);
+        long begin = end == first ? 0 : first * strides.strides().getFirst();
+        return view(type, within, order, data.asSlice(begin * type.bytes(), within.extent() * type.bytes()));
+    }
+
+    /**
+     * The transposed matrix, as a view.
+     *
+     * @throws IllegalArgumentException if it is no matrix, or its rows are quantized
+     */
+    public StoredTensor transposed() {
+        if (shape.size() != 2 || type.isQuantized()) {
+            throw new IllegalArgumentException(
+                    "The transpose of a tensor of type %s and shape %s; expected a matrix that is not quantized."
+                            .formatted(type, shape));
+        }
+        return view(type, (strides == null ? Strides.rowMajor(shape) : strides).reversed(), order, data);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.checkpoint;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,6 +30,27 @@ record Strides(List<Long> shape, List<Long> strides) {
                     "A view has a stride of at least 0 per dimension, found strides %s of shape %s."
                             .formatted(strides, shape));
         }
+    }
+
+    /** Of elements that follow each other in the order of their indices. */
+    static Strides rowMajor(List<Long> shape) {
+        List<Long> strides = new ArrayList<>();
+        long stride = 1;
+        for (long dimension : shape.reversed()) {
+            strides.addFirst(stride);
+            stride *= Math.max(dimension, 1);
+        }
+        return new Strides(shape, strides);
+    }
+
+    /** The same distances between fewer elements. */
+    Strides of(List<Long> part) {
+        return new Strides(part, strides);
+    }
+
+    /** The same elements with the order of dimensions reversed. */
+    Strides reversed() {
+        return new Strides(shape.reversed(), strides.reversed());
     }
 
     /** Whether the elements follow each other in the order of their indices. */

@@ -1,0 +1,95 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.StoredLayout;
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Opens vision towers of any known layout. */
+final class VisionFiles {
+    private VisionFiles() {}
+
+    /**
+     * Creates the tower of a checkpoint, and reads its weights. What the tower is, its tensors say, since files of one kind are
+     * published with configurations of another; sizes are read from a configuration if there is one of the same kind of tower.
+     *
+     * @param path a file of weights, or a directory of one
+     */
+    static VisionTower open(Parameters owner, Path path, VisionOptions options) {
+        try (Checkpoint source = Checkpoint.open(path)) {
+            Optional<VisionLayout.Found> found =
+                    VisionLayout.find(source.entries().keySet());
+            VisionConfig stored = config(path, source, found);
+            VisionConfig config = options.apply(stored);
+            VisionTower tower = VisionTower.create(owner, config);
+            StoredLayout.Found names = found.map(VisionLayout.Found::names)
+                    .orElseGet(() -> tower.layout().stored().usual());
+            ParameterFiles.load(
+                    tower.parameters(),
+                    source,
+                    names,
+                    resized(stored, config),
+                    tensor -> CheckpointPart.VISION.leavesOver(names, tensor));
+            return tower;
+        }
+    }
+
+    /** The tower of a checkpoint. */
+    static VisionConfig config(Path path) {
+        try (Checkpoint source = Checkpoint.open(path)) {
+            return config(path, source, VisionLayout.find(source.entries().keySet()));
+        }
+    }
+
+    private static VisionConfig config(Path path, Checkpoint source, Optional<VisionLayout.Found> found) {
+        Path file = (Files.isDirectory(path) ? path : path.resolveSibling("")).resolve(ModelDirectory.CONFIG);
+        if (found.isEmpty()) {
+            // Its family's own names tell what is missing.
+            return Files.isDirectory(path) || Files.isRegularFile(file) ? VisionConfig.read(file) : unknown(source);
+        }
+        VisionLayout.Found layout = found.get();
+        Optional<VisionConfig> described = Files.isRegularFile(file)
+                ? VisionConfigReader.read(file, layout.layout().family())
+                : Optional.empty();
+        return described.orElseGet(() -> new VisionInference(source.source(), layout, shapes(source)).infer());
+    }
+
+    private static VisionConfig unknown(Checkpoint source) {
+        throw new CheckpointException(
+                "%s: expected the tensors of a vision tower of CLIP, EVA-CLIP or SigLIP, found %d others%s; use such a checkpoint."
+                        .formatted(
+                                source.source(),
+                                source.entries().size(),
+                                source.entries().keySet().stream()
+                                        .findFirst()
+                                        .map(", such as '%s'"::formatted)
+                                        .orElse("")));
+    }
+
+    private static Map<String, List<Long>> shapes(Checkpoint source) {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        source.entries().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        return shapes;
+    }
+
+    /** Position embeddings for the grid that is asked for. */
+    private static Map<String, UnaryOperator<StoredTensor>> resized(VisionConfig stored, VisionConfig config) {
+        if (stored.gridSide() == config.gridSide()) {
+            return Map.of();
+        }
+        String positions = config.family() == VisionLayout.Family.EVA
+                ? "visual.pos_embed"
+                : "vision_model.embeddings.position_embedding.weight";
+        PositionGrid grid = PositionGrid.of(config);
+        return Map.of(positions, tensor -> grid.resize(tensor, stored.tokens(), config.gridSide()));
+    }
+}
