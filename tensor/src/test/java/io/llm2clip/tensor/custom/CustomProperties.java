@@ -33,7 +33,7 @@ import org.example.operations.PickRows;
 /** Operations of a foreign project do what others do: wherever they run, in whatever graph they are. */
 class CustomProperties {
 
-    @Property(tries = 60)
+    @Property(tries = 30)
     void graphsAgreeWithTheInterpreter(
             @ForAll @IntRange(max = 5) int rows, @ForAll @IntRange(min = 1, max = 40) int columns, @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -77,7 +77,7 @@ class CustomProperties {
         }
     }
 
-    @Property(tries = 20)
+    @Property(tries = 8)
     void gradientsAgreeWithCentralDifferences(
             @ForAll @IntRange(min = 1, max = 5) int rows, @ForAll @IntRange(max = 9999) int seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -106,7 +106,7 @@ class CustomProperties {
         here.ofGradient().within(0.02, 1e-3).at(inputs);
     }
 
-    @Property(tries = 20)
+    @Property(tries = 8)
     void scopesThatAreComputedAgainHaveTheSameGradients(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Tensor x = variable("x", random, 4, 6);

@@ -60,40 +60,32 @@ final class CustomTensors {
         }
     }
 
-    private static List<Tensor> swishGradients(Tensor x, Tensor gradient, float beta) {
-        Tensor gate = x.mul(beta).sigmoid();
-        Tensor slope = gate.add(x.mul(beta).mul(gate).mul(gate.negate().add(1)));
-        return List.of(gradient.mul(slope));
+    private interface SwishWithGradient extends Wrapping, DeviceOp, DifferentiableOp {
+        @Override
+        Swish op();
+
+        @Override
+        default DevicePlan plan() {
+            return op().plan();
+        }
+
+        @Override
+        default List<Tensor> gradients(List<Tensor> inputs, List<Tensor> results, List<Tensor> gradients) {
+            Tensor x = inputs.getFirst().mul(op().beta());
+            Tensor gate = x.sigmoid();
+            Tensor slope = gate.add(x.mul(gate).mul(gate.negate().add(1)));
+            return List.of(gradients.getFirst().mul(slope));
+        }
     }
 
-    record DifferentiableSwish(Swish op) implements Wrapping, CpuOp, DeviceOp, DifferentiableOp {
+    record DifferentiableSwish(Swish op) implements SwishWithGradient, CpuOp {
         @Override
         public Launch bind(MemorySegment[] operands, Workers workers) {
             return op.bind(operands, workers);
         }
-
-        @Override
-        public DevicePlan plan() {
-            return op.plan();
-        }
-
-        @Override
-        public List<Tensor> gradients(List<Tensor> inputs, List<Tensor> results, List<Tensor> gradients) {
-            return swishGradients(inputs.getFirst(), gradients.getFirst(), op.beta());
-        }
     }
 
-    record PlainSwish(Swish op) implements Wrapping, DeviceOp, DifferentiableOp {
-        @Override
-        public DevicePlan plan() {
-            return op.plan();
-        }
-
-        @Override
-        public List<Tensor> gradients(List<Tensor> inputs, List<Tensor> results, List<Tensor> gradients) {
-            return swishGradients(inputs.getFirst(), gradients.getFirst(), op.beta());
-        }
-    }
+    record PlainSwish(Swish op) implements SwishWithGradient {}
 
     record DifferentiablePickRows(PickRows op) implements Wrapping, CpuOp, DeviceOp, DifferentiableOp {
         @Override
