@@ -10,6 +10,7 @@ final class EngineSuite {
     private static final String[] ENGINE = {
         "io.llm2clip.tensor.internal.compiler.CompilerProperties",
         "io.llm2clip.tensor.internal.compiler.UpdateProperties",
+        "io.llm2clip.tensor.internal.compiler.RecomputeProperties",
         "io.llm2clip.tensor.check.NanCheckTest",
         "io.llm2clip.tensor.TypedMatmulProperties",
         "io.llm2clip.tensor.GradientProperties",

@@ -2,8 +2,10 @@ package io.llm2clip.tensor.internal.compiler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.GradientProperties;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
@@ -67,7 +69,7 @@ class RecomputeProperties {
         return scopes ? Tensor.recompute(List.of(x), in -> body.apply(in.getFirst())) : body.apply(x);
     }
 
-    @Property(tries = 100)
+    @Property(tries = 30)
     void valuesAndGradientsHaveTheSameBits(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Tensor x = variable(random, 4, 4);
@@ -89,8 +91,10 @@ class RecomputeProperties {
                 }
             }
             if (scopes) {
-                List<TensorData> interpreted = Interpreter.evaluate(roots, Map.of());
-                assertThat(interpreted).hasSameSizeAs(roots);
+                float expected =
+                        Interpreter.evaluate(List.of(loss), Map.of()).getFirst().item();
+                assertThat(found.getLast().getFirst().item())
+                        .isCloseTo(expected, within(1e-3f * (1 + Math.abs(expected))));
             }
         }
         for (int i = 0; i < found.getFirst().size(); i++) {
@@ -117,7 +121,8 @@ class RecomputeProperties {
                 y = scope(y, block, scopes == 1);
             }
             Tensor loss = y.square().mean();
-            try (Program program = Program.compile(Gradients.of(loss, weights), TestExecution.get())) {
+            // Not run, and too large for devices of tests.
+            try (Program program = Program.compile(Gradients.of(loss, weights), Execution.cpu())) {
                 workspace[scopes] = program.memory().workspace();
             }
         }
