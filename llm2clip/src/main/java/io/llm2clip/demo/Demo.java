@@ -249,7 +249,7 @@ public final class Demo {
         ModelDirectory.save(
                 output,
                 new Llm2ClipModel(description, language.llama(), adapter, arm.vision(), arm.logitScale()),
-                language.tokenizerFile());
+                language.tokenizerFiles());
     }
 
     private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {

@@ -72,12 +72,12 @@ public final class ModelDirectory implements AutoCloseable {
      */
     public static void save(Path directory, Llm2ClipModel model, Path tokenizer, Existing existing) {
         try (OutputDirectory output = claim(directory, existing)) {
-            save(output, model, tokenizer);
+            save(output, model, TokenizerFiles.of(tokenizer));
         }
     }
 
     /** The same to a directory that was claimed. */
-    public static void save(OutputDirectory output, Llm2ClipModel model, Path tokenizer) {
+    public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer) {
         output.fill(directory -> {
             Path vision = Files.createDirectories(directory.resolve(VISION));
             TextFiles.write(
@@ -140,7 +140,9 @@ public final class ModelDirectory implements AutoCloseable {
             TextFiles.load(llama, directory.resolve(TEXT));
             load(adapterParameters(model), directory.resolve(ADAPTER), _ -> false);
             Tokenizer tokenizer = TextFiles.tokenizer(
-                    directory.resolve(TEXT), text, description.captionFormat().specialTokens());
+                    TokenizerFiles.of(directory.resolve(TEXT).resolve(TextFiles.TOKENIZER)),
+                    text,
+                    description.captionFormat().specialTokens());
             return new ModelDirectory(directory, parameters, model, tokenizer);
         } catch (RuntimeException | Error e) {
             parameters.close();

@@ -28,7 +28,8 @@ final class TextFiles {
     private TextFiles() {}
 
     /** Writes all files; the language head is left out, as in the published encoders. */
-    static void write(Path directory, Llama llama, CaptionFormat format, Map<String, String> provenance, Path tokenizer)
+    static void write(
+            Path directory, Llama llama, CaptionFormat format, Map<String, String> provenance, TokenizerFiles tokenizer)
             throws IOException {
         if (!llama.loraParameters().isEmpty()) {
             throw new IllegalArgumentException(
@@ -37,7 +38,7 @@ final class TextFiles {
         Files.createDirectories(directory);
         llama.config().write(directory.resolve(CONFIG), ParameterFiles.type(saved(llama)));
         ParameterFiles.save(saved(llama), directory.resolve(WEIGHTS), Map.of());
-        TokenizerFiles.copy(tokenizer, directory, format);
+        tokenizer.write(directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);
         ConfigFile.writeNotes(caption, provenance);
@@ -67,17 +68,13 @@ final class TextFiles {
         }
     }
 
-    /**
-     * The tokenizer, whose tokens the encoder must have embeddings for.
-     *
-     * @param directory of the text encoder
-     */
-    static Tokenizer tokenizer(Path directory, LlamaConfig config, SpecialTokens specialTokens) {
-        Tokenizer tokenizer = Tokenizer.open(directory, specialTokens);
+    /** The tokenizer, whose tokens the encoder must have embeddings for. */
+    static Tokenizer tokenizer(TokenizerFiles files, LlamaConfig config, SpecialTokens specialTokens) {
+        Tokenizer tokenizer = files.open(specialTokens);
         if (tokenizer.vocabularySize() > config.vocabularySize()) {
             String message =
                     "%s: the tokenizer has %d tokens, the text encoder embeds %d; use the tokenizer it was trained with."
-                            .formatted(directory, tokenizer.vocabularySize(), config.vocabularySize());
+                            .formatted(files.source(), tokenizer.vocabularySize(), config.vocabularySize());
             tokenizer.close();
             throw new CheckpointException(message);
         }

@@ -42,21 +42,21 @@ public final class TextModel implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
     private final CaptionEncoder encoder;
-    private final Path tokenizerFile;
+    private final TokenizerFiles tokenizerFiles;
     private final Map<String, String> provenance;
 
     private TextModel(
             Parameters parameters,
             Llama llama,
             Tokenizer tokenizer,
-            Path tokenizerFile,
+            TokenizerFiles tokenizerFiles,
             CaptionFormat format,
             Map<String, String> provenance,
             Execution execution) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
-        this.tokenizerFile = tokenizerFile;
+        this.tokenizerFiles = tokenizerFiles;
         this.format = format;
         this.provenance = provenance;
         this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN, execution);
@@ -99,7 +99,7 @@ public final class TextModel implements AutoCloseable {
         return of(
                 Tokenizer.open(tokenizerFile, specialTokens),
                 new Parameters(seed),
-                tokenizerFile,
+                TokenizerFiles.of(tokenizerFile),
                 format,
                 Map.of(),
                 execution,
@@ -107,14 +107,14 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Opens a saved text model, or a Llama of Hugging Face. One without a caption.json gets the template of Llama 3 if its
-     * tokenizer has the tokens for it, and none otherwise. It computes on the CPU.
+     * Opens a saved text model, a Llama of Hugging Face, or one in a GGUF file. One without a caption.json gets the template of
+     * Llama 3 if its tokenizer has the tokens for it, and none otherwise. It computes on the CPU.
      *
-     * @param directory of the text model, or of a whole model that has one
+     * @param path of the directory of a text model or of a whole model that has one, or of a GGUF file
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
      */
-    public static TextModel open(Path directory) {
-        return open(directory, Optional.empty(), Execution.cpu());
+    public static TextModel open(Path path) {
+        return open(path, Optional.empty(), Execution.cpu());
     }
 
     /**
@@ -123,8 +123,8 @@ public final class TextModel implements AutoCloseable {
      * @param specialTokens how special tokens in captions are taken, if not as the text model was saved with
      * @param execution where and how the model computes
      */
-    public static TextModel open(Path directory, Optional<SpecialTokens> specialTokens, Execution execution) {
-        return open(directory, specialTokens, WeightFormat.STORED, execution);
+    public static TextModel open(Path path, Optional<SpecialTokens> specialTokens, Execution execution) {
+        return open(path, specialTokens, WeightFormat.STORED, execution);
     }
 
     /**
@@ -133,41 +133,43 @@ public final class TextModel implements AutoCloseable {
      * @param weights in which format they are kept in memory
      */
     public static TextModel open(
-            Path directory, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
+            Path path, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
         JavaRuntime.require();
-        OutputDirectory.recover(directory);
-        Path own = ModelDirectory.part(directory, ModelDirectory.TEXT);
-        LlamaConfig config = LlamaConfig.read(own.resolve(TextFiles.CONFIG));
-        Optional<CaptionFormat> saved = TextFiles.savedFormat(own);
-        SpecialTokens taken =
-                specialTokens.orElse(saved.map(CaptionFormat::specialTokens).orElse(SpecialTokens.AS_TEXT));
-        Tokenizer tokenizer = TextFiles.tokenizer(own, config, taken);
-        return of(
-                tokenizer,
-                Parameters.frozen(weights, execution.device()),
-                own.resolve(TextFiles.TOKENIZER),
-                saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
-                TextFiles.provenance(own),
-                execution,
-                parameters -> {
-                    Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
-                    TextFiles.load(llama, own);
-                    return llama;
-                });
+        OutputDirectory.recover(path);
+        try (TextSource source = TextSource.open(path)) {
+            LlamaConfig config = source.config();
+            Optional<CaptionFormat> saved = source.format();
+            SpecialTokens taken =
+                    specialTokens.orElse(saved.map(CaptionFormat::specialTokens).orElse(SpecialTokens.AS_TEXT));
+            TokenizerFiles files = source.tokenizer();
+            Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
+            return of(
+                    tokenizer,
+                    Parameters.frozen(weights, execution.device()),
+                    files,
+                    saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
+                    source.notes(),
+                    execution,
+                    parameters -> {
+                        Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
+                        source.load(llama);
+                        return llama;
+                    });
+        }
     }
 
     /** Takes over tokenizer and parameters: the model frees them, or this method if it fails. */
     private static TextModel of(
             Tokenizer tokenizer,
             Parameters parameters,
-            Path tokenizerFile,
+            TokenizerFiles tokenizerFiles,
             CaptionFormat format,
             Map<String, String> provenance,
             Execution execution,
             Function<Parameters, Llama> llama) {
         try {
             return new TextModel(
-                    parameters, llama.apply(parameters), tokenizer, tokenizerFile, format, provenance, execution);
+                    parameters, llama.apply(parameters), tokenizer, tokenizerFiles, format, provenance, execution);
         } catch (RuntimeException | Error e) {
             try (parameters;
                     tokenizer) {
@@ -201,7 +203,7 @@ public final class TextModel implements AutoCloseable {
 
     /** The same to a directory that was claimed. */
     public void save(OutputDirectory output, Map<String, String> provenance) {
-        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFile));
+        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFiles));
         output.publish();
     }
 
@@ -227,8 +229,9 @@ public final class TextModel implements AutoCloseable {
         return format;
     }
 
-    public Path tokenizerFile() {
-        return tokenizerFile;
+    /** Its tokenizer's files, for a model that it becomes a part of. */
+    public TokenizerFiles tokenizerFiles() {
+        return tokenizerFiles;
     }
 
     /** Token ids of a caption with begin and end token. */

@@ -1,45 +1,106 @@
 package io.llm2clip.model;
 
 import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The tokenizer's files of a text encoder, complete enough for Hugging Face's {@code AutoTokenizer}. */
-final class TokenizerFiles {
-    private static final String TOKENIZER = "tokenizer.json";
-    private static final List<String> COMPANIONS = List.of("tokenizer_config.json", "special_tokens_map.json");
+public final class TokenizerFiles {
+    private static final String CONFIG = "tokenizer_config.json";
+    private static final List<String> COMPANIONS = List.of(CONFIG, "special_tokens_map.json");
+    private static final String CHAT_TEMPLATE = "chat_template";
 
-    private TokenizerFiles() {}
+    /**
+     * What a file of another format says.
+     *
+     * @param json as a tokenizer.json says it
+     * @param settings of tokenizer_config.json
+     */
+    private record Made(String json, Map<String, String> settings) {}
 
-    /** Copies tokenizer.json, unless it is there already, and its companions; companions that do not exist are made from it. */
-    static void copy(Path tokenizer, Path directory, CaptionFormat format) throws IOException {
-        Path copy = directory.resolve(TOKENIZER);
-        if (!Files.exists(copy) || !Files.isSameFile(tokenizer, copy)) {
-            Files.copy(tokenizer, copy);
+    private final Path source;
+    // Null where the source is a tokenizer.json itself.
+    private final @Nullable Made made;
+
+    private TokenizerFiles(Path source, @Nullable Made made) {
+        this.source = source;
+        this.made = made;
+    }
+
+    /** A tokenizer.json, and what is beside it. */
+    public static TokenizerFiles of(Path tokenizer) {
+        return new TokenizerFiles(tokenizer, null);
+    }
+
+    /**
+     * The tokenizer of a file of another format.
+     *
+     * @param source that file
+     * @param json the same as a tokenizer.json
+     * @param settings names of special tokens and their spelling, and {@code chat_template}
+     */
+    static TokenizerFiles made(Path source, String json, Map<String, String> settings) {
+        return new TokenizerFiles(source, new Made(json, settings));
+    }
+
+    /** @throws io.llm2clip.data.InputException if there is no usable tokenizer */
+    Tokenizer open(SpecialTokens specialTokens) {
+        return made == null
+                ? Tokenizer.open(source, specialTokens)
+                : Tokenizer.of(source, made.json.getBytes(StandardCharsets.UTF_8), specialTokens);
+    }
+
+    /** For messages. */
+    Path source() {
+        return source;
+    }
+
+    /** Writes tokenizer.json, unless it is there already, and its companions; companions that do not exist are made from it. */
+    void write(Path directory, CaptionFormat format) throws IOException {
+        Path copy = directory.resolve(TextFiles.TOKENIZER);
+        if (made != null) {
+            Files.writeString(copy, made.json);
+        } else if (!Files.exists(copy) || !Files.isSameFile(source, copy)) {
+            Files.copy(source, copy);
         }
-        Map<String, String> special = specialTokens(ConfigFile.read(tokenizer).root(), format);
+        Map<String, String> special = specialTokens(ConfigFile.read(copy).root(), format);
         for (String name : COMPANIONS) {
-            Path source = tokenizer.resolveSibling(name);
-            if (Files.isRegularFile(source)) {
-                Files.copy(source, directory.resolve(name));
+            Path companion = source.resolveSibling(name);
+            if (made == null && Files.isRegularFile(companion)) {
+                Files.copy(companion, directory.resolve(name));
             } else {
-                ObjectNode json = ConfigFile.object();
-                special.forEach(json::put);
-                if (name.equals("tokenizer_config.json")) {
-                    json.put("tokenizer_class", "PreTrainedTokenizerFast")
-                            .put("model_max_length", format.maxLength())
-                            .put("clean_up_tokenization_spaces", false);
-                }
-                ConfigFile.write(directory.resolve(name), json);
+                ConfigFile.write(directory.resolve(name), companion(name, special, format));
             }
         }
+    }
+
+    private ObjectNode companion(String name, Map<String, String> special, CaptionFormat format) {
+        Map<String, String> strings = new LinkedHashMap<>(special);
+        if (made != null) {
+            strings.putAll(made.settings);
+        }
+        if (!name.equals(CONFIG)) {
+            strings.remove(CHAT_TEMPLATE);
+        }
+        ObjectNode json = ConfigFile.object();
+        strings.forEach(json::put);
+        if (name.equals(CONFIG)) {
+            json.put("tokenizer_class", "PreTrainedTokenizerFast")
+                    .put("model_max_length", format.maxLength())
+                    .put("clean_up_tokenization_spaces", false);
+        }
+        return json;
     }
 
     /** The begin token that tokenizer.json adds itself, the end token of the caption format, and a pad token. */

@@ -76,9 +76,22 @@ public final class Tokenizer implements AutoCloseable {
             throw new InputException("The tokenizer " + file
                     + " does not exist; give a Hugging Face tokenizer.json or a folder that holds one.");
         }
+        try {
+            return of(file, Files.readAllBytes(file), specialTokens);
+        } catch (IOException e) {
+            throw new InputException("The tokenizer " + file + " cannot be read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    /**
+     * The tokenizer that the content of a tokenizer.json describes.
+     *
+     * @param file where it comes from, for messages
+     * @throws InputException when it is not JSON or is not a tokenizer, or when the native library cannot be loaded
+     */
+    public static Tokenizer of(Path file, byte[] content, SpecialTokens specialTokens) {
         TokenizersLibrary library = NativeTokenizers.library();
         try {
-            byte[] content = Files.readAllBytes(file);
             JsonNode root = JSON.readTree(content);
             Map<String, Integer> idOf = vocabulary(file, root);
             String digest = sha256(content);
@@ -90,8 +103,6 @@ public final class Tokenizer implements AutoCloseable {
         } catch (JacksonException e) {
             throw new InputException(
                     "The tokenizer %s is not JSON: %s; fetch it again.".formatted(file, JsonFault.describe(e)), e);
-        } catch (IOException e) {
-            throw new InputException("The tokenizer " + file + " cannot be read (" + e.getMessage() + ").", e);
         } catch (InputException e) {
             throw e;
         } catch (RuntimeException e) {

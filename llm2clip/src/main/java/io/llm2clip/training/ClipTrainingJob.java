@@ -174,7 +174,7 @@ public record ClipTrainingJob(
             CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
             LossCurve losses = train(model, textSide, cache.only(split.training()), language, output, progress);
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            ModelDirectory.save(output, model, language.tokenizerFile());
+            ModelDirectory.save(output, model, language.tokenizerFiles());
             RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
             return new Result(
                     folder.report(),
@@ -210,7 +210,7 @@ public record ClipTrainingJob(
                     execution,
                     progress);
         } catch (DivergedException e) {
-            ModelDirectory.save(output, model, language.tokenizerFile());
+            ModelDirectory.save(output, model, language.tokenizerFiles());
             throw e.savedTo(out);
         }
     }

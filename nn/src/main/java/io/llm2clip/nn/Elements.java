@@ -160,16 +160,10 @@ final class Elements {
 
     private static void requireWritable(Parameter parameter) {
         DType found = parameter.data().dtype();
-        if (found.isQuantized()) {
-            boolean stored = parameter.stored().isQuantized();
-            throw new IllegalStateException("Saving parameter %s of %s: expected %s, found quantized ones; %s"
-                    .formatted(
-                            parameter,
-                            found,
-                            stored ? "floats" : "weights as they were stored",
-                            stored
-                                    ? "load the model from a checkpoint that is not quantized."
-                                    : "load the model with WeightFormat.STORED."));
+        if (found.isQuantized() && found != parameter.stored()) {
+            throw new IllegalStateException(
+                    "Saving parameter %s of %s: expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED."
+                            .formatted(parameter, found));
         }
     }
 

@@ -26,7 +26,7 @@ public final class ParameterFiles {
     /** The bytes that {@link #save} writes, but for the header. */
     public static long bytes(List<Parameter> parameters) {
         return parameters.stream()
-                .mapToLong(parameter -> (parameter.hasValues() ? parameter.stored() : DType.F32)
+                .mapToLong(parameter -> (parameter.hasValues() ? written(parameter) : DType.F32)
                         .bytes((long) parameter.shape().size()))
                 .sum();
     }
@@ -34,12 +34,18 @@ public final class ParameterFiles {
     /** The type in which {@link #save} writes all of them, or f32, the widest, if they differ. */
     public static DType type(List<Parameter> parameters) {
         List<DType> types =
-                parameters.stream().map(Parameter::stored).distinct().toList();
+                parameters.stream().map(ParameterFiles::written).distinct().toList();
         return types.size() == 1 ? types.getFirst() : DType.F32;
     }
 
+    /** Files that we write have no quantized types; f32 holds what such a block stands for exactly. */
+    private static DType written(Parameter parameter) {
+        return parameter.stored().isQuantized() ? DType.F32 : parameter.stored();
+    }
+
     /**
-     * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32.
+     * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32,
+     * and so those of quantized types, exactly.
      *
      * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
      */
@@ -97,7 +103,8 @@ public final class ParameterFiles {
     /**
      * The same from a checkpoint that stores the parameters in a layout of its own. Parts of tensors are used where they lie, too.
      *
-     * @param adapted what becomes of tensors that are of another size than their parameters, by the parameters' names
+     * @param adapted what becomes of tensors that are of another size than their parameters, or have their rows in another order, by the
+     *     parameters' names
      */
     public static void load(
             List<Parameter> parameters,

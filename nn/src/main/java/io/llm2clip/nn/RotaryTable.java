@@ -29,7 +29,8 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
     public record Llama3Scaling(
             double factor, double lowFrequencyFactor, double highFrequencyFactor, double originalLength) {
 
-        double apply(double frequency) {
+        /** The frequency that takes the place of {@code frequency}, both in radians per position. */
+        public double apply(double frequency) {
             double wavelength = 2 * Math.PI / frequency;
             if (wavelength < originalLength / highFrequencyFactor) {
                 return frequency;

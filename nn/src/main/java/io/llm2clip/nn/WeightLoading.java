@@ -46,7 +46,7 @@ final class WeightLoading {
             copies.add(stored.elements(), copy(stored, same, data.segment(), format), stored::unload);
         }
         // What was dequantized is written as it is then.
-        DType written = type.isQuantized() && format != type ? format : type;
+        DType written = format == DType.F32 && type.isQuantized() ? format : type;
         targets.put(parameter, new Target(data, parameter.isFrozen() ? written : DType.F32));
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.reference.StoredElements;
 import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
@@ -144,12 +145,20 @@ class WeightFormatTest {
             } else {
                 assertThat(cosine(output(frozen), output(trained))).isGreaterThan(0.98);
             }
-            if (type.isQuantized() && inPlace) {
-                assertThatThrownBy(() -> ParameterFiles.save(frozen.all(), directory.resolve("q"), Map.of()))
+            Path saved = directory.resolve("saved");
+            if (format == WeightFormat.STORED || inPlace) {
+                ParameterFiles.save(frozen.all(), saved, Map.of());
+                try (Checkpoint again = Checkpoint.open(saved)) {
+                    assertThat(again.readFloats("fc.weight")).isEqualTo(values);
+                    assertThat(again.tensor("fc.weight").type())
+                            .isEqualTo(name.equals("f16") ? StoredType.F16 : StoredType.F32);
+                }
+            } else {
+                assertThatThrownBy(() -> ParameterFiles.save(frozen.all(), saved, Map.of()))
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageEndingWith(
                                 "of " + type
-                                        + ": expected floats, found quantized ones; load the model from a checkpoint that is not quantized.");
+                                        + ": expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED.");
             }
         }
     }

@@ -127,7 +127,7 @@ public final class StoredTensor {
             long row = shape.getFirst() == 0 ? 0 : bytes() / shape.getFirst();
             return new StoredTensor(type, part, data.asSlice(first * row, (end - first) * row), order, null);
         }
-        Strides within = strides.of(part);
+        Strides within = ofDimensions(strides).of(part);
         long begin = end == first ? 0 : first * strides.strides().getFirst();
         return view(type, within, order, data.asSlice(begin * type.bytes(), within.extent() * type.bytes()));
     }
@@ -143,7 +143,43 @@ public final class StoredTensor {
                     "The transpose of a tensor of type %s and shape %s; expected a matrix that is not quantized."
                             .formatted(type, shape));
         }
-        return view(type, (strides == null ? Strides.rowMajor(shape) : strides).reversed(), order, data);
+        return view(type, matrixStrides().reversed(), order, data);
+    }
+
+    /**
+     * The matrix with the rows of each group in another order, as a view: first those of even number within the group, then those of
+     * odd number. Rows stay whole, so they may be quantized.
+     *
+     * @param groups of as many rows each
+     * @throws IllegalArgumentException if it is no matrix of such groups, or is such a view already
+     */
+    public StoredTensor deinterleaved(int groups) {
+        if (shape.size() != 2 || groups < 1 || shape.getFirst() % (2L * groups) != 0) {
+            throw new IllegalArgumentException(
+                    "The rows of a tensor of shape %s in %d groups; expected a matrix of groups of even numbers of rows."
+                            .formatted(shape, groups));
+        }
+        Strides matrix = matrixStrides();
+        long size = shape.getFirst() / groups;
+        long row = matrix.strides().getFirst();
+        Strides apart = new Strides(
+                List.of((long) groups, 2L, size / 2, shape.getLast()),
+                List.of(size * row, row, 2 * row, matrix.strides().getLast()));
+        return new StoredTensor(type, shape, data, order, apart);
+    }
+
+    private Strides matrixStrides() {
+        return strides == null ? Strides.rowMajor(shape) : ofDimensions(strides);
+    }
+
+    /** Rows in another order have more strides than the tensor has dimensions. */
+    private Strides ofDimensions(Strides view) {
+        if (view.shape().size() != shape.size()) {
+            throw new IllegalArgumentException(
+                    "A view of a tensor of shape %s whose rows are in another order already; expected it as it is stored."
+                            .formatted(shape));
+        }
+        return view;
     }
 
     /**
@@ -191,9 +227,22 @@ public final class StoredTensor {
                             "Expected elements of type F32, F16 or BF16, found %s; read its data segment instead."
                                     .formatted(type));
                 }
-                new Dequantization(type).copy(data, target, first, end);
+                dequantize(target, first, end);
             }
         }
+    }
+
+    private void dequantize(MemorySegment target, long first, long end) {
+        Dequantization blocks = new Dequantization(type);
+        if (strides == null) {
+            blocks.copy(data, target, first, end);
+            return;
+        }
+        long[] position = {0};
+        strides.forEachRun(first, end, (offset, _, count) -> {
+            blocks.copy(data, target.asSlice(position[0] * Float.BYTES), offset, offset + count);
+            position[0] += count;
+        });
     }
 
     /** Through arrays: loops over them are fast whatever kinds of segments there are. */
@@ -231,8 +280,7 @@ public final class StoredTensor {
     /** The same in another byte order. */
     void copyTo(MemorySegment target, ByteOrder targetOrder, long first, long end) {
         if (type.isQuantized()) {
-            long bytes = type.bytes(end - first);
-            MemorySegment.copy(data, type.bytes(first), target, 0, bytes);
+            copyBlocks(target, first, end);
             return;
         }
         if (strides == null) {
@@ -247,6 +295,18 @@ public final class StoredTensor {
                 copyApart(offset, stride, count, target, targetOrder, position[0]);
             }
             position[0] += count;
+        });
+    }
+
+    private void copyBlocks(MemorySegment target, long first, long end) {
+        if (strides == null) {
+            MemorySegment.copy(data, type.bytes(first), target, 0, type.bytes(end - first));
+            return;
+        }
+        long[] position = {0};
+        strides.forEachRun(first, end, (offset, _, count) -> {
+            MemorySegment.copy(data, type.bytes(offset), target, position[0], type.bytes(count));
+            position[0] += type.bytes(count);
         });
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -63,5 +64,49 @@ class StoredTensorViewTest {
         assertThatThrownBy(scalar::transposed)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("of type F32 and shape []; expected a matrix");
+    }
+
+    @Test
+    void rowsOfEvenNumberComeBeforeThoseOfOddNumber() {
+        StoredTensor matrix = StoredTensor.of(new float[] {0, 1, 2, 3, 4, 5, 6, 7}, 8, 1);
+        StoredTensor apart = matrix.deinterleaved(2);
+        assertThat(apart.shape()).containsExactly(8L, 1L);
+        assertThat(apart.isDense()).isFalse();
+        assertThat(apart.toFloats()).containsExactly(0, 2, 1, 3, 4, 6, 5, 7);
+        assertThat(matrix.deinterleaved(1).toFloats()).containsExactly(0, 2, 4, 6, 1, 3, 5, 7);
+        assertThat(matrix.transposed().transposed().deinterleaved(4).toFloats())
+                .containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
+        float[] part = new float[3];
+        apart.copyFloatsTo(MemorySegment.ofArray(part), 1, 4);
+        assertThat(part).containsExactly(2, 1, 3);
+        assertThatThrownBy(() -> matrix.deinterleaved(3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "The rows of a tensor of shape [8, 1] in 3 groups; expected a matrix of groups of even numbers of rows.");
+        assertThatThrownBy(() -> apart.rows(0, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "A view of a tensor of shape [8, 1] whose rows are in another order already; expected it as it is stored.");
+    }
+
+    @Test
+    void quantizedRowsChangePlacesWhole() {
+        byte[] blocks = new byte[4 * 34];
+        for (int row = 0; row < 4; row++) {
+            // The scale 1, and the row's number as every value.
+            blocks[row * 34 + 1] = 0x3c;
+            Arrays.fill(blocks, row * 34 + 2, (row + 1) * 34, (byte) row);
+        }
+        StoredTensor apart =
+                new StoredTensor(StoredType.Q8_0, List.of(4L, 32L), MemorySegment.ofArray(blocks)).deinterleaved(1);
+        float[] floats = apart.toFloats();
+        byte[] copied = new byte[blocks.length];
+        apart.copyTo(MemorySegment.ofArray(copied), 0, 128);
+        for (int i = 0; i < 4; i++) {
+            int row = List.of(0, 2, 1, 3).get(i);
+            assertThat(floats[i * 32]).isEqualTo(row);
+            assertThat(floats[i * 32 + 31]).isEqualTo(row);
+            assertThat(copied[i * 34 + 2]).isEqualTo((byte) row);
+        }
     }
 }
