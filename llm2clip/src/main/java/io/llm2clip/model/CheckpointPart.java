@@ -63,6 +63,11 @@ enum CheckpointPart {
         return layout.root().isEmpty() ? BUFFERS.matcher(own).matches() : leavesOver(own);
     }
 
+    /** Whether a tensor is one of this part rather than of another that has a longer name. */
+    boolean holds(String tensor) {
+        return owns(tensor) && (this == ADAPTER || !ADAPTER.owns(tensor));
+    }
+
     private boolean owns(String tensor) {
         return prefixes.stream().anyMatch(tensor::startsWith);
     }
