@@ -3,6 +3,7 @@ package io.llm2clip;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelOptions;
+import io.llm2clip.model.VisionOptions;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
@@ -16,6 +17,7 @@ import java.util.Optional;
  *     published name
  * @param normalizeCaptions whether caption vectors are scaled to length 1 before the adapter; empty for what the model was trained
  *     with, which is so in all but models that were trained with the text encoder in the same process
+ * @param vision how the vision tower is opened, such as for images of another size
  * @param specialTokens what becomes of special tokens that are spelled out in captions; {@link SpecialTokens#PARSED} is what the
  *     reference does
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
@@ -27,6 +29,7 @@ import java.util.Optional;
 public record LoadOptions(
         Optional<Path> textEncoder,
         Optional<Boolean> normalizeCaptions,
+        VisionOptions vision,
         Optional<SpecialTokens> specialTokens,
         Optional<Boolean> exifOrientation,
         long maxPixels,
@@ -36,6 +39,7 @@ public record LoadOptions(
     public static final LoadOptions DEFAULT = new LoadOptions(
             Optional.empty(),
             Optional.empty(),
+            VisionOptions.STORED,
             Optional.empty(),
             Optional.empty(),
             ImageReader.DEFAULT_MAX_PIXELS,
@@ -47,6 +51,7 @@ public record LoadOptions(
         return new LoadOptions(
                 Optional.of(directory),
                 normalizeCaptions,
+                vision,
                 specialTokens,
                 exifOrientation,
                 maxPixels,
@@ -57,41 +62,68 @@ public record LoadOptions(
     /** The same with caption vectors scaled to length 1 before the adapter, or as they are. */
     public LoadOptions withNormalizedCaptions(boolean normalize) {
         return new LoadOptions(
-                textEncoder, Optional.of(normalize), specialTokens, exifOrientation, maxPixels, weights, execution);
+                textEncoder,
+                Optional.of(normalize),
+                vision,
+                specialTokens,
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with the vision tower opened so. */
+    public LoadOptions withVision(VisionOptions options) {
+        return new LoadOptions(
+                textEncoder, normalizeCaptions, options, specialTokens, exifOrientation, maxPixels, weights, execution);
     }
 
     /** The same with special tokens taken so. */
     public LoadOptions withSpecialTokens(SpecialTokens tokens) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, Optional.of(tokens), exifOrientation, maxPixels, weights, execution);
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                Optional.of(tokens),
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
     }
 
     /** The same with pictures turned upright, or taken as they are stored. */
     public LoadOptions withExifOrientation(boolean follow) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, specialTokens, Optional.of(follow), maxPixels, weights, execution);
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                Optional.of(follow),
+                maxPixels,
+                weights,
+                execution);
     }
 
     /** The same with larger pictures refused. */
     public LoadOptions withMaxPixels(long pixels) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, specialTokens, exifOrientation, pixels, weights, execution);
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, pixels, weights, execution);
     }
 
     /** The same with weights kept so. */
     public LoadOptions withWeights(WeightFormat format) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, specialTokens, exifOrientation, maxPixels, format, execution);
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, format, execution);
     }
 
     /** The same, computed there. */
     public LoadOptions withExecution(Execution other) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, specialTokens, exifOrientation, maxPixels, weights, other);
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, weights, other);
     }
 
     ModelOptions model() {
-        return new ModelOptions(textEncoder, normalizeCaptions, specialTokens, weights, execution.device());
+        return new ModelOptions(textEncoder, normalizeCaptions, vision, specialTokens, weights, execution.device());
     }
 
     ImageReader reader(ModelDescription description) {

@@ -4,11 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.PublishedFixture;
+import io.llm2clip.model.VisionOptions;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -124,6 +132,42 @@ class PublishedModelsTest {
             assertClose(loaded.embedTexts(PublishedFixture.captions()), model.otherwiseEmbeddings());
             assertClose(loaded.embedImages(PublishedFixture.picture()), new float[][] {model.pictureEmbedding()});
         }
+    }
+
+    @Test
+    void theImagesSizeIsAnOption() throws IOException {
+        Path directory = PublishedFixture.read(OPENAI).write(hub.resolve(OPENAI));
+        PublishedFixture.writeTextEncoder(hub.resolve(PublishedFixture.TEXT_ENCODER));
+        VisionOptions larger = VisionOptions.STORED.withImageSize(40);
+        float[] input = Preprocessing.clip(40).apply(RgbImage.of(PublishedFixture.picture()));
+        try (Parameters parameters = Parameters.frozen();
+                Llm2Clip loaded = Llm2Clip.load(directory, LoadOptions.DEFAULT.withVision(larger))) {
+            Tensor expected = VisionTower.open(parameters, directory, larger)
+                    .embed(Tensor.variable("pixels", TensorData.of(Shape.of(1, 3, 40, 40), input)))
+                    .l2Normalize();
+            assertClose(
+                    loaded.embedImages(PublishedFixture.picture()),
+                    new float[][] {expected.evaluate().toFloats()});
+        }
+        VisionOptions odd = VisionOptions.STORED.withImageSize(41);
+        assertThatThrownBy(() -> Llm2Clip.load(directory, LoadOptions.DEFAULT.withVision(odd)))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith(directory + ": its vision tower cannot be opened so: ")
+                .hasMessageContaining("41 pixels in patches of 8");
+    }
+
+    @Test
+    void anAdapterAloneIsNoModel() throws IOException {
+        PublishedFixture model = PublishedFixture.read(OPENAI);
+        Map<String, StoredTensor> tensors = model.tensors();
+        tensors.keySet().removeIf(name -> name.startsWith("vis"));
+        Path file = hub.resolve("adapter.safetensors");
+        SafetensorsWriter.write(file, tensors, Map.of());
+        assertThatThrownBy(() -> Llm2Clip.load(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(file
+                        + ": expected a model with its vision tower, found the adapter alone; give the directory or file of the"
+                        + " whole model.");
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
+import io.llm2clip.model.VisionOptions;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
@@ -34,6 +35,13 @@ final class ModelOption {
     private @Nullable Path textEncoder;
 
     private @Nullable Boolean normalizeCaptions;
+
+    @Option(
+            names = "--image-size",
+            paramLabel = "PIXELS",
+            description =
+                    "Side of the pictures that the vision tower sees: its position embeddings are interpolated (default: the model's).")
+    private @Nullable Integer imageSize;
 
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
@@ -67,6 +75,9 @@ final class ModelOption {
         }
         if (normalizeCaptions != null) {
             options = options.withNormalizedCaptions(normalizeCaptions);
+        }
+        if (imageSize != null) {
+            options = options.withVision(VisionOptions.STORED.withImageSize(imageSize));
         }
         return Llm2Clip.load(model, options);
     }

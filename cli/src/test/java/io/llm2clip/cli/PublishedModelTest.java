@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
+import io.llm2clip.model.VisionOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +66,35 @@ class PublishedModelTest {
         }
         assertThat(cosine("--model", model, "--no-normalize-captions")).isCloseTo(unnormalized, within(1e-6));
         assertThat(cosine("--model", model, "--normalize-captions")).isNotCloseTo(unnormalized, within(1e-4));
+    }
+
+    @Test
+    void theImagesSizeIsAnOption() {
+        double larger;
+        try (Llm2Clip loaded =
+                Llm2Clip.load(model, LoadOptions.DEFAULT.withVision(VisionOptions.STORED.withImageSize(32)))) {
+            larger = loaded.similarity(List.of(picture), List.of("a kite"))[0][0];
+        }
+        assertThat(cosine("--model", model, "--image-size", "32")).isCloseTo(larger, within(1e-6));
+        for (String wrong : List.of("33", "0", "-16")) {
+            Run run = Run.of("similarity", "--model", model, "--image-size", wrong, picture, "a kite");
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .contains("its vision tower cannot be opened so: ")
+                    .hasLineCount(1);
+        }
+    }
+
+    /** Not "beside it is no text encoder": the file is a part of a model that is there. */
+    @Test
+    void aPartOfASavedModelNamesTheModel() throws IOException {
+        Path saved = Fixture.model(folder.resolve("saved"));
+        for (String part : List.of("adapter.safetensors", "vision", "vision/model.safetensors")) {
+            Run run = Run.of("similarity", "--model", saved.resolve(part), picture, "a kite");
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err()).hasLineCount(1);
+            assertThat(run.err()).contains("did you mean " + saved + "?");
+        }
     }
 
     @Test

@@ -39,6 +39,9 @@ enum CheckpointPart {
             // Facts of OpenAI's files that are no weights.
             + "|input_resolution|context_length|vocab_size)");
 
+    /** What training programs put before all names. */
+    private static final Pattern CONTAINERS = Pattern.compile("^((module|model|state_dict)\\.)*");
+
     private final List<String> prefixes;
 
     CheckpointPart(String... prefixes) {
@@ -63,9 +66,10 @@ enum CheckpointPart {
         return layout.root().isEmpty() ? BUFFERS.matcher(own).matches() : leavesOver(own);
     }
 
-    /** Whether a tensor is one of this part rather than of another that has a longer name. */
-    boolean holds(String tensor) {
-        return owns(tensor) && (this == ADAPTER || !ADAPTER.owns(tensor));
+    /** Whether a tensor of a checkpoint belongs to this part, in whatever container. */
+    boolean isPartOf(String tensor) {
+        String own = CONTAINERS.matcher(tensor).replaceFirst("");
+        return owns(own) && (this == ADAPTER || !ADAPTER.owns(own));
     }
 
     private boolean owns(String tensor) {

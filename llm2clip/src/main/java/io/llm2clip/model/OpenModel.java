@@ -43,17 +43,17 @@ public final class OpenModel implements AutoCloseable {
         ModelSource source = ModelSource.find(path, options);
         Parameters parameters = Parameters.frozen(options.weights(), options.device());
         try {
-            return read(source, parameters);
+            return read(source, parameters, options.vision());
         } catch (RuntimeException | Error e) {
             parameters.close();
             throw e;
         }
     }
 
-    private static OpenModel read(ModelSource source, Parameters parameters) {
+    private static OpenModel read(ModelSource source, Parameters parameters, VisionOptions options) {
         LlamaConfig text = LlamaConfig.read(source.text().resolve(TextFiles.CONFIG));
         Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);
-        VisionTower vision = VisionTower.open(parameters, source.vision());
+        VisionTower vision = vision(source, parameters, options);
         TextAdapter adapter = TextAdapter.create(parameters, source.adapterConfig());
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
         try {
@@ -71,6 +71,15 @@ public final class OpenModel implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
+        }
+    }
+
+    private static VisionTower vision(ModelSource source, Parameters parameters, VisionOptions options) {
+        try {
+            return VisionTower.open(parameters, source.vision(), options);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(
+                    "%s: its vision tower cannot be opened so: %s".formatted(source.path(), e.getMessage()), e);
         }
     }
 

@@ -40,10 +40,14 @@ record PublishedModel(Path path, Path vision, TextAdapter.Config adapterConfig, 
         try (Checkpoint source = PublishedFiles.open(path)) {
             weights = source.source();
             if (!AdapterFiles.isIn(source)) {
-                if (SavedModel.near(path).isPresent()) {
-                    SavedModel.requireParts(path);
-                }
+                refusePartOfSaved(path);
                 throw withoutAdapter(source);
+            }
+            if (source.entries().keySet().stream().noneMatch(CheckpointPart.VISION::isPartOf)) {
+                refusePartOfSaved(path);
+                throw new CheckpointException(
+                        "%s: expected a model with its vision tower, found the adapter alone; give the directory or file of the whole model."
+                                .formatted(weights));
             }
             adapter = AdapterFiles.config(source, options.normalizeCaptions());
         }
@@ -97,12 +101,19 @@ record PublishedModel(Path path, Path vision, TextAdapter.Config adapterConfig, 
         return "one of hidden size " + captionSize;
     }
 
+    /** A part of a model that training wrote, such as its vision tower, is no model. */
+    private static void refusePartOfSaved(Path path) {
+        if (SavedModel.near(path).isPresent()) {
+            SavedModel.requireParts(path);
+        }
+    }
+
     private static CheckpointException withoutAdapter(Checkpoint source) {
         Set<String> tensors = source.entries().keySet();
         String found;
         String remedy;
         if (VisionLayout.find(tensors).isPresent()) {
-            boolean text = tensors.stream().anyMatch(CheckpointPart.TEXT::holds);
+            boolean text = tensors.stream().anyMatch(CheckpointPart.TEXT::isPartOf);
             found = text ? "a vision tower and a text tower of its own" : "a vision tower alone";
             remedy = "fetch a whole LLM2CLIP model, or train an adapter for this tower with 'train clip --vision'";
         } else if (tensors.stream().anyMatch(name -> name.endsWith("embed_tokens.weight"))) {

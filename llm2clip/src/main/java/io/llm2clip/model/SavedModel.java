@@ -85,11 +85,10 @@ record SavedModel(Path path, ModelDescription saved, TextAdapter.Config adapterC
         }
     }
 
-    /** A whole model where a part of it, or what it lies in, was given. */
-    static Optional<Path> near(Path directory) {
-        return Stream.of(
-                        directory.resolve("model"),
-                        directory.toAbsolutePath().normalize().resolveSibling(""))
+    /** A whole model where a part of it, a file of a part, or what it lies in, was given. */
+    static Optional<Path> near(Path path) {
+        Path above = path.toAbsolutePath().normalize().resolveSibling("");
+        return Stream.of(path.resolve("model"), above, above.resolveSibling(""))
                 .filter(candidate -> Files.isRegularFile(candidate.resolve(ModelDirectory.DESCRIPTION)))
                 .findFirst();
     }
