@@ -16,13 +16,11 @@ import json
 import math
 import os
 import re
-import zlib
 from functools import partial
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-import numpy as np
 import open_clip
 import timm
 import torch
@@ -31,6 +29,7 @@ from consisid_eva_clip import utils as eva_utils
 from consisid_eva_clip.eva_vit_model import EVAVisionTransformer
 from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
+from seeded import described, numbers, spread, values
 from torch import nn
 from transformers import (
     CLIPVisionConfig,
@@ -47,35 +46,6 @@ LAYERS = 2
 E = 24
 
 
-def values(name, shape, center, amplitude):
-    """center + amplitude * m / 128, where m of [-128, 128) is the top byte of a mixed (crc32 of the name, index)."""
-    count = math.prod(shape)
-    with np.errstate(over="ignore"):
-        z = (np.uint64(zlib.crc32(name.encode())) << np.uint64(32)) + np.arange(count, dtype=np.uint64)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    m = (z >> np.uint64(56)).astype(np.int64) - 128
-    return torch.from_numpy((center + amplitude * m / 128).astype(np.float32).reshape(shape))
-
-
-def spread(name, shape):
-    """Center and amplitude, larger than of any initialization, so that no part of a model is close to the identity."""
-    if re.search(r"(norm\d?|ln_\w+|layernorm|layrnorm|layer_norm\d|ffn_ln|attn_ln)\.weight$", name):
-        return 1.0, 0.5
-    if len(shape) < 2 or "embed" in name and "patch" not in name or "token" in name or "latent" in name or "probe" in name:
-        return 0.0, 0.5
-    return 0.0, 2.0 ** math.ceil(math.log2(2 / math.sqrt(math.prod(shape[1:]))))
-
-
-def described(state):
-    tensors = {}
-    for name, tensor in state.items():
-        center, amplitude = spread(name, tensor.shape)
-        tensors[name] = {"shape": list(tensor.shape), "center": center, "amplitude": amplitude}
-    return tensors
-
-
 def fill(model, names=lambda name: name):
     """Gives parameters the values of the names that a checkpoint stores them under; returns what it stores."""
     state = {}
@@ -90,10 +60,6 @@ def fill(model, names=lambda name: name):
 
 def pixels(side):
     return values(f"pixels{side}", (BATCH, 3, side, side), 0.0, 2.0)
-
-
-def numbers(tensor):
-    return [[float(np.format_float_scientific(v, unique=True)) for v in row] for row in tensor.detach().numpy().astype(np.float32)]
 
 
 def expected(model, side, **how):

@@ -10,7 +10,7 @@ import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
-import io.llm2clip.model.ModelDirectory;
+import io.llm2clip.model.OpenModel;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.CaptionKinds;
@@ -36,7 +36,7 @@ import java.util.function.Supplier;
  * time.
  */
 public final class Llm2Clip implements AutoCloseable {
-    private final ModelDirectory directory;
+    private final OpenModel opened;
     private final Preprocessing preprocessing;
     private final ImageReader reader;
     private final CaptionEncoder captions;
@@ -45,16 +45,16 @@ public final class Llm2Clip implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private boolean closed;
 
-    private Llm2Clip(ModelDirectory directory, LoadOptions options) {
-        this.directory = directory;
-        Llm2ClipModel model = directory.model();
+    private Llm2Clip(OpenModel opened, LoadOptions options) {
+        this.opened = opened;
+        Llm2ClipModel model = opened.model();
         ModelDescription description = model.description();
         preprocessing =
                 description.preprocessing().ofSize(model.vision().config().imageSize());
         reader = options.reader(description);
         captions = new CaptionEncoder(
                 model.llama(),
-                directory.tokenizer(),
+                opened.tokenizer(),
                 description.captionFormat(),
                 description.pooling(),
                 options.execution());
@@ -63,26 +63,23 @@ public final class Llm2Clip implements AutoCloseable {
     }
 
     /**
-     * Loads a model that training has saved.
+     * Loads a model: the directory that training has saved, or a published LLM2CLIP model, which is a directory or a file of weights
+     * whose text encoder lies beside it under its published name. {@link LoadOptions#withTextEncoder} names another place.
      *
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit the others
      * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add
      */
-    public static Llm2Clip load(Path directory) {
-        return load(directory, LoadOptions.DEFAULT);
+    public static Llm2Clip load(Path path) {
+        return load(path, LoadOptions.DEFAULT);
     }
 
     /** The same, with what the caller decides otherwise than the model says, and where to compute. */
     public static Llm2Clip load(Path path, LoadOptions options) {
-        ModelDirectory directory = ModelDirectory.open(
-                path,
-                options.specialTokens(),
-                options.weights(),
-                options.execution().device());
+        OpenModel opened = OpenModel.open(path, options.model());
         try {
-            return new Llm2Clip(directory, options);
+            return new Llm2Clip(opened, options);
         } catch (RuntimeException | Error e) {
-            directory.close();
+            opened.close();
             throw e;
         }
     }
@@ -203,22 +200,22 @@ public final class Llm2Clip implements AutoCloseable {
     /** The factor that training learned for cosines before a softmax, up to 100. */
     public float logitScale() {
         return exclusively(
-                () -> (float) Math.exp(directory.model().logitScale().data().item()));
+                () -> (float) Math.exp(opened.model().logitScale().data().item()));
     }
 
     /** E, the number of values of an embedding. */
     public int embeddingSize() {
-        return directory.model().vision().config().projectionSize();
+        return opened.model().vision().config().projectionSize();
     }
 
     /** D, the number of values of a caption's vector before the adapter. */
     int captionVectorSize() {
-        return directory.model().llama().config().hiddenSize();
+        return opened.model().llama().config().hiddenSize();
     }
 
     /** How the model was made and is used. */
     public ModelDescription description() {
-        return directory.model().description();
+        return opened.model().description();
     }
 
     /** Frees the model's memory; nothing can be embedded afterwards. */
@@ -229,7 +226,7 @@ public final class Llm2Clip implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 // In reverse order, each whatever becomes of the others.
-                try (directory;
+                try (opened;
                         images;
                         texts;
                         captions) {}
@@ -262,8 +259,7 @@ public final class Llm2Clip implements AutoCloseable {
         lock.lock();
         try {
             if (closed) {
-                throw new IllegalStateException(
-                        "The model of %s is closed; load it again.".formatted(directory.path()));
+                throw new IllegalStateException("The model of %s is closed; load it again.".formatted(opened.path()));
             }
             return work.get();
         } finally {

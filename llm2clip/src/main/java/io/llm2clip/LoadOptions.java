@@ -2,14 +2,22 @@ package io.llm2clip;
 
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelOptions;
+import io.llm2clip.model.VisionOptions;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * What a caller may decide otherwise than a model says.
  *
+ * @param textEncoder directory of the text encoder of a published LLM2CLIP model; empty for the one that lies beside it under its
+ *     published name
+ * @param normalizeCaptions whether caption vectors are scaled to length 1 before the adapter; empty for what the model was trained
+ *     with, which is so in all but models that were trained with the text encoder in the same process
+ * @param vision how the vision tower is opened, such as for images of another size
  * @param specialTokens what becomes of special tokens that are spelled out in captions; {@link SpecialTokens#PARSED} is what the
  *     reference does
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
@@ -19,6 +27,9 @@ import java.util.Optional;
  * @param execution where and how to compute
  */
 public record LoadOptions(
+        Optional<Path> textEncoder,
+        Optional<Boolean> normalizeCaptions,
+        VisionOptions vision,
         Optional<SpecialTokens> specialTokens,
         Optional<Boolean> exifOrientation,
         long maxPixels,
@@ -26,21 +37,93 @@ public record LoadOptions(
         Execution execution) {
     /** Everything as the model says, on the CPU. */
     public static final LoadOptions DEFAULT = new LoadOptions(
-            Optional.empty(), Optional.empty(), ImageReader.DEFAULT_MAX_PIXELS, WeightFormat.STORED, Execution.cpu());
+            Optional.empty(),
+            Optional.empty(),
+            VisionOptions.STORED,
+            Optional.empty(),
+            Optional.empty(),
+            ImageReader.DEFAULT_MAX_PIXELS,
+            WeightFormat.STORED,
+            Execution.cpu());
+
+    /** The same with the text encoder of a directory. */
+    public LoadOptions withTextEncoder(Path directory) {
+        return new LoadOptions(
+                Optional.of(directory),
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with caption vectors scaled to length 1 before the adapter, or as they are. */
+    public LoadOptions withNormalizedCaptions(boolean normalize) {
+        return new LoadOptions(
+                textEncoder,
+                Optional.of(normalize),
+                vision,
+                specialTokens,
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with the vision tower opened so. */
+    public LoadOptions withVision(VisionOptions options) {
+        return new LoadOptions(
+                textEncoder, normalizeCaptions, options, specialTokens, exifOrientation, maxPixels, weights, execution);
+    }
 
     /** The same with special tokens taken so. */
     public LoadOptions withSpecialTokens(SpecialTokens tokens) {
-        return new LoadOptions(Optional.of(tokens), exifOrientation, maxPixels, weights, execution);
+        return new LoadOptions(
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                Optional.of(tokens),
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with pictures turned upright, or taken as they are stored. */
+    public LoadOptions withExifOrientation(boolean follow) {
+        return new LoadOptions(
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                Optional.of(follow),
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with larger pictures refused. */
+    public LoadOptions withMaxPixels(long pixels) {
+        return new LoadOptions(
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, pixels, weights, execution);
     }
 
     /** The same with weights kept so. */
     public LoadOptions withWeights(WeightFormat format) {
-        return new LoadOptions(specialTokens, exifOrientation, maxPixels, format, execution);
+        return new LoadOptions(
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, format, execution);
     }
 
     /** The same, computed there. */
     public LoadOptions withExecution(Execution other) {
-        return new LoadOptions(specialTokens, exifOrientation, maxPixels, weights, other);
+        return new LoadOptions(
+                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, weights, other);
+    }
+
+    ModelOptions model() {
+        return new ModelOptions(textEncoder, normalizeCaptions, vision, specialTokens, weights, execution.device());
     }
 
     ImageReader reader(ModelDescription description) {

@@ -2,10 +2,6 @@ package io.llm2clip.cli;
 
 import io.llm2clip.LoadOptions;
 import io.llm2clip.image.ImageReader;
-import io.llm2clip.nn.WeightFormat;
-import io.llm2clip.tensor.Execution;
-import io.llm2clip.text.SpecialTokens;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,9 +37,9 @@ final class ImageOptions {
     }
 
     /** For a model, which says itself what it was trained with. */
-    LoadOptions forModel(Optional<SpecialTokens> specialTokens, Execution execution) {
-        return new LoadOptions(
-                specialTokens, Optional.ofNullable(exifOrientation), maxPixels(), WeightFormat.STORED, execution);
+    LoadOptions forModel(LoadOptions options) {
+        LoadOptions bounded = options.withMaxPixels(maxPixels());
+        return exifOrientation == null ? bounded : bounded.withExifOrientation(exifOrientation);
     }
 
     /** For training. */

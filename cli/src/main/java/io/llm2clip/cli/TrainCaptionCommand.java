@@ -123,10 +123,10 @@ final class TrainCaptionCommand extends ComputingCommand {
     static final class LanguageModelOptions {
         @Option(
                 names = "--llm",
-                paramLabel = "DIR",
+                paramLabel = "DIR|FILE",
                 description =
-                        "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json. Without it, a"
-                                + " small language model is trained from scratch on the captions.")
+                        "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
+                                + " one. Without it, a small language model is trained from scratch on the captions.")
         private @Nullable Path directory;
 
         @ArgGroup(exclusive = false)

@@ -35,8 +35,9 @@ final class TrainClipCommand extends ComputingCommand {
     @Option(
             names = "--text",
             required = true,
-            paramLabel = "TEXTDIR",
-            description = "The text encoder of 'train caption', or the text directory of a model.")
+            paramLabel = "DIR|FILE",
+            description =
+                    "The text encoder of 'train caption', the text directory of a model, or a GGUF file of a Llama.")
     private Path text = Path.of("");
 
     @HelpSection.In(HelpSection.OUTPUT)

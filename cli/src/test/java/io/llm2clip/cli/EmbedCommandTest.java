@@ -180,7 +180,7 @@ class EmbedCommandTest {
         Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a kite");
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
-                .startsWith("error: There is no model directory ")
+                .startsWith("error: There is no model ")
                 .contains("run 'llm2clip demo'")
                 .hasLineCount(1);
     }

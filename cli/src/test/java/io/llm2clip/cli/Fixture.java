@@ -8,9 +8,11 @@ import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.text.BpeTrainer;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
 /** Files for tests of commands: a tiny model of random weights, and pictures. */
@@ -71,6 +74,41 @@ final class Fixture {
                     Existing.REFUSE);
         }
         return directory;
+    }
+
+    /**
+     * The published form of an LLM2CLIP model under Hugging Face's names, and its text encoder: what {@link #model} writes in one
+     * directory.
+     */
+    static void published(Path directory, Path textEncoder) throws IOException {
+        Files.createDirectories(directory);
+        VisionConfig vision = new VisionConfig(
+                VisionConfig.Architecture.CLIP,
+                16,
+                8,
+                16,
+                32,
+                1,
+                2,
+                6,
+                Activation.QUICK_GELU,
+                VisionConfig.Pooling.CLASS_TOKEN,
+                1e-5f);
+        vision.write(directory.resolve("config.json"));
+        try (Parameters parameters = new Parameters(2)) {
+            VisionTower.create(parameters, vision);
+            TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true));
+            Llm2ClipModel.createLogitScale(parameters);
+            ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());
+        }
+        Path tokenizer = textEncoder.resolveSibling("published-tokenizer.json");
+        try (TextModel text = TextModel.create(
+                new LlamaConfig(300, 16, 24, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false),
+                3,
+                tokenizer,
+                Stream.of("a red kite over a beach", "a small tent on a meadow"))) {
+            text.save(textEncoder, Map.of(), Existing.REFUSE);
+        }
     }
 
     /** A picture of one color. */

@@ -39,6 +39,9 @@ enum CheckpointPart {
             // Facts of OpenAI's files that are no weights.
             + "|input_resolution|context_length|vocab_size)");
 
+    /** What training programs put before all names. */
+    private static final Pattern CONTAINERS = Pattern.compile("^((module|model|state_dict)\\.)*");
+
     private final List<String> prefixes;
 
     CheckpointPart(String... prefixes) {
@@ -61,6 +64,12 @@ enum CheckpointPart {
         }
         String own = tensor.substring(layout.container().length());
         return layout.root().isEmpty() ? BUFFERS.matcher(own).matches() : leavesOver(own);
+    }
+
+    /** Whether a tensor of a checkpoint belongs to this part, in whatever container. */
+    boolean isPartOf(String tensor) {
+        String own = CONTAINERS.matcher(tensor).replaceFirst("");
+        return owns(own) && (this == ADAPTER || !ADAPTER.owns(own));
     }
 
     private boolean owns(String tensor) {

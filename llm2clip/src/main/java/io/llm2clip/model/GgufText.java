@@ -118,15 +118,21 @@ final class GgufText implements TextSource {
         for (String same : List.of("attention.value_length", "rope.dimension_count")) {
             require(same, Integer.toString(headSize), "of several head sizes");
         }
+        int keyValueHeads = values.count(key("attention.head_count_kv"), heads);
+        int intermediate = values.count(key("feed_forward_length"));
+        int blocks = blocks();
+        requireShape("blk.0.attn_q.weight", (long) heads * headSize, hidden);
+        requireShape("blk.0.attn_k.weight", (long) keyValueHeads * headSize, hidden);
+        requireShape("blk.0.ffn_gate.weight", intermediate, hidden);
         double theta = values.real(key("rope.freq_base"), 10000);
         try {
             return new LlamaConfig(
                     vocabularySize(),
                     hidden,
-                    values.count(key("feed_forward_length")),
-                    values.count(key("block_count")),
+                    intermediate,
+                    blocks,
                     heads,
-                    values.count(key("attention.head_count_kv"), heads),
+                    keyValueHeads,
                     headSize,
                     (float) values.real(key("attention.layer_norm_rms_epsilon")),
                     theta,
@@ -135,6 +141,28 @@ final class GgufText implements TextSource {
                     !file.entries().containsKey(HEAD));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: %s".formatted(file.source(), e.getMessage()), e);
+        }
+    }
+
+    /** A model is made before its weights are read, so that a damaged number must not decide how large. */
+    private int blocks() {
+        int blocks = values.count(key("block_count"));
+        if (blocks > file.entries().size()) {
+            throw values.wrong(
+                    key("block_count"),
+                    "the number of blocks of the %d tensors"
+                            .formatted(file.entries().size()),
+                    Integer.toString(blocks));
+        }
+        return blocks;
+    }
+
+    private void requireShape(String tensor, long rows, long columns) {
+        List<Long> found = file.tensor(tensor).shape();
+        if (!found.equals(List.of(rows, columns))) {
+            throw new CheckpointException(
+                    "%s: tensor '%s': expected shape [%d, %d], as the file's metadata says, found %s; convert the model again with today's llama.cpp."
+                            .formatted(file.source(), tensor, rows, columns, found));
         }
     }
 

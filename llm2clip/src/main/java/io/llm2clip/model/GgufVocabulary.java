@@ -63,6 +63,9 @@ final class GgufVocabulary {
         String name = values.string(KEYS + "pre", "default");
         PreTokenization pieces = PreTokenization.named(name)
                 .orElseThrow(() -> unknown("pre", "one of " + String.join(", ", PreTokenization.names()), name));
+        if (values.truth(KEYS + "add_space_prefix", false)) {
+            throw unknown("add_space_prefix", "false", "true");
+        }
         requireDistinct();
         return new BpeVocabulary(
                 tokens,

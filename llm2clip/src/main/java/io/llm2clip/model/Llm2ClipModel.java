@@ -20,15 +20,26 @@ public record Llm2ClipModel(
     private static final float INITIAL_LOGIT_SCALE = (float) Math.log(1 / 0.07);
 
     public Llm2ClipModel {
-        int captions = llama.config().hiddenSize();
-        int expected = adapter.config().captionSize();
+        requireFit(llama.config(), adapter.config(), vision.config());
+    }
+
+    /** @throws IllegalArgumentException if sizes do not fit */
+    static void requireFit(LlamaConfig llama, TextAdapter.Config adapter, VisionConfig vision) {
+        int captions = llama.hiddenSize();
+        int expected = adapter.captionSize();
         if (captions != expected) {
             throw new IllegalArgumentException(
                     "The adapter expects caption vectors of %d channels, the text encoder gives %d; use a text encoder of hidden size %d%s."
-                            .formatted(expected, captions, expected, published(expected)));
+                            .formatted(
+                                    expected,
+                                    captions,
+                                    expected,
+                                    PublishedPair.ofSize(expected)
+                                            .map(pair -> ", such as " + pair.textEncoder())
+                                            .orElse("")));
         }
-        int texts = adapter.config().embeddingSize();
-        int images = vision.config().projectionSize();
+        int texts = adapter.embeddingSize();
+        int images = vision.projectionSize();
         if (texts != images) {
             throw new IllegalArgumentException(
                     "The adapter gives embeddings of %d channels, the vision tower of %d; use the adapter that was trained with this tower."
@@ -39,14 +50,5 @@ public record Llm2ClipModel(
     /** Creates the parameter {@code logit_scale} at {@code ln(1 / 0.07)}. */
     public static Parameter createLogitScale(Parameters owner) {
         return owner.root().create("logit_scale", Shape.SCALAR, Initializer.constant(INITIAL_LOGIT_SCALE));
-    }
-
-    /** The published text encoder of a hidden size, for messages. */
-    private static String published(int hiddenSize) {
-        return switch (hiddenSize) {
-            case 2048 -> ", such as LLM2CLIP-Llama-3.2-1B-Instruct-CC-Finetuned";
-            case 4096 -> ", such as LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned";
-            default -> "";
-        };
     }
 }

@@ -27,7 +27,13 @@ public final class TextAdapter {
      * @param embeddingSize E, channels of an embedding
      * @param normalizeInput whether caption vectors are scaled to length 1 first; only the in-process SigLIP2 model does not
      */
-    public record Config(int captionSize, int embeddingSize, boolean normalizeInput) {}
+    public record Config(int captionSize, int embeddingSize, boolean normalizeInput) {
+
+        /** The same with that switch. */
+        Config withNormalizedInput(boolean normalize) {
+            return new Config(captionSize, embeddingSize, normalize);
+        }
+    }
 
     private record Block(LayerNorm norm, Linear first, Linear second) {
 

@@ -25,7 +25,7 @@ final class VisionFiles {
      * @param path a file of weights, or a directory of one
      */
     static VisionTower open(Parameters owner, Path path, VisionOptions options) {
-        try (Checkpoint source = Checkpoint.open(path)) {
+        try (Checkpoint source = PublishedFiles.open(path)) {
             Optional<VisionLayout.Found> found =
                     VisionLayout.find(source.entries().keySet());
             VisionConfig stored = config(path, source, found);
@@ -45,7 +45,7 @@ final class VisionFiles {
 
     /** The tower of a checkpoint. */
     static VisionConfig config(Path path) {
-        try (Checkpoint source = Checkpoint.open(path)) {
+        try (Checkpoint source = PublishedFiles.open(path)) {
             return config(path, source, VisionLayout.find(source.entries().keySet()));
         }
     }

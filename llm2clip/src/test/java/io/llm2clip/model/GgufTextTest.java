@@ -25,6 +25,8 @@ import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -226,6 +228,43 @@ class GgufTextTest {
                 .hasMessageStartingWith(file.toString())
                 .hasMessageContaining(message);
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Before a model of that size is made. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "llama.block_count|'llama.block_count': expected the number of blocks of the 21 tensors, found 999999999;",
+                "llama.attention.head_count|tensor 'blk.0.attn_q.weight': expected shape [63999999936, 64], as the file's metadata says, found [128, 64];",
+                "llama.attention.head_count_kv|tensor 'blk.0.attn_k.weight': expected shape [63999999936, 64]",
+                "llama.feed_forward_length|tensor 'blk.0.ffn_gate.weight': expected shape [999999999, 64]",
+                "llama.embedding_length|tensor 'blk.0.attn_q.weight': expected shape [128, 999999999]",
+                "llama.attention.key_length|'llama.attention.value_length': expected 999999999, found 64: a model of several head sizes;",
+                "tokenizer.ggml.bos_token_id|'tokenizer.ggml.bos_token_id': expected one of 326 tokens, found 999999999;",
+            })
+    void absurdCountsAreRefused(String key, String message) throws IOException {
+        byte[] bytes = Files.readAllBytes(TINY);
+        // Behind a key are the type, here of 32 bits without a sign, and the value.
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(key + "\4\0\0\0") + key.length() + 4;
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(at, 999_999_999);
+        Path file = Files.write(temporary.resolve("absurd.gguf"), bytes);
+        assertThatThrownBy(() -> TextModel.open(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith(file + ": ")
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aDirectoryMayHoldTheFileAlone() throws IOException {
+        Path file = Files.copy(TINY, temporary.resolve("model.Q8_0.gguf"));
+        try (TextSource source = TextSource.open(temporary)) {
+            assertThat(source.tokenizer().source()).isEqualTo(file);
+        }
+        Files.copy(TINY, temporary.resolve("model.Q4_0.gguf"));
+        assertThatThrownBy(() -> TextModel.open(temporary))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("config.json: expected a configuration file, found none;");
     }
 
     @Test

@@ -44,7 +44,7 @@ class ModelDirectoryTest {
     @Test
     void savesAndOpensEveryPart() throws IOException {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
-        try (ModelDirectory opened = ModelDirectory.open(directory)) {
+        try (OpenModel opened = OpenModel.open(directory)) {
             assertThat(opened.model().description()).isEqualTo(TinyModel.DESCRIPTION);
             assertThat(opened.model().llama().config()).isEqualTo(TinyModel.text(16));
             assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
@@ -78,7 +78,7 @@ class ModelDirectoryTest {
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         model.logitScale().data().fill(3);
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
-        try (ModelDirectory opened = ModelDirectory.open(directory)) {
+        try (OpenModel opened = OpenModel.open(directory)) {
             assertThat(opened.model().logitScale().data().item()).isEqualTo(3);
         }
         assertOnlyTheModel();
@@ -101,7 +101,7 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> ModelDirectory.save(directory, model, missing, Existing.REPLACE))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("cannot be written");
-        try (ModelDirectory opened = ModelDirectory.open(directory)) {
+        try (OpenModel opened = OpenModel.open(directory)) {
             assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
         }
         assertOnlyTheModel();
@@ -130,7 +130,7 @@ class ModelDirectoryTest {
                     .create("lm_head.weight", parameters.get("lm_head.weight").shape(), Initializer.zeros());
             ParameterFiles.save(wrapped.all(), directory.resolve("text/model.safetensors"), Map.of());
         }
-        try (ModelDirectory opened = ModelDirectory.open(directory)) {
+        try (OpenModel opened = OpenModel.open(directory)) {
             assertThat(opened.model().llama().parameters().getFirst().data().toFloats())
                     .isEqualTo(parameters.get("embed_tokens.weight").data().toFloats());
         }
@@ -140,12 +140,12 @@ class ModelDirectoryTest {
     void namesMissingParts() throws IOException {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         Files.delete(directory.resolve("adapter.safetensors"));
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(directory
                         + ": expected a trained model, but adapter.safetensors is missing; give the directory"
-                        + " that training wrote.");
-        assertThatThrownBy(() -> ModelDirectory.open(temporary.resolve("nowhere")))
+                        + " that training wrote, or a published LLM2CLIP model.");
+        assertThatThrownBy(() -> OpenModel.open(temporary.resolve("nowhere")))
                 .hasMessageContaining("llm2clip.json, adapter.safetensors, text/config.json");
     }
 
@@ -153,18 +153,18 @@ class ModelDirectoryTest {
     void namesPartsOfOtherSizes() throws IOException {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         TinyModel.text(2048).write(directory.resolve("text/config.json"));
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining(
                         "The adapter expects caption vectors of 16 channels, the text encoder gives 2048; use a text"
                                 + " encoder of hidden size 16.");
         edit("\"caption_size\" : 16", "\"caption_size\" : 4096");
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .hasMessageContaining(
                         "use a text encoder of hidden size 4096, such as LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned.");
         edit("\"caption_size\" : 4096", "\"caption_size\" : 2048");
         edit("\"embedding_size\" : 6", "\"embedding_size\" : 7");
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .hasMessageContaining("The adapter gives embeddings of 7 channels, the vision tower of 6");
     }
 
@@ -172,16 +172,16 @@ class ModelDirectoryTest {
     void namesOtherVersionsArchitecturesAndTokenizers() throws IOException {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         edit("\"format_version\" : 1", "\"format_version\" : 2");
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .hasMessageContaining("expected a model of format version 1, found 2; use a newer release");
         edit("\"format_version\" : 2", "\"format_version\" : 1");
         Path config = directory.resolve("text/config.json");
         Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"bert\""));
-        assertThatThrownBy(() -> ModelDirectory.open(directory)).hasMessageContaining("found 'bert'");
+        assertThatThrownBy(() -> OpenModel.open(directory)).hasMessageContaining("found 'bert'");
         Files.writeString(
                 config,
                 Files.readString(config).replace("\"bert\"", "\"llama\"").replace("300", "200"));
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("embed_tokens.weight");
     }
@@ -191,7 +191,7 @@ class ModelDirectoryTest {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         Path file = directory.resolve("text/tokenizer.json");
         Files.writeString(file, Files.readString(file).replace("\"<eot>\":2", "\"<eot>\":2,\"<new>\":300"));
-        assertThatThrownBy(() -> ModelDirectory.open(directory))
+        assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("the tokenizer has 301 tokens, the text encoder embeds 300");
     }

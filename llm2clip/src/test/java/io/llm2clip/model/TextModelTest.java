@@ -79,7 +79,7 @@ class TextModelTest {
     @Test
     void aPartOrTheFolderAroundAModelNamesTheModel() {
         for (Path near : List.of(text, model.resolve("vision"), temporary)) {
-            assertThatThrownBy(() -> ModelDirectory.open(near))
+            assertThatThrownBy(() -> OpenModel.open(near))
                     .isInstanceOf(CheckpointException.class)
                     .hasMessageStartingWith(near + ": expected a trained model, but ")
                     .hasMessageEndingWith("; did you mean " + model + "?");
@@ -170,7 +170,7 @@ class TextModelTest {
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
         Files.delete(text.resolve("model.safetensors"));
         assertThatThrownBy(() -> TextModel.open(text)).isInstanceOf(CheckpointException.class);
-        assertThatThrownBy(() -> ModelDirectory.open(model)).isInstanceOf(CheckpointException.class);
+        assertThatThrownBy(() -> OpenModel.open(model)).isInstanceOf(CheckpointException.class);
         Files.delete(text.resolve("tokenizer.json"));
         assertThatThrownBy(() -> TextModel.open(text)).isInstanceOf(InputException.class);
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
@@ -208,7 +208,7 @@ class TextModelTest {
         opened.close();
         opened.close();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
-        ModelDirectory directory = ModelDirectory.open(model);
+        OpenModel directory = OpenModel.open(model);
         directory.close();
         directory.close();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);

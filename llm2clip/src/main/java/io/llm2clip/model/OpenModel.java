@@ -1,0 +1,112 @@
+package io.llm2clip.model;
+
+import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.text.Tokenizer;
+import java.nio.file.Path;
+
+/** A model whose weights are read, from a directory that {@link ModelDirectory} wrote or from published files. */
+public final class OpenModel implements AutoCloseable {
+    private final Path path;
+    private final Parameters parameters;
+    private final Llm2ClipModel model;
+    private final Tokenizer tokenizer;
+
+    private OpenModel(Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer) {
+        this.path = path;
+        this.parameters = parameters;
+        this.model = model;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Opens a model as its files say.
+     *
+     * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
+     */
+    public static OpenModel open(Path path) {
+        return open(path, ModelOptions.STORED);
+    }
+
+    /**
+     * Opens a model: a directory that was saved, or a published LLM2CLIP model, which is a file of weights or a directory of one and
+     * comes without its text encoder.
+     *
+     * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
+     */
+    public static OpenModel open(Path path, ModelOptions options) {
+        JavaRuntime.require();
+        OutputDirectory.recover(path);
+        ModelSource source = ModelSource.find(path, options);
+        Parameters parameters = Parameters.frozen(options.weights(), options.device());
+        try {
+            return read(source, parameters, options.vision());
+        } catch (RuntimeException | Error e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    private static OpenModel read(ModelSource source, Parameters parameters, VisionOptions options) {
+        try (TextSource encoder = TextSource.open(source.text())) {
+            return read(source, encoder, parameters, options);
+        }
+    }
+
+    private static OpenModel read(
+            ModelSource source, TextSource encoder, Parameters parameters, VisionOptions options) {
+        LlamaConfig text = encoder.config();
+        Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);
+        VisionTower vision = vision(source, parameters, options);
+        TextAdapter adapter = TextAdapter.create(parameters, source.adapterConfig());
+        Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
+        try {
+            Llm2ClipModel.requireFit(text, adapter.config(), vision.config());
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException("%s: its parts do not fit: %s".formatted(source.path(), e.getMessage()), e);
+        }
+        encoder.load(llama);
+        AdapterFiles.load(adapter, logitScale, source.adapter());
+        Tokenizer tokenizer = TextFiles.tokenizer(encoder.tokenizer(), text, source.specialTokens());
+        try {
+            ModelDescription description = source.description(tokenizer, vision.config());
+            Llm2ClipModel model = new Llm2ClipModel(description, llama, adapter, vision, logitScale);
+            return new OpenModel(source.path(), parameters, model, tokenizer);
+        } catch (RuntimeException | Error e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private static VisionTower vision(ModelSource source, Parameters parameters, VisionOptions options) {
+        try {
+            return VisionTower.open(parameters, source.vision(), options);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(
+                    "%s: its vision tower cannot be opened so: %s".formatted(source.path(), e.getMessage()), e);
+        }
+    }
+
+    /** The parts, whose memory lives until this is closed. */
+    public Llm2ClipModel model() {
+        return model;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** What was opened. */
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public void close() {
+        try (parameters;
+                tokenizer) {}
+    }
+}
