@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** JVMs in which test classes run on a device. */
 public final class DeviceJvm {
-    private static final int MINUTES = 15;
+    private static final int MINUTES = 45;
 
     /** The driver for CPUs has no limit of its own, by which arenas that are not freed would be seen. */
     private static final List<String> LIMITED = List.of("-Dtornado.device.memory=5GB");
