@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * What a caller may decide otherwise than a model says.
  *
- * @param textEncoder directory of the text encoder of a published LLM2CLIP model; empty for the one that lies beside it under its
+ * @param textEncoder directory or GGUF file of the text encoder of a published LLM2CLIP model; empty for the one that lies beside it under its
  *     published name
  * @param normalizeCaptions whether caption vectors are scaled to length 1 before the adapter; empty for what the model was trained
  *     with, which is so in all but models that were trained with the text encoder in the same process
@@ -46,10 +46,10 @@ public record LoadOptions(
             WeightFormat.STORED,
             Execution.cpu());
 
-    /** The same with the text encoder of a directory. */
-    public LoadOptions withTextEncoder(Path directory) {
+    /** The same with the text encoder of a directory or a GGUF file. */
+    public LoadOptions withTextEncoder(Path encoder) {
         return new LoadOptions(
-                Optional.of(directory),
+                Optional.of(encoder),
                 normalizeCaptions,
                 vision,
                 specialTokens,

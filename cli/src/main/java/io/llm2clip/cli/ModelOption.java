@@ -29,9 +29,10 @@ final class ModelOption {
 
     @Option(
             names = "--text-encoder",
-            paramLabel = "DIR",
+            paramLabel = "DIR|FILE",
             description =
-                    "The text encoder of a published model (default: the directory of its published name beside the model).")
+                    "The text encoder of a published model, a directory or a GGUF file (default: the directory of its"
+                            + " published name beside the model).")
     private @Nullable Path textEncoder;
 
     private @Nullable Boolean normalizeCaptions;

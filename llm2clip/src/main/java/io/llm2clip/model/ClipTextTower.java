@@ -126,7 +126,7 @@ public final class ClipTextTower {
     }
 
     /**
-     * Creates the text tower of a directory with config.json and model.safetensors, and reads its weights. Of a checkpoint of a
+     * Creates the text tower of a directory with config.json and a checkpoint, and reads its weights. Of a checkpoint of a
      * whole CLIP, the other tensors are left.
      *
      * @throws CheckpointException if a file is missing, damaged or of an unknown architecture

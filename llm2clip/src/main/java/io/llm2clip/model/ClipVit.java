@@ -79,6 +79,11 @@ public final class ClipVit implements VisionTower {
     }
 
     @Override
+    public Parameter positions() {
+        return positions;
+    }
+
+    @Override
     public VisionLayout layout() {
         return VisionLayout.CLIP;
     }

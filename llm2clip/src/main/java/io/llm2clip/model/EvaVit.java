@@ -76,6 +76,11 @@ public final class EvaVit implements VisionTower {
     }
 
     @Override
+    public Parameter positions() {
+        return positions;
+    }
+
+    @Override
     public VisionLayout layout() {
         return VisionLayout.EVA;
     }

@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * How a model is opened, where that is not as its files say.
  *
- * @param textEncoder directory of the text encoder; empty for the one that lies within the model or beside it
+ * @param textEncoder directory or GGUF file of the text encoder; empty for the one that lies within the model or beside it
  * @param normalizeCaptions whether caption vectors are scaled to length 1 before the adapter
  * @param vision how the vision tower is opened
  * @param specialTokens what becomes of special tokens that are spelled out in captions

@@ -67,7 +67,7 @@ record SavedModel(Path path, ModelDescription saved, TextAdapter.Config adapterC
         for (String part : List.of(
                 ModelDirectory.DESCRIPTION,
                 ModelDirectory.ADAPTER,
-                ModelDirectory.TEXT + "/" + TextFiles.CONFIG,
+                ModelDirectory.TEXT + "/" + ModelDirectory.CONFIG,
                 ModelDirectory.TEXT + "/" + TextFiles.TOKENIZER,
                 ModelDirectory.VISION + "/" + ModelDirectory.CONFIG)) {
             if (!Files.isRegularFile(directory.resolve(part))) {

@@ -69,6 +69,11 @@ public final class SiglipVit implements VisionTower {
     }
 
     @Override
+    public Parameter positions() {
+        return positions;
+    }
+
+    @Override
     public VisionLayout layout() {
         return VisionLayout.SIGLIP;
     }

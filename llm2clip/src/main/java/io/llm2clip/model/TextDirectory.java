@@ -14,7 +14,7 @@ record TextDirectory(Path path) implements TextSource {
 
     @Override
     public LlamaConfig config() {
-        return LlamaConfig.read(path.resolve(TextFiles.CONFIG));
+        return LlamaConfig.read(path.resolve(ModelDirectory.CONFIG));
     }
 
     @Override

@@ -19,8 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The files of a text encoder, alone or within a model. */
 final class TextFiles {
-    static final String CONFIG = "config.json";
-    static final String WEIGHTS = "model.safetensors";
     static final String TOKENIZER = "tokenizer.json";
     static final String CAPTION = "caption.json";
     private static final String SPECIAL_TOKENS = "special_tokens";
@@ -36,8 +34,8 @@ final class TextFiles {
                     "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
         }
         Files.createDirectories(directory);
-        llama.config().write(directory.resolve(CONFIG), ParameterFiles.type(saved(llama)));
-        ParameterFiles.save(saved(llama), directory.resolve(WEIGHTS), Map.of());
+        llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(saved(llama)));
+        ParameterFiles.save(saved(llama), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
         tokenizer.write(directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);

@@ -22,7 +22,7 @@ sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufTex
             return GgufText.open(path);
         }
         Path directory = ModelDirectory.part(path, ModelDirectory.TEXT);
-        List<Path> files = Files.exists(directory.resolve(TextFiles.CONFIG)) ? List.of() : ggufFiles(directory);
+        List<Path> files = Files.exists(directory.resolve(ModelDirectory.CONFIG)) ? List.of() : ggufFiles(directory);
         return files.size() == 1 ? GgufText.open(files.getFirst()) : new TextDirectory(directory);
     }
 

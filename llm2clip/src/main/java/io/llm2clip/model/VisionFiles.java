@@ -37,7 +37,7 @@ final class VisionFiles {
                     tower.parameters(),
                     source,
                     names,
-                    resized(stored, config),
+                    resized(tower, stored),
                     tensor -> CheckpointPart.VISION.leavesOver(names, tensor));
             return tower;
         }
@@ -82,14 +82,12 @@ final class VisionFiles {
     }
 
     /** Position embeddings for the grid that is asked for. */
-    private static Map<String, UnaryOperator<StoredTensor>> resized(VisionConfig stored, VisionConfig config) {
+    private static Map<String, UnaryOperator<StoredTensor>> resized(VisionTower tower, VisionConfig stored) {
+        VisionConfig config = tower.config();
         if (stored.gridSide() == config.gridSide()) {
             return Map.of();
         }
-        String positions = config.family() == VisionLayout.Family.EVA
-                ? "visual.pos_embed"
-                : "vision_model.embeddings.position_embedding.weight";
         PositionGrid grid = PositionGrid.of(config);
-        return Map.of(positions, tensor -> grid.resize(tensor, stored.tokens(), config.gridSide()));
+        return Map.of(tower.positions().name(), tensor -> grid.resize(tensor, stored.tokens(), config.gridSide()));
     }
 }

@@ -43,6 +43,9 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
 
     VisionConfig config();
 
+    /** Embeddings of the positions of class token and patches, which depend on the size of the grid. */
+    Parameter positions();
+
     /** The layout in which it is saved. */
     VisionLayout layout();
 
