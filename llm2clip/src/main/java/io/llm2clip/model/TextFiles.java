@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The files of a text encoder, alone or within a model. */
@@ -35,7 +34,8 @@ final class TextFiles {
         }
         Files.createDirectories(directory);
         llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(saved(llama)));
-        ParameterFiles.save(saved(llama), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
+        ParameterFiles.save(
+                saved(llama), llama.config().family().stored(""), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
         tokenizer.write(directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);
@@ -61,7 +61,8 @@ final class TextFiles {
             ParameterFiles.load(
                     llama.parameters(),
                     source,
-                    wrapped ? "model."::concat : UnaryOperator.identity(),
+                    llama.config().family().stored(wrapped ? "model." : ""),
+                    Map.of(),
                     CheckpointPart.LANGUAGE_MODEL::leavesOver);
         }
     }
