@@ -6,7 +6,6 @@ import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.StoredTensor;
-import io.llm2clip.text.CaptionFormat;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -217,8 +216,9 @@ final class GgufText implements TextSource {
     }
 
     @Override
-    public Optional<CaptionFormat> format() {
-        return Optional.empty();
+    public CaptionSettings captions() {
+        String chatTemplate = GgufVocabulary.settings(values).getOrDefault(TokenizerFiles.CHAT_TEMPLATE, "");
+        return new CaptionSettings(Optional.empty(), Llm2VecConfig.NONE, LlamaFamily.LLAMA, "", chatTemplate);
     }
 
     @Override

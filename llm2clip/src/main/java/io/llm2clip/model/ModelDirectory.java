@@ -64,7 +64,9 @@ public final class ModelDirectory {
             TextFiles.write(
                     directory.resolve(TEXT),
                     model.llama(),
-                    model.description().captionFormat(),
+                    new CaptionSettings.Saved(
+                            model.description().captionFormat(),
+                            model.description().pooling()),
                     model.description().textNotes(),
                     tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));

@@ -28,7 +28,6 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -272,7 +271,7 @@ public record ClipTrainingJob(
     private ModelDescription description(TextModel language, VisionConfig vision) {
         return new ModelDescription(
                 language.format(),
-                Pooling.MEAN,
+                language.pooling(),
                 false,
                 preset(vision),
                 reader.exifOrientation(),
