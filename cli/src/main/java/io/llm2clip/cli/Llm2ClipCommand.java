@@ -39,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DemoCommand.class,
             EmbedCommand.class,
             SimilarityCommand.class,
+            ClassifyCommand.class,
             EvalCommand.class,
             TrainCommand.class,
             InspectCommand.class,

@@ -48,6 +48,9 @@ final class ModelOption {
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
     @Mixin
+    private WeightsOption weights = new WeightsOption();
+
+    @Mixin
     private ImageOptions images = new ImageOptions();
 
     @Option(
@@ -67,7 +70,7 @@ final class ModelOption {
             throw new InputException(
                     "There is no model %s; run 'llm2clip demo' or give one with --model.".formatted(model));
         }
-        LoadOptions options = images.forModel(LoadOptions.DEFAULT.withExecution(execution));
+        LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)));
         if (specialTokens.choice().isPresent()) {
             options = options.withSpecialTokens(specialTokens.choice().get());
         }

@@ -34,6 +34,11 @@ final class Fixture {
 
     /** A model with embeddings of 6 values. */
     static Path model(Path directory) throws IOException {
+        return model(directory, 16);
+    }
+
+    /** The same with layers of other widths, such as whole blocks of quantized weights. */
+    static Path model(Path directory, int width) throws IOException {
         Path tokenizer = directory.resolveSibling(directory.getFileName() + "-tokenizer.json");
         new BpeTrainer(300, List.of("<pad>", "<bos>", "<eot>"), "<bos>")
                 .train(List.of("a red kite over a beach", "a small tent on a meadow"))
@@ -52,17 +57,18 @@ final class Fixture {
                                     Map.of()),
                             Llama.languageModel(
                                     parameters,
-                                    new LlamaConfig(300, 16, 24, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false),
+                                    new LlamaConfig(
+                                            300, width, 2 * width - 8, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false),
                                     LlamaInitialization.FAST),
-                            TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
+                            TextAdapter.create(parameters, new TextAdapter.Config(width, 6, true)),
                             VisionTower.create(
                                     parameters,
                                     new VisionConfig(
                                             VisionConfig.Architecture.CLIP,
                                             16,
                                             8,
-                                            16,
-                                            32,
+                                            width,
+                                            2 * width,
                                             1,
                                             2,
                                             6,

@@ -131,10 +131,24 @@ final class Elements {
         return halves;
     }
 
+    /** Rounds floats to a type of 16 bits, to nearest, ties to even; NaN stays NaN. */
+    static void round(float[] floats, DType type, MemorySegment halves) {
+        for (int i = 0; i < floats.length; i++) {
+            short half = type == DType.F16 ? Float.floatToFloat16(floats[i]) : toBfloat16(floats[i]);
+            halves.setAtIndex(ValueLayout.JAVA_SHORT, i, half);
+        }
+    }
+
+    private static short toBfloat16(float value) {
+        int bits = Float.floatToIntBits(value);
+        // The carry of a mantissa of ones goes into the exponent, of the largest numbers to infinity.
+        return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+
     /**
      * Parameters as one tensor of a file, one below the other: in the type that they were loaded from, f32 if these differ.
      *
-     * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
+     * @throws IllegalStateException if one has no values, or such as were rounded when they were loaded
      */
     static StoredTensor joined(List<Parameter> parameters) {
         parameters.forEach(Elements::requireWritable);
@@ -160,9 +174,10 @@ final class Elements {
 
     private static void requireWritable(Parameter parameter) {
         DType found = parameter.data().dtype();
-        if (found.isQuantized() && found != parameter.stored()) {
+        // Of any type f32 holds the values exactly.
+        if (found != DType.F32 && found != parameter.stored()) {
             throw new IllegalStateException(
-                    "Saving parameter %s of %s: expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED."
+                    "Saving parameter %s of %s: expected weights as they were stored, found rounded ones; load the model with WeightFormat.STORED."
                             .formatted(parameter, found));
         }
     }

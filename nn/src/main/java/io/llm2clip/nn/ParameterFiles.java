@@ -47,7 +47,7 @@ public final class ParameterFiles {
      * Writes parameters under their names, atomically: frozen ones in the type that they were loaded from, others as f32,
      * and so those of quantized types, exactly.
      *
-     * @throws IllegalStateException if one has no values, or such as were quantized when they were loaded
+     * @throws IllegalStateException if one has no values, or such as were rounded when they were loaded
      */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
         save(parameters, ParameterFiles::same, file, metadata);

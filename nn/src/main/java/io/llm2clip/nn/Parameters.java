@@ -65,11 +65,13 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * The same with the weights of linear layers in a format of one's own choice.
+     * The same with weights in a format of one's own choice.
      *
-     * @param device which is to compute with them; what it has no kernels for becomes f32
+     * @param device which is to compute with them; stored formats that it has no kernels for become f32
+     * @throws IllegalArgumentException if it has none for a format that was chosen
      */
     public static Parameters frozen(WeightFormat format, Device device) {
+        format.requireAmong(device.matrixFormats());
         return new Parameters(null, new Frozen(format, device));
     }
 

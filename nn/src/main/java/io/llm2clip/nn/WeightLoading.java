@@ -81,7 +81,12 @@ final class WeightLoading {
         return (first, end) -> {
             float[] floats = new float[Math.toIntExact(end - first)];
             stored.copyFloatsTo(MemorySegment.ofArray(floats), first, end);
-            Quantization.quantize(floats, format, slice(target, format, first, end));
+            MemorySegment rounded = slice(target, format, first, end);
+            if (format.isQuantized()) {
+                Quantization.quantize(floats, format, rounded);
+            } else {
+                Elements.round(floats, format, rounded);
+            }
         };
     }
 

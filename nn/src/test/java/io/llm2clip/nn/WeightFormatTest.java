@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.reference.StoredElements;
 import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
@@ -14,6 +16,7 @@ import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -21,6 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,7 +104,7 @@ class WeightFormatTest {
             assertThatThrownBy(() -> ParameterFiles.save(quantized.all(), directory.resolve("q"), Map.of()))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("Saving parameter fc.weight [1000, 320] of " + type
-                            + ": expected weights as they were stored, found quantized ones;"
+                            + ": expected weights as they were stored, found rounded ones;"
                             + " load the model with WeightFormat.STORED.");
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
@@ -158,7 +163,7 @@ class WeightFormatTest {
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageEndingWith(
                                 "of " + type
-                                        + ": expected weights as they were stored, found quantized ones; load the model with WeightFormat.STORED.");
+                                        + ": expected weights as they were stored, found rounded ones; load the model with WeightFormat.STORED.");
             }
         }
     }
@@ -224,6 +229,88 @@ class WeightFormatTest {
             Quantization.quantize(values, format, block);
             assertThat(Float.isFinite(new StoredElements(format, block).get(7))).isFalse();
         }
+    }
+
+    /** Embeddings too; biases and norms are f32 in any format. */
+    @ParameterizedTest
+    @CsvSource({"F32, F32", "BF16, BF16"})
+    void weightsAreKeptInTheDenseFormatThatWasChosen(WeightFormat format, DType type) {
+        for (String file : new String[] {"f32", "bf16"}) {
+            try (Parameters stored = file.equals("f32") ? load(Parameters.frozen()) : loadBfloat16();
+                    Parameters chosen =
+                            file.equals("f32") ? load(Parameters.frozen(format, Device.cpu())) : loadBfloat16(format)) {
+                for (String name : new String[] {"fc.weight", "odd.weight", "table.weight"}) {
+                    assertThat(chosen.get(name).data().dtype()).as(name).isEqualTo(type);
+                }
+                assertThat(chosen.get("fc.bias").data().dtype()).isEqualTo(DType.F32);
+                boolean exact = type == DType.F32 || file.equals("bf16");
+                float[] values = stored.get("fc.weight").expanded().toFloats();
+                float[] kept = chosen.get("fc.weight").expanded().toFloats();
+                assertThat(Arrays.equals(kept, values)).isEqualTo(exact);
+                for (int i = 0; i < values.length; i++) {
+                    // Half a unit in the last of 8 bits of mantissa.
+                    assertThat(Math.abs(kept[i] - values[i])).isLessThanOrEqualTo(Math.abs(values[i]) * 0x1p-8f);
+                }
+                assertThat(cosine(output(chosen), output(stored))).isGreaterThan(exact ? 0.99999999 : 0.99999);
+                if (exact) {
+                    ParameterFiles.save(chosen.all(), directory.resolve("saved"), Map.of());
+                } else {
+                    assertThatThrownBy(() -> ParameterFiles.save(chosen.all(), directory.resolve("saved"), Map.of()))
+                            .hasMessageContaining("expected weights as they were stored, found rounded ones");
+                }
+            }
+        }
+    }
+
+    private Parameters loadBfloat16() {
+        return loadBfloat16(WeightFormat.STORED);
+    }
+
+    /** From a file whose matrices are bf16 already. */
+    private Parameters loadBfloat16(WeightFormat format) {
+        Path half = directory.resolve("half.safetensors");
+        Map<String, StoredTensor> tensors = new TreeMap<>();
+        try (Checkpoint source = Checkpoint.open(file)) {
+            for (String name : source.entries().keySet()) {
+                float[] floats = source.readFloats(name);
+                MemorySegment halves = Arena.ofAuto().allocate(Short.BYTES * (long) floats.length, 2);
+                Elements.round(floats, DType.BF16, halves);
+                tensors.put(
+                        name,
+                        new StoredTensor(StoredType.BF16, source.tensor(name).shape(), halves));
+            }
+        }
+        SafetensorsWriter.write(half, tensors, Map.of());
+        Parameters parameters = declare(Parameters.frozen(format, Device.cpu()));
+        try (Checkpoint source = Checkpoint.open(half)) {
+            ParameterFiles.load(parameters.all(), source);
+        }
+        return parameters;
+    }
+
+    @Test
+    void bfloat16RoundsToNearestEven() {
+        float[] values = {1, 1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1.8p-8f, -0.0f, Float.MAX_VALUE, Float.NaN, -3e-39f};
+        MemorySegment halves = Arena.ofAuto().allocate(2 * values.length, 2);
+        Elements.round(values, DType.BF16, halves);
+        StoredElements stored = new StoredElements(DType.BF16, halves);
+        float[] rounded = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            rounded[i] = stored.get(i);
+        }
+        assertThat(rounded)
+                .containsExactly(
+                        1, 1, 1 + 0x1p-6f, 1 + 0x1p-7f, -0.0f, Float.POSITIVE_INFINITY, Float.NaN, -33 * 0x1p-133f);
+    }
+
+    @Test
+    void aFormatThatTheDeviceHasNotIsRefused() {
+        assertThatThrownBy(() -> WeightFormat.INT8.requireAmong(Set.of(DType.F32)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Weights in int8: expected a format that the device multiplies by, one of [F32];"
+                        + " choose one of these or leave the weights as they are stored.");
+        WeightFormat.STORED.requireAmong(Set.of(DType.F32));
+        WeightFormat.F32.requireAmong(Set.of(DType.F32));
     }
 
     /** Memory is why weights are quantized: a packed copy would double it, as there is no file whose pages could be let go. */
