@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SimilarityCommand.class,
             EvalCommand.class,
             TrainCommand.class,
+            PullCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             JvmArgsCommand.class,
