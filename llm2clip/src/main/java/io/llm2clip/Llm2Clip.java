@@ -2,6 +2,7 @@ package io.llm2clip;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.VectorTarget;
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
@@ -71,6 +72,16 @@ public final class Llm2Clip implements AutoCloseable {
      */
     public static Llm2Clip load(Path path) {
         return load(path, LoadOptions.DEFAULT);
+    }
+
+    /**
+     * The same for a path, or for the name of a model on the Hub, {@code owner/name} or {@code owner/name@revision}, that was fetched
+     * before.
+     *
+     * @throws io.llm2clip.hub.HubException if it is neither a path nor in the Hub's cache
+     */
+    public static Llm2Clip load(String place) {
+        return load(HubPath.of(place));
     }
 
     /** The same, with what the caller decides otherwise than the model says, and where to compute. */

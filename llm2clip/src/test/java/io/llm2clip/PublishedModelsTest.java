@@ -177,8 +177,9 @@ class PublishedModelsTest {
         Path directory = PublishedFixture.read(name).write(hub.resolve(name));
         assertThatThrownBy(() -> Llm2Clip.load(directory))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessage(directory + ": expected the text encoder that this model was trained with, "
-                        + encoderOf(name) + ", beside it, found none; give its directory with --text-encoder.");
+                .hasMessage(
+                        directory + ": expected the text encoder that this model was trained with, " + encoderOf(name)
+                                + ", beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder.");
     }
 
     @Test

@@ -98,13 +98,16 @@ final class PhaseCount {
         return rate.isPresent() ? OptionalDouble.of((total - done) / rate.getAsDouble()) : rate;
     }
 
-    /** "3/5". */
+    /** "3/5", and of bytes "1.2 GB/3.4 GB". */
     String fractionText() {
-        return done + "/" + total;
+        return amount(done) + "/" + amount(total);
     }
 
     /** "3 of 5 steps", or "5 steps" when all are done. */
     String quantity() {
+        if (isBytes()) {
+            return finished() ? amount(done) : amount(done) + " of " + amount(total);
+        }
         return finished() ? Quantity.of(done, unit) : done + " of " + Quantity.of(total, unit);
     }
 
@@ -115,10 +118,21 @@ final class PhaseCount {
             return "";
         }
         double perSecond = rate.getAsDouble();
+        if (isBytes()) {
+            return amount(Math.round(perSecond)) + "/s";
+        }
         if (perSecond < 0.1) {
             return String.format(Locale.ROOT, "%.0f s per %s", 1 / perSecond, unit);
         }
         return String.format(Locale.ROOT, perSecond < 10 ? "%.1f/s" : "%.0f/s", perSecond);
+    }
+
+    private boolean isBytes() {
+        return unit.equals("byte");
+    }
+
+    private String amount(long count) {
+        return isBytes() ? ByteSize.text(count) : Long.toString(count);
     }
 
     /** "loss 2.170", several of them with {@code separator} between. */

@@ -82,7 +82,7 @@ record PublishedModel(
                 .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
                 .findFirst()
                 .orElseThrow(() -> new CheckpointException(
-                        "%s: expected the text encoder that this model was trained with, %s, beside it, found none; give its directory with --text-encoder."
+                        "%s: expected the text encoder that this model was trained with, %s, beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder."
                                 .formatted(path, names.isEmpty() ? ofSize(captionSize) : String.join(" or ", names))));
     }
 
