@@ -3,7 +3,6 @@ package io.llm2clip.model;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.CaptionFormat;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Files;
@@ -31,7 +30,7 @@ record PublishedModel(
         Path text,
         Optional<CaptionFormat> format,
         SpecialTokens specialTokens)
-        implements ModelSource {
+        implements LanguageModelSource {
 
     /** Whether a directory is of this kind rather than of the one that training writes, complete or not. */
     static boolean looksLike(Path directory) {
@@ -77,10 +76,14 @@ record PublishedModel(
     }
 
     @Override
-    public ModelDescription description(Tokenizer tokenizer, VisionConfig vision) {
-        CaptionFormat captions = format.orElseGet(() -> TextFiles.usualFormat(tokenizer));
-        return new ModelDescription(
-                captions.with(specialTokens), Pooling.MEAN, false, vision.preprocessing(), false, 0, Map.of());
+    public CaptionReading reading(Tokenizer tokenizer) {
+        return CaptionReading.of(
+                format.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(specialTokens));
+    }
+
+    @Override
+    public ModelDescription description(VisionConfig vision) {
+        return new ModelDescription(vision.preprocessing(), false, 0, Map.of());
     }
 
     private static Path beside(Path path, int captionSize) {
