@@ -27,7 +27,7 @@ record PublishedModel(
         Path text,
         CaptionSettings captions,
         SpecialTokens specialTokens)
-        implements ModelSource {
+        implements LanguageModelSource {
 
     /** Whether a directory is of this kind rather than of the one that training writes, complete or not. */
     static boolean looksLike(Path directory) {
@@ -71,9 +71,13 @@ record PublishedModel(
     }
 
     @Override
-    public ModelDescription description(Tokenizer tokenizer, VisionConfig vision) {
-        return new ModelDescription(
-                captions.format(tokenizer), captions.pooling(), false, vision.preprocessing(), false, 0, Map.of());
+    public CaptionReading reading(Tokenizer tokenizer) {
+        return new CaptionReading(captions.format(tokenizer), captions.pooling(), false);
+    }
+
+    @Override
+    public ModelDescription description(VisionConfig vision) {
+        return new ModelDescription(vision.preprocessing(), false, 0, Map.of());
     }
 
     private static Path beside(Path path, int captionSize) {
