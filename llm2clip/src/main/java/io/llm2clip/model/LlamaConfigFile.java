@@ -37,7 +37,11 @@ final class LlamaConfigFile {
                 .orElseThrow(() -> new CheckpointException(
                         "%s: expected a text encoder of a model_type among %s, found '%s'; use a checkpoint of one of them."
                                 .formatted(file, LlamaFamily.modelTypes(), type)));
-        return new LlamaConfigFile(config, family).read();
+        try {
+            return new LlamaConfigFile(config, family).read();
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException("%s: %s".formatted(file, e.getMessage()), e);
+        }
     }
 
     private LlamaConfig read() {
@@ -144,11 +148,7 @@ final class LlamaConfigFile {
                 factors(rope, "short_factor", headSize / 2),
                 factors(rope, "long_factor", headSize / 2),
                 original,
-                rope.number("attention_factor", usualAmplitude(longest, original)));
-    }
-
-    private static double usualAmplitude(int longest, int original) {
-        return longest > original ? Math.sqrt(1 + Math.log((double) longest / original) / Math.log(original)) : 1;
+                rope.number("attention_factor", LongRope.usualAmplitude(longest, original)));
     }
 
     private static List<Double> factors(ConfigFile rope, String key, int count) {
@@ -221,7 +221,7 @@ final class LlamaConfigFile {
                         .put("type", "longrope");
                 longRope.shortFactors().forEach(rope.putArray("short_factor")::add);
                 longRope.longFactors().forEach(rope.putArray("long_factor")::add);
-                if (longRope.amplitude() != usualAmplitude(config.maxPositions(), longRope.originalLength())) {
+                if (longRope.amplitude() != LongRope.usualAmplitude(config.maxPositions(), longRope.originalLength())) {
                     rope.put("attention_factor", longRope.amplitude());
                 }
             }

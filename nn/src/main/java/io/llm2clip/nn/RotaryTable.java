@@ -83,6 +83,21 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
         public LongRope {
             shortFactors = List.copyOf(shortFactors);
             longFactors = List.copyOf(longFactors);
+            if (!(amplitude > 0 && Double.isFinite(amplitude))) {
+                throw new IllegalArgumentException(
+                        "LongRoPE of amplitude %s for sequences of at least %d tokens; expected a positive number."
+                                .formatted(amplitude, originalLength));
+            }
+        }
+
+        /**
+         * The amplitude of models that do not say otherwise.
+         *
+         * @param longest sequence that the model is made for
+         * @param original length of its pretraining
+         */
+        public static double usualAmplitude(int longest, int original) {
+            return longest > original ? Math.sqrt(1 + Math.log((double) longest / original) / Math.log(original)) : 1;
         }
 
         @Override
