@@ -60,8 +60,18 @@ public record PublishedPair(String model, String textEncoder, int captionSize) {
         return repository(textEncoder);
     }
 
-    private static String repository(String name) {
+    /** Name on the Hub of a text encoder or model. */
+    static String repository(String name) {
         return (name.startsWith("LLM2CLIP-") ? "microsoft/" : "meta-llama/") + name;
+    }
+
+    /** The models, by their names on the Hub, whose text encoder still has its published name. */
+    static List<String> modelsOf(Path textEncoder) {
+        List<String> names = names(textEncoder).toList();
+        return ALL.stream()
+                .filter(pair -> names.stream().anyMatch(pair.textEncoder::equalsIgnoreCase))
+                .map(pair -> repository(pair.model))
+                .toList();
     }
 
     /** The encoders to look for: what was published for the model, or if it has no published name, for the size of its vectors. */
