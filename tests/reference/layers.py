@@ -1,7 +1,12 @@
-"""Writes goldens.safetensors: layers, losses and optimiser steps of PyTorch, in double precision where gradients matter.
+"""Layers, losses and optimizer steps of PyTorch, in double precision where gradients matter. The build never runs it.
+
+    pip install --no-deps -r requirements.txt
+    python layers.py
+
+writes nn/src/test/resources/io/llm2clip/nn/goldens.safetensors.
 
 Every case NAME has NAME/in.<input>, NAME/p.<parameter>, NAME/out, NAME/seed and the gradients NAME/grad.<input or parameter>
-of sum(out * seed). Run with: python goldens.py
+of sum(out * seed).
 """
 
 import math
@@ -154,4 +159,4 @@ for step in range(1, 6):
     tensors[f"adamw/weight.{step}"], tensors[f"adamw/bias.{step}"] = weight.clone(), bias.clone()
 
 save_file({k: v.detach().float().contiguous().clone() for k, v in tensors.items()},
-          pathlib.Path(__file__).with_name("goldens.safetensors"))
+          pathlib.Path(__file__).parents[2] / "nn/src/test/resources/io/llm2clip/nn/goldens.safetensors")

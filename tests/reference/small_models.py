@@ -1,10 +1,13 @@
-"""Writes the golden files beside it: tiny random models of PyTorch, their inputs, outputs and some gradients.
+"""Tiny random models, their inputs, outputs and some gradients. The build never runs it.
 
-Run with torch, transformers, safetensors and numpy installed: python goldens.py. The build never runs it.
-Keys: weights under the model's own names, everything else under "golden.".
+    pip install --no-deps -r requirements.txt
+    python small_models.py
+
+writes llm2clip/src/test/resources/io/llm2clip/model/*.safetensors: weights under the model's own names, everything else under
+"golden.". llama.json beside them is as transformers 5 writes it, whose names for rotary positions are other ones.
 """
 
-import math
+import re
 from pathlib import Path
 
 import torch
@@ -18,17 +21,18 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
 )
+from vision_towers import eva_tower
 
-HERE = Path(__file__).parent
-torch.manual_seed(0)
+OUT = Path(__file__).parents[2] / "llm2clip/src/test/resources/io/llm2clip/model"
 
 
 def randomize(model, std=0.2):
-    """Larger than any initialisation, so that no part of a model is close to the identity."""
+    """Larger than any initialization, so that no part of a model is close to the identity. What was drawn before does not matter."""
+    torch.manual_seed(0)
     for name, p in model.named_parameters():
         with torch.no_grad():
             p.normal_(0, std)
-            if p.ndim == 1 and "norm" in name.replace("layrnorm", "norm") and name.endswith("weight"):
+            if p.ndim == 1 and re.search("norm|_ln", name.replace("layrnorm", "norm")) and name.endswith("weight"):
                 p.add_(1)
 
 
@@ -37,7 +41,7 @@ def save(name, state, **golden):
     for key, value in golden.items():
         value = value.detach()
         tensors["golden." + key] = (value.int() if not value.is_floating_point() else value.float()).clone().contiguous()
-    save_file(tensors, HERE / f"{name}.safetensors")
+    save_file(tensors, OUT / f"{name}.safetensors")
 
 
 def gradients(model, scalar, names):
@@ -51,8 +55,8 @@ def llama():
     config = LlamaConfig(
         vocab_size=48, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, head_dim=8, rms_norm_eps=1e-5, max_position_embeddings=128, tie_word_embeddings=False,
-        rope_parameters=dict(rope_type="llama3", rope_theta=100.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
-                             original_max_position_embeddings=64),
+        rope_theta=100.0, rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                            original_max_position_embeddings=64),
         attn_implementation="eager")
     model = LlamaForCausalLM(config).eval()
     randomize(model)
@@ -70,9 +74,6 @@ def llama():
     loss = (pooled * direction).sum()
     names = ["model.embed_tokens.weight", "model.layers.0.self_attn.k_proj.weight", "model.layers.1.mlp.gate_proj.weight",
              "model.layers.0.input_layernorm.weight", "model.norm.weight"]
-    config.save_pretrained(HERE / "llama-config")
-    (HERE / "llama-config" / "config.json").rename(HERE / "llama.json")
-    (HERE / "llama-config").rmdir()
     save("llama", model.state_dict(), ids=ids, lengths=lengths, causal=causal.hidden_states[-1], logits=causal.logits,
          bidirectional=both, pooling=weights, pooled=pooled, direction=direction, **gradients(model, loss, names))
 
@@ -112,6 +113,7 @@ def clip_text():
 
 
 def parameters(shapes, std=0.2):
+    torch.manual_seed(0)
     made = {}
     for name, shape in shapes.items():
         value = torch.randn(shape) * std
@@ -122,55 +124,15 @@ def parameters(shapes, std=0.2):
 
 
 def eva02():
-    """Forward pass written from the specification; grid 3 x 3, stretched to the pretrained 16 x 16."""
-    width, heads, hidden, grid, patch, out_size = 32, 4, 40, 3, 4, 12
-    d = width // heads
-    shapes = {
-        "visual.cls_token": (1, 1, width), "visual.pos_embed": (1, grid * grid + 1, width),
-        "visual.patch_embed.proj.weight": (width, 3, patch, patch), "visual.patch_embed.proj.bias": (width,),
-        "visual.norm.weight": (width,), "visual.norm.bias": (width,),
-        "visual.head.weight": (out_size, width), "visual.head.bias": (out_size,)}
-    for i in range(2):
-        b = f"visual.blocks.{i}."
-        for n, size in [("norm1", width), ("norm2", width), ("attn.inner_attn_ln", width), ("mlp.ffn_ln", hidden)]:
-            shapes |= {b + n + ".weight": (size,), b + n + ".bias": (size,)}
-        for n, o, k in [("attn.q_proj", width, width), ("attn.v_proj", width, width), ("attn.proj", width, width),
-                        ("mlp.w1", hidden, width), ("mlp.w2", hidden, width), ("mlp.w3", width, hidden)]:
-            shapes |= {b + n + ".weight": (o, k), b + n + ".bias": (o,)}
-        shapes[b + "attn.k_proj.weight"] = (width, width)
-    p = parameters(shapes)
-    t = torch.arange(grid) / grid * 16
-    freqs = 10000 ** (-torch.arange(0, d // 2, 2)[: d // 4].float() / (d // 2))
-    angle = (t[:, None] * freqs).repeat_interleave(2, -1)
-    table = torch.cat([angle[:, None, :].expand(grid, grid, d // 2), angle[None, :, :].expand(grid, grid, d // 2)], -1)
-    cos, sin = table.reshape(-1, d).cos(), table.reshape(-1, d).sin()
-
-    def rotate(x):
-        first, rest = x[:, :, :1], x[:, :, 1:]
-        turned = torch.stack([-rest[..., 1::2], rest[..., ::2]], -1).flatten(-2)
-        return torch.cat([first, rest * cos + turned * sin], 2)
-
-    def norm(x, name):
-        return F.layer_norm(x, x.shape[-1:], p[name + ".weight"], p[name + ".bias"], 1e-6)
-
-    def linear(x, name):
-        return F.linear(x, p[name + ".weight"], p.get(name + ".bias"))
-
-    pixels = torch.randn(2, 3, grid * patch, grid * patch)
-    x = F.conv2d(pixels, p["visual.patch_embed.proj.weight"], p["visual.patch_embed.proj.bias"], stride=patch)
-    x = torch.cat([p["visual.cls_token"].expand(2, -1, -1), x.flatten(2).transpose(1, 2)], 1) + p["visual.pos_embed"]
-    for i in range(2):
-        b = f"visual.blocks.{i}."
-        h = norm(x, b + "norm1")
-        q, k, v = [linear(h, b + f"attn.{n}_proj").view(2, -1, heads, d).transpose(1, 2) for n in "qkv"]
-        a = torch.softmax(rotate(q) @ rotate(k).transpose(-1, -2) / math.sqrt(d), -1) @ v
-        a = a.transpose(1, 2).reshape(2, -1, width)
-        x = x + linear(norm(a, b + "attn.inner_attn_ln"), b + "attn.proj")
-        h = norm(x, b + "norm2")
-        h = norm(F.silu(linear(h, b + "mlp.w1")) * linear(h, b + "mlp.w2"), b + "mlp.ffn_ln")
-        x = x + linear(h, b + "mlp.w3")
-    embedding = linear(norm(x, "visual.norm")[:, 0], "visual.head")
-    direction = torch.randn(2, out_size)
+    """EVA-CLIP's own code; grid 3 x 3, stretched to the pretrained 16 x 16."""
+    model = eva_tower(side=12, patch=4, width=32, heads=4, size=12, mlp_ratio=1.25, rope=True, pt_hw_seq_len=16, intp_freq=True,
+                      naiveswiglu=True, subln=True).eval()
+    randomize(model)
+    stored = {n: "visual." + re.sub(r"attn\.([qv])_bias", r"attn.\1_proj.bias", n) for n, _ in model.named_parameters()}
+    p = {stored[n]: parameter for n, parameter in model.named_parameters()}
+    pixels = torch.randn(2, 3, 12, 12)
+    embedding = model(pixels)
+    direction = torch.randn(2, 12)
     names = ["visual.cls_token", "visual.patch_embed.proj.weight", "visual.blocks.0.attn.q_proj.weight",
              "visual.blocks.1.mlp.w2.weight", "visual.blocks.0.attn.inner_attn_ln.weight"]
     grads = torch.autograd.grad((embedding * direction).sum(), [p[n] for n in names])
