@@ -19,6 +19,7 @@ import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
@@ -249,7 +250,8 @@ public final class Demo {
         ModelDirectory.save(
                 output,
                 new Llm2ClipModel(description, language.llama(), adapter, arm.vision(), arm.logitScale()),
-                language.tokenizerFiles());
+                language.tokenizerFiles(),
+                Saving.DEFAULT);
     }
 
     private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {

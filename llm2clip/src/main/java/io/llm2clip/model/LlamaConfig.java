@@ -1,8 +1,8 @@
 package io.llm2clip.model;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredType;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -110,7 +110,7 @@ public record LlamaConfig(
 
     /** Writes a {@code config.json} that Hugging Face transformers opens, atomically, for weights in f32. */
     public void write(Path file) {
-        write(file, DType.F32);
+        write(file, StoredType.F32);
     }
 
     /**
@@ -118,7 +118,7 @@ public record LlamaConfig(
      *
      * @param weights F32, BF16 or F16
      */
-    void write(Path file, DType weights) {
+    void write(Path file, StoredType weights) {
         ObjectNode json = ConfigFile.object()
                 .put("model_type", "llama")
                 .put("vocab_size", vocabularySize)
@@ -149,7 +149,7 @@ public record LlamaConfig(
         ConfigFile.write(file, json);
     }
 
-    private static String torchName(DType type) {
+    private static String torchName(StoredType type) {
         return switch (type) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";

@@ -4,7 +4,9 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -107,10 +109,10 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Opens a saved text model, a Llama of Hugging Face, or one in a GGUF file. One without a caption.json gets the template of
+     * Opens a saved text model, a Llama of Hugging Face, one in a GGUF file, or an adapter of PEFT for one. One without a caption.json gets the template of
      * Llama 3 if its tokenizer has the tokens for it, and none otherwise. It computes on the CPU.
      *
-     * @param path of the directory of a text model or of a whole model that has one, or of a GGUF file
+     * @param path of the directory of a text model, of a whole model that has one, or of an adapter, or of a GGUF file
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
      */
     public static TextModel open(Path path) {
@@ -134,9 +136,34 @@ public final class TextModel implements AutoCloseable {
      */
     public static TextModel open(
             Path path, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
+        return open(path, List.of(), specialTokens, Parameters.frozen(weights, execution.device()), execution);
+    }
+
+    /**
+     * Opens a text model with adapters of PEFT upon it, which stay apart from its weights. It computes on the CPU.
+     *
+     * @param adapters their directories, in the order in which they were trained
+     */
+    public static TextModel open(
+            Path path, List<Path> adapters, Optional<SpecialTokens> specialTokens, WeightFormat weights) {
+        Execution execution = Execution.cpu();
+        return open(path, adapters, specialTokens, Parameters.frozen(weights, execution.device()), execution);
+    }
+
+    /** The same, to be saved in another form, and not to be computed with: no weights are in memory. */
+    public static TextModel onDisk(Path path, List<Path> adapters) {
+        return open(path, adapters, Optional.empty(), Parameters.onDisk(), Execution.cpu());
+    }
+
+    private static TextModel open(
+            Path path,
+            List<Path> adapters,
+            Optional<SpecialTokens> specialTokens,
+            Parameters weights,
+            Execution execution) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
-        try (TextSource source = TextSource.open(path)) {
+        try (TextSource source = TextSource.open(path, adapters)) {
             LlamaConfig config = source.config();
             Optional<CaptionFormat> saved = source.format();
             SpecialTokens taken =
@@ -145,7 +172,7 @@ public final class TextModel implements AutoCloseable {
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
             return of(
                     tokenizer,
-                    Parameters.frozen(weights, execution.device()),
+                    weights,
                     files,
                     saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
                     source.notes(),
@@ -189,7 +216,7 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Saves the model to a directory of its own, whole or not at all.
+     * Saves the model to a directory of its own, whole or not at all, in the types that its weights came in.
      *
      * @param provenance free-form notes, such as how the model was made
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something that is not to be
@@ -197,19 +224,23 @@ public final class TextModel implements AutoCloseable {
      */
     public void save(Path directory, Map<String, String> provenance, Existing existing) {
         try (OutputDirectory output = claim(directory, existing)) {
-            save(output, provenance);
+            save(output, provenance, Saving.DEFAULT);
         }
     }
 
-    /** The same to a directory that was claimed. */
-    public void save(OutputDirectory output, Map<String, String> provenance) {
-        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFiles));
+    /**
+     * The same to a directory that was claimed.
+     *
+     * @param saving how the weights are written
+     */
+    public void save(OutputDirectory output, Map<String, String> provenance, Saving saving) {
+        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFiles, saving));
         output.publish();
     }
 
     /** The bytes that saving takes, but for small files. */
-    public long bytes() {
-        return TextFiles.bytes(llama);
+    public long bytes(Saving saving) {
+        return ParameterFiles.bytes(TextFiles.contents(llama, saving));
     }
 
     /** The notes that the model was saved with. */

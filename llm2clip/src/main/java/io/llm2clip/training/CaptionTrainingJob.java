@@ -8,6 +8,7 @@ import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -111,14 +112,14 @@ public record CaptionTrainingJob(
         }
         try (OutputDirectory output = TextModel.claim(out, existing);
                 TextModel model = begin(split.training(), output.unfinished().resolve("tokenizer.json"))) {
-            output.requireRoom(model.bytes());
+            output.requireRoom(model.bytes(Saving.DEFAULT));
             CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
             announce(progress);
             int skipped = trainLanguageModel(model, split.training(), output, progress);
             CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
             skipped += savedOnFailure(model, output, () -> stage1.run(progress)).skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            model.save(output, provenance());
+            model.save(output, provenance(), Saving.DEFAULT);
             CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
@@ -176,7 +177,7 @@ public record CaptionTrainingJob(
         try {
             return work.get();
         } catch (DivergedException e) {
-            model.save(output, provenance());
+            model.save(output, provenance(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
     }

@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
@@ -107,12 +108,20 @@ class ModelDirectoryTest {
         assertOnlyTheModel();
     }
 
+    /** What is saved is their sum. */
     @Test
-    void refusesUnmergedUpdates() {
+    void updatesAreMergedIntoWhatIsSaved() {
         Llm2ClipModel model = TinyModel.create(parameters);
         model.llama().attachLora(parameters, 2, 4);
-        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE))
-                .hasMessageContaining("call mergeLora() first");
+        model.llama().loraParameters().forEach(parameter -> parameter.fill(i -> 0.01f * (i % 7)));
+        ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
+        model.llama().mergeLora();
+        try (OpenModel opened = OpenModel.open(directory)) {
+            for (Parameter parameter : opened.model().llama().parameters()) {
+                assertThat(parameter.data().toFloats())
+                        .containsExactly(parameters.get(parameter.name()).data().toFloats(), within(1e-6f));
+            }
+        }
     }
 
     @Test

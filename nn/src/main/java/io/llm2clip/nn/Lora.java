@@ -1,5 +1,6 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 
@@ -45,6 +46,28 @@ public record Lora(Parameter a, Parameter b, float scale) {
     /** The update of the weight, {@code [out, in]}. */
     Tensor delta() {
         return b.tensor().matmul(a.tensor()).mul(scale);
+    }
+
+    /** Adds the update of a part of the weight's elements to them. */
+    void addTo(float[] elements, long first) {
+        int rank = a.shape().dim(0);
+        int columns = a.shape().dim(1);
+        float[] down = a.values().toFloats();
+        StoredTensor up = b.values();
+        for (int at = 0; at < elements.length; ) {
+            long row = (first + at) / columns;
+            int column = Math.toIntExact((first + at) % columns);
+            int count = Math.min(columns - column, elements.length - at);
+            float[] factors = up.rows(row, row + 1).toFloats();
+            for (int k = 0; k < rank; k++) {
+                float factor = scale * factors[k];
+                int from = k * columns + column;
+                for (int i = 0; i < count; i++) {
+                    elements[at + i] += factor * down[from + i];
+                }
+            }
+            at += count;
+        }
     }
 
     void requireFits(Parameter weight) {

@@ -29,10 +29,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #trained}: the same without initial values: all must be loaded.
  *   <li>{@link #frozen}: all must be loaded and never change. Matrices are used as the file has them, from the mapped file itself; other
  *       parameters become f32.
+ *   <li>{@link #onDisk}: all must be loaded, but stay where they are in the checkpoint's files: they can be saved, in another form or
+ *       type, whatever their size, and not computed with.
  * </ul>
  */
 public final class Parameters implements AutoCloseable {
-    private record Frozen(WeightFormat format, Device device) {}
+    private record Frozen(WeightFormat format, Device device, boolean onDisk) {}
 
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Resources resources = new Resources();
@@ -70,7 +72,12 @@ public final class Parameters implements AutoCloseable {
      * @param device which is to compute with them; what it has no kernels for becomes f32
      */
     public static Parameters frozen(WeightFormat format, Device device) {
-        return new Parameters(null, new Frozen(format, device));
+        return new Parameters(null, new Frozen(format, device, false));
+    }
+
+    /** An empty set whose parameters stay in a checkpoint's files, from where they can be saved. */
+    public static Parameters onDisk() {
+        return new Parameters(null, new Frozen(WeightFormat.STORED, Device.cpu(), true));
     }
 
     /** The scope without a prefix. */
@@ -121,6 +128,10 @@ public final class Parameters implements AutoCloseable {
 
     boolean areFrozen() {
         return frozen != null;
+    }
+
+    boolean areOnDisk() {
+        return frozen != null && frozen.onDisk;
     }
 
     /** The format of a parameter's values that are loaded from elements of a type. */

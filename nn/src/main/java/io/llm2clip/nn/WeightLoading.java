@@ -34,6 +34,11 @@ final class WeightLoading {
     private void add(Parameter parameter, StoredTensor stored) {
         Parameters owner = parameter.owner();
         DType type = type(stored.type());
+        if (owner.areOnDisk()) {
+            parameter.leave(stored, type);
+            mapping.add(owner);
+            return;
+        }
         DType format = owner.format(parameter, type);
         TensorData data;
         boolean same = isSame(stored.type(), format);
@@ -81,7 +86,7 @@ final class WeightLoading {
         return (first, end) -> {
             float[] floats = new float[Math.toIntExact(end - first)];
             stored.copyFloatsTo(MemorySegment.ofArray(floats), first, end);
-            Quantization.quantize(floats, format, slice(target, format, first, end));
+            Quantization.quantize(floats, format, ByteOrder.nativeOrder(), slice(target, format, first, end));
         };
     }
 

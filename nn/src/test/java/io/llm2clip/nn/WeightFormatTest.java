@@ -16,6 +16,7 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -198,7 +199,7 @@ class WeightFormatTest {
             values[i] = i < 32 ? 0 : (float) random.normal(i / 32, i) * (1 + i / 32);
         }
         MemorySegment blocks = MemorySegment.ofArray(new byte[(int) format.bytes(values.length)]);
-        Quantization.quantize(values, format, blocks);
+        Quantization.quantize(values, format, ByteOrder.nativeOrder(), blocks);
         StoredElements stored = new StoredElements(format, blocks);
         for (int first = 0; first < values.length; first += 32) {
             float largest = 0;
@@ -221,7 +222,7 @@ class WeightFormatTest {
             values[7] = odd;
             values[8] = 1;
             MemorySegment block = MemorySegment.ofArray(new byte[(int) format.bytes(32)]);
-            Quantization.quantize(values, format, block);
+            Quantization.quantize(values, format, ByteOrder.nativeOrder(), block);
             assertThat(Float.isFinite(new StoredElements(format, block).get(7))).isFalse();
         }
     }
