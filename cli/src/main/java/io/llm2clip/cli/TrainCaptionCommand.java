@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -41,6 +42,13 @@ final class TrainCaptionCommand extends ComputingCommand {
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
     private Path out = Path.of("");
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--save-adapter",
+            paramLabel = "DIR",
+            description = "With --llm, also receives what was trained alone, as a LoRA adapter that PEFT loads.")
+    private @Nullable Path adapter;
 
     @Mixin
     private OverwriteOption overwrite = new OverwriteOption();
@@ -126,7 +134,7 @@ final class TrainCaptionCommand extends ComputingCommand {
                 paramLabel = "DIR|FILE",
                 description =
                         "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
-                                + " one. Without it, a small language model is trained from scratch on the captions.")
+                                + " one, or a PEFT adapter for one. Without it, a small language model is trained from scratch on the captions.")
         private @Nullable Path directory;
 
         @ArgGroup(exclusive = false)
@@ -163,15 +171,18 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Override
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
-        CaptionTrainingJob.Result result = new CaptionTrainingJob(
+        CaptionTrainingJob job = BadUsage.unless(
+                spec,
+                () -> new CaptionTrainingJob(
                         captions,
                         start(),
                         training,
                         out,
+                        Optional.ofNullable(adapter),
                         overwrite.existing(),
                         specialTokens.choice(),
-                        device().execution())
-                .run(terminal.progress());
+                        device().execution()));
+        CaptionTrainingJob.Result result = job.run(terminal.progress());
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

@@ -58,7 +58,7 @@ public record LlamaConfig(
      */
     public static LlamaConfig read(Path file) {
         ConfigFile config = ConfigFile.read(file);
-        String type = config.string("model_type");
+        String type = BidirectionalCode.modelType(config.string("model_type"));
         if (!type.equals("llama")) {
             throw new CheckpointException(
                     "%s: expected a text encoder of model_type 'llama', found '%s'; use a Llama 3 checkpoint."

@@ -135,11 +135,11 @@ record LoraConfig(
     }
 
     /** The usual adapter of a rank for layers of given names within a block. */
-    static void write(Path file, Optional<String> base, int rank, float alpha, Set<String> layers) {
+    static void write(Path file, String base, int rank, float alpha, Set<String> layers) {
         ObjectNode json = ConfigFile.object()
                 .put("peft_type", "LORA")
                 .put("task_type", "FEATURE_EXTRACTION")
-                .put("base_model_name_or_path", base.orElse(null))
+                .put("base_model_name_or_path", base)
                 .put("r", rank)
                 .put("lora_dropout", 0.0)
                 .put("bias", "none")

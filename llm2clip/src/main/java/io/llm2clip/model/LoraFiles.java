@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -82,12 +81,16 @@ final class LoraFiles {
     }
 
     /**
-     * Writes the updates that were trained, as PEFT does.
+     * Writes the updates that were trained, under the names that they have, as PEFT does.
      *
-     * @param layers names of updated layers within a block
+     * @param updates those that {@link Llama#attachLora} made
+     * @param base what they are for: its name on the Hub or its path
      */
-    static void write(
-            Path directory, List<Parameter> updates, Set<String> layers, int rank, float alpha, Optional<String> base) {
+    static void write(Path directory, List<Parameter> updates, int rank, float alpha, String base) {
+        Set<String> layers = updates.stream()
+                .map(parameter -> parameter.name().replaceFirst("\\.lora_[AB]\\.weight$", ""))
+                .map(layer -> layer.substring(layer.lastIndexOf('.') + 1))
+                .collect(Collectors.toSet());
         LoraConfig.write(directory.resolve(LoraConfig.FILE), base, rank, alpha, layers);
         ParameterFiles.save(
                 ParameterFiles.contents(updates, Map.of(), Saving.DEFAULT), directory, STEM, Saving.DEFAULT);
@@ -147,12 +150,5 @@ final class LoraFiles {
                             "%s: tensor '%s': expected updates of linear layers that the adapter's configuration names and the base model %s has, found another; give the base that the adapter was made for, or merge it in Python (merge_and_unload)."
                                     .formatted(source.source(), name, base));
                 });
-    }
-
-    /** The names of layers within a block, from their full names. */
-    static Set<String> names(Set<String> layers) {
-        return layers.stream()
-                .map(layer -> layer.substring(layer.lastIndexOf('.') + 1))
-                .collect(Collectors.toSet());
     }
 }

@@ -39,7 +39,15 @@ final class TextFiles {
         Files.createDirectories(directory);
         Map<String, TensorContent> contents = contents(llama, saving);
         llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(contents));
+        BidirectionalCode.write(directory);
         ParameterFiles.save(contents, directory, ModelDirectory.WEIGHTS_STEM, saving);
+        writeCaptions(directory, format, provenance, tokenizer);
+    }
+
+    /** Writes what turns captions into token rows. */
+    static void writeCaptions(
+            Path directory, CaptionFormat format, Map<String, String> provenance, TokenizerFiles tokenizer)
+            throws IOException {
         tokenizer.write(directory, format);
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, format);

@@ -238,6 +238,28 @@ public final class TextModel implements AutoCloseable {
         output.publish();
     }
 
+    /** Claims a directory for an adapter, as {@link #claim} does for a text model. */
+    public static OutputDirectory claimAdapter(Path directory, Existing existing) {
+        return OutputDirectory.claim(directory, "adapter", existing);
+    }
+
+    /**
+     * Saves the low-rank updates that {@link Llama#attachLora} attached, before they are merged, as an adapter that PEFT loads.
+     *
+     * @param output was claimed by {@link #claimAdapter}
+     * @param base the model that this was opened from
+     * @param rank of the updates
+     * @param alpha that they were attached with
+     * @param provenance free-form notes
+     */
+    public void saveAdapter(OutputDirectory output, Path base, int rank, float alpha, Map<String, String> provenance) {
+        output.fill(directory -> {
+            LoraFiles.write(directory, llama.loraParameters(), rank, alpha, BaseModel.name(base));
+            TextFiles.writeCaptions(directory, format, provenance, tokenizerFiles);
+        });
+        output.publish();
+    }
+
     /** The bytes that saving takes, but for small files. */
     public long bytes(Saving saving) {
         return ParameterFiles.bytes(TextFiles.contents(llama, saving));

@@ -185,11 +185,11 @@ class ModelDirectoryTest {
                 .hasMessageContaining("expected a model of format version 1, found 2; use a newer release");
         edit("\"format_version\" : 2", "\"format_version\" : 1");
         Path config = directory.resolve("text/config.json");
-        Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"bert\""));
+        Files.writeString(config, Files.readString(config).replace("\"bidirectional_llama\"", "\"bert\""));
         assertThatThrownBy(() -> OpenModel.open(directory)).hasMessageContaining("found 'bert'");
         Files.writeString(
                 config,
-                Files.readString(config).replace("\"bert\"", "\"llama\"").replace("300", "200"));
+                Files.readString(config).replace("\"bert\"", "\"bidirectional_llama\"").replace("300", "200"));
         assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("embed_tokens.weight");

@@ -126,9 +126,9 @@ public final class Parameter {
         return onDisk == null ? bound().stored : onDisk.stored;
     }
 
-    /** Whether values were quantized when they were loaded, and so are not those of their file. */
+    /** Whether values were rounded when they were loaded, and so are not those of their file. */
     synchronized boolean isRounded() {
-        return bound != null && bound.data.dtype().isQuantized() && bound.data.dtype() != bound.stored;
+        return bound != null && bound.data.dtype() != DType.F32 && bound.data.dtype() != bound.stored;
     }
 
     /** The values where they lie, to be read only. */
