@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EvalCommand.class,
             TrainCommand.class,
             InspectCommand.class,
+            ConvertCommand.class,
             DevicesCommand.class,
             JvmArgsCommand.class,
             GenerateCompletion.class,

@@ -14,12 +14,15 @@ public final class OpenModel implements AutoCloseable {
     private final Parameters parameters;
     private final Llm2ClipModel model;
     private final Tokenizer tokenizer;
+    private final TokenizerFiles tokenizerFiles;
 
-    private OpenModel(Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer) {
+    private OpenModel(
+            Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer, TokenizerFiles tokenizerFiles) {
         this.path = path;
         this.parameters = parameters;
         this.model = model;
         this.tokenizer = tokenizer;
+        this.tokenizerFiles = tokenizerFiles;
     }
 
     /**
@@ -38,10 +41,18 @@ public final class OpenModel implements AutoCloseable {
      * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
      */
     public static OpenModel open(Path path, ModelOptions options) {
+        return open(path, options, Parameters.frozen(options.weights(), options.device()));
+    }
+
+    /** Opens a model to save it in another form, and not to compute with it: no weights are in memory. */
+    public static OpenModel onDisk(Path path, ModelOptions options) {
+        return open(path, options, Parameters.onDisk());
+    }
+
+    private static OpenModel open(Path path, ModelOptions options, Parameters parameters) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
         ModelSource source = ModelSource.find(path, options);
-        Parameters parameters = Parameters.frozen(options.weights(), options.device());
         try {
             return read(source, parameters, options.vision());
         } catch (RuntimeException | Error e) {
@@ -70,11 +81,12 @@ public final class OpenModel implements AutoCloseable {
         }
         encoder.load(llama);
         AdapterFiles.load(adapter, logitScale, source.adapter());
-        Tokenizer tokenizer = TextFiles.tokenizer(encoder.tokenizer(), text, source.specialTokens());
+        TokenizerFiles files = encoder.tokenizer();
+        Tokenizer tokenizer = TextFiles.tokenizer(files, text, source.specialTokens());
         try {
             ModelDescription description = source.description(tokenizer, vision.config());
             Llm2ClipModel model = new Llm2ClipModel(description, llama, adapter, vision, logitScale);
-            return new OpenModel(source.path(), parameters, model, tokenizer);
+            return new OpenModel(source.path(), parameters, model, tokenizer, files);
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
@@ -97,6 +109,11 @@ public final class OpenModel implements AutoCloseable {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** Its tokenizer's files, for a model that it becomes a part of. */
+    public TokenizerFiles tokenizerFiles() {
+        return tokenizerFiles;
     }
 
     /** What was opened. */

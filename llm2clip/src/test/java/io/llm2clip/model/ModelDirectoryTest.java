@@ -189,7 +189,9 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> OpenModel.open(directory)).hasMessageContaining("found 'bert'");
         Files.writeString(
                 config,
-                Files.readString(config).replace("\"bert\"", "\"bidirectional_llama\"").replace("300", "200"));
+                Files.readString(config)
+                        .replace("\"bert\"", "\"bidirectional_llama\"")
+                        .replace("300", "200"));
         assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("embed_tokens.weight");
