@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             PullCommand.class,
             InspectCommand.class,
+            ConvertCommand.class,
             DevicesCommand.class,
             JvmArgsCommand.class,
             GenerateCompletion.class,

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -42,6 +43,13 @@ final class TrainCaptionCommand extends ComputingCommand {
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
     private Path out = Path.of("");
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--save-adapter",
+            paramLabel = "DIR",
+            description = "With --llm, also receives what was trained alone, as a LoRA adapter that PEFT loads.")
+    private @Nullable Path adapter;
 
     @Mixin
     private OverwriteOption overwrite = new OverwriteOption();
@@ -127,8 +135,8 @@ final class TrainCaptionCommand extends ComputingCommand {
                 paramLabel = "PATH|NAME",
                 description =
                         "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
-                                + " one, or its name on the Hub. Without it, a small language model is trained from scratch on"
-                                + " the captions.")
+                                + " one, a PEFT adapter for one, or the name of any of them on the Hub. Without it, a small language"
+                                + " model is trained from scratch on the captions.")
         private @Nullable String directory;
 
         @ArgGroup(exclusive = false)
@@ -165,15 +173,18 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Override
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
-        CaptionTrainingJob.Result result = new CaptionTrainingJob(
+        CaptionTrainingJob job = BadUsage.unless(
+                spec,
+                () -> new CaptionTrainingJob(
                         captions,
                         start(),
                         training,
                         out,
+                        Optional.ofNullable(adapter),
                         overwrite.existing(),
                         specialTokens.choice(),
-                        device().execution())
-                .run(terminal.progress());
+                        device().execution()));
+        CaptionTrainingJob.Result result = job.run(terminal.progress());
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

@@ -1,7 +1,9 @@
 package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
@@ -96,6 +98,8 @@ class TrainCommandTest {
                 4,
                 "--max-length",
                 5,
+                "--save-adapter",
+                folder.resolve("adapter"),
                 "--parse-special-tokens");
         assertThat(again.err()).contains("48 of 48 captions are too long for the text encoder and cut;");
         assertThat(folder.resolve("text2/caption.json")).content().contains("\"special_tokens\" : \"parsed\"");
@@ -104,6 +108,19 @@ class TrainCommandTest {
         assertThat(again.out())
                 .startsWith("Caption retrieval accuracy on 2 held-out groups:")
                 .contains("two long captions ", " % before, ", " % after, among 2");
+
+        assertThat(folder.resolve("adapter/adapter_config.json"))
+                .content()
+                .contains("\"r\" : 16", "\"lora_alpha\" : 32", "\"base_model_name_or_path\" : \"" + text + "\"");
+        try (TextModel merged = TextModel.open(folder.resolve("text2"));
+                TextModel apart = TextModel.open(folder.resolve("adapter"))) {
+            List<String> captions = List.of("a red kite", "a tent");
+            assertThat(apart.provenance()).isEqualTo(merged.provenance());
+            for (int i = 0; i < captions.size(); i++) {
+                assertThat(apart.vectors(captions).toArrays()[i])
+                        .containsExactly(merged.vectors(captions).toArrays()[i], within(1e-4f));
+            }
+        }
 
         Path model = folder.resolve("model");
         Object[] clip = {
@@ -625,6 +642,13 @@ class TrainCommandTest {
         Run start = Run.of("train", "caption", "x", "--out", "o", "--llm", "v", "--vocabulary", 400);
         assertThat(start.code()).isEqualTo(2);
         assertThat(start.err()).contains("mutually exclusive");
+        Run scratch = Run.of("train", "caption", "x", "--out", "o", "--save-adapter", "a");
+        assertThat(scratch.code()).isEqualTo(2);
+        assertThat(scratch.err())
+                .contains("An adapter for a language model from scratch, which nobody else has; expected one from a");
+        Run same = Run.of("train", "caption", "x", "--out", "o", "--llm", "v", "--save-adapter", "./o");
+        assertThat(same.code()).isEqualTo(2);
+        assertThat(same.err()).contains("o for the text encoder and for the adapter; expected a folder for each.");
     }
 
     /** Found before anything is read: none of the files exists. */

@@ -21,6 +21,7 @@ import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
@@ -254,7 +255,8 @@ public final class Demo {
                                 new CaptionReading(language.format(), language.pooling(), false)),
                         arm.vision(),
                         arm.logitScale()),
-                language.tokenizerFiles());
+                language.tokenizerFiles(),
+                Saving.DEFAULT);
     }
 
     private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {

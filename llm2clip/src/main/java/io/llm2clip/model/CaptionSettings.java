@@ -32,10 +32,15 @@ record CaptionSettings(
                 TokenizerFiles.chatTemplate(directory));
     }
 
-    /** The same with what is said beside an adapter, which is asked alone: a file beside the base says how that was used before. */
+    /**
+     * The same with what is said beside an adapter. A llm2vec_config.json is asked for there alone: one beside the base says how that was used
+     * before. A caption.json beside the base holds where nothing beside the adapter says otherwise.
+     */
     CaptionSettings adapted(Path adapter) {
+        Llm2VecConfig said = Llm2VecConfig.read(adapter);
+        Optional<Saved> own = TextFiles.savedCaptions(adapter);
         return new CaptionSettings(
-                TextFiles.savedCaptions(adapter), Llm2VecConfig.read(adapter), family, name, chatTemplate);
+                own.isEmpty() && said.equals(Llm2VecConfig.NONE) ? saved : own, said, family, name, chatTemplate);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Embedding;
+import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Lora;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -11,7 +12,10 @@ import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * not the family's files have several as one; an untied language head is {@code lm_head.weight}.
  */
 public final class Llama {
+    private final Parameters owner;
     private final LlamaConfig config;
     private final Embedding embedding;
     private final List<LlamaBlock> blocks = new ArrayList<>();
@@ -31,6 +36,7 @@ public final class Llama {
     private final List<Parameter> loraParameters = new ArrayList<>();
 
     private Llama(Parameters owner, LlamaConfig config, LlamaInitialization start, boolean languageHead) {
+        this.owner = owner;
         this.config = config;
         int first = owner.all().size();
         Scope root = owner.root();
@@ -64,6 +70,11 @@ public final class Llama {
 
     public LlamaConfig config() {
         return config;
+    }
+
+    /** What its parameters, and those of updates that come with it, belong to. */
+    Parameters owner() {
+        return owner;
     }
 
     /** All parameters but those of low-rank updates, in order of creation. */
@@ -142,7 +153,26 @@ public final class Llama {
         }
     }
 
-    /** The parameters of attached low-rank updates. */
+    /** The linear layers of all blocks that low-rank updates are for, by their full names. */
+    Map<String, List<Linear>> storedLinears() {
+        Map<String, List<Linear>> linears = new TreeMap<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            String block = "layers." + i + ".";
+            blocks.get(i).storedLinears(config.family()).forEach((name, stored) -> linears.put(block + name, stored));
+        }
+        return linears;
+    }
+
+    /** The attached low-rank updates, by the weights that they are for. */
+    Map<Parameter, List<Lora>> updates() {
+        Map<Parameter, List<Lora>> updates = new HashMap<>();
+        for (LlamaBlock block : blocks) {
+            block.linears().values().forEach(linear -> updates.put(linear.weight(), linear.updates()));
+        }
+        return updates;
+    }
+
+    /** The parameters of low-rank updates that {@link #attachLora} attached. */
     public List<Parameter> loraParameters() {
         return List.copyOf(loraParameters);
     }

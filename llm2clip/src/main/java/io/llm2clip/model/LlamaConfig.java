@@ -1,9 +1,9 @@
 package io.llm2clip.model;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.RotaryTable.LongRope;
 import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredType;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -115,7 +115,7 @@ public record LlamaConfig(
 
     /** Writes a {@code config.json} that Hugging Face transformers opens, atomically, for weights in f32. */
     public void write(Path file) {
-        write(file, DType.F32);
+        write(file, StoredType.F32);
     }
 
     /**
@@ -123,7 +123,7 @@ public record LlamaConfig(
      *
      * @param weights F32, BF16 or F16
      */
-    void write(Path file, DType weights) {
+    void write(Path file, StoredType weights) {
         LlamaConfigFile.write(file, this, weights);
     }
 }

@@ -1,11 +1,11 @@
 package io.llm2clip.model;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
 import io.llm2clip.nn.RotaryTable.LongRope;
 import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,7 @@ final class LlamaConfigFile {
     /** @throws CheckpointException if it is missing, damaged, or describes another architecture */
     static LlamaConfig read(Path file) {
         ConfigFile config = ConfigFile.read(file);
-        String type = config.string("model_type");
+        String type = BidirectionalCode.modelType(config.string("model_type"));
         LlamaFamily family = LlamaFamily.of(type)
                 .orElseThrow(() -> new CheckpointException(
                         "%s: expected a text encoder of a model_type among %s, found '%s'; use a checkpoint of one of them."
@@ -165,7 +165,7 @@ final class LlamaConfigFile {
     }
 
     /** Writes a file that transformers open as the family's bare model. */
-    static void write(Path file, LlamaConfig config, DType weights) {
+    static void write(Path file, LlamaConfig config, StoredType weights) {
         LlamaFamily family = config.family();
         String activation = family.activation() == Activation.GELU_TANH ? "gelu_pytorch_tanh" : "silu";
         ObjectNode json = ConfigFile.object()
@@ -228,7 +228,7 @@ final class LlamaConfigFile {
         }
     }
 
-    private static String torchName(DType type) {
+    private static String torchName(StoredType type) {
         return switch (type) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";

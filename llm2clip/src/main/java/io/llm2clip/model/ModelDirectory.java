@@ -2,10 +2,13 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.TensorContent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,8 +20,8 @@ import java.util.function.UnaryOperator;
  * A trained model on disk as it is written, which {@link OpenModel} opens:
  *
  * <ul>
- *   <li>{@code text/}: config.json, model.safetensors and tokenizer files, a Llama that Hugging Face transformers opens, see {@link TextModel};
- *   <li>{@code vision/}: config.json and model.safetensors;
+ *   <li>{@code text/}: config.json, weights and tokenizer files, a Llama that Hugging Face transformers opens, see {@link TextModel};
+ *   <li>{@code vision/}: config.json and weights;
  *   <li>{@code adapter.safetensors}: the adapter and {@code logit_scale} under their published names;
  *   <li>{@code llm2clip.json}: how these fit together.
  * </ul>
@@ -32,7 +35,8 @@ public final class ModelDirectory {
     static final String VISION = "vision";
     static final String ADAPTER = "adapter.safetensors";
     static final String CONFIG = "config.json";
-    static final String WEIGHTS = "model.safetensors";
+    /** What names of files of weights begin with. */
+    static final String WEIGHTS_STEM = "model";
 
     private ModelDirectory() {}
 
@@ -46,7 +50,7 @@ public final class ModelDirectory {
     }
 
     /**
-     * Saves a model to a directory of its own, whole or not at all.
+     * Saves a model to a directory of its own, whole or not at all, in the types that its weights came in.
      *
      * @param tokenizer the tokenizer.json of the text encoder; other tokenizer files beside it come along
      * @throws CheckpointException if it cannot be written, or the directory holds something that is not to be replaced
@@ -54,41 +58,44 @@ public final class ModelDirectory {
      */
     public static void save(Path directory, Llm2ClipModel model, Path tokenizer, Existing existing) {
         try (OutputDirectory output = claim(directory, existing)) {
-            save(output, model, TokenizerFiles.of(tokenizer));
+            save(output, model, TokenizerFiles.of(tokenizer), Saving.DEFAULT);
         }
     }
 
-    /** The same to a directory that was claimed. */
-    public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer) {
+    /**
+     * The same to a directory that was claimed.
+     *
+     * @param saving how weights are written
+     */
+    public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer, Saving saving) {
         LanguageBranch text = model.language();
         output.fill(directory -> {
-            Path vision = Files.createDirectories(directory.resolve(VISION));
             TextFiles.write(
                     directory.resolve(TEXT),
                     text.llama(),
                     new CaptionSettings.Saved(
                             text.reading().format(), text.reading().pooling()),
                     model.description().textNotes(),
-                    tokenizer);
-            model.vision().config().write(vision.resolve(CONFIG));
-            ParameterFiles.save(
-                    model.vision().parameters(),
-                    model.vision().layout().stored().usual(),
-                    vision.resolve(WEIGHTS),
-                    Map.of());
-            ParameterFiles.save(
-                    AdapterFiles.parameters(text.adapter(), model.logitScale()), directory.resolve(ADAPTER), Map.of());
+                    tokenizer,
+                    saving);
+            VisionFiles.write(directory.resolve(VISION), model.vision(), saving);
+            SafetensorsWriter.write(
+                    directory.resolve(ADAPTER), adapter(model, saving), Map.of(), saving.listener()::written);
             model.description().write(directory.resolve(DESCRIPTION), model);
         });
         output.publish();
     }
 
+    private static Map<String, TensorContent> adapter(Llm2ClipModel model, Saving saving) {
+        return ParameterFiles.contents(
+                AdapterFiles.parameters(model.language().adapter(), model.logitScale()), Map.of(), saving);
+    }
+
     /** The bytes that saving a model takes, but for small files. */
-    public static long bytes(Llm2ClipModel model) {
-        LanguageBranch text = model.language();
-        return TextFiles.bytes(text.llama())
-                + ParameterFiles.bytes(model.vision().parameters())
-                + ParameterFiles.bytes(AdapterFiles.parameters(text.adapter(), model.logitScale()));
+    public static long bytes(Llm2ClipModel model, Saving saving) {
+        return ParameterFiles.bytes(TextFiles.contents(model.language().llama(), saving))
+                + ParameterFiles.bytes(VisionFiles.contents(model.vision(), saving))
+                + ParameterFiles.bytes(adapter(model, saving));
     }
 
     /** The directory of a part: the given one, or the part of that name where the whole model is given. */

@@ -15,12 +15,15 @@ public final class OpenModel implements AutoCloseable {
     private final Parameters parameters;
     private final Llm2ClipModel model;
     private final Tokenizer tokenizer;
+    private final TokenizerFiles tokenizerFiles;
 
-    private OpenModel(Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer) {
+    private OpenModel(
+            Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer, TokenizerFiles tokenizerFiles) {
         this.path = path;
         this.parameters = parameters;
         this.model = model;
         this.tokenizer = tokenizer;
+        this.tokenizerFiles = tokenizerFiles;
     }
 
     /**
@@ -39,10 +42,18 @@ public final class OpenModel implements AutoCloseable {
      * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
      */
     public static OpenModel open(Path path, ModelOptions options) {
+        return open(path, options, Parameters.frozen(options.weights(), options.device()));
+    }
+
+    /** Opens a model to save it in another form, and not to compute with it: no weights are in memory. */
+    public static OpenModel onDisk(Path path, ModelOptions options) {
+        return open(path, options, Parameters.onDisk());
+    }
+
+    private static OpenModel open(Path path, ModelOptions options, Parameters parameters) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
         ModelSource source = ModelSource.find(path, options);
-        Parameters parameters = Parameters.frozen(options.weights(), options.device());
         try {
             VisionTower vision = vision(source, parameters, options.vision());
             ModelDescription description = source.description(vision.config());
@@ -75,8 +86,9 @@ public final class OpenModel implements AutoCloseable {
         Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
         encoder.load(llama);
         AdapterFiles.load(adapter, logitScale, source.adapter());
-        Tokenizer tokenizer = TextFiles.tokenizer(encoder.tokenizer(), config, source.specialTokens());
-        return opened(source, parameters, tokenizer, () -> {
+        TokenizerFiles files = encoder.tokenizer();
+        Tokenizer tokenizer = TextFiles.tokenizer(files, config, source.specialTokens());
+        return opened(source, parameters, tokenizer, files, () -> {
             LanguageBranch text = new LanguageBranch(llama, adapter, source.reading(tokenizer));
             return new Llm2ClipModel(description, text, vision, logitScale);
         });
@@ -92,9 +104,13 @@ public final class OpenModel implements AutoCloseable {
     }
 
     private static OpenModel opened(
-            ModelSource source, Parameters parameters, Tokenizer tokenizer, Supplier<Llm2ClipModel> model) {
+            ModelSource source,
+            Parameters parameters,
+            Tokenizer tokenizer,
+            TokenizerFiles files,
+            Supplier<Llm2ClipModel> model) {
         try {
-            return new OpenModel(source.path(), parameters, model.get(), tokenizer);
+            return new OpenModel(source.path(), parameters, model.get(), tokenizer, files);
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
@@ -117,6 +133,11 @@ public final class OpenModel implements AutoCloseable {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** Its tokenizer's files, for a model that it becomes a part of. */
+    public TokenizerFiles tokenizerFiles() {
+        return tokenizerFiles;
     }
 
     /** What was opened. */

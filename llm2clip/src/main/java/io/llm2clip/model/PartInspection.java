@@ -46,22 +46,22 @@ final class PartInspection {
 
     @FunctionalInterface
     private interface Look {
-        void at(Draft draft, Parameters outline);
+        void at(Draft draft, Parameters onDisk);
     }
 
     private void add(String name, Path source, Look look) {
         Draft draft = new Draft();
-        try (Parameters outline = Parameters.outline()) {
+        try (Parameters onDisk = Parameters.onDisk()) {
             Optional<String> problem = Optional.empty();
             try {
-                look.at(draft, outline);
+                look.at(draft, onDisk);
                 for (WeightFormat format : WeightFormat.values()) {
-                    memory.merge(format, outline.bytes(format), Math::addExact);
+                    memory.merge(format, onDisk.bytes(format), Math::addExact);
                 }
             } catch (CheckpointException | InputException | IllegalArgumentException e) {
                 problem = Optional.of(String.valueOf(e.getMessage()));
             }
-            Map<StoredType, Long> types = outline.storedElements();
+            Map<StoredType, Long> types = onDisk.storedElements();
             long parameters = types.values().stream().mapToLong(Long::longValue).sum();
             parts.add(new PartReport(name, source, draft.summary, draft.facts, parameters, types, problem));
         }
@@ -74,7 +74,7 @@ final class PartInspection {
 
     /** @param prepared how images are, if that is saved with the model */
     void vision(Path path, Optional<PreprocessingPreset> prepared) {
-        add("vision tower", path, (draft, outline) -> {
+        add("vision tower", path, (draft, onDisk) -> {
             VisionConfig config;
             try {
                 config = VisionConfig.ofCheckpoint(path);
@@ -87,7 +87,7 @@ final class PartInspection {
             try (Checkpoint source = PublishedFiles.open(ModelDirectory.part(path, ModelDirectory.VISION))) {
                 requireBlocks(source, config.layers());
             }
-            VisionTower.open(outline, path);
+            VisionTower.open(onDisk, path);
         });
     }
 
@@ -128,31 +128,32 @@ final class PartInspection {
 
     /** The encoder of a directory or a GGUF file, with its tokenizer. */
     void text(Path path) {
-        add("text encoder", path, (draft, outline) -> {
+        add("text encoder", path, (draft, onDisk) -> {
             try (TextSource source = TextSource.open(path)) {
                 LlamaConfig config = source.config();
-                draft.summary = "Llama, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
+                draft.summary = "%s, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
                         .formatted(
+                                config.family(),
                                 Quantity.of(config.layers(), "layer"),
                                 config.hiddenSize(),
                                 Quantity.of(config.heads(), "head"),
                                 config.keyValueHeads(),
                                 config.vocabularySize(),
                                 config.maxPositions());
-                draft.facts.put("architecture", "llama");
+                draft.facts.put("architecture", config.family().modelType());
                 draft.facts.put("layers", config.layers());
                 draft.facts.put("hidden_size", config.hiddenSize());
                 draft.facts.put("heads", config.heads());
                 draft.facts.put("key_value_heads", config.keyValueHeads());
                 draft.facts.put("vocabulary_size", config.vocabularySize());
                 draft.facts.put("max_positions", config.maxPositions());
-                draft.facts.put("caption_format", source.format().isPresent() ? "saved" : "by the tokenizer");
+                draft.facts.put("caption_format", source.captions().saved().isPresent() ? "saved" : "by the tokenizer");
                 if (source instanceof TextDirectory directory) {
                     try (Checkpoint weights = Checkpoint.open(directory.path())) {
                         requireBlocks(weights, config.layers());
                     }
                 }
-                source.load(Llama.encoder(outline, config, LlamaInitialization.STANDARD));
+                source.load(Llama.encoder(onDisk, config, LlamaInitialization.STANDARD));
             }
         });
         add("tokenizer", path, (draft, _) -> {
@@ -169,7 +170,7 @@ final class PartInspection {
 
     /** The adapter and the scale of a file. */
     void adapter(Path file, Optional<TextAdapter.Config> saved) {
-        add("adapter", file, (draft, outline) -> {
+        add("adapter", file, (draft, onDisk) -> {
             try (Checkpoint source = PublishedFiles.open(file)) {
                 TextAdapter.Config config = saved.orElseGet(() -> AdapterFiles.config(source, Optional.empty()));
                 draft.summary = "from caption vectors of %d channels%s to embeddings of %d"
@@ -180,8 +181,8 @@ final class PartInspection {
                 draft.facts.put("caption_size", config.captionSize());
                 draft.facts.put("embedding_size", config.embeddingSize());
                 draft.facts.put("normalize_input", config.normalizeInput());
-                TextAdapter adapter = TextAdapter.create(outline, config);
-                Parameter scale = Llm2ClipModel.createLogitScale(outline);
+                TextAdapter adapter = TextAdapter.create(onDisk, config);
+                Parameter scale = Llm2ClipModel.createLogitScale(onDisk);
                 AdapterFiles.load(adapter, scale, source.source());
                 scale(source).ifPresent(factor -> {
                     draft.summary += ", logit scale " + String.format(Locale.ROOT, "%.4g", factor);

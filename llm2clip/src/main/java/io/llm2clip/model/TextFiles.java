@@ -2,8 +2,10 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.TensorContent;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
 import io.llm2clip.text.Pooling;
@@ -26,22 +28,27 @@ final class TextFiles {
 
     private TextFiles() {}
 
-    /** Writes all files; the language head is left out, as in the published encoders. */
+    /** Writes all files; the language head is left out, as in the published encoders, and low-rank updates are added to their weights. */
     static void write(
             Path directory,
             Llama llama,
             CaptionSettings.Saved captions,
             Map<String, String> provenance,
-            TokenizerFiles tokenizer)
+            TokenizerFiles tokenizer,
+            Saving saving)
             throws IOException {
-        if (!llama.loraParameters().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "The text encoder has low-rank updates that are not merged; call mergeLora() first.");
-        }
         Files.createDirectories(directory);
-        llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(saved(llama)));
-        ParameterFiles.save(
-                saved(llama), llama.config().family().stored(""), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
+        Map<String, TensorContent> contents = contents(llama, saving);
+        llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(contents));
+        BidirectionalCode.write(directory);
+        ParameterFiles.save(contents, directory, ModelDirectory.WEIGHTS_STEM, saving);
+        writeCaptions(directory, captions, provenance, tokenizer);
+    }
+
+    /** Writes what turns captions into token rows. */
+    static void writeCaptions(
+            Path directory, CaptionSettings.Saved captions, Map<String, String> provenance, TokenizerFiles tokenizer)
+            throws IOException {
         tokenizer.write(directory, captions.format());
         ObjectNode caption = ConfigFile.object();
         writeFormat(caption, captions.format());
@@ -50,15 +57,12 @@ final class TextFiles {
         ConfigFile.write(directory.resolve(CAPTION), caption);
     }
 
-    /** The bytes of the weights that are written. */
-    static long bytes(Llama llama) {
-        return ParameterFiles.bytes(saved(llama));
-    }
-
-    private static List<Parameter> saved(Llama llama) {
-        return llama.parameters().stream()
+    /** The weights that are written. */
+    static Map<String, TensorContent> contents(Llama llama, Saving saving) {
+        List<Parameter> parameters = llama.parameters().stream()
                 .filter(parameter -> !parameter.name().equals("lm_head.weight"))
                 .toList();
+        return ParameterFiles.contents(parameters, llama.config().family().stored(""), llama.updates(), saving);
     }
 
     /** Reads weights whose names may be those of the bare model or of the language model around it. */

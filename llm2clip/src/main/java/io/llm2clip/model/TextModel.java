@@ -4,7 +4,9 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -109,11 +111,11 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Opens a saved text model, one of Hugging Face of an architecture of {@link LlamaFamily}, or one in a GGUF file. One without a
-     * caption.json gets the template that LLM2CLIP's code has for its kind, and is used as its llm2vec_config.json says, if there is one. It
-     * computes on the CPU.
+     * Opens a saved text model, one of Hugging Face of an architecture of {@link LlamaFamily}, one in a GGUF file, or an adapter of PEFT
+     * for one. One without a caption.json gets the template that LLM2CLIP's code has for its kind, and is used as its llm2vec_config.json
+     * says, if there is one. It computes on the CPU.
      *
-     * @param path of the directory of a text model or of a whole model that has one, or of a GGUF file
+     * @param path of the directory of a text model, of a whole model that has one, or of an adapter, or of a GGUF file
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
      */
     public static TextModel open(Path path) {
@@ -137,9 +139,34 @@ public final class TextModel implements AutoCloseable {
      */
     public static TextModel open(
             Path path, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
+        return open(path, List.of(), specialTokens, Parameters.frozen(weights, execution.device()), execution);
+    }
+
+    /**
+     * Opens a text model with adapters of PEFT upon it, which stay apart from its weights. It computes on the CPU.
+     *
+     * @param adapters their directories, in the order in which they were trained
+     */
+    public static TextModel open(
+            Path path, List<Path> adapters, Optional<SpecialTokens> specialTokens, WeightFormat weights) {
+        Execution execution = Execution.cpu();
+        return open(path, adapters, specialTokens, Parameters.frozen(weights, execution.device()), execution);
+    }
+
+    /** The same, to be saved in another form, and not to be computed with: no weights are in memory. */
+    public static TextModel onDisk(Path path, List<Path> adapters) {
+        return open(path, adapters, Optional.empty(), Parameters.onDisk(), Execution.cpu());
+    }
+
+    private static TextModel open(
+            Path path,
+            List<Path> adapters,
+            Optional<SpecialTokens> specialTokens,
+            Parameters weights,
+            Execution execution) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
-        try (TextSource source = TextSource.open(path)) {
+        try (TextSource source = TextSource.open(path, adapters)) {
             LlamaConfig config = source.config();
             CaptionSettings captions = source.captions();
             SpecialTokens taken = specialTokens.orElseGet(captions::specialTokens);
@@ -147,7 +174,7 @@ public final class TextModel implements AutoCloseable {
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
             return of(
                     tokenizer,
-                    Parameters.frozen(weights, execution.device()),
+                    weights,
                     files,
                     new CaptionSettings.Saved(captions.format(tokenizer), captions.pooling()),
                     source.notes(),
@@ -191,7 +218,7 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Saves the model to a directory of its own, whole or not at all.
+     * Saves the model to a directory of its own, whole or not at all, in the types that its weights came in.
      *
      * @param provenance free-form notes, such as how the model was made
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, or the directory holds something that is not to be
@@ -199,20 +226,49 @@ public final class TextModel implements AutoCloseable {
      */
     public void save(Path directory, Map<String, String> provenance, Existing existing) {
         try (OutputDirectory output = claim(directory, existing)) {
-            save(output, provenance);
+            save(output, provenance, Saving.DEFAULT);
         }
     }
 
-    /** The same to a directory that was claimed. */
-    public void save(OutputDirectory output, Map<String, String> provenance) {
-        output.fill(directory -> TextFiles.write(
-                directory, llama, new CaptionSettings.Saved(format, pooling), provenance, tokenizerFiles));
+    /**
+     * The same to a directory that was claimed.
+     *
+     * @param saving how the weights are written
+     */
+    public void save(OutputDirectory output, Map<String, String> provenance, Saving saving) {
+        output.fill(directory -> TextFiles.write(directory, llama, captions(), provenance, tokenizerFiles, saving));
+        output.publish();
+    }
+
+    private CaptionSettings.Saved captions() {
+        return new CaptionSettings.Saved(format, pooling);
+    }
+
+    /** Claims a directory for an adapter, as {@link #claim} does for a text model. */
+    public static OutputDirectory claimAdapter(Path directory, Existing existing) {
+        return OutputDirectory.claim(directory, "adapter", existing);
+    }
+
+    /**
+     * Saves the low-rank updates that {@link Llama#attachLora} attached, before they are merged, as an adapter that PEFT loads.
+     *
+     * @param output was claimed by {@link #claimAdapter}
+     * @param base the model that this was opened from
+     * @param rank of the updates
+     * @param alpha that they were attached with
+     * @param provenance free-form notes
+     */
+    public void saveAdapter(OutputDirectory output, Path base, int rank, float alpha, Map<String, String> provenance) {
+        output.fill(directory -> {
+            LoraFiles.write(directory, llama.loraParameters(), rank, alpha, BaseModel.name(base));
+            TextFiles.writeCaptions(directory, captions(), provenance, tokenizerFiles);
+        });
         output.publish();
     }
 
     /** The bytes that saving takes, but for small files. */
-    public long bytes() {
-        return TextFiles.bytes(llama);
+    public long bytes(Saving saving) {
+        return ParameterFiles.bytes(TextFiles.contents(llama, saving));
     }
 
     /** The notes that the model was saved with. */

@@ -8,18 +8,41 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Where a text encoder is read from. */
-sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufText {
+sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufText, AdaptedText {
 
     /**
-     * A directory of a text encoder or of a whole model, or a GGUF file, or a directory that holds one such and no configuration.
+     * A directory of a text encoder or of a whole model, or a GGUF file, or a directory that holds one such and no configuration, or
+     * that of a PEFT adapter, whose base is found.
      *
-     * @throws io.llm2clip.nn.checkpoint.CheckpointException if the file is no GGUF file of a text encoder
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if the file is no GGUF file of a text encoder, or an adapter's base is
+     *     missing
      */
     static TextSource open(Path path) {
+        return open(path, 0);
+    }
+
+    /**
+     * The same with adapters upon it.
+     *
+     * @param adapters directories of PEFT adapters, in the order in which they were trained
+     */
+    static TextSource open(Path path, List<Path> adapters) {
+        TextSource source = open(path);
+        for (Path adapter : adapters) {
+            source = AdaptedText.upon(source, path, adapter);
+        }
+        return source;
+    }
+
+    /** @param depth how many adapters are upon it already */
+    static TextSource open(Path path, int depth) {
         if (Files.isRegularFile(path)) {
             return GgufText.open(path);
         }
         Path directory = ModelDirectory.part(path, ModelDirectory.TEXT);
+        if (AdaptedText.isIn(directory)) {
+            return AdaptedText.open(directory, depth);
+        }
         List<Path> files = Files.exists(directory.resolve(ModelDirectory.CONFIG)) ? List.of() : ggufFiles(directory);
         return files.size() == 1 ? GgufText.open(files.getFirst()) : new TextDirectory(directory);
     }

@@ -2,10 +2,13 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.TensorContent;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -41,6 +44,19 @@ final class VisionFiles {
                     tensor -> CheckpointPart.VISION.leavesOver(names, tensor));
             return tower;
         }
+    }
+
+    /** Writes configuration and weights of a tower, under the usual names of its family. */
+    static void write(Path directory, VisionTower tower, Saving saving) throws IOException {
+        Files.createDirectories(directory);
+        tower.config().write(directory.resolve(ModelDirectory.CONFIG));
+        ParameterFiles.save(contents(tower, saving), directory, ModelDirectory.WEIGHTS_STEM, saving);
+    }
+
+    /** The weights that are written. */
+    static Map<String, TensorContent> contents(VisionTower tower, Saving saving) {
+        return ParameterFiles.contents(
+                tower.parameters(), tower.layout().stored().usual(), Map.of(), saving);
     }
 
     /** The tower of a checkpoint. */

@@ -1,7 +1,11 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +40,27 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
      */
     static VisionTower open(Parameters owner, Path path, VisionOptions options) {
         return VisionFiles.open(owner, ModelDirectory.part(path, ModelDirectory.VISION), options);
+    }
+
+    /**
+     * Claims a directory for a vision tower alone.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if it cannot be written, another run has it, or it holds something that is
+     *     not to be replaced
+     */
+    static OutputDirectory claim(Path directory, Existing existing) {
+        return OutputDirectory.claim(directory, "vision tower", existing);
+    }
+
+    /** Saves the tower to a directory that was claimed, under the usual names of its kind. */
+    default void save(OutputDirectory output, Saving saving) {
+        output.fill(directory -> VisionFiles.write(directory, this, saving));
+        output.publish();
+    }
+
+    /** The bytes that saving takes, but for small files. */
+    default long bytes(Saving saving) {
+        return ParameterFiles.bytes(VisionFiles.contents(this, saving));
     }
 
     /** Embeddings {@code [B, E]}, not normalised, of pixels {@code [B, 3, S, S]}; no gradient flows into the pixels. */

@@ -151,6 +151,15 @@ public final class CaptionTraining {
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
     public LossCurve run(Progress progress) {
+        return run(progress, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param trained is called when all steps are done, before the updates are merged, so that they can be saved alone
+     */
+    public LossCurve run(Progress progress, Runnable trained) {
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Linear(settings.learningRate(), settings.warmUp(), config.steps);
         Llama llama = encoder.llama();
@@ -158,7 +167,7 @@ public final class CaptionTraining {
         llama.attachLora(updates, config.rank, config.alpha);
         try (AdamW optimizer = optimizer()) {
             StepMemory memory = new StepMemory(sampler.longest(), progress);
-            return TrainingLoop.run(
+            LossCurve losses = TrainingLoop.run(
                     NAME,
                     config.steps,
                     schedule,
@@ -178,6 +187,8 @@ public final class CaptionTraining {
                         memory.tell(step.memory().total(), tokens);
                         return loop.run(step, inputs);
                     });
+            trained.run();
+            return losses;
         } finally {
             llama.mergeLora();
             encoder.weightsChanged();

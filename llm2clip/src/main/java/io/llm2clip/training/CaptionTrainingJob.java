@@ -8,6 +8,7 @@ import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stage 1 on a user's captions: makes a text encoder that {@link ClipTrainingJob} takes.
@@ -37,6 +39,7 @@ import java.util.function.Supplier;
  * @param start the language model to begin with
  * @param training of stage 1
  * @param out receives the text encoder
+ * @param adapter receives what stage 1 changed in a pretrained language model, as a LoRA adapter that PEFT loads, if asked for
  * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, from now on too; empty for what the language model says, else as
  *     text
@@ -47,14 +50,31 @@ public record CaptionTrainingJob(
         Start start,
         CaptionTraining.Config training,
         Path out,
+        Optional<Path> adapter,
         Existing existing,
         Optional<SpecialTokens> specialTokens,
         Execution execution) {
 
+    /** @throws IllegalArgumentException if an adapter is asked for and there is no model that it would be for */
+    public CaptionTrainingJob {
+        if (adapter.isPresent() && start instanceof FromScratch) {
+            throw new IllegalArgumentException(
+                    "An adapter for a language model from scratch, which nobody else has; expected one from a pretrained model (--llm).");
+        }
+        if (adapter.isPresent()
+                && adapter.get()
+                        .toAbsolutePath()
+                        .normalize()
+                        .equals(out.toAbsolutePath().normalize())) {
+            throw new IllegalArgumentException(
+                    "%s for the text encoder and for the adapter; expected a folder for each.".formatted(out));
+        }
+    }
+
     /** The same on the CPU, with special tokens in captions as the language model says, else as text. */
     public CaptionTrainingJob(
             Path captions, Start start, CaptionTraining.Config training, Path out, Existing existing) {
-        this(captions, start, training, out, existing, Optional.empty(), Execution.cpu());
+        this(captions, start, training, out, Optional.empty(), existing, Optional.empty(), Execution.cpu());
     }
 
     /** The language model that stage 1 begins with. */
@@ -110,15 +130,20 @@ public record CaptionTrainingJob(
                             captions));
         }
         try (OutputDirectory output = TextModel.claim(out, existing);
+                @Nullable
+                        OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
+                                .orElse(null);
                 TextModel model = begin(split.training(), output.unfinished().resolve("tokenizer.json"))) {
-            output.requireRoom(model.bytes());
+            output.requireRoom(model.bytes(Saving.DEFAULT));
             CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
             announce(progress);
             int skipped = trainLanguageModel(model, split.training(), output, progress);
             CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
-            skipped += savedOnFailure(model, output, () -> stage1.run(progress)).skipped();
+            skipped += savedOnFailure(
+                            model, output, () -> stage1.run(progress, () -> saveAdapter(model, adapterOutput)))
+                    .skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            model.save(output, provenance());
+            model.save(output, provenance(), Saving.DEFAULT);
             CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
@@ -129,6 +154,12 @@ public record CaptionTrainingJob(
                     skipped,
                     all.size(),
                     model.encoder().countCut(all, training.maxLength()));
+        }
+    }
+
+    private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
+        if (output != null && start instanceof Pretrained pretrained) {
+            model.saveAdapter(output, pretrained.directory, training.rank(), training.alpha(), provenance());
         }
     }
 
@@ -176,7 +207,7 @@ public record CaptionTrainingJob(
         try {
             return work.get();
         } catch (DivergedException e) {
-            model.save(output, provenance());
+            model.save(output, provenance(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
     }

@@ -24,6 +24,7 @@ import io.llm2clip.model.TextProjection;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -158,7 +159,7 @@ public record ClipTrainingJob(
                             new CaptionReading(language.format(), language.pooling(), false)),
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
-            output.requireRoom(ModelDirectory.bytes(model));
+            output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
             ImageCache cache;
             HeldOut<Integer> split;
             CaptionVectors captionVectors;
@@ -177,7 +178,7 @@ public record ClipTrainingJob(
             CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
             LossCurve losses = train(model, textSide, cache.only(split.training()), language, output, progress);
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            ModelDirectory.save(output, model, language.tokenizerFiles());
+            ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
             RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
             return new Result(
                     folder.report(),
@@ -213,7 +214,7 @@ public record ClipTrainingJob(
                     execution,
                     progress);
         } catch (DivergedException e) {
-            ModelDirectory.save(output, model, language.tokenizerFiles());
+            ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -13,6 +12,7 @@ import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Shape;
@@ -149,7 +149,7 @@ class LlamaFamilyTest {
         }
         assertThat(shapes(weights)).isEqualTo(shapes(directory(name).resolve("model.safetensors")));
         Path file = temporary.resolve("config.json");
-        config.write(file, DType.F32);
+        config.write(file, StoredType.F32);
         assertThat(LlamaConfig.read(file)).isEqualTo(config);
         JsonNode written = ConfigFile.read(file).root();
         JsonNode original =

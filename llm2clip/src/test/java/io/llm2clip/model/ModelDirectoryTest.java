@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
@@ -108,12 +109,20 @@ class ModelDirectoryTest {
         assertOnlyTheModel();
     }
 
+    /** What is saved is their sum. */
     @Test
-    void refusesUnmergedUpdates() {
+    void updatesAreMergedIntoWhatIsSaved() {
         Llm2ClipModel model = TinyModel.create(parameters);
         model.language().llama().attachLora(parameters, 2, 4);
-        assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE))
-                .hasMessageContaining("call mergeLora() first");
+        model.language().llama().loraParameters().forEach(parameter -> parameter.fill(i -> 0.01f * (i % 7)));
+        ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
+        model.language().llama().mergeLora();
+        try (OpenModel opened = OpenModel.open(directory)) {
+            for (Parameter parameter : opened.model().language().llama().parameters()) {
+                assertThat(parameter.data().toFloats())
+                        .containsExactly(parameters.get(parameter.name()).data().toFloats(), within(1e-6f));
+            }
+        }
     }
 
     @Test
@@ -183,11 +192,13 @@ class ModelDirectoryTest {
                 .hasMessageContaining("expected a model of format version 1, found 2; use a newer release");
         edit("\"format_version\" : 2", "\"format_version\" : 1");
         Path config = directory.resolve("text/config.json");
-        Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"bert\""));
+        Files.writeString(config, Files.readString(config).replace("\"bidirectional_llama\"", "\"bert\""));
         assertThatThrownBy(() -> OpenModel.open(directory)).hasMessageContaining("found 'bert'");
         Files.writeString(
                 config,
-                Files.readString(config).replace("\"bert\"", "\"llama\"").replace("300", "200"));
+                Files.readString(config)
+                        .replace("\"bert\"", "\"bidirectional_llama\"")
+                        .replace("300", "200"));
         assertThatThrownBy(() -> OpenModel.open(directory))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("embed_tokens.weight");

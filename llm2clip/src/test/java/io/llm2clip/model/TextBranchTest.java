@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
@@ -36,7 +37,7 @@ class TextBranchTest {
             String refusal =
                     "The model has a text tower of its own, no language model and no adapter; use an LLM2CLIP model, or train one from its vision tower with 'train clip --vision'.";
             assertThatThrownBy(model::language).hasMessage(refusal);
-            assertThatThrownBy(() -> ModelDirectory.bytes(model)).hasMessage(refusal);
+            assertThatThrownBy(() -> ModelDirectory.bytes(model, Saving.DEFAULT)).hasMessage(refusal);
             Path directory = temporary.resolve("model");
             assertThatThrownBy(() ->
                             ModelDirectory.save(directory, model, temporary.resolve("tokenizer.json"), Existing.REFUSE))

@@ -7,6 +7,7 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -254,7 +255,7 @@ class TextModelTest {
         }
         Path out = temporary.resolve("again");
         try (TextModel opened = TextModel.open(text)) {
-            assertThat(opened.bytes())
+            assertThat(opened.bytes(Saving.DEFAULT))
                     .isEqualTo(halves.values().stream()
                             .mapToLong(t -> t.data().byteSize())
                             .sum());

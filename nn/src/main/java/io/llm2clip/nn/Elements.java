@@ -3,10 +3,7 @@ package io.llm2clip.nn;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.reference.StoredElements;
-import io.llm2clip.nn.checkpoint.StoredTensor;
-import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.TensorData;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -113,29 +110,12 @@ final class Elements {
         return floats.asSlice(first * Float.BYTES, (end - first) * Float.BYTES);
     }
 
-    /** Floats in the type of 16 bits that they came from, which holds them exactly. */
-    static MemorySegment narrow(DType type, MemorySegment floats) {
-        long elements = floats.byteSize() / Float.BYTES;
-        MemorySegment halves = Arena.ofAuto().allocate(ValueLayout.JAVA_SHORT, elements);
-        Pieces pieces = new Pieces();
-        pieces.add(elements, (first, end) -> {
-            for (long i = first; i < end; i++) {
-                float value = floats.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-                short half = type == DType.F16
-                        ? Float.floatToFloat16(value)
-                        : (short) (Float.floatToRawIntBits(value) >>> 16);
-                halves.setAtIndex(ValueLayout.JAVA_SHORT, i, half);
-            }
-        });
-        pieces.run();
-        return halves;
-    }
-
     /** Rounds floats to a type of 16 bits, to nearest, ties to even; NaN stays NaN. */
-    static void round(float[] floats, DType type, MemorySegment halves) {
+    static void round(float[] floats, DType type, ByteOrder order, MemorySegment halves) {
+        ValueLayout.OfShort layout = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(order);
         for (int i = 0; i < floats.length; i++) {
             short half = type == DType.F16 ? Float.floatToFloat16(floats[i]) : toBfloat16(floats[i]);
-            halves.setAtIndex(ValueLayout.JAVA_SHORT, i, half);
+            halves.setAtIndex(layout, i, half);
         }
     }
 
@@ -143,66 +123,5 @@ final class Elements {
         int bits = Float.floatToIntBits(value);
         // The carry of a mantissa of ones goes into the exponent, of the largest numbers to infinity.
         return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
-    }
-
-    /**
-     * Parameters as one tensor of a file, one below the other: in the type that they were loaded from, f32 if these differ.
-     *
-     * @throws IllegalStateException if one has no values, or such as were rounded when they were loaded
-     */
-    static StoredTensor joined(List<Parameter> parameters) {
-        parameters.forEach(Elements::requireWritable);
-        DType type = ParameterFiles.type(parameters);
-        if (parameters.size() == 1) {
-            Parameter parameter = parameters.getFirst();
-            return stored(parameter.shape().toList(), type, in(type, parameter));
-        }
-        List<Integer> dims = new ArrayList<>(parameters.getFirst().shape().toList());
-        dims.set(0, parameters.stream().mapToInt(p -> p.shape().dim(0)).reduce(0, Math::addExact));
-        long bytes = parameters.stream()
-                .mapToLong(p -> type.bytes((long) p.shape().size()))
-                .sum();
-        MemorySegment joined = Arena.ofAuto().allocate(bytes, type.bytes());
-        long at = 0;
-        for (Parameter parameter : parameters) {
-            MemorySegment values = in(type, parameter);
-            MemorySegment.copy(values, 0, joined, at, values.byteSize());
-            at += values.byteSize();
-        }
-        return stored(dims, type, joined);
-    }
-
-    private static void requireWritable(Parameter parameter) {
-        DType found = parameter.data().dtype();
-        // Of any type f32 holds the values exactly.
-        if (found != DType.F32 && found != parameter.stored()) {
-            throw new IllegalStateException(
-                    "Saving parameter %s of %s: expected weights as they were stored, found rounded ones; load the model with WeightFormat.STORED."
-                            .formatted(parameter, found));
-        }
-    }
-
-    /** The values in the type that they came from, or f32. */
-    private static MemorySegment in(DType type, Parameter parameter) {
-        TensorData data = parameter.data();
-        if (data.dtype() == type) {
-            return data.readOnly();
-        }
-        return type == DType.F32
-                ? parameter.expanded().readOnly()
-                : narrow(type, parameter.expanded().readOnly());
-    }
-
-    /** Elements of native byte order as a file has them. */
-    private static StoredTensor stored(List<Integer> shape, DType type, MemorySegment values) {
-        List<Long> dims = shape.stream().map(Integer::longValue).toList();
-        StoredType stored = StoredType.valueOf(type.name());
-        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
-            return new StoredTensor(stored, dims, values);
-        }
-        MemorySegment swapped = Arena.ofAuto().allocate(values.byteSize(), type.bytes());
-        StoredTensor unswapped = new StoredTensor(stored, dims, values);
-        unswapped.copyTo(swapped, 0, unswapped.elements());
-        return new StoredTensor(stored, dims, swapped);
     }
 }

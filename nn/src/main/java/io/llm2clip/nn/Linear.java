@@ -3,9 +3,11 @@ package io.llm2clip.nn;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@code y = x W^T + b}, with parameters {@code weight [out, in]} and {@code bias [out]}, and an optional {@link Lora}. */
+/** {@code y = x W^T + b}, with parameters {@code weight [out, in]} and {@code bias [out]}, and any number of {@link Lora low-rank updates}. */
 public final class Linear {
     /**
      * Up to this size a low-rank update is added to the weight before the product: one more product for the weight's gradient
@@ -15,7 +17,7 @@ public final class Linear {
 
     private final Parameter weight;
     private final @Nullable Parameter bias;
-    private @Nullable Lora lora;
+    private final List<Lora> updates = new ArrayList<>();
 
     private Linear(Parameter weight, @Nullable Parameter bias) {
         this.weight = weight;
@@ -42,38 +44,50 @@ public final class Linear {
     /** {@code [..., in]} of two or more dimensions to {@code [..., out]}. */
     public Tensor apply(Tensor x) {
         Tensor y;
-        if (lora == null) {
-            y = x.matmulTransposed(weight.tensor());
-        } else if (weight.shape().size() <= SMALL_WEIGHT && weight.data().dtype() == DType.F32) {
-            y = x.matmulTransposed(weight.tensor().add(lora.delta()));
+        if (!updates.isEmpty()
+                && weight.shape().size() <= SMALL_WEIGHT
+                && weight.data().dtype() == DType.F32) {
+            y = x.matmulTransposed(updated(weight.tensor()));
         } else {
-            y = x.matmulTransposed(weight.tensor()).add(lora.apply(x));
+            y = x.matmulTransposed(weight.tensor());
+            for (Lora update : updates) {
+                y = y.add(update.apply(x));
+            }
         }
         return bias == null ? y : y.add(bias.tensor());
     }
 
-    /** Adds a low-rank update to all later applications. */
+    /** Adds a low-rank update to all later applications, besides those that there are. */
     public void attach(Lora update) {
-        if (lora != null) {
-            throw new IllegalStateException(
-                    weight.name() + " has a low-rank update already; merge() it before attaching another.");
-        }
         update.requireFits(weight);
-        lora = update;
+        updates.add(update);
+    }
+
+    /** The attached low-rank updates. */
+    public List<Lora> updates() {
+        return List.copyOf(updates);
     }
 
     /**
-     * Adds the low-rank update to the weight and detaches it; nothing happens without one.
+     * Adds the low-rank updates to the weight and detaches them; nothing happens without one.
      *
      * <p>A weight that may be trained is changed in place. A frozen one is replaced by a sum in f32, whatever its format was: rounded to
      * bf16, most of an update would be lost. Programs that read the old weight refuse to run from then on.
      */
     public void merge() {
-        if (lora != null) {
+        if (!updates.isEmpty()) {
             Tensor base = Tensor.variable(weight.name(), weight.expanded());
-            weight.replace(base.add(lora.delta()).evaluate());
-            lora = null;
+            weight.replace(updated(base).evaluate());
+            updates.clear();
         }
+    }
+
+    private Tensor updated(Tensor base) {
+        Tensor sum = base;
+        for (Lora update : updates) {
+            sum = sum.add(update.delta());
+        }
+        return sum;
     }
 
     public Parameter weight() {

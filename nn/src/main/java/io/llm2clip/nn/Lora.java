@@ -1,5 +1,6 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
@@ -50,13 +51,28 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
         int out = stacked.stream().mapToInt(Lora::outputs).sum();
         Parameter a = scope.scope("lora_A").create("weight", Shape.of(rank, in), Initializer.fanInUniform());
         Parameter b = scope.scope("lora_B").create("weight", Shape.of(out, rank), Initializer.zeros());
+        List<Lora> updates = of(a, b, stacked, alpha / rank);
+        for (int i = 0; i < updates.size(); i++) {
+            stacked.get(i).attach(updates.get(i));
+        }
+        return updates;
+    }
+
+    /**
+     * An update that layers share, not attached.
+     *
+     * @param a {@code [rank, in]}
+     * @param b {@code [out, rank]}
+     * @param stacked layers of one input, in the order of b's rows
+     * @param scale {@code alpha / rank}
+     * @return an update for each of them
+     */
+    public static List<Lora> of(Parameter a, Parameter b, List<Linear> stacked, float scale) {
         List<Lora> updates = new ArrayList<>();
         int firstRow = 0;
         for (Linear linear : stacked) {
-            Lora lora = new Lora(a, b, firstRow, outputs(linear), alpha / rank);
-            linear.attach(lora);
-            updates.add(lora);
-            firstRow += lora.rows;
+            updates.add(new Lora(a, b, firstRow, outputs(linear), scale));
+            firstRow += outputs(linear);
         }
         return updates;
     }
@@ -78,6 +94,28 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
     /** The rows of B that are this layer's. */
     private Tensor own() {
         return rows == b.shape().dim(0) ? b.tensor() : b.tensor().slice(0, firstRow, firstRow + rows);
+    }
+
+    /** Adds the update of a part of the weight's elements to them. */
+    void addTo(float[] elements, long first) {
+        int rank = a.shape().dim(0);
+        int columns = a.shape().dim(1);
+        float[] down = a.values().toFloats();
+        StoredTensor up = b.values();
+        for (int at = 0; at < elements.length; ) {
+            long row = (first + at) / columns;
+            int column = Math.toIntExact((first + at) % columns);
+            int count = Math.min(columns - column, elements.length - at);
+            float[] factors = up.rows(firstRow + row, firstRow + row + 1).toFloats();
+            for (int k = 0; k < rank; k++) {
+                float factor = scale * factors[k];
+                int from = k * columns + column;
+                for (int i = 0; i < count; i++) {
+                    elements[at + i] += factor * down[from + i];
+                }
+            }
+            at += count;
+        }
     }
 
     void requireFits(Parameter weight) {

@@ -2,9 +2,13 @@ package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.nio.ByteOrder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,9 @@ public final class Parameter {
     /** What a parameter is once it has values: the elements, the graph's node for them, and the type that a file has them in. */
     private record Bound(TensorData data, Tensor tensor, DType stored) {}
 
+    /** Values that were not loaded, and what their type is in memory. */
+    private record OnDisk(StoredTensor tensor, DType stored) {}
+
     private final Parameters owner;
     private final String name;
     private final Shape shape;
@@ -35,6 +42,8 @@ public final class Parameter {
     // Null where values come from a checkpoint only.
     private final Initializer.@Nullable Values initial;
     private @Nullable Bound bound;
+    // Instead, where values are left in the file that they are in.
+    private @Nullable OnDisk onDisk;
 
     Parameter(Parameters owner, String name, Shape shape, Role role, Initializer.@Nullable Values initial) {
         this.owner = owner;
@@ -68,7 +77,7 @@ public final class Parameter {
 
     /** Whether it has values, and memory for them. */
     public synchronized boolean hasValues() {
-        return bound != null;
+        return bound != null || onDisk != null;
     }
 
     /**
@@ -113,8 +122,37 @@ public final class Parameter {
     }
 
     /** The type in which a file has the values: that of the file they came from if they are still those, else f32. */
-    DType stored() {
-        return bound().stored;
+    synchronized DType stored() {
+        return onDisk == null ? bound().stored : onDisk.stored;
+    }
+
+    /** Whether values were rounded when they were loaded, and so are not those of their file. */
+    synchronized boolean isRounded() {
+        return bound != null && bound.data.dtype() != DType.F32 && bound.data.dtype() != bound.stored;
+    }
+
+    /** The values where they lie, to be read only. */
+    synchronized StoredTensor values() {
+        if (onDisk != null) {
+            return onDisk.tensor;
+        }
+        TensorData data = data();
+        // Files have scales of blocks in one byte order only.
+        if (data.dtype().isQuantized() && ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+            data = expanded();
+        }
+        StoredType type = switch (data.dtype()) {
+            case Q8 -> StoredType.Q8_0;
+            case Q4 -> StoredType.Q4_0;
+            default -> StoredType.valueOf(data.dtype().name());
+        };
+        List<Long> dims = shape.toList().stream().map(Integer::longValue).toList();
+        return StoredTensor.ofNative(type, dims, data.readOnly());
+    }
+
+    /** Leaves values in their file, which stays open as long as the {@link Parameters} do. */
+    synchronized void leave(StoredTensor tensor, DType stored) {
+        onDisk = new OnDisk(tensor, stored);
     }
 
     /** Where values go in place: the memory that a trained parameter has already, or new memory, not yet {@link #bind bound}. */
@@ -153,6 +191,10 @@ public final class Parameter {
     }
 
     private synchronized Bound bound() {
+        if (onDisk != null) {
+            throw new IllegalStateException("Parameter " + this
+                    + " is left in its file; expected one that is loaded, to compute with, see Parameters.frozen.");
+        }
         if (bound == null && initial != null) {
             fill(initial);
         }

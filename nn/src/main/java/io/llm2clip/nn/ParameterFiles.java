@@ -1,11 +1,12 @@
 package io.llm2clip.nn;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.ShardWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.nn.checkpoint.TensorContent;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -23,24 +24,61 @@ import java.util.stream.Collectors;
 public final class ParameterFiles {
     private ParameterFiles() {}
 
-    /** The bytes that {@link #save} writes, but for the header. */
+    /**
+     * What a file holds of parameters, by the names of its tensors, which are theirs; nothing is read before it is written.
+     *
+     * @param updates low-rank updates that are added to parameters
+     * @throws IllegalStateException when it is written, if a parameter has no values, or such as were quantized when they were loaded
+     */
+    public static Map<String, TensorContent> contents(
+            List<Parameter> parameters, Map<Parameter, List<Lora>> updates, Saving saving) {
+        return contents(parameters, ParameterFiles::same, updates, saving);
+    }
+
+    /**
+     * The same in a layout.
+     *
+     * @throws IllegalArgumentException if it holds parameters transposed or reshaped, or together with others that are not given
+     */
+    public static Map<String, TensorContent> contents(
+            List<Parameter> parameters, StoredLayout.Found layout, Map<Parameter, List<Lora>> updates, Saving saving) {
+        return contents(parameters, layout::place, updates, saving);
+    }
+
+    private static Map<String, TensorContent> contents(
+            List<Parameter> parameters,
+            Function<String, StoredPlace> places,
+            Map<Parameter, List<Lora>> updates,
+            Saving saving) {
+        Map<String, Parameter> byName = byName(parameters);
+        Map<String, TensorContent> tensors = new LinkedHashMap<>();
+        for (Parameter parameter : parameters) {
+            StoredPlace place = places.apply(parameter.name());
+            requireWritable(place);
+            tensors.computeIfAbsent(
+                    place.tensor(), name -> new ParameterContent(name, members(place, byName), updates, saving));
+        }
+        return tensors;
+    }
+
+    /** The bytes that {@link #save(List, Path, Map)} writes, but for the header. */
     public static long bytes(List<Parameter> parameters) {
-        return parameters.stream()
-                .mapToLong(parameter -> (parameter.hasValues() ? written(parameter) : DType.F32)
-                        .bytes((long) parameter.shape().size()))
-                .sum();
+        return bytes(contents(parameters, Map.of(), Saving.DEFAULT));
     }
 
-    /** The type in which {@link #save} writes all of them, or f32, the widest, if they differ. */
-    public static DType type(List<Parameter> parameters) {
-        List<DType> types =
-                parameters.stream().map(ParameterFiles::written).distinct().toList();
-        return types.size() == 1 ? types.getFirst() : DType.F32;
+    /** The bytes of contents. */
+    public static long bytes(Map<String, TensorContent> contents) {
+        return contents.values().stream().mapToLong(TensorContent::bytes).sum();
     }
 
-    /** Files that we write have no quantized types; f32 holds what such a block stands for exactly. */
-    private static DType written(Parameter parameter) {
-        return parameter.stored().isQuantized() ? DType.F32 : parameter.stored();
+    /** The type that all contents have which are not quantized, or f32, the widest, if they differ. */
+    public static StoredType type(Map<String, TensorContent> contents) {
+        List<StoredType> types = contents.values().stream()
+                .map(TensorContent::type)
+                .filter(type -> !type.isQuantized())
+                .distinct()
+                .toList();
+        return types.size() == 1 ? types.getFirst() : StoredType.F32;
     }
 
     /**
@@ -50,7 +88,7 @@ public final class ParameterFiles {
      * @throws IllegalStateException if one has no values, or such as were rounded when they were loaded
      */
     public static void save(List<Parameter> parameters, Path file, Map<String, String> metadata) {
-        save(parameters, ParameterFiles::same, file, metadata);
+        SafetensorsWriter.write(file, contents(parameters, Map.of(), Saving.DEFAULT), metadata);
     }
 
     /**
@@ -60,19 +98,16 @@ public final class ParameterFiles {
      */
     public static void save(
             List<Parameter> parameters, StoredLayout.Found layout, Path file, Map<String, String> metadata) {
-        save(parameters, layout::place, file, metadata);
+        SafetensorsWriter.write(file, contents(parameters, layout, Map.of(), Saving.DEFAULT), metadata);
     }
 
-    private static void save(
-            List<Parameter> parameters, Function<String, StoredPlace> places, Path file, Map<String, String> metadata) {
-        Map<String, Parameter> byName = byName(parameters);
-        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-        for (Parameter parameter : parameters) {
-            StoredPlace place = places.apply(parameter.name());
-            requireWritable(place);
-            tensors.computeIfAbsent(place.tensor(), _ -> Elements.joined(members(place, byName)));
-        }
-        SafetensorsWriter.write(file, tensors, metadata);
+    /**
+     * Writes contents to {@code STEM.safetensors}, or if they are too large to shards with an index.
+     *
+     * @param directory a new one
+     */
+    public static void save(Map<String, TensorContent> contents, Path directory, String stem, Saving saving) {
+        ShardWriter.write(directory, stem, contents, Map.of(), saving.shardBytes(), saving.listener()::written);
     }
 
     /** Gives all parameters the values of the tensors of the same names; the checkpoint holds no others. */

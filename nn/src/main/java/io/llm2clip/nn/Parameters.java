@@ -31,36 +31,33 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #trained}: the same without initial values: all must be loaded.
  *   <li>{@link #frozen}: all must be loaded and never change. Matrices are used as the file has them, from the mapped file itself; other
  *       parameters become f32.
- *   <li>{@link #outline}: none ever has values. Loading checks that a checkpoint has them all, and notes in which types.
+ *   <li>{@link #onDisk}: all must be loaded, but stay where they are in the checkpoint's files: they can be saved, in another form or
+ *       type, whatever their size, and not computed with.
  * </ul>
  */
 public final class Parameters implements AutoCloseable {
-    private record Frozen(WeightFormat format, Device device) {}
+    private record Frozen(WeightFormat format, Device device, boolean onDisk) {}
 
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Resources resources = new Resources();
     private final @Nullable CounterRandom random;
     // Null where parameters may be trained.
     private final @Nullable Frozen frozen;
-    // Null where parameters get values; of those that were loaded, how the checkpoint has them.
-    private final @Nullable Map<Parameter, StoredType> outline;
     private volatile boolean closed;
 
     /** An empty set whose parameters may be trained and start at random, by their initializers. */
     public Parameters(long seed) {
-        this(new CounterRandom(seed), null, null);
+        this(new CounterRandom(seed), null);
     }
 
-    private Parameters(
-            @Nullable CounterRandom random, @Nullable Frozen frozen, @Nullable Map<Parameter, StoredType> outline) {
+    private Parameters(@Nullable CounterRandom random, @Nullable Frozen frozen) {
         this.random = random;
         this.frozen = frozen;
-        this.outline = outline;
     }
 
     /** An empty set whose parameters may be trained and start as a checkpoint has them, in f32. */
     public static Parameters trained() {
-        return new Parameters(null, null, null);
+        return new Parameters(null, null);
     }
 
     /**
@@ -79,12 +76,15 @@ public final class Parameters implements AutoCloseable {
      */
     public static Parameters frozen(WeightFormat format, Device device) {
         format.requireAmong(device.matrixFormats());
-        return new Parameters(null, new Frozen(format, device), null);
+        return new Parameters(null, new Frozen(format, device, false));
     }
 
-    /** An empty set to describe a checkpoint with: as {@link #frozen()}, but no values are read. */
-    public static Parameters outline() {
-        return new Parameters(null, new Frozen(WeightFormat.STORED, Device.cpu()), new LinkedHashMap<>());
+    /**
+     * An empty set whose parameters stay in a checkpoint's files, from where they can be saved. What the checkpoint has is known as soon as
+     * they are loaded, though no values were read.
+     */
+    public static Parameters onDisk() {
+        return new Parameters(null, new Frozen(WeightFormat.STORED, Device.cpu(), true));
     }
 
     /** The scope without a prefix. */
@@ -117,40 +117,39 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Of an {@link #outline}, the numbers of elements of what was loaded, by the types that the checkpoint has them in.
+     * Of a set {@link #onDisk}, the numbers of elements of what was loaded, by the types that the checkpoint has them in.
      *
-     * @throws IllegalStateException if it is none
+     * @throws IllegalStateException if it is not on disk
      */
     public Map<StoredType, Long> storedElements() {
         Map<StoredType, Long> elements = new EnumMap<>(StoredType.class);
-        outlined()
-                .forEach((parameter, type) ->
-                        elements.merge(type, (long) parameter.shape().size(), Math::addExact));
+        loadedOnDisk()
+                .forEach(parameter -> elements.merge(
+                        parameter.values().type(), (long) parameter.shape().size(), Math::addExact));
         return elements;
     }
 
     /**
-     * Of an {@link #outline}, the bytes that what was loaded would take in memory, mapped files included.
+     * Of a set {@link #onDisk}, the bytes that what was loaded would take in memory, mapped files included.
      *
-     * @throws IllegalStateException if it is none
+     * @throws IllegalStateException if it is not on disk
      */
     public long bytes(WeightFormat format) {
         long bytes = 0;
-        for (Map.Entry<Parameter, StoredType> each : outlined().entrySet()) {
-            Parameter parameter = each.getKey();
-            DType type = parameter.role() == Parameter.Role.PLAIN
-                    ? DType.F32
-                    : format.of(parameter, WeightLoading.type(each.getValue()));
+        for (Parameter parameter : loadedOnDisk()) {
+            DType type =
+                    parameter.role() == Parameter.Role.PLAIN ? DType.F32 : format.of(parameter, parameter.stored());
             bytes = Math.addExact(bytes, type.bytes((long) parameter.shape().size()));
         }
         return bytes;
     }
 
-    private Map<Parameter, StoredType> outlined() {
-        if (outline == null) {
-            throw new IllegalStateException("These parameters have values; expected an outline.");
+    private List<Parameter> loadedOnDisk() {
+        if (!areOnDisk()) {
+            throw new IllegalStateException(
+                    "Expected parameters that are left in their files, found others; use Parameters.onDisk.");
         }
-        return outline;
+        return parameters.values().stream().filter(Parameter::hasValues).toList();
     }
 
     /**
@@ -170,16 +169,12 @@ public final class Parameters implements AutoCloseable {
         }
     }
 
-    boolean areOutline() {
-        return outline != null;
-    }
-
-    void note(Parameter parameter, StoredType stored) {
-        outlined().put(parameter, stored);
-    }
-
     boolean areFrozen() {
         return frozen != null;
+    }
+
+    boolean areOnDisk() {
+        return frozen != null && frozen.onDisk;
     }
 
     /** The format of a parameter's values that are loaded from elements of a type. */

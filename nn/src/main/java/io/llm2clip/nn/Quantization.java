@@ -14,25 +14,26 @@ final class Quantization {
      *
      * @param floats a multiple of the block's size of them
      * @param format Q8 or Q4
+     * @param order of the scales' bytes
      * @param blocks room for them
      */
-    static void quantize(float[] floats, DType format, MemorySegment blocks) {
+    static void quantize(float[] floats, DType format, ByteOrder order, MemorySegment blocks) {
         int size = format.blockSize();
         int bytes = Math.toIntExact(format.bytes(size));
         byte[] block = new byte[bytes];
         for (int first = 0; first < floats.length; first += size) {
             switch (format) {
-                case Q8 -> q8(floats, first, block);
-                case Q4 -> q4(floats, first, block);
+                case Q8 -> q8(floats, first, order, block);
+                case Q4 -> q4(floats, first, order, block);
                 default -> throw new IllegalArgumentException("Quantization to " + format + "; expected Q8 or Q4.");
             }
             MemorySegment.copy(block, 0, blocks, ValueLayout.JAVA_BYTE, (long) first / size * bytes, bytes);
         }
     }
 
-    private static void q8(float[] floats, int first, byte[] block) {
+    private static void q8(float[] floats, int first, ByteOrder order, byte[] block) {
         float scale = Math.abs(largest(floats, first)) / 127;
-        scale(block, scale);
+        scale(block, order, scale);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < 32; i++) {
             block[2 + i] = (byte) Math.round(floats[first + i] * inverse);
@@ -40,9 +41,9 @@ final class Quantization {
     }
 
     /** The element of the largest magnitude becomes -8, of which there is no positive counterpart. */
-    private static void q4(float[] floats, int first, byte[] block) {
+    private static void q4(float[] floats, int first, ByteOrder order, byte[] block) {
         float scale = largest(floats, first) / -8;
-        scale(block, scale);
+        scale(block, order, scale);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < 16; i++) {
             int low = nibble(floats[first + i] * inverse);
@@ -55,9 +56,9 @@ final class Quantization {
         return Math.clamp((int) (value + 8.5f), 0, 15);
     }
 
-    private static void scale(byte[] block, float scale) {
+    private static void scale(byte[] block, ByteOrder order, float scale) {
         short half = Float.floatToFloat16(scale);
-        boolean little = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+        boolean little = order == ByteOrder.LITTLE_ENDIAN;
         block[0] = (byte) (little ? half : half >> 8);
         block[1] = (byte) (little ? half >> 8 : half);
     }

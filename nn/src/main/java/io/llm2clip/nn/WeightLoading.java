@@ -25,13 +25,7 @@ final class WeightLoading {
     /** Makes memory for all first, then fills it, and only then do the parameters change that had no values before. */
     static void run(Map<Parameter, StoredTensor> plan, Checkpoint source) {
         WeightLoading loading = new WeightLoading();
-        plan.forEach((parameter, stored) -> {
-            if (parameter.owner().areOutline()) {
-                parameter.owner().note(parameter, stored.type());
-            } else {
-                loading.add(parameter, stored);
-            }
-        });
+        plan.forEach(loading::add);
         loading.copies.run();
         loading.targets.forEach((parameter, target) -> parameter.bind(target.data, target.stored));
         loading.mapping.forEach(owner -> owner.hold(source.retain()));
@@ -40,6 +34,11 @@ final class WeightLoading {
     private void add(Parameter parameter, StoredTensor stored) {
         Parameters owner = parameter.owner();
         DType type = type(stored.type());
+        if (owner.areOnDisk()) {
+            parameter.leave(stored, type);
+            mapping.add(owner);
+            return;
+        }
         DType format = owner.format(parameter, type);
         TensorData data;
         boolean same = isSame(stored.type(), format);
@@ -89,9 +88,9 @@ final class WeightLoading {
             stored.copyFloatsTo(MemorySegment.ofArray(floats), first, end);
             MemorySegment rounded = slice(target, format, first, end);
             if (format.isQuantized()) {
-                Quantization.quantize(floats, format, rounded);
+                Quantization.quantize(floats, format, ByteOrder.nativeOrder(), rounded);
             } else {
-                Elements.round(floats, format, rounded);
+                Elements.round(floats, format, ByteOrder.nativeOrder(), rounded);
             }
         };
     }

@@ -19,6 +19,7 @@ import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -203,7 +204,7 @@ class WeightFormatTest {
             values[i] = i < 32 ? 0 : (float) random.normal(i / 32, i) * (1 + i / 32);
         }
         MemorySegment blocks = MemorySegment.ofArray(new byte[(int) format.bytes(values.length)]);
-        Quantization.quantize(values, format, blocks);
+        Quantization.quantize(values, format, ByteOrder.nativeOrder(), blocks);
         StoredElements stored = new StoredElements(format, blocks);
         for (int first = 0; first < values.length; first += 32) {
             float largest = 0;
@@ -226,7 +227,7 @@ class WeightFormatTest {
             values[7] = odd;
             values[8] = 1;
             MemorySegment block = MemorySegment.ofArray(new byte[(int) format.bytes(32)]);
-            Quantization.quantize(values, format, block);
+            Quantization.quantize(values, format, ByteOrder.nativeOrder(), block);
             assertThat(Float.isFinite(new StoredElements(format, block).get(7))).isFalse();
         }
     }
@@ -274,7 +275,7 @@ class WeightFormatTest {
             for (String name : source.entries().keySet()) {
                 float[] floats = source.readFloats(name);
                 MemorySegment halves = Arena.ofAuto().allocate(Short.BYTES * (long) floats.length, 2);
-                Elements.round(floats, DType.BF16, halves);
+                Elements.round(floats, DType.BF16, ByteOrder.nativeOrder(), halves);
                 tensors.put(
                         name,
                         new StoredTensor(StoredType.BF16, source.tensor(name).shape(), halves));
@@ -292,7 +293,7 @@ class WeightFormatTest {
     void bfloat16RoundsToNearestEven() {
         float[] values = {1, 1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1.8p-8f, -0.0f, Float.MAX_VALUE, Float.NaN, -3e-39f};
         MemorySegment halves = Arena.ofAuto().allocate(2 * values.length, 2);
-        Elements.round(values, DType.BF16, halves);
+        Elements.round(values, DType.BF16, ByteOrder.nativeOrder(), halves);
         StoredElements stored = new StoredElements(DType.BF16, halves);
         float[] rounded = new float[values.length];
         for (int i = 0; i < values.length; i++) {

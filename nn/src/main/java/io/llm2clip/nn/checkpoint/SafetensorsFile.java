@@ -38,7 +38,7 @@ final class SafetensorsFile {
         }
         byte[] json = bytes.asSlice(Long.BYTES, length).toArray(ValueLayout.JAVA_BYTE);
         MemorySegment data = bytes.asSlice(Long.BYTES + length);
-        SafetensorsHeader header = SafetensorsHeader.parse(file, json, data.byteSize());
+        SafetensorsHeader header = QuantizedBlocks.resolve(file, SafetensorsHeader.parse(file, json, data.byteSize()));
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         header.tensors()
                 .forEach((name, entry) -> tensors.put(

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.checkpoint;
 
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -11,16 +12,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /**
  * Writes safetensors files, byte for byte as the reference implementation does: wide types first, so that every tensor
- * is aligned to its element size, then by name.
+ * is aligned to its element size, then by name. Quantized blocks come last, as bytes.
  */
 public final class SafetensorsWriter {
-    /** A byte buffer, and so one write, reaches at most 2 GiB. */
-    private static final long CHUNK = 1L << 30;
-
-    private static final int GATHERED = 1 << 16;
+    /** Elements that are made at a time, whole blocks of every type; some MB. */
+    private static final int PIECE = 1 << 20;
+    /** Elements that one thread makes. */
+    private static final int SHARE = 1 << 17;
 
     private SafetensorsWriter() {}
 
@@ -30,35 +32,45 @@ public final class SafetensorsWriter {
      *
      * @throws CheckpointException if the file cannot be written; the file that was there before stays as it was
      */
-    public static void write(Path file, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
+    public static void write(Path file, Map<String, ? extends TensorContent> tensors, Map<String, String> metadata) {
+        write(file, tensors, metadata, _ -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param written is told how many bytes of tensors were written since it was told before
+     */
+    public static void write(
+            Path file,
+            Map<String, ? extends TensorContent> tensors,
+            Map<String, String> metadata,
+            LongConsumer written) {
         if (tensors.containsKey(SafetensorsHeader.METADATA)) {
             throw new CheckpointException(
                     "%s: expected tensor names other than '%s', which the format keeps for itself."
                             .formatted(file, SafetensorsHeader.METADATA));
         }
-        tensors.forEach((name, tensor) -> {
-            if (tensor.type().isQuantized()) {
-                throw new CheckpointException(
-                        "%s: tensor '%s': expected a type among %s, as safetensors has them, found %s; write its elements as floats."
-                                .formatted(file, name, StoredType.plain(), tensor.type()));
-            }
-        });
-        List<Map.Entry<String, StoredTensor>> ordered = tensors.entrySet().stream()
-                .sorted(Comparator.comparing((Map.Entry<String, StoredTensor> e) ->
-                                e.getValue().type())
+        List<? extends Map.Entry<String, ? extends TensorContent>> ordered = tensors.entrySet().stream()
+                .sorted(Comparator.comparing((Map.Entry<String, ? extends TensorContent> e) ->
+                                fileType(e.getValue().type()))
                         .reversed()
                         .thenComparing(Map.Entry::getKey))
                 .toList();
         Map<String, SafetensorsHeader.Entry> entries = new LinkedHashMap<>();
-        long position = 0;
-        for (Map.Entry<String, StoredTensor> tensor : ordered) {
-            StoredTensor stored = tensor.getValue();
-            long end = Math.addExact(position, stored.bytes());
-            entries.put(tensor.getKey(), new SafetensorsHeader.Entry(stored.type(), stored.shape(), position, end));
-            position = end;
-        }
         Map<String, String> described = new TreeMap<>(metadata);
         described.putIfAbsent("format", "pt");
+        long position = 0;
+        for (Map.Entry<String, ? extends TensorContent> tensor : ordered) {
+            TensorContent content = tensor.getValue();
+            long end = Math.addExact(position, content.bytes());
+            entries.put(tensor.getKey(), QuantizedBlocks.entry(content, position, end));
+            if (content.type().isQuantized()) {
+                described.put(
+                        QuantizedBlocks.KEY + tensor.getKey(), content.type().name());
+            }
+            position = end;
+        }
         byte[] json = new SafetensorsHeader(entries, described).toJson();
         AtomicFile.write(file, channel -> {
             writeFully(
@@ -68,33 +80,42 @@ public final class SafetensorsWriter {
                             .putLong(json.length)
                             .flip());
             writeFully(channel, ByteBuffer.wrap(json));
-            for (Map.Entry<String, StoredTensor> tensor : ordered) {
-                writeData(channel, tensor.getValue());
+            ByteBuffer piece = ByteBuffer.allocateDirect(largestPiece(tensors));
+            for (Map.Entry<String, ? extends TensorContent> tensor : ordered) {
+                writeData(channel, tensor.getValue(), piece, written);
             }
         });
     }
 
-    private static void writeData(FileChannel channel, StoredTensor tensor) throws IOException {
-        if (!tensor.isDense()) {
-            writeView(channel, tensor);
-            return;
-        }
-        MemorySegment data = tensor.data();
-        for (long offset = 0; offset < data.byteSize(); offset += CHUNK) {
-            long length = Math.min(CHUNK, data.byteSize() - offset);
-            writeFully(channel, data.asSlice(offset, length).asByteBuffer());
-        }
+    private static StoredType fileType(StoredType type) {
+        return type.isQuantized() ? StoredType.U8 : type;
     }
 
-    private static void writeView(FileChannel channel, StoredTensor tensor) throws IOException {
-        long size = tensor.type().bytes();
-        byte[] gathered = new byte[GATHERED];
-        for (long first = 0; first < tensor.elements(); first += GATHERED / size) {
-            long end = Math.min(tensor.elements(), first + GATHERED / size);
-            MemorySegment part = MemorySegment.ofArray(gathered).asSlice(0, (end - first) * size);
-            tensor.copyTo(part, ByteOrder.LITTLE_ENDIAN, first, end);
-            writeFully(channel, ByteBuffer.wrap(gathered, 0, (int) part.byteSize()));
+    private static int largestPiece(Map<String, ? extends TensorContent> tensors) {
+        return tensors.values().stream()
+                .mapToInt(tensor -> Math.toIntExact(tensor.type().bytes(Math.min(PIECE, tensor.elements()))))
+                .max()
+                .orElse(0);
+    }
+
+    private static void writeData(FileChannel channel, TensorContent tensor, ByteBuffer buffer, LongConsumer written)
+            throws IOException {
+        StoredType type = tensor.type();
+        for (long first = 0; first < tensor.elements(); first += PIECE) {
+            long begin = first;
+            long end = Math.min(tensor.elements(), begin + PIECE);
+            buffer.clear().limit(Math.toIntExact(type.bytes(end - begin)));
+            MemorySegment piece = MemorySegment.ofBuffer(buffer);
+            Workers.shared().parallel(Math.toIntExact(Math.ceilDiv(end - begin, (long) SHARE)), (share, _) -> {
+                long from = (long) share * SHARE;
+                long to = Math.min(end - begin, from + SHARE);
+                MemorySegment target = piece.asSlice(type.bytes(from), type.bytes(to) - type.bytes(from));
+                tensor.writeTo(target, begin + from, begin + to);
+            });
+            writeFully(channel, buffer);
+            written.accept(piece.byteSize());
         }
+        tensor.unload();
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

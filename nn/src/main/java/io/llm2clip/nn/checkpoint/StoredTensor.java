@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A tensor as a checkpoint file holds it, and where it lies there: usually row-major and little-endian, so that its elements can
  * be used in place ({@link #isDense}). Files of PyTorch also hold views, whose elements are copied from wherever they lie.
  */
-public final class StoredTensor {
+public final class StoredTensor implements TensorContent {
     private static final int BLOCK = 4096;
 
     private final StoredType type;
@@ -72,22 +72,34 @@ public final class StoredTensor {
         return new StoredTensor(StoredType.F32, dimensions(shape), data);
     }
 
-    /** Element type. */
+    /**
+     * A row-major tensor whose elements are of native byte order, as kernels have them.
+     *
+     * @param data the elements; {@code type.bytes(elements())} bytes
+     * @throws IllegalArgumentException if a dimension is negative or the data has another size than the shape
+     */
+    public static StoredTensor ofNative(StoredType type, List<Long> shape, MemorySegment data) {
+        return new StoredTensor(type, shape, data, ByteOrder.nativeOrder(), null);
+    }
+
+    @Override
     public StoredType type() {
         return type;
     }
 
-    /** Dimensions, outermost first; empty for a scalar. */
+    @Override
     public List<Long> shape() {
         return shape;
     }
 
     /** Number of elements: the product of the shape, 1 for a scalar. */
+    @Override
     public long elements() {
         return elements;
     }
 
     /** Size of the elements in bytes, of a view as if they followed each other. */
+    @Override
     public long bytes() {
         return type.bytes(elements);
     }
@@ -277,7 +289,11 @@ public final class StoredTensor {
         copyTo(target, ByteOrder.nativeOrder(), first, end);
     }
 
-    /** The same in another byte order. */
+    @Override
+    public void writeTo(MemorySegment target, long first, long end) {
+        copyTo(target, ByteOrder.LITTLE_ENDIAN, first, end);
+    }
+
     void copyTo(MemorySegment target, ByteOrder targetOrder, long first, long end) {
         if (type.isQuantized()) {
             copyBlocks(target, first, end);
@@ -369,6 +385,7 @@ public final class StoredTensor {
     }
 
     /** Lets go the pages of a mapped file; they are read again where they are needed. */
+    @Override
     public void unload() {
         if (data.isMapped()) {
             data.unload();
@@ -403,7 +420,7 @@ public final class StoredTensor {
         }
     }
 
-    private static long count(List<Long> shape) {
+    static long count(List<Long> shape) {
         // A zero anywhere makes the tensor empty, however large the product of its other dimensions.
         if (shape.contains(0L)) {
             return 0;

@@ -48,6 +48,8 @@ public enum StoredType {
 
     private static final List<StoredType> PLAIN =
             Arrays.stream(values()).filter(type -> !type.isQuantized()).toList();
+    private static final List<StoredType> QUANTIZED =
+            Arrays.stream(values()).filter(StoredType::isQuantized).toList();
 
     private final int blockSize;
     private final int blockBytes;
@@ -100,6 +102,16 @@ public enum StoredType {
     /** Those whose elements have bytes of their own, which are those of safetensors. */
     static List<StoredType> plain() {
         return PLAIN;
+    }
+
+    /** Those of blocks, under GGUF's names. */
+    static List<StoredType> quantized() {
+        return QUANTIZED;
+    }
+
+    /** The type of blocks that GGUF calls so. */
+    static Optional<StoredType> quantized(String name) {
+        return QUANTIZED.stream().filter(type -> type.name().equals(name)).findFirst();
     }
 
     /** The type that safetensors calls so. */

@@ -1,0 +1,70 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** What files of weights hold. */
+public enum CheckpointKind {
+    /** A vision tower and what brings captions into its space. */
+    MODEL("model"),
+    TEXT_ENCODER("text encoder"),
+    VISION_TOWER("vision tower");
+
+    private final String text;
+
+    CheckpointKind(String text) {
+        this.text = text;
+    }
+
+    /** For people. */
+    public String text() {
+        return text;
+    }
+
+    /**
+     * Finds out what a path is, by the names of its tensors.
+     *
+     * @throws CheckpointException if it is nothing of these, or cannot be read
+     */
+    public static CheckpointKind of(Path path) {
+        if (Files.isRegularFile(path.resolve(ModelDirectory.DESCRIPTION))) {
+            return MODEL;
+        }
+        if (AdaptedText.isIn(path)) {
+            return TEXT_ENCODER;
+        }
+        try (Checkpoint source = PublishedFiles.open(path)) {
+            Set<String> tensors = source.entries().keySet();
+            boolean vision = VisionLayout.find(tensors).isPresent();
+            if (vision && AdapterFiles.isIn(source)) {
+                return MODEL;
+            }
+            if (vision) {
+                return VISION_TOWER;
+            }
+            if (tensors.stream()
+                    .anyMatch(name -> name.endsWith("embed_tokens.weight") || name.equals("token_embd.weight"))) {
+                return TEXT_ENCODER;
+            }
+            throw new CheckpointException(
+                    "%s: expected a text encoder, a vision tower or a model of both, found %d other tensors%s; use such a checkpoint."
+                            .formatted(
+                                    source.source(),
+                                    tensors.size(),
+                                    tensors.stream()
+                                            .findFirst()
+                                            .map(", such as '%s'"::formatted)
+                                            .orElse("")));
+        }
+    }
+
+    /** Whether a checkpoint of a vision tower also has a text tower, which belongs to it. */
+    public static boolean hasTextTower(Path path) {
+        try (Checkpoint source = PublishedFiles.open(path)) {
+            return source.entries().keySet().stream().anyMatch(CheckpointPart.TEXT::isPartOf);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package io.llm2clip.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.SavedType;
+import io.llm2clip.nn.Saving;
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What Python opens: tests/reference/load_in_python.py computes the vectors of what is written here again, if the property
+ * {@code llm2clip.python} names a new folder for it.
+ */
+class PythonModelTest {
+    private static final String FOLDER = "llm2clip.python";
+    private static final List<String> CAPTIONS = List.of("a red kite over a beach", "a tent", "Größe ☂");
+    private static final int SIDE = 16;
+    private static final int RANK = 3;
+    private static final float ALPHA = 7.5f;
+
+    @TempDir
+    private Path temporary;
+
+    private Path folder;
+
+    @BeforeEach
+    void choose() {
+        String asked = System.getProperty(FOLDER);
+        folder = asked == null ? temporary : Path.of(asked);
+    }
+
+    private static Llm2ClipModel model(Parameters parameters) {
+        LlamaConfig text = new LlamaConfig(TinyModel.VOCABULARY, 32, 48, 2, 4, 2, 8, 1e-5f, 10000, null, 512, false);
+        VisionConfig vision = new VisionConfig(
+                VisionConfig.Architecture.CLIP,
+                SIDE,
+                8,
+                16,
+                32,
+                2,
+                2,
+                6,
+                Activation.QUICK_GELU,
+                VisionConfig.Pooling.CLASS_TOKEN,
+                1e-5f);
+        return new Llm2ClipModel(
+                TinyModel.DESCRIPTION,
+                new LanguageBranch(
+                        Llama.encoder(parameters, text, LlamaInitialization.STANDARD),
+                        TextAdapter.create(parameters, new TextAdapter.Config(32, 6, true)),
+                        TinyModel.READING),
+                VisionTower.create(parameters, vision),
+                Llm2ClipModel.createLogitScale(parameters));
+    }
+
+    /** Larger than initial values, so that no part is close to doing nothing. */
+    private static void spread(Parameters parameters) {
+        for (Parameter parameter : parameters.all()) {
+            int size = parameter.shape().size();
+            boolean norm = parameter.name().contains("norm") && parameter.name().endsWith("weight");
+            int seed = parameter.name().hashCode();
+            parameter.fill(i ->
+                    (norm ? 1 : 0) + 0.4f * (float) Math.sin(1 + seed % 97 + 12.9898 * (i % size)) * (norm ? 0.5f : 1));
+        }
+    }
+
+    @Test
+    void whatIsWrittenIsWhatPythonOpens() throws IOException {
+        Path tokenizer = Files.createDirectories(folder).resolve("tokenizer.json");
+        TinyModel.writeTokenizer(tokenizer);
+        Path directory = folder.resolve("model");
+        Path adapter = folder.resolve("adapter");
+        ObjectNode expected = ConfigFile.object();
+        ArrayNode captions = expected.putArray("captions");
+        CAPTIONS.forEach(captions::add);
+        try (Parameters parameters = new Parameters(11);
+                OutputDirectory output = ModelDirectory.claim(directory, Existing.REPLACE)) {
+            Llm2ClipModel model = model(parameters);
+            spread(parameters);
+            // Of several files, as large models are.
+            ModelDirectory.save(
+                    output,
+                    model,
+                    TokenizerFiles.of(tokenizer),
+                    new Saving(SavedType.F32, 40_000, new Saving.Listener() {}));
+            put(expected.putArray("image"), image(model.vision()));
+        }
+        try (TextModel text = TextModel.open(directory);
+                Parameters updates = new Parameters(12);
+                OutputDirectory output = TextModel.claimAdapter(adapter, Existing.REPLACE)) {
+            put(expected.putArray("text"), flat(text.vectors(CAPTIONS).toArrays()));
+            text.encoder().weightsChanged();
+            text.llama().attachLora(updates, RANK, ALPHA);
+            spread(updates);
+            text.saveAdapter(output, directory.resolve("text"), RANK, ALPHA, Map.of("note", "of a test"));
+            put(expected.putArray("adapted"), flat(text.vectors(CAPTIONS).toArrays()));
+        }
+        ConfigFile.write(folder.resolve("expected.json"), expected);
+        assertText(directory.resolve("text"));
+        assertAdapter(adapter, directory.resolve("text"));
+        assertReadAgain(adapter, expected.path("adapted"));
+    }
+
+    private static void assertText(Path text) throws IOException {
+        JsonNode config = ConfigFile.read(text.resolve("config.json")).root();
+        // One that transformers would know, it would compute with a causal mask.
+        assertThat(config.path("model_type").asString()).isEqualTo("bidirectional_llama");
+        assertThat(config.path("architectures").path(0).asString()).isEqualTo("BidirectionalLlamaModel");
+        assertThat(config.path("auto_map").path("AutoModel").asString())
+                .isEqualTo("modeling_bidirectional.BidirectionalLlamaModel");
+        assertThat(config.path("auto_map").path("AutoConfig").asString())
+                .isEqualTo("modeling_bidirectional.BidirectionalLlamaConfig");
+        assertThat(Files.readString(text.resolve("modeling_bidirectional.py")))
+                .contains(
+                        "class BidirectionalLlamaModel(LlamaModel):",
+                        "class BidirectionalLlamaConfig(LlamaConfig):",
+                        "model_type = \"bidirectional_llama\"")
+                .doesNotContain("@");
+        assertThat(text.resolve("model.safetensors")).doesNotExist();
+        JsonNode index =
+                ConfigFile.read(text.resolve("model.safetensors.index.json")).root();
+        assertThat(index.path("metadata").path("total_size").asLong()).isEqualTo(4 * (300 * 32 + 2 * 7744 + 32L));
+        assertThat(index.path("weight_map")
+                        .path("layers.1.mlp.down_proj.weight")
+                        .asString())
+                .matches("model-0000\\d-of-0000\\d\\.safetensors");
+    }
+
+    private static void assertAdapter(Path adapter, Path base) {
+        JsonNode config =
+                ConfigFile.read(adapter.resolve("adapter_config.json")).root();
+        assertThat(config.path("peft_type").asString()).isEqualTo("LORA");
+        assertThat(config.path("r").asInt()).isEqualTo(RANK);
+        assertThat(config.path("lora_alpha").asDouble()).isEqualTo(ALPHA);
+        assertThat(config.path("base_model_name_or_path").asString())
+                .isEqualTo(base.toAbsolutePath().normalize().toString());
+        assertThat(config.path("target_modules").valueStream().map(JsonNode::asString))
+                .containsExactly("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj");
+        try (Checkpoint file = Checkpoint.open(adapter.resolve("adapter_model.safetensors"))) {
+            assertThat(file.entries()).hasSize(2 * 2 * 7);
+            assertThat(file.tensor("base_model.model.layers.1.mlp.down_proj.lora_A.weight")
+                            .shape())
+                    .containsExactly((long) RANK, 48L);
+            assertThat(file.tensor("base_model.model.layers.0.self_attn.k_proj.lora_B.weight")
+                            .shape())
+                    .containsExactly(16L, (long) RANK);
+            assertThat(file.entries().values()).allMatch(tensor -> tensor.type() == StoredType.F32);
+        }
+    }
+
+    private static void assertReadAgain(Path adapter, JsonNode expected) {
+        try (TextModel again = TextModel.open(adapter)) {
+            float[] vectors = flat(again.vectors(CAPTIONS).toArrays());
+            for (int i = 0; i < vectors.length; i++) {
+                assertThat((double) vectors[i]).isCloseTo(expected.path(i).asDouble(), within(1e-5));
+            }
+            assertThat(again.provenance()).isEqualTo(Map.of("note", "of a test"));
+        }
+    }
+
+    /** Of pixels that are as easily made in Python. */
+    private static float[] image(VisionTower tower) {
+        float[] pixels = new float[3 * SIDE * SIDE];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (i * 7 % 31 - 15) / 8f;
+        }
+        return tower.embed(Tensor.variable("pixels", TensorData.of(Shape.of(1, 3, SIDE, SIDE), pixels)))
+                .evaluate()
+                .toFloats();
+    }
+
+    private static float[] flat(float[][] rows) {
+        float[] all = new float[rows.length * rows[0].length];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, all, i * rows[0].length, rows[0].length);
+        }
+        return all;
+    }
+
+    private static void put(ArrayNode array, float[] values) {
+        for (float value : values) {
+            array.add(Double.parseDouble(Float.toString(value)));
+        }
+    }
+}
