@@ -125,8 +125,8 @@ final class TrainCaptionCommand extends ComputingCommand {
                 names = "--llm",
                 paramLabel = "DIR|FILE",
                 description =
-                        "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
-                                + " one. Without it, a small language model is trained from scratch on the captions.")
+                        "A Llama, Mistral, Qwen2, Gemma or Phi-3 in the Hugging Face layout: config.json, model.safetensors,"
+                                + " tokenizer.json; or a GGUF file of one. Without it, a small language model is trained from scratch on the captions.")
         private @Nullable Path directory;
 
         @ArgGroup(exclusive = false)

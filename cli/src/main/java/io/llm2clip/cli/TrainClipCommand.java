@@ -37,7 +37,7 @@ final class TrainClipCommand extends ComputingCommand {
             required = true,
             paramLabel = "DIR|FILE",
             description =
-                    "The text encoder of 'train caption', the text directory of a model, or a GGUF file of a Llama.")
+                    "The text encoder of 'train caption', the text directory of a model, or a GGUF file of a language model.")
     private Path text = Path.of("");
 
     @HelpSection.In(HelpSection.OUTPUT)
