@@ -134,9 +134,9 @@ final class TrainCaptionCommand extends ComputingCommand {
                 names = "--llm",
                 paramLabel = "PATH|NAME",
                 description =
-                        "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
-                                + " one, a PEFT adapter for one, or the name of any of them on the Hub. Without it, a small language"
-                                + " model is trained from scratch on the captions.")
+                        "A Llama, Mistral, Qwen2, Gemma or Phi-3 in the Hugging Face layout: config.json, model.safetensors,"
+                                + " tokenizer.json; or a GGUF file of one, a PEFT adapter for one, or the name of any of them on the"
+                                + " Hub. Without it, a small language model is trained from scratch on the captions.")
         private @Nullable String directory;
 
         @ArgGroup(exclusive = false)

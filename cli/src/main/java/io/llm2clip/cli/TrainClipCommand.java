@@ -38,8 +38,8 @@ final class TrainClipCommand extends ComputingCommand {
             required = true,
             paramLabel = "PATH|NAME",
             description =
-                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a Llama, or the name of"
-                            + " a text encoder on the Hub.")
+                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a language model, or the"
+                            + " name of a text encoder on the Hub.")
     private String text = "";
 
     @HelpSection.In(HelpSection.OUTPUT)

@@ -44,7 +44,7 @@ final class GgufVocabulary {
     static String json(GgufValues values) {
         GgufVocabulary vocabulary = new GgufVocabulary(values);
         String model = values.string(KEYS + "model");
-        vocabulary.requireDistinct();
+        vocabulary.requireDistinct(vocabulary.tokens);
         return switch (model) {
             case "gpt2" -> vocabulary.bytes().toJson();
             case "llama" -> vocabulary.pieces().toJson();
@@ -80,8 +80,10 @@ final class GgufVocabulary {
         List<String> unknown = typed(UNKNOWN);
         List<String> added = typed(USER_DEFINED);
         special.addAll(unknown);
+        List<String> pieces = escaped(added);
+        requireDistinct(pieces);
         return new PieceVocabulary(
-                escaped(added),
+                pieces,
                 scores(),
                 special,
                 added.stream().map(GgufVocabulary::escape).toList(),
@@ -149,13 +151,13 @@ final class GgufVocabulary {
                 "give the model as the directory of Hugging Face that it was converted from, with a tokenizer.json");
     }
 
-    private void requireDistinct() {
+    private void requireDistinct(List<String> distinct) {
         Map<String, Integer> seen = new HashMap<>();
-        for (int id = 0; id < tokens.size(); id++) {
-            Integer first = seen.putIfAbsent(tokens.get(id), id);
+        for (int id = 0; id < distinct.size(); id++) {
+            Integer first = seen.putIfAbsent(distinct.get(id), id);
             if (first != null) {
                 throw values.wrong(
-                        TOKENS, "every token once", "'%s' as %d and %d".formatted(tokens.get(id), first, id));
+                        TOKENS, "every token once", "'%s' as %d and %d".formatted(distinct.get(id), first, id));
             }
         }
     }

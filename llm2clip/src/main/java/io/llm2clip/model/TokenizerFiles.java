@@ -26,6 +26,7 @@ public final class TokenizerFiles {
     private static final String CONFIG = "tokenizer_config.json";
     private static final List<String> COMPANIONS = List.of(CONFIG, "special_tokens_map.json");
     static final String CHAT_TEMPLATE = "chat_template";
+    private static final String CHAT_TEMPLATE_FILE = "chat_template.jinja";
 
     /**
      * What a file of another format says.
@@ -60,7 +61,7 @@ public final class TokenizerFiles {
 
     /** What a directory's tokenizer makes conversations of, in Jinja; empty without one. */
     static String chatTemplate(Path directory) {
-        Path alone = directory.resolve(CHAT_TEMPLATE + ".jinja");
+        Path alone = directory.resolve(CHAT_TEMPLATE_FILE);
         Path config = directory.resolve(CONFIG);
         if (Files.isRegularFile(alone)) {
             try {
@@ -109,6 +110,10 @@ public final class TokenizerFiles {
             Files.writeString(copy, made.json);
         } else if (!Files.exists(copy) || !Files.isSameFile(source, copy)) {
             Files.copy(source, copy);
+        }
+        Path template = source.resolveSibling(CHAT_TEMPLATE_FILE);
+        if (made == null && Files.isRegularFile(template)) {
+            Files.copy(template, directory.resolve(CHAT_TEMPLATE_FILE));
         }
         Map<String, String> special = specialTokens(ConfigFile.read(copy).root(), format);
         for (String name : COMPANIONS) {

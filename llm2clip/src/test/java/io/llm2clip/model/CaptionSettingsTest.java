@@ -7,15 +7,18 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
+import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,9 +78,32 @@ class CaptionSettingsTest {
                     .isDeepEqualTo(model.vectors(captions()).toArrays());
             model.save(saved, Map.of(), Existing.REFUSE);
         }
+        assertThat(Files.exists(saved.resolve("chat_template.jinja"))).isEqualTo(name.equals("mistral"));
         try (TextModel model = TextModel.open(saved)) {
             assertVectors(model.vectors(captions()), expected.path("bare"), name);
             assertVectors(model.vectors(captions(), instruction), expected.path("instructed"), name + " instructed");
+        }
+    }
+
+    /** Low-rank updates of fused layers among them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mistral", "qwen2", "gemma", "phi3"})
+    void everyArchitectureIsTrainedAndSaved(String name) {
+        List<List<String>> groups = List.of(
+                List.of("a red kite over a beach", "a kite", "a red kite"),
+                List.of("a small tent on a meadow", "a tent", "a small tent"));
+        Path out = temporary.resolve("tuned");
+        float[][] trained;
+        try (TextModel opened = TextModel.open(Golden.path("encoders/" + name))) {
+            float[][] before = opened.vectors(groups.getFirst()).toArrays();
+            CaptionTraining.prepare(opened.encoder(), groups, CaptionTraining.Config.fromScratch(2, 1), Progress.NONE)
+                    .run(Progress.NONE);
+            trained = opened.vectors(groups.getFirst()).toArrays();
+            assertThat(Arrays.deepEquals(trained, before)).isFalse();
+            opened.save(out, Map.of(), Existing.REFUSE);
+        }
+        try (TextModel again = TextModel.open(out)) {
+            assertThat(again.vectors(groups.getFirst()).toArrays()).isDeepEqualTo(trained);
         }
     }
 

@@ -192,6 +192,25 @@ class GgufFamiliesTest {
         }
     }
 
+    /** Of two spaces a user has defined a token, which is a piece already. */
+    @Test
+    void tokensAreDistinctOnceTheirSpacesAreEscaped() throws IOException {
+        byte[] bytes = Files.readAllBytes(file("gemma"));
+        // A string has its length before it.
+        String latin = new String("▁the".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        String found = "\u0006\0\0\0\0\0\0\0" + latin;
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(found) + 8;
+        assertThat(at).isGreaterThan(8);
+        System.arraycopy("▁▁".getBytes(StandardCharsets.UTF_8), 0, bytes, at, 6);
+        Path file = Files.write(temporary.resolve("twice.gguf"), bytes);
+        try (TextSource source = TextSource.open(file)) {
+            assertThatThrownBy(source::tokenizer)
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageStartingWith(
+                            file + ": 'tokenizer.ggml.tokens': expected every token once, found '▁▁' as ");
+        }
+    }
+
     /** Where the file first has some letters, it gets as many others. */
     @ParameterizedTest
     @CsvSource(
