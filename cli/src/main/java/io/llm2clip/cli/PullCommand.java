@@ -128,10 +128,13 @@ final class PullCommand implements Runnable {
             return;
         }
         results.forEach(result -> terminal.print(result.directory().toString()));
-        encoder.filter(each -> !withTextEncoder && pull.find(each).isEmpty()).ifPresent(each -> {
-            terminal.hint("It was trained with the text encoder %s, which it needs for captions:".formatted(each));
-            terminal.hint("  " + ShellCommand.of(List.of("pull", each.toString())));
-        });
+        if (encoder.isPresent() && pull.find(encoder.get()).isEmpty()) {
+            terminal.hint(
+                    "It was trained with the text encoder %s, which it needs for captions:".formatted(encoder.get()));
+            terminal.hint("  " + ShellCommand.of(List.of("pull", encoder.get().toString())));
+        } else if (encoder.isPresent()) {
+            terminal.hint("Model and text encoder are there; --model %s opens them.".formatted(name));
+        }
         if (!settings.cache().equals(HubSettings.ofProcess().cache())) {
             terminal.hint("To open it by its name, set HF_HUB_CACHE=%s; otherwise give the directory."
                     .formatted(settings.cache().toAbsolutePath()));

@@ -58,8 +58,11 @@ final class PartInspection {
                 for (WeightFormat format : WeightFormat.values()) {
                     memory.merge(format, outline.bytes(format), Math::addExact);
                 }
-            } catch (CheckpointException | InputException | IllegalArgumentException e) {
+            } catch (CheckpointException | InputException e) {
                 problem = Optional.of(String.valueOf(e.getMessage()));
+            } catch (IllegalArgumentException e) {
+                // Of a network that cannot be so, which does not know where its sizes are from.
+                problem = Optional.of("%s: %s".formatted(source, e.getMessage()));
             }
             Map<StoredType, Long> types = outline.storedElements();
             long parameters = types.values().stream().mapToLong(Long::longValue).sum();
