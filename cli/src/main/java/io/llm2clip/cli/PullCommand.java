@@ -143,9 +143,7 @@ final class PullCommand implements Runnable {
 
     private HubPull.Result fetch(HubPull pull, HubName name, FileChoice choice) {
         HubPull.Result result = pull.run(name, choice, terminal.progress());
-        if (pull.settings().offline()) {
-            terminal.remark("HF_HUB_OFFLINE is set: %s is as it was fetched before.".formatted(name));
-        } else if (result.fetched() == 0) {
+        if (result.fetched() == 0 && !result.files().isEmpty()) {
             terminal.hint("%s: %s, all there already."
                     .formatted(name, Quantity.of(result.files().size(), "file")));
         }

@@ -149,7 +149,6 @@ final class PartInspection {
                 draft.facts.put("key_value_heads", config.keyValueHeads());
                 draft.facts.put("vocabulary_size", config.vocabularySize());
                 draft.facts.put("max_positions", config.maxPositions());
-                draft.facts.put("caption_format", source.format().isPresent() ? "saved" : "by the tokenizer");
                 if (source instanceof TextDirectory directory) {
                     try (Checkpoint weights = Checkpoint.open(directory.path())) {
                         requireBlocks(weights, config.layers());

@@ -336,6 +336,8 @@ class HubPullTest {
                         .directory())
                 .isEqualTo(directory);
         assertThat(hub.requests).isEmpty();
+        assertThat(notes)
+                .containsExactly("HF_HUB_OFFLINE is set: %s is as it was fetched before.".formatted(TestHub.NAME));
     }
 
     @Test
