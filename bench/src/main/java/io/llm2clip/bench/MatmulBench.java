@@ -3,6 +3,7 @@ package io.llm2clip.bench;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
 import io.llm2clip.kernels.operations.AttentionOp;
@@ -31,6 +32,10 @@ public final class MatmulBench {
     private static final Workers WORKERS = Workers.shared();
     private static final long SECOND = 1_000_000_000L;
     private static final int WARM_UP_SECONDS = Integer.getInteger("llm2clip.bench.warmup", 2);
+    /** In which matmuls multiply; {@code -Dllm2clip.bench.precision=bf16}, say. */
+    private static final MatrixPrecision PRECISION = MatrixPrecision.valueOf(
+            System.getProperty("llm2clip.bench.precision", "f32").toUpperCase(Locale.ROOT));
+
     private static volatile float sink;
 
     /** {@code packed}: whether B is packed beforehand, as the weights of a frozen model are. */
@@ -143,14 +148,14 @@ public final class MatmulBench {
             long[] addresses =
                     Arrays.stream(segments).mapToLong(MemorySegment::address).toArray();
             KernelOp op = c.op;
-            Packing packing = c.packed && op instanceof Matmul matmul ? CpuKernels.packing(matmul) : null;
+            Packing packing = c.packed && op instanceof Matmul matmul ? CpuKernels.packing(matmul, PRECISION) : null;
             if (packing != null && op instanceof Matmul matmul) {
                 MemorySegment copy = arena.allocate(packing.bytes(), 64);
                 CpuKernels.pack(packing, matmul.b(), segments[1], copy, WORKERS);
                 addresses[1] = copy.address();
                 op = matmul.withB(matmul.b().packed(packing));
             }
-            Launch launch = CpuKernels.bind(op, addresses, WORKERS);
+            Launch launch = CpuKernels.bind(op, PRECISION, addresses, WORKERS);
             launch.run();
             if (c.op instanceof Matmul matmul) {
                 check(matmul, segments);
@@ -246,7 +251,9 @@ public final class MatmulBench {
                         * b.get(op.b().index(batch, k, j));
             }
             float found = segments[2].getAtIndex(ValueLayout.JAVA_FLOAT, ((long) batch * op.m() + i) * op.n() + j);
-            if (Math.abs(found - sum) > 1e-4 * (1 + Math.abs(sum))) {
+            // Rounded factors are off by up to 2^-9 of them each.
+            double tolerance = PRECISION == MatrixPrecision.BF16 ? 0.1 : 1e-4;
+            if (Math.abs(found - sum) > tolerance * (1 + Math.abs(sum))) {
                 throw new AssertionError(
                         op + " at " + batch + ", " + i + ", " + j + ": " + found + ", expected " + sum);
             }

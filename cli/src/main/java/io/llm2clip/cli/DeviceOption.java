@@ -4,6 +4,7 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
+import io.llm2clip.tensor.machine.Processor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,10 +32,11 @@ final class DeviceOption {
 
     @Option(
             names = "--precision",
-            paramLabel = "f32|tf32|bf16",
+            paramLabel = "f32|tf32|bf16|bf16x3",
             description =
-                    "Precision of matrix multiplication on NVIDIA devices: f32, or several times faster on tensor cores with"
-                            + " operands rounded to tf32 (10-bit mantissa) or bf16 (7-bit mantissa) (default: f32).")
+                    "Precision of matrix multiplication: f32, or faster with operands rounded to tf32 (10-bit mantissa; NVIDIA"
+                            + " devices) or bf16 (7-bit mantissa; NVIDIA devices, and CPUs with AVX-512 BF16 or AMX), or with"
+                            + " three products of bf16 for one of f32 (such CPUs) (default: f32).")
     private Precision precision = Precision.F32;
 
     private @Nullable Device opened;
@@ -52,7 +54,10 @@ final class DeviceOption {
             throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
         }
         if (device.equals("cpu") && precision != Precision.F32) {
-            throw bad("--precision is for devices of TornadoVM; give one with --device, or leave it out.");
+            Processor.absence(precision).ifPresent(reason -> {
+                throw bad("--precision " + precision + " is not for this CPU: " + reason
+                        + "; leave it out for f32, or give a device of TornadoVM with --device.");
+            });
         }
         return !device.equals("cpu");
     }

@@ -68,6 +68,8 @@ final class DevicesCommand implements Callable<Integer> {
             case "vector" -> "the Java Vector API";
             case "scalar" -> "plain loops in Java";
             case "kernels" -> "kernels in Java";
+            case "amx-bf16", "amx-bf16x3" -> "AMX tiles, in machine code";
+            case "avx512-bf16", "avx512-bf16x3" -> "AVX-512 dot products, in machine code";
             default -> name;
         };
     }
@@ -83,6 +85,13 @@ final class DevicesCommand implements Callable<Integer> {
                         devices.cpu.vectorBits(),
                         matmul(devices.cpu.matmul()),
                         devices.cpu.matmulReason()));
+        for (Processor.Multiplication other : devices.cpu.others()) {
+            terminal.print("cpu, --precision %s: %s (%s)"
+                    .formatted(
+                            other.precision(),
+                            other.matmul() == null ? "none" : matmul(other.matmul()),
+                            other.reason()));
+        }
         if (devices.absence != null) {
             terminal.print("gpu: none. " + devices.absence);
         }

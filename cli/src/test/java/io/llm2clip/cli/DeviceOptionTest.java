@@ -43,7 +43,28 @@ class DeviceOptionTest {
                 .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16, BF16X3]");
         Run run = Run.of("demo", "--precision", "tf32");
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).startsWith("error: --precision is for devices of TornadoVM; give one with --device");
+        assertThat(run.err())
+                .startsWith(
+                        "error: --precision tf32 is not for this CPU: tensor cores are of NVIDIA devices; leave it out"
+                                + " for f32, or give a device of TornadoVM with --device.");
+    }
+
+    @Test
+    void withoutMachineCodeTheCpuHasF32Only() {
+        System.setProperty("llm2clip.machine", "false");
+        try {
+            Run run = Run.of("demo", "--precision", "bf16");
+            assertThat(run.code()).isEqualTo(2);
+            assertThat(run.err())
+                    .startsWith(
+                            "error: --precision bf16 is not for this CPU: not amx-bf16, machine code is switched off by"
+                                    + " llm2clip.machine; not avx512-bf16, machine code is switched off by llm2clip.machine;"
+                                    + " leave it out for f32, or give a device of TornadoVM with --device.");
+            assertThat(Run.of("devices").out())
+                    .contains("cpu, --precision bf16x3: none (not amx-bf16x3, machine code is switched off");
+        } finally {
+            System.clearProperty("llm2clip.machine");
+        }
     }
 
     @Test

@@ -240,14 +240,24 @@ class TensorErrorsTest {
         return Tensor.input("a", Shape.of(dims), DType.F32);
     }
 
+    /** Without machine code, so that it does not depend on the CPU. */
     @ParameterizedTest
     @EnumSource(names = "F32", mode = EnumSource.Mode.EXCLUDE)
     void aPrecisionThatTheDeviceDoesNotHaveIsRefused(Precision precision) {
         Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
-        assertThatThrownBy(() -> Program.compile(List.of(A.tanh()), execution))
-                .isInstanceOf(TensorException.class)
-                .hasMessage("Programs in " + precision + " do not run on the CPU, which has f32; ask for one of these"
-                        + " (--precision), or choose another device.");
+        String off = ", machine code is switched off by llm2clip.machine";
+        String why = precision == Precision.TF32
+                ? ""
+                : " (not amx-" + precision + off + "; not avx512-" + precision + off + ")";
+        System.setProperty("llm2clip.machine", "false");
+        try {
+            assertThatThrownBy(() -> Program.compile(List.of(A.tanh()), execution))
+                    .isInstanceOf(TensorException.class)
+                    .hasMessage("Programs in " + precision + " do not run on the CPU, which has f32" + why
+                            + "; ask for one of these (--precision), or choose another device.");
+        } finally {
+            System.clearProperty("llm2clip.machine");
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.rows.AdamWKernel;
 import io.llm2clip.kernels.cpu.rows.ConcatKernel;
 import io.llm2clip.kernels.cpu.rows.CrossEntropyRows;
@@ -35,6 +36,7 @@ import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Binds any {@link KernelOp} to its kernel for the CPU. */
@@ -42,35 +44,43 @@ public final class CpuKernels {
 
     private CpuKernels() {}
 
+    /** Prepares an operation that multiplies in f32; otherwise as {@link #bind(KernelOp, MatrixPrecision, long[], Workers)}. */
+    public static Launch bind(KernelOp op, long[] addresses, Workers workers) {
+        return bind(op, MatrixPrecision.F32, addresses, workers);
+    }
+
     /**
      * Prepares an operation.
      *
      * @param op the operation
+     * @param precision in which it multiplies matrices, or better; one that {@link #matrixUnit(MatrixPrecision)} has a unit for
      * @param addresses one off-heap address per operand, in the order of {@link KernelOp#operands()}, aligned to the element;
      *     the memory must hold the operand's bytes and outlive the launch, which is not checked
      * @param workers the threads to run on
      * @return what runs the operation; it throws an {@link IndexOutOfBoundsException} before it reads or writes through an
      *     index out of its range
      * @throws IllegalArgumentException if the number of addresses does not fit, or an operand with elements has address 0, or as
-     *     {@link Settings#check}
+     *     {@link Settings#check}, or if nothing multiplies in the precision here
      * @throws io.llm2clip.kernels.operations.OperationException if an operation of one's own throws, as the launch then does, too
      */
-    public static Launch bind(KernelOp op, long[] addresses, Workers workers) {
+    public static Launch bind(KernelOp op, MatrixPrecision precision, long[] addresses, Workers workers) {
         Settings.check();
         validate(op, addresses);
         long[] bound = addresses.clone();
         return switch (op) {
             case Elementwise o -> ElementwiseKernel.bind(o, bound, workers);
             case Reduce o -> new ReduceKernel(o, bound, workers);
-            case Matmul o -> MatrixUnits.forOperation(op).matmul(o, bound, workers);
+            case Matmul o -> MatrixUnits.forOperation(op, precision).matmul(o, bound, workers);
             case SoftmaxOp.Softmax o -> SoftmaxRows.softmax(o, bound, workers);
             case SoftmaxOp.SoftmaxGradient o -> SoftmaxRows.gradient(o, bound, workers);
             case NormOp.LayerNorm o -> NormRows.layerNorm(o, bound, workers);
             case NormOp.LayerNormGradient o -> NormGradientKernel.layerNorm(o, bound, workers);
             case NormOp.RmsNorm o -> NormRows.rmsNorm(o, bound, workers);
             case NormOp.RmsNormGradient o -> NormGradientKernel.rmsNorm(o, bound, workers);
-            case AttentionOp.Attention o -> MatrixUnits.forOperation(op).attention(o, bound, workers);
-            case AttentionOp.AttentionGradient o -> MatrixUnits.forOperation(op).attentionGradient(o, bound, workers);
+            case AttentionOp.Attention o ->
+                MatrixUnits.forOperation(op, precision).attention(o, bound, workers);
+            case AttentionOp.AttentionGradient o ->
+                MatrixUnits.forOperation(op, precision).attentionGradient(o, bound, workers);
             case Rotary o -> RotaryKernel.bind(o, bound, workers);
             case IndexOp.Gather o -> IndexRows.gather(o, bound, workers);
             case IndexOp.ScatterAdd o -> IndexRows.scatterAdd(o, bound, workers);
@@ -85,13 +95,37 @@ public final class CpuKernels {
     }
 
     /**
-     * What multiplies matrices here, and why it is that.
+     * What multiplies matrices in f32 here, and why it is that.
      *
      * @throws IllegalArgumentException if the system property {@code llm2clip.matrix} names no unit that works on this machine
      */
     public static MatrixUnitChoice matrixUnit() {
         MatrixUnits.Choice choice = MatrixUnits.selected();
         return new MatrixUnitChoice(choice.unit().name(), choice.reason());
+    }
+
+    /**
+     * What multiplies matrices in a precision here, and why it is that.
+     *
+     * @return nothing if {@link #absence} says why
+     * @throws IllegalArgumentException as {@link #matrixUnit()}
+     */
+    public static Optional<MatrixUnitChoice> matrixUnit(MatrixPrecision precision) {
+        return MatrixUnits.selected(precision) instanceof MatrixUnits.Choice(var unit, String reason)
+                ? Optional.of(new MatrixUnitChoice(unit.name(), reason))
+                : Optional.empty();
+    }
+
+    /**
+     * Why nothing here multiplies matrices in a precision, as half a sentence.
+     *
+     * @return nothing if {@link #matrixUnit(MatrixPrecision)} does
+     * @throws IllegalArgumentException as {@link #matrixUnit()}
+     */
+    public static Optional<String> absence(MatrixPrecision precision) {
+        return MatrixUnits.selected(precision) instanceof MatrixUnits.Absence(String reason)
+                ? Optional.of(reason)
+                : Optional.empty();
     }
 
     /**
@@ -107,10 +141,12 @@ public final class CpuKernels {
     /**
      * The layout in which B of a matmul is read fastest: worth a copy where it never changes.
      *
+     * @param precision in which it multiplies
      * @return null if as it is stored
+     * @throws IllegalArgumentException if nothing multiplies in the precision here
      */
-    public static @Nullable Packing packing(Matmul op) {
-        return MatrixUnits.selected().unit().packing(op);
+    public static @Nullable Packing packing(Matmul op, MatrixPrecision precision) {
+        return MatrixUnits.forOperation(op, precision).packing(op);
     }
 
     /**
@@ -125,7 +161,7 @@ public final class CpuKernels {
      * @throws IllegalArgumentException if layout, operand and memory do not fit each other
      */
     public static void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
-        MatrixUnits.selected().unit().pack(packing, b, from, to, workers);
+        MatrixUnits.ofLayout(packing).pack(packing, b, from, to, workers);
     }
 
     private static void validate(KernelOp op, long[] addresses) {

@@ -1,14 +1,20 @@
 package io.llm2clip.kernels.cpu;
 
 import io.llm2clip.kernels.Settings;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.machine.MachineMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Packing;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class MatrixUnits {
     private static final System.Logger LOG = System.getLogger(MatrixUnits.class.getName());
 
-    /** Fastest first. */
-    private static final List<MatrixUnit> AVAILABLE = List.of(new VectorMatrixUnit(), new ScalarMatrixUnit());
+    /** Fastest first within a precision. */
+    private static final List<MatrixUnit> AVAILABLE = Stream.concat(
+                    Stream.of(new VectorMatrixUnit(), new ScalarMatrixUnit()), MachineMatrixUnit.all().stream())
+            .toList();
+
+    /** What was chosen, or that there is nothing to choose. */
+    sealed interface Selection {}
 
     /**
      * A unit and why it is the one.
@@ -27,50 +38,98 @@ final class MatrixUnits {
      * @param unit the unit
      * @param reason as half a sentence
      */
-    record Choice(MatrixUnit unit, String reason) {}
+    record Choice(MatrixUnit unit, String reason) implements Selection {}
 
-    private record Chosen(@Nullable String wanted, Choice choice) {}
+    /**
+     * No unit.
+     *
+     * @param reason why not, as half a sentence
+     */
+    record Absence(String reason) implements Selection {}
 
-    private static volatile @Nullable Chosen chosen;
+    /** What a choice depends on. */
+    private record Settled(
+            MatrixPrecision precision, @Nullable String wanted, boolean machineCode) {}
+
+    private static final Map<Settled, Selection> SELECTIONS = new ConcurrentHashMap<>();
 
     private MatrixUnits() {}
 
     /**
-     * The unit in use; chosen at the first call, and again after the property has changed.
+     * The unit in use for f32; chosen at the first call, and again after the property has changed.
      *
      * @throws IllegalArgumentException if the property names a unit that this machine does not have, or that fails here
      */
     static Choice selected() {
-        String wanted = Settings.matrixUnit();
-        Chosen known = chosen;
-        return known != null && Objects.equals(known.wanted(), wanted) ? known.choice() : select(wanted);
+        return required(MatrixPrecision.F32);
     }
 
-    private static synchronized Choice select(@Nullable String wanted) {
-        Chosen known = chosen;
-        if (known != null && Objects.equals(known.wanted(), wanted)) {
-            return known.choice();
+    /**
+     * The unit in use for a precision, as {@link #selected}; for others than f32 there may be none.
+     *
+     * @throws IllegalArgumentException as {@link #selected}
+     */
+    static Selection selected(MatrixPrecision precision) {
+        Settled settled = new Settled(precision, Settings.matrixUnit(), Settings.machineCode());
+        Selection known = SELECTIONS.get(settled);
+        return known != null ? known : select(settled);
+    }
+
+    private static Choice required(MatrixPrecision precision) {
+        return switch (selected(precision)) {
+            case Choice choice -> choice;
+            case Absence(String reason) ->
+                throw new IllegalArgumentException("Nothing on this CPU multiplies in " + precision + ": " + reason
+                        + "; ask for " + MatrixPrecision.F32 + ".");
+        };
+    }
+
+    private static synchronized Selection select(Settled settled) {
+        Selection known = SELECTIONS.get(settled);
+        if (known != null) {
+            return known;
         }
-        Choice choice = choose(AVAILABLE, wanted);
+        Selection selection = choose(settled.precision, AVAILABLE, settled.wanted);
         LOG.log(
                 System.Logger.Level.DEBUG,
-                "Matrix unit {0}: {1}.",
-                choice.unit().name(),
-                choice.reason());
-        chosen = new Chosen(wanted, choice);
-        return choice;
+                "Matrix unit for {0}: {1}.",
+                settled.precision,
+                switch (selection) {
+                    case Choice choice -> choice.unit().name() + ", " + choice.reason();
+                    case Absence absence -> "none, " + absence.reason();
+                });
+        SELECTIONS.put(settled, selection);
+        return selection;
     }
 
-    /** The unit for an operation: the one in use, or where that does not support it the first that does. */
-    static MatrixUnit forOperation(KernelOp op) {
-        MatrixUnit selected = selected().unit();
-        if (selected.supports(op)) {
-            return selected;
-        }
-        return AVAILABLE.stream()
+    /**
+     * The unit for an operation: the one in use for the precision, or where that does not support it the one for f32, or else the first that
+     * does. An operation in f32 is not less precise.
+     *
+     * @throws IllegalArgumentException if nothing computes in the precision, or nothing the operation
+     */
+    static MatrixUnit forOperation(KernelOp op, MatrixPrecision precision) {
+        MatrixUnit asked = required(precision).unit();
+        return Stream.concat(
+                        Stream.of(asked, selected().unit()),
+                        AVAILABLE.stream().filter(unit -> unit.precision() == MatrixPrecision.F32))
                 .filter(unit -> unit.supports(op))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("No matrix unit of this machine computes " + op + "."));
+    }
+
+    /** The unit whose layout a packing is: of those in use, or else the first. */
+    static MatrixUnit ofLayout(Packing packing) {
+        return Stream.concat(
+                        Arrays.stream(MatrixPrecision.values())
+                                .map(MatrixUnits::selected)
+                                .flatMap(selection ->
+                                        selection instanceof Choice choice ? Stream.of(choice.unit()) : Stream.empty()),
+                        AVAILABLE.stream())
+                .filter(unit -> unit.packs(packing))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("No matrix unit of this machine packs " + packing + "."));
     }
 
     /** Refuses a property that names no unit. */
@@ -90,8 +149,15 @@ final class MatrixUnits {
                         + units.stream().map(MatrixUnit::name).toList() + " or leave it unset."));
     }
 
-    /** Chooses among units, fastest first. */
-    static Choice choose(List<MatrixUnit> units, @Nullable String wanted) {
+    private static Selection choose(MatrixPrecision precision, List<MatrixUnit> units, @Nullable String wanted) {
+        List<MatrixUnit> able =
+                units.stream().filter(unit -> unit.precision() == precision).toList();
+        boolean named = wanted != null && named(units, wanted).precision() == precision;
+        return choose(able, named ? wanted : null);
+    }
+
+    /** Chooses among units of one precision, fastest first. */
+    static Selection choose(List<MatrixUnit> units, @Nullable String wanted) {
         List<String> names = units.stream().map(MatrixUnit::name).toList();
         if (wanted != null) {
             MatrixUnit unit = named(units, wanted);
@@ -112,6 +178,6 @@ final class MatrixUnits {
             }
             failures.add("not " + unit.name() + ", " + failure.get());
         }
-        throw new IllegalStateException("No matrix unit works on this machine: " + String.join("; ", failures) + ".");
+        return new Absence(String.join("; ", failures));
     }
 }

@@ -3,13 +3,16 @@ package io.llm2clip.kernels.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
@@ -29,6 +32,7 @@ class MatrixUnitsTest {
     @AfterEach
     void unset() {
         System.clearProperty("llm2clip.matrix");
+        System.clearProperty("llm2clip.machine");
     }
 
     @Test
@@ -41,12 +45,11 @@ class MatrixUnitsTest {
     @Test
     void aUnitThatFailsItsSelfTestIsPassedOver() {
         Planted wrong = new Planted(launch -> launch, 1);
-        assertThat(MatrixUnits.choose(List.of(wrong, SCALAR), null).unit()).isSameAs(SCALAR);
-        assertThat(MatrixUnits.choose(List.of(wrong, SCALAR), null).reason())
+        assertThat(choice(wrong, SCALAR).unit()).isSameAs(SCALAR);
+        assertThat(choice(wrong, SCALAR).reason())
                 .startsWith("not planted, its self-test found ")
                 .contains(" was expected, in Matmul[batch=1, m=13");
-        assertThat(MatrixUnits.choose(List.of(new Planted(launch -> launch, Float.NaN), SCALAR), null)
-                        .reason())
+        assertThat(choice(new Planted(launch -> launch, Float.NaN), SCALAR).reason())
                 .startsWith("not planted, its self-test found NaN where ");
         Planted broken = new Planted(
                 launch -> {
@@ -58,13 +61,61 @@ class MatrixUnitsTest {
                         VECTOR,
                         "not planted, its self-test failed with java.lang.IllegalStateException: no such"
                                 + " instruction"));
-        assertThat(MatrixUnits.choose(List.of(new Planted(launch -> launch, 0), SCALAR), null)
-                        .reason())
+        assertThat(choice(new Planted(launch -> launch, 0), SCALAR).reason())
                 .as("nothing planted")
                 .isEqualTo("the fastest of [planted, scalar], passed its self-test");
-        assertThatThrownBy(() -> MatrixUnits.choose(List.of(wrong), null))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageStartingWith("No matrix unit works on this machine: not planted, ");
+        assertThat(MatrixUnits.choose(List.of(wrong), null))
+                .isInstanceOfSatisfying(
+                        MatrixUnits.Absence.class,
+                        absence -> assertThat(absence.reason()).startsWith("not planted, its self-test found "));
+    }
+
+    private static MatrixUnits.Choice choice(MatrixUnit... units) {
+        return (MatrixUnits.Choice) MatrixUnits.choose(List.of(units), null);
+    }
+
+    /** Whatever CPU this is: one property takes all units of machine code away, and the reason says so. */
+    @Test
+    void withoutMachineCodeThereIsF32Only() {
+        System.setProperty("llm2clip.machine", "false");
+        for (MatrixPrecision precision : List.of(MatrixPrecision.BF16, MatrixPrecision.BF16X3)) {
+            assertThat(CpuKernels.matrixUnit(precision)).isEmpty();
+            String reason = "not amx-" + precision + ", machine code is switched off by llm2clip.machine; not avx512-"
+                    + precision + ", machine code is switched off by llm2clip.machine";
+            assertThat(CpuKernels.absence(precision)).contains(reason);
+            assertThatThrownBy(() -> CpuKernels.packing(Matmul.dense(1, 3, 5, 7, false, true), precision))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("Nothing on this CPU multiplies in " + precision + ": " + reason + "; ask for f32.");
+        }
+        assertThat(CpuKernels.absence(MatrixPrecision.F32)).isEmpty();
+        assertThat(CpuKernels.matrixUnit().name()).isEqualTo("vector");
+        System.setProperty("llm2clip.matrix", "avx512-bf16");
+        assertThat(CpuKernels.matrixUnit().name())
+                .as("a unit for another precision is named")
+                .isEqualTo("vector");
+        assertThatThrownBy(() -> CpuKernels.absence(MatrixPrecision.BF16))
+                .hasMessage("The matrix unit 'avx512-bf16' cannot be used: machine code is switched off by"
+                        + " llm2clip.machine; leave llm2clip.matrix unset to have another one.");
+    }
+
+    /** What a unit of a precision does not compute is computed in f32: attention, and quantized weights. */
+    @Test
+    void operationsThatAUnitLacksAreComputedInF32() {
+        CpuKernels.matrixUnit(MatrixPrecision.BF16).ifPresent(choice -> {
+            Matmul op = Matmul.dense(1, 3, 64, 32, false, true);
+            assertThat(MatrixUnits.forOperation(op, MatrixPrecision.BF16).name())
+                    .isEqualTo(choice.name());
+            Matmul quantized = Matmul.dense(1, 3, 64, 32, false, true, DType.Q8);
+            assertThat(MatrixUnits.forOperation(quantized, MatrixPrecision.BF16))
+                    .isInstanceOf(VectorMatrixUnit.class);
+            KernelOp attention = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true));
+            assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.BF16))
+                    .isInstanceOf(VectorMatrixUnit.class);
+            Packing packing = CpuKernels.packing(op, MatrixPrecision.BF16);
+            assertThat(packing).isNotNull();
+            assertThat(packing.unit()).isEqualTo("tiles-bf16");
+            assertThat(MatrixUnits.ofLayout(packing).precision()).isEqualTo(MatrixPrecision.BF16);
+        });
     }
 
     @Test
@@ -74,8 +125,8 @@ class MatrixUnitsTest {
         System.setProperty("llm2clip.matrix", "abacus");
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector, scalar] or"
-                        + " leave it unset.");
+                .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector, scalar,"
+                        + " amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -87,17 +138,17 @@ class MatrixUnitsTest {
     @Test
     void packedOperandsGoToTheUnitOfTheirLayout() {
         Matmul op = Matmul.dense(1, 3, 5, 7, false, true);
-        Packing packing = CpuKernels.packing(op);
+        Packing packing = CpuKernels.packing(op, MatrixPrecision.F32);
         assertThat(packing).isNotNull();
         Matmul packed = op.withB(op.b().packed(packing));
         System.setProperty("llm2clip.matrix", "scalar");
-        assertThat(CpuKernels.packing(op))
+        assertThat(CpuKernels.packing(op, MatrixPrecision.F32))
                 .as("the scalar unit reads B as it is")
                 .isNull();
-        assertThat(MatrixUnits.forOperation(op)).isInstanceOf(ScalarMatrixUnit.class);
-        assertThat(MatrixUnits.forOperation(packed)).isInstanceOf(VectorMatrixUnit.class);
+        assertThat(MatrixUnits.forOperation(op, MatrixPrecision.F32)).isInstanceOf(ScalarMatrixUnit.class);
+        assertThat(MatrixUnits.forOperation(packed, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
         Packing foreign = new Packing("amx", packing.format(), 5, 7, 16, packing.bytes());
-        assertThatThrownBy(() -> MatrixUnits.forOperation(op.withB(op.b().packed(foreign))))
+        assertThatThrownBy(() -> MatrixUnits.forOperation(op.withB(op.b().packed(foreign)), MatrixPrecision.F32))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("No matrix unit of this machine computes Matmul[");
         try (Workers workers = new Workers(1);
@@ -126,6 +177,11 @@ class MatrixUnitsTest {
         @Override
         public Packing packing(Matmul op) {
             return VECTOR.packing(op);
+        }
+
+        @Override
+        public boolean packs(Packing packing) {
+            return VECTOR.packs(packing);
         }
 
         @Override

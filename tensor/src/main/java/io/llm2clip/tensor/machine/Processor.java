@@ -2,24 +2,74 @@ package io.llm2clip.tensor.machine;
 
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.MatrixUnitChoice;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.Vectors;
+import io.llm2clip.tensor.Precision;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The processor as programs on the CPU use it.
  *
  * @param threads that work on a loop
  * @param vectorBits width of vector instructions
- * @param matmul the name of what multiplies matrices
+ * @param matmul the name of what multiplies matrices in f32
  * @param matmulReason why it is that one, as half a sentence
+ * @param others what multiplies in other precisions
  */
-public record Processor(int threads, int vectorBits, String matmul, String matmulReason) {
+public record Processor(int threads, int vectorBits, String matmul, String matmulReason, List<Multiplication> others) {
+
+    /**
+     * What multiplies matrices in a precision.
+     *
+     * @param precision such as {@code bf16}
+     * @param matmul its name; null if nothing does
+     * @param reason why it is that one, or why there is none, as half a sentence
+     */
+    public record Multiplication(String precision, @Nullable String matmul, String reason) {
+        private static Multiplication of(MatrixPrecision precision) {
+            Optional<MatrixUnitChoice> unit = CpuKernels.matrixUnit(precision);
+            return new Multiplication(
+                    precision.toString(),
+                    unit.map(MatrixUnitChoice::name).orElse(null),
+                    unit.map(MatrixUnitChoice::reason)
+                            .or(() -> CpuKernels.absence(precision))
+                            .orElseThrow());
+        }
+    }
+
+    public Processor {
+        others = List.copyOf(others);
+    }
 
     /** This machine's. */
     public static Processor current() {
         MatrixUnitChoice unit = CpuKernels.matrixUnit();
-        return new Processor(threadCount(), Vectors.BYTES * Byte.SIZE, unit.name(), unit.reason());
+        return new Processor(
+                threadCount(),
+                Vectors.BYTES * Byte.SIZE,
+                unit.name(),
+                unit.reason(),
+                Arrays.stream(MatrixPrecision.values())
+                        .filter(precision -> precision != MatrixPrecision.F32)
+                        .map(Multiplication::of)
+                        .toList());
+    }
+
+    /**
+     * Why programs on this machine's processor do not multiply in a precision, as half a sentence.
+     *
+     * @return nothing if they do
+     * @throws IllegalArgumentException as {@link #checkSettings}, or if what a setting names does not work
+     */
+    public static Optional<String> absence(Precision precision) {
+        return precision == Precision.TF32
+                ? Optional.of("tensor cores are of NVIDIA devices")
+                : CpuKernels.absence(MatrixPrecision.valueOf(precision.name()));
     }
 
     /**

@@ -20,6 +20,11 @@ public interface MatrixUnit {
     /** Name, as the system property {@code llm2clip.matrix} and reports use it. */
     String name();
 
+    /** In what it multiplies. */
+    default MatrixPrecision precision() {
+        return MatrixPrecision.F32;
+    }
+
     /** Whether the unit computes an operation, in its formats and layouts, on this machine. */
     boolean supports(KernelOp op);
 
@@ -30,6 +35,9 @@ public interface MatrixUnit {
      */
     @Nullable
     Packing packing(Matmul op);
+
+    /** Whether a layout is the unit's, so that it packs and reads it. */
+    boolean packs(Packing packing);
 
     /**
      * Packs a B, once for any number of matmuls. Rows are read about in their order, each once.

@@ -48,10 +48,10 @@ public final class AcceleratorDevice implements PlanDevice {
         memory = new AcceleratorMemory(device, new AcceleratorArenas(device.name(), arenas));
         target = new Target(
                 device.name(),
-                MatmulPrecisions.of(device.precisions()),
+                () -> MatmulPrecisions.of(device.precisions()),
                 device.matrixFormats(),
                 ALIGNMENT,
-                op -> null,
+                (op, precision) -> null,
                 false,
                 memory.largestBytes(),
                 op -> op instanceof DeviceOp ? "its device kernels" : null);

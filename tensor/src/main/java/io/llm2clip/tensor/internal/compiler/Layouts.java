@@ -87,7 +87,9 @@ final class Layouts {
         return switch (computation) {
             case Computation.Coarse coarse -> {
                 List<View> operands = stored(coarse.operands());
-                KernelOp op = coarse.op() instanceof Matmul matmul ? packed(matmul, operands.get(1)) : coarse.op();
+                KernelOp op = coarse.op() instanceof Matmul matmul
+                        ? packed(matmul, coarse.precision(), operands.get(1))
+                        : coarse.op();
                 yield new KernelCall(
                         op, coarse.precision(), operands, coarse.results(), views.readAfter(coarse.operands()));
             }
@@ -110,7 +112,8 @@ final class Layouts {
                 .map(extra -> Objects.requireNonNull(Fusion.broadcast(extra, product.result().shape)))
                 .toList();
         List<View> operands = new ArrayList<>(stored(product.factors()));
-        KernelOp fused = packed(op.withEpilogue(new Epilogue(product.epilogue(), layouts)), operands.get(1));
+        KernelOp fused = packed(
+                op.withEpilogue(new Epilogue(product.epilogue(), layouts)), product.precision(), operands.get(1));
         operands.addAll(extras);
         List<Node> read = new ArrayList<>(product.factors());
         read.addAll(product.extras());
@@ -121,13 +124,13 @@ final class Layouts {
      * The matmul with a packed B where that is all of a weight that never changes. Of quantized weights there are not two copies for good,
      * as they are there to save memory: pages of a mapped file can be let go, other memory cannot.
      */
-    private Matmul packed(Matmul op, View b) {
+    private Matmul packed(Matmul op, Precision precision, View b) {
         boolean constant = b.base().operation instanceof Operation.Variable(var _, TensorData data)
                 && data.isFrozen()
                 && (data.isMapped() || !data.dtype().isQuantized())
                 && b.offset() == 0
                 && b.shape().size() == data.shape().size();
-        Packing packing = constant ? packings.of(op) : null;
+        Packing packing = constant ? packings.of(op, precision) : null;
         return packing == null ? op : op.withB(op.b().packed(packing));
     }
 

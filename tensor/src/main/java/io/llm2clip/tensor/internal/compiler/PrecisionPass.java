@@ -24,12 +24,15 @@ final class PrecisionPass {
      */
     static Map<Node, Precision> assign(List<Node> order, Target target, ProgramOptions options) {
         Precision wanted = options.precision();
-        if (!target.precisions().contains(wanted)) {
+        // Every device has f32.
+        if (wanted != Precision.F32 && !target.precisions().all().contains(wanted)) {
+            String absence = target.precisions().absence(wanted);
             throw new TensorException("Programs in " + wanted + " do not run on " + target.name() + ", which has "
-                    + target.precisions().stream()
+                    + target.precisions().all().stream()
                             .sorted()
                             .map(Precision::toString)
                             .collect(Collectors.joining(", "))
+                    + (absence == null ? "" : " (" + absence + ")")
                     + "; ask for one of these (--precision), or choose another device.");
         }
         Map<Node, Precision> assigned = new HashMap<>();

@@ -25,13 +25,23 @@ import org.jspecify.annotations.Nullable;
  */
 public record Target(
         String name,
-        Set<Precision> precisions,
+        Precisions precisions,
         Set<DType> matrixFormats,
         long alignment,
         Packings packings,
         boolean fusesCasts,
         Map<DType, Long> arenas,
         Customs customs) {
+
+    /** In what a device multiplies matrices; found out only when a program asks for another precision than f32. */
+    public interface Precisions {
+        Set<Precision> all();
+
+        /** Why it does not multiply in a precision, as half a sentence, where there is more to say than that it does not. */
+        default @Nullable String absence(Precision precision) {
+            return null;
+        }
+    }
 
     /** What runs an operation of one's own on a device, for people; null if nothing does. */
     public interface Customs {
@@ -42,18 +52,25 @@ public record Target(
     /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
     public interface Packings {
         @Nullable
-        Packing of(Matmul op);
+        Packing of(Matmul op, Precision precision);
     }
 
     public Target {
-        precisions = Set.copyOf(precisions);
         matrixFormats = Set.copyOf(matrixFormats);
         arenas = Map.copyOf(arenas);
     }
 
     /** A device of f32 matrices that reads weights as they are stored, and whose memory is one piece. */
     public Target(String name, Set<Precision> precisions, long alignment, boolean fusesCasts) {
-        this(name, precisions, Set.of(DType.F32), alignment, op -> null, fusesCasts, Map.of(), op -> "its reference");
+        this(
+                name,
+                () -> precisions,
+                Set.of(DType.F32),
+                alignment,
+                (op, precision) -> null,
+                fusesCasts,
+                Map.of(),
+                op -> "its reference");
     }
 
     /** Bytes of its memory that are in one piece, of an element type as stored. */

@@ -5,7 +5,6 @@ import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.CpuOp;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.MatrixOperand;
-import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
@@ -51,10 +50,10 @@ public final class HostDevice implements PlanDevice {
     public Target target() {
         return new Target(
                 "the CPU",
-                Set.of(Precision.F32),
+                new HostPrecisions(),
                 Set.copyOf(MatrixOperand.FORMATS),
                 ALIGNMENT,
-                CpuKernels::packing,
+                (op, precision) -> CpuKernels.packing(op, HostPrecisions.of(precision)),
                 true,
                 Map.of(),
                 op -> op instanceof CpuOp ? "its CPU kernel" : "its reference");

@@ -75,7 +75,7 @@ final class HostExecutable implements Executable {
                         : packed(packing, step.op(), slot);
                 addresses[i] = memory.address();
             }
-            fresh.add(CpuKernels.bind(step.op(), addresses, workers));
+            fresh.add(CpuKernels.bind(step.op(), HostPrecisions.of(step.precision()), addresses, workers));
         }
         launches = fresh;
         bound = workspace;

@@ -15,10 +15,10 @@ class ScratchSizeTest {
     /** Of f32 elements 1024 bytes are in one piece. */
     private static final Target TARGET = new Target(
             "a device",
-            Set.of(Precision.F32),
+            () -> Set.of(Precision.F32),
             Set.of(DType.F32),
             64,
-            op -> null,
+            (op, precision) -> null,
             false,
             Map.of(DType.F32, 1024L, DType.BF16, 4096L),
             op -> null);

@@ -30,7 +30,14 @@ class FormatCheckTest {
 
     private static Target target(DType... formats) {
         return new Target(
-                "a device", Set.of(Precision.F32), Set.of(formats), 64, op -> null, true, Map.of(), op -> null);
+                "a device",
+                () -> Set.of(Precision.F32),
+                Set.of(formats),
+                64,
+                (op, precision) -> null,
+                true,
+                Map.of(),
+                op -> null);
     }
 
     private static Plan compile(Tensor root, Target target) {

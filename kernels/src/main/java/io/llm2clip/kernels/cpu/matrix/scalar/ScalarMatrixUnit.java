@@ -35,6 +35,11 @@ public final class ScalarMatrixUnit implements MatrixUnit {
     }
 
     @Override
+    public boolean packs(Packing packing) {
+        return false;
+    }
+
+    @Override
     public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
         throw new IllegalArgumentException("The scalar matrix unit has no layout " + packing + ".");
     }

@@ -25,7 +25,7 @@ public final class VectorMatrixUnit implements MatrixUnit {
         return switch (op) {
             case Matmul matmul -> {
                 Packing packing = matmul.b().packing();
-                yield packing == null || packing.unit().equals(layout());
+                yield packing == null || packs(packing);
             }
             case AttentionOp _ -> true;
             default -> false;
@@ -44,11 +44,13 @@ public final class VectorMatrixUnit implements MatrixUnit {
     }
 
     @Override
+    public boolean packs(Packing packing) {
+        return packing.unit().equals(layout());
+    }
+
+    @Override
     public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
-        if (!packing.unit().equals(layout())
-                || !b.transposed()
-                || b.format() != packing.format()
-                || b.packing() != null) {
+        if (!packs(packing) || !b.transposed() || b.format() != packing.format() || b.packing() != null) {
             throw new IllegalArgumentException("Packing " + b + " as " + packing + ", expected a transposed "
                     + packing.format() + " operand stored by rows, and a layout of " + layout() + ".");
         }

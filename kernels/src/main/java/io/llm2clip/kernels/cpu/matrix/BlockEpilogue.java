@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.vector;
+package io.llm2clip.kernels.cpu.matrix;
 
 import io.llm2clip.kernels.cpu.elementwise.ExpressionEvaluator;
 import io.llm2clip.kernels.operations.Broadcast;
@@ -9,14 +9,19 @@ import org.jspecify.annotations.Nullable;
  * What happens to a block of the output: nothing; an addend (a bias or a residual), added as tiles are stored;
  * or any other expression, evaluated in place while the block is in cache.
  */
-final class BlockEpilogue {
+public final class BlockEpilogue {
     private final Matmul op;
     private final long[] addresses;
     private final boolean addend;
     private final boolean rowwise;
     private final @Nullable ExpressionEvaluator evaluator;
 
-    BlockEpilogue(Matmul op, long[] addresses) {
+    /**
+     * Of a matmul.
+     *
+     * @param addresses one per operand
+     */
+    public BlockEpilogue(Matmul op, long[] addresses) {
         this.op = op;
         this.addresses = addresses;
         addend = op.epilogue().addsExtra();
@@ -29,22 +34,22 @@ final class BlockEpilogue {
     }
 
     /** Whether the epilogue takes more than an addition as tiles are stored. */
-    static boolean isEvaluated(Matmul op) {
+    public static boolean isEvaluated(Matmul op) {
         return !op.epilogue().isIdentity() && !op.epilogue().addsExtra();
     }
 
     /** Address of what is added to an element as tiles are stored, or 0. */
-    long addend(int batch, int row, int column) {
+    public long addend(int batch, int row, int column) {
         return addend ? extra(0, batch, row, column) : 0;
     }
 
     /** Bytes from one row of the addend to the next. */
-    long addendRow() {
+    public long addendRow() {
         return addend && op.epilogue().extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
     }
 
     /** Finishes a block of the output. */
-    void apply(int batch, int row, int rows, int column, int columns, int worker) {
+    public void apply(int batch, int row, int rows, int column, int columns, int worker) {
         if (evaluator == null) {
             return;
         }
@@ -62,7 +67,7 @@ final class BlockEpilogue {
     }
 
     /** Address of an element of the output. */
-    long output(int batch, int row, int column) {
+    public long output(int batch, int row, int column) {
         return element(addresses[addresses.length - 1], batch, row, column);
     }
 

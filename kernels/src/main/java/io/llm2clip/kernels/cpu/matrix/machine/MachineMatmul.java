@@ -1,0 +1,148 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.Matmul;
+
+/** A matmul in blocks: A's panels of a block are rounded once, then multiplied by one panel of B after the other. */
+final class MachineMatmul implements Launch {
+    private final Matmul op;
+    private final long a;
+    private final long b;
+    private final MachineKernels kernels;
+    private final Workers workers;
+    private final BlockEpilogue epilogue;
+    private final TaskGrid grid;
+    private final int tasks;
+
+    MachineMatmul(Matmul op, long[] addresses, MachineKernels kernels, Workers workers) {
+        this.op = op;
+        this.a = addresses[0];
+        this.b = addresses[1];
+        this.kernels = kernels;
+        this.workers = workers;
+        epilogue = new BlockEpilogue(op, addresses);
+        grid = TaskGrid.of(op, kernels.rows(), workers.threads());
+        tasks = Math.multiplyExact(op.batch(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
+    }
+
+    @Override
+    public void run() {
+        workers.parallel(tasks, (task, worker) -> {
+            int block = task / op.batch();
+            new Block(task % op.batch(), block % grid.rowBlocks(), block / grid.rowBlocks(), worker).compute();
+        });
+    }
+
+    /** Panels of A of the same number of rows, one behind the other. */
+    private record Panels(int rows, int count, int first, long call, long packed) {}
+
+    /** One block of one matmul's output. */
+    private final class Block {
+        final int batch;
+        final int worker;
+        final int row;
+        final int rows;
+        final int column;
+        final int columns;
+        final PanelPacker packer;
+        final Panels whole;
+        final Panels last;
+        final long packedB;
+
+        Block(int batch, int rowBlock, int columnBlock, int worker) {
+            this.batch = batch;
+            this.worker = worker;
+            row = rowBlock * grid.rows();
+            rows = Math.min(grid.rows(), op.m() - row);
+            column = columnBlock * grid.columns();
+            columns = Math.min(grid.columns(), op.n() - column);
+            int steps = Tiles.steps(Math.min(grid.k(), op.k()));
+            // Panels as equal as can be, so that the last is not much work for few rows.
+            int panelRows = Math.ceilDiv(rows, Math.ceilDiv(rows, kernels.rows()));
+            int count = rows / panelRows;
+            long bytesOfA = Tiles.bytes(rows, steps, kernels.parts());
+            long bytesOfB = Tiles.bytes(Tiles.COLUMNS, steps, kernels.parts());
+            long scratch =
+                    workers.scratch(worker, PanelPacker.SCRATCH_BYTES + 2 * PanelCall.BYTES + bytesOfA + bytesOfB);
+            packer = PanelPacker.in(kernels, scratch);
+            long calls = scratch + PanelPacker.SCRATCH_BYTES;
+            long packedA = calls + 2 * PanelCall.BYTES;
+            packedB = packedA + bytesOfA;
+            whole = new Panels(panelRows, count, row, calls, packedA);
+            int done = count * panelRows;
+            last = new Panels(
+                    rows - done,
+                    done == rows ? 0 : 1,
+                    row + done,
+                    calls + PanelCall.BYTES,
+                    packedA + Tiles.bytes(done, steps, kernels.parts()));
+        }
+
+        void compute() {
+            int from = 0;
+            do {
+                int k = Math.min(grid.k(), op.k() - from);
+                packA(whole, from, k);
+                packA(last, from, k);
+                for (int panel = 0; panel < columns; panel += Tiles.COLUMNS) {
+                    int width = Math.min(Tiles.COLUMNS, columns - panel);
+                    long panelOfB = panelOfB(from, k, column + panel, width);
+                    multiply(whole, panelOfB, from, k, panel, width);
+                    multiply(last, panelOfB, from, k, panel, width);
+                }
+                from += k;
+            } while (from < op.k());
+            epilogue.apply(batch, row, rows, column, columns, worker);
+        }
+
+        private void packA(Panels panels, int from, int k) {
+            long panelBytes = Tiles.bytes(panels.rows, Tiles.steps(k), kernels.parts());
+            for (int panel = 0; panel < panels.count; panel++) {
+                int first = panels.first + panel * panels.rows;
+                packer.rows(op.a(), a, batch, first, panels.rows, from, k, panels.packed + panel * panelBytes);
+            }
+        }
+
+        private long panelOfB(int from, int k, int first, int width) {
+            int parts = kernels.parts();
+            if (op.b().packing() == null) {
+                packer.columns(op.b(), b, batch, from, k, first, width, packedB);
+                return packedB;
+            }
+            long panel = b + first / Tiles.COLUMNS * Tiles.bytes(Tiles.COLUMNS, Tiles.steps(op.k()), parts);
+            return panel + Tiles.bytes(Tiles.COLUMNS, from / Tiles.STEP, parts);
+        }
+
+        private void multiply(Panels panels, long panelOfB, int from, int k, int panel, int width) {
+            if (panels.count == 0) {
+                return;
+            }
+            long call = panels.call;
+            int steps = Tiles.steps(k);
+            long c = epilogue.output(batch, panels.first, column + panel);
+            long cRow = op.n() * 4L;
+            // Later parts of k are added to the sums of earlier ones.
+            long add = from > 0 ? c : epilogue.addend(batch, panels.first, column + panel);
+            long addRow = from > 0 ? cRow : epilogue.addendRow();
+            if (panel == 0 || width < Tiles.COLUMNS) {
+                PanelCall.shape(call, panels.rows, width);
+            }
+            PanelCall.set(call, PanelCall.A, panels.packed);
+            PanelCall.set(call, PanelCall.A_PANEL, Tiles.bytes(panels.rows, steps, kernels.parts()));
+            PanelCall.set(call, PanelCall.B, panelOfB);
+            PanelCall.set(call, PanelCall.C, c);
+            PanelCall.set(call, PanelCall.C_ROW, cRow);
+            PanelCall.set(call, PanelCall.C_PANEL, panels.rows * cRow);
+            PanelCall.set(call, PanelCall.ADD, add);
+            PanelCall.set(call, PanelCall.ADD_ROW, addRow);
+            PanelCall.set(call, PanelCall.ADD_PANEL, panels.rows * addRow);
+            PanelCall.set(call, PanelCall.STEPS, steps);
+            PanelCall.set(call, PanelCall.PANELS, panels.count);
+            MachineFunction function = kernels.panel(panels.rows, width);
+            function.call(call);
+        }
+    }
+}

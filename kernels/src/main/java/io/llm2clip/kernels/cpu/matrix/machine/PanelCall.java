@@ -1,0 +1,78 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+/** The argument of a {@link PanelKernel}: where each field is in its memory, and how it gets there. */
+final class PanelCall {
+    static final int A = 0;
+    static final int B = 8;
+    static final int C = 16;
+    /** What is added, or 0. */
+    static final int ADD = 24;
+    /** Bytes from one row of C, and of what is added, to the next; 0 if one row is added to all. */
+    static final int C_ROW = 32;
+
+    static final int ADD_ROW = 40;
+    /** How many panels of A, each of all rows, and the bytes from one to the next. */
+    static final int PANELS = 48;
+
+    static final int A_PANEL = 56;
+    static final int C_PANEL = 64;
+    static final int ADD_PANEL = 72;
+    /** Steps of k, at least 1. */
+    static final int STEPS = 80;
+    /** Which columns exist, a bit for each. */
+    static final int COLUMNS_LOW = 88;
+
+    static final int COLUMNS_HIGH = 96;
+    /** The configuration of tiles. */
+    static final int TILES = 128;
+    /** Bytes of a call; aligned to 64. */
+    static final int BYTES = 192;
+
+    private static final int TILE_ROW_BYTES = 16;
+    private static final int TILE_ROWS = 48;
+
+    private PanelCall() {}
+
+    static void set(long call, int field, long value) {
+        ALL.set(JAVA_LONG, call + field, value);
+    }
+
+    /** Sets which columns exist, and the shapes of tiles: 0 to 3 of C, 4 and 5 of A, 6 and 7 of B. */
+    static void shape(long call, int rows, int columns) {
+        set(call, COLUMNS_LOW, bits(columns));
+        set(call, COLUMNS_HIGH, bits(columns - Tiles.LANES));
+        long tiles = call + TILES;
+        ALL.asSlice(tiles, BYTES - TILES).fill((byte) 0);
+        ALL.set(JAVA_BYTE, tiles, (byte) 1);
+        int left = Math.min(Tiles.LANES, columns);
+        int right = columns - left;
+        int upper = Math.min(Tiles.LANES, rows);
+        int lower = rows - upper;
+        tile(tiles, 0, upper, left);
+        tile(tiles, 1, upper, right);
+        tile(tiles, 2, lower, left);
+        tile(tiles, 3, lower, right);
+        tile(tiles, 4, upper, Tiles.LANES);
+        tile(tiles, 5, lower, Tiles.LANES);
+        tile(tiles, 6, Tiles.LANES, left);
+        tile(tiles, 7, Tiles.LANES, right);
+    }
+
+    /** A tile without rows or columns stays unconfigured: no kernel for such a shape uses it. */
+    private static void tile(long tiles, int tile, int rows, int lanes) {
+        if (rows > 0 && lanes > 0) {
+            ALL.set(JAVA_SHORT, tiles + TILE_ROW_BYTES + 2L * tile, (short) (lanes * Float.BYTES));
+            ALL.set(JAVA_BYTE, tiles + TILE_ROWS + tile, (byte) rows);
+        }
+    }
+
+    /** A bit for each of the first 16 lanes that exists. */
+    static long bits(int lanes) {
+        return (1L << Math.clamp(lanes, 0, Tiles.LANES)) - 1;
+    }
+}

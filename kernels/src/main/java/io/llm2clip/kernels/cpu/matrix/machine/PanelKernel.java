@@ -1,0 +1,22 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.cpu.machine.Feature;
+
+/** Encodes what multiplies panels of A by a panel of B, {@code C = add + A B}. */
+sealed interface PanelKernel permits Avx512Kernel, AmxKernel {
+
+    /** What the CPU needs to have. */
+    Feature feature();
+
+    /** Most rows of a panel of A. */
+    int rows(int parts);
+
+    /**
+     * A program whose argument is the address of a {@link PanelCall}.
+     *
+     * @param rows of each panel of A
+     * @param vectors columns of C in vectors of 16: 1 or 2
+     * @param parts of a step: 1, or 2 for three products
+     */
+    byte[] code(int rows, int vectors, int parts);
+}

@@ -1,0 +1,166 @@
+package io.llm2clip.kernels.cpu.machine;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import io.llm2clip.kernels.cpu.runtime.Memory;
+
+/** Vector registers of 512 bits as lanes of 32, and masks. */
+final class EmulatedVectors {
+    private static final int REGISTERS = 32;
+    private static final int LANES = 16;
+
+    private final int[][] registers = new int[REGISTERS][LANES];
+    private final long[] masks = new long[8];
+    private boolean dirty;
+
+    boolean upperHalvesAreClean() {
+        return !dirty;
+    }
+
+    /** It does not clear registers 16 to 31, which do no harm. */
+    void zeroUpper() {
+        for (int register = 0; register < REGISTERS / 2; register++) {
+            for (int lane = 4; lane < LANES; lane++) {
+                registers[register][lane] = 0;
+            }
+        }
+        dirty = false;
+    }
+
+    void mask(int number, long bits) {
+        masks[number] = bits;
+    }
+
+    private boolean selects(int mask, int lane) {
+        return mask == 0 || (masks[mask] >> lane & 1) != 0;
+    }
+
+    private void set(int register, int[] lanes) {
+        registers[register] = lanes;
+        dirty |= register < REGISTERS / 2;
+    }
+
+    void load(int to, long address, int mask) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            if (selects(mask, lane)) {
+                lanes[lane] = Memory.ALL.get(JAVA_INT_UNALIGNED, address + 4L * lane);
+            }
+        }
+        set(to, lanes);
+    }
+
+    void store(int from, long address, int mask) {
+        for (int lane = 0; lane < LANES; lane++) {
+            if (selects(mask, lane)) {
+                Memory.ALL.set(JAVA_INT_UNALIGNED, address + 4L * lane, registers[from][lane]);
+            }
+        }
+    }
+
+    void broadcast(int to, long address) {
+        int[] lanes = new int[LANES];
+        java.util.Arrays.fill(lanes, Memory.ALL.get(JAVA_INT_UNALIGNED, address));
+        set(to, lanes);
+    }
+
+    void xor(int to, int a, int b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = registers[a][lane] ^ registers[b][lane];
+        }
+        set(to, lanes);
+    }
+
+    void subtract(int to, int a, int b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            float difference = Float.intBitsToFloat(registers[a][lane]) - Float.intBitsToFloat(registers[b][lane]);
+            lanes[lane] = Float.floatToRawIntBits(difference);
+        }
+        set(to, lanes);
+    }
+
+    void dotProducts(int sum, int a, int b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int x = registers[a][lane];
+            int y = registers[b][lane];
+            float total = Float.intBitsToFloat(registers[sum][lane]);
+            lanes[lane] = Float.floatToRawIntBits(dot(total, x & 0xFFFF, x >>> 16, y & 0xFFFF, y >>> 16));
+        }
+        set(sum, lanes);
+    }
+
+    /** {@code sum + a0 b0 + a1 b1}, subnormal numbers counting as 0. */
+    static float dot(float sum, int a0, int a1, int b0, int b1) {
+        float odd = flushed(Math.fma(widened(a1), widened(b1), flushed(sum)));
+        return flushed(Math.fma(widened(a0), widened(b0), odd));
+    }
+
+    private static float widened(int bits) {
+        return flushed(Float.intBitsToFloat(bits << 16));
+    }
+
+    private static float flushed(float value) {
+        return Math.abs(value) < Float.MIN_NORMAL ? Math.copySign(0, value) : value;
+    }
+
+    /** To the nearest, ties to even; subnormal numbers are 0, and NaN stays one. */
+    private static int rounded(int bits) {
+        float value = flushed(Float.intBitsToFloat(bits));
+        int exact = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return exact >>> 16 | 0x40;
+        }
+        return exact + 0x7FFF + (exact >>> 16 & 1) >>> 16;
+    }
+
+    void roundTwo(int to, int upper, int lower) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int[] source = registers[lane < LANES / 2 ? lower : upper];
+            int first = lane * 2 % LANES;
+            lanes[lane] = rounded(source[first]) | rounded(source[first + 1]) << 16;
+        }
+        set(to, lanes);
+    }
+
+    void roundOne(int to, int from) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES / 2; lane++) {
+            lanes[lane] = rounded(registers[from][2 * lane]) | rounded(registers[from][2 * lane + 1]) << 16;
+        }
+        set(to, lanes);
+    }
+
+    void widenWords(int to, int from) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = word(from, lane);
+        }
+        set(to, lanes);
+    }
+
+    private int word(int register, int index) {
+        return registers[register][index / 2] >>> 16 * (index % 2) & 0xFFFF;
+    }
+
+    void shiftLeft(int to, int from, int bits) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = registers[from][lane] << bits;
+        }
+        set(to, lanes);
+    }
+
+    void permuteWords(int to, int indices, int from) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int low = word(from, word(indices, 2 * lane) & 31);
+            int high = word(from, word(indices, 2 * lane + 1) & 31);
+            lanes[lane] = low | high << 16;
+        }
+        set(to, lanes);
+    }
+}

@@ -1,0 +1,267 @@
+package io.llm2clip.kernels.cpu.matrix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Epilogue;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.KernelOpArbitraries;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.reference.Reference;
+import io.llm2clip.kernels.reference.StoredElements;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/**
+ * What every provider of {@link MatrixUnit} keeps in matmuls: results equal the reference over factors of the unit's precision, stay within
+ * their output, and have the same bits on any number of threads, from a packed B, and for any number of rows.
+ */
+public abstract class MatmulConformance {
+    static final List<Workers> WORKERS = List.of(new Workers(1), new Workers(2), new Workers(3));
+    private static final byte GUARD = 0x5A;
+    private static final Expression ADD = new Expression(2, List.of(Instruction.binary(Opcode.ADD, 0, 1)));
+    private static final Expression SCALED_RESIDUAL = new Expression(
+            4,
+            List.of(
+                    Instruction.binary(Opcode.ADD, 0, 1),
+                    Instruction.binary(Opcode.MULTIPLY, 4, 3),
+                    Instruction.binary(Opcode.ADD, 5, 2)));
+
+    private final MatrixUnit unit;
+    private final int rowsOfTile;
+    private final int columnsOfTile;
+
+    /** Of a unit whose kernels have edges at multiples of rows and columns. */
+    protected MatmulConformance(MatrixUnit unit, int rowsOfTile, int columnsOfTile) {
+        this.unit = unit;
+        this.rowsOfTile = rowsOfTile;
+        this.columnsOfTile = columnsOfTile;
+    }
+
+    @Property(tries = 300)
+    void anyMatmul(@ForAll("matmuls") KernelOp op, @ForAll long seed) {
+        Assume.that(unit.supports(op));
+        check(op, seed);
+    }
+
+    @Provide
+    Arbitrary<KernelOp> matmuls() {
+        return KernelOpArbitraries.matmul();
+    }
+
+    @Property(tries = 300)
+    void sizesAroundTheEdgesOfTilesWithAddends(@ForAll("tileEdges") Matmul op, @ForAll long seed) {
+        check(op, seed);
+    }
+
+    @Provide
+    Arbitrary<Matmul> tileEdges() {
+        Arbitrary<Integer> ks = Arbitraries.of(0, 1, 2, 15, 16, 17, 32, 33, 64, 96, 100);
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        Arbitrary<List<Broadcast>> extras = Arbitraries.of(
+                List.of(),
+                List.of(Broadcast.ROW),
+                List.of(Broadcast.FULL),
+                List.of(Broadcast.SCALAR),
+                List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR));
+        return Combinators.combine(
+                        around(rowsOfTile), around(columnsOfTile), ks, flag, flag, Arbitraries.of(formats()), extras)
+                .as(MatmulConformance::matmul);
+    }
+
+    /** Formats of B that the unit reads. */
+    private List<DType> formats() {
+        return MatrixOperand.FORMATS.stream()
+                .filter(format -> unit.supports(Matmul.dense(1, 1, 32, 32, false, true, format)))
+                .toList();
+    }
+
+    private static Arbitrary<Integer> around(int size) {
+        return Arbitraries.integers().between(1, 3 * size + 1);
+    }
+
+    /** Large enough to be cut in all three dimensions. */
+    @Example
+    void matmulsOfManyBlocks() {
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                check(matmul(301, 203, 97, transposeA, transposeB, DType.F32, List.of(Broadcast.ROW)), 1);
+                check(matmul(65, 130, 1500, transposeA, transposeB, DType.F32, List.of(Broadcast.FULL)), 2);
+                check(Matmul.dense(3, 130, 67, 131, transposeA, transposeB), 3);
+            }
+        }
+        List<Broadcast> extras = List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR);
+        check(matmul(1500, 33, 128, false, true, DType.F32, extras), 4);
+        for (DType format : formats()) {
+            check(matmul(65, 130, 1440, false, true, format, List.of(Broadcast.FULL)), 5);
+        }
+    }
+
+    /** Each row is what it is alone: of one row and of many, in all formats. */
+    @Property(tries = 60)
+    void rowsDoNotDependOnTheirNumber(
+            @ForAll("formatValues") DType format,
+            @ForAll("fewRows") int rows,
+            @ForAll boolean transposed,
+            @ForAll long seed) {
+        Matmul op = matmul(rows, 96, 704, false, transposed, format, List.of());
+        try (OperandBuffers buffers = OperandBuffers.random(op, seed)) {
+            run(op, buffers.addresses(), WORKERS.getFirst());
+            MemorySegment[] operands = buffers.segments();
+            Matmul one = matmul(1, 96, 704, false, transposed, format, List.of());
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment out = arena.allocate(96 * 4, 64);
+                for (int row = 0; row < rows; row++) {
+                    long[] addresses = {operands[0].address() + row * 704 * 4L, operands[1].address(), out.address()};
+                    run(one, addresses, WORKERS.getFirst());
+                    assertThat(out.mismatch(operands[2].asSlice(row * 96 * 4L, 96 * 4)))
+                            .as("row %d of %d, %s", row, rows, op)
+                            .isEqualTo(-1);
+                }
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<DType> formatValues() {
+        return Arbitraries.of(formats());
+    }
+
+    @Provide
+    Arbitrary<Integer> fewRows() {
+        return Arbitraries.integers().between(1, 3 * rowsOfTile);
+    }
+
+    private static Matmul matmul(
+            int m, int n, int k, boolean transposeA, boolean transposeB, DType format, List<Broadcast> extras) {
+        Expression expression = switch (extras.size()) {
+            case 0 -> Expression.IDENTITY;
+            case 1 -> ADD;
+            default -> SCALED_RESIDUAL;
+        };
+        int block = format.blockSize();
+        int wholeN = transposeB ? n : Math.ceilDiv(n, block) * block;
+        int wholeK = transposeB ? Math.ceilDiv(k, block) * block : k;
+        return Matmul.dense(1, m, wholeN, wholeK, transposeA, transposeB, format)
+                .withEpilogue(new Epilogue(expression, extras));
+    }
+
+    final void run(KernelOp op, long[] addresses, Workers workers) {
+        assertThat(unit.supports(op)).isTrue();
+        switch (op) {
+            case Matmul o -> unit.matmul(o, addresses, workers).run();
+            case AttentionOp.Attention o ->
+                unit.attention(o, addresses, workers).run();
+            case AttentionOp.AttentionGradient o ->
+                unit.attentionGradient(o, addresses, workers).run();
+            default -> throw new AssertionError(op);
+        }
+    }
+
+    final void check(KernelOp op, long seed) {
+        try (OperandBuffers expected = OperandBuffers.random(op, seed);
+                OperandBuffers first = expected.copy()) {
+            OperandBuffers inputs = expected.copy();
+            reference(op, expected.segments());
+            run(op, first.addresses(), WORKERS.getFirst());
+            first.assertCloseTo(expected, tolerance(op));
+            for (Workers workers : WORKERS) {
+                try (OperandBuffers found = inputs.copy()) {
+                    run(op, found.addresses(), workers);
+                    found.assertSameBits(first);
+                }
+            }
+            if (op instanceof Matmul matmul) {
+                checkPacked(matmul, inputs, first);
+            }
+            inputs.close();
+        }
+    }
+
+    /** By what results may differ, absolutely and relatively; inputs are numbers of few bits. */
+    protected double tolerance(KernelOp op) {
+        return 5e-5;
+    }
+
+    private void reference(KernelOp op, MemorySegment[] operands) {
+        if (unit.precision() != MatrixPrecision.BF16 || !(op instanceof Matmul matmul)) {
+            Reference.run(op, operands);
+            return;
+        }
+        MatrixOperand b = matmul.b();
+        MatrixOperand widened =
+                new MatrixOperand(DType.F32, b.transposed(), b.leadingDimension(), b.batchStride(), null);
+        MemorySegment[] rounded = operands.clone();
+        try (Arena arena = Arena.ofConfined()) {
+            rounded[0] = rounded(DType.F32, operands[0], arena);
+            rounded[1] = rounded(b.format(), operands[1], arena);
+            Reference.run(matmul.withB(widened), rounded);
+        }
+    }
+
+    /** Elements rounded to bf16, as f32. */
+    private static MemorySegment rounded(DType format, MemorySegment stored, Arena arena) {
+        StoredElements elements = new StoredElements(format, stored);
+        long count = stored.byteSize() / format.bytes();
+        MemorySegment rounded = arena.allocate(Math.max(1, count) * 4, 64);
+        for (long i = 0; i < count; i++) {
+            int bits = Float.floatToRawIntBits(elements.get(i));
+            int upper = bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000;
+            rounded.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(upper));
+        }
+        return rounded.asSlice(0, count * 4);
+    }
+
+    /** A packed B gives the same bits, on any number of threads that pack and multiply, and is packed within its memory. */
+    private void checkPacked(Matmul op, OperandBuffers inputs, OperandBuffers expected) {
+        Packing packing = unit.packing(op);
+        if (packing == null) {
+            return;
+        }
+        MatrixOperand layout = op.b().packed(packing);
+        MemorySegment firstPacked = null;
+        for (Workers workers : WORKERS) {
+            try (OperandBuffers found = inputs.copy();
+                    Arena arena = Arena.ofShared()) {
+                MemorySegment guarded =
+                        arena.allocate(packing.bytes() + 128, 64).fill(GUARD);
+                MemorySegment packed = guarded.asSlice(64, packing.bytes());
+                unit.pack(packing, op.b(), found.segments()[1], packed, workers);
+                for (long at = 0; at < 64; at++) {
+                    assertThat(guarded.get(ValueLayout.JAVA_BYTE, at)).isEqualTo(GUARD);
+                    assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - at))
+                            .isEqualTo(GUARD);
+                }
+                long[] addresses = found.addresses();
+                addresses[1] = packed.address();
+                run(op.withB(layout), addresses, workers);
+                found.assertSameBits(expected);
+                if (firstPacked == null) {
+                    firstPacked = Arena.ofAuto().allocate(packing.bytes()).copyFrom(packed);
+                }
+                assertThat(packed.mismatch(firstPacked))
+                        .as("packed by %s threads", workers.threads())
+                        .isEqualTo(-1);
+            }
+        }
+    }
+}
