@@ -2,8 +2,8 @@
 
 Run once; the build does not need Python:
 
-    python3 -m venv venv && venv/bin/pip install torch==2.13.0 numpy==2.4.6
-    venv/bin/python tests/reference/checkpoints.py nn/src/test/resources/io/llm2clip/nn/checkpoint/torch \
+    pip install --no-deps -r requirements.txt
+    python tests/reference/checkpoints.py nn/src/test/resources/io/llm2clip/nn/checkpoint/torch \
         llm2clip/src/test/resources/io/llm2clip/model
 
 Of each NAME.pt there is a NAME.safetensors with the tensors that torch.load sees, contiguous, under the names that they have in the

@@ -2,8 +2,8 @@
 
 Run once; the build does not need Python:
 
-    python3 -m venv venv && venv/bin/pip install gguf==0.19.0 numpy==2.4.6
-    venv/bin/python tests/reference/gguf_files.py nn/src/test/resources/io/llm2clip/nn/checkpoint/gguf
+    pip install --no-deps -r requirements.txt
+    python tests/reference/gguf_files.py nn/src/test/resources/io/llm2clip/nn/checkpoint/gguf
 """
 
 import json

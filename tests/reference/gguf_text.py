@@ -1,6 +1,6 @@
 """What other people's code makes of text encoders in GGUF files, for the tests of ours. The build never runs it.
 
-    pip install --no-deps -r gguf-requirements.txt
+    pip install --no-deps -r requirements.txt
     python gguf_text.py [SmolLM2-135M-Instruct.Q4_1.gguf]
 
 writes llm2clip/src/test/resources/io/llm2clip/model/gguf/: a tiny random Llama with a trained tokenizer as GGUF, and what

@@ -1,12 +1,12 @@
 """What published LLM2CLIP models give for captions and a picture, as small as they can be, under their published file and tensor names.
 
-    pip install torch==2.13.0 numpy==2.4.6
+    pip install --no-deps -r requirements.txt
     python published_models.py
 
 writes llm2clip/src/test/resources/io/llm2clip/model/published/. The build never runs it.
 
 The networks are written here in plain torch. Before they are used they must give what transformers, EVA-CLIP's own code and timm
-gave, which vision_towers.py and goldens.py have recorded.
+gave, which vision_towers.py and small_models.py have recorded.
 """
 
 import json

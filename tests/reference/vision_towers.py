@@ -1,6 +1,6 @@
 """What vision towers of other people's code compute, for the tests of ours.
 
-    pip install --no-deps -r vision-requirements.txt
+    pip install --no-deps -r requirements.txt
     python vision_towers.py
 
 writes llm2clip/src/test/resources/io/llm2clip/model/vision/*.json. The build never runs it.
@@ -79,6 +79,24 @@ def gradients(model, side, state, names):
     return {"gradients": {name: numbers(grad.reshape(1, -1))[0] for name, grad in zip(names, grads)}}
 
 
+def states(model, side, blocks):
+    """Of the first picture: what enters the first block, and what each block gives."""
+    seen = []
+
+    def first(output):
+        return (output[0] if isinstance(output, tuple) else output)[:1]
+
+    hooks = [blocks[0].register_forward_pre_hook(lambda _, args: seen.append(first(args)))]
+    hooks += [block.register_forward_hook(lambda _, args, output: seen.append(first(output))) for block in blocks]
+    model.eval()
+    with torch.no_grad():
+        model(pixels(side))
+    for hook in hooks:
+        hook.remove()
+    assert len(seen) == len(blocks) + 1
+    return {"states": [numbers(state.reshape(1, -1))[0] for state in seen]}
+
+
 def write(name, tensors, expectations):
     OUT.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"tensors": tensors, "expected": expectations}, indent=None, separators=(",", ":"))
@@ -110,7 +128,9 @@ def hf_clip():
         vision = {k: v for k, v in sizes.items() if k != "projection_dim"} | ({"hidden_act": act} if act else {})
         config = {"architectures": ["LLM2CLIPModel"], "model_type": "clip", "projection_dim": E, "vision_config": vision}
         tower = Apply(lambda x, m=model: m(x).image_embeds)
-        expectations.append(expected(tower, 24, config=config, **gradients(tower, 24, state, names)))
+        blocks = model.vision_model.encoder.layers
+        expectations.append(expected(
+            tower, 24, config=config, **gradients(tower, 24, state, names), **(states(tower, 24, blocks) if act is None else {})))
     write("clip-hf", described(state | extra), expectations)
 
 
@@ -155,7 +175,9 @@ def hf_siglip():
         state = fill(model)
         tower = Apply(lambda x, m=model: m.vision_model(x).pooler_output)
         config = {"model_type": "siglip", "vision_config": vision}
-        expectations.append(expected(tower, 26, config=config, **gradients(tower, 26, state, names)))
+        blocks = model.vision_model.encoder.layers
+        expectations.append(expected(
+            tower, 26, config=config, **gradients(tower, 26, state, names), **(states(tower, 26, blocks) if act is None else {})))
         expectations.append(expected(tower, 26, config={"model_type": "siglip_vision_model"} | vision))
     plain = {"model_type": "siglip", "vision_config": sizes}
     model = SiglipModel(SiglipConfig(text_config=text, vision_config=sizes))
@@ -182,8 +204,8 @@ def timm_siglip():
     ])
 
 
-def eva_tower(side=24, width=128, heads=2, **flags):
-    return EVAVisionTransformer(img_size=side, patch_size=8, num_classes=E, embed_dim=width, depth=LAYERS, num_heads=heads,
+def eva_tower(side=24, width=128, heads=2, patch=8, size=E, **flags):
+    return EVAVisionTransformer(img_size=side, patch_size=patch, num_classes=size, embed_dim=width, depth=LAYERS, num_heads=heads,
                                 qkv_bias=True, use_mean_pooling=False, norm_layer=partial(nn.LayerNorm, eps=1e-6), **flags)
 
 
@@ -213,7 +235,7 @@ def eva02():
     names = ["module.visual.cls_token", "module.visual.blocks.0.attn.q_bias", "module.visual.blocks.0.attn.inner_attn_ln.weight",
              "module.visual.blocks.1.mlp.ffn_ln.bias"]
     write("eva02-original", described(state | {"module." + k: v for k, v in text.items()}), [
-        expected(model, 24, **gradients(model, 24, state, names)),
+        expected(model, 24, **gradients(model, 24, state, names), **states(model, 24, model.blocks)),
         expected(eva02_resized(model, 40), 40, imageSize=40),
         expected(eva02_resized(model, 16), 16, imageSize=16),
     ])
@@ -243,7 +265,8 @@ def eva_fused():
         config = {"model_type": kind, "image_size": 24, "patch_size": 8, "hidden_size": 40, "intermediate_size": 60,
                   "num_hidden_layers": LAYERS, "num_attention_heads": 5, "projection_dim": E, "layer_norm_eps": 1e-6}
         names = [n for n in state if re.search(r"blocks\.0\.(norm\d\.weight|attn\.[qv]_bias|gamma_\d)$", n)]
-        write(name, described(state), [expected(model, 24, config=config, **gradients(model, 24, state, names))])
+        write(name, described(state), [
+            expected(model, 24, config=config, **gradients(model, 24, state, names), **states(model, 24, model.blocks))])
 
 
 def templates(state):

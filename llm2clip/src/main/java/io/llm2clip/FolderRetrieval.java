@@ -25,7 +25,8 @@ import java.util.List;
  * @param captions of these images, all of them
  * @param cutCaptions how many of them were too long for the model, so that their ends do not count
  * @param metrics between them
- * @param captionRetrieval whether captions find each other by the language model's vectors, before the adapter
+ * @param captionRetrieval whether captions find each other by the language model's vectors before the adapter, or by the embeddings
+ *     of a text tower
  */
 public record FolderRetrieval(
         DataReport data,
@@ -92,8 +93,8 @@ public record FolderRetrieval(
 
     private static CaptionRetrieval captionRetrieval(Llm2Clip model, List<List<String>> captionsOf, Progress progress) {
         return CaptionRetrieval.measure(captionsOf, model::captionKinds, texts -> {
-            FloatMatrix vectors = FloatMatrix.allocate(texts.size(), model.captionVectorSize());
-            inChunks("caption retrieval", texts, model::captionVectorsUnwarned, vectors, progress);
+            FloatMatrix vectors = FloatMatrix.allocate(texts.size(), model.textVectorSize());
+            inChunks("caption retrieval", texts, model::textVectors, vectors, progress);
             return vectors;
         });
     }

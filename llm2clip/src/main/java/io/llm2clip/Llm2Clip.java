@@ -2,21 +2,22 @@ package io.llm2clip;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.VectorTarget;
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
-import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.OpenModel;
-import io.llm2clip.model.TextProjection;
+import io.llm2clip.model.TextBranch;
+import io.llm2clip.model.TextEncoder;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,8 +40,7 @@ public final class Llm2Clip implements AutoCloseable {
     private final OpenModel opened;
     private final Preprocessing preprocessing;
     private final ImageReader reader;
-    private final CaptionEncoder captions;
-    private final TextProjection texts;
+    private final TextEncoder texts;
     private final ImageEncoder images;
     private final ReentrantLock lock = new ReentrantLock();
     private boolean closed;
@@ -52,13 +52,7 @@ public final class Llm2Clip implements AutoCloseable {
         preprocessing =
                 description.preprocessing().ofSize(model.vision().config().imageSize());
         reader = options.reader(description);
-        captions = new CaptionEncoder(
-                model.llama(),
-                opened.tokenizer(),
-                description.captionFormat(),
-                description.pooling(),
-                options.execution());
-        texts = new TextProjection(model.adapter(), options.execution());
+        texts = TextEncoder.of(model.text(), opened.tokenizer(), options.execution());
         images = new ImageEncoder(model.vision(), options.execution());
     }
 
@@ -71,6 +65,16 @@ public final class Llm2Clip implements AutoCloseable {
      */
     public static Llm2Clip load(Path path) {
         return load(path, LoadOptions.DEFAULT);
+    }
+
+    /**
+     * The same for a path, or for the name of a model on the Hub, {@code owner/name} or {@code owner/name@revision}, that was fetched
+     * before.
+     *
+     * @throws io.llm2clip.hub.HubException if it is neither a path nor in the Hub's cache
+     */
+    public static Llm2Clip load(String place) {
+        return load(HubPath.of(place));
     }
 
     /** The same, with what the caller decides otherwise than the model says, and where to compute. */
@@ -98,7 +102,7 @@ public final class Llm2Clip implements AutoCloseable {
     public TextEmbeddings textEmbeddings(List<String> captions, Progress.Phase phase) {
         FloatMatrix embeddings = FloatMatrix.allocate(captions.size(), embeddingSize());
         int cut = embedTexts(captions, embeddings, phase);
-        return new TextEmbeddings(embeddings, cut, description().captionFormat().maxLength());
+        return new TextEmbeddings(embeddings, cut, texts.maxLength());
     }
 
     /**
@@ -110,7 +114,7 @@ public final class Llm2Clip implements AutoCloseable {
      */
     public int embedTexts(List<String> captions, FloatMatrix embeddings, Progress.Phase phase) {
         return counted(() -> {
-            texts.project(vectors(captions, phase), embeddings);
+            texts.embed(captions, embeddings, phase);
             embeddings.normalizeRows();
         });
     }
@@ -173,28 +177,39 @@ public final class Llm2Clip implements AutoCloseable {
     /**
      * The language model's vectors {@code [captions, D]} before the adapter, not normalized: what a text cache holds. Captions too
      * long for the model are cut; a warning is logged, once per call.
+     *
+     * @throws IllegalStateException if the model has a text tower of its own, which has no vectors before an adapter
      */
     public float[][] captionVectors(List<String> captions) {
-        List<FloatMatrix> vectors = new ArrayList<>();
-        int cut = counted(() -> vectors.add(vectors(captions, Progress.Phase.NONE)));
-        return new TextEmbeddings(
-                        vectors.getFirst(), cut, description().captionFormat().maxLength())
+        if (!(opened.model().text() instanceof LanguageBranch)) {
+            throw new IllegalStateException(
+                    "%s: expected an LLM2CLIP model, whose language model gives caption vectors, found one with a text tower of its own, which has none; use embedTexts."
+                            .formatted(opened.path()));
+        }
+        FloatMatrix vectors = FloatMatrix.allocate(captions.size(), textVectorSize());
+        int cut = counted(() -> texts.vectors(captions, vectors, Progress.Phase.NONE));
+        return new TextEmbeddings(vectors, cut, texts.maxLength())
                 .warn()
                 .vectors()
                 .toArrays();
     }
 
-    /** The same without a warning, for who has counted them already, and into given memory. */
-    void captionVectorsUnwarned(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
+    /** What captions are compared with each other by, see {@link TextEncoder#vectors}; cut ones have been counted already. */
+    void textVectors(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
         exclusively(() -> {
-            this.captions.encode(captions, description().causal(), vectors, phase);
+            texts.vectors(captions, vectors, phase);
             return true;
         });
     }
 
+    /** V, the number of values of such a vector. */
+    int textVectorSize() {
+        return texts.vectorSize();
+    }
+
     /** Which captions of one image are short and which are long. */
     CaptionKinds captionKinds(List<String> captions) {
-        return exclusively(() -> this.captions.kinds(captions));
+        return exclusively(() -> texts.kinds(captions));
     }
 
     /** The factor that training learned for cosines before a softmax, up to 100. */
@@ -208,14 +223,14 @@ public final class Llm2Clip implements AutoCloseable {
         return opened.model().vision().config().projectionSize();
     }
 
-    /** D, the number of values of a caption's vector before the adapter. */
-    int captionVectorSize() {
-        return opened.model().llama().config().hiddenSize();
-    }
-
-    /** How the model was made and is used. */
+    /** How the model was made and takes images. */
     public ModelDescription description() {
         return opened.model().description();
+    }
+
+    /** What turns captions into embeddings, such as the language model and how it reads captions. */
+    public TextBranch text() {
+        return opened.model().text();
     }
 
     /** Frees the model's memory; nothing can be embedded afterwards. */
@@ -228,8 +243,7 @@ public final class Llm2Clip implements AutoCloseable {
                 // In reverse order, each whatever becomes of the others.
                 try (opened;
                         images;
-                        texts;
-                        captions) {}
+                        texts) {}
             }
         } finally {
             lock.unlock();
@@ -239,14 +253,10 @@ public final class Llm2Clip implements AutoCloseable {
     /** How many captions were cut by some work. */
     private int counted(Runnable work) {
         return exclusively(() -> {
-            long before = captions.cutCaptions();
+            long before = texts.cutCaptions();
             work.run();
-            return Math.toIntExact(captions.cutCaptions() - before);
+            return Math.toIntExact(texts.cutCaptions() - before);
         });
-    }
-
-    private FloatMatrix vectors(List<String> captions, Progress.Phase phase) {
-        return this.captions.encode(captions, description().causal(), phase);
     }
 
     private FloatMatrix embed(ImageSource source) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
@@ -42,6 +43,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,10 +89,11 @@ class Llm2ClipTest {
         float[][] vectors = model.captionVectors(CAPTIONS);
         try (Tokenizer rows = Tokenizer.open(tokenizer)) {
             for (int i = 0; i < CAPTIONS.size(); i++) {
-                CaptionRow row = saved.description().captionFormat().row(rows, CAPTIONS.get(i));
+                CaptionRow row = saved.language().reading().format().row(rows, CAPTIONS.get(i));
                 int length = row.ids().length;
                 Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), length));
-                Tensor expected = saved.llama()
+                Tensor expected = saved.language()
+                        .llama()
                         .hidden(
                                 Tensor.variable("ids", TensorData.ofInts(Shape.of(1, length), row.ids())),
                                 new Sequences.Padded(lengths),
@@ -108,8 +111,12 @@ class Llm2ClipTest {
         float[][] embeddings = model.embedTexts(CAPTIONS);
         for (int i = 0; i < CAPTIONS.size(); i++) {
             Tensor vector = Tensor.variable("vector", TensorData.of(Shape.of(1, vectors[i].length), vectors[i]));
-            float[] expected =
-                    saved.adapter().apply(vector).l2Normalize().evaluate().toFloats();
+            float[] expected = saved.language()
+                    .adapter()
+                    .apply(vector)
+                    .l2Normalize()
+                    .evaluate()
+                    .toFloats();
             assertThat(embeddings[i]).containsExactly(expected, within(1e-5f));
         }
         assertThat(embeddings).hasDimensions(CAPTIONS.size(), model.embeddingSize());
@@ -300,7 +307,10 @@ class Llm2ClipTest {
             assertThat(parsing.embedTexts(plain)).isDeepEqualTo(model.embedTexts(plain));
             List<String> special = List.of("a kite<eot>");
             assertThat(parsing.embedTexts(special)[0]).isNotEqualTo(model.embedTexts(special)[0]);
-            assertThat(parsing.description().captionFormat().specialTokens()).isEqualTo(SpecialTokens.PARSED);
+            assertThat(parsing.text())
+                    .asInstanceOf(InstanceOfAssertFactories.type(LanguageBranch.class))
+                    .extracting(language -> language.reading().format().specialTokens())
+                    .isEqualTo(SpecialTokens.PARSED);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.PublishedFixture;
 import io.llm2clip.model.VisionOptions;
@@ -26,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +53,10 @@ class PublishedModelsTest {
             assertClose(loaded.embedTexts(PublishedFixture.captions()), model.captionEmbeddings());
             assertClose(loaded.embedImages(PublishedFixture.picture()), new float[][] {model.pictureEmbedding()});
             assertThat(loaded.logitScale()).isCloseTo((float) Math.exp(4.5), within(1e-3f));
-            assertThat(loaded.description().captionFormat().template()).isEqualTo(ChatTemplate.LLAMA3);
+            assertThat(loaded.text())
+                    .asInstanceOf(InstanceOfAssertFactories.type(LanguageBranch.class))
+                    .extracting(language -> language.reading().format().template())
+                    .isEqualTo(ChatTemplate.LLAMA3);
             assertThat(loaded.description().exifOrientation()).isFalse();
             assertThat(loaded.description().preprocessing())
                     .isEqualTo(model.name().equals(SIGLIP2) ? PreprocessingPreset.SIGLIP : PreprocessingPreset.CLIP);
@@ -177,8 +182,9 @@ class PublishedModelsTest {
         Path directory = PublishedFixture.read(name).write(hub.resolve(name));
         assertThatThrownBy(() -> Llm2Clip.load(directory))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessage(directory + ": expected the text encoder that this model was trained with, "
-                        + encoderOf(name) + ", beside it, found none; give its directory with --text-encoder.");
+                .hasMessage(
+                        directory + ": expected the text encoder that this model was trained with, " + encoderOf(name)
+                                + ", beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder.");
     }
 
     @Test

@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ClassifyCommand.class,
             EvalCommand.class,
             TrainCommand.class,
+            PullCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             JvmArgsCommand.class,

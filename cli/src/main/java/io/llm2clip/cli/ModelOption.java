@@ -3,8 +3,8 @@ package io.llm2clip.cli;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionOptions;
-import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,20 +21,20 @@ final class ModelOption {
 
     @Option(
             names = "--model",
-            paramLabel = "PATH",
+            paramLabel = "PATH|NAME",
             description = {
-                "The model: a directory that training wrote, or a published LLM2CLIP model, a directory or a file of weights"
-                        + " (default: ${DEFAULT-VALUE}, which the demo makes)."
+                "The model: a directory that training wrote, or a published model, its directory, file of weights, or name on"
+                        + " the Hub after 'llm2clip pull' (default: ${DEFAULT-VALUE}, which the demo makes)."
             })
-    private Path model = USUAL;
+    private String model = USUAL.toString();
 
     @Option(
             names = "--text-encoder",
-            paramLabel = "DIR|FILE",
+            paramLabel = "PATH|NAME",
             description =
-                    "The text encoder of a published model, a directory or a GGUF file (default: the directory of its"
-                            + " published name beside the model).")
-    private @Nullable Path textEncoder;
+                    "The text encoder of a published model: its directory, a GGUF file, or its name on the Hub (default: the"
+                            + " one of its published name beside the model).")
+    private @Nullable String textEncoder;
 
     private @Nullable Boolean normalizeCaptions;
 
@@ -65,13 +65,12 @@ final class ModelOption {
 
     /** @param execution where and how it computes */
     Llm2Clip load(Execution execution) {
-        // A run that died while it replaced the model may have left it under another name.
-        OutputDirectory.recover(model);
-        if (!Files.exists(model)) {
+        Path place = HubPath.of(model);
+        if (!Files.exists(place)) {
             throw new InputException(
                     "There is no model %s; run 'llm2clip demo' or give one with --model.".formatted(model));
         }
-        return Llm2Clip.load(model, options(execution));
+        return Llm2Clip.load(place, options(execution));
     }
 
     /** What of these options decides on vectors, but for what the vectors themselves show. */
@@ -91,7 +90,7 @@ final class ModelOption {
             options = options.withSpecialTokens(specialTokens.choice().get());
         }
         if (textEncoder != null) {
-            options = options.withTextEncoder(textEncoder);
+            options = options.withTextEncoder(HubPath.of(textEncoder));
         }
         if (normalizeCaptions != null) {
             options = options.withNormalizedCaptions(normalizeCaptions);

@@ -106,13 +106,16 @@ final class PhaseCount {
                 : OptionalDouble.empty();
     }
 
-    /** "3/5", or "3" of nobody knows how many. */
+    /** "3/5", and of bytes "1.2 GB/3.4 GB"; "3" where nobody knows of how many. */
     String fractionText() {
-        return isBounded() ? done + "/" + total : Long.toString(done);
+        return isBounded() ? amount(done) + "/" + amount(total) : amount(done);
     }
 
     /** "3 of 5 steps", or "5 steps" when all are done. */
     String quantity() {
+        if (isBytes()) {
+            return finished() || !isBounded() ? amount(done) : amount(done) + " of " + amount(total);
+        }
         return finished() || !isBounded() ? Quantity.of(done, unit) : done + " of " + Quantity.of(total, unit);
     }
 
@@ -123,10 +126,21 @@ final class PhaseCount {
             return "";
         }
         double perSecond = rate.getAsDouble();
+        if (isBytes()) {
+            return amount(Math.round(perSecond)) + "/s";
+        }
         if (perSecond < 0.1) {
             return String.format(Locale.ROOT, "%.0f s per %s", 1 / perSecond, unit);
         }
         return String.format(Locale.ROOT, perSecond < 10 ? "%.1f/s" : "%.0f/s", perSecond);
+    }
+
+    private boolean isBytes() {
+        return unit.equals("byte");
+    }
+
+    private String amount(long count) {
+        return isBytes() ? ByteSize.text(count) : Long.toString(count);
     }
 
     /** "loss 2.170", several of them with {@code separator} between. */

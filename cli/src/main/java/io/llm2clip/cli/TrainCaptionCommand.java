@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
@@ -123,11 +124,12 @@ final class TrainCaptionCommand extends ComputingCommand {
     static final class LanguageModelOptions {
         @Option(
                 names = "--llm",
-                paramLabel = "DIR|FILE",
+                paramLabel = "PATH|NAME",
                 description =
                         "A Llama in the Hugging Face layout: config.json, model.safetensors, tokenizer.json; or a GGUF file of"
-                                + " one. Without it, a small language model is trained from scratch on the captions.")
-        private @Nullable Path directory;
+                                + " one, or its name on the Hub. Without it, a small language model is trained from scratch on"
+                                + " the captions.")
+        private @Nullable String directory;
 
         @ArgGroup(exclusive = false)
         private Scratch scratch = new Scratch();
@@ -219,7 +221,7 @@ final class TrainCaptionCommand extends ComputingCommand {
 
     private CaptionTrainingJob.Start start() {
         if (model.directory != null) {
-            return new CaptionTrainingJob.Pretrained(model.directory);
+            return new CaptionTrainingJob.Pretrained(HubPath.of(model.directory));
         }
         return new CaptionTrainingJob.FromScratch(
                 LlamaConfig.miniature(model.scratch.vocabulary),

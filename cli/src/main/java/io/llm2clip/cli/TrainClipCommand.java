@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
@@ -35,10 +36,11 @@ final class TrainClipCommand extends ComputingCommand {
     @Option(
             names = "--text",
             required = true,
-            paramLabel = "DIR|FILE",
+            paramLabel = "PATH|NAME",
             description =
-                    "The text encoder of 'train caption', the text directory of a model, or a GGUF file of a Llama.")
-    private Path text = Path.of("");
+                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a Llama, or the name of"
+                            + " a text encoder on the Hub.")
+    private String text = "";
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
@@ -110,9 +112,10 @@ final class TrainClipCommand extends ComputingCommand {
     static final class VisionOptions {
         @Option(
                 names = "--vision",
-                paramLabel = "PATH",
-                description = "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, or a file of weights.")
-        private @Nullable Path path;
+                paramLabel = "PATH|NAME",
+                description =
+                        "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, a file of weights, or its name on the Hub.")
+        private @Nullable String path;
 
         @ArgGroup(exclusive = false)
         private Scratch scratch = new Scratch();
@@ -182,7 +185,7 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTrainingJob.Result result = new ClipTrainingJob(
                         images,
                         reading.reader(),
-                        text,
+                        HubPath.of(text),
                         start,
                         training,
                         store,
@@ -231,6 +234,6 @@ final class TrainClipCommand extends ComputingCommand {
     private ClipTrainingJob.Start start() {
         return vision.path == null
                 ? new ClipTrainingJob.FromScratch(vision.scratch.config())
-                : new ClipTrainingJob.Pretrained(vision.path);
+                : new ClipTrainingJob.Pretrained(HubPath.of(vision.path));
     }
 }

@@ -1,5 +1,7 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.model.CaptionReading;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.LlamaInitialization;
@@ -18,7 +20,6 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
-import io.llm2clip.text.Pooling;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,20 +48,26 @@ final class Fixture {
             ModelDirectory.save(
                     directory,
                     new Llm2ClipModel(
-                            new ModelDescription(
-                                    CaptionFormat.of(ChatTemplate.plain("<eot>")),
-                                    Pooling.MEAN,
-                                    false,
-                                    PreprocessingPreset.MINIATURE,
-                                    true,
-                                    1,
-                                    Map.of()),
-                            Llama.languageModel(
-                                    parameters,
-                                    new LlamaConfig(
-                                            300, width, 2 * width - 8, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false),
-                                    LlamaInitialization.FAST),
-                            TextAdapter.create(parameters, new TextAdapter.Config(width, 6, true)),
+                            new ModelDescription(PreprocessingPreset.MINIATURE, true, 1, Map.of()),
+                            new LanguageBranch(
+                                    Llama.languageModel(
+                                            parameters,
+                                            new LlamaConfig(
+                                                    300,
+                                                    width,
+                                                    2 * width - 8,
+                                                    1,
+                                                    2,
+                                                    1,
+                                                    8,
+                                                    1e-5f,
+                                                    10000,
+                                                    null,
+                                                    512,
+                                                    false),
+                                            LlamaInitialization.FAST),
+                                    TextAdapter.create(parameters, new TextAdapter.Config(width, 6, true)),
+                                    CaptionReading.of(CaptionFormat.of(ChatTemplate.plain("<eot>")))),
                             VisionTower.create(
                                     parameters,
                                     new VisionConfig(

@@ -25,49 +25,88 @@ class InspectCommandTest {
     }
 
     @Test
-    void aDirectoryIsItsPartsWithCountsTypesAndSizes() throws IOException {
+    void aDirectoryIsItsPartsInLinesOfATerminal() {
         Run run = Run.of("inspect", model);
         assertThat(run.code()).isZero();
         List<String> lines = run.out().lines().toList();
-        assertThat(lines).hasSizeLessThan(12);
-        assertThat(lines)
-                .anyMatch(line -> line.matches("text/config.json +configuration of type llama"))
-                .anyMatch(line -> line.matches("adapter.safetensors +\\d+ tensors +[\\d,]+ values +[\\d.]+ kB +F32"))
-                .anyMatch(line -> line.matches("vision/model.safetensors +\\d+ tensors .*"));
-        JsonNode weights = Run.of("inspect", model, "--json").json().path("weights");
-        long values = 0;
-        int tensors = 0;
-        for (JsonNode each : weights) {
-            assertThat(each.path("bytes").asLong())
-                    .isEqualTo(Files.size(Path.of(each.path("file").asString())));
-            assertThat(each.path("types").path("F32").asInt())
-                    .isEqualTo(each.path("tensorCount").asInt());
-            values += each.path("values").asLong();
-            tensors += each.path("tensorCount").asInt();
-        }
-        assertThat(lines.getLast()).matches("all +%d tensors +%,d values .*".formatted(tensors, values));
+        assertThat(lines.getFirst()).startsWith(model.toString());
+        assertThat(lines).hasSizeLessThan(25).anyMatch(line -> line.matches("complete +yes"));
+        // A path may be longer than a line.
+        assertThat(lines.stream().filter(line -> !line.contains(model.toString())))
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+        assertThat(run.out())
+                .contains("a model that training wrote")
+                .containsPattern("\nvision tower +CLIP for images of 16 px in patches of 8, 1 layer of 16 channels")
+                .containsPattern("\ntext encoder +Llama, 1 layer of 16 channels, 2 heads")
+                .containsPattern("\ntokenizer +\\d+ tokens, in tokenizer.json")
+                .containsPattern("\nadapter +from caption vectors of 16 channels, scaled to length 1,")
+                .containsPattern("\n +[\\d,]+ parameters in F32, [\\d.]+ kB")
+                .containsPattern("\nweights +adapter.safetensors, ")
+                .containsPattern("\nmemory +[\\d.]+ kB as stored, [\\d.]+ kB as int8, ");
         assertThat(run.err()).contains("--tensors lists the tensors.");
     }
 
     @Test
-    void tensorsAndConfigurationsAreForThoseWhoAsk() {
-        Run tensors = Run.of("inspect", model, "--tensors");
-        assertThat(tensors.out()).contains("logit_scale ", "[6, 16]").doesNotContain("\"hidden_size\"");
-        assertThat(tensors.err()).isEmpty();
-        assertThat(Run.of("inspect", model, "--configurations").out())
-                .contains("\"hidden_size\"")
-                .doesNotContain("logit_scale");
-        JsonNode json = Run.of("inspect", model, "--json", "--tensors").json();
-        for (JsonNode weights : json.path("weights")) {
-            assertThat(weights.path("tensors").size())
-                    .isEqualTo(weights.path("tensorCount").asInt());
+    void jsonHasTheSame() throws IOException {
+        JsonNode json = Run.of("inspect", model, "--json").json();
+        assertThat(json.path("kind").asString()).isEqualTo("trained_model");
+        assertThat(json.path("complete").asBoolean()).isTrue();
+        assertThat(json.path("parts")
+                        .valueStream()
+                        .map(part -> part.path("name").asString()))
+                .containsExactly("vision tower", "text encoder", "tokenizer", "adapter");
+        assertThat(json.path("parts").path(0).path("facts").path("image_size").asInt())
+                .isEqualTo(16);
+        long bytes = 0;
+        for (JsonNode part : json.path("parts")) {
+            assertThat(part.path("types").path("F32").asLong())
+                    .isEqualTo(part.path("parameters").asLong());
+            bytes += part.path("bytes").asLong();
+        }
+        assertThat(json.path("memory").path("stored").asLong()).isEqualTo(bytes);
+        for (JsonNode file : json.path("files")) {
+            assertThat(file.path("bytes").asLong())
+                    .isEqualTo(Files.size(Path.of(file.path("file").asString())));
+            assertThat(file.has("tensors")).isFalse();
         }
     }
 
     @Test
-    void aFileIsOneLine() {
-        Path file = model.resolve("adapter.safetensors");
-        assertThat(Run.of("inspect", file).out()).startsWith(file + "  ").hasLineCount(1);
+    void tensorsAreForThoseWhoAsk() {
+        Run tensors = Run.of("inspect", model, "--tensors");
+        assertThat(tensors.out()).contains("logit_scale ", "[6, 16]");
+        assertThat(tensors.err()).isEmpty();
+        assertThat(Run.of("inspect", model).out()).doesNotContain("logit_scale ");
+        JsonNode json = Run.of("inspect", model, "--json", "--tensors").json();
+        for (JsonNode file : json.path("files")) {
+            assertThat(file.path("tensors").path(0).path("shape").isArray()).isTrue();
+        }
+    }
+
+    @Test
+    void whatCannotBeOpenedIsAFailureThatIsTold() throws IOException {
+        Path broken = Fixture.model(folder.resolve("broken"));
+        Files.delete(broken.resolve("text/tokenizer.json"));
+        Run run = Run.of("inspect", broken, "--quiet");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out())
+                .containsPattern("\ntokenizer +cannot be opened, see below")
+                .containsPattern("\ncomplete +no\n");
+        assertThat(run.out().replaceAll("\\s+", " ")).contains("tokenizer.json does not exist; give ");
+        assertThat(run.err())
+                .isEqualToIgnoringNewLines(
+                        "error: " + broken + " cannot be opened as it is; the reasons are said above.");
+        assertThat(Run.of("inspect", broken, "--json").json().path("problems").size())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aNameOfTheHubIsLookedUp() {
+        Run run = Run.of("inspect", "nobody/nothing-of-this-name");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("fetch the model with 'llm2clip pull nobody/nothing-of-this-name'.")
+                .hasLineCount(1);
     }
 
     @ParameterizedTest

@@ -104,7 +104,7 @@ class PublishedModelTest {
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
                 .contains(
-                        "LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned, beside it, found none; give its directory with --text-encoder.")
+                        "LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned, beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder.")
                 .hasLineCount(1);
         Path saved = Fixture.model(folder.resolve("saved"));
         Run useless = Run.of("similarity", "--model", saved, "--text-encoder", elsewhere, picture, "a kite");

@@ -290,9 +290,9 @@ class TrainCommandTest {
                 .contains("R@10", "caption retrieval accuracy", "two long captions ", " %, among 23 images");
 
         Run inspect = Run.of("inspect", model, "--json");
-        assertThat(inspect.json().path("configurations").size()).isEqualTo(4);
-        assertThat(inspect.json().path("weights").size()).isEqualTo(3);
-        assertThat(inspect.json().path("weights").path(0).has("tensors")).isFalse();
+        assertThat(inspect.json().path("complete").asBoolean()).isTrue();
+        assertThat(inspect.json().path("files").size()).isEqualTo(3);
+        assertThat(inspect.json().path("files").path(0).has("tensors")).isFalse();
         assertThat(Run.of("inspect", model.resolve("adapter.safetensors"), "--tensors")
                         .out())
                 .contains("logit_scale", "F32", "text_adapter.adaptor.5.weight", "[8, 192]");

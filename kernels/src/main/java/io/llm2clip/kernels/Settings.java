@@ -17,6 +17,9 @@ public final class Settings {
     /** Whether hot expressions are compiled. */
     private static final String GENERATE = "llm2clip.vector.generate";
 
+    /** Whether programs of machine code may be used. */
+    public static final String MACHINE_CODE = "llm2clip.machine";
+
     /** Whether memory is overwritten before it is used again. */
     private static final String POISON = "llm2clip.poison";
 
@@ -40,6 +43,7 @@ public final class Settings {
         threads();
         vectorBits();
         generates();
+        machineCode();
         poisons();
         checksNan();
     }
@@ -99,6 +103,15 @@ public final class Settings {
 
     static boolean generates(@Nullable String value) {
         return truth(GENERATE, value, true);
+    }
+
+    /** {@code llm2clip.machine}, whether kernels may be machine code that is encoded at run time; true if it is not set. */
+    public static boolean machineCode() {
+        return machineCode(System.getProperty(MACHINE_CODE));
+    }
+
+    static boolean machineCode(@Nullable String value) {
+        return truth(MACHINE_CODE, value, true);
     }
 
     /**

@@ -40,6 +40,11 @@ class SettingsTest {
         assertThatThrownBy(() -> Settings.generates("yes"))
                 .hasMessageStartingWith(
                         "The system property llm2clip.vector.generate is 'yes', expected true or false;");
+        assertThat(Settings.machineCode(null)).isTrue();
+        assertThat(Settings.machineCode("false")).isFalse();
+        assertThatThrownBy(() -> Settings.machineCode("off"))
+                .hasMessage("The system property llm2clip.machine is 'off', expected true or false;"
+                        + " correct -Dllm2clip.machine, or leave it out for true.");
         assertThat(Settings.poisons(null)).isFalse();
         assertThat(Settings.poisons("true")).isTrue();
         assertThatThrownBy(() -> Settings.poisons("1"))

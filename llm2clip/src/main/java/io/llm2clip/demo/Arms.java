@@ -7,6 +7,7 @@ import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TextProjection;
+import io.llm2clip.model.TowerTextEncoder;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
@@ -19,7 +20,6 @@ import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextSide;
-import io.llm2clip.training.TowerTextEncoder;
 import io.llm2clip.training.TowerTextSide;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -103,13 +103,12 @@ final class Arms implements AutoCloseable {
         Parameters parameters = parameters();
         ClipTextTower tower = ClipTextTower.create(
                 parameters, ClipTextTower.Config.miniature(recipe.vocabulary(), window, visionConfig.projectionSize()));
-        TowerTextEncoder encoder = owned(new TowerTextEncoder(tower, execution));
+        TowerTextEncoder encoder = owned(new TowerTextEncoder(tower, language::row, execution));
         return train(
                         name,
                         parameters,
                         new TowerTextSide(tower, rows, kinds),
-                        queries -> encoder.encode(
-                                queries.stream().map(language::row).toList()),
+                        encoder::encode,
                         recipe.stage2().withSteps(steps))
                 .training();
     }

@@ -11,7 +11,9 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.model.CaptionReading;
 import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
@@ -23,7 +25,6 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.machine.Processor;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionVectors;
@@ -239,16 +240,20 @@ public final class Demo {
 
     private void save(OutputDirectory output, TextModel language, Arm arm, TextAdapter adapter) {
         ModelDescription description = new ModelDescription(
-                language.format(),
-                Pooling.MEAN,
-                false,
                 PreprocessingPreset.MINIATURE,
                 ImageReader.DEFAULT.exifOrientation(),
                 options.seed(),
                 Map.of("made_by", "llm2clip demo"));
         ModelDirectory.save(
                 output,
-                new Llm2ClipModel(description, language.llama(), adapter, arm.vision(), arm.logitScale()),
+                new Llm2ClipModel(
+                        description,
+                        new LanguageBranch(
+                                language.llama(),
+                                adapter,
+                                new CaptionReading(language.format(), language.pooling(), false)),
+                        arm.vision(),
+                        arm.logitScale()),
                 language.tokenizerFiles());
     }
 

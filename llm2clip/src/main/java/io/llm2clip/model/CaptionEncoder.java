@@ -35,12 +35,16 @@ public final class CaptionEncoder implements AutoCloseable {
     private final BatchedFunction causal;
     private long cut;
 
-    /** @param execution where and how it computes */
+    /**
+     * An encoder of rows that are no longer than the model computes as it was trained.
+     *
+     * @param execution where and how it computes
+     */
     public CaptionEncoder(
             Llama llama, Tokenizer tokenizer, CaptionFormat format, Pooling pooling, Execution execution) {
         this.llama = llama;
         this.tokenizer = tokenizer;
-        this.format = format;
+        this.format = format.within(llama.config().longestSequence());
         this.pooling = pooling;
         this.execution = execution;
         bidirectional = new BatchedFunction(in -> pooled(in, false), execution);
@@ -106,9 +110,34 @@ public final class CaptionEncoder implements AutoCloseable {
         return vectors;
     }
 
-    /** The same into given memory. */
+    /**
+     * Vectors {@code [N, D]} of captions, each behind the same instruction, which the model reads and which is not pooled unless the format
+     * pools whole rows: with the bidirectional attention of LLM2CLIP.
+     *
+     * @param instruction such as {@code Given a question, find pictures that answer it:}; the empty one is none
+     */
+    public FloatMatrix encode(List<String> captions, String instruction, Progress.Phase phase) {
+        FloatMatrix vectors =
+                FloatMatrix.allocate(captions.size(), llama.config().hiddenSize());
+        encode(captions, instruction, false, vectors, phase);
+        return vectors;
+    }
+
+    /** The same without one into given memory. */
     public void encode(List<String> captions, boolean causalAttention, VectorTarget vectors, Progress.Phase phase) {
-        List<CaptionRow> rows = rows(captions);
+        encode(captions, "", causalAttention, vectors, phase);
+    }
+
+    /** The same into given memory. */
+    public void encode(
+            List<String> captions,
+            String instruction,
+            boolean causalAttention,
+            VectorTarget vectors,
+            Progress.Phase phase) {
+        List<CaptionRow> rows = captions.stream()
+                .map(caption -> format.row(tokenizer, instruction, caption))
+                .toList();
         cut += rows.stream().filter(CaptionRow::cut).count();
         int[] room = rows.stream().mapToInt(TokenBatch::room).toArray();
         (causalAttention ? causal : bidirectional)

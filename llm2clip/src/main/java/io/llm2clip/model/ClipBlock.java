@@ -9,6 +9,7 @@ import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -34,6 +35,15 @@ record ClipBlock(LayerNorm norm1, SelfAttention attention, LayerNorm norm2, Mlp 
                         LayerNorm.create(layer.scope("layer_norm2"), width, epsilon),
                         Mlp.create(layer.scope("mlp"), width, hidden, activation, mlp, output)))
                 .toList();
+    }
+
+    /** Of a stack for images: what enters it, and what each block gives. */
+    static List<Tensor> states(List<ClipBlock> stack, Tensor x, Sequences sequences) {
+        List<Tensor> states = new ArrayList<>(List.of(x));
+        for (ClipBlock block : stack) {
+            states.add(block.apply(states.getLast(), sequences, false));
+        }
+        return states;
     }
 
     Tensor apply(Tensor x, Sequences sequences, boolean causal) {

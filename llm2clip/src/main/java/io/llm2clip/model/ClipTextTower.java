@@ -21,7 +21,7 @@ import java.util.List;
  * CLIP's own text tower, the baseline that LLM2CLIP replaces: a causal transformer whose state at the end token is normalised and
  * projected. Names are those of Hugging Face's {@code CLIPTextModelWithProjection}.
  */
-public final class ClipTextTower {
+public final class ClipTextTower implements TextTower {
     private static final double TOKEN_STD = 0.02;
     private static final double POSITION_STD = 0.01;
 
@@ -138,7 +138,7 @@ public final class ClipTextTower {
     }
 
     /**
-     * Embeddings {@code [B, E]}, not normalised.
+     * Embeddings {@code [B, E]}, not normalized.
      *
      * @param ids i32 {@code [B, T]} with T up to the window, rows padded on the right
      * @param lengths i32 {@code [B]}, real tokens of each row, the last of which is the end token
@@ -176,7 +176,41 @@ public final class ClipTextTower {
         return config;
     }
 
-    /** All parameters, in order of creation. */
+    @Override
+    public int window() {
+        return config.window();
+    }
+
+    @Override
+    public int vocabularySize() {
+        return config.vocabularySize();
+    }
+
+    @Override
+    public int embeddingSize() {
+        return config.projectionSize();
+    }
+
+    /** Ids {@code [B, window]} and lengths {@code [B]}; pads are token 0 and come after the end token, unseen. */
+    @Override
+    public List<TensorData> inputs(List<int[]> rows) {
+        int window = config.window();
+        int[] ids = new int[rows.size() * window];
+        for (int b = 0; b < rows.size(); b++) {
+            System.arraycopy(rows.get(b), 0, ids, b * window, rows.get(b).length);
+        }
+        int[] lengths = rows.stream().mapToInt(row -> row.length).toArray();
+        return List.of(
+                TensorData.ofInts(Shape.of(rows.size(), window), ids),
+                TensorData.ofInts(Shape.of(rows.size()), lengths));
+    }
+
+    @Override
+    public Tensor embed(List<Tensor> inputs) {
+        return embed(inputs.get(0), inputs.get(1));
+    }
+
+    @Override
     public List<Parameter> parameters() {
         return parameters;
     }

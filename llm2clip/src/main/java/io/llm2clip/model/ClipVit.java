@@ -6,7 +6,6 @@ import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
-import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
@@ -62,14 +61,16 @@ public final class ClipVit implements VisionTower {
     }
 
     @Override
-    public Tensor embed(Tensor pixels) {
+    public List<Tensor> states(Tensor pixels) {
         Tensor x = Patches.prependClass(Patches.embed(pixels, config, patchKernel), classEmbedding)
                 .add(positions.tensor());
         x = preNorm.apply(x);
-        Sequences sequences = Patches.sequences(x);
-        for (ClipBlock block : blocks) {
-            x = block.apply(x, sequences, false);
-        }
+        return ClipBlock.states(blocks, x, Patches.sequences(x));
+    }
+
+    @Override
+    public Tensor embed(Tensor pixels) {
+        Tensor x = states(pixels).getLast();
         Tensor pooled = switch (config.pooling()) {
             case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));
             case MEAN -> postNorm.apply(x).mean(1);

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.AttentionLayout;
+import io.llm2clip.nn.GatedMlp;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Mlp;
@@ -9,7 +10,6 @@ import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
 import io.llm2clip.nn.Sequences;
-import io.llm2clip.nn.SwiGluMlp;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.function.UnaryOperator;
@@ -62,7 +62,7 @@ record EvaBlock(
         int width = config.hiddenSize();
         int hidden = config.intermediateSize();
         return gated
-                ? SwiGluMlp.create(scope, width, hidden, SwiGluMlp.Layout.EVA02, weight, output)::apply
+                ? GatedMlp.create(scope, width, hidden, GatedMlp.Layout.EVA02, weight, output)::apply
                 : Mlp.create(scope, width, hidden, config.activation(), weight, output)::apply;
     }
 

@@ -10,6 +10,7 @@ import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -65,13 +66,20 @@ public final class EvaVit implements VisionTower {
     }
 
     @Override
-    public Tensor embed(Tensor pixels) {
+    public List<Tensor> states(Tensor pixels) {
         Tensor patches = Patches.embed(pixels, config, patchKernel).add(patchBias.tensor());
         Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
         Sequences sequences = Patches.sequences(x);
+        List<Tensor> states = new ArrayList<>(List.of(x));
         for (EvaBlock block : blocks) {
-            x = block.apply(x, sequences, rotary);
+            states.add(block.apply(states.getLast(), sequences, rotary));
         }
+        return states;
+    }
+
+    @Override
+    public Tensor embed(Tensor pixels) {
+        Tensor x = states(pixels).getLast();
         return head.apply(norm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize())));
     }
 

@@ -2,30 +2,32 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
-import io.llm2clip.nn.StoredLayout;
+import io.llm2clip.nn.RotaryTable.LongRope;
+import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.StoredTensor;
-import io.llm2clip.text.CaptionFormat;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A text encoder in a GGUF file as llama.cpp converts and quantizes them: weights, configuration and tokenizer in one.
  *
- * <p>The file has queries and keys for rotation of neighboring channels, so that their rows are in another order than Hugging Face's,
- * and instead of the parameters of llama3 scaling the factors that these give.
+ * <p>Some tensors are otherwise than Hugging Face's, see {@link GgufArchitecture}, and instead of the parameters of llama3 scaling the file
+ * has the factors that these give.
  */
 final class GgufText implements TextSource {
     private static final String EMBEDDING = "token_embd.weight";
     private static final String HEAD = "output.weight";
     private static final String FACTORS = "rope_freqs.weight";
-    private static final String ARCHITECTURE = "llama";
+    private static final String LONG_FACTORS = "rope_factors_long.weight";
+    private static final String SHORT_FACTORS = "rope_factors_short.weight";
+
+    private static final Set<String> LEFT_OVER = Set.of(HEAD, FACTORS, LONG_FACTORS, SHORT_FACTORS);
 
     /** What all models with such scaling have. */
     private static final double LOW_FREQUENCY_FACTOR = 1;
@@ -34,27 +36,14 @@ final class GgufText implements TextSource {
     /** The file has factors as f32. */
     private static final double ROUNDING = 1e-4;
 
-    private static final StoredLayout LAYOUT = StoredLayout.builder("", "")
-            .renamed("embed_tokens", "token_embd")
-            .renamed("norm", "output_norm")
-            .renamed("lm_head", "output")
-            .renamed("layers.*.input_layernorm", "blk.*.attn_norm")
-            .renamed("layers.*.self_attn.q_proj", "blk.*.attn_q")
-            .renamed("layers.*.self_attn.k_proj", "blk.*.attn_k")
-            .renamed("layers.*.self_attn.v_proj", "blk.*.attn_v")
-            .renamed("layers.*.self_attn.o_proj", "blk.*.attn_output")
-            .renamed("layers.*.post_attention_layernorm", "blk.*.ffn_norm")
-            .renamed("layers.*.mlp.gate_proj", "blk.*.ffn_gate")
-            .renamed("layers.*.mlp.up_proj", "blk.*.ffn_up")
-            .renamed("layers.*.mlp.down_proj", "blk.*.ffn_down")
-            .build();
-
     private final Checkpoint file;
     private final GgufValues values;
+    private final GgufArchitecture architecture;
 
     private GgufText(Checkpoint file) {
         this.file = file;
         values = new GgufValues(file);
+        architecture = architecture();
     }
 
     /** @throws CheckpointException if it is no GGUF file, or of no text encoder that is known */
@@ -70,19 +59,20 @@ final class GgufText implements TextSource {
         }
     }
 
-    private void requireKnown() {
-        Optional<String> architecture = values.optional("general.architecture");
-        if (architecture.isEmpty()) {
-            throw new CheckpointException(
-                    "%s: expected the directory of a text encoder or a GGUF file, found other weights; give the directory with their config.json and tokenizer.json."
-                            .formatted(file.source()));
-        }
+    private GgufArchitecture architecture() {
+        String found = values.optional("general.architecture")
+                .orElseThrow(() -> new CheckpointException(
+                        "%s: expected the directory of a text encoder or a GGUF file, found other weights; give the directory with their config.json and tokenizer.json."
+                                .formatted(file.source())));
         String kind = values.string("general.type", "model");
-        if (!architecture.get().equals(ARCHITECTURE) || !kind.equals("model")) {
-            throw new CheckpointException(
-                    "%s: expected a GGUF file of a model of architecture 'llama', found one of a %s of architecture '%s'; use a Llama 3 checkpoint."
-                            .formatted(file.source(), kind, architecture.get()));
-        }
+        return GgufArchitecture.of(found)
+                .filter(known -> kind.equals("model"))
+                .orElseThrow(() -> new CheckpointException(
+                        "%s: expected a GGUF file of a model of an architecture among %s, found one of a %s of architecture '%s'; use a checkpoint of one of them."
+                                .formatted(file.source(), GgufArchitecture.keys(), kind, found)));
+    }
+
+    private void requireKnown() {
         if (!values.string("split.count", "1").matches("[01]")) {
             throw new CheckpointException(
                     "%s: expected a GGUF file of a whole model, found one of %s parts; join them with llama-gguf-split --merge."
@@ -96,8 +86,8 @@ final class GgufText implements TextSource {
     private void require(String key, String expected, String what) {
         String found = own(key).map(values::string).orElse(expected);
         if (!found.equals(expected)) {
-            throw new CheckpointException("%s: '%s.%s': expected %s, found %s: a model %s; use a Llama 3 checkpoint."
-                    .formatted(file.source(), ARCHITECTURE, key, expected, found, what));
+            throw new CheckpointException("%s: '%s.%s': expected %s, found %s: a model %s; use another checkpoint."
+                    .formatted(file.source(), architecture.key(), key, expected, found, what));
         }
     }
 
@@ -106,8 +96,8 @@ final class GgufText implements TextSource {
         return values.has(full) ? Optional.of(full) : Optional.empty();
     }
 
-    private static String key(String key) {
-        return ARCHITECTURE + "." + key;
+    private String key(String key) {
+        return architecture.key() + "." + key;
     }
 
     @Override
@@ -121,12 +111,14 @@ final class GgufText implements TextSource {
         int keyValueHeads = values.count(key("attention.head_count_kv"), heads);
         int intermediate = values.count(key("feed_forward_length"));
         int blocks = blocks();
-        requireShape("blk.0.attn_q.weight", (long) heads * headSize, hidden);
-        requireShape("blk.0.attn_k.weight", (long) keyValueHeads * headSize, hidden);
-        requireShape("blk.0.ffn_gate.weight", intermediate, hidden);
+        architecture
+                .shapes(hidden, intermediate, heads, keyValueHeads, headSize)
+                .forEach(this::requireShape);
         double theta = values.real(key("rope.freq_base"), 10000);
+        int longest = values.count(key("context_length"), 2048);
         try {
             return new LlamaConfig(
+                    architecture.family(),
                     vocabularySize(),
                     hidden,
                     intermediate,
@@ -136,8 +128,9 @@ final class GgufText implements TextSource {
                     headSize,
                     (float) values.real(key("attention.layer_norm_rms_epsilon")),
                     theta,
-                    scaling(headSize, theta),
-                    values.count(key("context_length"), 2048),
+                    scaling(headSize, theta, longest),
+                    window(),
+                    longest,
                     !file.entries().containsKey(HEAD));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: %s".formatted(file.source(), e.getMessage()), e);
@@ -157,12 +150,12 @@ final class GgufText implements TextSource {
         return blocks;
     }
 
-    private void requireShape(String tensor, long rows, long columns) {
+    private void requireShape(String tensor, List<Long> expected) {
         List<Long> found = file.tensor(tensor).shape();
-        if (!found.equals(List.of(rows, columns))) {
+        if (!found.equals(expected)) {
             throw new CheckpointException(
-                    "%s: tensor '%s': expected shape [%d, %d], as the file's metadata says, found %s; convert the model again with today's llama.cpp."
-                            .formatted(file.source(), tensor, rows, columns, found));
+                    "%s: tensor '%s': expected shape %s, as the file's metadata says, found %s; convert the model again with today's llama.cpp."
+                            .formatted(file.source(), tensor, expected, found));
         }
     }
 
@@ -176,11 +169,47 @@ final class GgufText implements TextSource {
         return shape.getFirst().intValue();
     }
 
-    /** The scaling that gives the factors of the file, which frequencies are divided by; null without any. */
-    private @Nullable Llama3Scaling scaling(int headSize, double theta) {
-        if (!file.entries().containsKey(FACTORS)) {
-            return null;
+    private @Nullable Integer window() {
+        String key = key("attention.sliding_window");
+        int window = values.has(key) ? values.number(key) : 0;
+        return window == 0 ? null : Integer.valueOf(window);
+    }
+
+    /** What the file says of other frequencies; null if it says nothing. */
+    private @Nullable Scaling scaling(int headSize, double theta, int longest) {
+        if (file.entries().containsKey(SHORT_FACTORS)) {
+            return longRope(headSize, longest);
         }
+        return file.entries().containsKey(FACTORS) ? llama3(headSize, theta) : null;
+    }
+
+    private LongRope longRope(int headSize, int longest) {
+        int original = values.count(key("rope.scaling.original_context_length"), longest);
+        double usual = LongRope.usualAmplitude(longest, original);
+        double amplitude = values.real(key("rope.scaling.attn_factor"), usual);
+        return new LongRope(
+                factors(SHORT_FACTORS, headSize / 2),
+                factors(LONG_FACTORS, headSize / 2),
+                original,
+                Math.abs(amplitude - usual) <= ROUNDING * usual ? usual : amplitude);
+    }
+
+    private List<Double> factors(String tensor, int count) {
+        List<Double> factors = new ArrayList<>();
+        for (float factor : file.readFloats(tensor)) {
+            // Through text: the shortest decimal of the float, as a configuration has it.
+            factors.add(Double.parseDouble(Float.toString(factor)));
+        }
+        if (factors.size() != count || !factors.stream().allMatch(factor -> factor > 0 && Double.isFinite(factor))) {
+            throw new CheckpointException(
+                    "%s: tensor '%s': expected %d positive factors, found %s; convert the model again with today's llama.cpp."
+                            .formatted(file.source(), tensor, count, factors));
+        }
+        return factors;
+    }
+
+    /** The scaling that gives the factors of the file, which frequencies are divided by. */
+    private Llama3Scaling llama3(int headSize, double theta) {
         float[] factors = file.readFloats(FACTORS);
         double most = 1;
         for (float factor : factors) {
@@ -212,13 +241,13 @@ final class GgufText implements TextSource {
 
     @Override
     public TokenizerFiles tokenizer() {
-        return TokenizerFiles.made(
-                file.source(), GgufVocabulary.read(values).toJson(), GgufVocabulary.settings(values));
+        return TokenizerFiles.made(file.source(), GgufVocabulary.json(values), GgufVocabulary.settings(values));
     }
 
     @Override
-    public Optional<CaptionFormat> format() {
-        return Optional.empty();
+    public CaptionSettings captions() {
+        String chatTemplate = GgufVocabulary.settings(values).getOrDefault(TokenizerFiles.CHAT_TEMPLATE, "");
+        return new CaptionSettings(Optional.empty(), Llm2VecConfig.NONE, architecture.family(), "", chatTemplate);
     }
 
     @Override
@@ -228,21 +257,8 @@ final class GgufText implements TextSource {
 
     @Override
     public void load(Llama llama) {
-        LlamaConfig config = llama.config();
-        Map<String, UnaryOperator<StoredTensor>> reordered = new HashMap<>();
-        for (int i = 0; i < config.layers(); i++) {
-            String attention = "layers." + i + ".self_attn.";
-            reordered.put(attention + "q_proj.weight", rows -> halvesApart(rows, config.heads()));
-            reordered.put(attention + "k_proj.weight", rows -> halvesApart(rows, config.keyValueHeads()));
-        }
         ParameterFiles.load(
-                llama.parameters(), file, LAYOUT.usual(), reordered, name -> name.equals(HEAD) || name.equals(FACTORS));
-    }
-
-    /** As Hugging Face has them; a tensor of another shape is refused for that. */
-    private static StoredTensor halvesApart(StoredTensor rows, int heads) {
-        boolean fits = rows.shape().size() == 2 && rows.shape().getFirst() % (2L * heads) == 0;
-        return fits ? rows.deinterleaved(heads) : rows;
+                llama.parameters(), file, architecture.layout(), architecture.adapted(llama), LEFT_OVER::contains);
     }
 
     @Override

@@ -3,12 +3,17 @@ package io.llm2clip.model;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.BpeVocabulary;
 import io.llm2clip.text.BpeVocabulary.Merge;
+import io.llm2clip.text.PieceVocabulary;
 import io.llm2clip.text.PreTokenization;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The tokenizer of a GGUF file. */
@@ -16,8 +21,12 @@ final class GgufVocabulary {
     private static final String KEYS = "tokenizer.ggml.";
     private static final String TOKENS = KEYS + "tokens";
     private static final String TYPES = KEYS + "token_type";
+    private static final String UNKNOWN = "2";
     private static final String CONTROL = "3";
     private static final String USER_DEFINED = "4";
+    /** Those between which conversations are, and the end of a sequence. */
+    private static final Predicate<String> STRIPS_RIGHT =
+            Pattern.compile("</s>|<\\|(?!endoftext\\|)\\w+\\|>").asMatchPredicate();
 
     private final GgufValues values;
     private final List<String> tokens;
@@ -28,12 +37,23 @@ final class GgufVocabulary {
     }
 
     /**
-     * As the tokenizer.json that the model was converted from has it.
+     * The same tokens and rules as of the tokenizer.json that the model was converted from, as a tokenizer.json.
      *
-     * @throws CheckpointException if it is of another kind than byte-level BPE, or is damaged
+     * @throws CheckpointException if it is of another kind than byte-level BPE or SentencePiece's, or is damaged
      */
-    static BpeVocabulary read(GgufValues values) {
-        return new GgufVocabulary(values).read();
+    static String json(GgufValues values) {
+        GgufVocabulary vocabulary = new GgufVocabulary(values);
+        String model = values.string(KEYS + "model");
+        vocabulary.requireDistinct();
+        return switch (model) {
+            case "gpt2" -> vocabulary.bytes().toJson();
+            case "llama" -> vocabulary.pieces().toJson();
+            default ->
+                throw vocabulary.unknown(
+                        "model",
+                        "'gpt2', a byte-level BPE tokenizer as of Llama 3, or 'llama', one of SentencePiece as of Llama 2",
+                        model);
+        };
     }
 
     /** What tokenizer_config.json says of a tokenizer, such as {@code eos_token}. */
@@ -55,18 +75,62 @@ final class GgufVocabulary {
         }
     }
 
-    private BpeVocabulary read() {
-        String model = values.string(KEYS + "model");
-        if (!model.equals("gpt2")) {
-            throw unknown("model", "'gpt2', a byte-level BPE tokenizer as of Llama 3", model);
+    private PieceVocabulary pieces() {
+        List<String> special = typed(CONTROL);
+        List<String> unknown = typed(UNKNOWN);
+        List<String> added = typed(USER_DEFINED);
+        special.addAll(unknown);
+        return new PieceVocabulary(
+                escaped(added),
+                scores(),
+                special,
+                added.stream().map(GgufVocabulary::escape).toList(),
+                // Of Phi-3 alone; the file does not say so.
+                values.string("general.architecture").equals(GgufArchitecture.PHI3.key())
+                        ? special.stream().filter(STRIPS_RIGHT).collect(Collectors.toSet())
+                        : Set.of(),
+                unknown.isEmpty() ? token("unknown_token_id") : unknown.getFirst(),
+                values.truth(KEYS + "add_bos_token", true) ? required("bos_token_id") : null,
+                values.truth(KEYS + "add_eos_token", false) ? required("eos_token_id") : null,
+                values.truth(KEYS + "add_space_prefix", true));
+    }
+
+    /** Files have spaces in tokens that a user has defined, and SentencePiece's own character for them in all others. */
+    private List<String> escaped(List<String> added) {
+        Set<String> defined = Set.copyOf(added);
+        return tokens.stream()
+                .map(token -> defined.contains(token) ? escape(token) : token)
+                .toList();
+    }
+
+    private static String escape(String token) {
+        return token.replace(" ", PieceVocabulary.SPACE);
+    }
+
+    private List<Float> scores() {
+        String key = KEYS + "scores";
+        List<Float> scores = new ArrayList<>();
+        for (String score : values.list(key)) {
+            try {
+                scores.add(Float.parseFloat(score));
+            } catch (NumberFormatException e) {
+                throw values.wrong(key, "numbers", "'" + score + "'");
+            }
         }
+        if (scores.size() != tokens.size()) {
+            throw values.wrong(
+                    key, "a score for each of %d tokens".formatted(tokens.size()), scores.size() + " scores");
+        }
+        return scores;
+    }
+
+    private BpeVocabulary bytes() {
         String name = values.string(KEYS + "pre", "default");
         PreTokenization pieces = PreTokenization.named(name)
                 .orElseThrow(() -> unknown("pre", "one of " + String.join(", ", PreTokenization.names()), name));
         if (values.truth(KEYS + "add_space_prefix", false)) {
             throw unknown("add_space_prefix", "false", "true");
         }
-        requireDistinct();
         return new BpeVocabulary(
                 tokens,
                 merges(),
@@ -111,7 +175,7 @@ final class GgufVocabulary {
 
     private List<String> typed(String type) {
         if (!values.has(TYPES)) {
-            return List.of();
+            return new ArrayList<>();
         }
         List<String> types = values.list(TYPES);
         if (types.size() != tokens.size()) {

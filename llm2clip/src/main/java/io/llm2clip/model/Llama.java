@@ -12,14 +12,14 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Llama transformer, causal as a language model and bidirectional as LLM2CLIP's caption encoder (arXiv 2411.04997).
+ * The Llama transformer and its {@link LlamaFamily family}, causal as a language model and bidirectional as LLM2CLIP's caption encoder
+ * (arXiv 2411.04997).
  *
- * <p>Parameters have the names of Hugging Face's bare {@code LlamaModel}, such as {@code layers.0.self_attn.q_proj.weight}; an
- * untied language head is {@code lm_head.weight}.
+ * <p>Parameters have the names of Hugging Face's bare {@code LlamaModel}, such as {@code layers.0.self_attn.q_proj.weight}, whether or
+ * not the family's files have several as one; an untied language head is {@code lm_head.weight}.
  */
 public final class Llama {
     private final LlamaConfig config;
@@ -39,7 +39,7 @@ public final class Llama {
         for (int i = 0; i < config.layers(); i++) {
             blocks.add(LlamaBlock.create(root.scope("layers").scope(i), config, start));
         }
-        norm = RmsNorm.create(root.scope("norm"), config.hiddenSize(), config.rmsNormEpsilon());
+        norm = LlamaBlock.norm(root.scope("norm"), config);
         if (!languageHead) {
             head = null;
         } else if (config.tieWordEmbeddings()) {
@@ -72,18 +72,27 @@ public final class Llama {
     }
 
     /**
-     * The hidden states after the last normalization, {@code [..., D]}.
+     * The hidden states after the last normalization, {@code [..., D]}. Sequences are of at most
+     * {@link LlamaConfig#longestSequence} tokens.
      *
      * @param ids i32, tokens
      * @param sequences how they are arranged
      * @param causal whether a token sees only itself and earlier ones
+     * @throws IllegalArgumentException if padded rows are longer
      */
     public Tensor hidden(Tensor ids, Sequences sequences, boolean causal) {
+        if (sequences instanceof Sequences.Padded) {
+            config.requireLength(ids.shape().dim(-1));
+        }
         // No position is beyond the number of tokens.
         RotaryTable positions =
                 RotaryTable.llama(ids.shape().dim(-1), config.headSize(), config.ropeTheta(), config.ropeScaling());
         RotaryTable angles = sequences.angles(positions);
         Tensor x = embedding.apply(ids);
+        if (config.family().scalesEmbeddings()) {
+            // The root in the precision of the states, as Hugging Face has it: here f32.
+            x = x.mul((float) Math.sqrt(config.hiddenSize()));
+        }
         for (LlamaBlock block : blocks) {
             x = block.apply(x, sequences, causal, angles);
         }
@@ -116,7 +125,8 @@ public final class Llama {
 
     /**
      * Adds a low-rank update to the seven linear layers of every block, under PEFT's names
-     * {@code base_model.model.layers.0.self_attn.q_proj.lora_A.weight}; nothing changes until they are trained.
+     * {@code base_model.model.layers.0.self_attn.q_proj.lora_A.weight}; nothing changes until they are trained. Layers that the family's
+     * files have as one share an update, under that one's name: {@code qkv_proj} and {@code gate_up_proj} of Phi-3.
      *
      * @param owner holds the new parameters, apart from the base so that they can be saved and freed alone
      */
@@ -124,8 +134,8 @@ public final class Llama {
         Scope root = owner.root().scope("base_model").scope("model").scope("layers");
         for (int i = 0; i < blocks.size(); i++) {
             Scope layer = root.scope(i);
-            new TreeMap<>(blocks.get(i).linears()).forEach((name, linear) -> {
-                Lora lora = Lora.attach(layer.scope(name), linear, rank, alpha);
+            blocks.get(i).storedLinears(config.family()).forEach((name, linears) -> {
+                Lora lora = Lora.attach(layer.scope(name), linears, rank, alpha).getFirst();
                 loraParameters.add(lora.a());
                 loraParameters.add(lora.b());
             });

@@ -1,33 +1,44 @@
 package io.llm2clip.model;
 
-import io.llm2clip.nn.AttentionLayout;
+import io.llm2clip.nn.GatedMlp;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.RmsNorm;
 import io.llm2clip.nn.RotaryTable;
 import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.SelfAttention;
 import io.llm2clip.nn.Sequences;
-import io.llm2clip.nn.SwiGluMlp;
 import io.llm2clip.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** One layer of a {@link Llama}: {@code h = x + attention(norm x)}, {@code h + mlp(norm h)}. */
-record LlamaBlock(RmsNorm inputNorm, SelfAttention attention, RmsNorm postNorm, SwiGluMlp mlp) {
+record LlamaBlock(RmsNorm inputNorm, SelfAttention attention, RmsNorm postNorm, GatedMlp mlp) {
 
     static LlamaBlock create(Scope scope, LlamaConfig config, LlamaInitialization start) {
-        AttentionLayout layout =
-                AttentionLayout.llama(config.hiddenSize(), config.heads(), config.keyValueHeads(), config.headSize());
         return new LlamaBlock(
-                RmsNorm.create(scope.scope("input_layernorm"), config.hiddenSize(), config.rmsNormEpsilon()),
-                SelfAttention.create(scope.scope("self_attn"), layout, start.linear(), start.output(config.layers())),
-                RmsNorm.create(scope.scope("post_attention_layernorm"), config.hiddenSize(), config.rmsNormEpsilon()),
-                SwiGluMlp.create(
+                norm(scope.scope("input_layernorm"), config),
+                SelfAttention.create(
+                        scope.scope("self_attn"),
+                        config.family().attention(config),
+                        start.linear(),
+                        start.output(config.layers())),
+                norm(scope.scope("post_attention_layernorm"), config),
+                GatedMlp.create(
                         scope.scope("mlp"),
                         config.hiddenSize(),
                         config.intermediateSize(),
-                        SwiGluMlp.Layout.LLAMA,
+                        config.family().mlp(),
                         start.linear(),
                         start.output(config.layers())));
+    }
+
+    static RmsNorm norm(Scope scope, LlamaConfig config) {
+        return RmsNorm.create(
+                scope,
+                config.hiddenSize(),
+                config.rmsNormEpsilon(),
+                config.family().hasZeroCenteredNorms());
     }
 
     Tensor apply(Tensor x, Sequences sequences, boolean causal, RotaryTable angles) {
@@ -45,5 +56,16 @@ record LlamaBlock(RmsNorm inputNorm, SelfAttention attention, RmsNorm postNorm, 
                 "mlp.gate_proj", mlp.gate(),
                 "mlp.up_proj", mlp.up(),
                 "mlp.down_proj", mlp.down());
+    }
+
+    /** The linear layers as files of a family have them: by names within the block, each the layers that it stands for. */
+    Map<String, List<Linear>> storedLinears(LlamaFamily family) {
+        Map<String, Linear> own = new TreeMap<>(linears());
+        Map<String, List<Linear>> stored = new TreeMap<>();
+        family.fused()
+                .forEach((name, members) ->
+                        stored.put(name, members.stream().map(own::remove).toList()));
+        own.forEach((name, linear) -> stored.put(name, List.of(linear)));
+        return stored;
     }
 }

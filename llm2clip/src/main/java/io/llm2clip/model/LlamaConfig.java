@@ -1,15 +1,16 @@
 package io.llm2clip.model;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.nn.RotaryTable.Llama3Scaling;
+import io.llm2clip.nn.RotaryTable.LongRope;
+import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Sizes and constants of a {@link Llama}, as Hugging Face's {@code config.json} holds them.
  *
+ * @param family the architecture
  * @param vocabularySize rows of the token embedding
  * @param hiddenSize D, channels of a token
  * @param intermediateSize channels within the MLP
@@ -19,11 +20,13 @@ import tools.jackson.databind.node.ObjectNode;
  * @param headSize channels of a head
  * @param rmsNormEpsilon added to the mean square
  * @param ropeTheta base of the rotary frequencies
- * @param ropeScaling stretching of low frequencies, or null
+ * @param ropeScaling other frequencies, or null
+ * @param slidingWindow how many tokens a token sees on a side, itself included; null for all
  * @param maxPositions longest sequence of the pretraining
  * @param tieWordEmbeddings whether the language head is the token embedding
  */
 public record LlamaConfig(
+        LlamaFamily family,
         int vocabularySize,
         int hiddenSize,
         int intermediateSize,
@@ -33,7 +36,8 @@ public record LlamaConfig(
         int headSize,
         float rmsNormEpsilon,
         double ropeTheta,
-        @Nullable Llama3Scaling ropeScaling,
+        @Nullable Scaling ropeScaling,
+        @Nullable Integer slidingWindow,
         int maxPositions,
         boolean tieWordEmbeddings) {
 
@@ -46,9 +50,58 @@ public record LlamaConfig(
         }
     }
 
+    /** A {@link LlamaFamily#LLAMA}. */
+    public LlamaConfig(
+            int vocabularySize,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int headSize,
+            float rmsNormEpsilon,
+            double ropeTheta,
+            @Nullable Scaling ropeScaling,
+            int maxPositions,
+            boolean tieWordEmbeddings) {
+        this(
+                LlamaFamily.LLAMA,
+                vocabularySize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                keyValueHeads,
+                headSize,
+                rmsNormEpsilon,
+                ropeTheta,
+                ropeScaling,
+                null,
+                maxPositions,
+                tieWordEmbeddings);
+    }
+
     /** The language model of a run from scratch in minutes: 192 channels, 2 layers, 6 heads of 32, 2 key/value heads. */
     public static LlamaConfig miniature(int vocabularySize) {
         return new LlamaConfig(vocabularySize, 192, 512, 2, 6, 2, 32, 1e-5f, 10000, null, 2048, false);
+    }
+
+    /**
+     * Tokens of the longest sequence that is computed as the model was trained: of one no longer than a sliding window every token sees
+     * all others, and LongRoPE turns longer ones otherwise.
+     */
+    public int longestSequence() {
+        int window = slidingWindow == null ? Integer.MAX_VALUE : slidingWindow;
+        return ropeScaling instanceof LongRope scaling ? Math.min(window, scaling.originalLength()) : window;
+    }
+
+    /** @throws IllegalArgumentException if sequences of so many tokens are too long */
+    void requireLength(int tokens) {
+        if (tokens > longestSequence()) {
+            throw new IllegalArgumentException(
+                    "Rows of %d tokens for a %s model of at most %d, since it reads longer ones by a sliding window or other rotary frequencies, which are not supported; use shorter rows."
+                            .formatted(tokens, family.modelType(), longestSequence()));
+        }
     }
 
     /**
@@ -57,55 +110,7 @@ public record LlamaConfig(
      * @throws CheckpointException if it is missing, damaged, or describes another architecture
      */
     public static LlamaConfig read(Path file) {
-        ConfigFile config = ConfigFile.read(file);
-        String type = config.string("model_type");
-        if (!type.equals("llama")) {
-            throw new CheckpointException(
-                    "%s: expected a text encoder of model_type 'llama', found '%s'; use a Llama 3 checkpoint."
-                            .formatted(file, type));
-        }
-        if (config.truth("attention_bias", false) || config.truth("mlp_bias", false)) {
-            throw new CheckpointException(
-                    "%s: expected a Llama without attention_bias and mlp_bias, found one with; such weights are not supported."
-                            .formatted(file));
-        }
-        if (!config.string("hidden_act", "silu").equals("silu")) {
-            throw config.wrong("hidden_act", "'silu'");
-        }
-        int hidden = config.integer("hidden_size");
-        int heads = config.integer("num_attention_heads");
-        // Newer files keep base and scaling together in rope_parameters.
-        ConfigFile rope = config.within(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
-        return new LlamaConfig(
-                config.integer("vocab_size"),
-                hidden,
-                config.integer("intermediate_size"),
-                config.integer("num_hidden_layers"),
-                heads,
-                config.integer("num_key_value_heads", heads),
-                config.integer("head_dim", hidden / heads),
-                (float) config.number("rms_norm_eps", 1e-6),
-                rope.number("rope_theta", config.number("rope_theta", 10000)),
-                scaling(rope),
-                config.integer("max_position_embeddings", 2048),
-                config.truth("tie_word_embeddings", false));
-    }
-
-    private static @Nullable Llama3Scaling scaling(ConfigFile rope) {
-        String type = rope.string("rope_type", rope.string("type", "default"));
-        return switch (type) {
-            case "default" -> null;
-            case "llama3" ->
-                new Llama3Scaling(
-                        rope.number("factor"),
-                        rope.number("low_freq_factor"),
-                        rope.number("high_freq_factor"),
-                        rope.number("original_max_position_embeddings"));
-            default ->
-                throw new CheckpointException(
-                        "%s: expected rotary scaling 'llama3' or none, found '%s'; use another checkpoint."
-                                .formatted(rope.file(), type));
-        };
+        return LlamaConfigFile.read(file);
     }
 
     /** Writes a {@code config.json} that Hugging Face transformers opens, atomically, for weights in f32. */
@@ -119,44 +124,6 @@ public record LlamaConfig(
      * @param weights F32, BF16 or F16
      */
     void write(Path file, DType weights) {
-        ObjectNode json = ConfigFile.object()
-                .put("model_type", "llama")
-                .put("vocab_size", vocabularySize)
-                .put("hidden_size", hiddenSize)
-                .put("intermediate_size", intermediateSize)
-                .put("num_hidden_layers", layers)
-                .put("num_attention_heads", heads)
-                .put("num_key_value_heads", keyValueHeads)
-                .put("head_dim", headSize)
-                .put("hidden_act", "silu")
-                // Through text: the shortest decimal of the float, not the digits of its double.
-                .put("rms_norm_eps", Double.parseDouble(Float.toString(rmsNormEpsilon)))
-                .put("rope_theta", ropeTheta)
-                .put("max_position_embeddings", maxPositions)
-                .put("tie_word_embeddings", tieWordEmbeddings)
-                .put("attention_bias", false)
-                .put("mlp_bias", false)
-                .put("torch_dtype", torchName(weights));
-        json.putArray("architectures").add("LlamaModel");
-        if (ropeScaling != null) {
-            json.putObject("rope_scaling")
-                    .put("rope_type", "llama3")
-                    .put("factor", ropeScaling.factor())
-                    .put("low_freq_factor", ropeScaling.lowFrequencyFactor())
-                    .put("high_freq_factor", ropeScaling.highFrequencyFactor())
-                    .put("original_max_position_embeddings", (int) ropeScaling.originalLength());
-        }
-        ConfigFile.write(file, json);
-    }
-
-    private static String torchName(DType type) {
-        return switch (type) {
-            case F32 -> "float32";
-            case BF16 -> "bfloat16";
-            case F16 -> "float16";
-            default ->
-                throw new IllegalArgumentException(
-                        "Weights of type " + type + " in a configuration file; expected F32, BF16 or F16.");
-        };
+        LlamaConfigFile.write(file, this, weights);
     }
 }

@@ -4,45 +4,55 @@ import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Shape;
+import java.util.Optional;
 
 /**
- * The networks of one LLM2CLIP model, whose sizes fit.
+ * The networks of one model, whose sizes fit.
  *
  * @param description how they are used
- * @param llama the text encoder, with low-rank updates merged
- * @param adapter from caption vectors to embeddings
+ * @param text from captions to embeddings: a language model with an adapter, or a text tower
  * @param vision from pixels to embeddings
  * @param logitScale {@code []}, the logarithm of the factor of cosines
+ * @param logitBias {@code []}, what is added to the scaled cosines; SigLIP's models have it
  */
 public record Llm2ClipModel(
-        ModelDescription description, Llama llama, TextAdapter adapter, VisionTower vision, Parameter logitScale) {
+        ModelDescription description,
+        TextBranch text,
+        VisionTower vision,
+        Parameter logitScale,
+        Optional<Parameter> logitBias) {
     /** {@code ln(1 / 0.07)}, CLIP's start. */
     private static final float INITIAL_LOGIT_SCALE = (float) Math.log(1 / 0.07);
 
     public Llm2ClipModel {
-        requireFit(llama.config(), adapter.config(), vision.config());
+        requireFit(text.embeddingSize(), vision.config());
+    }
+
+    /** One of a language model, as LLM2CLIP trains. */
+    public Llm2ClipModel(ModelDescription description, LanguageBranch text, VisionTower vision, Parameter logitScale) {
+        this(description, text, vision, logitScale, Optional.empty());
+    }
+
+    /**
+     * The language model and its adapter.
+     *
+     * @throws IllegalArgumentException if the model has a text tower of its own instead
+     */
+    public LanguageBranch language() {
+        return switch (text) {
+            case LanguageBranch language -> language;
+            case TextTower _ ->
+                throw new IllegalArgumentException(
+                        "The model has a text tower of its own, no language model and no adapter; use an LLM2CLIP model, or train one from its vision tower with 'train clip --vision'.");
+        };
     }
 
     /** @throws IllegalArgumentException if sizes do not fit */
-    static void requireFit(LlamaConfig llama, TextAdapter.Config adapter, VisionConfig vision) {
-        int captions = llama.hiddenSize();
-        int expected = adapter.captionSize();
-        if (captions != expected) {
-            throw new IllegalArgumentException(
-                    "The adapter expects caption vectors of %d channels, the text encoder gives %d; use a text encoder of hidden size %d%s."
-                            .formatted(
-                                    expected,
-                                    captions,
-                                    expected,
-                                    PublishedPair.ofSize(expected)
-                                            .map(pair -> ", such as " + pair.textEncoder())
-                                            .orElse("")));
-        }
-        int texts = adapter.embeddingSize();
+    static void requireFit(int texts, VisionConfig vision) {
         int images = vision.projectionSize();
         if (texts != images) {
             throw new IllegalArgumentException(
-                    "The adapter gives embeddings of %d channels, the vision tower of %d; use the adapter that was trained with this tower."
+                    "The text branch gives embeddings of %d channels, the vision tower of %d; use the adapter or text tower that was trained with this vision tower."
                             .formatted(texts, images));
         }
     }

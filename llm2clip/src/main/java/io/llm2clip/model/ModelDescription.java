@@ -1,20 +1,14 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.text.CaptionFormat;
-import io.llm2clip.text.Pooling;
-import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How the parts of a trained model fit together: what their own configurations do not say.
+ * How a trained model was made and takes images: what the configurations of its parts do not say.
  *
- * @param captionFormat from a caption to its token row
- * @param pooling from hidden states to the caption vector
- * @param causal whether the text encoder keeps its causal mask; LLM2CLIP's does not
  * @param preprocessing from an image to pixels
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says
  * @param seed of the training
@@ -22,13 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  *     {@link #TEXT_NOTES} are the text encoder's and are also saved with it
  */
 public record ModelDescription(
-        CaptionFormat captionFormat,
-        Pooling pooling,
-        boolean causal,
-        PreprocessingPreset preprocessing,
-        boolean exifOrientation,
-        long seed,
-        Map<String, String> provenance) {
+        PreprocessingPreset preprocessing, boolean exifOrientation, long seed, Map<String, String> provenance) {
     /** Begins the names of the text encoder's own notes. */
     public static final String TEXT_NOTES = "text.";
 
@@ -36,12 +24,6 @@ public record ModelDescription(
 
     public ModelDescription {
         provenance = Map.copyOf(provenance);
-    }
-
-    /** The same with special tokens in captions taken so. */
-    ModelDescription with(SpecialTokens specialTokens) {
-        return new ModelDescription(
-                captionFormat.with(specialTokens), pooling, causal, preprocessing, exifOrientation, seed, provenance);
     }
 
     /** The text encoder's notes, under its own names. */
@@ -63,11 +45,7 @@ public record ModelDescription(
                     "%s: expected a model of format version %d, found %d; use a newer release of llm2clip."
                             .formatted(file, FORMAT_VERSION, version));
         }
-        ConfigFile caption = config.within("caption");
         return new ModelDescription(
-                TextFiles.readFormat(caption),
-                caption.constant("pooling", Pooling.class),
-                caption.truth("causal", false),
                 config.constant("preprocessing", PreprocessingPreset.class),
                 config.truth("exif_orientation", true),
                 config.wholeNumber("seed"),
@@ -76,19 +54,23 @@ public record ModelDescription(
 
     void write(Path file, Llm2ClipModel model) {
         ObjectNode json = ConfigFile.object().put("format_version", FORMAT_VERSION);
-        ObjectNode caption = json.putObject("caption");
-        TextFiles.writeFormat(caption, captionFormat);
-        caption.put("pooling", ConfigFile.nameOf(pooling)).put("causal", causal);
+        LanguageBranch text = model.language();
+        text.reading().write(json.putObject("caption"));
         json.putObject("adapter")
-                .put("caption_size", model.adapter().config().captionSize())
-                .put("embedding_size", model.adapter().config().embeddingSize())
-                .put("normalize_input", model.adapter().config().normalizeInput());
+                .put("caption_size", text.adapter().config().captionSize())
+                .put("embedding_size", text.adapter().config().embeddingSize())
+                .put("normalize_input", text.adapter().config().normalizeInput());
         json.put("vision", ConfigFile.nameOf(model.vision().config().architecture()));
         json.put("preprocessing", ConfigFile.nameOf(preprocessing));
         json.put("exif_orientation", exifOrientation);
         json.put("seed", seed);
         ConfigFile.writeNotes(json, provenance);
         ConfigFile.write(file, json);
+    }
+
+    /** How the language model reads captions, from the same file. */
+    static CaptionReading reading(Path file) {
+        return CaptionReading.read(ConfigFile.read(file).within("caption"));
     }
 
     /** Sizes and switch of the adapter, from the same file. */

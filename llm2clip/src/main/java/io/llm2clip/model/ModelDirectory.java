@@ -50,6 +50,7 @@ public final class ModelDirectory {
      *
      * @param tokenizer the tokenizer.json of the text encoder; other tokenizer files beside it come along
      * @throws CheckpointException if it cannot be written, or the directory holds something that is not to be replaced
+     * @throws IllegalArgumentException if it is a model with a text tower of its own
      */
     public static void save(Path directory, Llm2ClipModel model, Path tokenizer, Existing existing) {
         try (OutputDirectory output = claim(directory, existing)) {
@@ -59,12 +60,14 @@ public final class ModelDirectory {
 
     /** The same to a directory that was claimed. */
     public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer) {
+        LanguageBranch text = model.language();
         output.fill(directory -> {
             Path vision = Files.createDirectories(directory.resolve(VISION));
             TextFiles.write(
                     directory.resolve(TEXT),
-                    model.llama(),
-                    model.description().captionFormat(),
+                    text.llama(),
+                    new CaptionSettings.Saved(
+                            text.reading().format(), text.reading().pooling()),
                     model.description().textNotes(),
                     tokenizer);
             model.vision().config().write(vision.resolve(CONFIG));
@@ -74,7 +77,7 @@ public final class ModelDirectory {
                     vision.resolve(WEIGHTS),
                     Map.of());
             ParameterFiles.save(
-                    AdapterFiles.parameters(model.adapter(), model.logitScale()), directory.resolve(ADAPTER), Map.of());
+                    AdapterFiles.parameters(text.adapter(), model.logitScale()), directory.resolve(ADAPTER), Map.of());
             model.description().write(directory.resolve(DESCRIPTION), model);
         });
         output.publish();
@@ -82,9 +85,10 @@ public final class ModelDirectory {
 
     /** The bytes that saving a model takes, but for small files. */
     public static long bytes(Llm2ClipModel model) {
-        return TextFiles.bytes(model.llama())
+        LanguageBranch text = model.language();
+        return TextFiles.bytes(text.llama())
                 + ParameterFiles.bytes(model.vision().parameters())
-                + ParameterFiles.bytes(AdapterFiles.parameters(model.adapter(), model.logitScale()));
+                + ParameterFiles.bytes(AdapterFiles.parameters(text.adapter(), model.logitScale()));
     }
 
     /** The directory of a part: the given one, or the part of that name where the whole model is given. */

@@ -1,12 +1,10 @@
 package io.llm2clip.model;
 
-import io.llm2clip.text.SpecialTokens;
-import io.llm2clip.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where the parts of a model are, whoever wrote them, and how they fit together. No weights are read before they are asked for. */
-sealed interface ModelSource permits SavedModel, PublishedModel {
+sealed interface ModelSource permits LanguageModelSource {
 
     /**
      * Finds out what a path is.
@@ -23,23 +21,9 @@ sealed interface ModelSource permits SavedModel, PublishedModel {
     /** What was opened. */
     Path path();
 
-    /** Directory or GGUF file of the text encoder, as {@link TextSource} opens it. */
-    Path text();
-
     /** File or directory of the vision tower. */
     Path vision();
 
-    /** File of the adapter and {@code logit_scale}. */
-    Path adapter();
-
-    TextAdapter.Config adapterConfig();
-
-    SpecialTokens specialTokens();
-
-    /**
-     * How the parts are used.
-     *
-     * @param tokenizer of the text encoder
-     */
-    ModelDescription description(Tokenizer tokenizer, VisionConfig vision);
+    /** How the model is used. */
+    ModelDescription description(VisionConfig vision);
 }

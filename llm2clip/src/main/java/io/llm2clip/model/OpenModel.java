@@ -7,6 +7,7 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /** A model whose weights are read, from a directory that {@link ModelDirectory} wrote or from published files. */
 public final class OpenModel implements AutoCloseable {
@@ -43,38 +44,57 @@ public final class OpenModel implements AutoCloseable {
         ModelSource source = ModelSource.find(path, options);
         Parameters parameters = Parameters.frozen(options.weights(), options.device());
         try {
-            return read(source, parameters, options.vision());
+            VisionTower vision = vision(source, parameters, options.vision());
+            ModelDescription description = source.description(vision.config());
+            return switch (source) {
+                case LanguageModelSource language -> {
+                    try (TextSource encoder = TextSource.open(language.text())) {
+                        yield withLanguageModel(language, encoder, parameters, vision, description);
+                    }
+                }
+            };
         } catch (RuntimeException | Error e) {
             parameters.close();
             throw e;
         }
     }
 
-    private static OpenModel read(ModelSource source, Parameters parameters, VisionOptions options) {
-        try (TextSource encoder = TextSource.open(source.text())) {
-            return read(source, encoder, parameters, options);
-        }
-    }
-
-    private static OpenModel read(
-            ModelSource source, TextSource encoder, Parameters parameters, VisionOptions options) {
-        LlamaConfig text = encoder.config();
-        Llama llama = Llama.encoder(parameters, text, LlamaInitialization.STANDARD);
-        VisionTower vision = vision(source, parameters, options);
+    private static OpenModel withLanguageModel(
+            LanguageModelSource source,
+            TextSource encoder,
+            Parameters parameters,
+            VisionTower vision,
+            ModelDescription description) {
+        LlamaConfig config = encoder.config();
         TextAdapter adapter = TextAdapter.create(parameters, source.adapterConfig());
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
+        requireFit(source, () -> {
+            LanguageBranch.requireFit(config, adapter.config());
+            Llm2ClipModel.requireFit(adapter.config().embeddingSize(), vision.config());
+        });
+        Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
+        encoder.load(llama);
+        AdapterFiles.load(adapter, logitScale, source.adapter());
+        Tokenizer tokenizer = TextFiles.tokenizer(encoder.tokenizer(), config, source.specialTokens());
+        return opened(source, parameters, tokenizer, () -> {
+            LanguageBranch text = new LanguageBranch(llama, adapter, source.reading(tokenizer));
+            return new Llm2ClipModel(description, text, vision, logitScale);
+        });
+    }
+
+    /** Before weights are read, which takes long. */
+    private static void requireFit(ModelSource source, Runnable check) {
         try {
-            Llm2ClipModel.requireFit(text, adapter.config(), vision.config());
+            check.run();
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: its parts do not fit: %s".formatted(source.path(), e.getMessage()), e);
         }
-        encoder.load(llama);
-        AdapterFiles.load(adapter, logitScale, source.adapter());
-        Tokenizer tokenizer = TextFiles.tokenizer(encoder.tokenizer(), text, source.specialTokens());
+    }
+
+    private static OpenModel opened(
+            ModelSource source, Parameters parameters, Tokenizer tokenizer, Supplier<Llm2ClipModel> model) {
         try {
-            ModelDescription description = source.description(tokenizer, vision.config());
-            Llm2ClipModel model = new Llm2ClipModel(description, llama, adapter, vision, logitScale);
-            return new OpenModel(source.path(), parameters, model, tokenizer);
+            return new OpenModel(source.path(), parameters, model.get(), tokenizer);
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;

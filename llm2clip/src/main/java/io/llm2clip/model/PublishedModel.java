@@ -2,26 +2,22 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.text.CaptionFormat;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
  * A model as LLM2CLIP's authors publish it: vision tower, adapter and {@code logit_scale} in one file of weights, and the text encoder in
- * a repository of its own. Nothing says how they are used, which is the same for all: the mean over caption and end token of a
- * text encoder without causal mask, and pictures as the tower's kind takes them, never turned by their EXIF orientation.
+ * a repository of its own. Nothing says how they are used, which is the same for all: a text encoder without causal mask, and pictures as the tower's kind takes them, never turned by their EXIF orientation.
  *
  * @param path what was opened
  * @param vision its file of weights, which holds the adapter as well
  * @param text directory or GGUF file of the text encoder
- * @param format how that was saved to format captions, if it was
+ * @param captions how that takes captions
  * @param specialTokens how special tokens in captions are taken
  */
 record PublishedModel(
@@ -29,9 +25,9 @@ record PublishedModel(
         Path vision,
         TextAdapter.Config adapterConfig,
         Path text,
-        Optional<CaptionFormat> format,
+        CaptionSettings captions,
         SpecialTokens specialTokens)
-        implements ModelSource {
+        implements LanguageModelSource {
 
     /** Whether a directory is of this kind rather than of the one that training writes, complete or not. */
     static boolean looksLike(Path directory) {
@@ -63,11 +59,9 @@ record PublishedModel(
         PublishedPair.require(path, given);
         try (TextSource encoder = TextSource.open(given)) {
             requireSize(path, adapter, given, encoder.config());
-            Optional<CaptionFormat> format = encoder.format();
-            SpecialTokens specialTokens = options.specialTokens()
-                    .or(() -> format.map(CaptionFormat::specialTokens))
-                    .orElse(SpecialTokens.AS_TEXT);
-            return new PublishedModel(path, weights, adapter, given, format, specialTokens);
+            CaptionSettings captions = encoder.captions();
+            SpecialTokens specialTokens = options.specialTokens().orElseGet(captions::specialTokens);
+            return new PublishedModel(path, weights, adapter, given, captions, specialTokens);
         }
     }
 
@@ -77,10 +71,13 @@ record PublishedModel(
     }
 
     @Override
-    public ModelDescription description(Tokenizer tokenizer, VisionConfig vision) {
-        CaptionFormat captions = format.orElseGet(() -> TextFiles.usualFormat(tokenizer));
-        return new ModelDescription(
-                captions.with(specialTokens), Pooling.MEAN, false, vision.preprocessing(), false, 0, Map.of());
+    public CaptionReading reading(Tokenizer tokenizer) {
+        return new CaptionReading(captions.format(tokenizer), captions.pooling(), false);
+    }
+
+    @Override
+    public ModelDescription description(VisionConfig vision) {
+        return new ModelDescription(vision.preprocessing(), false, 0, Map.of());
     }
 
     private static Path beside(Path path, int captionSize) {
@@ -89,7 +86,7 @@ record PublishedModel(
                 .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
                 .findFirst()
                 .orElseThrow(() -> new CheckpointException(
-                        "%s: expected the text encoder that this model was trained with, %s, beside it, found none; give its directory with --text-encoder."
+                        "%s: expected the text encoder that this model was trained with, %s, beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder."
                                 .formatted(path, names.isEmpty() ? ofSize(captionSize) : String.join(" or ", names))));
     }
 

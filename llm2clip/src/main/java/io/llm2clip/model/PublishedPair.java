@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param textEncoder name of the encoder's
  * @param captionSize D, channels of a caption vector
  */
-record PublishedPair(String model, String textEncoder, int captionSize) {
+public record PublishedPair(String model, String textEncoder, int captionSize) {
     private static final String LLAMA_3_8B = "LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned";
     private static final String LLAMA_32_1B = "LLM2CLIP-Llama-3.2-1B-Instruct-CC-Finetuned";
     /** With the low-rank updates of the model's repository. */
@@ -47,6 +47,31 @@ record PublishedPair(String model, String textEncoder, int captionSize) {
         return names(path)
                 .flatMap(name -> ALL.stream().filter(pair -> pair.model.equalsIgnoreCase(name)))
                 .findFirst();
+    }
+
+    /** The pair of a model by its name on the Hub, whoever its owner. */
+    public static Optional<PublishedPair> ofRepository(String repository) {
+        String name = repository.replaceFirst(".*/", "");
+        return ALL.stream().filter(pair -> pair.model.equalsIgnoreCase(name)).findFirst();
+    }
+
+    /** Name of the text encoder on the Hub, with its owner. */
+    public String textEncoderRepository() {
+        return repository(textEncoder);
+    }
+
+    /** Name on the Hub of a text encoder or model. */
+    static String repository(String name) {
+        return (name.startsWith("LLM2CLIP-") ? "microsoft/" : "meta-llama/") + name;
+    }
+
+    /** The models, by their names on the Hub, whose text encoder still has its published name. */
+    static List<String> modelsOf(Path textEncoder) {
+        List<String> names = names(textEncoder).toList();
+        return ALL.stream()
+                .filter(pair -> names.stream().anyMatch(pair.textEncoder::equalsIgnoreCase))
+                .map(pair -> repository(pair.model))
+                .toList();
     }
 
     /** The encoders to look for: what was published for the model, or if it has no published name, for the size of its vectors. */

@@ -14,10 +14,12 @@ import java.util.stream.Stream;
  * A directory that {@link ModelDirectory} wrote, whose {@code llm2clip.json} says everything.
  *
  * @param path of the directory
- * @param saved of llm2clip.json, but for what the caller decides
- * @param adapterConfig of the same file
+ * @param saved of llm2clip.json
+ * @param reading of the same file, but for what the caller decides
+ * @param adapterConfig of the same file, but for what the caller decides
  */
-record SavedModel(Path path, ModelDescription saved, TextAdapter.Config adapterConfig) implements ModelSource {
+record SavedModel(Path path, ModelDescription saved, CaptionReading reading, TextAdapter.Config adapterConfig)
+        implements LanguageModelSource {
 
     /** @throws CheckpointException if a part is missing, or options are of no use for such a directory */
     static SavedModel find(Path directory, ModelOptions options) {
@@ -29,10 +31,12 @@ record SavedModel(Path path, ModelDescription saved, TextAdapter.Config adapterC
         });
         Path file = directory.resolve(ModelDirectory.DESCRIPTION);
         ModelDescription description = ModelDescription.read(file);
+        CaptionReading reading = ModelDescription.reading(file);
         TextAdapter.Config adapter = ModelDescription.adapter(file);
         return new SavedModel(
                 directory,
-                options.specialTokens().map(description::with).orElse(description),
+                description,
+                options.specialTokens().map(reading::with).orElse(reading),
                 options.normalizeCaptions().map(adapter::withNormalizedInput).orElse(adapter));
     }
 
@@ -53,11 +57,16 @@ record SavedModel(Path path, ModelDescription saved, TextAdapter.Config adapterC
 
     @Override
     public SpecialTokens specialTokens() {
-        return saved.captionFormat().specialTokens();
+        return reading.format().specialTokens();
     }
 
     @Override
-    public ModelDescription description(Tokenizer tokenizer, VisionConfig vision) {
+    public CaptionReading reading(Tokenizer tokenizer) {
+        return reading;
+    }
+
+    @Override
+    public ModelDescription description(VisionConfig vision) {
         return saved;
     }
 

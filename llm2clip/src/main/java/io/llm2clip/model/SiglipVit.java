@@ -5,7 +5,6 @@ import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
-import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
@@ -57,15 +56,16 @@ public final class SiglipVit implements VisionTower {
     }
 
     @Override
-    public Tensor embed(Tensor pixels) {
+    public List<Tensor> states(Tensor pixels) {
         Tensor x = Patches.embed(pixels, config, patchKernel)
                 .add(patchBias.tensor())
                 .add(positions.tensor());
-        Sequences sequences = Patches.sequences(x);
-        for (ClipBlock block : blocks) {
-            x = block.apply(x, sequences, false);
-        }
-        return head.apply(norm.apply(x));
+        return ClipBlock.states(blocks, x, Patches.sequences(x));
+    }
+
+    @Override
+    public Tensor embed(Tensor pixels) {
+        return head.apply(norm.apply(states(pixels).getLast()));
     }
 
     @Override

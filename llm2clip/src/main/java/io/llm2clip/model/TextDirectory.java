@@ -1,9 +1,7 @@
 package io.llm2clip.model;
 
-import io.llm2clip.text.CaptionFormat;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A text encoder in files of Hugging Face's names.
@@ -19,12 +17,12 @@ record TextDirectory(Path path) implements TextSource {
 
     @Override
     public TokenizerFiles tokenizer() {
-        return TokenizerFiles.of(path.resolve(TextFiles.TOKENIZER));
+        return TokenizerFiles.in(path);
     }
 
     @Override
-    public Optional<CaptionFormat> format() {
-        return TextFiles.savedFormat(path);
+    public CaptionSettings captions() {
+        return CaptionSettings.read(path, config().family());
     }
 
     @Override

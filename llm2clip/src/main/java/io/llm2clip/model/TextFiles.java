@@ -6,6 +6,7 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
+import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The files of a text encoder, alone or within a model. */
@@ -22,12 +22,17 @@ final class TextFiles {
     static final String TOKENIZER = "tokenizer.json";
     static final String CAPTION = "caption.json";
     private static final String SPECIAL_TOKENS = "special_tokens";
+    private static final String POOLING = "pooling";
 
     private TextFiles() {}
 
     /** Writes all files; the language head is left out, as in the published encoders. */
     static void write(
-            Path directory, Llama llama, CaptionFormat format, Map<String, String> provenance, TokenizerFiles tokenizer)
+            Path directory,
+            Llama llama,
+            CaptionSettings.Saved captions,
+            Map<String, String> provenance,
+            TokenizerFiles tokenizer)
             throws IOException {
         if (!llama.loraParameters().isEmpty()) {
             throw new IllegalArgumentException(
@@ -35,10 +40,12 @@ final class TextFiles {
         }
         Files.createDirectories(directory);
         llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(saved(llama)));
-        ParameterFiles.save(saved(llama), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
-        tokenizer.write(directory, format);
+        ParameterFiles.save(
+                saved(llama), llama.config().family().stored(""), directory.resolve(ModelDirectory.WEIGHTS), Map.of());
+        tokenizer.write(directory, captions.format());
         ObjectNode caption = ConfigFile.object();
-        writeFormat(caption, format);
+        writeFormat(caption, captions.format());
+        caption.put(POOLING, ConfigFile.nameOf(captions.pooling()));
         ConfigFile.writeNotes(caption, provenance);
         ConfigFile.write(directory.resolve(CAPTION), caption);
     }
@@ -61,7 +68,8 @@ final class TextFiles {
             ParameterFiles.load(
                     llama.parameters(),
                     source,
-                    wrapped ? "model."::concat : UnaryOperator.identity(),
+                    llama.config().family().stored(wrapped ? "model." : ""),
+                    Map.of(),
                     CheckpointPart.LANGUAGE_MODEL::leavesOver);
         }
     }
@@ -79,18 +87,15 @@ final class TextFiles {
         return tokenizer;
     }
 
-    /** The format of caption.json, if there is one. */
-    static Optional<CaptionFormat> savedFormat(Path directory) {
+    /** What caption.json says, if there is one; before it said how to pool, it was the mean. */
+    static Optional<CaptionSettings.Saved> savedCaptions(Path directory) {
         Path file = directory.resolve(CAPTION);
-        return Files.isRegularFile(file) ? Optional.of(readFormat(ConfigFile.read(file))) : Optional.empty();
-    }
-
-    /** Without a caption.json: Llama 3's template where the tokenizer has the tokens for it, otherwise the bare caption. */
-    static CaptionFormat usualFormat(Tokenizer tokenizer) {
-        boolean llama3 = tokenizer.tokenToId("<|start_header_id|>").isPresent()
-                && tokenizer.tokenToId("<|eot_id|>").isPresent();
-        return CaptionFormat.of(llama3 ? ChatTemplate.LLAMA3 : ChatTemplate.NONE)
-                .with(tokenizer.specialTokens());
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        ConfigFile caption = ConfigFile.read(file);
+        return Optional.of(new CaptionSettings.Saved(
+                readFormat(caption), caption.has(POOLING) ? caption.constant(POOLING, Pooling.class) : Pooling.MEAN));
     }
 
     /** The notes of caption.json; empty without one. */

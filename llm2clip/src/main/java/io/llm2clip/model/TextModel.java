@@ -41,6 +41,7 @@ public final class TextModel implements AutoCloseable {
     private final Llama llama;
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
+    private final Pooling pooling;
     private final CaptionEncoder encoder;
     private final TokenizerFiles tokenizerFiles;
     private final Map<String, String> provenance;
@@ -50,16 +51,17 @@ public final class TextModel implements AutoCloseable {
             Llama llama,
             Tokenizer tokenizer,
             TokenizerFiles tokenizerFiles,
-            CaptionFormat format,
+            CaptionSettings.Saved captions,
             Map<String, String> provenance,
             Execution execution) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
         this.tokenizerFiles = tokenizerFiles;
-        this.format = format;
+        this.format = captions.format();
+        this.pooling = captions.pooling();
         this.provenance = provenance;
-        this.encoder = new CaptionEncoder(llama, tokenizer, format, Pooling.MEAN, execution);
+        this.encoder = new CaptionEncoder(llama, tokenizer, format, pooling, execution);
     }
 
     /**
@@ -100,15 +102,16 @@ public final class TextModel implements AutoCloseable {
                 Tokenizer.open(tokenizerFile, specialTokens),
                 new Parameters(seed),
                 TokenizerFiles.of(tokenizerFile),
-                format,
+                new CaptionSettings.Saved(format, Pooling.MEAN),
                 Map.of(),
                 execution,
                 parameters -> Llama.languageModel(parameters, config, LlamaInitialization.FAST));
     }
 
     /**
-     * Opens a saved text model, a Llama of Hugging Face, or one in a GGUF file. One without a caption.json gets the template of
-     * Llama 3 if its tokenizer has the tokens for it, and none otherwise. It computes on the CPU.
+     * Opens a saved text model, one of Hugging Face of an architecture of {@link LlamaFamily}, or one in a GGUF file. One without a
+     * caption.json gets the template that LLM2CLIP's code has for its kind, and is used as its llm2vec_config.json says, if there is one. It
+     * computes on the CPU.
      *
      * @param path of the directory of a text model or of a whole model that has one, or of a GGUF file
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit
@@ -138,16 +141,15 @@ public final class TextModel implements AutoCloseable {
         OutputDirectory.recover(path);
         try (TextSource source = TextSource.open(path)) {
             LlamaConfig config = source.config();
-            Optional<CaptionFormat> saved = source.format();
-            SpecialTokens taken =
-                    specialTokens.orElse(saved.map(CaptionFormat::specialTokens).orElse(SpecialTokens.AS_TEXT));
+            CaptionSettings captions = source.captions();
+            SpecialTokens taken = specialTokens.orElseGet(captions::specialTokens);
             TokenizerFiles files = source.tokenizer();
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
             return of(
                     tokenizer,
                     Parameters.frozen(weights, execution.device()),
                     files,
-                    saved.orElseGet(() -> TextFiles.usualFormat(tokenizer)).with(taken),
+                    new CaptionSettings.Saved(captions.format(tokenizer), captions.pooling()),
                     source.notes(),
                     execution,
                     parameters -> {
@@ -163,13 +165,13 @@ public final class TextModel implements AutoCloseable {
             Tokenizer tokenizer,
             Parameters parameters,
             TokenizerFiles tokenizerFiles,
-            CaptionFormat format,
+            CaptionSettings.Saved captions,
             Map<String, String> provenance,
             Execution execution,
             Function<Parameters, Llama> llama) {
         try {
             return new TextModel(
-                    parameters, llama.apply(parameters), tokenizer, tokenizerFiles, format, provenance, execution);
+                    parameters, llama.apply(parameters), tokenizer, tokenizerFiles, captions, provenance, execution);
         } catch (RuntimeException | Error e) {
             try (parameters;
                     tokenizer) {
@@ -203,7 +205,8 @@ public final class TextModel implements AutoCloseable {
 
     /** The same to a directory that was claimed. */
     public void save(OutputDirectory output, Map<String, String> provenance) {
-        output.fill(directory -> TextFiles.write(directory, llama, format, provenance, tokenizerFiles));
+        output.fill(directory -> TextFiles.write(
+                directory, llama, new CaptionSettings.Saved(format, pooling), provenance, tokenizerFiles));
         output.publish();
     }
 
@@ -229,6 +232,10 @@ public final class TextModel implements AutoCloseable {
         return format;
     }
 
+    public Pooling pooling() {
+        return pooling;
+    }
+
     /** Its tokenizer's files, for a model that it becomes a part of. */
     public TokenizerFiles tokenizerFiles() {
         return tokenizerFiles;
@@ -242,6 +249,11 @@ public final class TextModel implements AutoCloseable {
     /** Vectors {@code [N, D]} of captions, not normalized. */
     public FloatMatrix vectors(List<String> captions) {
         return encoder.encode(captions, Progress.Phase.NONE);
+    }
+
+    /** The same behind an instruction, such as {@code Given a question, find pictures that answer it:}. */
+    public FloatMatrix vectors(List<String> captions, String instruction) {
+        return encoder.encode(captions, instruction, Progress.Phase.NONE);
     }
 
     /** Tokens of the longest caption. */

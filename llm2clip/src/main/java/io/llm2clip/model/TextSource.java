@@ -1,12 +1,10 @@
 package io.llm2clip.model;
 
-import io.llm2clip.text.CaptionFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where a text encoder is read from. */
@@ -42,8 +40,8 @@ sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufTex
 
     TokenizerFiles tokenizer();
 
-    /** How the encoder was saved to format captions, if it was. */
-    Optional<CaptionFormat> format();
+    /** How the encoder takes captions. */
+    CaptionSettings captions();
 
     /** The notes that the encoder was saved with. */
     Map<String, String> notes();

@@ -1,7 +1,9 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.text.TiktokenFile;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,13 +15,17 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The tokenizer's files of a text encoder, complete enough for Hugging Face's {@code AutoTokenizer}. */
 public final class TokenizerFiles {
+    private static final String TIKTOKEN = "tokenizer.model";
+    private static final Map<String, String> LLAMA3_SETTINGS =
+            Map.of("bos_token", "<|begin_of_text|>", "eos_token", "<|eot_id|>", "pad_token", "<|eot_id|>");
     private static final String CONFIG = "tokenizer_config.json";
     private static final List<String> COMPANIONS = List.of(CONFIG, "special_tokens_map.json");
-    private static final String CHAT_TEMPLATE = "chat_template";
+    static final String CHAT_TEMPLATE = "chat_template";
 
     /**
      * What a file of another format says.
@@ -38,9 +44,39 @@ public final class TokenizerFiles {
         this.made = made;
     }
 
+    /** A directory's tokenizer: its tokenizer.json, or else, if it has that, its tokenizer.model of Llama 3. */
+    static TokenizerFiles in(Path directory) {
+        Path json = directory.resolve(TextFiles.TOKENIZER);
+        Path tiktoken = directory.resolve(TIKTOKEN);
+        return Files.exists(json) || !Files.isRegularFile(tiktoken)
+                ? of(json)
+                : made(tiktoken, TiktokenFile.read(tiktoken).toJson(), LLAMA3_SETTINGS);
+    }
+
     /** A tokenizer.json, and what is beside it. */
     public static TokenizerFiles of(Path tokenizer) {
         return new TokenizerFiles(tokenizer, null);
+    }
+
+    /** What a directory's tokenizer makes conversations of, in Jinja; empty without one. */
+    static String chatTemplate(Path directory) {
+        Path alone = directory.resolve(CHAT_TEMPLATE + ".jinja");
+        Path config = directory.resolve(CONFIG);
+        if (Files.isRegularFile(alone)) {
+            try {
+                return Files.readString(alone);
+            } catch (IOException e) {
+                throw new CheckpointException(
+                        "%s: expected a chat template, but it cannot be read (%s); fetch it again."
+                                .formatted(alone, e.getMessage()),
+                        e);
+            }
+        }
+        // One for all purposes, or an object for each.
+        JsonNode template = Files.isRegularFile(config)
+                ? ConfigFile.read(config).root().path(CHAT_TEMPLATE)
+                : MissingNode.getInstance();
+        return template.isString() ? template.asString() : template.toString();
     }
 
     /**

@@ -41,6 +41,12 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
     /** Embeddings {@code [B, E]}, not normalised, of pixels {@code [B, 3, S, S]}; no gradient flows into the pixels. */
     Tensor embed(Tensor pixels);
 
+    /**
+     * Hidden states {@code [B, T, C]} of class token and patches: what enters the first block, and what each block gives. The last are those
+     * that {@link #embed} pools.
+     */
+    List<Tensor> states(Tensor pixels);
+
     VisionConfig config();
 
     /** Embeddings of the positions of class token and patches, which depend on the size of the grid. */

@@ -18,7 +18,11 @@ final class ByteAlphabet {
 
     /** The UTF-8 bytes of {@code text}, one character a byte. */
     static String spell(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return text(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The characters of bytes. */
+    static String text(byte... bytes) {
         char[] spelled = new char[bytes.length];
         for (int i = 0; i < bytes.length; i++) {
             spelled[i] = CHARACTERS[bytes[i] & 0xff];

@@ -156,10 +156,7 @@ public final class CaptionTraining {
         Llama llama = encoder.llama();
         Parameters updates = new Parameters(config.seed);
         llama.attachLora(updates, config.rank, config.alpha);
-        try (AdamW optimizer = new AdamW(
-                ParameterGroups.of(llama.loraParameters(), settings.weightDecay()),
-                settings.adamW(),
-                encoder.execution().device())) {
+        try (AdamW optimizer = optimizer()) {
             StepMemory memory = new StepMemory(sampler.longest(), progress);
             return TrainingLoop.run(
                     NAME,
@@ -188,8 +185,17 @@ public final class CaptionTraining {
         }
     }
 
+    /** Of the updates that are attached. */
+    AdamW optimizer() {
+        OptimizerSettings settings = config.optimizer;
+        return new AdamW(
+                ParameterGroups.of(encoder.llama().loraParameters(), settings.weightDecay()),
+                settings.adamW(),
+                encoder.execution().device());
+    }
+
     /** Queries, positives, negatives in this order, one behind the other. */
-    private static TokenBatch tokens(PairSampler.Pairs pairs) {
+    static TokenBatch tokens(PairSampler.Pairs pairs) {
         return TokenBatch.of(Stream.of(pairs.queries(), pairs.positives(), pairs.negatives())
                 .flatMap(List::stream)
                 .map(PairSampler.Caption::row)
@@ -197,7 +203,7 @@ public final class CaptionTraining {
     }
 
     /** The mask comes last, where there is one. */
-    private List<TensorData> inputs(PairSampler.Pairs pairs, TokenBatch tokens) {
+    List<TensorData> inputs(PairSampler.Pairs pairs, TokenBatch tokens) {
         List<TensorData> inputs = new ArrayList<>(encoder.inputs(tokens));
         if (sampler.shared() > 0) {
             inputs.add(mask(pairs));
@@ -218,7 +224,8 @@ public final class CaptionTraining {
                 numbers, Stream.concat(Stream.of(numbers), negatives).toArray(int[][]::new));
     }
 
-    private Tensor loss(List<Tensor> in, int batch) {
+    /** Of {@link #inputs} of so many pairs. */
+    Tensor loss(List<Tensor> in, int batch) {
         Tensor all = encoder.pooled(in, false);
         @Nullable Tensor negatives = config.hardNegatives ? all.slice(0, 2 * batch, 3 * batch) : null;
         @Nullable Tensor mask = sampler.shared() > 0 ? in.getLast() : null;

@@ -174,7 +174,8 @@ public final class ClipTraining {
         return remarks;
     }
 
-    private static List<ParameterGroup> groups(VisionTower vision, TextSide text, Parameter logitScale, Config config) {
+    /** What the optimizer trains, and how far. */
+    static List<ParameterGroup> groups(VisionTower vision, TextSide text, Parameter logitScale, Config config) {
         float weightDecay = config.optimizer.weightDecay();
         LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
         List<ParameterGroup> groups =
@@ -184,8 +185,8 @@ public final class ClipTraining {
         return groups;
     }
 
-    private static Tensor loss(
-            VisionTower vision, TextSide text, Parameter logitScale, boolean masked, List<Tensor> in) {
+    /** Of pixels, what the text side reads, and the mask if there is one. */
+    static Tensor loss(VisionTower vision, TextSide text, Parameter logitScale, boolean masked, List<Tensor> in) {
         Tensor v = vision.embed(in.getFirst());
         Tensor u = text.embed(in.subList(1, masked ? in.size() - 1 : in.size()));
         return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);

@@ -11,7 +11,9 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.model.CaptionReading;
 import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
@@ -28,7 +30,6 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -151,8 +152,10 @@ public record ClipTrainingJob(
                             true));
             Llm2ClipModel model = new Llm2ClipModel(
                     description(language, vision.config()),
-                    language.llama(),
-                    adapter,
+                    new LanguageBranch(
+                            language.llama(),
+                            adapter,
+                            new CaptionReading(language.format(), language.pooling(), false)),
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
             output.requireRoom(ModelDirectory.bytes(model));
@@ -270,14 +273,7 @@ public record ClipTrainingJob(
     }
 
     private ModelDescription description(TextModel language, VisionConfig vision) {
-        return new ModelDescription(
-                language.format(),
-                Pooling.MEAN,
-                false,
-                preset(vision),
-                reader.exifOrientation(),
-                training.seed(),
-                provenance(language));
+        return new ModelDescription(preset(vision), reader.exifOrientation(), training.seed(), provenance(language));
     }
 
     private Map<String, String> provenance(TextModel language) {
@@ -296,7 +292,7 @@ public record ClipTrainingJob(
                 .flatMap(i -> IntStream.generate(() -> i).limit(vectors.count(images[i])))
                 .toArray();
         try (ImageEncoder encoder = new ImageEncoder(model.vision(), execution);
-                TextProjection projection = new TextProjection(model.adapter(), execution);
+                TextProjection projection = new TextProjection(model.language().adapter(), execution);
                 Progress.Phase phase = progress.begin("evaluation", images.length, "image")) {
             return RetrievalMetrics.of(
                     encoder.encode(cache.select(images), phase), projection.project(vectors.ofImages(images)), imageOf);

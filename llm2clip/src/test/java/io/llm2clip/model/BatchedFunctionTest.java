@@ -10,13 +10,13 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
-import io.llm2clip.training.TowerTextEncoder;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -112,8 +112,8 @@ class BatchedFunctionTest {
     @Test
     void oddNumbersOfRowsAreProjectedAsEachAlone() {
         try (Parameters parameters = new Parameters(1);
-                TextProjection projection =
-                        new TextProjection(TinyModel.create(parameters).adapter(), Execution.cpu())) {
+                TextProjection projection = new TextProjection(
+                        TinyModel.create(parameters).language().adapter(), Execution.cpu())) {
             FloatMatrix vectors = random(1001, 16);
             FloatMatrix together = projection.project(vectors);
             for (int i = 0; i < 1001; i++) {
@@ -127,10 +127,14 @@ class BatchedFunctionTest {
     void oddNumbersOfTokenRowsAreEmbeddedAsEachAlone() {
         try (Parameters parameters = new Parameters(1);
                 TowerTextEncoder encoder = new TowerTextEncoder(
-                        ClipTextTower.create(parameters, ClipTextTower.Config.miniature(50, 12, 6)), Execution.cpu())) {
+                        ClipTextTower.create(parameters, ClipTextTower.Config.miniature(50, 12, 6)),
+                        BatchedFunctionTest::numbers,
+                        Execution.cpu())) {
             Random random = new Random(2);
-            List<int[]> rows = IntStream.range(0, 135)
-                    .mapToObj(_ -> random.ints(2 + random.nextInt(15), 0, 50).toArray())
+            List<String> rows = IntStream.range(0, 135)
+                    .mapToObj(_ -> random.ints(2 + random.nextInt(15), 0, 50)
+                            .mapToObj(Integer::toString)
+                            .collect(Collectors.joining(" ")))
                     .toList();
             FloatMatrix together = encoder.encode(rows);
             for (int i = 0; i < rows.size(); i++) {
@@ -138,6 +142,11 @@ class BatchedFunctionTest {
             }
             assertThat(Arrays.stream(together.toArrays()).map(Arrays::toString).distinct())
                     .hasSizeGreaterThan(100);
+            assertThat(encoder.cutCaptions()).isPositive();
         }
+    }
+
+    private static int[] numbers(String text) {
+        return Arrays.stream(text.split(" ")).mapToInt(Integer::parseInt).toArray();
     }
 }

@@ -92,14 +92,14 @@ class ConfigTest {
 
     @Test
     void namesOtherArchitecturesAndBrokenKeys() throws IOException {
-        content("{\"model_type\": \"mistral\"}");
+        content("{\"model_type\": \"mixtral\"}");
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(file
-                        + ": expected a text encoder of model_type 'llama', found 'mistral'; use a Llama 3"
-                        + " checkpoint.");
+                        + ": expected a text encoder of a model_type among llama, mistral, qwen2, gemma, phi3, found 'mixtral';"
+                        + " use a checkpoint of one of them.");
         assertThatThrownBy(() -> VisionConfig.read(file))
-                .hasMessageContaining("found 'mistral'; use a CLIP, EVA-CLIP or SigLIP");
+                .hasMessageContaining("found 'mixtral'; use a CLIP, EVA-CLIP or SigLIP");
         content("{\"model_type\": \"llama\", \"hidden_size\": \"wide\"}");
         assertThatThrownBy(() -> LlamaConfig.read(file))
                 .hasMessageContaining("'hidden_size': expected a positive whole number, found \"wide\"");
@@ -119,6 +119,6 @@ class ConfigTest {
              "num_hidden_layers": 1, "rope_scaling": {"type": "dynamic", "factor": 2.0}}
             """);
         assertThatThrownBy(() -> LlamaConfig.read(file))
-                .hasMessageContaining("expected rotary scaling 'llama3' or none, found 'dynamic'");
+                .hasMessageContaining("expected rotary scaling 'llama3', 'longrope' or none, found 'dynamic'");
     }
 }

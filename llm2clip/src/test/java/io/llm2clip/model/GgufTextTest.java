@@ -76,7 +76,7 @@ class GgufTextTest {
     void tokensAreThoseOfTheTokenizersPackage(String kind) {
         JsonNode golden = golden("kinds");
         try (Checkpoint file = Checkpoint.open(Golden.path("gguf/" + kind + ".gguf"))) {
-            byte[] json = GgufVocabulary.read(new GgufValues(file)).toJson().getBytes(StandardCharsets.UTF_8);
+            byte[] json = GgufVocabulary.json(new GgufValues(file)).getBytes(StandardCharsets.UTF_8);
             for (SpecialTokens specialTokens : SpecialTokens.values()) {
                 try (Tokenizer tokenizer = Tokenizer.of(file.source(), json, specialTokens)) {
                     assertTokens(
@@ -206,10 +206,10 @@ class GgufTextTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "llama|qwen2|expected a GGUF file of a model of architecture 'llama', found one of a model of architecture 'qwen2'; use a Llama 3 checkpoint.",
+                "llama|bloom|expected a GGUF file of a model of an architecture among llama, qwen2, gemma, phi3, found one of a model of architecture 'bloom'; use a checkpoint of one of them.",
                 "general.architecture|general.architectura|expected the directory of a text encoder or a GGUF file, found other weights; give the directory with their config.json and tokenizer.json.",
                 "llama.embedding_length|llama.embedding_lengti|'llama.embedding_length': expected a value, found none; convert the model again with today's llama.cpp.",
-                "gpt2|bert|'tokenizer.ggml.model': expected 'gpt2', a byte-level BPE tokenizer as of Llama 3, found 'bert'",
+                "gpt2|bert|'tokenizer.ggml.model': expected 'gpt2', a byte-level BPE tokenizer as of Llama 3, or 'llama', one of SentencePiece as of Llama 2, found 'bert'",
                 "llama-bpe|deepseek1|'tokenizer.ggml.pre': expected one of deepseek-r1-qwen, default, gpt-2, llama-bpe, llama-v3, llama3, mpt, olmo, phi-2, qwen2, refact, smollm, starcoder, tekken, found 'deepseek1'; give the model as the directory of Hugging Face that it was converted from, with a tokenizer.json.",
                 "token_embd.weight|token_embd.wejght|expected a tensor 'token_embd.weight'",
                 "blk.1.attn_q.weight|blk.1.attn_x.weight|expected a tensor 'blk.1.attn_q.weight'",

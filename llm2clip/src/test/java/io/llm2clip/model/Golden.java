@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 
-/** A file of {@code goldens.py}: weights, inputs and what PyTorch made of them. */
+/** A file of {@code tests/reference/small_models.py}: weights, inputs and what PyTorch made of them. */
 record Golden(Checkpoint file) implements AutoCloseable {
     private static final String GRADIENT = "golden.gradient.";
     private static final double TOLERANCE = 1e-4;

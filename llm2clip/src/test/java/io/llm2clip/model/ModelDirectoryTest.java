@@ -46,11 +46,12 @@ class ModelDirectoryTest {
         ModelDirectory.save(directory, TinyModel.create(parameters), tokenizer, Existing.REPLACE);
         try (OpenModel opened = OpenModel.open(directory)) {
             assertThat(opened.model().description()).isEqualTo(TinyModel.DESCRIPTION);
-            assertThat(opened.model().llama().config()).isEqualTo(TinyModel.text(16));
+            assertThat(opened.model().language().reading()).isEqualTo(TinyModel.READING);
+            assertThat(opened.model().language().llama().config()).isEqualTo(TinyModel.text(16));
             assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
             for (List<Parameter> part : List.of(
-                    opened.model().llama().parameters(),
-                    opened.model().adapter().parameters(),
+                    opened.model().language().llama().parameters(),
+                    opened.model().language().adapter().parameters(),
                     opened.model().vision().parameters())) {
                 for (Parameter parameter : part) {
                     assertThat(parameter.data().toFloats())
@@ -110,7 +111,7 @@ class ModelDirectoryTest {
     @Test
     void refusesUnmergedUpdates() {
         Llm2ClipModel model = TinyModel.create(parameters);
-        model.llama().attachLora(parameters, 2, 4);
+        model.language().llama().attachLora(parameters, 2, 4);
         assertThatThrownBy(() -> ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE))
                 .hasMessageContaining("call mergeLora() first");
     }
@@ -131,7 +132,13 @@ class ModelDirectoryTest {
             ParameterFiles.save(wrapped.all(), directory.resolve("text/model.safetensors"), Map.of());
         }
         try (OpenModel opened = OpenModel.open(directory)) {
-            assertThat(opened.model().llama().parameters().getFirst().data().toFloats())
+            assertThat(opened.model()
+                            .language()
+                            .llama()
+                            .parameters()
+                            .getFirst()
+                            .data()
+                            .toFloats())
                     .isEqualTo(parameters.get("embed_tokens.weight").data().toFloats());
         }
     }
@@ -165,7 +172,7 @@ class ModelDirectoryTest {
         edit("\"caption_size\" : 4096", "\"caption_size\" : 2048");
         edit("\"embedding_size\" : 6", "\"embedding_size\" : 7");
         assertThatThrownBy(() -> OpenModel.open(directory))
-                .hasMessageContaining("The adapter gives embeddings of 7 channels, the vision tower of 6");
+                .hasMessageContaining("The text branch gives embeddings of 7 channels, the vision tower of 6");
     }
 
     @Test

@@ -24,11 +24,11 @@ import tools.jackson.databind.json.JsonMapper;
  * A file of {@code tests/reference/vision_towers.py}: the tensors of a checkpoint, whose values follow from their names, and what the
  * reference computes with them.
  */
-record ReferenceTower(JsonNode root) {
+public record ReferenceTower(JsonNode root) {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /** What is expected of the tower, and how it is opened. */
-    record Expected(JsonNode node) {
+    public record Expected(JsonNode node) {
         int side() {
             return node.path("side").asInt();
         }
@@ -72,18 +72,27 @@ record ReferenceTower(JsonNode root) {
         Map<String, float[]> gradients() {
             Map<String, float[]> gradients = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> entry : node.path("gradients").properties()) {
-                float[] values = new float[entry.getValue().size()];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = entry.getValue().get(i).floatValue();
-                }
-                gradients.put(entry.getKey(), values);
+                gradients.put(entry.getKey(), floats(entry.getValue()));
             }
             return gradients;
+        }
+
+        /** Of the first picture, what enters the first block, and what each block gives; empty if the file has none. */
+        List<float[]> states() {
+            return node.path("states").valueStream().map(ReferenceTower::floats).toList();
         }
 
         float[] pixels() {
             return values("pixels" + side(), batch() * 3 * side() * side(), 0, 2);
         }
+    }
+
+    private static float[] floats(JsonNode array) {
+        float[] values = new float[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).floatValue();
+        }
+        return values;
     }
 
     static ReferenceTower read(String name) {
@@ -99,7 +108,7 @@ record ReferenceTower(JsonNode root) {
     }
 
     /** The tensors of the checkpoint. */
-    Map<String, StoredTensor> tensors(StoredType type) {
+    public Map<String, StoredTensor> tensors(StoredType type) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : root.path("tensors").properties()) {
             JsonNode tensor = entry.getValue();
@@ -116,7 +125,7 @@ record ReferenceTower(JsonNode root) {
         return tensors;
     }
 
-    void write(Path file, StoredType type) {
+    public void write(Path file, StoredType type) {
         SafetensorsWriter.write(file, tensors(type), Map.of());
     }
 
@@ -134,7 +143,7 @@ record ReferenceTower(JsonNode root) {
     }
 
     /** {@code center + amplitude * m / 128}, where m of [-128, 128) is the top byte of a mixed (crc32 of the name, index). */
-    static float[] values(String name, int count, double center, double amplitude) {
+    public static float[] values(String name, int count, double center, double amplitude) {
         CRC32 crc = new CRC32();
         crc.update(name.getBytes(StandardCharsets.UTF_8));
         float[] values = new float[count];

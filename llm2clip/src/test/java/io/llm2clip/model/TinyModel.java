@@ -5,7 +5,6 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
-import io.llm2clip.text.Pooling;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,13 +15,9 @@ public final class TinyModel {
     static final int VOCABULARY = 300;
 
     static final ModelDescription DESCRIPTION = new ModelDescription(
-            CaptionFormat.of(ChatTemplate.plain("<eot>")),
-            Pooling.MEAN,
-            false,
-            PreprocessingPreset.MINIATURE,
-            true,
-            Long.MIN_VALUE + 1,
-            Map.of("created", "by a test"));
+            PreprocessingPreset.MINIATURE, true, Long.MIN_VALUE + 1, Map.of("created", "by a test"));
+
+    static final CaptionReading READING = CaptionReading.of(CaptionFormat.of(ChatTemplate.plain("<eot>")));
 
     private static final VisionConfig VISION = new VisionConfig(
             VisionConfig.Architecture.CLIP, 16, 8, 16, 32, 1, 2, 6, Activation.GELU, VisionConfig.Pooling.MEAN, 1e-5f);
@@ -37,8 +32,10 @@ public final class TinyModel {
     public static Llm2ClipModel create(Parameters parameters) {
         return new Llm2ClipModel(
                 DESCRIPTION,
-                Llama.languageModel(parameters, text(16), LlamaInitialization.FAST),
-                TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
+                new LanguageBranch(
+                        Llama.languageModel(parameters, text(16), LlamaInitialization.FAST),
+                        TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
+                        READING),
                 VisionTower.create(parameters, VISION),
                 Llm2ClipModel.createLogitScale(parameters));
     }

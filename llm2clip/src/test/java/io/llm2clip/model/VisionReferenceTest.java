@@ -119,6 +119,34 @@ class VisionReferenceTest {
         }
     }
 
+    /** What fails first names the block that differs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"clip-hf", "siglip-hf", "eva02-original", "eva01", "eva01-b", "eva02-e"})
+    void eachBlockGivesWhatTheReferencesDoes(String name) throws IOException {
+        ReferenceTower reference = ReferenceTower.read(name);
+        Path file = directory.resolve("model.safetensors");
+        reference.write(file, StoredType.F32);
+        ReferenceTower.Expected expected = reference.expected().getFirst();
+        if (expected.config() != null) {
+            Files.writeString(directory.resolve("config.json"), expected.config());
+        }
+        try (Parameters parameters = Parameters.frozen()) {
+            VisionTower tower =
+                    VisionTower.open(parameters, expected.config() == null ? file : directory, expected.options());
+            List<Tensor> states = tower.states(pixels(expected));
+            assertThat(states)
+                    .hasSameSizeAs(expected.states())
+                    .hasSize(1 + tower.config().layers());
+            for (int i = 0; i < states.size(); i++) {
+                assertClose(
+                        states.get(i).slice(0, 0, 1).evaluate().toFloats(),
+                        expected.states().get(i),
+                        TOLERANCE,
+                        i == 0 ? "what enters the first block" : "what block " + (i - 1) + " gives");
+            }
+        }
+    }
+
     private static void assertEqual(VisionTower tower, ReferenceTower.Expected expected) {
         float[] embedding = tower.embed(pixels(expected)).evaluate().toFloats();
         assertClose(

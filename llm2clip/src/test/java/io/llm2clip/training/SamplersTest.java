@@ -3,6 +3,8 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.model.ClipTextTower;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.text.CaptionKinds;
@@ -215,8 +217,11 @@ class SamplersTest {
 
     @Test
     void cuttingARowKeepsItsEndToken() {
-        assertThat(TowerTextSide.cut(new int[] {1, 2, 3, 4, 9}, 3)).containsExactly(1, 2, 9);
-        assertThat(TowerTextSide.cut(new int[] {1, 9}, 3)).containsExactly(1, 9);
+        try (Parameters parameters = new Parameters(1)) {
+            ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(10, 3, 4));
+            assertThat(tower.cut(new int[] {1, 2, 3, 4, 9})).containsExactly(1, 2, 9);
+            assertThat(tower.cut(new int[] {1, 9})).containsExactly(1, 9);
+        }
     }
 
     private static List<List<CaptionRow>> groups(int count) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param keyValueHeads key/value heads, a divisor of {@code heads}
  * @param headSize channels of a head
  * @param outputName name of the output projection; the others are {@code q_proj}, {@code k_proj}, {@code v_proj}
- * @param bias whether queries, values and output have a bias
+ * @param bias whether queries and values have a bias
  * @param keyBias whether keys have a bias
+ * @param outputBias whether the output projection has a bias
  * @param innerNorm normalisation before the output projection, or null
  */
 public record AttentionLayout(
@@ -22,6 +23,7 @@ public record AttentionLayout(
         String outputName,
         boolean bias,
         boolean keyBias,
+        boolean outputBias,
         @Nullable InnerNorm innerNorm) {
 
     public AttentionLayout {
@@ -38,22 +40,27 @@ public record AttentionLayout(
 
     /** CLIP of Hugging Face: all biases, {@code out_proj}. */
     public static AttentionLayout clip(int width, int heads) {
-        return new AttentionLayout(width, heads, heads, width / heads, "out_proj", true, true, null);
+        return new AttentionLayout(width, heads, heads, width / heads, "out_proj", true, true, true, null);
     }
 
     /** Llama: grouped key/value heads, no bias, {@code o_proj}. */
     public static AttentionLayout llama(int width, int heads, int keyValueHeads, int headSize) {
-        return new AttentionLayout(width, heads, keyValueHeads, headSize, "o_proj", false, false, null);
+        return new AttentionLayout(width, heads, keyValueHeads, headSize, "o_proj", false, false, false, null);
+    }
+
+    /** Qwen2: as Llama, but queries, keys and values have biases. */
+    public static AttentionLayout qwen2(int width, int heads, int keyValueHeads, int headSize) {
+        return new AttentionLayout(width, heads, keyValueHeads, headSize, "o_proj", true, true, false, null);
     }
 
     /** EVA01 and EVA02-E: keys have no bias, {@code proj}. */
     public static AttentionLayout eva01(int width, int heads) {
-        return new AttentionLayout(width, heads, heads, width / heads, "proj", true, false, null);
+        return new AttentionLayout(width, heads, heads, width / heads, "proj", true, false, true, null);
     }
 
     /** EVA02: keys have no bias, the heads' outputs are normalised, {@code proj}. */
     public static AttentionLayout eva02(int width, int heads) {
         InnerNorm norm = new InnerNorm("inner_attn_ln", 1e-6f);
-        return new AttentionLayout(width, heads, heads, width / heads, "proj", true, false, norm);
+        return new AttentionLayout(width, heads, heads, width / heads, "proj", true, false, true, norm);
     }
 }

@@ -2,15 +2,22 @@ package io.llm2clip.nn;
 
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Low-rank update of a linear layer (Hu et al. 2021): {@code y += scale (x A^T) B^T}. There is no dropout.
  *
+ * <p>Layers that checkpoints have as one, such as Phi-3's queries, keys and values, share an update: A is the same for all of them, and B
+ * has the rows of all of them, one below the other.
+ *
  * @param a {@code [rank, in]}
- * @param b {@code [out, rank]}
+ * @param b {@code [out, rank]}, of this layer or of all that share it
+ * @param firstRow where the rows of this layer begin in b
+ * @param rows how many it has
  * @param scale {@code alpha / rank}
  */
-public record Lora(Parameter a, Parameter b, float scale) {
+public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale) {
     public Lora {
         if (a.shape().rank() != 2
                 || b.shape().rank() != 2
@@ -27,28 +34,54 @@ public record Lora(Parameter a, Parameter b, float scale) {
      * @throws IllegalArgumentException if rank or alpha is not positive
      */
     public static Lora attach(Scope scope, Linear linear, int rank, float alpha) {
+        return attach(scope, List.of(linear), rank, alpha).getFirst();
+    }
+
+    /**
+     * The same for layers that share an update.
+     *
+     * @param stacked layers of one input, in the order of B's rows
+     * @return an update for each of them
+     */
+    public static List<Lora> attach(Scope scope, List<Linear> stacked, int rank, float alpha) {
         Limit.RANK.require("rank", rank);
         Limit.ALPHA.require("alpha", alpha);
-        Shape weight = linear.weight().shape();
-        Parameter a = scope.scope("lora_A").create("weight", Shape.of(rank, weight.dim(1)), Initializer.fanInUniform());
-        Parameter b = scope.scope("lora_B").create("weight", Shape.of(weight.dim(0), rank), Initializer.zeros());
-        Lora lora = new Lora(a, b, alpha / rank);
-        linear.attach(lora);
-        return lora;
+        int in = stacked.getFirst().weight().shape().dim(1);
+        int out = stacked.stream().mapToInt(Lora::outputs).sum();
+        Parameter a = scope.scope("lora_A").create("weight", Shape.of(rank, in), Initializer.fanInUniform());
+        Parameter b = scope.scope("lora_B").create("weight", Shape.of(out, rank), Initializer.zeros());
+        List<Lora> updates = new ArrayList<>();
+        int firstRow = 0;
+        for (Linear linear : stacked) {
+            Lora lora = new Lora(a, b, firstRow, outputs(linear), alpha / rank);
+            linear.attach(lora);
+            updates.add(lora);
+            firstRow += lora.rows;
+        }
+        return updates;
+    }
+
+    private static int outputs(Linear linear) {
+        return linear.weight().shape().dim(0);
     }
 
     /** The update of the output, {@code [..., in]} to {@code [..., out]}. */
     Tensor apply(Tensor x) {
-        return x.matmulTransposed(a.tensor()).matmulTransposed(b.tensor()).mul(scale);
+        return x.matmulTransposed(a.tensor()).matmulTransposed(own()).mul(scale);
     }
 
     /** The update of the weight, {@code [out, in]}. */
     Tensor delta() {
-        return b.tensor().matmul(a.tensor()).mul(scale);
+        return own().matmul(a.tensor()).mul(scale);
+    }
+
+    /** The rows of B that are this layer's. */
+    private Tensor own() {
+        return rows == b.shape().dim(0) ? b.tensor() : b.tensor().slice(0, firstRow, firstRow + rows);
     }
 
     void requireFits(Parameter weight) {
-        Shape update = Shape.of(b.shape().dim(0), a.shape().dim(1));
+        Shape update = Shape.of(rows, a.shape().dim(1));
         if (!update.equals(weight.shape())) {
             throw new IllegalArgumentException("Low-rank update of shape " + update + " for " + weight
                     + "; expected shape " + weight.shape() + ".");

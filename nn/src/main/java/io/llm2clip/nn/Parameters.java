@@ -2,6 +2,7 @@ package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.MemoryBlock;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #trained}: the same without initial values: all must be loaded.
  *   <li>{@link #frozen}: all must be loaded and never change. Matrices are used as the file has them, from the mapped file itself; other
  *       parameters become f32.
+ *   <li>{@link #outline}: none ever has values. Loading checks that a checkpoint has them all, and notes in which types.
  * </ul>
  */
 public final class Parameters implements AutoCloseable {
@@ -39,21 +42,25 @@ public final class Parameters implements AutoCloseable {
     private final @Nullable CounterRandom random;
     // Null where parameters may be trained.
     private final @Nullable Frozen frozen;
+    // Null where parameters get values; of those that were loaded, how the checkpoint has them.
+    private final @Nullable Map<Parameter, StoredType> outline;
     private volatile boolean closed;
 
     /** An empty set whose parameters may be trained and start at random, by their initializers. */
     public Parameters(long seed) {
-        this(new CounterRandom(seed), null);
+        this(new CounterRandom(seed), null, null);
     }
 
-    private Parameters(@Nullable CounterRandom random, @Nullable Frozen frozen) {
+    private Parameters(
+            @Nullable CounterRandom random, @Nullable Frozen frozen, @Nullable Map<Parameter, StoredType> outline) {
         this.random = random;
         this.frozen = frozen;
+        this.outline = outline;
     }
 
     /** An empty set whose parameters may be trained and start as a checkpoint has them, in f32. */
     public static Parameters trained() {
-        return new Parameters(null, null);
+        return new Parameters(null, null, null);
     }
 
     /**
@@ -72,7 +79,12 @@ public final class Parameters implements AutoCloseable {
      */
     public static Parameters frozen(WeightFormat format, Device device) {
         format.requireAmong(device.matrixFormats());
-        return new Parameters(null, new Frozen(format, device));
+        return new Parameters(null, new Frozen(format, device), null);
+    }
+
+    /** An empty set to describe a checkpoint with: as {@link #frozen()}, but no values are read. */
+    public static Parameters outline() {
+        return new Parameters(null, new Frozen(WeightFormat.STORED, Device.cpu()), new LinkedHashMap<>());
     }
 
     /** The scope without a prefix. */
@@ -105,6 +117,43 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
+     * Of an {@link #outline}, the numbers of elements of what was loaded, by the types that the checkpoint has them in.
+     *
+     * @throws IllegalStateException if it is none
+     */
+    public Map<StoredType, Long> storedElements() {
+        Map<StoredType, Long> elements = new EnumMap<>(StoredType.class);
+        outlined()
+                .forEach((parameter, type) ->
+                        elements.merge(type, (long) parameter.shape().size(), Math::addExact));
+        return elements;
+    }
+
+    /**
+     * Of an {@link #outline}, the bytes that what was loaded would take in memory, mapped files included.
+     *
+     * @throws IllegalStateException if it is none
+     */
+    public long bytes(WeightFormat format) {
+        long bytes = 0;
+        for (Map.Entry<Parameter, StoredType> each : outlined().entrySet()) {
+            Parameter parameter = each.getKey();
+            DType type = parameter.role() == Parameter.Role.PLAIN
+                    ? DType.F32
+                    : format.of(parameter, WeightLoading.type(each.getValue()));
+            bytes = Math.addExact(bytes, type.bytes((long) parameter.shape().size()));
+        }
+        return bytes;
+    }
+
+    private Map<Parameter, StoredType> outlined() {
+        if (outline == null) {
+            throw new IllegalStateException("These parameters have values; expected an outline.");
+        }
+        return outline;
+    }
+
+    /**
      * A hash of all names, shapes and values, in hexadecimal: says whether two models are the same. In which type the values are stored
      * makes no difference.
      */
@@ -119,6 +168,14 @@ public final class Parameters implements AutoCloseable {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java platform has SHA-256.", e);
         }
+    }
+
+    boolean areOutline() {
+        return outline != null;
+    }
+
+    void note(Parameter parameter, StoredType stored) {
+        outlined().put(parameter, stored);
     }
 
     boolean areFrozen() {

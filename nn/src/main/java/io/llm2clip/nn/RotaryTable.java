@@ -3,6 +3,7 @@ package io.llm2clip.nn;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,19 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
     /** Side of the grid that EVA02 was pretrained on; positions of other grids are stretched to it. */
     private static final double EVA_PRETRAINED_SIDE = 16;
 
+    /** How a model computes with positions beyond those of its pretraining. */
+    public sealed interface Scaling {
+        /**
+         * The frequency that takes the place of {@code frequency}, both in radians per position.
+         *
+         * @param pair which pair of channels turns with it
+         */
+        double apply(int pair, double frequency);
+
+        /** What cosines and sines are multiplied by. */
+        double amplitude();
+    }
+
     /**
      * Llama 3.1's stretching of low frequencies.
      *
@@ -27,9 +41,20 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
      * @param originalLength context length of the pretraining
      */
     public record Llama3Scaling(
-            double factor, double lowFrequencyFactor, double highFrequencyFactor, double originalLength) {
+            double factor, double lowFrequencyFactor, double highFrequencyFactor, double originalLength)
+            implements Scaling {
 
-        /** The frequency that takes the place of {@code frequency}, both in radians per position. */
+        @Override
+        public double apply(int pair, double frequency) {
+            return apply(frequency);
+        }
+
+        @Override
+        public double amplitude() {
+            return 1;
+        }
+
+        /** The same for every pair of channels. */
         public double apply(double frequency) {
             double wavelength = 2 * Math.PI / frequency;
             if (wavelength < originalLength / highFrequencyFactor) {
@@ -44,10 +69,48 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
         }
     }
 
+    /**
+     * Phi-3's LongRoPE: a divisor for every frequency, one list of them for sequences within the length of the pretraining and one for
+     * longer ones. Only the first is computed with.
+     *
+     * @param shortFactors for sequences of at most {@code originalLength}
+     * @param longFactors for longer ones
+     * @param originalLength context length of the pretraining
+     * @param amplitude what cosines and sines are multiplied by
+     */
+    public record LongRope(List<Double> shortFactors, List<Double> longFactors, int originalLength, double amplitude)
+            implements Scaling {
+        public LongRope {
+            shortFactors = List.copyOf(shortFactors);
+            longFactors = List.copyOf(longFactors);
+            if (!(amplitude > 0 && Double.isFinite(amplitude))) {
+                throw new IllegalArgumentException(
+                        "LongRoPE of amplitude %s for sequences of at least %d tokens; expected a positive number."
+                                .formatted(amplitude, originalLength));
+            }
+        }
+
+        /**
+         * The amplitude of models that do not say otherwise.
+         *
+         * @param longest sequence that the model is made for
+         * @param original length of its pretraining
+         */
+        public static double usualAmplitude(int longest, int original) {
+            return longest > original ? Math.sqrt(1 + Math.log((double) longest / original) / Math.log(original)) : 1;
+        }
+
+        @Override
+        public double apply(int pair, double frequency) {
+            return frequency / shortFactors.get(pair);
+        }
+    }
+
     /** Positions {@code 0 .. length-1} of a sequence, with channels half a head apart as pairs. */
-    public static RotaryTable llama(int length, int headSize, double theta, @Nullable Llama3Scaling scaling) {
+    public static RotaryTable llama(int length, int headSize, double theta, @Nullable Scaling scaling) {
         double[] frequencies = llamaFrequencies(headSize, theta, scaling);
-        return of(length, headSize, false, position -> {
+        double amplitude = scaling == null ? 1 : scaling.amplitude();
+        return of(length, headSize, false, amplitude, position -> {
             double[] angles = new double[frequencies.length];
             for (int i = 0; i < angles.length; i++) {
                 angles[i] = position * frequencies[i];
@@ -57,11 +120,11 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
     }
 
     /** {@code theta^(-2i/D)}, scaled. */
-    static double[] llamaFrequencies(int headSize, double theta, @Nullable Llama3Scaling scaling) {
+    static double[] llamaFrequencies(int headSize, double theta, @Nullable Scaling scaling) {
         double[] frequencies = new double[headSize / 2];
         for (int i = 0; i < frequencies.length; i++) {
             double raw = Math.pow(theta, -2.0 * i / headSize);
-            frequencies[i] = scaling == null ? raw : scaling.apply(raw);
+            frequencies[i] = scaling == null ? raw : scaling.apply(i, raw);
         }
         return frequencies;
     }
@@ -72,7 +135,7 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
      */
     public static RotaryTable eva02(int gridSide, int headSize) {
         int quarter = headSize / 4;
-        return of(Math.addExact(1, Math.multiplyExact(gridSide, gridSide)), headSize, true, position -> {
+        return of(Math.addExact(1, Math.multiplyExact(gridSide, gridSide)), headSize, true, 1, position -> {
             double[] angles = new double[2 * quarter];
             if (position > 0) {
                 double row = (position - 1) / gridSide * EVA_PRETRAINED_SIDE / gridSide;
@@ -87,7 +150,8 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
         });
     }
 
-    private static RotaryTable of(int length, int headSize, boolean interleaved, IntFunction<double[]> anglesAt) {
+    private static RotaryTable of(
+            int length, int headSize, boolean interleaved, double amplitude, IntFunction<double[]> anglesAt) {
         int half = headSize / 2;
         Shape shape = Shape.of(length, half);
         float[] cos = new float[shape.size()];
@@ -95,8 +159,8 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
         for (int position = 0; position < length; position++) {
             double[] angles = anglesAt.apply(position);
             for (int i = 0; i < half; i++) {
-                cos[position * half + i] = (float) StrictMath.cos(angles[i]);
-                sin[position * half + i] = (float) StrictMath.sin(angles[i]);
+                cos[position * half + i] = (float) (amplitude * StrictMath.cos(angles[i]));
+                sin[position * half + i] = (float) (amplitude * StrictMath.sin(angles[i]));
             }
         }
         return new RotaryTable(

@@ -33,7 +33,7 @@ public record SelfAttention(
                 Linear.create(scope.scope("q_proj"), width, joined, layout.bias(), weightInit),
                 Linear.create(scope.scope("k_proj"), width, keys, layout.keyBias(), weightInit),
                 Linear.create(scope.scope("v_proj"), width, keys, layout.bias(), weightInit),
-                Linear.create(scope.scope(layout.outputName()), joined, width, layout.bias(), outputInit),
+                Linear.create(scope.scope(layout.outputName()), joined, width, layout.outputBias(), outputInit),
                 InnerNorm.create(layout.innerNorm(), scope, joined));
     }
 

@@ -25,7 +25,13 @@ final class WeightLoading {
     /** Makes memory for all first, then fills it, and only then do the parameters change that had no values before. */
     static void run(Map<Parameter, StoredTensor> plan, Checkpoint source) {
         WeightLoading loading = new WeightLoading();
-        plan.forEach(loading::add);
+        plan.forEach((parameter, stored) -> {
+            if (parameter.owner().areOutline()) {
+                parameter.owner().note(parameter, stored.type());
+            } else {
+                loading.add(parameter, stored);
+            }
+        });
         loading.copies.run();
         loading.targets.forEach((parameter, target) -> parameter.bind(target.data, target.stored));
         loading.mapping.forEach(owner -> owner.hold(source.retain()));
@@ -51,7 +57,7 @@ final class WeightLoading {
     }
 
     /** The format in memory in which elements are exactly what they are in the file. */
-    private static DType type(StoredType stored) {
+    static DType type(StoredType stored) {
         return switch (stored) {
             case F16 -> DType.F16;
             case BF16 -> DType.BF16;

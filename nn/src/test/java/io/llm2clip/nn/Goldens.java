@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** Values computed with PyTorch by goldens.py, which lies beside the file and says what it holds. */
+/** Values computed with PyTorch by {@code tests/reference/layers.py}, which says what the file holds. */
 public final class Goldens {
     private static final Checkpoint FILE = open();
 

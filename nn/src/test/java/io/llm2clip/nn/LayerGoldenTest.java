@@ -31,9 +31,9 @@ class LayerGoldenTest {
     @Test
     void swiGlu() {
         Goldens.check(
-                "swiglu_llama", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.LLAMA, ZEROS, ZEROS)::apply);
+                "swiglu_llama", scope -> GatedMlp.create(scope, 4, 7, GatedMlp.Layout.LLAMA, ZEROS, ZEROS)::apply);
         Goldens.check(
-                "swiglu_eva02", scope -> SwiGluMlp.create(scope, 4, 7, SwiGluMlp.Layout.EVA02, ZEROS, ZEROS)::apply);
+                "swiglu_eva02", scope -> GatedMlp.create(scope, 4, 7, GatedMlp.Layout.EVA02, ZEROS, ZEROS)::apply);
     }
 
     @Test

@@ -111,18 +111,20 @@ class LayerGradientProperties {
                 new Case("lora", scope -> {
                     Linear linear = Linear.create(scope, 8, 3, true);
                     linear.attach(new Lora(
-                            scope.create("a", Shape.of(2, 8), NORMAL), scope.create("b", Shape.of(3, 2), NORMAL), 2));
+                            scope.create("a", Shape.of(2, 8), NORMAL),
+                            scope.create("b", Shape.of(3, 2), NORMAL),
+                            0,
+                            3,
+                            2));
                     return linear::apply;
                 }),
                 new Case("layer norm", scope -> LayerNorm.create(scope, 8, 1e-5f)::apply),
                 new Case("rms norm", scope -> RmsNorm.create(scope, 8, 1e-5f)::apply),
                 new Case("mlp", scope -> Mlp.create(scope, 8, 6, Activation.GELU, NORMAL, NORMAL)::apply),
-                new Case(
-                        "swiglu",
-                        scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.LLAMA, NORMAL, NORMAL)::apply),
+                new Case("swiglu", scope -> GatedMlp.create(scope, 8, 6, GatedMlp.Layout.LLAMA, NORMAL, NORMAL)::apply),
                 new Case(
                         "swiglu eva02",
-                        scope -> SwiGluMlp.create(scope, 8, 6, SwiGluMlp.Layout.EVA02, NORMAL, NORMAL)::apply),
+                        scope -> GatedMlp.create(scope, 8, 6, GatedMlp.Layout.EVA02, NORMAL, NORMAL)::apply),
                 new Case("attention clip", scope -> attention(scope, AttentionLayout.clip(8, 2), false, null)),
                 new Case(
                         "attention llama",

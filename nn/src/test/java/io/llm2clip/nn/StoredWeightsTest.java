@@ -353,4 +353,35 @@ class StoredWeightsTest {
                     .hasMessageContaining("expected shape [4, 3] of parameter 'table.weight', found [0, 8589934592]");
         }
     }
+
+    /** What a model takes is known before it is loaded, and what its files lack. */
+    @Test
+    void anOutlineHasNoValuesButTypesAndSizes() {
+        float[] matrix = new float[2 * 64];
+        SafetensorsWriter.write(
+                file,
+                Map.of(
+                        "linear.weight", StoredTensor.of(matrix, 2, 64),
+                        "table.weight", StoredTensor.of(new float[3 * 4], 3, 4),
+                        "scale", StoredTensor.of(new float[5], 5)),
+                Map.of());
+        try (Parameters outline = Parameters.outline();
+                Checkpoint source = Checkpoint.open(file)) {
+            Linear.create(outline.root().scope("linear"), 64, 2, false, Initializer.constant(0));
+            Embedding.create(outline.root().scope("table"), 3, 4, Initializer.constant(0));
+            outline.root().create("scale", Shape.of(5), Initializer.constant(0));
+            ParameterFiles.load(outline.all(), source);
+            assertThat(outline.all()).noneMatch(Parameter::hasValues);
+            assertThat(outline.storedElements()).containsExactly(Map.entry(StoredType.F32, 145L));
+            assertThat(outline.bytes(WeightFormat.STORED)).isEqualTo(145 * 4);
+            assertThat(outline.bytes(WeightFormat.INT8)).isEqualTo(17 * 4 + 4 * 34);
+            assertThat(outline.bytes(WeightFormat.INT4)).isEqualTo(17 * 4 + 4 * 18);
+            outline.root().create("missing", Shape.of(1), Initializer.constant(0));
+            assertThatThrownBy(() -> ParameterFiles.load(outline.all(), source))
+                    .hasMessageContaining("expected a tensor 'missing'");
+        }
+        try (Parameters frozen = Parameters.frozen()) {
+            assertThatThrownBy(() -> frozen.bytes(WeightFormat.STORED)).isInstanceOf(IllegalStateException.class);
+        }
+    }
 }

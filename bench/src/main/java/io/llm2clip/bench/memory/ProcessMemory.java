@@ -6,18 +6,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What Linux counts of this process: heap, compiled code, weights, workspace and mapped pages that were touched. */
-final class ProcessMemory {
+public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
 
     private ProcessMemory() {}
 
     /** The most bytes that were resident at a time ({@code VmHWM}). */
-    static long peak() {
+    public static long peak() {
         return field("VmHWM");
     }
 
     /** Bytes that are resident now ({@code VmRSS}). */
-    static long resident() {
+    public static long resident() {
         return field("VmRSS");
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -15,6 +16,9 @@ import tools.jackson.databind.JsonNode;
 final class Shards {
     /** Of the largest models, indices have a few MB. */
     private static final long LONGEST_INDEX = 100_000_000;
+
+    /** Of shards that are missing. */
+    private static final int NAMED = 8;
 
     private Shards() {}
 
@@ -27,13 +31,16 @@ final class Shards {
     static TensorFile read(Path index, MemorySegment json, Arena arena) {
         Map<String, String> shardOf = weightMap(index, json);
         Set<String> shards = new LinkedHashSet<>(shardOf.values());
+        List<String> missing = shards.stream()
+                .filter(shard -> !Files.exists(index.resolveSibling(shard)))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new CheckpointException("%s: expected the shard%s %s beside it, found none; fetch all %d shards."
+                    .formatted(index, missing.size() == 1 ? "" : "s", named(missing), shards.size()));
+        }
         TensorFile all = new TensorFile(new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
         for (String shard : shards) {
             Path file = index.resolveSibling(shard);
-            if (!Files.exists(file)) {
-                throw new CheckpointException("%s: expected the shard %s beside it, found none; fetch all %d shards."
-                        .formatted(index, shard, shards.size()));
-            }
             TensorFile read = CheckpointFile.read(file, CheckpointFile.map(file, arena));
             read.tensors().keySet().forEach(name -> requireListed(index, name, shard, shardOf));
             read.unreadable().keySet().forEach(name -> requireListed(index, name, shard, shardOf));
@@ -49,6 +56,11 @@ final class Shards {
             }
         });
         return all;
+    }
+
+    private static String named(List<String> shards) {
+        String first = String.join(", ", shards.subList(0, Math.min(NAMED, shards.size())));
+        return shards.size() > NAMED ? first + " and %d more".formatted(shards.size() - NAMED) : first;
     }
 
     private static void requireListed(Path index, String name, String shard, Map<String, String> shardOf) {

@@ -56,6 +56,9 @@ class ShardedSafetensorsTest {
         assertRefused(
                 index("{\"a\":\"one.safetensors\",\"b\":\"three.safetensors\"}"),
                 "expected the shard three.safetensors beside it, found none; fetch all 2 shards.");
+        assertRefused(
+                index("{\"a\":\"one.safetensors\",\"b\":\"three.safetensors\",\"c\":\"four.safetensors\"}"),
+                "expected the shards three.safetensors, four.safetensors beside it, found none; fetch all 3 shards.");
     }
 
     @Test

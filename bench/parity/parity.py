@@ -1,0 +1,174 @@
+"""Compares this project with reference implementations on models of published shapes; see run, which starts this."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import numpy as np
+import torch
+from encoders import ENCODERS, caption_vectors
+from encoders import make as make_encoder
+from models import CAPTIONS, MODELS, make, pictures
+from report import write
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-5
+# The JVM fills what heap it may with garbage before it collects any; what is to be seen is what models need.
+HEAP = "-Xmx1g"
+
+
+class Failure(Exception):
+    pass
+
+
+def encoder_child(key, work):
+    encoder = ENCODERS[key]
+    folder = work / "models" / encoder.directory
+    if not (folder / "config.json").exists():
+        make_encoder(encoder, folder)
+    start = time.monotonic()
+    vectors = caption_vectors(encoder, folder, CAPTIONS)
+    np.savez(work / f"{key}.npz", vectors=vectors.numpy(), seconds=(time.monotonic() - start) / len(CAPTIONS))
+
+
+def model_child(name, work):
+    model = MODELS[name]
+    vectors = torch.from_numpy(np.load(work / f"{model.encoder}.npz")["vectors"])
+    files = pictures(work / "pictures")
+    texts, images, parameters = make(model, work / "models" / (model.folder or name), vectors, files)
+    np.savez(work / "reference.npz", texts=texts.numpy(), images=images.numpy(), parameters=json.dumps(parameters))
+
+
+def child(kind, name, work):
+    """A process of its own, so that its memory is free when our turn comes."""
+    process = subprocess.run([sys.executable, __file__, "--work", str(work), "--child", kind, name], stderr=subprocess.PIPE, text=True)
+    if process.returncode:
+        raise Failure(f"reference: {last_line(process.stderr)}")
+
+
+def last_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if "Exception" in line or "Error" in line]
+    return (errors or lines or ["no message"])[0 if errors and errors[0].startswith("Exception") else -1].strip()
+
+
+def ours(name, model, work, java, class_path):
+    folder = work / "models" / (model.folder or name)
+    # Published models find their encoder beside them, by its name; others are told.
+    request = {"model": str(folder), "captions": CAPTIONS, "images": [str(f) for f in sorted((work / "pictures").iterdir())],
+               "weights": model.weights}
+    if model.given:
+        request["textEncoder"] = str(work / "models" / ENCODERS[model.encoder].directory)
+    (work / "request.json").write_text(json.dumps(request))
+    process = subprocess.run(
+        [java, HEAP, "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", class_path,
+         "io.llm2clip.bench.parity.Embed", str(work / "request.json"), str(work / "answer.json")], stderr=subprocess.PIPE, text=True)
+    if process.returncode:
+        raise Failure(f"this project: {last_line(process.stderr)}")
+    return json.loads((work / "answer.json").read_text())
+
+
+def difference(actual, expected):
+    """The largest difference over the largest magnitude, and the least cosine of two rows."""
+    a, e = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    if a.shape != e.shape or not np.isfinite(a).all():
+        raise Failure(f"expected finite values of shape {e.shape}, found shape {a.shape}")
+    cosines = (a * e).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(e, axis=-1)
+    return {"error": float(np.abs(a - e).max() / np.abs(e).max()), "cosine": float(cosines.min())}
+
+
+def row(name, work, java, class_path):
+    model = MODELS[name]
+    encoder = ENCODERS[model.encoder]
+    if not (work / f"{model.encoder}.npz").exists() or not (work / "models" / encoder.directory / "config.json").exists():
+        child("encoder", model.encoder, work)
+    child("model", name, work)
+    reference, vectors = np.load(work / "reference.npz"), np.load(work / f"{model.encoder}.npz")
+    answer = ours(name, model, work, java, class_path)
+    result = {
+        "images": difference(answer["images"], reference["images"]),
+        "vectors": difference(answer["vectors"], vectors["vectors"]),
+        "texts": difference(answer["texts"], reference["texts"]),
+        "parameters": json.loads(str(reference["parameters"])) | {"encoder": sum(np.prod(s) for s in encoder.shapes().values()).item()},
+        "seconds": {"open": answer["openSeconds"], "image": answer["imageSeconds"] / len(reference["images"]),
+                    "caption": answer["captionSeconds"] / len(CAPTIONS)},
+        "peak": answer["peakBytes"], "java": answer["java"],
+    }
+    if model.weights == "stored":
+        for part in ("images", "vectors", "texts"):
+            if result[part]["error"] > TOLERANCE:
+                raise Failure(f"{part}: expected a relative error of at most {TOLERANCE}, found {result[part]['error']:.2e}", result)
+    if model.gigabytes and result["peak"] > model.gigabytes * 1e9:
+        raise Failure(f"expected at most {model.gigabytes} GB of resident memory, found {result['peak'] / 1e9:.1f} GB", result)
+    return result
+
+
+def measure(name, work, java, class_path):
+    """The result of a row, whatever happens in it."""
+    try:
+        result = row(name, work, java, class_path) | {"failure": None}
+    except Failure as failure:
+        message, *rest = failure.args
+        result = (rest[0] if rest else {}) | {"failure": message}
+    except Exception as error:
+        traceback.print_exc()
+        result = {"failure": f"{type(error).__name__}: {error}"}
+    names = ["torch", "transformers", "timm", "open_clip_torch", "consisid_eva_clip", "tokenizers", "numpy", "pillow"]
+    return result | {"date": date.today().isoformat(), "versions": {n: metadata.version(n) for n in names}}
+
+
+def run(arguments):
+    work = arguments.work
+    results = work / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    names = arguments.only or list(MODELS)
+    failed = False
+    for number, name in enumerate(names):
+        file = results / f"{name}.json"
+        if file.exists() and not arguments.again and json.loads(file.read_text())["failure"] is None:
+            print(f"{name}: passed before", flush=True)
+            continue
+        result = measure(name, work, arguments.java, arguments.class_path)
+        file.write_text(json.dumps(result, indent=1) + "\n")
+        failed |= result["failure"] is not None
+        print(f"{name}: {result['failure'] or 'passed'}", flush=True)
+        if not arguments.keep:
+            shutil.rmtree(work / "models" / (MODELS[name].folder or name), ignore_errors=True)
+            encoder = MODELS[name].encoder
+            if all(MODELS[later].encoder != encoder for later in names[number + 1:]):
+                shutil.rmtree(work / "models" / ENCODERS[encoder].directory, ignore_errors=True)
+        write(ROOT / "docs/parity.md", results)
+    write(ROOT / "docs/parity.md", results)
+    return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/parity/run", description="Compares with reference implementations at published shapes.")
+    parser.add_argument("--only", action="append", choices=MODELS, metavar="NAME", help="a model of this name; may be repeated")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of models, which are deleted, and results")
+    parser.add_argument("--again", action="store_true", help="also what has passed before")
+    parser.add_argument("--keep", action="store_true", help="leave the models in the folder")
+    parser.add_argument("--java", help=argparse.SUPPRESS)
+    parser.add_argument("--class-path", help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(2)
+    if arguments.child:
+        kind, name = arguments.child
+        {"encoder": encoder_child, "model": model_child}[kind](name, arguments.work)
+        return 0
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""docs/parity.md, of the results that are there."""
+
+import json
+import platform
+from pathlib import Path
+
+from encoders import ENCODERS
+from models import CAPTIONS, MODELS, SIZES
+
+TEXT = """# Parity with reference implementations
+
+Models of published shapes, under published file and tensor names, with random weights: the reference implementations make them, this
+project opens the files through `Llm2Clip.load`, and both embed the same {pictures} pictures and {captions} captions. Made by
+
+    bench/parity/run --work DIR
+
+which deletes each model after its row, and skips rows that have passed before; `--only NAME` makes one. It needs Python with
+[tests/reference/requirements.txt](../tests/reference/requirements.txt), {disk} GB of disk and {memory} GB of memory.
+
+{table}
+
+* **Errors** are the largest difference over the largest magnitude, of embeddings of length 1 for images and captions, and of the language
+  model's vectors, which are not normalized. At most 1e-5 passes. **Cosine** is the least of any picture or caption with the
+  reference's. Weights in int4 are no longer those that the reference computes with; what their cosine is, is shown without a limit.
+* **Parameters** are those of tower, adapter and language model. Towers are asserted to have as many as published ones.
+* **Language models** have all blocks where "whole" is said; elsewhere two of 32, since only the size of their vectors matters there.
+  Their tokenizer has the size, kinds and special tokens of Llama 3's.
+* **Seconds** are of the first call, which also compiles, on a machine that does other work besides: they are no benchmark. **Peak** is
+  the most resident memory of our process (`VmHWM`), mapped weights included.
+* References: vision towers by transformers (`CLIPVisionModelWithProjection`), EVA-CLIP's own code, timm and open_clip; language models by
+  transformers' Llama with a mask that hides nothing; images prepared by transformers' image processors with Pillow; all in f32.
+
+{failures}Measured on {date}, {cpu}. {versions}.
+"""
+
+
+def number(value, digits=1):
+    return f"{value:.{digits}e}"
+
+
+def line(name, result):
+    model, encoder = MODELS[name], ENCODERS[MODELS[name].encoder]
+    whole = "whole" if encoder.layers == encoder.published else f"{encoder.layers} of {encoder.published} blocks"
+    kind = {"torch.float32": "f32", "torch.float16": "f16"}[str(model.dtype)]
+    cells = [name, f"`{model.file}`, {kind}", f"{encoder.name.replace('LLM2CLIP-', '').replace('-Instruct', '').replace('-CC-Finetuned', '')}, {whole}"]
+    if "images" not in result:
+        return cells + [""] * 7 + [result["failure"] and "failed" or "not run"]
+    parameters = result["parameters"]
+    cosine = min(result[part]["cosine"] for part in ("images", "vectors", "texts"))
+    seconds = result["seconds"]
+    return cells + [
+        " + ".join(f"{parameters[p] / 1e6:,.0f}M" for p in ("tower", "adapter", "encoder")),
+        *(number(result[part]["error"]) for part in ("images", "vectors", "texts")), f"{cosine:.7f}",
+        f"{seconds['open']:.1f} / {seconds['image']:.1f} / {seconds['caption']:.1f}", f"{result['peak'] / 1e9:.1f} GB",
+        "failed" if result["failure"] else "passed"]
+
+
+def cpu():
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    fields = dict(tuple(part.strip() for part in entry.split(":", 1)) for entry in info.split("\n\n")[0].splitlines() if ":" in entry)
+    name = fields.get("model name", platform.processor())
+    if (fields.get("vendor_id"), fields.get("cpu family")) == ("AuthenticAMD", "25") and "avx512_bf16" in fields["flags"]:
+        name += " (Zen 4)"
+    vector = "AVX-512" if "avx512f" in fields.get("flags", "") else "AVX2" if "avx2" in fields.get("flags", "") else platform.machine()
+    count = info.count("processor\t") or 1
+    return f"{name}, {count} vCPU, {vector}"
+
+
+def write(path, folder):
+    results = {name: json.loads(file.read_text()) for name in MODELS if (file := folder / f"{name}.json").exists()}
+    head = ["Model", "File", "Language model", "Parameters", "Images", "Vectors", "Captions", "Cosine", "Open / image / caption, s", "Peak", ""]
+    rows = [head, ["---"] * len(head)] + [line(name, results.get(name, {"failure": None})) for name in MODELS]
+    failures = "".join(f"* {name}: {result['failure']}\n" for name, result in results.items() if result["failure"])
+    measured = next(iter(results.values()), {"date": "", "versions": {}})
+    java = next((result["java"] for result in results.values() if "java" in result), "")
+    versions = ", ".join([f"Java {java}", f"Python {platform.python_version()}", *(f"{n} {v}" for n, v in measured["versions"].items())])
+    path.write_text(TEXT.format(
+        pictures=len(SIZES), captions=len(CAPTIONS), table="\n".join("| " + " | ".join(cells) + " |" for cells in rows), disk=20,
+        memory=16, failures=f"Failures:\n\n{failures}\n" if failures else "", cpu=cpu(), versions=versions,
+        date=max((result["date"] for result in results.values()), default="")))

@@ -1,0 +1,248 @@
+package io.llm2clip.kernels.cpu.machine;
+
+import static io.llm2clip.kernels.cpu.machine.Encoder.MAP_0F;
+import static io.llm2clip.kernels.cpu.machine.Encoder.MAP_0F38;
+import static io.llm2clip.kernels.cpu.machine.Encoder.NO_PREFIX;
+import static io.llm2clip.kernels.cpu.machine.Encoder.PREFIX_66;
+import static io.llm2clip.kernels.cpu.machine.Encoder.PREFIX_F2;
+import static io.llm2clip.kernels.cpu.machine.Encoder.PREFIX_F3;
+
+import io.llm2clip.kernels.cpu.machine.Encoder.Evex;
+
+/**
+ * Encodes x86-64 instructions: those that the kernels need, named and ordered as Intel's manual does, destination first. Vectors have 512
+ * bits.
+ */
+public final class Assembler {
+    private static final int VECTOR = 64;
+    private static final int LANE = 4;
+
+    private final Encoder encoder = new Encoder();
+
+    /** The program so far; all labels that jumps go to must be bound. */
+    public byte[] code() {
+        return encoder.finish();
+    }
+
+    /** A new label, to be bound once. */
+    public Label label() {
+        return new Label();
+    }
+
+    /** A new label that is bound here. */
+    public Label here() {
+        Label label = label();
+        bind(label);
+        return label;
+    }
+
+    /** Binds a label to the next instruction. */
+    public void bind(Label label) {
+        if (label.position != Label.UNBOUND) {
+            throw new IllegalStateException("A label is bound twice; make another one.");
+        }
+        label.position = encoder.length();
+    }
+
+    public void jmp(Label target) {
+        encoder.emit(0xE9);
+        encoder.emitJump(target);
+    }
+
+    /** Jumps if the last result was 0. */
+    public void jz(Label target) {
+        encoder.emit(0x0F, 0x84);
+        encoder.emitJump(target);
+    }
+
+    /** Jumps if the last result was not 0. */
+    public void jnz(Label target) {
+        encoder.emit(0x0F, 0x85);
+        encoder.emitJump(target);
+    }
+
+    public void ret() {
+        encoder.emit(0xC3);
+    }
+
+    public void push(Gpr register) {
+        stack(0x50, register);
+    }
+
+    public void pop(Gpr register) {
+        stack(0x58, register);
+    }
+
+    private void stack(int opcode, Gpr register) {
+        if (register.number() >= 8) {
+            encoder.emit(0x41);
+        }
+        encoder.emit(opcode | register.number() & 7);
+    }
+
+    public void mov(Gpr to, Gpr from) {
+        encoder.rex(0x89, from.number(), to.number());
+    }
+
+    /** Sets 64 bits to a sign-extended constant. */
+    public void mov(Gpr to, int value) {
+        encoder.rex(0xC7, 0, to.number());
+        encoder.emitInt(value);
+    }
+
+    public void mov(Gpr to, Address from) {
+        encoder.rex(1, 0x8B, to.number(), from);
+    }
+
+    public void mov(Address to, Gpr from) {
+        encoder.rex(1, 0x89, from.number(), to);
+    }
+
+    /** Stores the lower 32 bits. */
+    public void mov32(Address to, Gpr from) {
+        encoder.rex(0, 0x89, from.number(), to);
+    }
+
+    public void lea(Gpr to, Address address) {
+        encoder.rex(1, 0x8D, to.number(), address);
+    }
+
+    public void add(Gpr to, Gpr value) {
+        encoder.rex(0x01, value.number(), to.number());
+    }
+
+    public void add(Gpr to, Address value) {
+        encoder.rex(1, 0x03, to.number(), value);
+    }
+
+    public void add(Gpr to, int value) {
+        immediate(0, to, value);
+    }
+
+    public void sub(Gpr from, int value) {
+        immediate(5, from, value);
+    }
+
+    private void immediate(int extension, Gpr register, int value) {
+        boolean small = (byte) value == value;
+        encoder.rex(small ? 0x83 : 0x81, extension, register.number());
+        if (small) {
+            encoder.emit(value);
+        } else {
+            encoder.emitInt(value);
+        }
+    }
+
+    public void shl(Gpr register, int bits) {
+        encoder.rex(0xC1, 4, register.number());
+        encoder.emit(bits);
+    }
+
+    public void test(Gpr a, Gpr b) {
+        encoder.rex(0x85, b.number(), a.number());
+    }
+
+    public void cpuid() {
+        encoder.emit(0x0F, 0xA2);
+    }
+
+    public void xgetbv() {
+        encoder.emit(0x0F, 0x01, 0xD0);
+    }
+
+    public void vzeroupper() {
+        encoder.emit(0xC5, 0xF8, 0x77);
+    }
+
+    // AMX
+
+    public void ldtilecfg(Address configuration) {
+        encoder.vex(MAP_0F38, NO_PREFIX, 0x49, 0, configuration, false);
+    }
+
+    public void tilerelease() {
+        encoder.vex(MAP_0F38, NO_PREFIX, 0x49, 0, 0, 0);
+    }
+
+    public void tilezero(Tile tile) {
+        encoder.vex(MAP_0F38, PREFIX_F2, 0x49, tile.number(), 0, 0);
+    }
+
+    /** Loads rows that are the address's index apart; 0 apart, one row is loaded into all. */
+    public void tileloadd(Tile to, Address from) {
+        encoder.vex(MAP_0F38, PREFIX_F2, 0x4B, to.number(), from, true);
+    }
+
+    /** Stores rows, the address's index apart. */
+    public void tilestored(Address to, Tile from) {
+        encoder.vex(MAP_0F38, PREFIX_F3, 0x4B, from.number(), to, true);
+    }
+
+    /** {@code sum += a b}, a of rows of bf16, b of rows of pairs of them. */
+    public void tdpbf16ps(Tile sum, Tile a, Tile b) {
+        encoder.vex(MAP_0F38, PREFIX_F3, 0x5C, sum.number(), b.number(), a.number());
+    }
+
+    // AVX-512
+
+    /** Sets a mask to the lowest bits of a register. */
+    public void kmovw(Mask to, Gpr from) {
+        encoder.vex(MAP_0F, NO_PREFIX, 0x92, to.number(), 0, from.number());
+    }
+
+    public void kmovd(Mask to, Gpr from) {
+        encoder.vex(MAP_0F, PREFIX_F2, 0x92, to.number(), 0, from.number());
+    }
+
+    /** Loads lanes of a mask and sets the others to 0; memory of these is not touched. */
+    public void vmovups(Zmm to, Mask mask, Address from) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0).masked(mask, true), 0x10, to.number(), 0, from, VECTOR);
+    }
+
+    /** Stores lanes of a mask. */
+    public void vmovups(Address to, Mask mask, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0).masked(mask, false), 0x11, from.number(), 0, to, VECTOR);
+    }
+
+    public void vbroadcastss(Zmm to, Address from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x18, to.number(), 0, from, LANE);
+    }
+
+    public void vpxord(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xEF, to.number(), a.number(), b.number());
+    }
+
+    public void vsubps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5C, to.number(), a.number(), b.number());
+    }
+
+    /** {@code sum += a b} for the two products of each lane's pair. */
+    public void vdpbf16ps(Zmm sum, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_F3, 0), 0x52, sum.number(), a.number(), b.number());
+    }
+
+    /** Rounds two vectors of f32 to one of bf16. */
+    public void vcvtne2ps2bf16(Zmm to, Zmm upper, Zmm lower) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_F2, 0), 0x72, to.number(), upper.number(), lower.number());
+    }
+
+    /** Rounds a vector of f32 to bf16, in the lower half. */
+    public void vcvtneps2bf16(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_F3, 0), 0x72, to.number(), 0, from.number());
+    }
+
+    /** Widens the lower half's words to lanes of 32 bits. */
+    public void vpmovzxwd(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x33, to.number(), 0, from.number());
+    }
+
+    public void vpslld(Zmm to, Zmm from, int bits) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0x72, 6, to.number(), from.number());
+        encoder.emit(bits);
+    }
+
+    /** {@code to[i] = from[indices[i]]}, of words. */
+    public void vpermw(Zmm to, Zmm indices, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 1), 0x8D, to.number(), indices.number(), from.number());
+    }
+}

@@ -1,0 +1,101 @@
+package io.llm2clip.kernels.cpu.machine;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.IntToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which features this process may use.
+ *
+ * @param missing why not, as half a sentence, for each that it may not
+ */
+public record CpuFeatures(Map<Feature, String> missing) {
+    /** Of leaf 1, ECX. */
+    private static final int STATE_READABLE = 27;
+    /** Of leaf 7, EBX: the foundation, and instructions on words. */
+    private static final int AVX512F = 16;
+
+    private static final int AVX512BW = 30;
+    /** Of leaf 7.1, EAX. */
+    private static final int AVX512_BF16 = 5;
+    /** Of leaf 7, EDX. */
+    private static final int AMX_BF16 = 22;
+
+    private static final int AMX_TILE = 24;
+    /** State of vectors up to 512 bits: SSE, AVX, masks, upper halves, upper registers. */
+    private static final long VECTOR_STATE = 0b1110_0110;
+    /** Configuration and data of tiles. */
+    private static final long TILE_STATE = 0b11L << 17;
+    /** The state component of tiles' data, which a process must ask for. */
+    private static final int TILE_DATA = 18;
+    /** Tiles of 16 rows of 64 bytes, 8 of them. */
+    private static final int TILE_BYTES = 1024;
+
+    private static final int TILE_ROW_BYTES = 64;
+    private static final int TILES = 8;
+    private static final int TILE_ROWS = 16;
+
+    public CpuFeatures {
+        missing = Map.copyOf(missing);
+    }
+
+    /** Why a feature may not be used, as half a sentence; null if it may. */
+    public @Nullable String missing(Feature feature) {
+        return missing.get(feature);
+    }
+
+    /**
+     * What a CPU and its system allow.
+     *
+     * @param request asks the system for a state component; its answer is 0, or a negated error number
+     */
+    static CpuFeatures of(Cpuid cpu, IntToLongFunction request) {
+        int last = cpu.leaf(0, 0).eax();
+        boolean readable = last >= 1 && bit(cpu.leaf(1, 0).ecx(), STATE_READABLE);
+        long state = readable ? cpu.savedState() : 0;
+        Cpuid.Leaf seven = last >= 7 ? cpu.leaf(7, 0) : new Cpuid.Leaf(0, 0, 0, 0);
+        Map<Feature, String> missing = new EnumMap<>(Feature.class);
+        String vectors = vectors(cpu, seven, state);
+        if (vectors != null) {
+            missing.put(Feature.AVX512_BF16, vectors);
+        }
+        // Tiles are filled and emptied by vectors.
+        String tiles = vectors != null ? vectors : tiles(cpu, last, seven, state, request);
+        if (tiles != null) {
+            missing.put(Feature.AMX_BF16, tiles);
+        }
+        return new CpuFeatures(missing);
+    }
+
+    private static @Nullable String vectors(Cpuid cpu, Cpuid.Leaf seven, long state) {
+        boolean bf16 = seven.eax() >= 1 && bit(cpu.leaf(7, 1).eax(), AVX512_BF16);
+        if (!bit(seven.ebx(), AVX512F) || !bit(seven.ebx(), AVX512BW) || !bf16) {
+            return "this CPU has no AVX-512 instructions on bf16";
+        }
+        return (state & VECTOR_STATE) == VECTOR_STATE ? null : "the operating system does not save AVX-512 registers";
+    }
+
+    private static @Nullable String tiles(
+            Cpuid cpu, int last, Cpuid.Leaf seven, long state, IntToLongFunction request) {
+        if (!bit(seven.edx(), AMX_TILE) || !bit(seven.edx(), AMX_BF16)) {
+            return "this CPU has no AMX";
+        }
+        if ((state & TILE_STATE) != TILE_STATE) {
+            return "the operating system does not save AMX tiles";
+        }
+        Cpuid.Leaf palette = last >= 0x1D ? cpu.leaf(0x1D, 1) : new Cpuid.Leaf(0, 0, 0, 0);
+        if (palette.eax() >>> 16 != TILE_BYTES
+                || (palette.ebx() & 0xFFFF) != TILE_ROW_BYTES
+                || palette.ebx() >>> 16 != TILES
+                || (palette.ecx() & 0xFFFF) != TILE_ROWS) {
+            return "this CPU's AMX tiles are not 8 of 16 rows of 64 bytes";
+        }
+        long refusal = request.applyAsLong(TILE_DATA);
+        return refusal == 0 ? null : "the system refuses this process AMX (arch_prctl: error " + -refusal + ")";
+    }
+
+    private static boolean bit(int word, int number) {
+        return (word >>> number & 1) != 0;
+    }
+}

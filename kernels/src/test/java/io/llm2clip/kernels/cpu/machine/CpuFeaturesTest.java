@@ -1,0 +1,92 @@
+package io.llm2clip.kernels.cpu.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** What is read out of a CPU's answers. */
+class CpuFeaturesTest {
+    private static final int EPERM = 1;
+
+    /** An answer for each leaf and subleaf; of a server with AMX, of which tests take something away. */
+    private static final class Planted implements Cpuid {
+        final Map<List<Integer>, Leaf> leaves = new HashMap<>(Map.of(
+                List.of(0, 0), new Leaf(0x20, 0, 0, 0),
+                List.of(1, 0), new Leaf(0, 0, 1 << 27, 0),
+                List.of(7, 0), new Leaf(1, 1 << 16 | 1 << 30, 0, 1 << 22 | 1 << 24),
+                List.of(7, 1), new Leaf(1 << 5, 0, 0, 0),
+                List.of(0x1D, 1), new Leaf(1024 << 16 | 8192, 8 << 16 | 64, 16, 0)));
+        long state = 0x602E7;
+
+        @Override
+        public Leaf leaf(int leaf, int subleaf) {
+            return Objects.requireNonNull(leaves.get(List.of(leaf, subleaf)), "asked for what is not there");
+        }
+
+        @Override
+        public long savedState() {
+            if ((leaf(1, 0).ecx() & 1 << 27) == 0) {
+                throw new AssertionError("the instruction would fault");
+            }
+            return state;
+        }
+
+        Map<Feature, String> missing(long permission) {
+            return CpuFeatures.of(this, component -> component == 18 ? permission : -22)
+                    .missing();
+        }
+    }
+
+    @Test
+    void allOfThemAreSeen() {
+        assertThat(new Planted().missing(0)).isEmpty();
+    }
+
+    @Test
+    void aZen4HasVectorsAndNoTiles() {
+        Planted cpu = new Planted();
+        cpu.leaves.put(List.of(0, 0), new Cpuid.Leaf(0x10, 0, 0, 0));
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 16 | 1 << 30, 0, 0));
+        cpu.leaves.remove(List.of(0x1D, 1));
+        cpu.state = 0xE7;
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "this CPU has no AMX"));
+    }
+
+    @Test
+    void oldProcessorsAreNotAskedForWhatTheyDoNotKnow() {
+        Planted cpu = new Planted();
+        cpu.leaves.clear();
+        cpu.leaves.put(List.of(0, 0), new Cpuid.Leaf(1, 0, 0, 0));
+        cpu.leaves.put(List.of(1, 0), new Cpuid.Leaf(0, 0, 0, 0));
+        String reason = "this CPU has no AVX-512 instructions on bf16";
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AVX512_BF16, reason, Feature.AMX_BF16, reason));
+    }
+
+    @Test
+    void registersMustBeSavedByTheSystem() {
+        Planted cpu = new Planted();
+        cpu.state = 7;
+        String reason = "the operating system does not save AVX-512 registers";
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AVX512_BF16, reason, Feature.AMX_BF16, reason));
+        cpu.state = 0x200E7;
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "the operating system does not save AMX tiles"));
+    }
+
+    @Test
+    void thePermissionForTilesMustBeGranted() {
+        assertThat(new Planted().missing(-EPERM))
+                .isEqualTo(Map.of(Feature.AMX_BF16, "the system refuses this process AMX (arch_prctl: error 1)"));
+    }
+
+    @Test
+    void tilesMustHaveTheSizeThatKernelsAreFor() {
+        Planted cpu = new Planted();
+        cpu.leaves.put(List.of(0x1D, 1), new Cpuid.Leaf(512 << 16 | 4096, 8 << 16 | 32, 16, 0));
+        assertThat(cpu.missing(0))
+                .isEqualTo(Map.of(Feature.AMX_BF16, "this CPU's AMX tiles are not 8 of 16 rows of 64 bytes"));
+    }
+}

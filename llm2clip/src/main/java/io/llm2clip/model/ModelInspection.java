@@ -1,0 +1,226 @@
+package io.llm2clip.model;
+
+import io.llm2clip.inspection.ModelReport;
+import io.llm2clip.inspection.ModelReport.Kind;
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.IoReason;
+import java.io.IOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Finds out what a file or directory is, whether it is complete, and what it takes to open it. No weights are read. */
+public final class ModelInspection {
+    /** What PEFT says of low-rank updates. */
+    static final String UPDATES = "adapter_config.json";
+
+    private static final List<String> WEIGHTS = List.of(".safetensors", ".bin", ".pt", ".pth", ".gguf");
+    private static final int DEPTH = 2;
+
+    private final Path path;
+    private final PartInspection parts = new PartInspection();
+    private final List<String> partners = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
+
+    private ModelInspection(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * Looks at a file of weights, an index of shards, or a directory of a model or of a part of one.
+     *
+     * @throws CheckpointException if it is nothing of these
+     */
+    public static ModelReport of(Path path) {
+        if (!Files.exists(path)) {
+            throw new CheckpointException(
+                    "%s does not exist; give a file of weights or a model directory.".formatted(path));
+        }
+        ModelInspection inspection = new ModelInspection(path);
+        Kind kind = inspection.look();
+        return new ModelReport(
+                path,
+                kind,
+                inspection.parts.parts(),
+                inspection.files(),
+                inspection.parts.memory(),
+                inspection.partners,
+                inspection.remarks);
+    }
+
+    private Kind look() {
+        if (Files.isRegularFile(path.resolve(ModelDirectory.DESCRIPTION))
+                || Files.isRegularFile(path.resolve(ModelDirectory.ADAPTER))) {
+            return trained();
+        }
+        boolean updates = Files.isRegularFile(path.resolve(UPDATES));
+        if (updates && !Files.isRegularFile(path.resolve(ModelDirectory.CONFIG))) {
+            return updates();
+        }
+        try (Checkpoint source = PublishedFiles.open(path)) {
+            return weights(source);
+        } catch (CheckpointException e) {
+            // Weights that are not all there leave their configuration to say what they are of.
+            return incomplete(e);
+        }
+    }
+
+    private Kind trained() {
+        Path file = path.resolve(ModelDirectory.DESCRIPTION);
+        Optional<ModelDescription> description = Optional.empty();
+        Optional<TextAdapter.Config> adapter = Optional.empty();
+        Optional<String> problem = Optional.empty();
+        try {
+            SavedModel.requireParts(path);
+            description = Optional.of(ModelDescription.read(file));
+            adapter = Optional.of(ModelDescription.adapter(file));
+        } catch (CheckpointException e) {
+            problem = Optional.of(String.valueOf(e.getMessage()));
+        }
+        parts.vision(path.resolve(ModelDirectory.VISION), description.map(ModelDescription::preprocessing));
+        parts.text(path.resolve(ModelDirectory.TEXT));
+        parts.adapter(path.resolve(ModelDirectory.ADAPTER), adapter);
+        problem.ifPresent(sentence -> parts.broken("model", path, "", sentence));
+        return Kind.TRAINED_MODEL;
+    }
+
+    private Kind updates() {
+        parts.updates(path);
+        Optional<Path> weights = Stream.of("adapter_model.safetensors", "adapter_model.bin")
+                .map(path::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst();
+        if (weights.isEmpty()) {
+            parts.broken(
+                    "tensors",
+                    path,
+                    "",
+                    "%s: expected adapter_model.safetensors beside %s, found none; fetch it.".formatted(path, UPDATES));
+            return Kind.LOW_RANK_UPDATES;
+        }
+        try (Checkpoint source = Checkpoint.open(weights.get())) {
+            parts.tensors("tensors", source, "pairs of matrices", _ -> true);
+            source.entries().keySet().stream()
+                    .filter(name -> name.contains(".lora_A.")
+                            && !source.entries().containsKey(name.replace(".lora_A.", ".lora_B.")))
+                    .findFirst()
+                    .ifPresent(name -> parts.broken(
+                            "tensors",
+                            path,
+                            "",
+                            "%s: tensor '%s': expected its partner '%s', found none; fetch the file again."
+                                    .formatted(weights.get(), name, name.replace(".lora_A.", ".lora_B."))));
+        } catch (CheckpointException e) {
+            parts.broken("tensors", weights.get(), "", String.valueOf(e.getMessage()));
+        }
+        return Kind.LOW_RANK_UPDATES;
+    }
+
+    private Kind weights(Checkpoint source) {
+        Set<String> tensors = source.entries().keySet();
+        if (source.metadata().containsKey("general.architecture")) {
+            return text(source.source());
+        }
+        boolean vision = VisionLayout.find(tensors).isPresent();
+        boolean adapter = AdapterFiles.isIn(source);
+        boolean ownText = tensors.stream().anyMatch(CheckpointPart.TEXT::isPartOf);
+        if (!vision && tensors.stream().anyMatch(name -> name.endsWith("embed_tokens.weight"))) {
+            return text(Files.isDirectory(path) ? path : path.toAbsolutePath().resolveSibling(""));
+        }
+        if (vision) {
+            parts.vision(path);
+        }
+        if (adapter) {
+            parts.adapter(path, Optional.empty());
+        }
+        if (ownText && (vision || !adapter)) {
+            parts.tensors(
+                    "text tower",
+                    source,
+                    adapter ? "CLIP's own, which LLM2CLIP does not use" : "of its own",
+                    CheckpointPart.TEXT::isPartOf);
+        }
+        if (vision && adapter) {
+            encoder(source);
+            return Kind.PUBLISHED_MODEL;
+        }
+        if (vision) {
+            return ownText ? Kind.DUAL_ENCODER : Kind.VISION_TOWER;
+        }
+        if (adapter) {
+            return Kind.ADAPTER;
+        }
+        if (!ownText) {
+            parts.tensors("tensors", source, "of another model", _ -> true);
+        }
+        return Kind.UNKNOWN;
+    }
+
+    private Kind text(Path encoder) {
+        parts.text(encoder);
+        partners.addAll(PublishedPair.modelsOf(encoder));
+        return Kind.TEXT_ENCODER;
+    }
+
+    /** The text encoder that a model was trained with: beside it, or to be fetched. */
+    private void encoder(Checkpoint source) {
+        int captionSize;
+        try {
+            captionSize = AdapterFiles.config(source, Optional.empty()).captionSize();
+        } catch (CheckpointException e) {
+            // Said of the adapter.
+            return;
+        }
+        List<String> names = PublishedPair.encoders(path, captionSize);
+        names.stream().map(PublishedPair::repository).forEach(partners::add);
+        Optional<Path> beside = names.stream()
+                .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
+                .findFirst();
+        if (beside.isPresent()) {
+            parts.text(beside.get());
+        } else {
+            remarks.add(
+                    "The text encoder, of %d channels, is not beside it; fetch it%s, or give its directory with --text-encoder."
+                            .formatted(
+                                    captionSize,
+                                    names.size() == 1
+                                            ? " with 'llm2clip pull %s'".formatted(partners.getFirst())
+                                            : ""));
+        }
+    }
+
+    private Kind incomplete(CheckpointException failure) {
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().resolveSibling("");
+        if (!Files.isRegularFile(directory.resolve(ModelDirectory.CONFIG))) {
+            throw failure;
+        }
+        if (PartInspection.describedTower(path).isPresent()) {
+            parts.vision(path);
+            return PublishedPair.ofModel(path).isPresent() ? Kind.PUBLISHED_MODEL : Kind.VISION_TOWER;
+        }
+        return text(directory);
+    }
+
+    /** The files of weights, with their sizes. */
+    private Map<Path, Long> files() {
+        Map<Path, Long> sizes = new LinkedHashMap<>();
+        try (Stream<Path> walk = Files.walk(path, DEPTH, FileVisitOption.FOLLOW_LINKS)) {
+            for (Path file : walk.filter(Files::isRegularFile).sorted().toList()) {
+                if (file.equals(path) || WEIGHTS.stream().anyMatch(file.toString()::endsWith)) {
+                    sizes.put(file, Files.size(file));
+                }
+            }
+        } catch (IOException e) {
+            throw new CheckpointException("%s: cannot be read (%s).".formatted(path, IoReason.of(e)), e);
+        }
+        return sizes;
+    }
+}

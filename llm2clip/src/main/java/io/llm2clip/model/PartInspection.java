@@ -1,0 +1,247 @@
+package io.llm2clip.model;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.inspection.PartReport;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.WeightFormat;
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.progress.Quantity;
+import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.text.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** Looks at parts of models as their loaders do, which say what is wrong, but reads no weights. */
+final class PartInspection {
+    private final List<PartReport> parts = new ArrayList<>();
+    private final Map<WeightFormat, Long> memory = new EnumMap<>(WeightFormat.class);
+
+    /** What was looked at, in order. */
+    List<PartReport> parts() {
+        return parts;
+    }
+
+    /** Of all parts together; empty if one of them cannot be opened. */
+    Map<WeightFormat, Long> memory() {
+        return parts.stream().allMatch(part -> part.problem().isEmpty()) ? memory : Map.of();
+    }
+
+    /** What a part says of itself, which may end with an exception half way. */
+    private static final class Draft {
+        private final Map<String, Object> facts = new LinkedHashMap<>();
+        private String summary = "";
+    }
+
+    @FunctionalInterface
+    private interface Look {
+        void at(Draft draft, Parameters outline);
+    }
+
+    private void add(String name, Path source, Look look) {
+        Draft draft = new Draft();
+        try (Parameters outline = Parameters.outline()) {
+            Optional<String> problem = Optional.empty();
+            try {
+                look.at(draft, outline);
+                for (WeightFormat format : WeightFormat.values()) {
+                    memory.merge(format, outline.bytes(format), Math::addExact);
+                }
+            } catch (CheckpointException | InputException | IllegalArgumentException e) {
+                problem = Optional.of(String.valueOf(e.getMessage()));
+            }
+            Map<StoredType, Long> types = outline.storedElements();
+            long parameters = types.values().stream().mapToLong(Long::longValue).sum();
+            parts.add(new PartReport(name, source, draft.summary, draft.facts, parameters, types, problem));
+        }
+    }
+
+    /** The tower of a file of weights or a directory. */
+    void vision(Path path) {
+        vision(path, Optional.empty());
+    }
+
+    /** @param prepared how images are, if that is saved with the model */
+    void vision(Path path, Optional<PreprocessingPreset> prepared) {
+        add("vision tower", path, (draft, outline) -> {
+            VisionConfig config;
+            try {
+                config = VisionConfig.ofCheckpoint(path);
+            } catch (CheckpointException e) {
+                // What a configuration says is worth knowing of weights that are not all there.
+                describedTower(path).ifPresent(described -> describe(draft, described, prepared));
+                throw e;
+            }
+            describe(draft, config, prepared);
+            try (Checkpoint source = PublishedFiles.open(ModelDirectory.part(path, ModelDirectory.VISION))) {
+                requireBlocks(source, config.layers());
+            }
+            VisionTower.open(outline, path);
+        });
+    }
+
+    /** The tower that a configuration describes, if there is one. */
+    static Optional<VisionConfig> describedTower(Path path) {
+        Path file = (Files.isDirectory(path) ? path : path.toAbsolutePath().resolveSibling(""))
+                .resolve(ModelDirectory.CONFIG);
+        try {
+            return Files.isRegularFile(file) ? Optional.of(VisionConfig.read(file)) : Optional.empty();
+        } catch (CheckpointException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static void describe(Draft draft, VisionConfig config, Optional<PreprocessingPreset> prepared) {
+        PreprocessingPreset preprocessing = prepared.orElseGet(config::preprocessing);
+        draft.summary = "%s for images of %d px in patches of %d, %s of %d channels, %s, embeddings of %d"
+                        .formatted(
+                                config.architecture(),
+                                config.imageSize(),
+                                config.patchSize(),
+                                Quantity.of(config.layers(), "layer"),
+                                config.hiddenSize(),
+                                Quantity.of(config.heads(), "head"),
+                                config.projectionSize())
+                + ", preprocessing " + ConfigFile.nameOf(preprocessing);
+        draft.facts.put("architecture", ConfigFile.nameOf(config.architecture()));
+        draft.facts.put("image_size", config.imageSize());
+        draft.facts.put("patch_size", config.patchSize());
+        draft.facts.put("layers", config.layers());
+        draft.facts.put("hidden_size", config.hiddenSize());
+        draft.facts.put("heads", config.heads());
+        draft.facts.put("pooling", ConfigFile.nameOf(config.pooling()));
+        draft.facts.put("activation", ConfigFile.nameOf(config.activation()));
+        draft.facts.put("embedding_size", config.projectionSize());
+        draft.facts.put("preprocessing", ConfigFile.nameOf(preprocessing));
+    }
+
+    /** The encoder of a directory or a GGUF file, with its tokenizer. */
+    void text(Path path) {
+        add("text encoder", path, (draft, outline) -> {
+            try (TextSource source = TextSource.open(path)) {
+                LlamaConfig config = source.config();
+                draft.summary = "Llama, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
+                        .formatted(
+                                Quantity.of(config.layers(), "layer"),
+                                config.hiddenSize(),
+                                Quantity.of(config.heads(), "head"),
+                                config.keyValueHeads(),
+                                config.vocabularySize(),
+                                config.maxPositions());
+                draft.facts.put("architecture", "llama");
+                draft.facts.put("layers", config.layers());
+                draft.facts.put("hidden_size", config.hiddenSize());
+                draft.facts.put("heads", config.heads());
+                draft.facts.put("key_value_heads", config.keyValueHeads());
+                draft.facts.put("vocabulary_size", config.vocabularySize());
+                draft.facts.put("max_positions", config.maxPositions());
+                draft.facts.put("caption_format", source.captions().saved().isPresent() ? "saved" : "by the tokenizer");
+                if (source instanceof TextDirectory directory) {
+                    try (Checkpoint weights = Checkpoint.open(directory.path())) {
+                        requireBlocks(weights, config.layers());
+                    }
+                }
+                source.load(Llama.encoder(outline, config, LlamaInitialization.STANDARD));
+            }
+        });
+        add("tokenizer", path, (draft, _) -> {
+            try (TextSource source = TextSource.open(path);
+                    Tokenizer tokenizer =
+                            TextFiles.tokenizer(source.tokenizer(), source.config(), SpecialTokens.AS_TEXT)) {
+                Path file = source.tokenizer().source();
+                draft.summary = "%,d tokens, in %s".formatted(tokenizer.vocabularySize(), file.getFileName());
+                draft.facts.put("tokens", tokenizer.vocabularySize());
+                draft.facts.put("file", file.toString());
+            }
+        });
+    }
+
+    /** The adapter and the scale of a file. */
+    void adapter(Path file, Optional<TextAdapter.Config> saved) {
+        add("adapter", file, (draft, outline) -> {
+            try (Checkpoint source = PublishedFiles.open(file)) {
+                TextAdapter.Config config = saved.orElseGet(() -> AdapterFiles.config(source, Optional.empty()));
+                draft.summary = "from caption vectors of %d channels%s to embeddings of %d"
+                        .formatted(
+                                config.captionSize(),
+                                config.normalizeInput() ? ", scaled to length 1," : "",
+                                config.embeddingSize());
+                draft.facts.put("caption_size", config.captionSize());
+                draft.facts.put("embedding_size", config.embeddingSize());
+                draft.facts.put("normalize_input", config.normalizeInput());
+                TextAdapter adapter = TextAdapter.create(outline, config);
+                Parameter scale = Llm2ClipModel.createLogitScale(outline);
+                AdapterFiles.load(adapter, scale, source.source());
+                scale(source).ifPresent(factor -> {
+                    draft.summary += ", logit scale " + String.format(Locale.ROOT, "%.4g", factor);
+                    draft.facts.put("logit_scale", factor);
+                });
+            }
+        });
+    }
+
+    /** One number, which says more than its type. */
+    private static Optional<Double> scale(Checkpoint source) {
+        return source.entries().entrySet().stream()
+                .filter(each -> each.getKey().matches("(.*\\.)?logit_scale")
+                        && each.getValue().elements() == 1)
+                .findFirst()
+                .map(each -> Math.exp(each.getValue().toFloats()[0]));
+    }
+
+    /** Tensors that no loader is known for, or that are not looked at as a model. */
+    void tensors(String name, Checkpoint source, String summary, Predicate<String> which) {
+        Map<StoredType, Long> types = new EnumMap<>(StoredType.class);
+        for (Map.Entry<String, StoredTensor> each : source.entries().entrySet()) {
+            if (which.test(each.getKey())) {
+                types.merge(each.getValue().type(), each.getValue().elements(), Math::addExact);
+            }
+        }
+        if (!types.isEmpty()) {
+            long elements = types.values().stream().mapToLong(Long::longValue).sum();
+            parts.add(new PartReport(name, source.source(), summary, Map.of(), elements, types, Optional.empty()));
+        }
+    }
+
+    /** A part of which only the problem is known, and what a configuration says. */
+    void broken(String name, Path source, String summary, String problem) {
+        parts.add(new PartReport(name, source, summary, Map.of(), 0, Map.of(), Optional.of(problem)));
+    }
+
+    /** A part that says what it is in words only. */
+    void updates(Path directory) {
+        add("low-rank updates", directory, (draft, _) -> {
+            ConfigFile config = ConfigFile.read(directory.resolve(ModelInspection.UPDATES));
+            String base = config.string("base_model_name_or_path", "a model that is not named");
+            draft.summary = "%s of rank %d (alpha %s), for %s"
+                    .formatted(
+                            config.string("peft_type", "LORA"),
+                            config.integer("r"),
+                            config.root().path("lora_alpha").asString("?"),
+                            base);
+            draft.facts.put("base_model", base);
+            draft.facts.put("rank", config.integer("r"));
+            draft.facts.put("alpha", config.root().path("lora_alpha").asDouble(0));
+        });
+    }
+
+    /** A configuration may say any number, by which a model would be made before it is found out. */
+    private static void requireBlocks(Checkpoint source, int layers) {
+        if (layers > source.entries().size()) {
+            throw new CheckpointException(
+                    "%s: expected the tensors of %,d layers, as the configuration says, found %,d tensors; fetch both again."
+                            .formatted(source.source(), layers, source.entries().size()));
+        }
+    }
+}

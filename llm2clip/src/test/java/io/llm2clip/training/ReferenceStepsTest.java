@@ -1,0 +1,266 @@
+package io.llm2clip.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.kernels.Resources;
+import io.llm2clip.model.Llama;
+import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.ReferenceTower;
+import io.llm2clip.model.TextAdapter;
+import io.llm2clip.model.TextModel;
+import io.llm2clip.model.TinyModel;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.nn.optimizer.AdamW;
+import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionRow;
+import io.llm2clip.text.TokenBatch;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Steps of both stages change parameters as PyTorch's do; files of {@code tests/reference/steps.py}. */
+class ReferenceStepsTest {
+    /** Of the largest change of a parameter. */
+    private static final double FIRST_STEP = 1e-4;
+    /**
+     * Adam's first step is as long for the smallest gradient as for the largest, so that what is lost in rounding decides the way of a few
+     * elements: PyTorch's own f32 and f64 differ by 5e-4 in the next step's norm. A wrong moment would be off by tenths.
+     */
+    private static final double LATER_STEPS = 1e-2;
+
+    private static final double LOSS = 1e-5;
+    /** At most so many elements of a parameter are in a file. */
+    private static final int SAMPLES = 61;
+
+    /**
+     * What is added to all keys changes no softmax, so this gradient is 0 but for rounding, which Adam's first steps magnify to
+     * something of any sign.
+     */
+    private static final String WITHOUT_GRADIENT = "k_proj.bias";
+
+    @TempDir
+    private Path directory;
+
+    private static JsonNode golden(String name) throws IOException {
+        try (InputStream in = ReferenceStepsTest.class.getResourceAsStream("steps/" + name + ".json")) {
+            return JsonMapper.shared().readTree(Objects.requireNonNull(in).readAllBytes());
+        }
+    }
+
+    @Test
+    void captionContrastStepsAsPeftDoes() throws IOException {
+        JsonNode golden = golden("stage-1");
+        new ReferenceTower(golden).write(directory.resolve("model.safetensors"), StoredType.F32);
+        Files.writeString(
+                directory.resolve("config.json"), golden.path("config").toString());
+        TinyModel.writeTokenizer(directory.resolve("tokenizer.json"));
+        AdamW.Options adamW =
+                AdamW.Options.DEFAULT.withClipNorm(golden.path("clipNorm").floatValue());
+        CaptionTraining.Config config = new CaptionTraining.Config(
+                2,
+                4,
+                new OptimizerSettings(golden.path("learningRate").floatValue(), 0, 0, adamW),
+                golden.path("rank").asInt(),
+                golden.path("alpha").floatValue(),
+                golden.path("scale").floatValue(),
+                0,
+                0,
+                512,
+                true,
+                1);
+        try (TextModel model = TextModel.open(directory);
+                Parameters updates = new Parameters(1)) {
+            // Its own captions are not drawn.
+            CaptionTraining training = CaptionTraining.prepare(
+                    model.encoder(), List.of(List.of("a", "b"), List.of("c", "d")), config, Progress.NONE);
+            Llama llama = model.llama();
+            llama.attachLora(updates, config.rank(), config.alpha());
+            fill(
+                    llama.loraParameters().stream()
+                            .filter(parameter -> parameter.name().contains("lora_A"))
+                            .toList(),
+                    golden.path("start"));
+            try (AdamW optimizer = training.optimizer()) {
+                assertSteps(golden, optimizer, step -> {
+                    PairSampler.Pairs pairs = pairs(golden.path("batches").get(step));
+                    TokenBatch tokens = CaptionTraining.tokens(pairs);
+                    List<TensorData> inputs = training.inputs(pairs, tokens);
+                    return new Prepared(inputs, in -> training.loss(in, config.batch()));
+                });
+            }
+            llama.mergeLora();
+        }
+    }
+
+    private static PairSampler.Pairs pairs(JsonNode batch) {
+        List<PairSampler.Caption> captions = new ArrayList<>();
+        for (JsonNode row : batch) {
+            int[] ids = row.path("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+            int start = ids.length - row.path("pooled").asInt();
+            captions.add(new PairSampler.Caption(new CaptionRow(ids, start, ids.length, false), captions.size()));
+        }
+        int pairs = captions.size() / 3;
+        return new PairSampler.Pairs(
+                PairSampler.Kind.DETAILED_TO_DETAILED,
+                captions.subList(0, pairs),
+                captions.subList(pairs, 2 * pairs),
+                captions.subList(2 * pairs, 3 * pairs));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stage-2-clip", "stage-2-eva02"})
+    void contrastOfImagesAndCaptionsStepsAsTheReferenceDoes(String name) throws IOException {
+        JsonNode golden = golden(name);
+        Path file = directory.resolve("model.safetensors");
+        new ReferenceTower(golden).write(file, StoredType.F32);
+        if (golden.path("config").isObject()) {
+            Files.writeString(
+                    directory.resolve("config.json"), golden.path("config").toString());
+        }
+        int images = golden.path("images").asInt();
+        int captionSize = golden.path("captionSize").asInt();
+        int side = golden.path("side").asInt();
+        OptimizerSettings settings = new OptimizerSettings(
+                golden.path("learningRate").floatValue(),
+                0,
+                golden.path("weightDecay").floatValue(),
+                AdamW.Options.DEFAULT.withClipNorm(golden.path("clipNorm").floatValue()));
+        ClipTraining.Config config = new ClipTraining.Config(
+                2, images, settings, golden.path("layerDecay").floatValue(), 1, 0, 1);
+        try (Parameters read = Parameters.trained();
+                Parameters made = new Parameters(1)) {
+            VisionTower vision = VisionTower.open(read, golden.path("config").isObject() ? directory : file);
+            TextAdapter adapter = TextAdapter.create(
+                    made,
+                    new TextAdapter.Config(
+                            captionSize, golden.path("embeddingSize").asInt(), true));
+            fill(adapter.parameters(), golden.path("adapter"));
+            Parameter logitScale = Llm2ClipModel.createLogitScale(made);
+            TextSide text = new CachedTextSide(
+                    adapter, CaptionVectors.of(FloatMatrix.allocate(0, captionSize), List.of()), List.of());
+            try (AdamW optimizer = new AdamW(
+                    ClipTraining.groups(vision, text, logitScale, config),
+                    settings.adamW(),
+                    Execution.cpu().device())) {
+                assertSteps(
+                        golden,
+                        optimizer,
+                        step -> new Prepared(
+                                List.of(
+                                        values("pixels of step " + step, Shape.of(images, 3, side, side), 2),
+                                        values("vectors of step " + step, Shape.of(images, captionSize), 3)),
+                                in -> ClipTraining.loss(vision, text, logitScale, false, in)));
+            }
+        }
+    }
+
+    private static TensorData values(String name, Shape shape, double amplitude) {
+        return TensorData.of(shape, ReferenceTower.values(name, shape.size(), 0, amplitude));
+    }
+
+    private static void fill(List<Parameter> parameters, JsonNode described) {
+        assertThat(parameters).hasSize(described.size()).isNotEmpty();
+        for (Parameter parameter : parameters) {
+            JsonNode tensor = described.path(parameter.name());
+            parameter
+                    .data()
+                    .fill(ReferenceTower.values(
+                            parameter.name(),
+                            parameter.shape().size(),
+                            tensor.path("center").asDouble(),
+                            tensor.path("amplitude").asDouble()));
+        }
+    }
+
+    private record Prepared(List<TensorData> inputs, Loss loss) {}
+
+    private interface Loss {
+        Tensor of(List<Tensor> inputs);
+    }
+
+    private interface Steps {
+        Prepared at(int step);
+    }
+
+    private static void assertSteps(JsonNode golden, AdamW optimizer, Steps steps) {
+        Map<Parameter, float[]> start = new HashMap<>();
+        optimizer
+                .parameters()
+                .forEach(parameter -> start.put(parameter, parameter.data().toFloats()));
+        assertThat(start.keySet().stream().map(Parameter::name))
+                .containsExactlyInAnyOrderElementsOf(golden.path("parameters").propertyNames());
+        List<Runnable> programs = new ArrayList<>();
+        try {
+            for (int step = 0; step < golden.path("losses").size(); step++) {
+                Prepared prepared = steps.at(step);
+                TrainStep program = TrainStep.compile(
+                        prepared.loss::of,
+                        TrainStep.inputsLike(prepared.inputs),
+                        optimizer,
+                        Execution.cpu().options());
+                programs.add(program::close);
+                float loss =
+                        program.run(prepared.inputs, golden.path("learningRate").floatValue());
+                double expected = golden.path("losses").get(step).asDouble();
+                assertThat(loss / expected)
+                        .as("loss of step %d", step)
+                        .isCloseTo(1, within(step == 0 ? LOSS : LATER_STEPS));
+                double norm = golden.path("norms").get(step).asDouble();
+                assertThat(program.gradientNorm() / norm)
+                        .as("norm of the gradients of step %d", step)
+                        .isCloseTo(1, within(step == 0 ? LOSS : LATER_STEPS));
+                for (Map.Entry<Parameter, float[]> parameter : start.entrySet()) {
+                    assertChange(golden, parameter.getKey(), parameter.getValue(), step);
+                }
+            }
+        } finally {
+            Resources.closeAll(programs);
+        }
+    }
+
+    private static void assertChange(JsonNode golden, Parameter parameter, float[] start, int step) {
+        float[] actual = parameter.data().toFloats();
+        JsonNode expected = golden.path("parameters").path(parameter.name()).get(step);
+        int stride = Math.max(1, Math.ceilDiv(actual.length, SAMPLES));
+        assertThat(expected.size()).isEqualTo(Math.ceilDiv(actual.length, stride));
+        double[] change = new double[expected.size()];
+        double largest = 0;
+        for (int i = 0; i < change.length; i++) {
+            change[i] = expected.get(i).asDouble() - start[i * stride];
+            largest = Math.max(largest, Math.abs(change[i]));
+        }
+        if (parameter.name().endsWith(WITHOUT_GRADIENT)) {
+            return;
+        }
+        // Of an update that starts at zero, the other factor's gradient is zero.
+        boolean still = parameter.name().contains("lora_A") && step == 0;
+        assertThat(largest > 0).as("step %d changes %s", step, parameter).isNotEqualTo(still);
+        for (int i = 0; i < change.length; i++) {
+            assertThat((actual[i * stride] - (double) start[i * stride]) / (still ? 1 : largest))
+                    .as("change of element %d of %s at step %d", i * stride, parameter, step)
+                    .isCloseTo(change[i] / (still ? 1 : largest), within(step == 0 ? FIRST_STEP : LATER_STEPS));
+        }
+    }
+}
