@@ -1,21 +1,25 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
-import io.llm2clip.data.FileNames;
-import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.data.ImageFiles;
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.Item;
+import io.llm2clip.embedding.EmbeddingJob;
+import io.llm2clip.embedding.ItemCounts;
+import io.llm2clip.embedding.ItemTarget;
+import io.llm2clip.embedding.VectorFile;
+import io.llm2clip.embedding.VectorOutput;
+import io.llm2clip.embedding.VectorType;
+import io.llm2clip.embedding.WorkingFile;
 import io.llm2clip.image.ImageFormat;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,33 +36,17 @@ import picocli.CommandLine.Spec;
             "Embed images and texts into one space: a line per vector of length 1 with the name, a tab and the values.",
             "In names \\\\, \\t, \\n and \\r stand for a backslash, a tab and line ends. With --json a line is"
                     + " {\"image\": \"...\", \"embedding\": [...]} or {\"text\": ...};"
-                    + " that of a skipped image is {\"image\": \"...\", \"error\": \"...\"}."
+                    + " that of a skipped image is {\"image\": \"...\", \"error\": \"...\"}.",
+            "With --out, a run that was interrupted goes on where it ended: give the same command again."
         },
         footerHeading = "%nExample:%n",
-        footer = "  llm2clip embed --image photos --out photos.jsonl")
-@HelpSection.In(HelpSection.INPUT)
+        footer = "  llm2clip embed --image photos --out photos.parquet")
 final class EmbedCommand extends ComputingCommand {
-    /** Texts in memory at a time. */
-    private static final int CHUNK = 256;
-
     @Mixin
     private ModelOption model = new ModelOption();
 
-    @Option(
-            names = "--image",
-            arity = "1..*",
-            paramLabel = "FILE",
-            description = "Images, or folders of images. Those that cannot be read are skipped and counted.")
-    private List<Path> images = List.of();
-
-    @Option(names = "--text", arity = "1..*", paramLabel = "TEXT", description = "Captions.")
-    private List<String> texts = List.of();
-
-    @Option(
-            names = "--texts",
-            paramLabel = "FILE|-",
-            description = "A file with a caption per line, in UTF-8; - is standard input.")
-    private @Nullable Path textFile;
+    @Mixin
+    private ItemOptions items = new ItemOptions();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -66,8 +54,23 @@ final class EmbedCommand extends ComputingCommand {
             paramLabel = "FILE",
             description =
                     "Write the vectors to a file, in the format of its name: .jsonl or .json (as --json), .tsv or .txt"
-                            + " (as without), .npy (NumPy's array of f32; the names of its rows are printed).")
+                            + " (as without), .npy (NumPy's array; the names of its rows are printed), .parquet (columns key,"
+                            + " kind and embedding), .safetensors (tensors embeddings, keys, key_ends and is_text).")
     private @Nullable Path out;
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--dtype",
+            paramLabel = "f32|f16",
+            description = "Type of values in .npy, .parquet and .safetensors (default: f32).")
+    private @Nullable VectorType type;
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--overwrite",
+            description =
+                    "Begin anew where an interrupted run left its vectors, also one of another model or other input.")
+    private boolean overwrite;
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -83,122 +86,77 @@ final class EmbedCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        if (spec != null && images.isEmpty() && texts.isEmpty() && textFile == null) {
-            throw new ParameterException(spec.commandLine(), "Expected --image, --text or --texts.");
-        }
+        items.requireUsage();
         Path to = out;
         VectorFormat format = to == null ? VectorFormat.LINES : BadUsage.unless(spec, () -> VectorFormat.of(to));
-        requireNoInput(to);
-        List<String> captions = captions();
-        ImageFiles found = ImageFiles.of(images);
-        found.leftOut().forEach(terminal::remark);
-        List<Path> files = found.files();
-        int[] skipped = {0};
-        files.forEach(file -> FileNames.requireAsWritten(file.toString()));
-        try {
-            if (to == null) {
-                skipped[0] = embed(files, captions, _ -> VectorSink.printing(terminal));
-            } else {
-                AtomicFile.write(
-                        to,
-                        channel -> skipped[0] = embed(
-                                files,
-                                captions,
-                                dimension -> VectorSink.writing(format, channel, dimension, terminal)));
-            }
-        } catch (IOException e) {
-            throw new InputException("The vectors cannot be written (" + IoReason.of(e) + ").", e);
+        if (spec != null && type != null && !format.isBinary()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--dtype is for .npy, .parquet and .safetensors; name such a file with --out, or leave it out.");
         }
-        if (strict && (skipped[0] > 0 || !found.leftOut().isEmpty())) {
+        if (to != null) {
+            items.requireNoInput(to);
+        }
+        ItemOptions.Items input = items.items();
+        input.leftOut().forEach(terminal::remark);
+        boolean stream = to != null && AtomicFile.isStream(to);
+        if (to != null && !stream) {
+            AtomicFile.requirePlace(to);
+        }
+        ItemCounts outcome;
+        try (Llm2Clip loaded = model.load(device().execution())) {
+            EmbeddingJob job = new EmbeddingJob(loaded, input.sources(), terminal.progress());
+            if (to == null) {
+                outcome = straight(job, VectorOutputs.printing(terminal));
+            } else if (stream) {
+                ItemCounts[] written = {ItemCounts.NONE};
+                AtomicFile.write(to, channel -> written[0] = straight(job, VectorOutputs.writing(format, channel)));
+                outcome = written[0];
+            } else {
+                outcome = resumable(job, loaded, to, format);
+            }
+        }
+        if (strict && (outcome.skipped() > 0 || !input.leftOut().isEmpty())) {
             throw new InputException(
                     "Not every image was embedded, which --strict makes a failure; mend or remove what is named above.");
         }
     }
 
-    private List<String> captions() {
-        List<String> captions = new ArrayList<>(texts);
-        if (textFile != null) {
-            captions.addAll(TextLines.read(textFile, System.in));
-        }
-        return captions;
-    }
-
-    private void requireNoInput(@Nullable Path file) {
+    /** Writes vectors as they come. */
+    private ItemCounts straight(EmbeddingJob job, VectorFile file) {
+        ItemCounts[] counts = {ItemCounts.NONE};
         try {
-            if (file != null
-                    && textFile != null
-                    && Files.isRegularFile(file)
-                    && Files.exists(textFile)
-                    && Files.isSameFile(file, textFile)) {
-                throw new InputException(
-                        "%s: is the file of --texts, which its vectors would replace; choose another name for --out."
-                                .formatted(file));
-            }
-        } catch (IOException e) {
-            throw new InputException("%s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
-        }
-    }
-
-    private interface Opening {
-        /** @param dimension E, of all vectors */
-        VectorSink open(int dimension) throws IOException;
-    }
-
-    /** @return the number of images that were skipped */
-    private int embed(List<Path> files, List<String> captions, Opening opening) throws IOException {
-        try (Llm2Clip loaded = model.load(device().execution())) {
-            VectorSink sink = opening.open(loaded.embeddingSize());
-            int skipped = embed(loaded, files, captions, sink);
-            sink.finish();
-            return skipped;
-        }
-    }
-
-    private int embed(Llm2Clip model, List<Path> all, List<String> captions, VectorSink sink) throws IOException {
-        List<Path> files = named(all, sink);
-        int skipped = all.size() - files.size();
-        try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
-            skipped += embedImages(model, files, sink, phase);
-        }
-        int cut = 0;
-        try (Progress.Phase phase = terminal.progress().begin("texts", captions.size(), "text")) {
-            FloatMatrix embeddings = FloatMatrix.allocate(Math.min(CHUNK, captions.size()), model.embeddingSize());
-            for (int start = 0; start < captions.size(); start += CHUNK) {
-                List<String> chunk = captions.subList(start, Math.min(captions.size(), start + CHUNK));
-                cut += model.embedTexts(chunk, embeddings.slice(0, chunk.size()), phase);
-                for (int i = 0; i < chunk.size(); i++) {
-                    sink.accept("text", chunk.get(i), embeddings.row(i));
+            job.run(new ItemTarget() {
+                @Override
+                public void embedded(Item item, MemorySegment vector) {
+                    counts[0] = counts[0].withVector(item.kind());
+                    written(() -> file.add(item, vector));
                 }
-            }
+
+                @Override
+                public void skipped(Item item, String reason) {
+                    counts[0] = counts[0].withSkipped(item.kind());
+                    terminal.remark("Skipped: " + reason);
+                    written(() -> file.skip(item, reason));
+                }
+
+                @Override
+                public void cut(int count) {
+                    counts[0] = counts[0].withCut(count);
+                }
+            });
+            report(counts[0]);
+            file.finish();
+            return counts[0];
+        } catch (IOException e) {
+            throw unwritable(e);
+        } catch (UncheckedIOException e) {
+            throw unwritable(Objects.requireNonNull(e.getCause()));
         }
-        terminal.cut(cut, captions.size());
-        if (skipped > 0) {
-            if (skipped == all.size() && captions.isEmpty()) {
-                throw new InputException("None of the images can be read; give %s files.".formatted(ImageFormat.NAMES));
-            }
-            terminal.remark("%d of %s skipped.".formatted(skipped, Quantity.of(all.size(), "image")));
-        }
-        return skipped;
     }
 
-    /** @return the number of images that were skipped */
-    private int embedImages(Llm2Clip model, List<Path> files, VectorSink sink, Progress.Phase phase)
-            throws IOException {
-        int[] skipped = {0};
-        try {
-            model.embedImages(
-                    model.images(files),
-                    (index, vector) ->
-                            written(() -> sink.accept("image", files.get(index).toString(), vector)),
-                    failure -> {
-                        skipped[0]++;
-                        written(() -> skip(files.get(failure.index()).toString(), failure.reason(), sink));
-                    },
-                    phase);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        return skipped[0];
+    private static InputException unwritable(IOException failure) {
+        return new InputException("The vectors cannot be written (" + IoReason.of(failure) + ").", failure);
     }
 
     private interface Writing {
@@ -213,22 +171,80 @@ final class EmbedCommand extends ComputingCommand {
         }
     }
 
-    /** The files whose vectors can be told by their names. */
-    private List<Path> named(List<Path> files, VectorSink sink) throws IOException {
-        List<Path> named = new ArrayList<>();
-        for (Path file : files) {
-            String name = file.toString();
-            if (FileNames.isText(name)) {
-                named.add(file);
-            } else {
-                skip(name, "The name of %s is not UTF-8; rename it.".formatted(name), sink);
+    /** Collects vectors beside the file, which is written when there are all. */
+    private ItemCounts resumable(EmbeddingJob job, Llm2Clip loaded, Path to, VectorFormat format) {
+        Fingerprint dependencies = new Fingerprint(EmbeddingJob.dependencies(loaded, model.dependencies()));
+        try (WorkingFile rows = WorkingFile.open(to, dependencies, loaded.embeddingSize(), overwrite)) {
+            if (rows.rows() > 0) {
+                terminal.remark(
+                        "Going on behind %s of a run that was interrupted.".formatted(Quantity.of(rows.rows(), "row")));
             }
+            boolean done = false;
+            try (Terminal.AtInterruption _ = terminal.atInterruption(rows::kept)) {
+                job.run(rows, new Skipped());
+                done = true;
+            } finally {
+                if (!done && !rows.kept().isEmpty()) {
+                    terminal.remark(rows.kept());
+                }
+            }
+            return publish(rows, loaded.embeddingSize(), to, format);
         }
-        return named;
     }
 
-    private void skip(String image, String reason, VectorSink sink) throws IOException {
-        terminal.remark("Skipped: " + reason);
-        sink.skip(image, reason);
+    private ItemCounts publish(WorkingFile rows, int dimension, Path to, VectorFormat format) {
+        report(rows.counts());
+        boolean published = false;
+        try {
+            VectorOutput.publish(
+                    rows,
+                    to,
+                    (channel, sizes) -> VectorOutputs.writing(
+                            format, type == null ? VectorType.F32 : type, channel, dimension, sizes));
+            published = true;
+        } finally {
+            if (!published) {
+                terminal.remark(rows.kept());
+            }
+        }
+        if (format == VectorFormat.NUMPY) {
+            // Behind the file, which is complete without them; but if they go nowhere, the same command gives them
+            // again.
+            VectorOutput.labels(rows, item -> terminal.print(VectorOutputs.rowName(item, terminal.json())));
+        }
+        rows.delete();
+        return rows.counts();
+    }
+
+    /** Says what a run skips, and leaves what it embeds to the rows. */
+    private final class Skipped implements ItemTarget {
+        @Override
+        public void embedded(Item item, MemorySegment vector) {}
+
+        @Override
+        public void skipped(Item item, String reason) {
+            terminal.remark("Skipped: " + reason);
+        }
+
+        @Override
+        public void cut(int count) {}
+    }
+
+    /** @throws InputException if there is not one vector */
+    private void report(ItemCounts counts) {
+        terminal.cut(counts.cutTexts(), counts.texts());
+        if (counts.vectors() == 0) {
+            throw new InputException(
+                    counts.skippedLines() == 0
+                            ? "None of the images can be read; give %s files.".formatted(ImageFormat.NAMES)
+                            : "Nothing of the input can be embedded; mend what is named above.");
+        }
+        if (counts.skippedImages() > 0) {
+            terminal.remark("%d of %s skipped."
+                    .formatted(counts.skippedImages(), Quantity.of(counts.images() + counts.skippedImages(), "image")));
+        }
+        if (counts.skippedLines() > 0) {
+            terminal.remark(Quantity.of(counts.skippedLines(), "line") + " of the input skipped.");
+        }
     }
 }

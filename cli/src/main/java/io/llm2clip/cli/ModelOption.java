@@ -8,6 +8,7 @@ import io.llm2clip.model.VisionOptions;
 import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -69,6 +70,21 @@ final class ModelOption {
             throw new InputException(
                     "There is no model %s; run 'llm2clip demo' or give one with --model.".formatted(model));
         }
+        return Llm2Clip.load(place, options(execution));
+    }
+
+    /** What of these options decides on vectors, but for what the vectors themselves show. */
+    Map<String, String> dependencies() {
+        LoadOptions options = options(Execution.cpu());
+        return Map.of(
+                "--max-megapixels", Long.toString(options.maxPixels()),
+                "--exif-orientation",
+                        options.exifOrientation().map(String::valueOf).orElse("as the model says"),
+                "--parse-special-tokens",
+                        options.specialTokens().map(String::valueOf).orElse("as the model says"));
+    }
+
+    private LoadOptions options(Execution execution) {
         LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)));
         if (specialTokens.choice().isPresent()) {
             options = options.withSpecialTokens(specialTokens.choice().get());
@@ -82,6 +98,6 @@ final class ModelOption {
         if (imageSize != null) {
             options = options.withVision(VisionOptions.STORED.withImageSize(imageSize));
         }
-        return Llm2Clip.load(place, options);
+        return options;
     }
 }

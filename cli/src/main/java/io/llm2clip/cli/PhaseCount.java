@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -64,13 +65,18 @@ final class PhaseCount {
         return done;
     }
 
+    /** Whether it is known how many units there are. */
+    boolean isBounded() {
+        return total != Progress.UNKNOWN;
+    }
+
     boolean finished() {
-        return done >= total;
+        return isBounded() && done >= total;
     }
 
     /** The part that is done, at most 1. */
     double fraction() {
-        return Math.min(1, done / (double) total);
+        return isBounded() ? Math.min(1, done / (double) total) : 0;
     }
 
     /** What precedes the next unit, or nothing. */
@@ -95,20 +101,22 @@ final class PhaseCount {
 
     OptionalDouble secondsLeft(long now) {
         OptionalDouble rate = rate(now);
-        return rate.isPresent() ? OptionalDouble.of((total - done) / rate.getAsDouble()) : rate;
+        return rate.isPresent() && isBounded()
+                ? OptionalDouble.of((total - done) / rate.getAsDouble())
+                : OptionalDouble.empty();
     }
 
-    /** "3/5", and of bytes "1.2 GB/3.4 GB". */
+    /** "3/5", and of bytes "1.2 GB/3.4 GB"; "3" where nobody knows of how many. */
     String fractionText() {
-        return amount(done) + "/" + amount(total);
+        return isBounded() ? amount(done) + "/" + amount(total) : amount(done);
     }
 
     /** "3 of 5 steps", or "5 steps" when all are done. */
     String quantity() {
         if (isBytes()) {
-            return finished() ? amount(done) : amount(done) + " of " + amount(total);
+            return finished() || !isBounded() ? amount(done) : amount(done) + " of " + amount(total);
         }
-        return finished() ? Quantity.of(done, unit) : done + " of " + Quantity.of(total, unit);
+        return finished() || !isBounded() ? Quantity.of(done, unit) : done + " of " + Quantity.of(total, unit);
     }
 
     /** "0.6/s", or "12 s per step" where that reads better; nothing before it is known. */

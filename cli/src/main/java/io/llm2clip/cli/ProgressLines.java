@@ -74,7 +74,10 @@ record ProgressLines(PrintWriter err, LongSupplier nanoTime) implements Progress
         @Override
         public synchronized void close() {
             String seconds = String.format(Locale.ROOT, "%.1f s", count.seconds(nanoTime.getAsLong()));
-            print((count.finished() ? "" : "stopped after ") + count.quantity(), count.metricText(", "), seconds);
+            print(
+                    (count.finished() || !count.isBounded() ? "" : "stopped after ") + count.quantity(),
+                    count.metricText(", "),
+                    seconds);
         }
 
         private void print(String... parts) {

@@ -38,7 +38,7 @@ final class ProgressText {
         int spare = columns
                 - 1
                 - joined(List.of(name, "[]", fraction, pace, metrics, time)).length();
-        if (spare >= LEAST_BAR) {
+        if (spare >= LEAST_BAR && count.isBounded()) {
             String bar = bar(count.fraction(), Math.min(MOST_BAR, spare));
             return joined(List.of(name, bar, fraction, pace, metrics, time));
         }
@@ -52,7 +52,7 @@ final class ProgressText {
 
     /** What stays of a phase: how much was done in what time. */
     static String last(PhaseCount count, long now, int columns) {
-        String fraction = (count.finished() ? "" : "stopped at ") + count.fractionText();
+        String fraction = (count.finished() || !count.isBounded() ? "" : "stopped at ") + count.fractionText();
         String time = "took " + PhaseCount.clock(count.seconds(now));
         return fitting(
                 columns - 1,

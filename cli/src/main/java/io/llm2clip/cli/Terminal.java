@@ -6,6 +6,7 @@ import io.llm2clip.progress.Quantity;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,6 +72,32 @@ final class Terminal {
         // It would wait for this thread, which holds the line of progress while it writes.
         endInterruptibility();
         System.exit(code);
+    }
+
+    /** What is said when the program is interrupted before this is closed. */
+    interface AtInterruption extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Has a sentence said if the program is interrupted; an empty one is not. */
+    AtInterruption atInterruption(Supplier<String> sentence) {
+        Thread hook = new Thread(
+                () -> {
+                    String last = sentence.get();
+                    if (!last.isEmpty()) {
+                        remark(last);
+                    }
+                },
+                "last-words");
+        Runtime.getRuntime().addShutdownHook(hook);
+        return () -> {
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // It is interrupted already, in its last moment.
+            }
+        };
     }
 
     private static void endInterruptibility() {
@@ -143,7 +170,7 @@ final class Terminal {
     }
 
     /** Says how many captions the text encoder reads the beginning of alone. */
-    void cut(int count, int captions) {
+    void cut(long count, long captions) {
         if (count > 0) {
             remark("%d of %s %s too long for the text encoder and cut; what their ends say does not count."
                     .formatted(count, Quantity.of(captions, "caption"), count == 1 ? "is" : "are"));

@@ -11,8 +11,12 @@ enum VectorFormat {
     JSON_LINES(".jsonl", ".json"),
     /** A line per vector: the name, a tab, the values. */
     LINES(".tsv", ".txt"),
-    /** NumPy's array of f32, vectors by values. */
-    NUMPY(".npy");
+    /** NumPy's array, vectors by values. */
+    NUMPY(".npy"),
+    /** Columns with the keys, the kinds and the vectors. */
+    PARQUET(".parquet"),
+    /** Tensors with the vectors and the keys. */
+    SAFETENSORS(".safetensors");
 
     private final List<String> extensions;
 
@@ -31,10 +35,10 @@ enum VectorFormat {
         boolean stream = AtomicFile.isStream(file);
         for (VectorFormat format : values()) {
             if (format.extensions.stream().anyMatch(name::endsWith)) {
-                if (stream && format == NUMPY) {
+                if (stream && format.isBinary()) {
                     throw new IllegalArgumentException(
-                            "%s: expected a regular file for .npy, whose number of vectors is written last, found a pipe or device; use .jsonl or .tsv."
-                                    .formatted(file));
+                            "%s: expected a regular file for %s, which is not written from its beginning to its end, found a pipe or device; use .jsonl or .tsv."
+                                    .formatted(file, format.extensions.getFirst()));
                 }
                 return format;
             }
@@ -43,7 +47,15 @@ enum VectorFormat {
             return JSON_LINES;
         }
         throw new IllegalArgumentException(
-                "%s: expected a name that ends with .jsonl, .json, .tsv, .txt or .npy, which decides the format."
+                "%s: expected a name that ends with .jsonl, .json, .tsv, .txt, .npy, .parquet or .safetensors, which decides the format."
                         .formatted(file));
+    }
+
+    /** Whether values are bytes in the file rather than decimal numbers, and so have a type. */
+    boolean isBinary() {
+        return switch (this) {
+            case JSON_LINES, LINES -> false;
+            case NUMPY, PARQUET, SAFETENSORS -> true;
+        };
     }
 }

@@ -138,7 +138,7 @@ class EmbedCommandTest {
     void nothingToEmbedIsBadUsage() {
         Run run = Run.of("embed", "--model", model);
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).startsWith("error: Expected --image, --text or --texts.");
+        assertThat(run.err()).startsWith("error: Expected --image, --images, --text, --texts or --json-lines.");
     }
 
     @Test
@@ -323,11 +323,11 @@ class EmbedCommandTest {
         assertThat(embed("--text", "a kite", "--out", folder.resolve("v.json")).out())
                 .isEmpty();
         assertThat(Files.readString(folder.resolve("v.json"))).startsWith("{\"text\":\"a kite\",\"embedding\":[");
-        for (String name : List.of("v", "v.np", "v.csv", "v.parquet", "npy", "v.npy.gz")) {
+        for (String name : List.of("v", "v.np", "v.csv", "v.pickle", "npy", "v.npy.gz")) {
             Run run = Run.of("embed", "--model", folder.resolve("none"), "--text", "a", "--out", folder.resolve(name));
             assertThat(run.code()).isEqualTo(2);
             assertThat(run.err())
-                    .contains(name + ": expected a name that ends with .jsonl, .json, .tsv, .txt or .npy")
+                    .contains(name + ": expected a name that ends with .jsonl, .json, .tsv, .txt, .npy, .parquet or")
                     .hasLineCount(2);
             assertThat(folder.resolve(name)).doesNotExist();
         }

@@ -34,6 +34,13 @@ public record Fingerprint(Map<String, String> parts) {
         parts = Collections.unmodifiableSortedMap(sorted);
     }
 
+    /** The same with one more part. */
+    public Fingerprint and(String name, String value) {
+        Map<String, String> more = new TreeMap<>(parts);
+        more.put(name, value);
+        return new Fingerprint(more);
+    }
+
     /** A value for what is long or has line breaks: its SHA-256, in hexadecimal. */
     public static String hash(String text) {
         try {
@@ -45,21 +52,21 @@ public record Fingerprint(Map<String, String> parts) {
     }
 
     /** A line per part, sorted by name. */
-    String text() {
+    public String text() {
         return parts.entrySet().stream()
                 .map(part -> part.getKey() + "=" + part.getValue())
                 .collect(Collectors.joining("\n"));
     }
 
     /** Reads what {@link #text} writes. */
-    static Fingerprint parse(String text) {
+    public static Fingerprint parse(String text) {
         return new Fingerprint(text.lines()
                 .map(line -> line.split("=", 2))
                 .collect(Collectors.toMap(part -> part[0], part -> part.length == 2 ? part[1] : "")));
     }
 
     /** Names of the parts that differ, for people. */
-    String differences(Fingerprint other) {
+    public String differences(Fingerprint other) {
         return Stream.concat(parts.keySet().stream(), other.parts.keySet().stream())
                 .distinct()
                 .filter(name -> !Objects.equals(parts.get(name), other.parts.get(name)))

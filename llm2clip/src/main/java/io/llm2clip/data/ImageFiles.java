@@ -25,11 +25,16 @@ public record ImageFiles(List<Path> files, List<String> leftOut) {
      * @throws InputException if a folder holds no image or cannot be read
      */
     public static ImageFiles of(List<Path> named) {
+        return of(named, true);
+    }
+
+    /** The same; folders below those that were named are searched only if {@code recursive}. */
+    public static ImageFiles of(List<Path> named, boolean recursive) {
         List<Path> files = new ArrayList<>();
         ImageSearch.Findings findings = new ImageSearch.Findings();
         for (Path path : named) {
             if (Files.isDirectory(path)) {
-                files.addAll(new ImageSearch(findings, ImageSearch::list).below(path));
+                files.addAll(new ImageSearch(findings, ImageSearch::list, recursive).below(path));
             } else {
                 files.add(path);
             }

@@ -33,6 +33,7 @@ final class ImageSearch {
 
     private final Findings findings;
     private final Lister lister;
+    private final boolean recursive;
     private final Set<Path> visited = new HashSet<>();
     private final Deque<Path> linked = new ArrayDeque<>();
     private final List<Path> files = new ArrayList<>();
@@ -42,9 +43,11 @@ final class ImageSearch {
         List<Path> list(Path directory) throws IOException;
     }
 
-    ImageSearch(Findings findings, Lister lister) {
+    /** @param recursive whether folders below count, too */
+    ImageSearch(Findings findings, Lister lister, boolean recursive) {
         this.findings = findings;
         this.lister = lister;
+        this.recursive = recursive;
     }
 
     static List<Path> list(Path directory) throws IOException {
@@ -130,6 +133,9 @@ final class ImageSearch {
             }
             boolean link = Files.isSymbolicLink(entry);
             if (Files.isDirectory(entry)) {
+                if (!recursive) {
+                    continue;
+                }
                 if (link) {
                     linked.add(entry);
                 } else {

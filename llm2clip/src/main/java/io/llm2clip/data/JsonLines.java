@@ -2,13 +2,8 @@ package io.llm2clip.data;
 
 import io.llm2clip.nn.checkpoint.JsonFault;
 import io.llm2clip.text.WellFormed;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,10 +16,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Reads a file of one JSON object a line; a line that cannot be used does not stop the ones after it. */
 final class JsonLines {
-    /** Longer lines are refused: no caption is that long, but a binary file is one such line. */
-    private static final int MAX_LINE_BYTES = 16 << 20;
-
-    private static final int BYTE_ORDER_MARK = 0xfeff;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
@@ -41,6 +32,11 @@ final class JsonLines {
         private static final long serialVersionUID = 1;
         private final String detail;
 
+        /** Reason and detail, as part of a sentence. */
+        String sentencePart() {
+            return detail.isEmpty() ? String.valueOf(getMessage()) : getMessage() + ": " + detail;
+        }
+
         BadLineException(String reason, String detail) {
             super(reason, null, false, false);
             this.detail = detail;
@@ -48,18 +44,24 @@ final class JsonLines {
     }
 
     static void read(Path file, DataReport.Builder report, LineReader reader) {
-        try (InputStream input = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-            var line = new ByteArrayOutputStream(1 << 12);
-            int number = 1;
-            for (int value = input.read(); value >= 0; value = input.read()) {
-                if (value == '\n') {
-                    accept(number++, line, report, reader);
-                    line.reset();
-                } else if (line.size() <= MAX_LINE_BYTES) {
-                    line.write(value);
+        try (InputStream input = Files.newInputStream(file)) {
+            Utf8Lines.read(input, new Utf8Lines.Target() {
+                @Override
+                public void line(int number, String text) {
+                    try {
+                        if (!text.isBlank()) {
+                            reader.read(number, parse(text));
+                        }
+                    } catch (BadLineException e) {
+                        report.skipBad(number, String.valueOf(e.getMessage()), e.detail);
+                    }
                 }
-            }
-            accept(number, line, report, reader);
+
+                @Override
+                public void unusable(int number, String reason) {
+                    report.skipBad(number, reason, "");
+                }
+            });
         } catch (IOException e) {
             throw new InputException(file + " cannot be read (" + e.getMessage() + ").", e);
         }
@@ -94,33 +96,8 @@ final class JsonLines {
         return List.copyOf(captions);
     }
 
-    private static void accept(int number, ByteArrayOutputStream bytes, DataReport.Builder report, LineReader reader) {
-        try {
-            String text = text(bytes);
-            if (!text.isBlank()) {
-                reader.read(number, parse(text));
-            }
-        } catch (BadLineException e) {
-            report.skipBad(number, String.valueOf(e.getMessage()), e.detail);
-        }
-    }
-
-    private static String text(ByteArrayOutputStream bytes) throws BadLineException {
-        if (bytes.size() > MAX_LINE_BYTES) {
-            throw new BadLineException("line longer than 16 MiB", "");
-        }
-        try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.toByteArray()))
-                    .toString();
-            return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
-        } catch (CharacterCodingException e) {
-            throw new BadLineException("not UTF-8", "");
-        }
-    }
-
-    private static ObjectNode parse(String text) throws BadLineException {
+    /** The object of a line. */
+    static ObjectNode parse(String text) throws BadLineException {
         try {
             if (JSON.readTree(text) instanceof ObjectNode object) {
                 return object;

@@ -5,11 +5,14 @@ public interface Progress {
     /** Listens to nothing. */
     Progress NONE = (name, total, unit) -> Phase.NONE;
 
+    /** How many units a phase takes is not known before it ends. */
+    long UNKNOWN = -1;
+
     /**
      * A phase begins.
      *
      * @param name what is done, for people
-     * @param total how many units it takes
+     * @param total how many units it takes, or {@link #UNKNOWN}
      * @param unit what is counted, a regular noun in the singular
      */
     Phase begin(String name, long total, String unit);

@@ -94,19 +94,25 @@ class ImageFilesTest {
         Path locked = write("locked/b.png").getParent();
         Path last = write("z/z.png");
         ImageSearch.Findings findings = new ImageSearch.Findings();
-        List<Path> files = new ImageSearch(findings, directory -> {
-                    if (directory.equals(locked)) {
-                        throw new AccessDeniedException(directory.toString());
-                    }
-                    return ImageSearch.list(directory);
-                })
+        List<Path> files = new ImageSearch(
+                        findings,
+                        directory -> {
+                            if (directory.equals(locked)) {
+                                throw new AccessDeniedException(directory.toString());
+                            }
+                            return ImageSearch.list(directory);
+                        },
+                        true)
                 .below(folder);
         assertThat(files).containsExactly(good, last);
         assertThat(findings.sentences())
                 .containsExactly("The folder " + locked + " cannot be read (permission denied) and is left out.");
-        assertThatThrownBy(() -> new ImageSearch(new ImageSearch.Findings(), directory -> {
-                            throw new AccessDeniedException(directory.toString());
-                        })
+        assertThatThrownBy(() -> new ImageSearch(
+                                new ImageSearch.Findings(),
+                                directory -> {
+                                    throw new AccessDeniedException(directory.toString());
+                                },
+                                true)
                         .below(folder))
                 .hasMessage("The folder " + folder + " cannot be read (permission denied).");
     }

@@ -76,6 +76,19 @@ public final class AtomicFile {
         }
     }
 
+    /**
+     * Checks that a file can be made where a path says, before the work that makes it.
+     *
+     * @throws CheckpointException if there is no folder for it, or a folder in its place
+     */
+    public static void requirePlace(Path file) {
+        try {
+            requirePlace(file, Links.chain(file).getLast());
+        } catch (IOException e) {
+            throw new CheckpointException("%s: cannot be written: %s.".formatted(file, IoReason.of(e)), e);
+        }
+    }
+
     private static boolean isDescriptor(Path path) {
         return path.startsWith("/proc") || path.startsWith("/dev/fd");
     }

@@ -48,7 +48,7 @@ public final class Disk {
     }
 
     /** For messages: how much room there is. */
-    static String room(Path folder) {
+    public static String room(Path folder) {
         try {
             return "Its disk has %,d MB free."
                     .formatted(Files.getFileStore(folder).getUsableSpace() / 1_000_000);
