@@ -22,7 +22,8 @@ final class ModelOption {
             names = "--model",
             paramLabel = "PATH",
             description = {
-                "The model: a directory that training wrote, or a published LLM2CLIP model, a directory or a file of weights"
+                "The model: a directory that training wrote, or a published model, a directory or a file of weights: an"
+                        + " LLM2CLIP, or a CLIP or SigLIP with its own text tower"
                         + " (default: ${DEFAULT-VALUE}, which the demo makes)."
             })
     private Path model = USUAL;
@@ -31,7 +32,7 @@ final class ModelOption {
             names = "--text-encoder",
             paramLabel = "DIR|FILE",
             description =
-                    "The text encoder of a published model, a directory or a GGUF file (default: the directory of its"
+                    "The text encoder of a published LLM2CLIP, a directory or a GGUF file (default: the directory of its"
                             + " published name beside the model).")
     private @Nullable Path textEncoder;
 

@@ -1,17 +1,12 @@
 package io.llm2clip.model;
 
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
-import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 
 /**
  * A trained model on disk as it is written, which {@link OpenModel} opens:
@@ -94,11 +89,5 @@ public final class ModelDirectory {
     static Path part(Path directory, String name) {
         boolean whole = Files.isRegularFile(directory.resolve(DESCRIPTION));
         return whole ? directory.resolve(name) : directory;
-    }
-
-    static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
-        try (Checkpoint source = Checkpoint.open(file)) {
-            ParameterFiles.load(parameters, source, UnaryOperator.identity(), ignored);
-        }
     }
 }
