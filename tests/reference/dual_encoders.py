@@ -7,13 +7,15 @@ writes llm2clip/src/test/resources/io/llm2clip/model/dual/: a directory for each
 never runs it.
 """
 
+import gzip
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
-import open_clip
 import torch
+from consisid_eva_clip import model as eva_model
 from open_clip.model import CLIP, CustomTextCLIP
 from PIL import Image
 from safetensors.torch import save_file
@@ -50,7 +52,7 @@ def fill(model):
     """Weights by name, which half precision holds exactly."""
     state = model.state_dict()
     for name, tensor in state.items():
-        if tensor.is_floating_point() and not name.startswith("logit"):
+        if tensor.is_floating_point() and not name.startswith("logit") and "freqs" not in name:
             state[name] = values(name, tensor.shape, *spread(name, tensor.shape))
     model.load_state_dict(state)
     return model.eval()
@@ -225,6 +227,49 @@ def original(name, image, tokenizer, quick_gelu, custom):
     write(name, golden)
 
 
+def eva(image, tokenizer):
+    """EVA-CLIP's names, computed by its own code."""
+    directory = OUT / "clip-eva02"
+    directory.mkdir()
+    vision = dict(
+        image_size=SIDE, layers=2, width=64, head_width=64, patch_size=PATCH, mlp_ratio=2.6667, eva_model_name="eva-clip-tiny",
+        rope=True, pt_hw_seq_len=16, intp_freq=True, naiveswiglu=True, subln=True, drop_path_rate=0.0,
+    )
+    text = dict(context_length=WINDOW, vocab_size=len(tokenizer), width=64, heads=1, layers=2)
+    model = fill(eva_model.CustomCLIP(16, vision, text))
+    pixels = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})(
+        image, return_tensors="pt"
+    )["pixel_values"]
+    ids = [row + [0] * (WINDOW - len(row)) for row in encode(tokenizer, TEXTS, False)]
+    with torch.no_grad():
+        scale = model.logit_scale.exp()
+        golden = {"captions": TEXTS, "logitScale": float(scale)} | results(
+            tokenizer, model.encode_text(torch.tensor(ids)), model.encode_image(pixels), scale
+        )
+    state = {k: v.half() if v.ndim and "freqs" not in k else v for k, v in model.state_dict().items()}
+    torch.save(state, directory / "EVA02_CLIP_B_psz16_s8B.pt")
+    write("clip-eva02", golden)
+
+
+def vocabulary():
+    """Token ids of CLIP's own vocabulary, which is not part of this repository: of OpenCLIP's copy of OpenAI's file."""
+    from open_clip.tokenizer import default_bpe
+    from transformers.models.clip.tokenization_clip import bytes_to_unicode
+
+    with gzip.open(default_bpe(), "rt", encoding="utf-8") as file:
+        merges = file.read().split("\n")[1 : 49152 - 256 - 2 + 1]
+    symbols = list(bytes_to_unicode().values())
+    tokens = symbols + [s + "</w>" for s in symbols] + [m.replace(" ", "") for m in merges]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    with tempfile.TemporaryDirectory() as directory:
+        directory = Path(directory)
+        (directory / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}))
+        (directory / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+        tokenizer = CLIPTokenizerFast(directory / "vocab.json", directory / "merges.txt")
+    ids = [tokenizer(t)["input_ids"] for t in TEXTS]
+    (OUT / "vocabulary.json").write_text(json.dumps({"size": len(tokenizer), "captions": TEXTS, "ids": ids}) + "\n")
+
+
 def gemma_tokenizer(directory):
     """A vocabulary of Gemma's kind: pieces with ▁ for spaces, bytes where there is no piece."""
     special = ["<pad>", "<eos>", "<bos>", "<unk>"]
@@ -332,7 +377,9 @@ def main():
     tokenizer = hf_clip(image)
     original("clip-openai", image, tokenizer, True, False)
     original("clip-open-clip", image, tokenizer, False, True)
+    eva(image, tokenizer)
     siglip_open_clip(image, siglip(image))
+    vocabulary()
 
 
 main()

@@ -9,13 +9,22 @@ import io.llm2clip.model.ModelOptions;
 import io.llm2clip.model.OpenModel;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextTower;
+import io.llm2clip.model.VisionOptions;
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.WeightFormat;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.SafetensorsWriter;
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.text.SpecialTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +57,7 @@ class DualEncodersTest {
                 DualFixture.CLIP,
                 DualFixture.OPENAI,
                 DualFixture.OPEN_CLIP,
+                DualFixture.EVA02,
                 DualFixture.SIGLIP2,
                 DualFixture.SIGLIP2_TIMM
             })
@@ -85,6 +95,7 @@ class DualEncodersTest {
                 DualFixture.CLIP,
                 DualFixture.OPENAI,
                 DualFixture.OPEN_CLIP,
+                DualFixture.EVA02,
                 DualFixture.SIGLIP2,
                 DualFixture.SIGLIP2_TIMM
             })
@@ -238,5 +249,153 @@ class DualEncodersTest {
         assertThatThrownBy(() -> Llm2Clip.load(directory))
                 .hasMessageContaining(
                         "expected the tokenizer of a SigLIP beside its weights, tokenizer.json, found none");
+    }
+
+    /** The first SigLIP was trained without punctuation, and its tokenizer's class says that it is one. */
+    @Test
+    void theFirstSiglipReadsNoPunctuation() throws IOException {
+        Path directory = path(DualFixture.read(DualFixture.SIGLIP2));
+        List<String> captions = List.of("a red kite", " A, \"red\"  kite!? ");
+        try (Llm2Clip second = Llm2Clip.load(directory)) {
+            float[][] texts = second.embedTexts(captions);
+            assertThat(texts[0]).isNotEqualTo(texts[1]);
+        }
+        Path config = directory.resolve("tokenizer_config.json");
+        Files.writeString(config, Files.readString(config).replaceAll("\"Gemma\\w+\"", "\"SiglipTokenizer\""));
+        try (Llm2Clip first = Llm2Clip.load(directory)) {
+            float[][] texts = first.embedTexts(captions);
+            assertThat(texts[0]).isEqualTo(texts[1]);
+        }
+    }
+
+    /** Both activations are published under OpenCLIP's names, and they cannot be told apart by the tensors. */
+    @Test
+    void anActivationThatNothingTellsIsAskedFor() throws IOException {
+        DualFixture model = DualFixture.read(DualFixture.OPEN_CLIP);
+        Path file = path(model);
+        Path config = file.resolveSibling("open_clip_config.json");
+        String json = Files.readString(config);
+        Files.delete(config);
+        assertThatThrownBy(() -> Llm2Clip.load(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(
+                        "%s: expected a config.json beside it that tells the activation of the text tower, QuickGELU in some models and GELU in others (an open_clip_config.json tells, too); fetch or write one.",
+                        file.toAbsolutePath());
+        VisionOptions gelu = VisionOptions.STORED.withActivation(Activation.GELU);
+        float[][] quick;
+        try (Llm2Clip loaded = Llm2Clip.load(file, LoadOptions.DEFAULT.withVision(gelu))) {
+            assertClose(loaded.embedTexts(model.captions()), model.golden().path("texts"));
+        }
+        Files.writeString(config, json.replace("\"model_cfg\": {", "\"model_cfg\": {\"quick_gelu\": true, "));
+        try (Llm2Clip loaded = Llm2Clip.load(file)) {
+            quick = loaded.embedImages(List.of(DualFixture.picture()));
+        }
+        assertThat(quick[0]).isNotEqualTo(DualFixture.floats(model.golden().path("image")));
+    }
+
+    @Test
+    void imagesOfAnotherSizeAndQuantizedWeightsAreOptions() throws IOException {
+        DualFixture model = DualFixture.read(DualFixture.SIGLIP2);
+        Path directory = path(model);
+        LoadOptions larger = LoadOptions.DEFAULT.withVision(VisionOptions.STORED.withImageSize(32));
+        try (Llm2Clip loaded = Llm2Clip.load(directory, larger)) {
+            assertThat(loaded.embedImages(List.of(DualFixture.picture()))[0])
+                    .hasSize(32)
+                    .isNotEqualTo(DualFixture.floats(model.golden().path("image")));
+            assertClose(loaded.embedTexts(model.captions()), model.golden().path("texts"));
+        }
+        try (Llm2Clip loaded = Llm2Clip.load(directory, LoadOptions.DEFAULT.withWeights(WeightFormat.INT8))) {
+            float[] text = loaded.embedTexts(List.of(model.captions().getFirst()))[0];
+            assertThat(text)
+                    .containsExactly(DualFixture.rows(model.golden().path("texts"))[0], within(0.05f))
+                    .isNotEqualTo(DualFixture.rows(model.golden().path("texts"))[0]);
+        }
+    }
+
+    /** A part of a model, and models of kinds that are not read, are refused with what to do. */
+    @Test
+    void wrongDirectoriesAreRefusedWithTheRemedy() throws IOException {
+        Path directory = path(DualFixture.read(DualFixture.CLIP));
+        Path weights = directory.resolve("model.safetensors");
+        Map<String, StoredTensor> all = tensors(weights);
+        rewrite(weights, all, name -> name.startsWith("text_"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .hasMessageEndingWith("found a text tower alone; fetch the whole model, with its vision tower.");
+        rewrite(weights, all, name -> name.startsWith("vision_") || name.startsWith("visual_"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .hasMessageEndingWith(
+                        "found a vision tower alone; fetch the whole model, or train an adapter for this tower with 'train clip --vision'.");
+        rewrite(weights, all, name -> !name.equals("logit_scale"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .hasMessageEndingWith(
+                        "expected a tensor 'logit_scale', found none; check that the file is of a whole model.");
+        rewrite(weights, all, name -> !name.equals("text_model.encoder.layers.1.mlp.fc2.bias"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("text_model.encoder.layers.1.mlp.fc2.bias");
+        Map<String, StoredTensor> more = new LinkedHashMap<>(all);
+        more.put("text_model.encoder.layers.2.mlp.fc2.bias", all.get("text_model.encoder.layers.1.mlp.fc2.bias"));
+        rewrite(weights, more, _ -> true);
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("text_model.encoder.layers.2.mlp.fc2.bias");
+        more.put("longtext_head.weight", all.get("text_projection.weight"));
+        rewrite(weights, more, _ -> true);
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .hasMessageEndingWith(
+                        "found an FG-CLIP 2, whose vision tower takes images of any shape in up to 1024 patches; use a SigLIP2 such as google/siglip2-so400m-patch14-224.");
+    }
+
+    @Test
+    void aNaFlexIsRefused() throws IOException {
+        Path directory = path(DualFixture.read(DualFixture.SIGLIP2));
+        Path config = directory.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace("\"model_type\": \"siglip\"", "\"model_type\": \"siglip2\"")
+                        .replace("\"image_size\": 24", "\"num_patches\": 9"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("found a NaFlex one, for images of any shape");
+    }
+
+    @Test
+    void aTokenizerOfAnotherModelIsRefused() throws IOException {
+        Path directory = path(DualFixture.read(DualFixture.CLIP));
+        Path config = directory.resolve("config.json");
+        String json = Files.readString(config);
+        Files.writeString(config, json.replace("\"eos_token_id\": 2,", "\"eos_token_id\": 7,"));
+        assertThatThrownBy(() -> Llm2Clip.load(directory))
+                .hasMessageContaining("expected a tokenizer that ends every text with token 7, the 'eos_token_id'");
+        Files.writeString(config, json);
+        Path siglip = path(DualFixture.read(DualFixture.SIGLIP2));
+        Path vocabulary = siglip.resolve("tokenizer.json");
+        String tokens = Files.readString(vocabulary);
+        Files.writeString(vocabulary, tokens.replaceFirst("\"▁a\": ?\\d+", "\"▁a\": 9000"));
+        assertThatThrownBy(() -> Llm2Clip.load(siglip))
+                .hasMessageContaining("the tokenizer has 9001 tokens, the text tower embeds");
+    }
+
+    private static Map<String, StoredTensor> tensors(Path file) {
+        try (Checkpoint source = Checkpoint.open(file)) {
+            Map<String, StoredTensor> copies = new LinkedHashMap<>();
+            source.entries()
+                    .forEach((name, tensor) -> copies.put(
+                            name,
+                            StoredTensor.of(
+                                    source.readFloats(name),
+                                    tensor.shape().stream()
+                                            .mapToLong(Long::longValue)
+                                            .toArray())));
+            return copies;
+        }
+    }
+
+    private static void rewrite(Path file, Map<String, StoredTensor> tensors, Predicate<String> kept)
+            throws IOException {
+        Map<String, StoredTensor> some = new LinkedHashMap<>(tensors);
+        some.keySet().removeIf(kept.negate());
+        SafetensorsWriter.write(file, some, Map.of());
     }
 }

@@ -33,6 +33,9 @@ record DualEncoder(
         Optional<PreprocessingPreset> preprocessing,
         SpecialTokens specialTokens)
         implements ModelSource {
+    /** The head for its texts of up to 196 tokens, which no other model has. */
+    private static final String FG_CLIP_2 = "longtext_head.weight";
+
     private static final String OPEN_CLIP_CONFIG = "open_clip_config.json";
     /** Facts that OpenAI's programs in TorchScript carry with their weights; all of these models have QuickGELU. */
     private static final String OPENAI_FACT = "context_length";
@@ -48,6 +51,11 @@ record DualEncoder(
      * @throws CheckpointException if a part is missing or damaged, or options are of no use for such a model
      */
     static DualEncoder find(Path path, Checkpoint source, ModelOptions options) {
+        if (source.entries().containsKey(FG_CLIP_2)) {
+            throw new CheckpointException(
+                    "%s: expected a SigLIP for images of one size, found an FG-CLIP 2, whose vision tower takes images of any shape in up to 1024 patches; use a SigLIP2 such as google/siglip2-so400m-patch14-224."
+                            .formatted(source.source()));
+        }
         options.textEncoder().ifPresent(encoder -> {
             throw new CheckpointException(
                     "%s: a model with a text tower of its own, which no other text encoder can stand in for; leave out the text encoder %s, or give an LLM2CLIP model."

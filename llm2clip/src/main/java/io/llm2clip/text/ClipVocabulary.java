@@ -96,10 +96,10 @@ public final class ClipVocabulary {
                 .limit(MERGES + 1L)
                 .toList();
         List<String[]> merges = new ArrayList<>();
-        for (String line : lines.subList(1, Math.max(1, lines.size()))) {
-            merges.add(line.split(" ", -1));
-        }
-        if (!lines.getFirst().contains("#version") || merges.stream().anyMatch(pair -> pair.length != 2)) {
+        lines.stream().skip(1).forEach(line -> merges.add(line.split(" ", -1)));
+        if (lines.isEmpty()
+                || !lines.getFirst().contains("#version")
+                || merges.stream().anyMatch(pair -> pair.length != 2)) {
             throw new InputException(
                     "%s: expected a line with '#version' and merges of two pieces, a line each, found other lines; fetch it again."
                             .formatted(file));

@@ -23,6 +23,7 @@ public record DualFixture(String name, JsonNode golden) {
     public static final String CLIP = "clip";
     public static final String OPENAI = "clip-openai";
     public static final String OPEN_CLIP = "clip-open-clip";
+    public static final String EVA02 = "clip-eva02";
     public static final String SIGLIP2 = "siglip2";
     public static final String SIGLIP2_TIMM = "siglip2-timm";
 
@@ -32,6 +33,15 @@ public record DualFixture(String name, JsonNode golden) {
         try {
             return new DualFixture(
                     name, JSON.readTree(Files.readAllBytes(Golden.path("dual/" + name + "/golden.json"))));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Token ids of CLIP's own vocabulary. */
+    public static JsonNode vocabulary() {
+        try {
+            return JSON.readTree(Files.readAllBytes(Golden.path("dual/vocabulary.json")));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -51,7 +61,7 @@ public record DualFixture(String name, JsonNode golden) {
         }
         switch (name) {
             case OPENAI -> writeOpenAiVocabulary(directory);
-            case OPEN_CLIP -> copy(CLIP, directory, "vocab.json", "merges.txt");
+            case OPEN_CLIP, EVA02 -> copy(CLIP, directory, "vocab.json", "merges.txt");
             case SIGLIP2_TIMM -> copy(SIGLIP2, directory, "tokenizer.json", "tokenizer_config.json");
             default -> {}
         }
@@ -62,6 +72,7 @@ public record DualFixture(String name, JsonNode golden) {
     public Path model(Path directory) {
         return switch (name) {
             case OPENAI -> directory.resolve("ViT-B-32.pt");
+            case EVA02 -> directory.resolve("EVA02_CLIP_B_psz16_s8B.pt");
             case OPEN_CLIP -> directory.resolve("open_clip_model.safetensors");
             default -> directory;
         };
