@@ -58,7 +58,8 @@ public final class Llm2Clip implements AutoCloseable {
 
     /**
      * Loads a model: the directory that training has saved, or a published LLM2CLIP model, which is a directory or a file of weights
-     * whose text encoder lies beside it under its published name. {@link LoadOptions#withTextEncoder} names another place.
+     * whose text encoder lies beside it under its published name ({@link LoadOptions#withTextEncoder} names another place), or a plain
+     * CLIP or SigLIP with its own text tower.
      *
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit the others
      * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add
@@ -216,6 +217,12 @@ public final class Llm2Clip implements AutoCloseable {
     public float logitScale() {
         return exclusively(
                 () -> (float) Math.exp(opened.model().logitScale().data().item()));
+    }
+
+    /** What SigLIP's models add to scaled cosines, before a sigmoid makes a probability of each; 0 for models without. */
+    public float logitBias() {
+        return exclusively(
+                () -> opened.model().logitBias().map(bias -> bias.data().item()).orElse(0f));
     }
 
     /** E, the number of values of an embedding. */

@@ -23,8 +23,9 @@ final class ModelOption {
             names = "--model",
             paramLabel = "PATH|NAME",
             description = {
-                "The model: a directory that training wrote, or a published model, its directory, file of weights, or name on"
-                        + " the Hub after 'llm2clip pull' (default: ${DEFAULT-VALUE}, which the demo makes)."
+                "The model: a directory that training wrote, or a published one: its directory, file of weights, or name on the"
+                        + " Hub after 'llm2clip pull'; an LLM2CLIP, or a CLIP or SigLIP with its own text tower"
+                        + " (default: ${DEFAULT-VALUE}, which the demo makes)."
             })
     private String model = USUAL.toString();
 
@@ -32,7 +33,7 @@ final class ModelOption {
             names = "--text-encoder",
             paramLabel = "PATH|NAME",
             description =
-                    "The text encoder of a published model: its directory, a GGUF file, or its name on the Hub (default: the"
+                    "The text encoder of a published LLM2CLIP: its directory, a GGUF file, or its name on the Hub (default: the"
                             + " one of its published name beside the model).")
     private @Nullable String textEncoder;
 

@@ -1,6 +1,8 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.model.CaptionReading;
+import io.llm2clip.model.ClipTextTower;
+import io.llm2clip.model.EndToken;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
@@ -122,6 +124,36 @@ final class Fixture {
                 Stream.of("a red kite over a beach", "a small tent on a meadow"))) {
             text.save(textEncoder, Map.of(), Existing.REFUSE);
         }
+    }
+
+    /** A CLIP under Hugging Face's names, with its own text tower that reads at most 8 tokens, and embeddings of 6 values. */
+    static Path dual(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.writeString(directory.resolve("config.json"), """
+                {"model_type": "clip", "projection_dim": 6,
+                 "text_config": {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+                  "vocab_size": 54, "max_position_embeddings": 8, "eos_token_id": 53},
+                 "vision_config": {"image_size": 16, "patch_size": 8, "hidden_size": 16, "intermediate_size": 32,
+                  "num_hidden_layers": 1, "num_attention_heads": 2}}
+                """);
+        try (Parameters parameters = new Parameters(4)) {
+            VisionTower.create(parameters, VisionConfig.read(directory.resolve("config.json")));
+            ClipTextTower.create(
+                    parameters,
+                    new ClipTextTower.Config(
+                            54, 8, 16, 24, 1, 2, 6, Activation.QUICK_GELU, 1e-5f, new EndToken.First(53)));
+            Llm2ClipModel.createLogitScale(parameters);
+            ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());
+        }
+        StringBuilder tokens = new StringBuilder("{");
+        for (int letter = 0; letter < 26; letter++) {
+            char c = (char) ('a' + letter);
+            tokens.append("\"%c\": %d, \"%c</w>\": %d, ".formatted(c, letter, c, 26 + letter));
+        }
+        tokens.append("\"<|startoftext|>\": 52, \"<|endoftext|>\": 53}");
+        Files.writeString(directory.resolve("vocab.json"), tokens);
+        Files.writeString(directory.resolve("merges.txt"), "#version: 0.2\n");
+        return directory;
     }
 
     /** A picture of one color. */

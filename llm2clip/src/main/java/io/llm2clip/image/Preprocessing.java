@@ -76,6 +76,12 @@ public record Preprocessing(
                 size, uniform(0.5f), uniform(0.5f), Resize.SQUASH, CropRounding.FLOOR, ResizeFilter.BICUBIC);
     }
 
+    /** SigLIP2's in Hugging Face's repositories: the same, bilinear. */
+    public static Preprocessing siglip2(int size) {
+        return new Preprocessing(
+                size, uniform(0.5f), uniform(0.5f), Resize.SQUASH, CropRounding.FLOOR, ResizeFilter.BILINEAR);
+    }
+
     /** For miniature models: {@code (x / 255 - 0.5) / 0.25}. */
     public static Preprocessing miniature(int size) {
         return new Preprocessing(

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 enum CheckpointPart {
     /** A vision tower: Hugging Face's names, those of everybody else. */
     VISION("vision_model.", "visual_projection.", "visual."),
-    /** The text tower of CLIP: Hugging Face's names, those of EVA-CLIP and OpenCLIP, those of OpenAI. */
+    /** The text tower of CLIP or SigLIP: Hugging Face's names, those of EVA-CLIP and OpenCLIP, those of OpenAI. */
     TEXT(
             "text_model.",
             "text_projection",
@@ -55,15 +55,16 @@ enum CheckpointPart {
     }
 
     /**
-     * The same for a checkpoint of a layout: what lies outside the container of the model's tensors is none of them, and where the
-     * part's tensors have no name of their own before them, the file is of this part alone.
+     * The same for a checkpoint of a layout: what lies outside the container of the model's tensors is none of them, and where a
+     * vision tower's tensors have no name of their own before them, the file is of this part alone.
      */
     boolean leavesOver(StoredLayout.Found layout, String tensor) {
         if (!tensor.startsWith(layout.container())) {
             return true;
         }
         String own = tensor.substring(layout.container().length());
-        return layout.root().isEmpty() ? BUFFERS.matcher(own).matches() : leavesOver(own);
+        boolean alone = this == VISION && layout.root().isEmpty();
+        return alone ? BUFFERS.matcher(own).matches() : leavesOver(own);
     }
 
     /** Whether a tensor of a checkpoint belongs to this part, in whatever container. */

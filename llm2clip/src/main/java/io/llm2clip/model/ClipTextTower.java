@@ -5,6 +5,7 @@ import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Embedding;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -14,7 +15,6 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -24,6 +24,10 @@ import java.util.List;
 public final class ClipTextTower implements TextTower {
     private static final double TOKEN_STD = 0.02;
     private static final double POSITION_STD = 0.01;
+    /** The end token of CLIP's vocabulary. */
+    private static final int CLIP_END = 49407;
+    /** What {@code eos_token_id} is in configurations of a time when it was not read. */
+    private static final int LEGACY_END = 2;
 
     /**
      * Sizes.
@@ -37,6 +41,7 @@ public final class ClipTextTower implements TextTower {
      * @param projectionSize E, size of the embedding
      * @param activation of the MLP
      * @param layerNormEpsilon added to the variance
+     * @param end whose state becomes the embedding
      */
     public record Config(
             int vocabularySize,
@@ -47,28 +52,54 @@ public final class ClipTextTower implements TextTower {
             int heads,
             int projectionSize,
             Activation activation,
-            float layerNormEpsilon) {
+            float layerNormEpsilon,
+            EndToken end) {
+
+        public Config {
+            Limit.COUNT.require("vocabularySize", vocabularySize);
+            Limit.COUNT.require("window", window);
+            Limit.COUNT.require("hiddenSize", hiddenSize);
+            Limit.COUNT.require("layers", layers);
+            Limit.COUNT.require("projectionSize", projectionSize);
+            if (heads < 1 || hiddenSize % heads != 0) {
+                throw new IllegalArgumentException(
+                        "A text tower of %d channels and %d heads; expected a multiple, such as 512 and 8."
+                                .formatted(hiddenSize, heads));
+            }
+        }
 
         /** The baseline of a run from scratch in minutes: 128 channels, 2 layers, 4 heads. */
         public static Config miniature(int vocabularySize, int window, int projectionSize) {
-            return new Config(vocabularySize, window, 128, 512, 2, 4, projectionSize, Activation.GELU, 1e-5f);
+            return new Config(
+                    vocabularySize,
+                    window,
+                    128,
+                    512,
+                    2,
+                    4,
+                    projectionSize,
+                    Activation.GELU,
+                    1e-5f,
+                    new EndToken.Last());
         }
 
         /**
-         * Reads the {@code config.json} of a whole CLIP model, or of its text tower alone.
+         * Reads the {@code config.json} of a whole CLIP. Published files leave out what equals the library's defaults, which are those
+         * of ViT-B/32.
          *
-         * @throws CheckpointException if it is missing, damaged, or describes another architecture
+         * @throws CheckpointException if it is damaged
          */
-        public static Config read(Path file) {
-            ConfigFile whole = ConfigFile.read(file);
-            String type = whole.string("model_type");
-            if (!type.equals("clip") && !type.equals("clip_text_model")) {
-                throw new CheckpointException(
-                        "%s: expected a text tower of model_type clip or clip_text_model, found '%s'; use a CLIP checkpoint."
-                                .formatted(file, type));
+        static Config read(ConfigFile whole) {
+            ConfigFile config = whole.within("text_config");
+            try {
+                return read(whole, config);
+            } catch (IllegalArgumentException e) {
+                throw new CheckpointException("%s: %s".formatted(whole.file(), e.getMessage()), e);
             }
-            ConfigFile config = type.equals("clip") ? whole.within("text_config") : whole;
-            // Published files leave out what equals the library's defaults, which are those of ViT-B/32.
+        }
+
+        private static Config read(ConfigFile whole, ConfigFile config) {
+            int end = config.integer("eos_token_id", CLIP_END);
             return new Config(
                     config.integer("vocab_size", 49408),
                     config.integer("max_position_embeddings", 77),
@@ -78,7 +109,8 @@ public final class ClipTextTower implements TextTower {
                     config.integer("num_attention_heads", 8),
                     whole.integer("projection_dim", config.integer("projection_dim", 512)),
                     config.activation(Activation.QUICK_GELU),
-                    (float) config.number("layer_norm_eps", 1e-5));
+                    (float) config.number("layer_norm_eps", 1e-5),
+                    end == LEGACY_END ? new EndToken.LargestId() : new EndToken.First(end));
         }
     }
 
@@ -126,22 +158,10 @@ public final class ClipTextTower implements TextTower {
     }
 
     /**
-     * Creates the text tower of a directory with config.json and a checkpoint, and reads its weights. Of a checkpoint of a
-     * whole CLIP, the other tensors are left.
-     *
-     * @throws CheckpointException if a file is missing, damaged or of an unknown architecture
-     */
-    public static ClipTextTower open(Parameters owner, Path directory) {
-        ClipTextTower tower = create(owner, Config.read(directory.resolve(ModelDirectory.CONFIG)));
-        ModelDirectory.load(tower.parameters(), directory, CheckpointPart.TEXT::leavesOver);
-        return tower;
-    }
-
-    /**
      * Embeddings {@code [B, E]}, not normalized.
      *
      * @param ids i32 {@code [B, T]} with T up to the window, rows padded on the right
-     * @param lengths i32 {@code [B]}, real tokens of each row, the last of which is the end token
+     * @param lengths i32 {@code [B]}, tokens of each row up to the end token, the last that is read
      */
     public Tensor embed(Tensor ids, Tensor lengths) {
         int batch = ids.shape().dim(0);
@@ -191,7 +211,7 @@ public final class ClipTextTower implements TextTower {
         return config.projectionSize();
     }
 
-    /** Ids {@code [B, window]} and lengths {@code [B]}; pads are token 0 and come after the end token, unseen. */
+    /** Ids {@code [B, window]} and lengths {@code [B]}; what comes after the end token, such as pads of token 0, is not seen. */
     @Override
     public List<TensorData> inputs(List<int[]> rows) {
         int window = config.window();
@@ -199,7 +219,8 @@ public final class ClipTextTower implements TextTower {
         for (int b = 0; b < rows.size(); b++) {
             System.arraycopy(rows.get(b), 0, ids, b * window, rows.get(b).length);
         }
-        int[] lengths = rows.stream().mapToInt(row -> row.length).toArray();
+        int[] lengths =
+                rows.stream().mapToInt(row -> config.end().position(row) + 1).toArray();
         return List.of(
                 TensorData.ofInts(Shape.of(rows.size(), window), ids),
                 TensorData.ofInts(Shape.of(rows.size()), lengths));

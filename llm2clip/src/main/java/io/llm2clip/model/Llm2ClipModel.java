@@ -57,6 +57,11 @@ public record Llm2ClipModel(
         }
     }
 
+    /** Creates the parameter {@code logit_bias}, at 0. */
+    static Parameter createLogitBias(Parameters owner) {
+        return owner.root().create("logit_bias", Shape.SCALAR, Initializer.zeros());
+    }
+
     /** Creates the parameter {@code logit_scale} at {@code ln(1 / 0.07)}. */
     public static Parameter createLogitScale(Parameters owner) {
         return owner.root().create("logit_scale", Shape.SCALAR, Initializer.constant(INITIAL_LOGIT_SCALE));

@@ -1,9 +1,7 @@
 package io.llm2clip.model;
 
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Saving;
-import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -11,10 +9,7 @@ import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.TensorContent;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 
 /**
  * A trained model on disk as it is written, which {@link OpenModel} opens:
@@ -102,11 +97,5 @@ public final class ModelDirectory {
     static Path part(Path directory, String name) {
         boolean whole = Files.isRegularFile(directory.resolve(DESCRIPTION));
         return whole ? directory.resolve(name) : directory;
-    }
-
-    static void load(List<Parameter> parameters, Path file, Predicate<String> ignored) {
-        try (Checkpoint source = Checkpoint.open(file)) {
-            ParameterFiles.load(parameters, source, UnaryOperator.identity(), ignored);
-        }
     }
 }

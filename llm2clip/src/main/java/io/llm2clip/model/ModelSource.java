@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where the parts of a model are, whoever wrote them, and how they fit together. No weights are read before they are asked for. */
-sealed interface ModelSource permits LanguageModelSource {
+sealed interface ModelSource permits LanguageModelSource, DualEncoder {
 
     /**
      * Finds out what a path is.

@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.text.Tokenizer;
@@ -37,7 +38,7 @@ public final class OpenModel implements AutoCloseable {
 
     /**
      * Opens a model: a directory that was saved, or a published LLM2CLIP model, which is a file of weights or a directory of one and
-     * comes without its text encoder.
+     * comes without its text encoder, or a CLIP or SigLIP with a text tower of its own, also a file or a directory of one.
      *
      * @throws CheckpointException if a part is missing, damaged, of an unknown architecture, or does not fit the others
      */
@@ -55,12 +56,15 @@ public final class OpenModel implements AutoCloseable {
         OutputDirectory.recover(path);
         ModelSource source = ModelSource.find(path, options);
         try {
-            VisionTower vision = vision(source, parameters, options.vision());
-            ModelDescription description = source.description(vision.config());
             return switch (source) {
                 case LanguageModelSource language -> {
                     try (TextSource encoder = TextSource.open(language.text())) {
-                        yield withLanguageModel(language, encoder, parameters, vision, description);
+                        yield withLanguageModel(language, encoder, parameters, options.vision());
+                    }
+                }
+                case DualEncoder dual -> {
+                    try (Checkpoint weights = Checkpoint.open(dual.vision())) {
+                        yield withTower(dual, weights, parameters, options.vision());
                     }
                 }
             };
@@ -71,11 +75,8 @@ public final class OpenModel implements AutoCloseable {
     }
 
     private static OpenModel withLanguageModel(
-            LanguageModelSource source,
-            TextSource encoder,
-            Parameters parameters,
-            VisionTower vision,
-            ModelDescription description) {
+            LanguageModelSource source, TextSource encoder, Parameters parameters, VisionOptions options) {
+        VisionTower vision = vision(source, parameters, options);
         LlamaConfig config = encoder.config();
         TextAdapter adapter = TextAdapter.create(parameters, source.adapterConfig());
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
@@ -90,8 +91,31 @@ public final class OpenModel implements AutoCloseable {
         Tokenizer tokenizer = TextFiles.tokenizer(files, config, source.specialTokens());
         return opened(source, parameters, tokenizer, files, () -> {
             LanguageBranch text = new LanguageBranch(llama, adapter, source.reading(tokenizer));
-            return new Llm2ClipModel(description, text, vision, logitScale);
+            return new Llm2ClipModel(source.description(vision.config()), text, vision, logitScale);
         });
+    }
+
+    private static OpenModel withTower(
+            DualEncoder source, Checkpoint weights, Parameters parameters, VisionOptions options) {
+        VisionTower vision = vision(
+                source, parameters, source.vision(options, weights.entries().keySet()));
+        TextTower text = TextTowerFiles.create(
+                parameters,
+                weights,
+                source.layout(),
+                source.config(),
+                source.activation(),
+                source.tokenizer().pad());
+        requireFit(source, () -> Llm2ClipModel.requireFit(text.embeddingSize(), vision.config()));
+        TextTowerFiles.load(text, weights, source.layout().names());
+        TextTowerFiles.Logits logits = TextTowerFiles.logits(parameters, weights);
+        Tokenizer tokenizer = source.tokenizer().open(text, source.specialTokens());
+        return opened(
+                source,
+                parameters,
+                tokenizer,
+                () -> new Llm2ClipModel(
+                        source.description(vision.config()), text, vision, logits.scale(), logits.bias()));
     }
 
     /** Before weights are read, which takes long. */

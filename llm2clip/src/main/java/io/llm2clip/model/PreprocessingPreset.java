@@ -11,6 +11,8 @@ public enum PreprocessingPreset {
     TORCHVISION_CLIP(Preprocessing::torchvisionClip),
     /** {@link Preprocessing#siglip}. */
     SIGLIP(Preprocessing::siglip),
+    /** {@link Preprocessing#siglip2}. */
+    SIGLIP2(Preprocessing::siglip2),
     /** {@link Preprocessing#miniature}. */
     MINIATURE(Preprocessing::miniature);
 

@@ -37,13 +37,20 @@ record PublishedModel(
                 && PublishedFiles.isIn(directory);
     }
 
-    /** @throws CheckpointException if a part is missing or damaged, or the text encoder is not the one of this model */
-    static PublishedModel find(Path path, ModelOptions options) {
+    /**
+     * Finds out what a file of weights, or a directory of one, is: such a model, or where there is no adapter, a dual encoder.
+     *
+     * @throws CheckpointException if a part is missing or damaged, or the text encoder is not the one of this model
+     */
+    static ModelSource find(Path path, ModelOptions options) {
         TextAdapter.Config adapter;
         Path weights;
         try (Checkpoint source = PublishedFiles.open(path)) {
             weights = source.source();
             if (!AdapterFiles.isIn(source)) {
+                if (DualEncoder.isIn(source.entries().keySet())) {
+                    return DualEncoder.find(path, source, options);
+                }
                 refusePartOfSaved(path);
                 throw withoutAdapter(source);
             }
@@ -121,8 +128,11 @@ record PublishedModel(
         String remedy;
         if (VisionLayout.find(tensors).isPresent()) {
             boolean text = tensors.stream().anyMatch(CheckpointPart.TEXT::isPartOf);
-            found = text ? "a vision tower and a text tower of its own" : "a vision tower alone";
-            remedy = "fetch a whole LLM2CLIP model, or train an adapter for this tower with 'train clip --vision'";
+            found = text ? "a vision tower and parts of a text tower" : "a vision tower alone";
+            remedy = "fetch the whole model, or train an adapter for this tower with 'train clip --vision'";
+        } else if (TextLayout.find(tensors).isPresent()) {
+            found = "a text tower alone";
+            remedy = "fetch the whole model, with its vision tower";
         } else if (tensors.stream().anyMatch(name -> name.endsWith("embed_tokens.weight"))) {
             found = "a language model";
             remedy = "give it as the text encoder of a model, with --text-encoder";
@@ -139,7 +149,7 @@ record PublishedModel(
             remedy = "if it is in %s beside it, give that file".formatted(String.join(" or ", others));
         }
         return new CheckpointException(
-                "%s: expected a model with LLM2CLIP's adapter, under the names 'text_adapter.adaptor.*' or 'text.text_adaptor.*', found %s; %s."
+                "%s: expected a model with LLM2CLIP's adapter, under the names 'text_adapter.adaptor.*' or 'text.text_adaptor.*', or one with a vision tower and a text tower of its own, such as a CLIP, found %s; %s."
                         .formatted(source.source(), found, remedy));
     }
 }

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A transformer that was trained together with a vision tower to embed captions of a bounded length. */
-public sealed interface TextTower extends TextBranch permits ClipTextTower {
+public sealed interface TextTower extends TextBranch permits ClipTextTower, SiglipTextTower {
 
     /** The longest row of tokens. */
     int window();

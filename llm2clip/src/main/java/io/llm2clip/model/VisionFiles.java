@@ -11,8 +11,6 @@ import io.llm2clip.nn.checkpoint.TensorContent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -76,7 +74,8 @@ final class VisionFiles {
         Optional<VisionConfig> described = Files.isRegularFile(file)
                 ? VisionConfigReader.read(file, layout.layout().family())
                 : Optional.empty();
-        return described.orElseGet(() -> new VisionInference(source.source(), layout, shapes(source)).infer());
+        return described.orElseGet(
+                () -> new VisionInference(layout.layout(), StoredShapes.of(source, layout.names())).infer());
     }
 
     private static VisionConfig unknown(Checkpoint source) {
@@ -89,12 +88,6 @@ final class VisionFiles {
                                         .findFirst()
                                         .map(", such as '%s'"::formatted)
                                         .orElse("")));
-    }
-
-    private static Map<String, List<Long>> shapes(Checkpoint source) {
-        Map<String, List<Long>> shapes = new LinkedHashMap<>();
-        source.entries().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        return shapes;
     }
 
     /** Position embeddings for the grid that is asked for. */

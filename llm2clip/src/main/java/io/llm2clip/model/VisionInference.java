@@ -3,9 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.model.VisionConfig.Architecture;
 import io.llm2clip.model.VisionConfig.Pooling;
 import io.llm2clip.nn.Activation;
-import io.llm2clip.nn.StoredPlace;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -13,11 +11,10 @@ import java.util.Map;
  * The configuration of a vision tower that comes without one, from the shapes of its tensors. What shapes do not tell is that of the
  * published models of these shapes; where there are none, the tower is refused.
  *
- * @param source what messages call the checkpoint
- * @param found its layout
- * @param shapes of all its tensors
+ * @param layout of the checkpoint
+ * @param stored shapes of its tensors
  */
-record VisionInference(Path source, VisionLayout.Found found, Map<String, List<Long>> shapes) {
+record VisionInference(VisionLayout layout, StoredShapes stored) {
     private static final int HEAD_SIZE = 64;
     /** The head sizes of published towers that are not 64, by their numbers of channels. */
     private static final Map<Integer, Integer> CLIP_HEAD_SIZES = Map.of(1280, 80, 1408, 88, 1664, 104);
@@ -35,29 +32,29 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
     /** @throws CheckpointException if a tensor is missing or of a strange shape, or shapes alone do not tell */
     VisionConfig infer() {
         try {
-            return switch (found.layout().family()) {
+            return switch (layout.family()) {
                 case CLIP -> clip();
                 case EVA -> eva();
                 case SIGLIP -> siglip();
             };
         } catch (IllegalArgumentException e) {
-            throw new CheckpointException("%s: %s".formatted(source, e.getMessage()), e);
+            throw new CheckpointException("%s: %s".formatted(stored.source(), e.getMessage()), e);
         }
     }
 
     private VisionConfig clip() {
         int width = width("vision_model.embeddings.patch_embedding.weight");
         int patch = patch("vision_model.embeddings.patch_embedding.weight");
-        boolean quick = found.layout() == VisionLayout.CLIP || width <= OPENAI_WIDTH;
+        boolean quick = layout == VisionLayout.CLIP || width <= OPENAI_WIDTH;
         return new VisionConfig(
                 Architecture.CLIP,
                 patch * side("vision_model.embeddings.position_embedding.weight", width, 1),
                 patch,
                 width,
-                size("vision_model.encoder.layers.0.mlp.fc1.bias", 0),
-                layers("vision_model.encoder.layers.%d.layer_norm1.weight"),
+                stored.size("vision_model.encoder.layers.0.mlp.fc1.bias", 0),
+                stored.layers("vision_model.encoder.layers.%d.layer_norm1.weight"),
                 heads(width, CLIP_HEAD_SIZES),
-                size("visual_projection.weight", 0),
+                stored.size("visual_projection.weight", 0),
                 quick ? Activation.QUICK_GELU : Activation.GELU,
                 Pooling.CLASS_TOKEN,
                 1e-5f);
@@ -66,16 +63,16 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
     private VisionConfig eva() {
         int width = width("visual.patch_embed.proj.weight");
         int patch = patch("visual.patch_embed.proj.weight");
-        boolean gated = has("visual.blocks.0.mlp.w1.bias");
+        boolean gated = stored.has("visual.blocks.0.mlp.w1.bias");
         return new VisionConfig(
                 architecture(width, gated),
                 patch * side("visual.pos_embed", width, 1),
                 patch,
                 width,
-                size(gated ? "visual.blocks.0.mlp.w1.bias" : "visual.blocks.0.mlp.fc1.bias", 0),
-                layers("visual.blocks.%d.norm1.weight"),
+                stored.size(gated ? "visual.blocks.0.mlp.w1.bias" : "visual.blocks.0.mlp.fc1.bias", 0),
+                stored.layers("visual.blocks.%d.norm1.weight"),
                 heads(width, EVA_HEAD_SIZES),
-                size("visual.head.weight", 0),
+                stored.size("visual.head.weight", 0),
                 gated ? Activation.SILU : Activation.GELU,
                 Pooling.CLASS_TOKEN,
                 1e-6f);
@@ -85,14 +82,14 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
         if (gated) {
             return Architecture.EVA02;
         }
-        if (has("visual.blocks.0.gamma_1")) {
+        if (stored.has("visual.blocks.0.gamma_1")) {
             return Architecture.EVA01_B;
         }
         return switch (width) {
             case EVA01_WIDTH -> Architecture.EVA01;
             case EVA02_E_WIDTH -> Architecture.EVA02_E;
             default ->
-                throw untold(
+                throw stored.untold(
                         "whether its branches are normalized before or after they are computed, which an EVA tower of %d channels does not tell"
                                 .formatted(width));
         };
@@ -100,8 +97,8 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
 
     private VisionConfig siglip() {
         String kernel = "vision_model.embeddings.patch_embedding.weight";
-        if (shape(kernel).size() == 2) {
-            throw VisionConfigReader.naFlex(source);
+        if (stored.shape(kernel).size() == 2) {
+            throw VisionConfigReader.naFlex(stored.source());
         }
         int width = width(kernel);
         int patch = patch(kernel);
@@ -112,11 +109,11 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
                 patch == 14 && side == 27 ? 384 : patch * side,
                 patch,
                 width,
-                size("vision_model.encoder.layers.0.mlp.fc1.bias", 0),
-                layers("vision_model.encoder.layers.%d.layer_norm1.weight"),
+                stored.size("vision_model.encoder.layers.0.mlp.fc1.bias", 0),
+                stored.layers("vision_model.encoder.layers.%d.layer_norm1.weight"),
                 heads(width, SIGLIP_HEAD_SIZES),
                 width,
-                found.layout() == VisionLayout.SIGLIP_TIMM ? ofTimm(width, patch, side) : Activation.GELU_TANH,
+                layout == VisionLayout.SIGLIP_TIMM ? ofTimm(width, patch, side) : Activation.GELU_TANH,
                 Pooling.ATTENTION,
                 1e-6f);
     }
@@ -131,22 +128,22 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
     }
 
     private int width(String kernel) {
-        return size(kernel, 0);
+        return stored.size(kernel, 0);
     }
 
     private int patch(String kernel) {
-        List<Long> shape = shape(kernel);
+        List<Long> shape = stored.shape(kernel);
         if (shape.size() != 4 || shape.get(1) != 3 || !shape.get(2).equals(shape.get(3))) {
-            throw strange(kernel, "[channels, 3, patch, patch]");
+            throw stored.strange(kernel, "[channels, 3, patch, patch]");
         }
-        return size(kernel, 2);
+        return stored.size(kernel, 2);
     }
 
     private int side(String positions, int width, int classTokens) {
-        long elements = shape(positions).stream().reduce(1L, (a, b) -> a * b);
+        long elements = stored.shape(positions).stream().reduce(1L, (a, b) -> a * b);
         int side = (int) Math.round(Math.sqrt(elements / (double) width - classTokens));
         if (side < 1 || elements != (classTokens + (long) side * side) * width) {
-            throw strange(
+            throw stored.strange(
                     positions,
                     "%d channels for each patch of a square grid%s"
                             .formatted(width, classTokens == 0 ? "" : " and for a class token"));
@@ -154,57 +151,11 @@ record VisionInference(Path source, VisionLayout.Found found, Map<String, List<L
         return side;
     }
 
-    private int layers(String template) {
-        int layers = 0;
-        while (has(template.formatted(layers))) {
-            layers++;
-        }
-        // The name of the first says what is missing.
-        shape(template.formatted(0));
-        return layers;
-    }
-
     private int heads(int width, Map<Integer, Integer> published) {
         int size = published.getOrDefault(width, HEAD_SIZE);
         if (width % size != 0) {
-            throw untold("its heads, whose number %d channels do not tell".formatted(width));
+            throw stored.untold("its heads, whose number %d channels do not tell".formatted(width));
         }
         return width / size;
-    }
-
-    private boolean has(String parameter) {
-        return shapes.containsKey(found.names().place(parameter).tensor());
-    }
-
-    /** A dimension of a parameter. */
-    private int size(String parameter, int dimension) {
-        List<Long> shape = shape(parameter);
-        boolean transposed = found.names().place(parameter).form() == StoredPlace.Form.TRANSPOSED;
-        int index = transposed ? shape.size() - 1 - dimension : dimension;
-        if (index < 0 || index >= shape.size() || shape.get(index) < 1 || shape.get(index) > Integer.MAX_VALUE) {
-            throw strange(parameter, "a positive size in dimension " + index);
-        }
-        return Math.toIntExact(shape.get(index));
-    }
-
-    private List<Long> shape(String parameter) {
-        String tensor = found.names().place(parameter).tensor();
-        List<Long> shape = shapes.get(tensor);
-        if (shape == null) {
-            throw new CheckpointException(
-                    "%s: expected a tensor '%s', found %d others; check that the file is complete."
-                            .formatted(source, tensor, shapes.size()));
-        }
-        return shape;
-    }
-
-    private CheckpointException strange(String parameter, String expected) {
-        return new CheckpointException("%s: tensor '%s': expected %s, found shape %s; check that the file is complete."
-                .formatted(source, found.names().place(parameter).tensor(), expected, shape(parameter)));
-    }
-
-    private CheckpointException untold(String what) {
-        return new CheckpointException(
-                "%s: expected a config.json beside it that tells %s; fetch or write one.".formatted(source, what));
     }
 }

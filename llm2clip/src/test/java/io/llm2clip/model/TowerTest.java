@@ -105,7 +105,8 @@ class TowerTest {
 
     @Test
     void clipTextMatchesHuggingFace() {
-        ClipTextTower.Config config = new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f);
+        ClipTextTower.Config config =
+                new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f, new EndToken.Last());
         try (Golden golden = Golden.open("clip-text");
                 Parameters parameters = Parameters.trained()) {
             ClipTextTower tower = ClipTextTower.create(parameters, config);

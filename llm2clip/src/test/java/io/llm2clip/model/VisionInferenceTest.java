@@ -49,7 +49,7 @@ class VisionInferenceTest {
 
     private static VisionConfig infer(Map<String, List<Long>> shapes) {
         VisionLayout.Found found = VisionLayout.find(shapes.keySet()).orElseThrow();
-        return new VisionInference(SOURCE, found, shapes).infer();
+        return new VisionInference(found.layout(), new StoredShapes(SOURCE, found.names(), shapes)).infer();
     }
 
     @ParameterizedTest

@@ -1,0 +1,106 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llm2clip.Llm2Clip;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** Commands with a plain CLIP, whose text tower is its own. */
+class DualEncoderTest {
+    @TempDir
+    private Path folder;
+
+    private Path model;
+    private Path picture;
+
+    @BeforeEach
+    void write() throws IOException {
+        model = Fixture.dual(folder.resolve("clip"));
+        picture = Fixture.picture(folder.resolve("photos/red.png"), 0x600000);
+    }
+
+    @Test
+    void similarityComparesAndSaysThatCaptionsWereCut() {
+        float[] cosines;
+        try (Llm2Clip loaded = Llm2Clip.load(model)) {
+            cosines = loaded.similarity(List.of(picture), List.of("a kite", "tent"))[0];
+        }
+        Run run = Run.of("similarity", "--json", "--model", model, picture, "a kite", "tent", "a kite on a beach");
+        assertThat(run.code()).as(run.err()).isEqualTo(0);
+        for (JsonNode score : run.json().path("captions")) {
+            switch (score.path("caption").asString()) {
+                case "a kite" -> assertThat(score.path("cosine").floatValue()).isCloseTo(cosines[0], within(1e-6f));
+                case "tent" -> assertThat(score.path("cosine").floatValue()).isCloseTo(cosines[1], within(1e-6f));
+                default -> {}
+            }
+        }
+        assertThat(run.err()).contains("1 of 3 captions");
+    }
+
+    @Test
+    void embedGivesImagesAndTexts() {
+        Run run = Run.of("embed", "--json", "--model", model, "--image", picture, "--text", "a kite");
+        assertThat(run.code()).as(run.err()).isEqualTo(0);
+        assertThat(run.out().lines()).hasSize(2);
+        assertThat(run.out()).contains("\"image\"", "\"text\"");
+    }
+
+    @Test
+    void evalMeasuresRetrievalAndHowCaptionsFindEachOther() throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 3; i++) {
+            Fixture.picture(folder.resolve("data/" + i + ".png"), 0x300000 >> (8 * i));
+            char c = (char) ('a' + i);
+            lines.append("{\"image\": \"%d.png\", \"captions\": [\"%c kite\", \"%c tent\", \"%c\"]}%n"
+                    .formatted(i, c, c, c));
+        }
+        Files.writeString(folder.resolve("data/captions.jsonl"), lines);
+        Run run = Run.of("eval", "--json", "--model", model, folder.resolve("data"));
+        assertThat(run.code()).as(run.err()).isEqualTo(0);
+        assertThat(run.json().path("captions").asInt()).isEqualTo(9);
+        assertThat(run.json()
+                        .path("captionRetrievalAccuracy")
+                        .path("longLong")
+                        .path("images")
+                        .asInt())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void whatIsForLanguageModelsIsRefusedInOneLine() {
+        Run encoder = Run.of("similarity", "--model", model, "--text-encoder", folder, picture, "a kite");
+        assertThat(encoder.code()).isEqualTo(1);
+        assertThat(encoder.err())
+                .contains(
+                        "a model with a text tower of its own, which no other text encoder can stand in for; leave out the text encoder "
+                                + folder)
+                .hasLineCount(1);
+        Run scaled = Run.of("similarity", "--model", model, "--normalize-captions", picture, "a kite");
+        assertThat(scaled.code()).isEqualTo(1);
+        assertThat(scaled.err())
+                .contains("which has no caption vectors to be scaled before an adapter")
+                .hasLineCount(1);
+        Run stage2 = Run.of("train", "clip", picture.getParent(), "--text", model, "--out", folder.resolve("out"));
+        assertThat(stage2.code()).isEqualTo(1);
+        assertThat(stage2.err()).hasLineCount(1);
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aMissingVocabularyIsNamedInOneLine() throws IOException {
+        Files.delete(model.resolve("merges.txt"));
+        Run run = Run.of("embed", "--model", model, "--text", "a kite");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("expected CLIP's vocabulary beside the weights, tokenizer.json, or vocab.json and merges.txt")
+                .hasLineCount(1);
+    }
+}

@@ -1,0 +1,80 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.StoredLayout;
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Opens text towers of any known layout, and what a dual encoder adds to cosines. */
+final class TextTowerFiles {
+    private static final String SCALE = "logit_scale";
+    private static final String BIAS = "logit_bias";
+    /** One number each, in whatever shape. */
+    private static final StoredLayout LOGITS = StoredLayout.builder("", "")
+            .marked(SCALE)
+            .reshaped(SCALE, SCALE)
+            .reshaped(BIAS, BIAS)
+            .build();
+
+    private TextTowerFiles() {}
+
+    /**
+     * Creates the text tower of a checkpoint, with random weights.
+     *
+     * @param config of the model that has the tower; without one, the shapes of its tensors say what it is
+     * @param activation of the MLPs where that is known from elsewhere
+     * @param pad the token that rows are filled up with where that matters
+     * @throws CheckpointException if the tower is not known or damaged
+     */
+    static TextTower create(
+            Parameters owner,
+            Checkpoint source,
+            TextLayout.Found found,
+            Optional<ConfigFile> config,
+            Optional<Activation> activation,
+            OptionalInt pad) {
+        TextInference inference = new TextInference(StoredShapes.of(source, found.names()), activation);
+        return switch (found.layout().family()) {
+            case CLIP ->
+                ClipTextTower.create(
+                        owner, config.map(ClipTextTower.Config::read).orElseGet(inference::clip));
+            case SIGLIP ->
+                SiglipTextTower.create(
+                        owner,
+                        config.map(SiglipTextTower.Config::read).orElseGet(inference::siglip),
+                        pad.orElseThrow());
+        };
+    }
+
+    /** Reads the weights of a tower; what else a file of a whole model holds is left. */
+    static void load(TextTower tower, Checkpoint source, StoredLayout.Found names) {
+        ParameterFiles.load(
+                tower.parameters(), source, names, Map.of(), tensor -> CheckpointPart.TEXT.leavesOver(names, tensor));
+    }
+
+    /** Creates and reads {@code logit_scale} and {@code logit_bias}, of which the second may be missing. */
+    static Logits logits(Parameters owner, Checkpoint source) {
+        StoredLayout.Found names = LOGITS.find(source.entries().keySet())
+                .orElseThrow(() -> new CheckpointException(
+                        "%s: expected a tensor '%s', found none; check that the file is of a whole model."
+                                .formatted(source.source(), SCALE)));
+        Parameter scale = Llm2ClipModel.createLogitScale(owner);
+        Optional<Parameter> bias =
+                source.entries().containsKey(names.place(BIAS).tensor())
+                        ? Optional.of(Llm2ClipModel.createLogitBias(owner))
+                        : Optional.empty();
+        List<Parameter> all = bias.map(own -> List.of(scale, own)).orElseGet(() -> List.of(scale));
+        ParameterFiles.load(all, source, names, Map.of(), tensor -> CheckpointPart.LOGITS.leavesOver(names, tensor));
+        return new Logits(scale, bias);
+    }
+
+    /** The factor of cosines, as its logarithm, and what is added then. */
+    record Logits(Parameter scale, Optional<Parameter> bias) {}
+}
