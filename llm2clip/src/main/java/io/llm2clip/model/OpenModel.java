@@ -9,6 +9,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A model whose weights are read, from a directory that {@link ModelDirectory} wrote or from published files. */
 public final class OpenModel implements AutoCloseable {
@@ -16,10 +17,15 @@ public final class OpenModel implements AutoCloseable {
     private final Parameters parameters;
     private final Llm2ClipModel model;
     private final Tokenizer tokenizer;
-    private final TokenizerFiles tokenizerFiles;
+    // Null where the text encoder is a tower.
+    private final @Nullable TokenizerFiles tokenizerFiles;
 
     private OpenModel(
-            Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer, TokenizerFiles tokenizerFiles) {
+            Path path,
+            Parameters parameters,
+            Llm2ClipModel model,
+            Tokenizer tokenizer,
+            @Nullable TokenizerFiles tokenizerFiles) {
         this.path = path;
         this.parameters = parameters;
         this.model = model;
@@ -114,6 +120,7 @@ public final class OpenModel implements AutoCloseable {
                 source,
                 parameters,
                 tokenizer,
+                null,
                 () -> new Llm2ClipModel(
                         source.description(vision.config()), text, vision, logits.scale(), logits.bias()));
     }
@@ -131,7 +138,7 @@ public final class OpenModel implements AutoCloseable {
             ModelSource source,
             Parameters parameters,
             Tokenizer tokenizer,
-            TokenizerFiles files,
+            @Nullable TokenizerFiles files,
             Supplier<Llm2ClipModel> model) {
         try {
             return new OpenModel(source.path(), parameters, model.get(), tokenizer, files);
@@ -159,8 +166,17 @@ public final class OpenModel implements AutoCloseable {
         return tokenizer;
     }
 
-    /** Its tokenizer's files, for a model that it becomes a part of. */
+    /**
+     * Its text encoder's tokenizer's files, for a model that it becomes a part of.
+     *
+     * @throws IllegalArgumentException if it has no language model
+     */
     public TokenizerFiles tokenizerFiles() {
+        if (tokenizerFiles == null) {
+            throw new IllegalArgumentException(
+                    "%s: expected a model with a language model, found one with a text tower of its own; use an LLM2CLIP model."
+                            .formatted(path));
+        }
         return tokenizerFiles;
     }
 

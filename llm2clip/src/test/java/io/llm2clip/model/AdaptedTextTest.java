@@ -131,11 +131,13 @@ class AdaptedTextTest {
             Llama llama = open(parameters, second);
             Parameter query = parameters.get("layers.1.self_attn.q_proj.weight");
             assertThat(query.data().readOnly().isMapped()).isTrue();
-            assertThat(Objects.requireNonNull(llama.storedLinears().get("layers.1.self_attn.q_proj")).getFirst()
+            assertThat(Objects.requireNonNull(llama.storedLinears().get("layers.1.self_attn.q_proj"))
+                            .getFirst()
                             .updates())
                     .extracting(lora -> lora.a().shape().dim(0))
                     .containsExactly(4, 5);
-            assertThat(Objects.requireNonNull(llama.storedLinears().get("layers.0.mlp.down_proj")).getFirst()
+            assertThat(Objects.requireNonNull(llama.storedLinears().get("layers.0.mlp.down_proj"))
+                            .getFirst()
                             .updates())
                     .extracting(lora -> lora.scale())
                     .containsExactly(2.5f, (float) (1.5 / Math.sqrt(3)));

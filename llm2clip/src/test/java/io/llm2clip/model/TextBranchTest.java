@@ -37,7 +37,8 @@ class TextBranchTest {
             String refusal =
                     "The model has a text tower of its own, no language model and no adapter; use an LLM2CLIP model, or train one from its vision tower with 'train clip --vision'.";
             assertThatThrownBy(model::language).hasMessage(refusal);
-            assertThatThrownBy(() -> ModelDirectory.bytes(model, Saving.DEFAULT)).hasMessage(refusal);
+            assertThatThrownBy(() -> ModelDirectory.bytes(model, Saving.DEFAULT))
+                    .hasMessage(refusal);
             Path directory = temporary.resolve("model");
             assertThatThrownBy(() ->
                             ModelDirectory.save(directory, model, temporary.resolve("tokenizer.json"), Existing.REFUSE))
