@@ -128,10 +128,13 @@ final class PullCommand implements Runnable {
             return;
         }
         results.forEach(result -> terminal.print(result.directory().toString()));
-        encoder.filter(each -> !withTextEncoder && pull.find(each).isEmpty()).ifPresent(each -> {
-            terminal.hint("It was trained with the text encoder %s, which it needs for captions:".formatted(each));
-            terminal.hint("  " + ShellCommand.of(List.of("pull", each.toString())));
-        });
+        if (encoder.isPresent() && pull.find(encoder.get()).isEmpty()) {
+            terminal.hint(
+                    "It was trained with the text encoder %s, which it needs for captions:".formatted(encoder.get()));
+            terminal.hint("  " + ShellCommand.of(List.of("pull", encoder.get().toString())));
+        } else if (encoder.isPresent()) {
+            terminal.hint("Model and text encoder are there; --model %s opens them.".formatted(name));
+        }
         if (!settings.cache().equals(HubSettings.ofProcess().cache())) {
             terminal.hint("To open it by its name, set HF_HUB_CACHE=%s; otherwise give the directory."
                     .formatted(settings.cache().toAbsolutePath()));
@@ -140,9 +143,7 @@ final class PullCommand implements Runnable {
 
     private HubPull.Result fetch(HubPull pull, HubName name, FileChoice choice) {
         HubPull.Result result = pull.run(name, choice, terminal.progress());
-        if (pull.settings().offline()) {
-            terminal.remark("HF_HUB_OFFLINE is set: %s is as it was fetched before.".formatted(name));
-        } else if (result.fetched() == 0) {
+        if (result.fetched() == 0 && !result.files().isEmpty()) {
             terminal.hint("%s: %s, all there already."
                     .formatted(name, Quantity.of(result.files().size(), "file")));
         }

@@ -134,6 +134,7 @@ class PullCommandTest {
                 .isEqualTo(snapshot(TEXT).toString());
         assertThat(json.path("textEncoder").path("files").valueStream().map(JsonNode::asString))
                 .contains("tokenizer.json", "model.safetensors");
+        assertThat(pull(MODEL).err()).contains("Model and text encoder are there; --model " + MODEL + " opens them.");
         Run other = pull(TEXT, "--with-text-encoder");
         assertThat(other.code()).isEqualTo(2);
         assertThat(other.err())

@@ -77,13 +77,15 @@ final class ContentDownload {
             phase.advance(have);
         }
         receive();
-        if (resumed && !isRight()) {
+        boolean right = isRight();
+        if (resumed && !right) {
             // What was there before may be the reason: of another run, or of a power cut.
             Files.delete(incomplete);
             startOver();
             receive();
+            right = isRight();
         }
-        if (!isRight()) {
+        if (!right) {
             Files.delete(incomplete);
             throw new HubException(
                     "%s: %s: expected content with %s, received another; try again, or use the Hub or another mirror (HF_ENDPOINT)."

@@ -65,6 +65,8 @@ public record FileChoice(List<String> include, List<String> exclude) {
     static String named(List<HubFile> files) {
         String first =
                 String.join(", ", files.stream().limit(NAMED).map(HubFile::path).toList());
+        // Names are the server's; a terminal obeys control characters.
+        first = first.replaceAll("\\p{Cntrl}", "?");
         return files.size() > NAMED ? first + " and %d more".formatted(files.size() - NAMED) : first;
     }
 

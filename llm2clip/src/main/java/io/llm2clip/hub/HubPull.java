@@ -19,17 +19,23 @@ import java.util.function.Function;
 /**
  * Fetches models of the Hub into the cache, whole or not at all: what was received before a failure is kept for the next try, but no file
  * has its name before its content is whole and has the right hash, and no revision is found before all its files are there.
- *
- * @param settings where to fetch from and to
- * @param policy how often requests are made
  */
-public record HubPull(HubSettings settings, Retries.Policy policy) {
+public final class HubPull {
     /** Files at a time; most servers give one connection less than the line has. */
     private static final int FILES_AT_A_TIME = 3;
 
-    /** With usual patience. */
+    private final HubSettings settings;
+    private final Retries.Policy policy;
+
+    /** @param settings where to fetch from and to */
     public HubPull(HubSettings settings) {
         this(settings, Retries.Policy.DEFAULT);
+    }
+
+    /** @param policy how often requests are made */
+    HubPull(HubSettings settings, Retries.Policy policy) {
+        this.settings = settings;
+        this.policy = policy;
     }
 
     /**
@@ -54,7 +60,9 @@ public record HubPull(HubSettings settings, Retries.Policy policy) {
      */
     public Result run(HubName name, FileChoice choice, Progress progress) {
         if (settings.offline()) {
-            return offline(name);
+            Result result = offline(name);
+            progress.note("HF_HUB_OFFLINE is set: %s is as it was fetched before.".formatted(name));
+            return result;
         }
         HubCache cache = new HubCache(settings.cache());
         try (Hub hub = new Hub(settings, policy, progress);

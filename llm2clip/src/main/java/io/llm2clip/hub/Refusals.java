@@ -13,7 +13,8 @@ final class Refusals {
      */
     static HubException of(HubSettings settings, HubName name, String what, Answer answer) {
         String code = answer.header("X-Error-Code").orElse("");
-        String message = answer.header("X-Error-Message").orElse("");
+        // A terminal obeys control characters.
+        String message = answer.header("X-Error-Message").orElse("").replaceAll("\\p{Cntrl}", "?");
         String subject = what.isEmpty() ? name.toString() : name + ": " + what;
         boolean token = settings.token().isPresent();
         if (code.equals("GatedRepo")) {

@@ -58,8 +58,11 @@ final class PartInspection {
                 for (WeightFormat format : WeightFormat.values()) {
                     memory.merge(format, outline.bytes(format), Math::addExact);
                 }
-            } catch (CheckpointException | InputException | IllegalArgumentException e) {
+            } catch (CheckpointException | InputException e) {
                 problem = Optional.of(String.valueOf(e.getMessage()));
+            } catch (IllegalArgumentException e) {
+                // Of a network that cannot be so, which does not know where its sizes are from.
+                problem = Optional.of("%s: %s".formatted(source, e.getMessage()));
             }
             Map<StoredType, Long> types = outline.storedElements();
             long parameters = types.values().stream().mapToLong(Long::longValue).sum();
@@ -146,7 +149,6 @@ final class PartInspection {
                 draft.facts.put("key_value_heads", config.keyValueHeads());
                 draft.facts.put("vocabulary_size", config.vocabularySize());
                 draft.facts.put("max_positions", config.maxPositions());
-                draft.facts.put("caption_format", source.format().isPresent() ? "saved" : "by the tokenizer");
                 if (source instanceof TextDirectory directory) {
                     try (Checkpoint weights = Checkpoint.open(directory.path())) {
                         requireBlocks(weights, config.layers());

@@ -179,6 +179,24 @@ class HubPullTest {
         assertWhole(pull(), "config.json", WEIGHTS);
     }
 
+    /** Who has to act is told at once, not when gigabytes later the other files have come. */
+    @Test
+    void theFirstFailureEndsTheOthers() throws IOException {
+        hub.reply("config.json", TestHub.status(403, "X-Error-Code", "GatedRepo"));
+        hub.reply(WEIGHTS, redirect(), exchange -> {
+            hub.cut(WEIGHTS, 1000).to(exchange);
+            try {
+                Thread.sleep(Duration.ofSeconds(20));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        long start = System.nanoTime();
+        assertThatThrownBy(this::pull).hasMessageContaining("config.json: is gated");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+        assertThat(hub.pull(cache).find(TestHub.NAME)).isEmpty();
+    }
+
     @Test
     void contentWithAnotherHashIsRefused() throws IOException {
         hub.listedSha256 = "ab".repeat(32);
@@ -318,6 +336,8 @@ class HubPullTest {
                         .directory())
                 .isEqualTo(directory);
         assertThat(hub.requests).isEmpty();
+        assertThat(notes)
+                .containsExactly("HF_HUB_OFFLINE is set: %s is as it was fetched before.".formatted(TestHub.NAME));
     }
 
     @Test
@@ -409,6 +429,25 @@ class HubPullTest {
         assertWhole(pull(), "config.json", WEIGHTS);
         assertThat(repository().resolve("blobs").resolve(TestHub.sha256(hub.files.get(WEIGHTS))))
                 .exists();
+    }
+
+    /** The Hub's own address is one that nobody has: only the proxy gets there. */
+    @Test
+    void aProxyIsAsked() throws IOException {
+        hub.storageIsHub = true;
+        HubSettings settings = HubSettings.of(
+                Map.of(
+                        "HF_ENDPOINT",
+                        "http://hub.invalid",
+                        "http_proxy",
+                        hub.endpoint(),
+                        "HF_HUB_CACHE",
+                        cache.toString()),
+                cache);
+        assertWhole(
+                new HubPull(settings, TestHub.QUICK).run(TestHub.NAME, FileChoice.DEFAULT, progress),
+                "config.json",
+                WEIGHTS);
     }
 
     @Test

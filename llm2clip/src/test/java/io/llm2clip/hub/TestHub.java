@@ -62,7 +62,14 @@ final class TestHub implements AutoCloseable {
     private final HttpServer storage;
     private final ExecutorService workers = Executors.newCachedThreadPool();
 
+    private final HubName name;
+
     TestHub() throws IOException {
+        this(NAME);
+    }
+
+    TestHub(HubName name) throws IOException {
+        this.name = name;
         hub = server("hub", this::answer);
         storage = server("storage", exchange -> content(exchange, fileOf(exchange)));
     }
@@ -161,9 +168,9 @@ final class TestHub implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getRawPath();
-        String owner = renamedTo.isEmpty() ? NAME.repository() : renamedTo;
-        if (!renamedTo.isEmpty() && path.contains(NAME.repository())) {
-            status(307, "Location", path.replace(NAME.repository(), renamedTo) + "?blobs=true")
+        String owner = renamedTo.isEmpty() ? name.repository() : renamedTo;
+        if (!renamedTo.isEmpty() && path.contains(name.repository())) {
+            status(307, "Location", path.replace(name.repository(), renamedTo) + "?blobs=true")
                     .to(exchange);
         } else if (path.startsWith("/api/models/" + owner + "/revision/")) {
             byte[] json = listing().getBytes(StandardCharsets.UTF_8);
@@ -233,7 +240,7 @@ final class TestHub implements AutoCloseable {
     private String listing() {
         ObjectNode json = JsonMapper.shared()
                 .createObjectNode()
-                .put("id", NAME.repository())
+                .put("id", name.repository())
                 .put("sha", COMMIT);
         var siblings = json.putArray("siblings");
         files.forEach((path, content) -> {

@@ -216,6 +216,21 @@ class ModelInspectionTest {
                                 .formatted(encoder.resolve("model.safetensors"), layers));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "num_attention_heads, 2147483647, Attention of 2147483647 heads of 8 channels; expected fewer than 2^31 in all",
+        "hidden_size, 2147483647, 'Shape [260, 2147483647] has more than '",
+        "head_dim, 7, A Llama of 2 heads of 7 and 1 key/value heads; expected an even head size"
+    })
+    void impossibleSizesNameTheFilesThatHaveThem(String key, String value, String sentence) throws IOException {
+        Path encoder = encoder();
+        Path config = encoder.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("(\"" + key + "\": *)\\d+", "$1" + value));
+        assertThat(ModelInspection.of(encoder).problems())
+                .isNotEmpty()
+                .allSatisfy(problem -> assertThat(problem).startsWith(encoder + ": " + sentence));
+    }
+
     @Test
     void lowRankUpdatesNameTheirModel() throws IOException {
         Files.writeString(

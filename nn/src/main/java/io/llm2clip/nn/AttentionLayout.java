@@ -31,6 +31,11 @@ public record AttentionLayout(
             throw new IllegalArgumentException("Attention of " + heads + " heads and " + keyValueHeads
                     + " key/value heads; expected a multiple, such as 32 and 8.");
         }
+        if (headSize <= 0 || (long) heads * headSize > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "Attention of %d heads of %d channels; expected fewer than 2^31 in all, such as 32 of 128."
+                            .formatted(heads, headSize));
+        }
     }
 
     /** What scores are multiplied by. */

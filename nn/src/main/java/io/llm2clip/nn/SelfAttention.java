@@ -26,8 +26,8 @@ public record SelfAttention(
     public static SelfAttention create(
             Scope scope, AttentionLayout layout, Initializer weightInit, Initializer outputInit) {
         int width = layout.width();
-        int joined = Math.multiplyExact(layout.heads(), layout.headSize());
-        int keys = Math.multiplyExact(layout.keyValueHeads(), layout.headSize());
+        int joined = layout.heads() * layout.headSize();
+        int keys = layout.keyValueHeads() * layout.headSize();
         return new SelfAttention(
                 layout,
                 Linear.create(scope.scope("q_proj"), width, joined, layout.bias(), weightInit),
