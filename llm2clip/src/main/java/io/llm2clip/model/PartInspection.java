@@ -134,15 +134,16 @@ final class PartInspection {
         add("text encoder", path, (draft, outline) -> {
             try (TextSource source = TextSource.open(path)) {
                 LlamaConfig config = source.config();
-                draft.summary = "Llama, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
+                draft.summary = "%s, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
                         .formatted(
+                                words(config.family()),
                                 Quantity.of(config.layers(), "layer"),
                                 config.hiddenSize(),
                                 Quantity.of(config.heads(), "head"),
                                 config.keyValueHeads(),
                                 config.vocabularySize(),
                                 config.maxPositions());
-                draft.facts.put("architecture", "llama");
+                draft.facts.put("architecture", config.family().modelType());
                 draft.facts.put("layers", config.layers());
                 draft.facts.put("hidden_size", config.hiddenSize());
                 draft.facts.put("heads", config.heads());
@@ -167,6 +168,17 @@ final class PartInspection {
                 draft.facts.put("file", file.toString());
             }
         });
+    }
+
+    /** As its authors write it. */
+    private static String words(LlamaFamily family) {
+        return switch (family) {
+            case LLAMA -> "Llama";
+            case MISTRAL -> "Mistral";
+            case QWEN2 -> "Qwen2";
+            case GEMMA -> "Gemma";
+            case PHI3 -> "Phi-3";
+        };
     }
 
     /** The adapter and the scale of a file. */

@@ -81,7 +81,7 @@ class ModelInspectionTest {
                             .mapToLong(parameter -> parameter.shape().size())
                             .sum());
             assertThat(part(report, "text encoder").parameters())
-                    .isEqualTo(model.llama().parameters().stream()
+                    .isEqualTo(model.language().llama().parameters().stream()
                             .mapToLong(parameter -> parameter.shape().size())
                             .sum());
             assertThat((Double) part(report, "adapter").facts().get("logit_scale"))
