@@ -42,7 +42,7 @@ class InspectCommandTest {
                 .containsPattern("\nadapter +from caption vectors of 16 channels, scaled to length 1,")
                 .containsPattern("\n +[\\d,]+ parameters in F32, [\\d.]+ kB")
                 .containsPattern("\nweights +adapter.safetensors, ")
-                .containsPattern("\nmemory +[\\d.]+ kB as stored, [\\d.]+ kB as int8, ");
+                .containsPattern("\nmemory +[\\d.]+ kB as stored, ");
         assertThat(run.err()).contains("--tensors lists the tensors.");
     }
 
