@@ -228,7 +228,8 @@ class ModelInspectionTest {
         Files.writeString(config, Files.readString(config).replaceFirst("(\"" + key + "\": *)\\d+", "$1" + value));
         assertThat(ModelInspection.of(encoder).problems())
                 .isNotEmpty()
-                .allSatisfy(problem -> assertThat(problem).startsWith(encoder.toString()).contains(": " + sentence));
+                .allSatisfy(problem ->
+                        assertThat(problem).startsWith(encoder.toString()).contains(": " + sentence));
     }
 
     @Test
