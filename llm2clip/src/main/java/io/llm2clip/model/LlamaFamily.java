@@ -54,12 +54,6 @@ public enum LlamaFamily {
         this.traits = Set.of(traits);
     }
 
-    /** As its authors spell it. */
-    @Override
-    public String toString() {
-        return name;
-    }
-
     /** The family that a configuration calls {@code model_type}. */
     static Optional<LlamaFamily> of(String modelType) {
         return Stream.of(values())
