@@ -176,14 +176,25 @@ def make(model, folder, vectors, files):
     if model.config:
         (folder / "config.json").write_text(json.dumps(model.config, indent=2) + "\n")
 
-    side = dict(height=model.side, width=model.side)
-    if model.siglip:
-        processor = SiglipImageProcessor(size=side, resample=Image.Resampling.BICUBIC)
-    else:
-        processor = CLIPImageProcessor(size={"shortest_edge": model.side}, crop_size=side)
-    pixels = processor([Image.open(file) for file in files], return_tensors="pt").pixel_values
+    pixels = prepared(model, [Image.open(file) for file in files])
     images = torch.cat([F.normalize(model.embed(tower, x[None])) for x in pixels])
     return texts, images, {"tower": count, "adapter": sum(w.numel() for w in weights.values())}
+
+
+def resized(image, width, height):
+    """Across, then down, as Pillow up to version 12 does in one call; later ones choose which comes first, and round otherwise."""
+    return image.resize((width, image.height), Image.Resampling.BICUBIC).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def prepared(model, images):
+    side = dict(height=model.side, width=model.side)
+    if model.siglip:
+        processor = SiglipImageProcessor(size=side, do_resize=False)
+        sizes = [(model.side, model.side)] * len(images)
+    else:
+        processor = CLIPImageProcessor(crop_size=side, do_resize=False)
+        sizes = [(model.side * i.width // min(i.size), model.side * i.height // min(i.size)) for i in images]
+    return processor([resized(i, *size) for i, size in zip(images, sizes)], return_tensors="pt").pixel_values
 
 
 def write(model, file, state):

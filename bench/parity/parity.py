@@ -53,13 +53,13 @@ def child(kind, name, work):
     """A process of its own, so that its memory is free when our turn comes."""
     process = subprocess.run([sys.executable, __file__, "--work", str(work), "--child", kind, name], stderr=subprocess.PIPE, text=True)
     if process.returncode:
-        raise Failure(f"reference: {last_line(process.stderr)}")
+        raise Failure(f"reference: {said(process.stderr)}")
 
 
-def last_line(text):
-    lines = [line for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "Exception" in line or "Error" in line]
-    return (errors or lines or ["no message"])[0 if errors and errors[0].startswith("Exception") else -1].strip()
+def said(text):
+    """What a process said of its failure: the first line of Java's exception, the last of Python's."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    return next((line for line in lines if line.startswith("Exception in thread")), lines[-1])
 
 
 def ours(name, model, work, java, class_path):
@@ -74,7 +74,7 @@ def ours(name, model, work, java, class_path):
         [java, HEAP, "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", class_path,
          "io.llm2clip.bench.parity.Embed", str(work / "request.json"), str(work / "answer.json")], stderr=subprocess.PIPE, text=True)
     if process.returncode:
-        raise Failure(f"this project: {last_line(process.stderr)}")
+        raise Failure(f"this project: {said(process.stderr)}")
     return json.loads((work / "answer.json").read_text())
 
 

@@ -65,7 +65,10 @@ def llama():
     keys = torch.arange(7)[None, :] < lengths[:, None]
     see_all = torch.zeros(3, 1, 7, 7).masked_fill(~keys[:, None, None, :], torch.finfo(torch.float32).min)
     causal = model(ids, attention_mask=keys.long(), output_hidden_states=True)
-    both = model.model(ids, attention_mask=see_all).last_hidden_state
+    seen = model.model(ids, attention_mask=see_all, output_hidden_states=True)
+    both = seen.last_hidden_state
+    # As if the model ended with each block.
+    blocks = {f"block.{i}": model.model.norm(state) for i, state in enumerate(seen.hidden_states[1:-1])}
     weights = torch.zeros(3, 7)
     for b, (start, end) in enumerate([(2, 7), (1, 4), (2, 6)]):
         weights[b, start:end] = 1 / (end - start)
@@ -75,7 +78,7 @@ def llama():
     names = ["model.embed_tokens.weight", "model.layers.0.self_attn.k_proj.weight", "model.layers.1.mlp.gate_proj.weight",
              "model.layers.0.input_layernorm.weight", "model.norm.weight"]
     save("llama", model.state_dict(), ids=ids, lengths=lengths, causal=causal.hidden_states[-1], logits=causal.logits,
-         bidirectional=both, pooling=weights, pooled=pooled, direction=direction, **gradients(model, loss, names))
+         bidirectional=both, pooling=weights, pooled=pooled, direction=direction, **blocks, **gradients(model, loss, names))
 
 
 def clip_vision():
@@ -104,12 +107,14 @@ def clip_text():
     lengths = torch.tensor([8, 3, 5])
     for b, n in enumerate(lengths.tolist()):
         ids[b, 0], ids[b, n - 1], ids[b, n:] = 48, 49, 0
-    out = model(input_ids=ids, attention_mask=(torch.arange(8)[None, :] < lengths[:, None]).long())
+    out = model(input_ids=ids, attention_mask=(torch.arange(8)[None, :] < lengths[:, None]).long(), output_hidden_states=True)
+    # As if the model ended with its first block.
+    first = model.text_model.final_layer_norm(out.hidden_states[1])[torch.arange(3), lengths - 1]
     direction = torch.randn(3, 12)
     names = ["text_model.embeddings.token_embedding.weight", "text_model.encoder.layers.0.self_attn.q_proj.weight",
              "text_projection.weight"]
     save("clip-text", model.state_dict(), ids=ids, lengths=lengths, embedding=out.text_embeds, direction=direction,
-         **gradients(model, (out.text_embeds * direction).sum(), names))
+         **{"block.0": model.text_projection(first)}, **gradients(model, (out.text_embeds * direction).sum(), names))
 
 
 def parameters(shapes, std=0.2):

@@ -21,7 +21,8 @@ import java.util.function.UnaryOperator;
 /** A file of {@code tests/reference/small_models.py}: weights, inputs and what PyTorch made of them. */
 record Golden(Checkpoint file) implements AutoCloseable {
     private static final String GRADIENT = "golden.gradient.";
-    private static final double TOLERANCE = 1e-4;
+    private static final double TOLERANCE = 1e-5;
+    private static final double GRADIENTS = 1e-4;
 
     static Golden open(String name) {
         return new Golden(Checkpoint.open(path(name + ".safetensors")));
@@ -53,8 +54,12 @@ record Golden(Checkpoint file) implements AutoCloseable {
 
     /** Compares by the largest difference over the largest magnitude. */
     void assertEqual(Tensor actual, String name) {
+        assertEqual(actual, name, TOLERANCE);
+    }
+
+    private void assertEqual(Tensor actual, String name, double tolerance) {
         assertThat(actual.shape()).isEqualTo(shape(name));
-        assertClose(actual.evaluate().toFloats(), file.readFloats(name), name);
+        assertClose(actual.evaluate().toFloats(), file.readFloats(name), name, tolerance);
     }
 
     /** Compares the gradients of {@code sum(output * golden.direction)} that the file holds, and asks that it holds some. */
@@ -64,7 +69,7 @@ record Golden(Checkpoint file) implements AutoCloseable {
         for (Parameter parameter : parameters) {
             String name = GRADIENT + storedName.apply(parameter.name());
             if (file.entries().containsKey(name)) {
-                assertEqual(Gradients.of(loss, List.of(parameter.tensor())).getFirst(), name);
+                assertEqual(Gradients.of(loss, List.of(parameter.tensor())).getFirst(), name, GRADIENTS);
                 compared++;
             }
         }
@@ -76,6 +81,10 @@ record Golden(Checkpoint file) implements AutoCloseable {
     }
 
     static void assertClose(float[] actual, float[] expected, String name) {
+        assertClose(actual, expected, name, TOLERANCE);
+    }
+
+    private static void assertClose(float[] actual, float[] expected, String name, double tolerance) {
         float scale = 0;
         for (float value : expected) {
             scale = Math.max(scale, Math.abs(value));
@@ -83,7 +92,7 @@ record Golden(Checkpoint file) implements AutoCloseable {
         assertThat(scale).as("magnitude of %s", name).isPositive();
         for (int i = 0; i < expected.length; i++) {
             assertThat(actual[i] / scale).as("%s[%d]", name, i).isCloseTo(expected[i] / scale, within((float)
-                    TOLERANCE));
+                    tolerance));
         }
     }
 

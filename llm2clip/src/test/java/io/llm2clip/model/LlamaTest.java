@@ -9,10 +9,14 @@ import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Against Hugging Face's Llama with grouped heads and all three ranges of llama3 scaling. */
 class LlamaTest {
@@ -35,6 +39,24 @@ class LlamaTest {
             Tensor pooled = ragged(llama, ids, lengths, golden.floats("pooling"));
             golden.assertEqual(pooled, "golden.pooled");
             golden.assertGradients(pooled, llama.parameters(), STORED);
+        }
+    }
+
+    /** A failure names the block that differs: the model is taken to end with each of them. */
+    @Test
+    void eachBlockGivesWhatHuggingFacesDoes(@TempDir Path directory) throws IOException {
+        String all = "\"num_hidden_layers\": " + config.layers();
+        String json = Files.readString(Golden.path("llama.json"));
+        assertThat(config.layers()).isEqualTo(2);
+        assertThat(json).contains(all);
+        Path first = directory.resolve("config.json");
+        Files.writeString(first, json.replace(all, "\"num_hidden_layers\": 1"));
+        try (Golden golden = Golden.open("llama");
+                Parameters parameters = Parameters.trained()) {
+            Llama llama = Llama.encoder(parameters, LlamaConfig.read(first), LlamaInitialization.STANDARD);
+            golden.fill(llama.parameters(), STORED);
+            Sequences rows = new Sequences.Padded(golden.ints("lengths"));
+            assertRealTokens(golden, llama.hidden(golden.ints("ids"), rows, false), "golden.block.0");
         }
     }
 

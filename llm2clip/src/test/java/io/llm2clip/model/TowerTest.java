@@ -116,6 +116,18 @@ class TowerTest {
         }
     }
 
+    /** A tower of the first block alone, so that a failure names the block that differs. */
+    @Test
+    void theFirstBlockOfClipTextMatchesHuggingFace() {
+        ClipTextTower.Config config = new ClipTextTower.Config(50, 9, 32, 48, 1, 4, 12, Activation.GELU, 1e-5f);
+        try (Golden golden = Golden.open("clip-text");
+                Parameters parameters = Parameters.trained()) {
+            ClipTextTower tower = ClipTextTower.create(parameters, config);
+            golden.fill(tower.parameters(), SAME);
+            golden.assertEqual(tower.embed(golden.ints("ids"), golden.ints("lengths")), "golden.block.0");
+        }
+    }
+
     @Test
     void clipTextRefusesRowsBeyondItsWindow() {
         try (Parameters parameters = new Parameters(5)) {
