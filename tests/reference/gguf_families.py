@@ -1,7 +1,7 @@
 """What transformers and sentencepiece make of text encoders in GGUF files other than Llama 3's, for the tests of ours. The build never
 runs it.
 
-    pip install --no-deps -r gguf-requirements.txt && pip install --no-deps sentencepiece==0.2.3 tiktoken==0.14.0
+    pip install --no-deps -r requirements.txt
     python gguf_families.py
 
 writes llm2clip/src/test/resources/io/llm2clip/model/gguf/families/: tiny random models of each architecture with a trained vocabulary of

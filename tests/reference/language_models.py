@@ -1,6 +1,6 @@
 """What transformers compute of the language models that text encoders are made of, for the tests of ours. The build never runs it.
 
-    pip install --no-deps -r gguf-requirements.txt && pip install --no-deps peft==0.21.2 accelerate
+    pip install --no-deps -r requirements.txt
     python language_models.py [DIRECTORY ...]
 
 writes llm2clip/src/test/resources/io/llm2clip/model/language/: for each architecture a directory as save_pretrained writes it, of a

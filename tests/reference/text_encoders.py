@@ -1,6 +1,6 @@
 """What other people's code makes of captions, for the tests of ours. The build never runs it.
 
-    pip install --no-deps -r gguf-requirements.txt && pip install --no-deps tiktoken==0.14.0
+    pip install --no-deps -r requirements.txt
     python text_encoders.py LLM2CLIP [tokenizer.model]
 
 with a checkout of microsoft/LLM2CLIP writes llm2clip/src/test/resources/io/llm2clip/text/tokenizers/: tokenizers of the structure of
