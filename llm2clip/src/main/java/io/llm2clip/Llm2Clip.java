@@ -52,7 +52,7 @@ public final class Llm2Clip implements AutoCloseable {
         preprocessing =
                 description.preprocessing().ofSize(model.vision().config().imageSize());
         reader = options.reader(description);
-        texts = TextEncoder.of(model.text(), opened.tokenizer(), options.execution());
+        texts = TextEncoder.of(model.text(), opened.tokenizer(), options.captions(), options.execution());
         images = new ImageEncoder(model.vision(), options.execution());
     }
 
@@ -228,6 +228,11 @@ public final class Llm2Clip implements AutoCloseable {
     /** E, the number of values of an embedding. */
     public int embeddingSize() {
         return opened.model().vision().config().projectionSize();
+    }
+
+    /** Tokens that are read of a caption, those of its template and instruction included; of longer ones only the beginning counts. */
+    public int maxTextLength() {
+        return texts.maxLength();
     }
 
     /** How the model was made and takes images. */

@@ -1,6 +1,7 @@
 package io.llm2clip;
 
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.model.CaptionOptions;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelOptions;
 import io.llm2clip.model.VisionOptions;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param vision how the vision tower is opened, such as for images of another size
  * @param specialTokens what becomes of special tokens that are spelled out in captions; {@link SpecialTokens#PARSED} is what the
  *     reference does
+ * @param captions an instruction before captions, and how long they may be
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
  *     trained with
  * @param maxPixels larger pictures are refused
@@ -31,6 +33,7 @@ public record LoadOptions(
         Optional<Boolean> normalizeCaptions,
         VisionOptions vision,
         Optional<SpecialTokens> specialTokens,
+        CaptionOptions captions,
         Optional<Boolean> exifOrientation,
         long maxPixels,
         WeightFormat weights,
@@ -41,6 +44,7 @@ public record LoadOptions(
             Optional.empty(),
             VisionOptions.STORED,
             Optional.empty(),
+            CaptionOptions.STORED,
             Optional.empty(),
             ImageReader.DEFAULT_MAX_PIXELS,
             WeightFormat.STORED,
@@ -53,6 +57,7 @@ public record LoadOptions(
                 normalizeCaptions,
                 vision,
                 specialTokens,
+                captions,
                 exifOrientation,
                 maxPixels,
                 weights,
@@ -66,6 +71,7 @@ public record LoadOptions(
                 Optional.of(normalize),
                 vision,
                 specialTokens,
+                captions,
                 exifOrientation,
                 maxPixels,
                 weights,
@@ -75,7 +81,15 @@ public record LoadOptions(
     /** The same with the vision tower opened so. */
     public LoadOptions withVision(VisionOptions options) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, options, specialTokens, exifOrientation, maxPixels, weights, execution);
+                textEncoder,
+                normalizeCaptions,
+                options,
+                specialTokens,
+                captions,
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
     }
 
     /** The same with special tokens taken so. */
@@ -85,6 +99,21 @@ public record LoadOptions(
                 normalizeCaptions,
                 vision,
                 Optional.of(tokens),
+                captions,
+                exifOrientation,
+                maxPixels,
+                weights,
+                execution);
+    }
+
+    /** The same with captions read so. */
+    public LoadOptions withCaptions(CaptionOptions options) {
+        return new LoadOptions(
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                options,
                 exifOrientation,
                 maxPixels,
                 weights,
@@ -98,6 +127,7 @@ public record LoadOptions(
                 normalizeCaptions,
                 vision,
                 specialTokens,
+                captions,
                 Optional.of(follow),
                 maxPixels,
                 weights,
@@ -107,19 +137,43 @@ public record LoadOptions(
     /** The same with larger pictures refused. */
     public LoadOptions withMaxPixels(long pixels) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, pixels, weights, execution);
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                captions,
+                exifOrientation,
+                pixels,
+                weights,
+                execution);
     }
 
     /** The same with weights kept so. */
     public LoadOptions withWeights(WeightFormat format) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, format, execution);
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                captions,
+                exifOrientation,
+                maxPixels,
+                format,
+                execution);
     }
 
     /** The same, computed there. */
     public LoadOptions withExecution(Execution other) {
         return new LoadOptions(
-                textEncoder, normalizeCaptions, vision, specialTokens, exifOrientation, maxPixels, weights, other);
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                captions,
+                exifOrientation,
+                maxPixels,
+                weights,
+                other);
     }
 
     ModelOptions model() {

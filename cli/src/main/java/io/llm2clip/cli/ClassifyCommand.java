@@ -106,7 +106,7 @@ final class ClassifyCommand extends ComputingCommand {
         FolderTruth folders = truth == null ? null : new FolderTruth(choice, files);
         try (Llm2Clip loaded = model.load(device().execution())) {
             ZeroShotClassifier classifier = ZeroShotClassifier.of(loaded, choice, prompts, terminal.progress());
-            terminal.cut(classifier.cutPrompts(), classifier.prompts());
+            terminal.cut(classifier.cutPrompts(), classifier.prompts(), loaded.maxTextLength());
             ClassifyOutput output = ClassifyOutput.of(terminal, tsv, top);
             int[] skipped = {0};
             try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {

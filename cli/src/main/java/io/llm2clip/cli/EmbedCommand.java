@@ -107,10 +107,13 @@ final class EmbedCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load(device().execution())) {
             EmbeddingJob job = new EmbeddingJob(loaded, input.sources(), terminal.progress());
             if (to == null) {
-                outcome = straight(job, VectorOutputs.printing(terminal));
+                outcome = straight(job, loaded.maxTextLength(), VectorOutputs.printing(terminal));
             } else if (stream) {
                 ItemCounts[] written = {ItemCounts.NONE};
-                AtomicFile.write(to, channel -> written[0] = straight(job, VectorOutputs.writing(format, channel)));
+                AtomicFile.write(
+                        to,
+                        channel -> written[0] =
+                                straight(job, loaded.maxTextLength(), VectorOutputs.writing(format, channel)));
                 outcome = written[0];
             } else {
                 outcome = resumable(job, loaded, to, format);
@@ -123,7 +126,7 @@ final class EmbedCommand extends ComputingCommand {
     }
 
     /** Writes vectors as they come. */
-    private ItemCounts straight(EmbeddingJob job, VectorFile file) {
+    private ItemCounts straight(EmbeddingJob job, int maxTextLength, VectorFile file) {
         ItemCounts[] counts = {ItemCounts.NONE};
         try {
             job.run(new ItemTarget() {
@@ -145,7 +148,7 @@ final class EmbedCommand extends ComputingCommand {
                     counts[0] = counts[0].withCut(count);
                 }
             });
-            report(counts[0]);
+            report(counts[0], maxTextLength);
             file.finish();
             return counts[0];
         } catch (IOException e) {
@@ -188,19 +191,19 @@ final class EmbedCommand extends ComputingCommand {
                     terminal.remark(rows.kept());
                 }
             }
-            return publish(rows, loaded.embeddingSize(), to, format);
+            return publish(rows, loaded, to, format);
         }
     }
 
-    private ItemCounts publish(WorkingFile rows, int dimension, Path to, VectorFormat format) {
-        report(rows.counts());
+    private ItemCounts publish(WorkingFile rows, Llm2Clip loaded, Path to, VectorFormat format) {
+        report(rows.counts(), loaded.maxTextLength());
         boolean published = false;
         try {
             VectorOutput.publish(
                     rows,
                     to,
                     (channel, sizes) -> VectorOutputs.writing(
-                            format, type == null ? VectorType.F32 : type, channel, dimension, sizes));
+                            format, type == null ? VectorType.F32 : type, channel, loaded.embeddingSize(), sizes));
             published = true;
         } finally {
             if (!published) {
@@ -230,9 +233,13 @@ final class EmbedCommand extends ComputingCommand {
         public void cut(int count) {}
     }
 
-    /** @throws InputException if there is not one vector */
-    private void report(ItemCounts counts) {
-        terminal.cut(counts.cutTexts(), counts.texts());
+    /**
+     * Says what was cut and skipped.
+     *
+     * @throws InputException if there is not one vector
+     */
+    private void report(ItemCounts counts, int maxTextLength) {
+        terminal.cut(counts.cutTexts(), counts.texts(), maxTextLength);
         if (counts.vectors() == 0) {
             throw new InputException(
                     counts.skippedLines() == 0

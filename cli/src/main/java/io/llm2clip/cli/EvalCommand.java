@@ -44,7 +44,7 @@ final class EvalCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load(device().execution())) {
             FolderRetrieval found = FolderRetrieval.of(loaded, data, terminal.progress());
             terminal.skipped(found.data(), found.broken());
-            terminal.cut(found.cutCaptions(), found.captions());
+            terminal.cut(found.cutCaptions(), found.captions(), loaded.maxTextLength());
             Map<String, CaptionRetrieval.Score> accuracy =
                     found.captionRetrieval().scores();
             RetrievalReport retrieval = RetrievalReport.of(found.metrics());

@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionOptions;
@@ -50,6 +51,9 @@ final class ModelOption {
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
     @Mixin
+    private CaptionOption captions = new CaptionOption();
+
+    @Mixin
     private WeightsOption weights = new WeightsOption();
 
     @Mixin
@@ -77,16 +81,21 @@ final class ModelOption {
     /** What of these options decides on vectors, but for what the vectors themselves show. */
     Map<String, String> dependencies() {
         LoadOptions options = options(Execution.cpu());
+        String stored = "as the model says";
         return Map.of(
                 "--max-megapixels", Long.toString(options.maxPixels()),
                 "--exif-orientation",
-                        options.exifOrientation().map(String::valueOf).orElse("as the model says"),
+                        options.exifOrientation().map(String::valueOf).orElse(stored),
                 "--parse-special-tokens",
-                        options.specialTokens().map(String::valueOf).orElse("as the model says"));
+                        options.specialTokens().map(String::valueOf).orElse(stored),
+                "--instruction", Fingerprint.hash(options.captions().instruction()),
+                "--max-length", options.captions().maxLength().toString(),
+                "--max-caption-length", options.captions().captionMaxLength().toString());
     }
 
     private LoadOptions options(Execution execution) {
-        LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)));
+        LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)))
+                .withCaptions(captions.options());
         if (specialTokens.choice().isPresent()) {
             options = options.withSpecialTokens(specialTokens.choice().get());
         }

@@ -52,7 +52,7 @@ final class SimilarityCommand extends ComputingCommand {
         }
         try (Llm2Clip loaded = model.load(device().execution())) {
             TextEmbeddings texts = loaded.textEmbeddings(captions);
-            terminal.cut(texts.cut(), captions.size());
+            terminal.cut(texts.cut(), captions.size(), loaded.maxTextLength());
             float[] cosines = loaded.similarity(List.of(image), texts)[0];
             Result result = new Result(image.toString(), loaded.logitScale(), scores(cosines, loaded.logitScale()));
             if (terminal.json()) {

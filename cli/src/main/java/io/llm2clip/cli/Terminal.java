@@ -169,12 +169,29 @@ final class Terminal {
         }
     }
 
-    /** Says how many captions the text encoder reads the beginning of alone. */
+    /** Says how many captions training reads the beginning of alone. */
     void cut(long count, long captions) {
         if (count > 0) {
-            remark("%d of %s %s too long for the text encoder and cut; what their ends say does not count."
-                    .formatted(count, Quantity.of(captions, "caption"), count == 1 ? "is" : "are"));
+            remark("%s too long for the text encoder and cut; what their ends say does not count."
+                    .formatted(ofCaptions(count, captions)));
         }
+    }
+
+    /**
+     * Says how many captions a model reads the beginning of alone.
+     *
+     * @param limit tokens that it reads
+     */
+    void cut(long count, long captions, int limit) {
+        if (count > 0) {
+            remark(
+                    "%s too long and cut: of a caption and its template %d tokens are read, what its end says does not count; shorten it, or raise --max-length where the model can."
+                            .formatted(ofCaptions(count, captions), limit));
+        }
+    }
+
+    private static String ofCaptions(long count, long captions) {
+        return "%d of %s %s".formatted(count, Quantity.of(captions, "caption"), count == 1 ? "is" : "are");
     }
 
     private CommandLine commandLine() {

@@ -261,7 +261,7 @@ class ClassifyCommandTest {
     void cutPromptsAreCounted() {
         Run run = classify(
                 pictures.resolve("kite/a.png"), "--labels", "kite ".repeat(600) + ",tent", "--templates", "photo");
-        assertThat(run.err()).contains("1 of 2 captions is too long for the text encoder and cut");
+        assertThat(run.err()).contains("1 of 2 captions is too long and cut");
         assertThat(run.out().lines().skip(1).map(line -> line.strip().split(" ")[0]))
                 .isSortedAccordingTo(Comparator.comparingDouble((String text) -> -Double.parseDouble(text)));
     }

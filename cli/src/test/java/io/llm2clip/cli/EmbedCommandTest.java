@@ -203,14 +203,14 @@ class EmbedCommandTest {
         assertThat(run.out()).hasLineCount(3);
         assertThat(run.err().lines())
                 .containsExactly(
-                        "2 of 3 captions are too long for the text encoder and cut; what their ends say does not count.");
+                        "2 of 3 captions are too long and cut: of a caption and its template 512 tokens are read, what its end says does not count; shorten it, or raise --max-length where the model can.");
         assertThat(Run.of("embed", "--model", model, "--quiet", "--text", "a tent")
                         .err())
                 .isEmpty();
         Run similarity = Run.of("similarity", "--quiet", "--model", model, pictures.resolve("b.png"), kites, "a tent");
         assertThat(similarity.err().lines())
                 .containsExactly(
-                        "1 of 2 captions is too long for the text encoder and cut; what their ends say does not count.");
+                        "1 of 2 captions is too long and cut: of a caption and its template 512 tokens are read, what its end says does not count; shorten it, or raise --max-length where the model can.");
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.llm2clip.data.VectorTarget;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.Tokenizer;
 import java.util.List;
@@ -12,23 +13,25 @@ import java.util.List;
 /** A language model and its adapter, one after the other. */
 public final class LanguageTextEncoder implements TextEncoder {
     private final LanguageBranch branch;
+    private final String instruction;
+    private final CaptionFormat format;
     private final CaptionEncoder captions;
     private final TextProjection projection;
 
-    LanguageTextEncoder(LanguageBranch branch, Tokenizer tokenizer, Execution execution) {
+    LanguageTextEncoder(LanguageBranch branch, Tokenizer tokenizer, CaptionOptions options, Execution execution) {
         this.branch = branch;
+        instruction = options.instruction();
+        format = options.in(branch.reading().format(), branch.llama().config().maxPositions());
         captions = new CaptionEncoder(
-                branch.llama(),
-                tokenizer,
-                branch.reading().format(),
-                branch.reading().pooling(),
-                execution);
+                branch.llama(), tokenizer, format, branch.reading().pooling(), execution);
         projection = new TextProjection(branch.adapter(), execution);
     }
 
     @Override
     public void embed(List<String> texts, FloatMatrix embeddings, Progress.Phase phase) {
-        projection.project(captions.encode(texts, branch.reading().causal(), phase), embeddings);
+        FloatMatrix vectors = FloatMatrix.allocate(texts.size(), vectorSize());
+        vectors(texts, vectors, phase);
+        projection.project(vectors, embeddings);
     }
 
     @Override
@@ -38,7 +41,7 @@ public final class LanguageTextEncoder implements TextEncoder {
 
     @Override
     public void vectors(List<String> texts, VectorTarget vectors, Progress.Phase phase) {
-        captions.encode(texts, branch.reading().causal(), vectors, phase);
+        captions.encode(texts, instruction, branch.reading().causal(), vectors, phase);
     }
 
     @Override
@@ -48,7 +51,7 @@ public final class LanguageTextEncoder implements TextEncoder {
 
     @Override
     public int maxLength() {
-        return branch.reading().format().maxLength();
+        return format.maxLength();
     }
 
     @Override

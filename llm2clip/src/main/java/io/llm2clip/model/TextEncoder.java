@@ -11,11 +11,18 @@ import java.util.List;
 /** The text branch of a model over any number of captions. */
 public sealed interface TextEncoder extends AutoCloseable permits LanguageTextEncoder, TowerTextEncoder {
 
-    /** The encoder of a branch, which lives as long as the branch and its tokenizer do, at most. */
-    static TextEncoder of(TextBranch branch, Tokenizer tokenizer, Execution execution) {
+    /**
+     * The encoder of a branch, which lives as long as the branch and its tokenizer do, at most.
+     *
+     * @throws IllegalArgumentException if the branch cannot read captions as {@code options} say
+     */
+    static TextEncoder of(TextBranch branch, Tokenizer tokenizer, CaptionOptions options, Execution execution) {
         return switch (branch) {
-            case LanguageBranch language -> new LanguageTextEncoder(language, tokenizer, execution);
-            case TextTower tower -> new TowerTextEncoder(tower, caption -> tokenizer.encode(caption, true), execution);
+            case LanguageBranch language -> new LanguageTextEncoder(language, tokenizer, options, execution);
+            case TextTower tower -> {
+                options.requireStored(tower.window());
+                yield new TowerTextEncoder(tower, caption -> tokenizer.encode(caption, true), execution);
+            }
         };
     }
 
