@@ -2,6 +2,7 @@ package io.llm2clip.cli;
 
 import io.llm2clip.conversion.Conversion;
 import io.llm2clip.conversion.RoundedTensor;
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.nn.RoundingError;
 import io.llm2clip.nn.SavedType;
 import io.llm2clip.nn.Saving;
@@ -38,8 +39,8 @@ final class ConvertCommand implements Runnable {
             paramLabel = "IN",
             description =
                     "A text encoder (a directory, a GGUF file, a PEFT adapter with its base), a vision tower of CLIP, EVA-CLIP or"
-                            + " SigLIP, or an LLM2CLIP model.")
-    private Path in = Path.of("");
+                            + " SigLIP, or an LLM2CLIP model; or its name on the Hub after 'llm2clip pull'.")
+    private String in = "";
 
     @Parameters(index = "1", paramLabel = "OUT", description = "Receives the same, in a directory of its own.")
     private Path out = Path.of("");
@@ -47,18 +48,19 @@ final class ConvertCommand implements Runnable {
     @HelpSection.In(HelpSection.INPUT)
     @Option(
             names = "--text-encoder",
-            paramLabel = "DIR|FILE",
+            paramLabel = "PATH|NAME",
             description =
-                    "The text encoder of a published model (default: the directory of its published name beside the model).")
-    private @Nullable Path textEncoder;
+                    "The text encoder of a published model: its directory, a GGUF file, or its name on the Hub (default: the one of"
+                            + " its published name beside the model).")
+    private @Nullable String textEncoder;
 
     @HelpSection.In(HelpSection.INPUT)
     @Option(
             names = "--adapter",
-            paramLabel = "DIR",
+            paramLabel = "DIR|NAME",
             description =
                     "A LoRA adapter of PEFT that is merged into a text encoder; several are merged in the order of the options.")
-    private List<Path> adapters = List.of();
+    private List<String> adapters = List.of();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -109,10 +111,10 @@ final class ConvertCommand implements Runnable {
         Conversion conversion = BadUsage.unless(
                 spec,
                 () -> new Conversion(
-                        in,
+                        HubPath.of(in),
                         out,
-                        Optional.ofNullable(textEncoder),
-                        adapters,
+                        Optional.ofNullable(textEncoder).map(HubPath::of),
+                        adapters.stream().map(HubPath::of).toList(),
                         type,
                         shardSize.bytes(),
                         overwrite.existing()));

@@ -83,6 +83,9 @@ class ConvertCommandTest {
         Run missing = Run.of("convert", folder.resolve("none"), out);
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).contains("there is no such file or directory").hasLineCount(1);
+        Run named = Run.of("convert", "nobody/fetched-this", out);
+        assertThat(named.code()).isEqualTo(1);
+        assertThat(named.err()).contains("fetch the model with 'llm2clip pull nobody/fetched-this'");
         Path foreign = Files.createDirectory(folder.resolve("photos"));
         Files.writeString(foreign.resolve("a.txt"), "mine");
         Run taken = Run.of("convert", folder.resolve("text"), foreign, "--overwrite");

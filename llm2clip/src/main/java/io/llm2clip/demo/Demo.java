@@ -11,7 +11,6 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
-import io.llm2clip.model.CaptionReading;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
@@ -249,10 +248,7 @@ public final class Demo {
                 output,
                 new Llm2ClipModel(
                         description,
-                        new LanguageBranch(
-                                language.llama(),
-                                adapter,
-                                new CaptionReading(language.format(), language.pooling(), false)),
+                        new LanguageBranch(language.llama(), adapter, language.reading()),
                         arm.vision(),
                         arm.logitScale()),
                 language.tokenizerFiles(),

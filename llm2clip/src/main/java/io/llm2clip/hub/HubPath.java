@@ -27,11 +27,19 @@ public final class HubPath {
         if (exists(place) || !HubName.isName(place) || isFile(place)) {
             return path(place);
         }
-        HubName name = HubName.parse(place);
-        Optional<Path> found = new HubCache(settings.cache()).find(name);
-        return found.orElseThrow(() -> new HubException(
-                "%s: there is no such file or directory, and no model of this name of the Hub in %s; correct the path, or fetch the model with 'llm2clip pull %s'."
-                        .formatted(place, settings.cache(), place)));
+        return cached(place, settings)
+                .orElseThrow(() -> new HubException(
+                        "%s: there is no such file or directory, and no model of this name of the Hub in %s; correct the path, or fetch the model with 'llm2clip pull %s'."
+                                .formatted(place, settings.cache(), place)));
+    }
+
+    /** The directory of the Hub's cache that holds the model of a name, if it is one and the model was fetched. */
+    public static Optional<Path> cached(String name) {
+        return cached(name, HubSettings.ofProcess());
+    }
+
+    static Optional<Path> cached(String name, HubSettings settings) {
+        return HubName.isName(name) ? new HubCache(settings.cache()).find(HubName.parse(name)) : Optional.empty();
     }
 
     private static boolean exists(String place) {

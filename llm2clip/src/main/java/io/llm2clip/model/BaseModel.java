@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.hub.HubPath;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Files;
@@ -74,6 +75,7 @@ final class BaseModel {
                 .filter(Files::exists)
                 .findFirst()
                 .or(() -> PublishedFiles.textEncoder(adapter, last.toString()))
+                .or(() -> HubPath.cached(name))
                 // The adapter itself is what an adapter of the same name lies in.
                 .filter(found -> !found.toAbsolutePath().normalize().equals(absolute));
     }

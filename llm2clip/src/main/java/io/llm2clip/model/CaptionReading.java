@@ -15,6 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record CaptionReading(CaptionFormat format, Pooling pooling, boolean causal) {
 
+    static final String POOLING = "pooling";
+
     /** As LLM2CLIP reads: the mean of the hidden states of caption and end token, without a causal mask. */
     public static CaptionReading of(CaptionFormat format) {
         return new CaptionReading(format, Pooling.MEAN, false);
@@ -29,12 +31,12 @@ public record CaptionReading(CaptionFormat format, Pooling pooling, boolean caus
     static CaptionReading read(ConfigFile caption) {
         return new CaptionReading(
                 TextFiles.readFormat(caption),
-                caption.constant("pooling", Pooling.class),
+                caption.constant(POOLING, Pooling.class),
                 caption.truth("causal", false));
     }
 
     void write(ObjectNode caption) {
         TextFiles.writeFormat(caption, format);
-        caption.put("pooling", ConfigFile.nameOf(pooling)).put("causal", causal);
+        caption.put(POOLING, ConfigFile.nameOf(pooling)).put("causal", causal);
     }
 }

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param chatTemplate the tokenizer's, for conversations, in Jinja; empty if it has none
  */
 record CaptionSettings(
-        Optional<Saved> saved, Llm2VecConfig llm2vec, LlamaFamily family, String name, String chatTemplate) {
+        Optional<CaptionReading> saved, Llm2VecConfig llm2vec, LlamaFamily family, String name, String chatTemplate) {
 
     /** What the files of a directory say. */
     static CaptionSettings read(Path directory, LlamaFamily family) {
@@ -38,21 +38,20 @@ record CaptionSettings(
      */
     CaptionSettings adapted(Path adapter) {
         Llm2VecConfig said = Llm2VecConfig.read(adapter);
-        Optional<Saved> own = TextFiles.savedCaptions(adapter);
+        Optional<CaptionReading> own = TextFiles.savedCaptions(adapter);
         return new CaptionSettings(
                 own.isEmpty() && said.equals(Llm2VecConfig.NONE) ? saved : own, said, family, name, chatTemplate);
     }
 
-    /**
-     * What a caption.json says.
-     *
-     * @param format from a caption to its tokens
-     * @param pooling from their states to a vector
-     */
-    record Saved(CaptionFormat format, Pooling pooling) {}
+    /** How captions are read by a tokenizer of this model, and special tokens as that one takes them. */
+    CaptionReading reading(Tokenizer tokenizer) {
+        return new CaptionReading(
+                format(tokenizer), pooling(), saved.map(CaptionReading::causal).orElse(false));
+    }
 
     Pooling pooling() {
-        return saved.map(Saved::pooling).orElseGet(() -> llm2vec.pooling().orElse(Pooling.MEAN));
+        return saved.map(CaptionReading::pooling)
+                .orElseGet(() -> llm2vec.pooling().orElse(Pooling.MEAN));
     }
 
     /** How special tokens in captions are taken. */
@@ -62,7 +61,7 @@ record CaptionSettings(
 
     /** The format in which a tokenizer of this model takes captions, and special tokens as that one does. */
     CaptionFormat format(Tokenizer tokenizer) {
-        return saved.map(Saved::format)
+        return saved.map(CaptionReading::format)
                 .orElseGet(() -> llm2vec.over(CaptionFormat.of(template(tokenizer))))
                 .with(tokenizer.specialTokens());
     }

@@ -68,8 +68,7 @@ public final class ModelDirectory {
             TextFiles.write(
                     directory.resolve(TEXT),
                     text.llama(),
-                    new CaptionSettings.Saved(
-                            text.reading().format(), text.reading().pooling()),
+                    text.reading(),
                     model.description().textNotes(),
                     tokenizer,
                     saving);

@@ -79,7 +79,7 @@ record PublishedModel(
 
     @Override
     public CaptionReading reading(Tokenizer tokenizer) {
-        return new CaptionReading(captions.format(tokenizer), captions.pooling(), false);
+        return captions.reading(tokenizer);
     }
 
     @Override

@@ -8,7 +8,6 @@ import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.TensorContent;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
@@ -24,7 +23,6 @@ final class TextFiles {
     static final String TOKENIZER = "tokenizer.json";
     static final String CAPTION = "caption.json";
     private static final String SPECIAL_TOKENS = "special_tokens";
-    private static final String POOLING = "pooling";
 
     private TextFiles() {}
 
@@ -32,7 +30,7 @@ final class TextFiles {
     static void write(
             Path directory,
             Llama llama,
-            CaptionSettings.Saved captions,
+            CaptionReading captions,
             Map<String, String> provenance,
             TokenizerFiles tokenizer,
             Saving saving)
@@ -47,12 +45,11 @@ final class TextFiles {
 
     /** Writes what turns captions into token rows. */
     static void writeCaptions(
-            Path directory, CaptionSettings.Saved captions, Map<String, String> provenance, TokenizerFiles tokenizer)
+            Path directory, CaptionReading captions, Map<String, String> provenance, TokenizerFiles tokenizer)
             throws IOException {
         tokenizer.write(directory, captions.format());
         ObjectNode caption = ConfigFile.object();
-        writeFormat(caption, captions.format());
-        caption.put(POOLING, ConfigFile.nameOf(captions.pooling()));
+        captions.write(caption);
         ConfigFile.writeNotes(caption, provenance);
         ConfigFile.write(directory.resolve(CAPTION), caption);
     }
@@ -92,14 +89,16 @@ final class TextFiles {
     }
 
     /** What caption.json says, if there is one; before it said how to pool, it was the mean. */
-    static Optional<CaptionSettings.Saved> savedCaptions(Path directory) {
+    static Optional<CaptionReading> savedCaptions(Path directory) {
         Path file = directory.resolve(CAPTION);
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
         ConfigFile caption = ConfigFile.read(file);
-        return Optional.of(new CaptionSettings.Saved(
-                readFormat(caption), caption.has(POOLING) ? caption.constant(POOLING, Pooling.class) : Pooling.MEAN));
+        return Optional.of(
+                caption.has(CaptionReading.POOLING)
+                        ? CaptionReading.read(caption)
+                        : CaptionReading.of(readFormat(caption)));
     }
 
     /** The notes of caption.json; empty without one. */

@@ -15,7 +15,6 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
-import io.llm2clip.text.Pooling;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
@@ -42,8 +41,7 @@ public final class TextModel implements AutoCloseable {
     private final Parameters parameters;
     private final Llama llama;
     private final Tokenizer tokenizer;
-    private final CaptionFormat format;
-    private final Pooling pooling;
+    private final CaptionReading reading;
     private final CaptionEncoder encoder;
     private final TokenizerFiles tokenizerFiles;
     private final Map<String, String> provenance;
@@ -53,17 +51,16 @@ public final class TextModel implements AutoCloseable {
             Llama llama,
             Tokenizer tokenizer,
             TokenizerFiles tokenizerFiles,
-            CaptionSettings.Saved captions,
+            CaptionReading reading,
             Map<String, String> provenance,
             Execution execution) {
         this.parameters = parameters;
         this.llama = llama;
         this.tokenizer = tokenizer;
         this.tokenizerFiles = tokenizerFiles;
-        this.format = captions.format();
-        this.pooling = captions.pooling();
+        this.reading = reading;
         this.provenance = provenance;
-        this.encoder = new CaptionEncoder(llama, tokenizer, format, pooling, execution);
+        this.encoder = new CaptionEncoder(llama, tokenizer, reading.format(), reading.pooling(), execution);
     }
 
     /**
@@ -104,7 +101,7 @@ public final class TextModel implements AutoCloseable {
                 Tokenizer.open(tokenizerFile, specialTokens),
                 new Parameters(seed),
                 TokenizerFiles.of(tokenizerFile),
-                new CaptionSettings.Saved(format, Pooling.MEAN),
+                CaptionReading.of(format),
                 Map.of(),
                 execution,
                 parameters -> Llama.languageModel(parameters, config, LlamaInitialization.FAST));
@@ -172,18 +169,11 @@ public final class TextModel implements AutoCloseable {
             SpecialTokens taken = specialTokens.orElseGet(captions::specialTokens);
             TokenizerFiles files = source.tokenizer();
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
-            return of(
-                    tokenizer,
-                    weights,
-                    files,
-                    new CaptionSettings.Saved(captions.format(tokenizer), captions.pooling()),
-                    source.notes(),
-                    execution,
-                    parameters -> {
-                        Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
-                        source.load(llama);
-                        return llama;
-                    });
+            return of(tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, parameters -> {
+                Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
+                source.load(llama);
+                return llama;
+            });
         }
     }
 
@@ -192,13 +182,13 @@ public final class TextModel implements AutoCloseable {
             Tokenizer tokenizer,
             Parameters parameters,
             TokenizerFiles tokenizerFiles,
-            CaptionSettings.Saved captions,
+            CaptionReading reading,
             Map<String, String> provenance,
             Execution execution,
             Function<Parameters, Llama> llama) {
         try {
             return new TextModel(
-                    parameters, llama.apply(parameters), tokenizer, tokenizerFiles, captions, provenance, execution);
+                    parameters, llama.apply(parameters), tokenizer, tokenizerFiles, reading, provenance, execution);
         } catch (RuntimeException | Error e) {
             try (parameters;
                     tokenizer) {
@@ -236,12 +226,8 @@ public final class TextModel implements AutoCloseable {
      * @param saving how the weights are written
      */
     public void save(OutputDirectory output, Map<String, String> provenance, Saving saving) {
-        output.fill(directory -> TextFiles.write(directory, llama, captions(), provenance, tokenizerFiles, saving));
+        output.fill(directory -> TextFiles.write(directory, llama, reading, provenance, tokenizerFiles, saving));
         output.publish();
-    }
-
-    private CaptionSettings.Saved captions() {
-        return new CaptionSettings.Saved(format, pooling);
     }
 
     /** Claims a directory for an adapter, as {@link #claim} does for a text model. */
@@ -261,7 +247,7 @@ public final class TextModel implements AutoCloseable {
     public void saveAdapter(OutputDirectory output, Path base, int rank, float alpha, Map<String, String> provenance) {
         output.fill(directory -> {
             LoraFiles.write(directory, llama.loraParameters(), rank, alpha, BaseModel.name(base));
-            TextFiles.writeCaptions(directory, captions(), provenance, tokenizerFiles);
+            TextFiles.writeCaptions(directory, reading, provenance, tokenizerFiles);
         });
         output.publish();
     }
@@ -284,12 +270,13 @@ public final class TextModel implements AutoCloseable {
         return encoder;
     }
 
-    public CaptionFormat format() {
-        return format;
+    /** How it reads captions. */
+    public CaptionReading reading() {
+        return reading;
     }
 
-    public Pooling pooling() {
-        return pooling;
+    public CaptionFormat format() {
+        return reading.format();
     }
 
     /** Its tokenizer's files, for a model that it becomes a part of. */
@@ -299,7 +286,7 @@ public final class TextModel implements AutoCloseable {
 
     /** Token ids of a caption with begin and end token. */
     public int[] row(String caption) {
-        return format.row(tokenizer, caption).ids();
+        return format().row(tokenizer, caption).ids();
     }
 
     /** Vectors {@code [N, D]} of captions, not normalized. */

@@ -11,7 +11,6 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.model.CaptionReading;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
@@ -153,10 +152,7 @@ public record ClipTrainingJob(
                             true));
             Llm2ClipModel model = new Llm2ClipModel(
                     description(language, vision.config()),
-                    new LanguageBranch(
-                            language.llama(),
-                            adapter,
-                            new CaptionReading(language.format(), language.pooling(), false)),
+                    new LanguageBranch(language.llama(), adapter, language.reading()),
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
             output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));

@@ -83,6 +83,9 @@ class HubNameTest {
         Files.writeString(repository.resolve("refs/v1"), commit + "\n");
         assertThat(HubPath.of("microsoft/none@v1", settings)).isEqualTo(snapshot);
         assertThat(HubPath.of("microsoft/none@" + commit, settings)).isEqualTo(snapshot);
+        assertThat(HubPath.cached("microsoft/none@v1", settings)).contains(snapshot);
+        assertThat(HubPath.cached("microsoft/other", settings)).isEmpty();
+        assertThat(HubPath.cached("no/name/of/the/hub", settings)).isEmpty();
         Files.writeString(repository.resolve("refs/main"), "../../..");
         assertThatThrownBy(() -> HubPath.of("microsoft/none", settings)).isInstanceOf(HubException.class);
     }

@@ -177,7 +177,7 @@ class GgufFamiliesTest {
             }
         }
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
-        assertThat(out.resolve("config.json")).content().contains("\"model_type\" : \"" + name + "\"");
+        assertThat(out.resolve("config.json")).content().contains("\"model_type\" : \"bidirectional_" + name + "\"");
     }
 
     /** As the tokens of Phi-3 do, which the file does not say. */

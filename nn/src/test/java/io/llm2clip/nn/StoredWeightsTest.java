@@ -376,8 +376,8 @@ class StoredWeightsTest {
             assertThat(onDisk.bytes(WeightFormat.STORED)).isEqualTo(145 * 4);
             assertThat(onDisk.bytes(WeightFormat.INT8)).isEqualTo(17 * 4 + 4 * 34);
             assertThat(onDisk.bytes(WeightFormat.INT4)).isEqualTo(17 * 4 + 4 * 18);
-            onDisk.root().create("missing", Shape.of(1), Initializer.constant(0));
-            assertThatThrownBy(() -> ParameterFiles.load(onDisk.all(), source))
+            Parameter missing = onDisk.root().create("missing", Shape.of(1), Initializer.constant(0));
+            assertThatThrownBy(() -> ParameterFiles.load(List.of(missing), source))
                     .hasMessageContaining("expected a tensor 'missing'");
         }
         try (Parameters frozen = Parameters.frozen()) {

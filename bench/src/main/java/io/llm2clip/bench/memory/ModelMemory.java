@@ -39,8 +39,12 @@ import java.util.Optional;
 public final class ModelMemory {
     private static final double GB = 1e9;
     private static final String HEAP = "-Xmx512m";
-    /** Touches every page of the heap before main runs, so that garbage in pages reserved long ago is not taken for growth. */
-    private static final List<String> RESIDENT_HEAP = List.of("-Xms512m", "-XX:+AlwaysPreTouch");
+    /**
+     * Touches every page of the heap before main runs, so that garbage in pages reserved long ago is not taken for growth, and gives back what
+     * the JIT compiler has freed.
+     */
+    private static final List<String> STEADY =
+            List.of("-Xms512m", "-XX:+AlwaysPreTouch", "-XX:TrimNativeHeapInterval=100");
 
     private static final int CAPTIONS = 300;
     /** Of a caption's vectors by int8 and by stored weights. */
@@ -81,7 +85,7 @@ public final class ModelMemory {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add(HEAP);
         if (part.equals(Shown.TEXT)) {
-            command.addAll(RESIDENT_HEAP);
+            command.addAll(STEADY);
         }
         command.addAll(List.of(
                 "--add-modules=jdk.incubator.vector",
