@@ -6,6 +6,8 @@ import java.lang.foreign.ValueLayout;
 
 /** A buffer of elements in any format that stands for numbers, one by one: the definition of the formats. */
 public record StoredElements(DType format, MemorySegment segment) {
+    /** The bit of an f32 that a quiet NaN has and a signaling one has not. */
+    private static final int QUIET = 0x0040_0000;
 
     /** The value of an element. */
     public float get(long index) {
@@ -34,11 +36,11 @@ public record StoredElements(DType format, MemorySegment segment) {
     }
 
     /**
-     * Rounds to the nearest f32, and from there to the nearest value that the format has; i32 rounds towards zero. Quantized elements
-     * are not written one by one.
+     * Rounds to the nearest f32, and from there to the nearest value that the format has; i32 rounds towards zero. A NaN becomes a quiet
+     * one. Quantized elements are not written one by one.
      */
     public void set(long index, double value) {
-        float rounded = (float) value;
+        float rounded = quiet((float) value);
         long at = index * format.bytes();
         switch (format) {
             case F32, BOOL -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, rounded);
@@ -49,6 +51,11 @@ public record StoredElements(DType format, MemorySegment segment) {
         }
     }
 
+    /** A float that was double for a while is quiet already, unless compiled code has left out the way there and back. */
+    private static float quiet(float value) {
+        return Float.isNaN(value) ? Float.intBitsToFloat(Float.floatToRawIntBits(value) | QUIET) : value;
+    }
+
     private short half(long offset) {
         return segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset);
     }
@@ -56,7 +63,7 @@ public record StoredElements(DType format, MemorySegment segment) {
     /** Round to nearest even. A NaN is kept a quiet NaN with the upper bits of its payload: rounding could make it infinite. */
     private static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int rounded = Float.isNaN(value) ? bits | 0x0040_0000 : bits + 0x7FFF + (bits >>> 16 & 1);
+        int rounded = Float.isNaN(value) ? bits | QUIET : bits + 0x7FFF + (bits >>> 16 & 1);
         return (short) (rounded >>> 16);
     }
 }

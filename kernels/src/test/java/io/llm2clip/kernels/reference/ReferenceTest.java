@@ -20,6 +20,7 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.SoftmaxOp;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -272,5 +273,17 @@ class ReferenceTest {
     private static float[] run(KernelOp op, float[]... operands) {
         Reference.run(op, Arrays.stream(operands).map(MemorySegment::ofArray).toArray(MemorySegment[]::new));
         return operands[operands.length - 1];
+    }
+
+    /** Whether compiled code goes the way over double or not. */
+    @Test
+    void aNanIsWrittenAsAQuietOne() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment = arena.allocate(4, 4);
+            for (int signaling : new int[] {0x7F80_0001, 0xFF81_0000, 0x7FA0_0003}) {
+                new StoredElements(DType.F32, segment).set(0, Float.intBitsToFloat(signaling));
+                assertThat(segment.get(ValueLayout.JAVA_INT, 0)).isEqualTo(signaling | 0x0040_0000);
+            }
+        }
     }
 }
