@@ -49,18 +49,18 @@ public final class BlockEpilogue {
     }
 
     /** Finishes a block of the output. */
-    public void apply(int batch, int row, int rows, int column, int columns, int worker) {
+    public void apply(OutputBlock block, int worker) {
         if (evaluator == null) {
             return;
         }
-        boolean whole = columns == op.n() && !rowwise;
-        int calls = whole ? 1 : rows;
-        int count = whole ? rows * columns : columns;
+        boolean whole = block.columns() == op.n() && !rowwise;
+        int calls = whole ? 1 : block.rows();
+        int count = whole ? block.rows() * block.columns() : block.columns();
         long[] inputs = new long[1 + op.epilogue().extras().size()];
-        for (int r = row; r < row + calls; r++) {
-            inputs[0] = output(batch, r, column);
+        for (int r = block.row(); r < block.row() + calls; r++) {
+            inputs[0] = output(block.batch(), r, block.column());
             for (int e = 1; e < inputs.length; e++) {
-                inputs[e] = extra(e - 1, batch, r, column);
+                inputs[e] = extra(e - 1, block.batch(), r, block.column());
             }
             evaluator.evaluate(count, inputs, inputs[0], worker);
         }

@@ -2,20 +2,15 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
-import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
-import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
-import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Feature;
-import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 
@@ -42,64 +37,26 @@ record Avx512Kernel() implements PanelKernel {
         return new Program(rows, vectors, parts).encode();
     }
 
-    private static final class Program {
-        final Assembler a = new Assembler();
-        final int rows;
-        final int vectors;
-        final int parts;
-
+    private static final class Program extends PanelProgram {
         Program(int rows, int vectors, int parts) {
-            this.rows = rows;
-            this.vectors = vectors;
-            this.parts = parts;
+            super(rows, vectors, parts);
         }
 
-        /** R8 is at a panel of A, R9 at its C, R10 at what is added to it, RAX and RSI go along k. */
-        byte[] encode() {
-            a.push(RBX);
-            a.push(RBP);
+        @Override
+        void enter() {
             a.mov(RAX, at(RDI, PanelCall.COLUMNS_LOW));
             a.kmovw(COLUMNS[0], RAX);
             a.mov(RAX, at(RDI, PanelCall.COLUMNS_HIGH));
             a.kmovw(COLUMNS[1], RAX);
-            a.mov(R8, at(RDI, PanelCall.A));
-            a.mov(R9, at(RDI, PanelCall.C));
-            a.mov(R10, at(RDI, PanelCall.ADD));
-            a.mov(R11, at(RDI, PanelCall.PANELS));
-            a.mov(RDX, at(RDI, PanelCall.C_ROW));
-            a.mov(RCX, at(RDI, PanelCall.ADD_ROW));
-            Label panel = a.here();
-            begin();
-            a.mov(RAX, R8);
-            a.mov(RSI, at(RDI, PanelCall.B));
-            a.mov(RBX, at(RDI, PanelCall.STEPS));
-            Label step = a.here();
-            for (int pair = 0; pair < Tiles.LANES; pair++) {
-                multiply(pair);
-            }
-            a.add(RAX, rows * parts * Tiles.ROW);
-            a.add(RSI, 2 * parts * Tiles.TILE);
-            a.sub(RBX, 1);
-            a.jnz(step);
-            store();
-            a.add(R8, at(RDI, PanelCall.A_PANEL));
-            a.add(R9, at(RDI, PanelCall.C_PANEL));
-            a.add(R10, at(RDI, PanelCall.ADD_PANEL));
-            a.sub(R11, 1);
-            a.jnz(panel);
-            a.vzeroupper();
-            a.pop(RBP);
-            a.pop(RBX);
-            a.ret();
-            return a.code();
         }
 
-        /** Sums begin as what is added, or as 0. */
-        private void begin() {
-            Label zero = a.label();
-            Label begun = a.label();
-            a.test(R10, R10);
-            a.jz(zero);
+        @Override
+        void leave() {
+            a.vzeroupper();
+        }
+
+        @Override
+        void load() {
             a.mov(RBP, R10);
             for (int row = 0; row < rows; row++) {
                 for (int v = 0; v < vectors; v++) {
@@ -107,14 +64,22 @@ record Avx512Kernel() implements PanelKernel {
                 }
                 a.add(RBP, RCX);
             }
-            a.jmp(begun);
-            a.bind(zero);
+        }
+
+        @Override
+        void clear() {
             for (int row = 0; row < rows; row++) {
                 for (int v = 0; v < vectors; v++) {
                     a.vpxord(sum(row, v), sum(row, v), sum(row, v));
                 }
             }
-            a.bind(begun);
+        }
+
+        @Override
+        void step() {
+            for (int pair = 0; pair < Tiles.LANES; pair++) {
+                multiply(pair);
+            }
         }
 
         private void multiply(int pair) {
@@ -140,7 +105,8 @@ record Avx512Kernel() implements PanelKernel {
             }
         }
 
-        private void store() {
+        @Override
+        void store() {
             a.mov(RBP, R9);
             for (int row = 0; row < rows; row++) {
                 for (int v = 0; v < vectors; v++) {

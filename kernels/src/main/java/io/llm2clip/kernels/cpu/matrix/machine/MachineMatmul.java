@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
+import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 
@@ -31,8 +32,7 @@ final class MachineMatmul implements Launch {
     @Override
     public void run() {
         workers.parallel(tasks, (task, worker) -> {
-            int block = task / op.batch();
-            new Block(task % op.batch(), block % grid.rowBlocks(), block / grid.rowBlocks(), worker).compute();
+            new Block(OutputBlock.of(op, grid.rows(), grid.columns(), grid.rowBlocks(), task), worker).compute();
         });
     }
 
@@ -41,24 +41,18 @@ final class MachineMatmul implements Launch {
 
     /** One block of one matmul's output. */
     private final class Block {
-        final int batch;
+        final OutputBlock output;
         final int worker;
-        final int row;
-        final int rows;
-        final int column;
-        final int columns;
         final PanelPacker packer;
         final Panels whole;
         final Panels last;
         final long packedB;
 
-        Block(int batch, int rowBlock, int columnBlock, int worker) {
-            this.batch = batch;
+        Block(OutputBlock output, int worker) {
+            this.output = output;
             this.worker = worker;
-            row = rowBlock * grid.rows();
-            rows = Math.min(grid.rows(), op.m() - row);
-            column = columnBlock * grid.columns();
-            columns = Math.min(grid.columns(), op.n() - column);
+            int row = output.row();
+            int rows = output.rows();
             int steps = Tiles.steps(Math.min(grid.k(), op.k()));
             // Panels as equal as can be, so that the last is not much work for few rows.
             int panelRows = Math.ceilDiv(rows, Math.ceilDiv(rows, kernels.rows()));
@@ -87,29 +81,29 @@ final class MachineMatmul implements Launch {
                 int k = Math.min(grid.k(), op.k() - from);
                 packA(whole, from, k);
                 packA(last, from, k);
-                for (int panel = 0; panel < columns; panel += Tiles.COLUMNS) {
-                    int width = Math.min(Tiles.COLUMNS, columns - panel);
-                    long panelOfB = panelOfB(from, k, column + panel, width);
+                for (int panel = 0; panel < output.columns(); panel += Tiles.COLUMNS) {
+                    int width = Math.min(Tiles.COLUMNS, output.columns() - panel);
+                    long panelOfB = panelOfB(from, k, output.column() + panel, width);
                     multiply(whole, panelOfB, from, k, panel, width);
                     multiply(last, panelOfB, from, k, panel, width);
                 }
                 from += k;
             } while (from < op.k());
-            epilogue.apply(batch, row, rows, column, columns, worker);
+            epilogue.apply(output, worker);
         }
 
         private void packA(Panels panels, int from, int k) {
             long panelBytes = Tiles.bytes(panels.rows, Tiles.steps(k), kernels.parts());
             for (int panel = 0; panel < panels.count; panel++) {
                 int first = panels.first + panel * panels.rows;
-                packer.rows(op.a(), a, batch, first, panels.rows, from, k, panels.packed + panel * panelBytes);
+                packer.rows(op.a(), a, output.batch(), first, panels.rows, from, k, panels.packed + panel * panelBytes);
             }
         }
 
         private long panelOfB(int from, int k, int first, int width) {
             int parts = kernels.parts();
             if (op.b().packing() == null) {
-                packer.columns(op.b(), b, batch, from, k, first, width, packedB);
+                packer.columns(op.b(), b, output.batch(), from, k, first, width, packedB);
                 return packedB;
             }
             long panel = b + first / Tiles.COLUMNS * Tiles.bytes(Tiles.COLUMNS, Tiles.steps(op.k()), parts);
@@ -122,10 +116,11 @@ final class MachineMatmul implements Launch {
             }
             long call = panels.call;
             int steps = Tiles.steps(k);
-            long c = epilogue.output(batch, panels.first, column + panel);
+            int column = output.column() + panel;
+            long c = epilogue.output(output.batch(), panels.first, column);
             long cRow = op.n() * 4L;
             // Later parts of k are added to the sums of earlier ones.
-            long add = from > 0 ? c : epilogue.addend(batch, panels.first, column + panel);
+            long add = from > 0 ? c : epilogue.addend(output.batch(), panels.first, column);
             long addRow = from > 0 ? cRow : epilogue.addendRow();
             if (panel == 0 || width < Tiles.COLUMNS) {
                 PanelCall.shape(call, panels.rows, width);

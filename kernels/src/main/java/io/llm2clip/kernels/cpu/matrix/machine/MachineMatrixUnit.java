@@ -6,6 +6,7 @@ import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.PackArguments;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -102,15 +103,7 @@ public final class MachineMatrixUnit implements MatrixUnit {
 
     @Override
     public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
-        if (!packs(packing) || !b.transposed() || b.format() != packing.format() || b.packing() != null) {
-            throw new IllegalArgumentException("Packing " + b + " as " + packing + ", expected a transposed "
-                    + packing.format() + " operand stored by rows, and a layout of " + layout() + ".");
-        }
-        long stored = b.format().bytes((packing.n() - 1L) * b.leadingDimension() + packing.k());
-        if (from.byteSize() < stored || to.byteSize() < packing.bytes() || !from.isNative() || !to.isNative()) {
-            throw new IllegalArgumentException("Packing from " + from.byteSize() + " to " + to.byteSize()
-                    + " bytes, expected at least " + stored + " and " + packing.bytes() + " off-heap.");
-        }
+        PackArguments.require(layout(), packing, b, from, to);
         MachineKernels kernels = kernels();
         long panelBytes = Tiles.bytes(Tiles.COLUMNS, Tiles.steps(packing.k()), kernels.parts());
         workers.parallel(Math.ceilDiv(packing.n(), Tiles.COLUMNS), (panel, worker) -> {

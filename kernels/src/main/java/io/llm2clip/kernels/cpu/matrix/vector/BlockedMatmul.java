@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
+import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
@@ -43,33 +44,25 @@ final class BlockedMatmul implements Launch {
             int start = task * unitsPerTask;
             int end = start + Math.min(unitsPerTask, units - start);
             for (int unit = start; unit < end; unit++) {
-                int block = unit / op.batch();
-                new Block(unit % op.batch(), block % blocks.rowBlocks(), block / blocks.rowBlocks(), worker).compute();
+                new Block(OutputBlock.of(op, blocks.rows(), blocks.columns(), blocks.rowBlocks(), unit), worker)
+                        .compute();
             }
         });
     }
 
     /** One block of one matmul's output. */
     private final class Block {
-        final int batch;
+        final OutputBlock output;
         final int worker;
-        final int row;
-        final int rows;
-        final int column;
-        final int columns;
         final long edge;
         final long panelScratch;
         final long packedA;
 
-        Block(int batch, int rowBlock, int columnBlock, int worker) {
-            this.batch = batch;
+        Block(OutputBlock output, int worker) {
+            this.output = output;
             this.worker = worker;
-            row = rowBlock * blocks.rows();
-            rows = Math.min(blocks.rows(), op.m() - row);
-            column = columnBlock * blocks.columns();
-            columns = Math.min(blocks.columns(), op.n() - column);
             long panelBytes = panels.scratchBytes(blocks.k());
-            long bytesOfA = PackedA.scratchBytes(op.a().transposed(), rows, blocks.k());
+            long bytesOfA = PackedA.scratchBytes(op.a().transposed(), output.rows(), blocks.k());
             edge = workers.scratch(worker, PanelMatmul.TILE_BYTES + panelBytes + bytesOfA);
             panelScratch = edge + PanelMatmul.TILE_BYTES;
             packedA = panelScratch + panelBytes;
@@ -80,25 +73,27 @@ final class BlockedMatmul implements Launch {
             int from = 0;
             do {
                 int k = Math.min(blocks.k(), op.k() - from);
-                long first = a + source.index(batch, row, from) * 4;
-                PackedA part = PackedA.of(source.transposed(), first, source.leadingDimension() * 4L, rows, k, packedA);
-                for (int panel = 0; panel < columns; panel += MicroKernel.COLUMNS) {
+                long first = a + source.index(output.batch(), output.row(), from) * 4;
+                PackedA part = PackedA.of(
+                        source.transposed(), first, source.leadingDimension() * 4L, output.rows(), k, packedA);
+                for (int panel = 0; panel < output.columns(); panel += MicroKernel.COLUMNS) {
                     multiply(part, from, k, panel);
                 }
                 from += k;
             } while (from < op.k());
-            epilogue.apply(batch, row, rows, column, columns, worker);
+            epilogue.apply(output, worker);
         }
 
         private void multiply(PackedA part, int from, int k, int panel) {
-            int width = Math.min(MicroKernel.COLUMNS, columns - panel);
-            PackedB b = panels.panel(batch, from, k, column + panel, width, panelScratch);
-            long c = epilogue.output(batch, row, column + panel);
+            int width = Math.min(MicroKernel.COLUMNS, output.columns() - panel);
+            int column = output.column() + panel;
+            PackedB b = panels.panel(output.batch(), from, k, column, width, panelScratch);
+            long c = epilogue.output(output.batch(), output.row(), column);
             long cRow = op.n() * 4L;
             boolean first = from == 0;
-            long add = first ? epilogue.addend(batch, row, column + panel) : c;
+            long add = first ? epilogue.addend(output.batch(), output.row(), column) : c;
             long addRow = first ? epilogue.addendRow() : cRow;
-            PanelMatmul.multiply(part, rows, width, k, b.address(), c, cRow, add, addRow, edge);
+            PanelMatmul.multiply(part, output.rows(), width, k, b.address(), c, cRow, add, addRow, edge);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.PackArguments;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
 import io.llm2clip.kernels.operations.AttentionOp;
@@ -50,15 +51,7 @@ public final class VectorMatrixUnit implements MatrixUnit {
 
     @Override
     public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
-        if (!packs(packing) || !b.transposed() || b.format() != packing.format() || b.packing() != null) {
-            throw new IllegalArgumentException("Packing " + b + " as " + packing + ", expected a transposed "
-                    + packing.format() + " operand stored by rows, and a layout of " + layout() + ".");
-        }
-        long stored = b.format().bytes((packing.n() - 1L) * b.leadingDimension() + packing.k());
-        if (from.byteSize() < stored || to.byteSize() < packing.bytes() || !from.isNative() || !to.isNative()) {
-            throw new IllegalArgumentException("Packing from " + from.byteSize() + " to " + to.byteSize()
-                    + " bytes, expected at least " + stored + " and " + packing.bytes() + " off-heap.");
-        }
+        PackArguments.require(layout(), packing, b, from, to);
         new Packer(packing, b, from.address(), to.address(), workers).pack();
     }
 

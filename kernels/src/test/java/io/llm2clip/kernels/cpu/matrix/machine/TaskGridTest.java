@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.operations.Matmul;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -11,15 +12,12 @@ import net.jqwik.api.Provide;
 
 /** How operands of any size are cut, with numbers that do not fit an int on the way. */
 class TaskGridTest {
-    /** Rounded up to whole panels it is still an int. */
-    private static final int MAX = Integer.MAX_VALUE - 64;
-
     @Property(tries = 2000)
     void blocksCoverTheOutput(
             @ForAll("matmuls") Matmul op, @ForAll("threads") int threads, @ForAll("panelRows") int panelRows) {
         TaskGrid grid = TaskGrid.of(op, panelRows, threads);
-        requireCovered(op.m(), grid.rows(), grid.rowBlocks());
-        requireCovered(op.n(), grid.columns(), grid.columnBlocks());
+        CutMatmuls.requireCovered(op.m(), grid.rows(), grid.rowBlocks());
+        CutMatmuls.requireCovered(op.n(), grid.columns(), grid.columnBlocks());
         assertThat(grid.columns() % Tiles.COLUMNS).isZero();
         assertThat(grid.k() % Tiles.STEP).isZero();
         assertThat(grid.k()).isBetween(Tiles.STEP, 2048);
@@ -36,24 +34,14 @@ class TaskGridTest {
         assertThat(TaskGrid.of(other, 14, 1).k()).isEqualTo(k);
     }
 
-    private static void requireCovered(int extent, int block, int blocks) {
-        assertThat(block).isPositive();
-        assertThat((long) block * blocks).isGreaterThanOrEqualTo(extent);
-        assertThat((long) block * (blocks - 1)).isLessThan(extent);
-    }
-
     @Provide
     Arbitrary<Matmul> matmuls() {
-        Arbitrary<Integer> extent = Arbitraries.oneOf(
-                Arbitraries.integers().between(1, 5000), Arbitraries.integers().between(MAX - 50, MAX));
-        return extent.tuple3()
-                .flatMap(t -> Arbitraries.of(true, false)
-                        .map(transposed -> Matmul.dense(1, t.get1(), t.get2(), t.get3(), transposed, !transposed)));
+        return CutMatmuls.all();
     }
 
     @Provide
     Arbitrary<Integer> threads() {
-        return Arbitraries.of(1, 2, 64);
+        return CutMatmuls.threads();
     }
 
     @Provide

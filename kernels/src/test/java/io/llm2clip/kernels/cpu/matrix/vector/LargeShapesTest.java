@@ -3,9 +3,9 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Matmul;
-import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -14,36 +14,23 @@ import org.junit.jupiter.api.Test;
 
 /** How the largest operands are cut, and what scratch memory they take: numbers that do not fit an int on the way. */
 class LargeShapesTest {
-    /** Rounded up to whole tiles it is still an int. */
-    private static final int MAX = Integer.MAX_VALUE - 64;
-
     /** Blocks cover the output, and none begins beyond it. */
     @Property(tries = 2000)
     void blocksCoverTheOutput(@ForAll("matmuls") Matmul op, @ForAll("threads") int threads) {
         Blocks blocks = Blocks.of(op, op.b().transposed(), threads);
-        requireCovered(op.m(), blocks.rows(), blocks.rowBlocks());
-        requireCovered(op.n(), blocks.columns(), blocks.columnBlocks());
+        CutMatmuls.requireCovered(op.m(), blocks.rows(), blocks.rowBlocks());
+        CutMatmuls.requireCovered(op.n(), blocks.columns(), blocks.columnBlocks());
         assertThat(blocks.k()).isBetween(1, op.k());
-    }
-
-    private static void requireCovered(int extent, int block, int blocks) {
-        assertThat(block).isPositive();
-        assertThat((long) block * blocks).isGreaterThanOrEqualTo(extent);
-        assertThat((long) block * (blocks - 1)).isLessThan(extent);
     }
 
     @Provide
     Arbitrary<Matmul> matmuls() {
-        Arbitrary<Integer> extent = Arbitraries.oneOf(
-                Arbitraries.integers().between(1, 5000), Arbitraries.integers().between(MAX - 50, MAX));
-        return extent.tuple3()
-                .flatMap(t -> Arbitraries.of(true, false)
-                        .map(transposed -> Matmul.dense(1, t.get1(), t.get2(), t.get3(), transposed, !transposed)));
+        return CutMatmuls.all();
     }
 
     @Provide
     Arbitrary<Integer> threads() {
-        return Arbitraries.of(1, 2, 64);
+        return CutMatmuls.threads();
     }
 
     @Test
