@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Objects;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,24 +23,24 @@ final class BidirectionalCode {
         return found.startsWith(PREFIX) ? found.substring(PREFIX.length()) : found;
     }
 
-    /** Adds it to a directory whose config.json is there. */
-    static void write(Path directory) throws IOException {
-        Path file = directory.resolve(ModelDirectory.CONFIG);
-        ObjectNode config = (ObjectNode) ConfigFile.read(file).root();
-        String type = config.path("model_type").asString();
-        String family = type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1);
-        String name = "Bidirectional" + family;
-        config.put("model_type", PREFIX + type);
+    /**
+     * Writes a config.json that says so, and the code.
+     *
+     * @param config of the family's bare model
+     */
+    static void write(Path directory, LlamaFamily family, ObjectNode config) throws IOException {
+        String name = "Bidirectional" + family.className();
+        config.put("model_type", PREFIX + family.modelType());
         config.putArray("architectures").add(name + "Model");
         config.putObject("auto_map")
                 .put("AutoConfig", MODULE + "." + name + "Config")
                 .put("AutoModel", MODULE + "." + name + "Model");
-        ConfigFile.write(file, config);
+        ConfigFile.write(directory.resolve(ModelDirectory.CONFIG), config);
         try (InputStream template = Objects.requireNonNull(
                 BidirectionalCode.class.getResourceAsStream(MODULE + ".py"), "the code is a resource")) {
             String code = new String(template.readAllBytes(), StandardCharsets.UTF_8)
-                    .replace("@Family@", family)
-                    .replace("@type@", type);
+                    .replace("@Family@", family.className())
+                    .replace("@type@", family.modelType());
             AtomicFile.write(directory.resolve(MODULE + ".py"), code.getBytes(StandardCharsets.UTF_8));
         }
     }

@@ -115,15 +115,6 @@ public record LlamaConfig(
 
     /** Writes a {@code config.json} that Hugging Face transformers opens, atomically, for weights in f32. */
     public void write(Path file) {
-        write(file, StoredType.F32);
-    }
-
-    /**
-     * The same for weights of another type.
-     *
-     * @param weights F32, BF16 or F16
-     */
-    void write(Path file, StoredType weights) {
-        LlamaConfigFile.write(file, this, weights);
+        ConfigFile.write(file, LlamaConfigFile.json(this, StoredType.F32));
     }
 }

@@ -164,8 +164,12 @@ final class LlamaConfigFile {
         return factors;
     }
 
-    /** Writes a file that transformers open as the family's bare model. */
-    static void write(Path file, LlamaConfig config, StoredType weights) {
+    /**
+     * What transformers open as the family's bare model.
+     *
+     * @param weights F32, BF16 or F16
+     */
+    static ObjectNode json(LlamaConfig config, StoredType weights) {
         LlamaFamily family = config.family();
         String activation = family.activation() == Activation.GELU_TANH ? "gelu_pytorch_tanh" : "silu";
         ObjectNode json = ConfigFile.object()
@@ -199,7 +203,7 @@ final class LlamaConfigFile {
                 json.put(WINDOW, config.slidingWindow()).putNull("pad_token_id");
         }
         writeScaling(json, config);
-        ConfigFile.write(file, json);
+        return json;
     }
 
     private static void writeScaling(ObjectNode json, LlamaConfig config) {

@@ -71,6 +71,16 @@ public enum LlamaFamily {
         return name.toLowerCase(Locale.ROOT);
     }
 
+    /** As its authors write it. */
+    String title() {
+        return this == PHI3 ? "Phi-3" : name;
+    }
+
+    /** What the names of Hugging Face's classes begin with. */
+    String className() {
+        return name;
+    }
+
     /** Hugging Face's class of the bare model. */
     String modelClass() {
         return name + "Model";

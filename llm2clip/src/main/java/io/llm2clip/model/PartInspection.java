@@ -136,7 +136,7 @@ final class PartInspection {
                 LlamaConfig config = source.config();
                 draft.summary = "%s, %s of %d channels, %s (%d of keys and values), %,d tokens, %,d positions"
                         .formatted(
-                                words(config.family()),
+                                config.family().title(),
                                 Quantity.of(config.layers(), "layer"),
                                 config.hiddenSize(),
                                 Quantity.of(config.heads(), "head"),
@@ -168,17 +168,6 @@ final class PartInspection {
                 draft.facts.put("file", file.toString());
             }
         });
-    }
-
-    /** As its authors write it. */
-    private static String words(LlamaFamily family) {
-        return switch (family) {
-            case LLAMA -> "Llama";
-            case MISTRAL -> "Mistral";
-            case QWEN2 -> "Qwen2";
-            case GEMMA -> "Gemma";
-            case PHI3 -> "Phi-3";
-        };
     }
 
     /** The adapter and the scale of a file. */

@@ -37,8 +37,9 @@ final class TextFiles {
             throws IOException {
         Files.createDirectories(directory);
         Map<String, TensorContent> contents = contents(llama, saving);
-        llama.config().write(directory.resolve(ModelDirectory.CONFIG), ParameterFiles.type(contents));
-        BidirectionalCode.write(directory);
+        LlamaConfig config = llama.config();
+        BidirectionalCode.write(
+                directory, config.family(), LlamaConfigFile.json(config, ParameterFiles.type(contents)));
         ParameterFiles.save(contents, directory, ModelDirectory.WEIGHTS_STEM, saving);
         writeCaptions(directory, captions, provenance, tokenizer);
     }

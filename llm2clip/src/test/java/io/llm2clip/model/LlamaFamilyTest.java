@@ -12,7 +12,6 @@ import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Shape;
@@ -149,7 +148,7 @@ class LlamaFamilyTest {
         }
         assertThat(shapes(weights)).isEqualTo(shapes(directory(name).resolve("model.safetensors")));
         Path file = temporary.resolve("config.json");
-        config.write(file, StoredType.F32);
+        config.write(file);
         assertThat(LlamaConfig.read(file)).isEqualTo(config);
         JsonNode written = ConfigFile.read(file).root();
         JsonNode original =
