@@ -25,11 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
 /** CLIP and SigLIP with their own text towers, in every layout that they are published in, against the reference implementations. */
@@ -43,6 +44,16 @@ class DualEncodersTest {
         return model.model(model.write(temporary.resolve(model.name())));
     }
 
+    private static Stream<String> models() {
+        return Stream.of(
+                DualFixture.CLIP,
+                DualFixture.OPENAI,
+                DualFixture.OPEN_CLIP,
+                DualFixture.EVA02,
+                DualFixture.SIGLIP2,
+                DualFixture.SIGLIP2_TIMM);
+    }
+
     private static void assertClose(float[][] actual, JsonNode expected) {
         float[][] rows = DualFixture.rows(expected);
         assertThat(actual).hasSameDimensionsAs(rows);
@@ -52,15 +63,7 @@ class DualEncodersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                DualFixture.CLIP,
-                DualFixture.OPENAI,
-                DualFixture.OPEN_CLIP,
-                DualFixture.EVA02,
-                DualFixture.SIGLIP2,
-                DualFixture.SIGLIP2_TIMM
-            })
+    @MethodSource("models")
     void embedsAndComparesAsTheReference(String name) throws IOException {
         DualFixture model = DualFixture.read(name);
         JsonNode golden = model.golden();
@@ -90,15 +93,7 @@ class DualEncodersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                DualFixture.CLIP,
-                DualFixture.OPENAI,
-                DualFixture.OPEN_CLIP,
-                DualFixture.EVA02,
-                DualFixture.SIGLIP2,
-                DualFixture.SIGLIP2_TIMM
-            })
+    @MethodSource("models")
     void tokenIdsAreThoseOfTheReference(String name) throws IOException {
         DualFixture model = DualFixture.read(name);
         for (SpecialTokens taken : SpecialTokens.values()) {

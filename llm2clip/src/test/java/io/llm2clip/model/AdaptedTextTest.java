@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.RoundingError;
 import io.llm2clip.nn.SavedType;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.Sequences;
@@ -190,20 +191,8 @@ class AdaptedTextTest {
                             .dtype()
                             .isQuantized())
                     .isTrue();
-            assertThat(cosine(rounded, exact)).isBetween(0.999, 0.9999999);
+            assertThat(RoundingError.of(rounded, exact).cosine()).isBetween(0.999, 0.9999999);
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double ab = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            ab += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return ab / Math.sqrt(aa * bb);
     }
 
     @Test

@@ -13,7 +13,8 @@ public record RoundingError(long elements, double exact, double rounded, double 
     /** Of nothing. */
     public static final RoundingError NONE = new RoundingError(0, 0, 0, 0, 0);
 
-    static RoundingError of(float[] before, float[] after) {
+    /** Of a tensor or a part of it. */
+    public static RoundingError of(float[] before, float[] after) {
         double exact = 0;
         double rounded = 0;
         double product = 0;

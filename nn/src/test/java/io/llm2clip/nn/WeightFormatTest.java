@@ -76,18 +76,6 @@ class WeightFormatTest {
                 .toFloats();
     }
 
-    private static double cosine(float[] a, float[] b) {
-        double ab = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            ab += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return ab / Math.sqrt(aa * bb);
-    }
-
     @ParameterizedTest
     @CsvSource({"INT8, Q8, 0.9999", "INT4, Q4, 0.98"})
     void whatLinearLayersReadIsQuantized(WeightFormat format, DType type, double similar) {
@@ -100,7 +88,8 @@ class WeightFormatTest {
             }
             long biases = 2 * 1000 * Float.BYTES;
             assertThat(EngineMemory.liveBytes() - before).isEqualTo(type.bytes(1000L * WIDTH) + biases);
-            assertThat(cosine(output(quantized), output(stored))).isBetween(similar, 0.9999999);
+            assertThat(RoundingError.of(output(quantized), output(stored)).cosine())
+                    .isBetween(similar, 0.9999999);
             assertThat(quantized.digest()).isNotEqualTo(stored.digest());
             assertThatThrownBy(() -> ParameterFiles.save(quantized.all(), directory.resolve("q"), Map.of()))
                     .isInstanceOf(IllegalStateException.class)
@@ -149,7 +138,8 @@ class WeightFormatTest {
                 assertThat(frozen.get("fc.weight").expanded().toFloats()).isEqualTo(values);
                 assertThat(output(frozen)).containsExactly(output(trained), within(1e-3f));
             } else {
-                assertThat(cosine(output(frozen), output(trained))).isGreaterThan(0.98);
+                assertThat(RoundingError.of(output(frozen), output(trained)).cosine())
+                        .isGreaterThan(0.98);
             }
             Path saved = directory.resolve("saved");
             if (format == WeightFormat.STORED || inPlace) {
@@ -252,7 +242,8 @@ class WeightFormatTest {
                     // Half a unit in the last of 8 bits of mantissa.
                     assertThat(Math.abs(kept[i] - values[i])).isLessThanOrEqualTo(Math.abs(values[i]) * 0x1p-8f);
                 }
-                assertThat(cosine(output(chosen), output(stored))).isGreaterThan(exact ? 0.99999999 : 0.99999);
+                assertThat(RoundingError.of(output(chosen), output(stored)).cosine())
+                        .isGreaterThan(exact ? 0.99999999 : 0.99999);
                 if (exact) {
                     ParameterFiles.save(chosen.all(), directory.resolve("saved"), Map.of());
                 } else {

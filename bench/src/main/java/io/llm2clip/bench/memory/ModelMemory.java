@@ -5,6 +5,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.RoundingError;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
@@ -157,27 +158,17 @@ public final class ModelMemory {
             FloatMatrix stored = storedVectors(directory, captions);
             double least = 1;
             for (int i = 0; i < captions.size(); i++) {
-                least = Math.min(least, cosine(vectors.toArray(i), stored.toArray(i)));
+                least = Math.min(
+                        least,
+                        RoundingError.of(vectors.toArray(i), stored.toArray(i)).cosine());
             }
             System.out.printf(
                     Locale.ROOT,
                     "int8: cosine to the vector by the stored weights at least %.6f; of two captions %.6f%n",
                     least,
-                    cosine(stored.toArray(0), stored.toArray(1)));
+                    RoundingError.of(stored.toArray(0), stored.toArray(1)).cosine());
             return passed && (tiny || least >= LEAST_COSINE);
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double dot = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            dot += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return dot / Math.sqrt(aa * bb);
     }
 
     private static FloatMatrix storedVectors(Path directory, List<String> captions) {
