@@ -13,6 +13,7 @@ import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.model.TextTowerSizes;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
@@ -141,7 +142,8 @@ final class Fixture {
             ClipTextTower.create(
                     parameters,
                     new ClipTextTower.Config(
-                            54, 8, 16, 24, 1, 2, 6, Activation.QUICK_GELU, 1e-5f, new EndToken.First(53)));
+                            new TextTowerSizes(54, 8, 16, 24, 1, 2, 6, Activation.QUICK_GELU, 1e-5f),
+                            new EndToken.First(53)));
             Llm2ClipModel.createLogitScale(parameters);
             ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());
         }

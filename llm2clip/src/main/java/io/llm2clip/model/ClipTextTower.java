@@ -2,14 +2,10 @@ package io.llm2clip.model;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Activation;
-import io.llm2clip.nn.Embedding;
 import io.llm2clip.nn.Initializer;
-import io.llm2clip.nn.LayerNorm;
-import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.tensor.Shape;
@@ -29,123 +25,58 @@ public final class ClipTextTower implements TextTower {
     /** What {@code eos_token_id} is in configurations of a time when it was not read. */
     private static final int LEGACY_END = 2;
 
+    private static final String PROJECTION = "projection_dim";
+    /** ViT-B/32's, the defaults of Hugging Face's library, which published files leave out. */
+    private static final TextTowerSizes USUAL =
+            new TextTowerSizes(49408, 77, 512, 2048, 12, 8, 512, Activation.QUICK_GELU, 1e-5f);
+
     /**
-     * Sizes.
+     * What a tower is.
      *
-     * @param vocabularySize rows of the token embedding
-     * @param window positions, the longest row
-     * @param hiddenSize channels of a token
-     * @param intermediateSize channels within the MLP
-     * @param layers blocks
-     * @param heads attention heads
-     * @param projectionSize E, size of the embedding
-     * @param activation of the MLP
-     * @param layerNormEpsilon added to the variance
+     * @param sizes of its transformer
      * @param end whose state becomes the embedding
      */
-    public record Config(
-            int vocabularySize,
-            int window,
-            int hiddenSize,
-            int intermediateSize,
-            int layers,
-            int heads,
-            int projectionSize,
-            Activation activation,
-            float layerNormEpsilon,
-            EndToken end) {
-
-        public Config {
-            Limit.COUNT.require("vocabularySize", vocabularySize);
-            Limit.COUNT.require("window", window);
-            Limit.COUNT.require("hiddenSize", hiddenSize);
-            Limit.COUNT.require("layers", layers);
-            Limit.COUNT.require("projectionSize", projectionSize);
-            if (heads < 1 || hiddenSize % heads != 0) {
-                throw new IllegalArgumentException(
-                        "A text tower of %d channels and %d heads; expected a multiple, such as 512 and 8."
-                                .formatted(hiddenSize, heads));
-            }
-        }
-
+    public record Config(TextTowerSizes sizes, EndToken end) {
         /** The baseline of a run from scratch in minutes: 128 channels, 2 layers, 4 heads. */
         public static Config miniature(int vocabularySize, int window, int projectionSize) {
             return new Config(
-                    vocabularySize,
-                    window,
-                    128,
-                    512,
-                    2,
-                    4,
-                    projectionSize,
-                    Activation.GELU,
-                    1e-5f,
+                    new TextTowerSizes(vocabularySize, window, 128, 512, 2, 4, projectionSize, Activation.GELU, 1e-5f),
                     new EndToken.Last());
         }
 
         /**
-         * Reads the {@code config.json} of a whole CLIP. Published files leave out what equals the library's defaults, which are those
-         * of ViT-B/32.
+         * Reads the {@code config.json} of a whole CLIP.
          *
          * @throws CheckpointException if it is damaged
          */
         static Config read(ConfigFile whole) {
             ConfigFile config = whole.within("text_config");
-            try {
-                return read(whole, config);
-            } catch (IllegalArgumentException e) {
-                throw new CheckpointException("%s: %s".formatted(whole.file(), e.getMessage()), e);
-            }
-        }
-
-        private static Config read(ConfigFile whole, ConfigFile config) {
             int end = config.integer("eos_token_id", CLIP_END);
+            int projection = whole.integer(PROJECTION, config.integer(PROJECTION, USUAL.projectionSize()));
             return new Config(
-                    config.integer("vocab_size", 49408),
-                    config.integer("max_position_embeddings", 77),
-                    config.integer("hidden_size", 512),
-                    config.integer("intermediate_size", 2048),
-                    config.integer("num_hidden_layers", 12),
-                    config.integer("num_attention_heads", 8),
-                    whole.integer("projection_dim", config.integer("projection_dim", 512)),
-                    config.activation(Activation.QUICK_GELU),
-                    (float) config.number("layer_norm_eps", 1e-5),
+                    TextTowerSizes.read(config, USUAL, projection),
                     end == LEGACY_END ? new EndToken.LargestId() : new EndToken.First(end));
         }
     }
 
     private final Config config;
-    private final Embedding tokens;
-    private final Parameter positions;
-    private final List<ClipBlock> blocks;
-    private final LayerNorm norm;
+    private final TextTransformer transformer;
     private final Linear projection;
     private final List<Parameter> parameters;
 
     private ClipTextTower(Parameters owner, Config config) {
         this.config = config;
         int first = owner.all().size();
-        int width = config.hiddenSize();
-        Scope model = owner.root().scope("text_model");
-        Scope embeddings = model.scope("embeddings");
-        tokens = Embedding.create(
-                embeddings.scope("token_embedding"), config.vocabularySize(), width, Initializer.normal(TOKEN_STD));
-        positions = embeddings
-                .scope("position_embedding")
-                .create("weight", Shape.of(config.window(), width), Initializer.normal(POSITION_STD));
-        blocks = ClipBlock.stack(
-                model.scope("encoder"),
-                config.layers(),
-                width,
-                config.heads(),
-                config.intermediateSize(),
-                config.activation(),
-                config.layerNormEpsilon());
-        norm = LayerNorm.create(model.scope("final_layer_norm"), width, config.layerNormEpsilon());
+        int width = config.sizes.hiddenSize();
+        transformer = new TextTransformer(
+                owner.root().scope("text_model"),
+                config.sizes,
+                Initializer.normal(TOKEN_STD),
+                Initializer.normal(POSITION_STD));
         projection = Linear.create(
                 owner.root().scope("text_projection"),
                 width,
-                config.projectionSize(),
+                config.sizes.projectionSize(),
                 false,
                 Initializer.normal(Math.pow(width, -0.5)));
         List<Parameter> all = owner.all();
@@ -166,18 +97,14 @@ public final class ClipTextTower implements TextTower {
     public Tensor embed(Tensor ids, Tensor lengths) {
         int batch = ids.shape().dim(0);
         int length = ids.shape().dim(1);
-        if (length > config.window()) {
+        if (length > window()) {
             throw new IllegalArgumentException(
                     "Rows of %d tokens for a text tower with a window of %d; cut them, keeping the end token."
-                            .formatted(length, config.window()));
+                            .formatted(length, window()));
         }
-        Tensor x = tokens.apply(ids).add(positions.tensor().slice(0, 0, length));
-        Sequences sequences = new Sequences.Padded(lengths);
-        for (ClipBlock block : blocks) {
-            x = block.apply(x, sequences, true);
-        }
-        Tensor ends = x.mul(atEnds(lengths, batch, length)).sum(1);
-        return projection.apply(norm.apply(ends));
+        Tensor states = transformer.states(ids, new Sequences.Padded(lengths), true);
+        Tensor ends = states.mul(atEnds(lengths, batch, length)).sum(1);
+        return projection.apply(transformer.normalized(ends));
     }
 
     /** 1 at each row's end token and 0 elsewhere, {@code [B, T, 1]}: devices refuse indices that they compute themselves. */
@@ -197,33 +124,16 @@ public final class ClipTextTower implements TextTower {
     }
 
     @Override
-    public int window() {
-        return config.window();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return config.vocabularySize();
-    }
-
-    @Override
-    public int embeddingSize() {
-        return config.projectionSize();
+    public TextTowerSizes sizes() {
+        return config.sizes;
     }
 
     /** Ids {@code [B, window]} and lengths {@code [B]}; what comes after the end token, such as pads of token 0, is not seen. */
     @Override
     public List<TensorData> inputs(List<int[]> rows) {
-        int window = config.window();
-        int[] ids = new int[rows.size() * window];
-        for (int b = 0; b < rows.size(); b++) {
-            System.arraycopy(rows.get(b), 0, ids, b * window, rows.get(b).length);
-        }
         int[] lengths =
                 rows.stream().mapToInt(row -> config.end().position(row) + 1).toArray();
-        return List.of(
-                TensorData.ofInts(Shape.of(rows.size(), window), ids),
-                TensorData.ofInts(Shape.of(rows.size()), lengths));
+        return List.of(TextTransformer.ids(rows, window(), 0), TensorData.ofInts(Shape.of(rows.size()), lengths));
     }
 
     @Override

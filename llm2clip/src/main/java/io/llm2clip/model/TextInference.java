@@ -18,37 +18,26 @@ record TextInference(StoredShapes stored, Optional<Activation> activation) {
     private static final Map<Integer, Integer> SIGLIP_HEAD_SIZES = Map.of(1152, 72);
 
     ClipTextTower.Config clip() {
-        int width = width();
-        try {
-            return new ClipTextTower.Config(
-                    stored.size("text_model.embeddings.token_embedding.weight", 0),
-                    stored.size("text_model.embeddings.position_embedding.weight", 0),
-                    width,
-                    stored.size("text_model.encoder.layers.0.mlp.fc1.bias", 0),
-                    stored.layers("text_model.encoder.layers.%d.layer_norm1.weight"),
-                    heads(width, HEAD_SIZE),
-                    stored.size("text_projection.weight", 0),
-                    requireActivation(),
-                    1e-5f,
-                    new EndToken.LargestId());
-        } catch (IllegalArgumentException e) {
-            throw new CheckpointException("%s: %s".formatted(stored.source(), e.getMessage()), e);
-        }
+        return new ClipTextTower.Config(sizes("text_projection.weight", HEAD_SIZE, 1e-5f), new EndToken.LargestId());
     }
 
-    SiglipTextTower.Config siglip() {
+    TextTowerSizes siglip() {
+        return sizes("text_model.head.weight", SIGLIP_HEAD_SIZES.getOrDefault(width(), HEAD_SIZE), 1e-6f);
+    }
+
+    private TextTowerSizes sizes(String projection, int headSize, float layerNormEpsilon) {
         int width = width();
         try {
-            return new SiglipTextTower.Config(
+            return new TextTowerSizes(
                     stored.size("text_model.embeddings.token_embedding.weight", 0),
                     stored.size("text_model.embeddings.position_embedding.weight", 0),
                     width,
                     stored.size("text_model.encoder.layers.0.mlp.fc1.bias", 0),
                     stored.layers("text_model.encoder.layers.%d.layer_norm1.weight"),
-                    heads(width, SIGLIP_HEAD_SIZES.getOrDefault(width, HEAD_SIZE)),
-                    stored.size("text_model.head.weight", 0),
+                    heads(width, headSize),
+                    stored.size(projection, 0),
                     requireActivation(),
-                    1e-6f);
+                    layerNormEpsilon);
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: %s".formatted(stored.source(), e.getMessage()), e);
         }

@@ -9,11 +9,22 @@ import java.util.List;
 /** A transformer that was trained together with a vision tower to embed captions of a bounded length. */
 public sealed interface TextTower extends TextBranch permits ClipTextTower, SiglipTextTower {
 
+    TextTowerSizes sizes();
+
     /** The longest row of tokens. */
-    int window();
+    default int window() {
+        return sizes().window();
+    }
 
     /** Rows of the token embedding. */
-    int vocabularySize();
+    default int vocabularySize() {
+        return sizes().vocabularySize();
+    }
+
+    @Override
+    default int embeddingSize() {
+        return sizes().projectionSize();
+    }
 
     /**
      * Token rows in the form that {@link #embed} reads.

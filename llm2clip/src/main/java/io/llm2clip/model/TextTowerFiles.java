@@ -47,9 +47,7 @@ final class TextTowerFiles {
                         owner, config.map(ClipTextTower.Config::read).orElseGet(inference::clip));
             case SIGLIP ->
                 SiglipTextTower.create(
-                        owner,
-                        config.map(SiglipTextTower.Config::read).orElseGet(inference::siglip),
-                        pad.orElseThrow());
+                        owner, config.map(SiglipTextTower::sizes).orElseGet(inference::siglip), pad.orElseThrow());
         };
     }
 

@@ -105,8 +105,8 @@ class TowerTest {
 
     @Test
     void clipTextMatchesHuggingFace() {
-        ClipTextTower.Config config =
-                new ClipTextTower.Config(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f, new EndToken.Last());
+        ClipTextTower.Config config = new ClipTextTower.Config(
+                new TextTowerSizes(50, 9, 32, 48, 2, 4, 12, Activation.GELU, 1e-5f), new EndToken.Last());
         try (Golden golden = Golden.open("clip-text");
                 Parameters parameters = Parameters.trained()) {
             ClipTextTower tower = ClipTextTower.create(parameters, config);
@@ -120,8 +120,8 @@ class TowerTest {
     /** A tower of the first block alone, so that a failure names the block that differs. */
     @Test
     void theFirstBlockOfClipTextMatchesHuggingFace() {
-        ClipTextTower.Config config =
-                new ClipTextTower.Config(50, 9, 32, 48, 1, 4, 12, Activation.GELU, 1e-5f, new EndToken.Last());
+        ClipTextTower.Config config = new ClipTextTower.Config(
+                new TextTowerSizes(50, 9, 32, 48, 1, 4, 12, Activation.GELU, 1e-5f), new EndToken.Last());
         try (Golden golden = Golden.open("clip-text");
                 Parameters parameters = Parameters.trained()) {
             ClipTextTower tower = ClipTextTower.create(parameters, config);
