@@ -84,11 +84,11 @@ record HubCache(Path folder, List<Link> links) {
     }
 
     Path repository(HubName name) {
-        return folder.resolve("models--%s--%s".formatted(name.owner(), name.name()));
+        return folder.resolve(HubSnapshot.folder(name));
     }
 
     Path snapshot(HubName name, String commit) {
-        return repository(name).resolve("snapshots").resolve(commit);
+        return repository(name).resolve(HubSnapshot.SNAPSHOTS).resolve(commit);
     }
 
     Path content(HubName name, String tag) {

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.hub.HubPath;
+import io.llm2clip.hub.HubSnapshot;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Files;
@@ -8,16 +9,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The language model that an adapter changes: where it is, and what it is called. */
 final class BaseModel {
     private static final List<String> WEIGHTS = List.of(
             "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json");
-    private static final Pattern CACHED =
-            Pattern.compile("models--(?<owner>[^/\\\\]+?)--(?<name>[^/\\\\]+)[/\\\\]snapshots[/\\\\][^/\\\\]+$");
 
     private BaseModel() {}
 
@@ -44,9 +41,9 @@ final class BaseModel {
 
     /** What an adapter calls a base: its name on the Hub, if it lies in the Hub's cache, else where it is. */
     static String name(Path base) {
-        String path = base.toAbsolutePath().normalize().toString();
-        Matcher cached = CACHED.matcher(path);
-        return cached.find() ? cached.group("owner") + "/" + cached.group("name") : path;
+        return HubSnapshot.of(base)
+                .flatMap(cached -> cached.owner().map(owner -> owner + "/" + cached.name()))
+                .orElseGet(() -> base.toAbsolutePath().normalize().toString());
     }
 
     /** Adapters are saved beside the model that they are for, and LLM2CLIP's beside its vision tower, which is no such. */

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.hub.HubSnapshot;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Which files of a published directory hold what. */
@@ -49,34 +49,10 @@ final class PublishedFiles {
         Path absolute = model.toAbsolutePath().normalize();
         Path directory = Files.isDirectory(absolute) ? absolute : absolute.resolveSibling("");
         return Stream.concat(
-                        Stream.of(directory.resolve(name), directory.resolveSibling(name)), cached(directory, name))
+                        Stream.of(directory.resolve(name), directory.resolveSibling(name)),
+                        HubSnapshot.of(directory).stream().flatMap(snapshot -> snapshot.named(name).stream()))
                 .filter(Files::isDirectory)
                 .findFirst();
-    }
-
-    /** Of {@code hub/models--ORGANIZATION--MODEL/snapshots/REVISION}, the snapshot of the other repository that was fetched last. */
-    private static Stream<Path> cached(Path snapshot, String name) {
-        Path hub = snapshot.resolve("../../..").normalize();
-        if (!snapshot.resolveSibling("").endsWith("snapshots")) {
-            return Stream.empty();
-        }
-        Pattern wanted = Pattern.compile("models--(.*--)?" + Pattern.quote(name));
-        return list(
-                        hub,
-                        directory -> wanted.matcher(directory.getFileName().toString())
-                                .matches())
-                .stream()
-                .flatMap(other -> revision(other).map(other.resolve("snapshots")::resolve).stream());
-    }
-
-    private static Optional<String> revision(Path repository) {
-        try {
-            return Optional.of(
-                    Files.readString(repository.resolve("refs").resolve("main")).strip());
-        } catch (IOException e) {
-            // Fetched by revision only, or not at all: the caller says what it looked for.
-            return Optional.empty();
-        }
     }
 
     private static Optional<Path> original(Path directory) {

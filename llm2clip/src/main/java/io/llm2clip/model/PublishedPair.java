@@ -1,12 +1,12 @@
 package io.llm2clip.model;
 
+import io.llm2clip.hub.HubSnapshot;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -35,10 +35,6 @@ public record PublishedPair(String model, String textEncoder, int captionSize) {
     /** Language models that the encoders were made from, which are none themselves. */
     private static final List<String> BASES =
             List.of("Meta-Llama-3-8B-Instruct", "Llama-3.2-1B-Instruct", "Llama-3.2-1B", "Llama-3.1-8B");
-
-    /** A snapshot in the Hub's cache: {@code models--microsoft--NAME/snapshots/REVISION}. */
-    private static final Pattern CACHED =
-            Pattern.compile("models--(?:.*--)?(?<name>[^/\\\\]+)[/\\\\]snapshots[/\\\\][^/\\\\]+");
 
     private static final Pattern FILE_TYPE = Pattern.compile("\\.(pt|pth|bin|safetensors)$");
 
@@ -110,8 +106,7 @@ public record PublishedPair(String model, String textEncoder, int captionSize) {
     /** Under which names a directory or file may have been published. */
     private static Stream<String> names(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
-        Matcher cached = CACHED.matcher(absolute.toString());
-        Stream<String> repository = cached.find() ? Stream.of(cached.group("name")) : Stream.empty();
+        Stream<String> repository = HubSnapshot.around(absolute).map(HubSnapshot::name).stream();
         Path directory = Files.isRegularFile(absolute) ? absolute.resolveSibling("") : absolute;
         return Stream.concat(
                 repository,

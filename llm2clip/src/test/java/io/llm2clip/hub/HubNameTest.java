@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +89,30 @@ class HubNameTest {
         assertThat(HubPath.cached("no/name/of/the/hub", settings)).isEmpty();
         Files.writeString(repository.resolve("refs/main"), "../../..");
         assertThatThrownBy(() -> HubPath.of("microsoft/none", settings)).isInstanceOf(HubException.class);
+    }
+
+    @Test
+    void aSnapshotKnowsItsModelAndItsNeighbors() throws IOException {
+        Path snapshot = folder.resolve("models--microsoft--model/snapshots/1234");
+        HubSnapshot expected = new HubSnapshot(folder, Optional.of("microsoft"), "model");
+        assertThat(HubSnapshot.of(snapshot)).contains(expected);
+        assertThat(HubSnapshot.of(snapshot.resolve("text"))).isEmpty();
+        assertThat(HubSnapshot.around(snapshot.resolve("text/model.safetensors")))
+                .contains(expected);
+        assertThat(HubSnapshot.of(folder.resolve("models--gpt2/snapshots/main")))
+                .contains(new HubSnapshot(folder, Optional.empty(), "gpt2"));
+        for (String other :
+                new String[] {"", "snapshots", "snapshots/1", "model/snapshots/1", "models--a--b/blobs/1"}) {
+            assertThat(HubSnapshot.of(folder.resolve(other))).isEmpty();
+        }
+        assertThat(expected.named("encoder")).isEmpty();
+        Path encoder = Files.createDirectories(folder.resolve("models--someone--encoder/refs"));
+        assertThat(expected.named("encoder")).isEmpty();
+        Files.writeString(encoder.resolve("main"), "56\n");
+        Files.createDirectories(folder.resolve("models--someone--other-encoder/refs"));
+        assertThat(expected.named("encoder")).containsExactly(encoder.resolveSibling("snapshots/56"));
+        assertThat(new HubSnapshot(folder.resolve("none"), Optional.empty(), "model").named("encoder"))
+                .isEmpty();
     }
 
     /** Tests run in the module's directory. */
