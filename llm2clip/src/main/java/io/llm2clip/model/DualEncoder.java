@@ -86,8 +86,9 @@ record DualEncoder(
 
     private static boolean describes(ConfigFile config, TextLayout.Family family) {
         return switch (config.string("model_type", "")) {
-            case "clip" -> family == TextLayout.Family.CLIP;
-            case "siglip", "siglip2" -> family == TextLayout.Family.SIGLIP;
+            case "clip", DualDirectory.CLIP_TEXT -> family == TextLayout.Family.CLIP;
+            case "siglip", "siglip2", DualDirectory.SIGLIP_TEXT -> family == TextLayout.Family.SIGLIP;
+            case DualDirectory.MODEL_TYPE -> describes(config.within(DualDirectory.TEXT_CONFIG), family);
             default -> false;
         };
     }
