@@ -38,8 +38,9 @@ final class ConvertCommand implements Runnable {
             index = "0",
             paramLabel = "IN",
             description =
-                    "A text encoder (a directory, a GGUF file, a PEFT adapter with its base), a vision tower of CLIP, EVA-CLIP or"
-                            + " SigLIP, or an LLM2CLIP model; or its name on the Hub after 'llm2clip pull'.")
+                    "An LLM2CLIP model, a CLIP or SigLIP with its own text tower, a vision tower of CLIP, EVA-CLIP or SigLIP, or"
+                            + " a text encoder (a directory, a GGUF file, a PEFT adapter with its base); or its name on the Hub"
+                            + " after 'llm2clip pull'.")
     private String in = "";
 
     @Parameters(index = "1", paramLabel = "OUT", description = "Receives the same, in a directory of its own.")

@@ -75,6 +75,23 @@ class DualEncoderTest {
     }
 
     @Test
+    void convertWritesBothTowers() {
+        Path out = folder.resolve("out");
+        Run run = Run.of("convert", model, out, "--weights", "bf16");
+        assertThat(run.code()).as(run.err()).isEqualTo(0);
+        assertThat(run.out()).startsWith("Dual encoder: ").contains("tensors rounded: relative error 0.");
+        Run similarity = Run.of("similarity", "--json", "--model", out, picture, "a kite", "tent");
+        assertThat(similarity.code()).as(similarity.err()).isEqualTo(0);
+        try (Llm2Clip loaded = Llm2Clip.load(model)) {
+            float[] cosines = loaded.similarity(List.of(picture), List.of("a kite", "tent"))[0];
+            for (JsonNode score : similarity.json().path("captions")) {
+                int i = score.path("caption").asString().equals("tent") ? 1 : 0;
+                assertThat(score.path("cosine").floatValue()).isCloseTo(cosines[i], within(0.02f));
+            }
+        }
+    }
+
+    @Test
     void whatIsForLanguageModelsIsRefusedInOneLine() {
         Run encoder = Run.of("similarity", "--model", model, "--text-encoder", folder, picture, "a kite");
         assertThat(encoder.code()).isEqualTo(1);

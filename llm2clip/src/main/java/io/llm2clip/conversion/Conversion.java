@@ -26,7 +26,7 @@ import java.util.function.Consumer;
  * Writes a model as a directory of ours, whose parts have Hugging Face's names, from whatever layout, file format and types it has.
  * Weights go from file to file in pieces, so that a model of any size needs little memory.
  *
- * @param in a text encoder, a vision tower, or a model of both: a directory or a file
+ * @param in a text encoder, a vision tower, or a model of both, of an LLM2CLIP or with a text tower of its own: a directory or a file
  * @param out receives the same
  * @param textEncoder of a published model, if it does not lie beside it
  * @param adapters directories of PEFT adapters that are merged into a text encoder, in the order in which they were trained
@@ -82,7 +82,7 @@ public record Conversion(
         return switch (kind) {
             case TEXT_ENCODER -> textEncoder(progress);
             case VISION_TOWER -> visionTower(progress);
-            case MODEL -> model(progress);
+            case MODEL, DUAL_ENCODER -> model(kind, progress);
         };
     }
 
@@ -111,7 +111,7 @@ public record Conversion(
 
     private Result visionTower(Progress progress) {
         if (CheckpointKind.hasTextTower(in)) {
-            progress.note("%s: its text tower is left out; what is written is the vision tower.".formatted(in));
+            progress.note("%s: parts of a text tower are left out; what is written is the vision tower.".formatted(in));
         }
         try (OutputDirectory output = VisionTower.claim(out, existing);
                 Parameters parameters = Parameters.onDisk()) {
@@ -125,7 +125,7 @@ public record Conversion(
         }
     }
 
-    private Result model(Progress progress) {
+    private Result model(CheckpointKind kind, Progress progress) {
         ModelOptions options = new ModelOptions(
                 textEncoder,
                 ModelOptions.STORED.normalizeCaptions(),
@@ -136,11 +136,11 @@ public record Conversion(
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 OpenModel opened = OpenModel.onDisk(in, options)) {
             return write(
-                    CheckpointKind.MODEL,
+                    kind,
                     output,
-                    ModelDirectory.bytes(opened.model(), saving(new Saving.Listener() {})),
+                    opened.bytes(saving(new Saving.Listener() {})),
                     progress,
-                    saving -> ModelDirectory.save(output, opened.model(), opened.tokenizerFiles(), saving));
+                    saving -> opened.save(output, saving));
         }
     }
 

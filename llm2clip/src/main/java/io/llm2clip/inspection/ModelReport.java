@@ -33,7 +33,7 @@ public record ModelReport(
         /** Vision tower and adapter in one file. */
         PUBLISHED_MODEL("a published LLM2CLIP model"),
         /** Vision tower and text tower of its own. */
-        DUAL_ENCODER("a vision tower with a text tower of its own"),
+        DUAL_ENCODER("a CLIP or SigLIP, a vision tower with a text tower of its own"),
         /** A vision tower alone. */
         VISION_TOWER("a vision tower"),
         /** A language model with its tokenizer. */

@@ -8,8 +8,10 @@ import java.util.Set;
 
 /** What files of weights hold. */
 public enum CheckpointKind {
-    /** A vision tower and what brings captions into its space. */
+    /** A vision tower and what brings captions into its space: a language model with an adapter. */
     MODEL("model"),
+    /** The same with a text tower of its own. */
+    DUAL_ENCODER("dual encoder"),
     TEXT_ENCODER("text encoder"),
     VISION_TOWER("vision tower");
 
@@ -42,6 +44,9 @@ public enum CheckpointKind {
             if (vision && AdapterFiles.isIn(source)) {
                 return MODEL;
             }
+            if (DualEncoder.isIn(tensors)) {
+                return DUAL_ENCODER;
+            }
             if (vision) {
                 return VISION_TOWER;
             }
@@ -61,7 +66,7 @@ public enum CheckpointKind {
         }
     }
 
-    /** Whether a checkpoint of a vision tower also has a text tower, which belongs to it. */
+    /** Whether a checkpoint of a vision tower also has parts of a text tower. */
     public static boolean hasTextTower(Path path) {
         try (Checkpoint source = PublishedFiles.open(path)) {
             return source.entries().keySet().stream().anyMatch(CheckpointPart.TEXT::isPartOf);

@@ -57,6 +57,21 @@ public final class ClipTextTower implements TextTower {
                     TextTowerSizes.read(config, USUAL, projection),
                     end == LEGACY_END ? new EndToken.LargestId() : new EndToken.First(end));
         }
+
+        /**
+         * What a configuration says of the token whose state becomes the embedding.
+         *
+         * @throws IllegalArgumentException if it is told by its place alone, which no configuration says
+         */
+        static int endTokenId(EndToken end) {
+            return switch (end) {
+                case EndToken.LargestId() -> LEGACY_END;
+                case EndToken.First(int id) -> id;
+                case EndToken.Last() ->
+                    throw new IllegalArgumentException(
+                            "A text tower that takes the last token of a row, whichever it is; expected one with an end token, use a published CLIP.");
+            };
+        }
     }
 
     private final Config config;

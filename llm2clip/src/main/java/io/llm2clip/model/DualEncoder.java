@@ -68,32 +68,36 @@ record DualEncoder(
         });
         TextLayout.Found layout = TextLayout.find(source.entries().keySet()).orElseThrow();
         Path directory = source.source().toAbsolutePath().resolveSibling("");
-        Path file = directory.resolve(ModelDirectory.CONFIG);
-        Optional<ConfigFile> config = Files.isRegularFile(file)
-                ? Optional.of(ConfigFile.read(file))
-                        .filter(read -> describes(read, layout.layout().family()))
-                : Optional.empty();
         return new DualEncoder(
                 path,
                 source.source(),
                 layout,
                 TowerTokenizer.find(directory, layout.layout().family()),
-                config,
+                config(directory, layout.layout().family()),
                 options.vision().activation().or(() -> activation(directory, source, layout)),
                 PreprocessorConfig.read(directory),
                 options.specialTokens().orElse(SpecialTokens.AS_TEXT));
     }
 
+    /** The configuration in a directory if it is of a model with a text tower of a family. */
+    static Optional<ConfigFile> config(Path directory, TextLayout.Family family) {
+        Path file = directory.resolve(ModelDirectory.CONFIG);
+        return Files.isRegularFile(file)
+                ? Optional.of(ConfigFile.read(file)).filter(read -> describes(read, family))
+                : Optional.empty();
+    }
+
     private static boolean describes(ConfigFile config, TextLayout.Family family) {
         return switch (config.string("model_type", "")) {
-            case "clip" -> family == TextLayout.Family.CLIP;
-            case "siglip", "siglip2" -> family == TextLayout.Family.SIGLIP;
+            case "clip", DualDirectory.CLIP_TEXT -> family == TextLayout.Family.CLIP;
+            case "siglip", "siglip2", DualDirectory.SIGLIP_TEXT -> family == TextLayout.Family.SIGLIP;
+            case DualDirectory.MODEL_TYPE -> describes(config.within(DualDirectory.TEXT_CONFIG), family);
             default -> false;
         };
     }
 
     /** What files other than config.json tell of the activation of the text tower. */
-    private static Optional<Activation> activation(Path directory, Checkpoint source, TextLayout.Found layout) {
+    static Optional<Activation> activation(Path directory, Checkpoint source, TextLayout.Found layout) {
         Path file = directory.resolve(OPEN_CLIP_CONFIG);
         if (Files.isRegularFile(file)) {
             ConfigFile model = ConfigFile.read(file).within("model_cfg");
@@ -115,6 +119,12 @@ record DualEncoder(
 
     /** The vision tower of OpenAI's layout has the activation of the text tower. */
     VisionOptions vision(VisionOptions options, Set<String> tensors) {
+        return vision(options, tensors, config, activation);
+    }
+
+    /** The same before there is one of these, whose tokenizer may be missing. */
+    static VisionOptions vision(
+            VisionOptions options, Set<String> tensors, Optional<ConfigFile> config, Optional<Activation> activation) {
         boolean same = config.isEmpty()
                 && VisionLayout.find(tensors)
                         .filter(vision -> vision.layout() == VisionLayout.CLIP_OPENAI)

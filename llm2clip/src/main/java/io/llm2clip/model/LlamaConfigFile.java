@@ -232,7 +232,8 @@ final class LlamaConfigFile {
         }
     }
 
-    private static String torchName(StoredType type) {
+    /** What configurations call a type of weights. */
+    static String torchName(StoredType type) {
         return switch (type) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";

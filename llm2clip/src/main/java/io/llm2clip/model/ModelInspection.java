@@ -85,7 +85,10 @@ public final class ModelInspection {
         } catch (CheckpointException e) {
             problem = Optional.of(String.valueOf(e.getMessage()));
         }
-        parts.vision(path.resolve(ModelDirectory.VISION), description.map(ModelDescription::preprocessing));
+        parts.vision(
+                path.resolve(ModelDirectory.VISION),
+                description.map(ModelDescription::preprocessing),
+                VisionOptions.STORED);
         parts.text(path.resolve(ModelDirectory.TEXT));
         parts.adapter(path.resolve(ModelDirectory.ADAPTER), adapter);
         problem.ifPresent(sentence -> parts.broken("model", path, "", sentence));
@@ -131,6 +134,10 @@ public final class ModelInspection {
         }
         boolean vision = VisionLayout.find(tensors).isPresent();
         boolean adapter = AdapterFiles.isIn(source);
+        Optional<TextLayout.Found> tower = adapter ? Optional.empty() : TextLayout.find(tensors);
+        if (vision && tower.isPresent()) {
+            return dualEncoder(source, tower.get());
+        }
         boolean ownText = tensors.stream().anyMatch(CheckpointPart.TEXT::isPartOf);
         if (!vision && tensors.stream().anyMatch(name -> name.endsWith("embed_tokens.weight"))) {
             return text(Files.isDirectory(path) ? path : path.toAbsolutePath().resolveSibling(""));
@@ -153,7 +160,7 @@ public final class ModelInspection {
             return Kind.PUBLISHED_MODEL;
         }
         if (vision) {
-            return ownText ? Kind.DUAL_ENCODER : Kind.VISION_TOWER;
+            return Kind.VISION_TOWER;
         }
         if (adapter) {
             return Kind.ADAPTER;
@@ -162,6 +169,28 @@ public final class ModelInspection {
             parts.tensors("tensors", source, "of another model", _ -> true);
         }
         return Kind.UNKNOWN;
+    }
+
+    private Kind dualEncoder(Checkpoint source, TextLayout.Found layout) {
+        Path directory = source.source().toAbsolutePath().resolveSibling("");
+        Optional<PreprocessingPreset> prepared = Optional.empty();
+        VisionOptions options = VisionOptions.STORED;
+        try {
+            prepared = PreprocessorConfig.read(directory);
+            options = DualEncoder.vision(
+                    VisionOptions.STORED,
+                    source.entries().keySet(),
+                    DualEncoder.config(directory, layout.layout().family()),
+                    DualEncoder.activation(directory, source, layout));
+        } catch (CheckpointException e) {
+            parts.broken("configuration", directory, "", String.valueOf(e.getMessage()));
+        }
+        parts.vision(path, prepared, options);
+        parts.ownText(source, layout);
+        remarks.add(
+                "It compares images with captions as it is, as --model; 'train clip --vision' takes its vision tower"
+                        + " as a start for an LLM2CLIP.");
+        return Kind.DUAL_ENCODER;
     }
 
     private Kind text(Path encoder) {
@@ -204,7 +233,12 @@ public final class ModelInspection {
         }
         if (PartInspection.describedTower(path).isPresent()) {
             parts.vision(path);
-            return PublishedPair.ofModel(path).isPresent() ? Kind.PUBLISHED_MODEL : Kind.VISION_TOWER;
+            boolean dual = Stream.of(TextLayout.Family.values())
+                    .flatMap(family -> DualEncoder.config(directory, family).stream())
+                    .anyMatch(config -> config.has(DualDirectory.TEXT_CONFIG));
+            return PublishedPair.ofModel(path).isPresent()
+                    ? Kind.PUBLISHED_MODEL
+                    : dual ? Kind.DUAL_ENCODER : Kind.VISION_TOWER;
         }
         return text(directory);
     }

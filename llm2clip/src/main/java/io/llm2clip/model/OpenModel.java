@@ -3,13 +3,13 @@ package io.llm2clip.model;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** A model whose weights are read, from a directory that {@link ModelDirectory} wrote or from published files. */
 public final class OpenModel implements AutoCloseable {
@@ -17,20 +17,15 @@ public final class OpenModel implements AutoCloseable {
     private final Parameters parameters;
     private final Llm2ClipModel model;
     private final Tokenizer tokenizer;
-    // Null where the text encoder is a tower.
-    private final @Nullable TokenizerFiles tokenizerFiles;
+    private final TokenizerOrigin origin;
 
     private OpenModel(
-            Path path,
-            Parameters parameters,
-            Llm2ClipModel model,
-            Tokenizer tokenizer,
-            @Nullable TokenizerFiles tokenizerFiles) {
+            Path path, Parameters parameters, Llm2ClipModel model, Tokenizer tokenizer, TokenizerOrigin origin) {
         this.path = path;
         this.parameters = parameters;
         this.model = model;
         this.tokenizer = tokenizer;
-        this.tokenizerFiles = tokenizerFiles;
+        this.origin = origin;
     }
 
     /**
@@ -120,7 +115,7 @@ public final class OpenModel implements AutoCloseable {
                 source,
                 parameters,
                 tokenizer,
-                null,
+                source.tokenizer(),
                 () -> new Llm2ClipModel(
                         source.description(vision.config()), text, vision, logits.scale(), logits.bias()));
     }
@@ -138,10 +133,10 @@ public final class OpenModel implements AutoCloseable {
             ModelSource source,
             Parameters parameters,
             Tokenizer tokenizer,
-            @Nullable TokenizerFiles files,
+            TokenizerOrigin origin,
             Supplier<Llm2ClipModel> model) {
         try {
-            return new OpenModel(source.path(), parameters, model.get(), tokenizer, files);
+            return new OpenModel(source.path(), parameters, model.get(), tokenizer, origin);
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
@@ -167,17 +162,29 @@ public final class OpenModel implements AutoCloseable {
     }
 
     /**
-     * Its text encoder's tokenizer's files, for a model that it becomes a part of.
+     * Saves the model in the form of its kind, which {@link #open} opens: of one with a language model that of {@link ModelDirectory}, of
+     * one with a text tower of its own that of Hugging Face.
      *
-     * @throws IllegalArgumentException if it has no language model
+     * @param output was claimed by {@link ModelDirectory#claim}
+     * @param saving how weights are written
      */
-    public TokenizerFiles tokenizerFiles() {
-        if (tokenizerFiles == null) {
-            throw new IllegalArgumentException(
-                    "%s: expected a model with a language model, found one with a text tower of its own; use an LLM2CLIP model."
-                            .formatted(path));
+    public void save(OutputDirectory output, Saving saving) {
+        switch (origin) {
+            case TokenizerFiles files -> ModelDirectory.save(output, model, files, saving);
+            case TowerTokenizer files -> DualDirectory.save(output, model, tower(), files, saving);
         }
-        return tokenizerFiles;
+    }
+
+    /** The bytes that saving takes, but for small files. */
+    public long bytes(Saving saving) {
+        return switch (origin) {
+            case TokenizerFiles _ -> ModelDirectory.bytes(model, saving);
+            case TowerTokenizer _ -> DualDirectory.bytes(model, tower(), saving);
+        };
+    }
+
+    private TextTower tower() {
+        return (TextTower) model.text();
     }
 
     /** What was opened. */

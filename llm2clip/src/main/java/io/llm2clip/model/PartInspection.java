@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /** Looks at parts of models as their loaders do, which say what is wrong, but reads no weights. */
@@ -72,15 +73,20 @@ final class PartInspection {
 
     /** The tower of a file of weights or a directory. */
     void vision(Path path) {
-        vision(path, Optional.empty());
+        vision(path, Optional.empty(), VisionOptions.STORED);
     }
 
-    /** @param prepared how images are, if that is saved with the model */
-    void vision(Path path, Optional<PreprocessingPreset> prepared) {
+    /**
+     * The same.
+     *
+     * @param prepared how images are, if that is saved with the model
+     * @param options what is known of the tower from elsewhere
+     */
+    void vision(Path path, Optional<PreprocessingPreset> prepared, VisionOptions options) {
         add("vision tower", path, (draft, onDisk) -> {
             VisionConfig config;
             try {
-                config = VisionConfig.ofCheckpoint(path);
+                config = options.apply(VisionConfig.ofCheckpoint(path));
             } catch (CheckpointException e) {
                 // What a configuration says is worth knowing of weights that are not all there.
                 describedTower(path).ifPresent(described -> describe(draft, described, prepared));
@@ -90,7 +96,7 @@ final class PartInspection {
             try (Checkpoint source = PublishedFiles.open(ModelDirectory.part(path, ModelDirectory.VISION))) {
                 requireBlocks(source, config.layers());
             }
-            VisionTower.open(onDisk, path);
+            VisionTower.open(onDisk, path, options);
         });
     }
 
@@ -162,10 +168,7 @@ final class PartInspection {
             try (TextSource source = TextSource.open(path);
                     Tokenizer tokenizer =
                             TextFiles.tokenizer(source.tokenizer(), source.config(), SpecialTokens.AS_TEXT)) {
-                Path file = source.tokenizer().source();
-                draft.summary = "%,d tokens, in %s".formatted(tokenizer.vocabularySize(), file.getFileName());
-                draft.facts.put("tokens", tokenizer.vocabularySize());
-                draft.facts.put("file", file.toString());
+                describe(draft, tokenizer, source.tokenizer().source());
             }
         });
     }
@@ -194,13 +197,95 @@ final class PartInspection {
         });
     }
 
-    /** One number, which says more than its type. */
+    /**
+     * What a CLIP or SigLIP has besides its vision tower: text tower, tokenizer, and what becomes of cosines.
+     *
+     * @param source its file of weights
+     */
+    void ownText(Checkpoint source, TextLayout.Found layout) {
+        Path directory = source.source().toAbsolutePath().resolveSibling("");
+        TextLayout.Family family = layout.layout().family();
+        TextTower[] tower = {null};
+        add("text tower", source.source(), (draft, onDisk) -> {
+            tower[0] = TextTowerFiles.create(
+                    onDisk,
+                    source,
+                    layout,
+                    DualEncoder.config(directory, family),
+                    DualEncoder.activation(directory, source, layout),
+                    // No weight depends on it.
+                    OptionalInt.of(0));
+            describe(draft, tower[0]);
+            TextTowerFiles.load(tower[0], source, layout.names());
+        });
+        add("tokenizer", directory, (draft, _) -> {
+            TowerTokenizer files = TowerTokenizer.find(directory, family);
+            if (tower[0] == null) {
+                draft.summary = "in %s".formatted(files.source().getFileName());
+                return;
+            }
+            try (Tokenizer tokenizer = files.open(tower[0], SpecialTokens.AS_TEXT)) {
+                describe(draft, tokenizer, files.source());
+            }
+        });
+        add("logits", source.source(), (draft, onDisk) -> {
+            TextTowerFiles.Logits logits = TextTowerFiles.logits(onDisk, source);
+            double factor = scale(source).orElse(Double.NaN);
+            draft.facts.put("logit_scale", factor);
+            if (logits.bias().isPresent()) {
+                double bias = number(source, "logit_bias").orElse(Double.NaN);
+                draft.facts.put("logit_bias", bias);
+                draft.summary = String.format(
+                        Locale.ROOT,
+                        "sigmoid of the cosine times %.4g plus %.4g: whether a caption describes an image, whatever the others",
+                        factor,
+                        bias);
+            } else {
+                draft.summary = String.format(
+                        Locale.ROOT, "softmax of the cosines times %.4g: which of several captions fits best", factor);
+            }
+        });
+    }
+
+    private static void describe(Draft draft, TextTower tower) {
+        TextTowerSizes sizes = tower.sizes();
+        String kind = tower instanceof SiglipTextTower ? "SigLIP's" : "CLIP's";
+        draft.summary = "%s, %s of %d channels, %s, %,d tokens, captions of up to %d, embeddings of %d"
+                .formatted(
+                        kind,
+                        Quantity.of(sizes.layers(), "layer"),
+                        sizes.hiddenSize(),
+                        Quantity.of(sizes.heads(), "head"),
+                        sizes.vocabularySize(),
+                        sizes.window(),
+                        sizes.projectionSize());
+        draft.facts.put("architecture", tower instanceof SiglipTextTower ? "siglip" : "clip");
+        draft.facts.put("layers", sizes.layers());
+        draft.facts.put("hidden_size", sizes.hiddenSize());
+        draft.facts.put("heads", sizes.heads());
+        draft.facts.put("vocabulary_size", sizes.vocabularySize());
+        draft.facts.put("max_length", sizes.window());
+        draft.facts.put("activation", ConfigFile.nameOf(sizes.activation()));
+        draft.facts.put("embedding_size", sizes.projectionSize());
+    }
+
+    private static void describe(Draft draft, Tokenizer tokenizer, Path file) {
+        draft.summary = "%,d tokens, in %s".formatted(tokenizer.vocabularySize(), file.getFileName());
+        draft.facts.put("tokens", tokenizer.vocabularySize());
+        draft.facts.put("file", file.toString());
+    }
+
     private static Optional<Double> scale(Checkpoint source) {
+        return number(source, "logit_scale").map(Math::exp);
+    }
+
+    /** One number, which says more than its type. */
+    private static Optional<Double> number(Checkpoint source, String name) {
         return source.entries().entrySet().stream()
-                .filter(each -> each.getKey().matches("(.*\\.)?logit_scale")
+                .filter(each -> each.getKey().matches("(.*\\.)?" + name)
                         && each.getValue().elements() == 1)
                 .findFirst()
-                .map(each -> Math.exp(each.getValue().toFloats()[0]));
+                .map(each -> (double) each.getValue().toFloats()[0]);
     }
 
     /** Tensors that no loader is known for, or that are not looked at as a model. */

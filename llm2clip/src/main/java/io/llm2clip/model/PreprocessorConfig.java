@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The {@code preprocessor_config.json} of a repository of Hugging Face: how a model takes images. */
 final class PreprocessorConfig {
@@ -52,6 +54,41 @@ final class PreprocessorConfig {
                 .orElseThrow(() -> new CheckpointException(
                         "%s: expected images prepared as a CLIP or a SigLIP takes them, found do_center_crop %s, image_mean %s, image_std %s and resample %d; use another model, or remove the file to have them prepared as its kind of vision tower usually does."
                                 .formatted(file, crop, Arrays.toString(mean), Arrays.toString(std), resample))));
+    }
+
+    /** Writes the file for images that are prepared in a way; Hugging Face transformers opens it as {@code AutoImageProcessor}. */
+    static void write(Path directory, Preprocessing way) {
+        boolean crop = way.resize() == Preprocessing.Resize.SHORT_SIDE_CENTER_CROP;
+        ObjectNode json = ConfigFile.object()
+                .put("image_processor_type", crop ? "CLIPImageProcessor" : "SiglipImageProcessor")
+                .put("do_convert_rgb", true)
+                .put("do_resize", true)
+                .put("resample", FILTERS.indexOf(way.filter()))
+                .put("do_center_crop", crop)
+                .put("do_rescale", true)
+                .put("rescale_factor", 1 / 255.0)
+                .put("do_normalize", true);
+        ObjectNode size = json.putObject("size");
+        if (crop) {
+            size.put("shortest_edge", way.size());
+            square(json.putObject("crop_size"), way.size());
+        } else {
+            square(size, way.size());
+        }
+        write(json.putArray("image_mean"), way.mean());
+        write(json.putArray("image_std"), way.std());
+        ConfigFile.write(directory.resolve(FILE), json);
+    }
+
+    private static void square(ObjectNode json, int size) {
+        json.put("height", size).put("width", size);
+    }
+
+    /** Through text: the shortest decimals of the floats, not the digits of their doubles. */
+    private static void write(ArrayNode json, float[] numbers) {
+        for (float number : numbers) {
+            json.add(Double.parseDouble(Float.toString(number)));
+        }
     }
 
     private static float[] numbers(ConfigFile config, String key) {

@@ -19,7 +19,7 @@ import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The tokenizer's files of a text encoder, complete enough for Hugging Face's {@code AutoTokenizer}. */
-public final class TokenizerFiles {
+public final class TokenizerFiles implements TokenizerOrigin {
     private static final String TIKTOKEN = "tokenizer.model";
     private static final Map<String, String> LLAMA3_SETTINGS =
             Map.of("bos_token", "<|begin_of_text|>", "eos_token", "<|eot_id|>", "pad_token", "<|eot_id|>");

@@ -13,17 +13,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The tokenizer of a text tower, in the files beside its weights.
  *
- * @param source the file, for messages
- * @param json the content of a tokenizer.json
+ * @param source the file: a tokenizer.json, or a vocabulary that one is made of
+ * @param json the content of the tokenizer.json that is used
  * @param pad the token that rows are filled up with where the tower reads what they are filled up with
  */
-record TowerTokenizer(Path source, byte[] json, OptionalInt pad) {
+record TowerTokenizer(Path source, byte[] json, OptionalInt pad) implements TokenizerOrigin {
     private static final String CONFIG = "tokenizer_config.json";
-    private static final List<String> CONFIGS = List.of(CONFIG, "special_tokens_map.json");
+    private static final String MAP = "special_tokens_map.json";
+    private static final List<String> CONFIGS = List.of(CONFIG, MAP);
     private static final String VOCABULARY = "vocab.json";
     private static final String MERGES = "merges.txt";
     private static final List<String> OPENAI = List.of("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt");
@@ -96,6 +98,39 @@ record TowerTokenizer(Path source, byte[] json, OptionalInt pad) {
         throw new CheckpointException(
                 "%s: expected CLIP's vocabulary beside the weights, tokenizer.json, or %s and %s, or OpenAI's %s, found none; fetch one: the first are in every repository of a CLIP in Hugging Face's layout, such as openai/clip-vit-base-patch32, the last is in the folder clip of OpenAI's code."
                         .formatted(directory, VOCABULARY, MERGES, OPENAI.getFirst()));
+    }
+
+    /**
+     * Writes a tokenizer.json and what lies beside it, from which {@link #find} and Hugging Face's {@code AutoTokenizer} make the same
+     * tokenizer: the files that there are, and of a vocabulary the tokenizer.json that was made of it.
+     *
+     * @param window tokens of the longest row
+     */
+    void write(Path directory, int window) throws IOException {
+        List<String> companions = List.of(CONFIG, MAP, VOCABULARY, MERGES, "added_tokens.json", "spiece.model");
+        for (String name : companions) {
+            Path companion = source.resolveSibling(name);
+            if (Files.isRegularFile(companion)) {
+                Files.copy(companion, directory.resolve(name));
+            }
+        }
+        Path target = directory.resolve(TextFiles.TOKENIZER);
+        if (source.endsWith(TextFiles.TOKENIZER)) {
+            // As it is: what is read into it beyond that, its own software reads into it as well.
+            Files.copy(source, target);
+            return;
+        }
+        Files.write(target, json);
+        if (!Files.exists(directory.resolve(CONFIG))) {
+            ObjectNode config = ConfigFile.object()
+                    .put("tokenizer_class", "CLIPTokenizer")
+                    .put("model_max_length", window)
+                    .put("bos_token", ClipVocabulary.BEGIN);
+            for (String special : List.of("eos_token", "pad_token", "unk_token")) {
+                config.put(special, ClipVocabulary.END);
+            }
+            ConfigFile.write(directory.resolve(CONFIG), config);
+        }
     }
 
     private static byte[] read(Path file) {

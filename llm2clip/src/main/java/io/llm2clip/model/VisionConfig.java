@@ -322,6 +322,11 @@ public record VisionConfig(
 
     /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token, and SigLIP's. */
     public void write(Path file) {
+        ConfigFile.write(file, json());
+    }
+
+    /** What {@link #write} writes. */
+    ObjectNode json() {
         ObjectNode json = ConfigFile.object()
                 .put("model_type", modelType())
                 .put("image_size", imageSize)
@@ -332,7 +337,7 @@ public record VisionConfig(
                 .put("num_hidden_layers", layers)
                 .put("num_attention_heads", heads)
                 .put("projection_dim", projectionSize)
-                .put("hidden_act", hiddenAct())
+                .put("hidden_act", activation.hiddenAct())
                 .put("pooling", ConfigFile.nameOf(pooling))
                 .put("layer_norm_eps", Double.parseDouble(Float.toString(layerNormEpsilon)));
         switch (modelType()) {
@@ -342,16 +347,7 @@ public record VisionConfig(
                 // Other software opens no such tower.
             }
         }
-        ConfigFile.write(file, json);
-    }
-
-    private String hiddenAct() {
-        return switch (activation) {
-            case GELU -> "gelu";
-            case GELU_TANH -> "gelu_pytorch_tanh";
-            case QUICK_GELU -> "quick_gelu";
-            case SILU -> "silu";
-        };
+        return json;
     }
 
     /** Mean pooling has a type of its own: under CLIP's, other software would read the class token without a warning. */

@@ -45,12 +45,17 @@ final class VisionConfigReader {
                             "eva01_b_clip_vision_model",
                             "eva02_clip_vision_model",
                             "eva02_e_clip_vision_model" -> VisionLayout.Family.EVA;
+                    case DualDirectory.MODEL_TYPE ->
+                        family(whole.within(DualDirectory.VISION_CONFIG)).orElse(null);
                     default -> null;
                 });
     }
 
     private static VisionConfig read(ConfigFile whole) {
         String type = whole.string("model_type");
+        if (type.equals(DualDirectory.MODEL_TYPE)) {
+            return read(whole.within(DualDirectory.VISION_CONFIG));
+        }
         try {
             return switch (type) {
                 case "clip" -> clip(whole, whole.within("vision_config"), Pooling.CLASS_TOKEN);

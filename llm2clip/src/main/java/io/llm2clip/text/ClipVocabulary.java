@@ -24,8 +24,11 @@ import tools.jackson.databind.node.ObjectNode;
  * words.
  */
 public final class ClipVocabulary {
-    private static final String BEGIN = "<|startoftext|>";
-    private static final String END = "<|endoftext|>";
+    /** Begins every text. */
+    public static final String BEGIN = "<|startoftext|>";
+    /** Ends every text. */
+    public static final String END = "<|endoftext|>";
+
     private static final String WORD_END = "</w>";
     private static final String WORDS = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
     /** OpenAI's file lists more merges than the models know: their 49,152 tokens are 256 bytes, merges and two special ones. */

@@ -2,10 +2,12 @@ package io.llm2clip.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.inspection.ModelReport;
 import io.llm2clip.inspection.ModelReport.Kind;
 import io.llm2clip.inspection.PartReport;
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -279,5 +281,82 @@ class ModelInspectionTest {
         ModelReport report = ModelInspection.of(other);
         assertThat(report.kind()).isEqualTo(Kind.UNKNOWN);
         assertThat(part(report, "tensors").parameters()).isEqualTo(3);
+    }
+
+    /** All of it is said, and it is what opening makes of it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                DualFixture.CLIP,
+                DualFixture.OPENAI,
+                DualFixture.OPEN_CLIP,
+                DualFixture.EVA02,
+                DualFixture.SIGLIP2,
+                DualFixture.SIGLIP2_TIMM
+            })
+    void aDualEncoderIsBothItsTowers(String name) throws IOException {
+        DualFixture model = DualFixture.read(name);
+        Path path = model.model(model.write(folder.resolve(name)));
+        ModelReport report = ModelInspection.of(path);
+        assertThat(report.kind()).isEqualTo(Kind.DUAL_ENCODER);
+        assertThat(names(report)).containsExactly("vision tower", "text tower", "tokenizer", "logits");
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.remarks()).singleElement().asString().contains("--model", "'train clip --vision'");
+        PartReport text = part(report, "text tower");
+        PartReport vision = part(report, "vision tower");
+        boolean siglip = name.startsWith("siglip");
+        try (OpenModel opened = OpenModel.open(path)) {
+            TextTower tower = (TextTower) opened.model().text();
+            assertThat(text.parameters()).isEqualTo(elements(tower.parameters()));
+            assertThat(vision.parameters())
+                    .isEqualTo(elements(opened.model().vision().parameters()));
+            assertThat(text.facts())
+                    .containsEntry("architecture", siglip ? "siglip" : "clip")
+                    .containsEntry("max_length", tower.window())
+                    .containsEntry("vocabulary_size", tower.vocabularySize())
+                    .containsEntry("embedding_size", tower.embeddingSize())
+                    .containsEntry("activation", ConfigFile.nameOf(tower.sizes().activation()));
+            assertThat(vision.facts())
+                    .containsEntry(
+                            "activation",
+                            ConfigFile.nameOf(opened.model().vision().config().activation()))
+                    .containsEntry(
+                            "preprocessing",
+                            ConfigFile.nameOf(opened.model().description().preprocessing()));
+            assertThat(part(report, "tokenizer").facts())
+                    .containsEntry("tokens", opened.tokenizer().vocabularySize());
+        }
+        PartReport logits = part(report, "logits");
+        assertThat((Double) logits.facts().get("logit_scale"))
+                .isCloseTo(model.golden().path("logitScale").doubleValue(), within(1e-3));
+        assertThat(logits.facts().containsKey("logit_bias")).isEqualTo(siglip);
+        assertThat(logits.summary()).startsWith(siglip ? "sigmoid" : "softmax");
+        long bytes = report.parts().stream().mapToLong(PartReport::bytes).sum();
+        assertThat(report.memory().get(WeightFormat.STORED)).isGreaterThanOrEqualTo(bytes);
+        assertThat(report.memory().get(WeightFormat.INT4))
+                .isLessThan(report.memory().get(WeightFormat.BF16));
+    }
+
+    private static long elements(List<Parameter> parameters) {
+        return parameters.stream()
+                .mapToLong(parameter -> parameter.shape().size())
+                .sum();
+    }
+
+    @Test
+    void whatADualEncoderLacksIsSaidOfThePart() throws IOException {
+        Path directory = DualFixture.read(DualFixture.SIGLIP2).write(folder.resolve("siglip"));
+        Files.delete(directory.resolve("tokenizer.json"));
+        ModelReport report = ModelInspection.of(directory);
+        assertThat(report.kind()).isEqualTo(Kind.DUAL_ENCODER);
+        assertThat(report.memory()).isEmpty();
+        assertThat(part(report, "tokenizer").problem())
+                .hasValueSatisfying(problem ->
+                        assertThat(problem).contains("expected the tokenizer of a SigLIP beside its weights"));
+        assertThat(part(report, "text tower").problem()).isEmpty();
+        truncate(directory.resolve("model.safetensors"), 5000);
+        ModelReport damaged = ModelInspection.of(directory);
+        assertThat(damaged.kind()).isEqualTo(Kind.DUAL_ENCODER);
+        assertThat(damaged.problems()).isNotEmpty();
     }
 }

@@ -1,0 +1,141 @@
+package io.llm2clip.model;
+
+import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Saving;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.StoredType;
+import io.llm2clip.nn.checkpoint.TensorContent;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A model with a text tower of its own as it is written, which {@link OpenModel} opens as any published one: both towers in one set of
+ * weights under Hugging Face's names, config.json, tokenizer and preprocessor_config.json. Hugging Face transformers opens it as
+ * {@code CLIPModel} or {@code SiglipModel}, where it has both towers.
+ */
+final class DualDirectory {
+    /** Of models whose vision tower Hugging Face transformers has not, or not together with this text tower. */
+    static final String MODEL_TYPE = "llm2clip_dual_encoder";
+
+    static final String TEXT_CONFIG = "text_config";
+    static final String VISION_CONFIG = "vision_config";
+    static final String CLIP_TEXT = "clip_text_model";
+    static final String SIGLIP_TEXT = "siglip_text_model";
+
+    private DualDirectory() {}
+
+    /** Saves to a directory that was claimed. */
+    static void save(
+            OutputDirectory output, Llm2ClipModel model, TextTower text, TowerTokenizer tokenizer, Saving saving) {
+        output.fill(directory -> {
+            ConfigFile.write(directory.resolve(ModelDirectory.CONFIG), config(model, text, saving));
+            ParameterFiles.save(contents(model, text, saving), directory, ModelDirectory.WEIGHTS_STEM, saving);
+            tokenizer.write(directory, text.window());
+            PreprocessorConfig.write(
+                    directory,
+                    model.description()
+                            .preprocessing()
+                            .ofSize(model.vision().config().imageSize()));
+        });
+        output.publish();
+    }
+
+    /** The bytes that saving takes, but for small files. */
+    static long bytes(Llm2ClipModel model, TextTower text, Saving saving) {
+        return ParameterFiles.bytes(contents(model, text, saving));
+    }
+
+    private static Map<String, TensorContent> contents(Llm2ClipModel model, TextTower text, Saving saving) {
+        Map<String, TensorContent> contents = new LinkedHashMap<>(towers(model, text, saving));
+        ParameterFiles.contents(
+                        Stream.concat(Stream.of(model.logitScale()), model.logitBias().stream())
+                                .toList(),
+                        Map.of(),
+                        saving)
+                .forEach((name, number) ->
+                        contents.put(name, text instanceof SiglipTextTower ? new Single(number) : number));
+        return contents;
+    }
+
+    private static Map<String, TensorContent> towers(Llm2ClipModel model, TextTower text, Saving saving) {
+        Map<String, TensorContent> contents = new LinkedHashMap<>();
+        // Their parameters have Hugging Face's names.
+        contents.putAll(ParameterFiles.contents(text.parameters(), Map.of(), saving));
+        contents.putAll(VisionFiles.contents(model.vision(), saving));
+        return contents;
+    }
+
+    /** A number as Hugging Face's SigLIP has it, in one dimension. */
+    private record Single(TensorContent number) implements TensorContent {
+        @Override
+        public StoredType type() {
+            return number.type();
+        }
+
+        @Override
+        public List<Long> shape() {
+            return List.of(1L);
+        }
+
+        @Override
+        public void writeTo(MemorySegment target, long first, long end) {
+            number.writeTo(target, first, end);
+        }
+    }
+
+    private static ObjectNode config(Llm2ClipModel model, TextTower text, Saving saving) {
+        ObjectNode vision = model.vision().config().json();
+        String type = modelType(text, vision.path("model_type").asString());
+        ObjectNode json = ConfigFile.object()
+                .put("model_type", type)
+                .put("projection_dim", text.embeddingSize())
+                .put("torch_dtype", LlamaConfigFile.torchName(ParameterFiles.type(towers(model, text, saving))));
+        switch (type) {
+            case "clip" -> json.putArray("architectures").add("CLIPModel");
+            case "siglip" -> json.putArray("architectures").add("SiglipModel");
+            default -> {
+                // Other software opens no such model.
+            }
+        }
+        json.set(TEXT_CONFIG, text(text));
+        // Of the tower alone.
+        vision.remove("architectures");
+        json.set(VISION_CONFIG, vision);
+        return json;
+    }
+
+    private static String modelType(TextTower text, String vision) {
+        return switch (text) {
+            case ClipTextTower _ when vision.equals("clip_vision_model") -> "clip";
+            case SiglipTextTower _ when vision.equals("siglip_vision_model") -> "siglip";
+            default -> MODEL_TYPE;
+        };
+    }
+
+    private static ObjectNode text(TextTower tower) {
+        TextTowerSizes sizes = tower.sizes();
+        ObjectNode json = ConfigFile.object()
+                .put("vocab_size", sizes.vocabularySize())
+                .put("max_position_embeddings", sizes.window())
+                .put("hidden_size", sizes.hiddenSize())
+                .put("intermediate_size", sizes.intermediateSize())
+                .put("num_hidden_layers", sizes.layers())
+                .put("num_attention_heads", sizes.heads())
+                .put("hidden_act", sizes.activation().hiddenAct())
+                .put("layer_norm_eps", Double.parseDouble(Float.toString(sizes.layerNormEpsilon())));
+        return switch (tower) {
+            case ClipTextTower clip ->
+                json.put("model_type", CLIP_TEXT)
+                        .put("projection_dim", sizes.projectionSize())
+                        .put(
+                                "eos_token_id",
+                                ClipTextTower.Config.endTokenId(clip.config().end()));
+            case SiglipTextTower _ ->
+                json.put("model_type", SIGLIP_TEXT).put("projection_size", sizes.projectionSize());
+        };
+    }
+}
