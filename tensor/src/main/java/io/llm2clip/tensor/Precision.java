@@ -3,8 +3,8 @@ package io.llm2clip.tensor;
 import java.util.Locale;
 
 /**
- * In what a program multiplies matrices whose elements are f32. Sums are f32 in each, and so is everything else that a program
- * computes: residuals, norms, softmax.
+ * In what a program multiplies matrices. Sums are f32 in each, and so is everything else that a program computes: residuals, norms,
+ * softmax.
  */
 public enum Precision {
     /** As f32. */
@@ -14,7 +14,12 @@ public enum Precision {
     /** With operands rounded to bf16. */
     BF16,
     /** With each operand split into three bf16 numbers, whose products together are about as precise as f32. */
-    BF16X3;
+    BF16X3,
+    /**
+     * Quantized weights as the small integers that they are, by activations rounded to int8 in the same blocks of 32, each with a scale;
+     * matrices that are not quantized as f32.
+     */
+    INT8;
 
     /** The name in options and files, such as {@code bf16x3}. */
     @Override

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.machine;
 
 import static io.llm2clip.kernels.cpu.machine.Encoder.MAP_0F;
 import static io.llm2clip.kernels.cpu.machine.Encoder.MAP_0F38;
+import static io.llm2clip.kernels.cpu.machine.Encoder.MAP_0F3A;
 import static io.llm2clip.kernels.cpu.machine.Encoder.NO_PREFIX;
 import static io.llm2clip.kernels.cpu.machine.Encoder.PREFIX_66;
 import static io.llm2clip.kernels.cpu.machine.Encoder.PREFIX_F2;
@@ -15,6 +16,8 @@ import io.llm2clip.kernels.cpu.machine.Encoder.Evex;
  */
 public final class Assembler {
     private static final int VECTOR = 64;
+    private static final int HALF = VECTOR / 2;
+    private static final int QUARTER = VECTOR / 4;
     private static final int LANE = 4;
 
     private final Encoder encoder = new Encoder();
@@ -212,6 +215,84 @@ public final class Assembler {
         encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xEF, to.number(), a.number(), b.number());
     }
 
+    public void vpxord(Zmm to, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xEF, to.number(), a.number(), b, VECTOR);
+    }
+
+    public void vpandd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xDB, to.number(), a.number(), b.number());
+    }
+
+    public void vpandd(Zmm to, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xDB, to.number(), a.number(), b, VECTOR);
+    }
+
+    public void vmulps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x59, to.number(), a.number(), b.number());
+    }
+
+    /** By one f32 of memory. */
+    public void vmulpsBroadcast(Zmm to, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0).broadcasting(), 0x59, to.number(), a.number(), b, LANE);
+    }
+
+    public void vdivps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5E, to.number(), a.number(), b.number());
+    }
+
+    /** The greater lanes; of b where one of two is NaN. */
+    public void vmaxps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5F, to.number(), a.number(), b.number());
+    }
+
+    /** {@code sum += a b}, rounded once. */
+    public void vfmadd231ps(Zmm sum, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0xB8, sum.number(), a.number(), b.number());
+    }
+
+    public void vpaddd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xFE, to.number(), a.number(), b.number());
+    }
+
+    public void vpsubd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0xFA, to.number(), a.number(), b.number());
+    }
+
+    /** The greater of signed lanes. */
+    public void vpmaxsd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x3D, to.number(), a.number(), b.number());
+    }
+
+    /** The lanes of b from one on, and then the first ones of a. */
+    public void valignd(Zmm to, Zmm a, Zmm b, int first) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x03, to.number(), a.number(), b.number());
+        encoder.emit(first);
+    }
+
+    public void vcvtdq2ps(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5B, to.number(), 0, from.number());
+    }
+
+    /** To the nearest, ties to even; what no i32 is becomes the least. */
+    public void vcvtps2dq(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0x5B, to.number(), 0, from.number());
+    }
+
+    /** Widens 16 f16 of memory. */
+    public void vcvtph2ps(Zmm to, Address from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x13, to.number(), 0, from, HALF);
+    }
+
+    /** Stores lanes as 16 signed bytes, the nearest that there are. */
+    public void vpmovsdb(Address to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_F3, 0), 0x21, from.number(), 0, to, QUARTER);
+    }
+
+    /** {@code sum += a b} for the four products of each lane's unsigned bytes of a by the signed ones of an i32 of memory. */
+    public void vpdpbusdBroadcast(Zmm sum, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0).broadcasting(), 0x50, sum.number(), a.number(), b, LANE);
+    }
+
     public void vsubps(Zmm to, Zmm a, Zmm b) {
         encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5C, to.number(), a.number(), b.number());
     }
@@ -238,6 +319,11 @@ public final class Assembler {
 
     public void vpslld(Zmm to, Zmm from, int bits) {
         encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0x72, 6, to.number(), from.number());
+        encoder.emit(bits);
+    }
+
+    public void vpsrld(Zmm to, Zmm from, int bits) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 0), 0x72, 2, to.number(), from.number());
         encoder.emit(bits);
     }
 

@@ -17,6 +17,8 @@ public record CpuFeatures(Map<Feature, String> missing) {
     private static final int AVX512F = 16;
 
     private static final int AVX512BW = 30;
+    /** Of leaf 7, ECX. */
+    private static final int AVX512_VNNI = 11;
     /** Of leaf 7.1, EAX. */
     private static final int AVX512_BF16 = 5;
     /** Of leaf 7, EDX. */
@@ -56,9 +58,14 @@ public record CpuFeatures(Map<Feature, String> missing) {
         long state = readable ? cpu.savedState() : 0;
         Cpuid.Leaf seven = last >= 7 ? cpu.leaf(7, 0) : new Cpuid.Leaf(0, 0, 0, 0);
         Map<Feature, String> missing = new EnumMap<>(Feature.class);
-        String vectors = vectors(cpu, seven, state);
+        boolean bf16 = seven.eax() >= 1 && bit(cpu.leaf(7, 1).eax(), AVX512_BF16);
+        String vectors = vectors(seven, bf16, "bf16", state);
         if (vectors != null) {
             missing.put(Feature.AVX512_BF16, vectors);
+        }
+        String bytes = vectors(seven, bit(seven.ecx(), AVX512_VNNI), "bytes", state);
+        if (bytes != null) {
+            missing.put(Feature.AVX512_VNNI, bytes);
         }
         // Tiles are filled and emptied by vectors.
         String tiles = vectors != null ? vectors : tiles(cpu, last, seven, state, request);
@@ -68,10 +75,9 @@ public record CpuFeatures(Map<Feature, String> missing) {
         return new CpuFeatures(missing);
     }
 
-    private static @Nullable String vectors(Cpuid cpu, Cpuid.Leaf seven, long state) {
-        boolean bf16 = seven.eax() >= 1 && bit(cpu.leaf(7, 1).eax(), AVX512_BF16);
-        if (!bit(seven.ebx(), AVX512F) || !bit(seven.ebx(), AVX512BW) || !bf16) {
-            return "this CPU has no AVX-512 instructions on bf16";
+    private static @Nullable String vectors(Cpuid.Leaf seven, boolean multiplies, String elements, long state) {
+        if (!bit(seven.ebx(), AVX512F) || !bit(seven.ebx(), AVX512BW) || !multiplies) {
+            return "this CPU has no AVX-512 instructions on " + elements;
         }
         return (state & VECTOR_STATE) == VECTOR_STATE ? null : "the operating system does not save AVX-512 registers";
     }

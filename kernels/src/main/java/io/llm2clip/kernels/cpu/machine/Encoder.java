@@ -42,6 +42,11 @@ final class Encoder {
         Evex masked(Mask mask, boolean zero) {
             return new Evex(map, prefix, w, mask.number(), zero && mask.number() != 0, broadcast);
         }
+
+        /** With one element of memory for all lanes. */
+        Evex broadcasting() {
+            return new Evex(map, prefix, w, mask, zeroing, true);
+        }
     }
 
     int length() {

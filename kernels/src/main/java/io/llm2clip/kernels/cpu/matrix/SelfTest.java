@@ -29,11 +29,15 @@ final class SelfTest {
             new AttentionOp.AttentionGradient(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true)),
             new AttentionOp.Attention(AttentionShape.ragged(2, 23, 2, 1, 8, 0.3f, false)));
 
+    /** Of units that multiply integers. */
+    private static final List<KernelOp> QUANTIZED = List.of(
+            Matmul.dense(1, 13, 35, 96, false, true, DType.Q8), Matmul.dense(1, 13, 35, 96, false, true, DType.Q4));
+
     private SelfTest() {}
 
     static Optional<String> run(MatrixUnit unit) {
         try (Workers workers = new Workers(1)) {
-            for (KernelOp op : OPERATIONS) {
+            for (KernelOp op : unit.precision() == MatrixPrecision.INT8 ? QUANTIZED : OPERATIONS) {
                 if (unit.supports(op)) {
                     Optional<String> failure = run(unit, op, workers);
                     if (failure.isPresent()) {
@@ -73,8 +77,14 @@ final class SelfTest {
         MemorySegment segment = arena.allocate(operand.bytes(), 64);
         Random random = new Random(operand.elements());
         for (long i = 0; i < operand.elements() && operand.access() == Operand.Access.READ; i++) {
-            float value = random.nextInt(-128, 129) / 64f;
+            // Blocks whose greatest magnitude is 127 steps lose nothing in int8.
+            float value = (i % 32 == 0 ? 127 : random.nextInt(-127, 128)) / 64f;
             switch (operand.dtype()) {
+                case Q8, Q4 -> {
+                    if (i % 32 == 0) {
+                        block(operand.dtype(), segment, i, random);
+                    }
+                }
                 case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, i, 7 * (int) (i + 1));
                 case BF16 ->
                     segment.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >>> 16));
@@ -82,6 +92,14 @@ final class SelfTest {
             }
         }
         return segment;
+    }
+
+    private static void block(DType format, MemorySegment segment, long element, Random random) {
+        byte[] numbers = new byte[Math.toIntExact(format.bytes(32L))];
+        random.nextBytes(numbers);
+        long at = format.bytes(element);
+        MemorySegment.copy(numbers, 0, segment, ValueLayout.JAVA_BYTE, at, numbers.length);
+        segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(random.nextInt(-8, 9) / 256f));
     }
 
     private static Launch bind(MatrixUnit unit, KernelOp op, MemorySegment[] operands, Workers workers) {

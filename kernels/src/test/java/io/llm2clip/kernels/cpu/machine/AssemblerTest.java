@@ -175,9 +175,71 @@ class AssemblerTest {
                 Golden.of("62f27d4833fe", "vpmovzxwd zmm7, ymm6", a -> a.vpmovzxwd(new Zmm(7), new Zmm(6))),
                 Golden.of("62f1654072f710", "vpslld zmm19, zmm7, 16", a -> a.vpslld(new Zmm(19), new Zmm(7), 16)),
                 Golden.of(
-                        "62f285408ddc",
-                        "vpermw zmm3, zmm31, zmm4",
-                        a -> a.vpermw(new Zmm(3), new Zmm(31), new Zmm(4))));
+                        "62f285408ddc", "vpermw zmm3, zmm31, zmm4", a -> a.vpermw(new Zmm(3), new Zmm(31), new Zmm(4))),
+                Golden.of(
+                        "62f15d40ef9e60000000",
+                        "vpxord zmm3, zmm20, [rsi+96]",
+                        a -> a.vpxord(new Zmm(3), new Zmm(20), at(RSI, 96))),
+                Golden.of(
+                        "62816d48ef4c0c02",
+                        "vpxord zmm17, zmm2, [r12+r9+128]",
+                        a -> a.vpxord(new Zmm(17), new Zmm(2), at(R12, R9, 128))),
+                Golden.of(
+                        "62915540dbee",
+                        "vpandd zmm5, zmm21, zmm30",
+                        a -> a.vpandd(new Zmm(5), new Zmm(21), new Zmm(30))),
+                Golden.of(
+                        "62714548db6001",
+                        "vpandd zmm12, zmm7, [rax+64]",
+                        a -> a.vpandd(new Zmm(12), new Zmm(7), at(RAX, 64))),
+                Golden.of(
+                        "62f1344059f1", "vmulps zmm6, zmm25, zmm1", a -> a.vmulps(new Zmm(6), new Zmm(25), new Zmm(1))),
+                Golden.of(
+                        "62613458596060",
+                        "vmulps zmm28, zmm9, dword ptr [rax+384]{1to16}",
+                        a -> a.vmulpsBroadcast(new Zmm(28), new Zmm(9), at(RAX, 384))),
+                Golden.of(
+                        "62d16c405ee3",
+                        "vdivps zmm4, zmm18, zmm11",
+                        a -> a.vdivps(new Zmm(4), new Zmm(18), new Zmm(11))),
+                Golden.of(
+                        "621164485fd5",
+                        "vmaxps zmm10, zmm3, zmm29",
+                        a -> a.vmaxps(new Zmm(10), new Zmm(3), new Zmm(29))),
+                Golden.of(
+                        "62921548b8c3",
+                        "vfmadd231ps zmm0, zmm13, zmm27",
+                        a -> a.vfmadd231ps(new Zmm(0), new Zmm(13), new Zmm(27))),
+                Golden.of(
+                        "62c15548fef0", "vpaddd zmm22, zmm5, zmm8", a -> a.vpaddd(new Zmm(22), new Zmm(5), new Zmm(8))),
+                Golden.of(
+                        "62d10540face",
+                        "vpsubd zmm1, zmm31, zmm14",
+                        a -> a.vpsubd(new Zmm(1), new Zmm(31), new Zmm(14))),
+                Golden.of(
+                        "62a24d483ddf",
+                        "vpmaxsd zmm19, zmm6, zmm23",
+                        a -> a.vpmaxsd(new Zmm(19), new Zmm(6), new Zmm(23))),
+                Golden.of(
+                        "62d37d4003d104",
+                        "valignd zmm2, zmm16, zmm9, 4",
+                        a -> a.valignd(new Zmm(2), new Zmm(16), new Zmm(9), 4)),
+                Golden.of("62417c485bc7", "vcvtdq2ps zmm24, zmm15", a -> a.vcvtdq2ps(new Zmm(24), new Zmm(15))),
+                Golden.of("62917d485bfa", "vcvtps2dq zmm7, zmm26", a -> a.vcvtps2dq(new Zmm(7), new Zmm(26))),
+                Golden.of("62727d48134601", "vcvtph2ps zmm8, [rsi+32]", a -> a.vcvtph2ps(new Zmm(8), at(RSI, 32))),
+                Golden.of(
+                        "62427d4813757f", "vcvtph2ps zmm30, [r13+4064]", a -> a.vcvtph2ps(new Zmm(30), at(R13, 4064))),
+                Golden.of("62f27e48215e01", "vpmovsdb [rsi+16], zmm3", a -> a.vpmovsdb(at(RSI, 16), new Zmm(3))),
+                Golden.of("62c27e48219308000000", "vpmovsdb [r11+8], zmm18", a -> a.vpmovsdb(at(R11, 8), new Zmm(18))),
+                Golden.of(
+                        "62f23d5050507f",
+                        "vpdpbusd zmm2, zmm24, dword ptr [rax+508]{1to16}",
+                        a -> a.vpdpbusdBroadcast(new Zmm(2), new Zmm(24), at(RAX, 508))),
+                Golden.of(
+                        "62c22d5850a800020000",
+                        "vpdpbusd zmm21, zmm10, dword ptr [r8+512]{1to16}",
+                        a -> a.vpdpbusdBroadcast(new Zmm(21), new Zmm(10), at(R8, 512))),
+                Golden.of("62f1654072d704", "vpsrld zmm19, zmm7, 4", a -> a.vpsrld(new Zmm(19), new Zmm(7), 4)));
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.IntFunction;
 
 /**
  * A CPU with AMX and AVX-512 in Java, for machines without: it decodes the bytes that {@link Assembler} makes and does what they say to
@@ -186,30 +187,61 @@ public final class EmulatedProcessor implements CodeSpace {
             int vvvv = (~two >> 3 & 15) | (~three >> 3 & 1) << 4;
             int mask = three & 7;
             boolean zeroing = (three & 0x80) != 0;
-            int unit = map == 2 && opcode == 0x18 ? 4 : 64;
-            CodeReader.Operands o = code.operands(reg, ~one >> 6 & 1, ~one >> 5 & 1, unit);
+            boolean broadcast = (three & 0x10) != 0;
+            int instruction = map << 12 | prefix << 8 | opcode;
+            CodeReader.Operands o =
+                    code.operands(reg, ~one >> 6 & 1, ~one >> 5 & 1, broadcast ? 4 : accessed(instruction));
             int rm = o.rm() | (o.isMemory() ? 0 : (~one >> 6 & 1) << 4);
-            switch (map << 12 | prefix << 8 | opcode) {
+            require(mask == 0 || instruction == 0x1010 || instruction == 0x1011, "a mask");
+            require(!broadcast || o.isMemory(), "rounding of an instruction's own");
+            IntFunction<int[]> source = register -> !o.isMemory()
+                    ? vectors.lanes(register)
+                    : broadcast ? vectors.broadcast(o.address(registers)) : vectors.memory(o.address(registers));
+            switch (instruction) {
                 case 0x1010 -> {
                     require(zeroing == (mask != 0), "a masked load that does not zero");
                     vectors.load(o.reg(), o.address(registers), mask);
                 }
                 case 0x1011 -> vectors.store(o.reg(), o.address(registers), mask);
-                case 0x2118 -> vectors.broadcast(o.reg(), o.address(registers));
-                case 0x11EF -> vectors.xor(o.reg(), vvvv, rm);
-                case 0x105C -> vectors.subtract(o.reg(), vvvv, rm);
+                case 0x2118 -> vectors.set(o.reg(), vectors.broadcast(o.address(registers)));
+                case 0x11EF -> vectors.integers(o.reg(), vvvv, source.apply(rm), (a, b) -> a ^ b);
+                case 0x11DB -> vectors.integers(o.reg(), vvvv, source.apply(rm), (a, b) -> a & b);
+                case 0x11FE -> vectors.integers(o.reg(), vvvv, source.apply(rm), Integer::sum);
+                case 0x11FA -> vectors.integers(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
+                case 0x213D -> vectors.integers(o.reg(), vvvv, source.apply(rm), Math::max);
+                case 0x1059 -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a * b);
+                case 0x105C -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
+                case 0x105E -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a / b);
+                case 0x105F -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a > b ? a : b);
+                case 0x21B8 -> vectors.multiplyAdd(o.reg(), vvvv, source.apply(rm));
+                case 0x2150 -> vectors.bytes(o.reg(), vvvv, source.apply(rm));
+                case 0x105B -> vectors.toFloats(o.reg(), source.apply(rm));
+                case 0x115B -> vectors.toIntegers(o.reg(), source.apply(rm));
+                case 0x2113 -> vectors.widenHalves(o.reg(), o.address(registers));
+                case 0x2221 -> vectors.storeBytes(o.reg(), o.address(registers));
+                case 0x3103 -> vectors.align(o.reg(), vvvv, source.apply(rm), code.next());
                 case 0x2252 -> vectors.dotProducts(o.reg(), vvvv, rm);
                 case 0x2372 -> vectors.roundTwo(o.reg(), vvvv, rm);
                 case 0x2272 -> vectors.roundOne(o.reg(), rm);
                 case 0x2133 -> vectors.widenWords(o.reg(), rm);
                 case 0x1172 -> {
-                    require((o.reg() & 7) == 6, "a shift to the left");
-                    vectors.shiftLeft(vvvv, rm, code.next());
+                    require((o.reg() & 7) == 6 || (o.reg() & 7) == 2, "no arithmetic shift");
+                    vectors.shift(vvvv, rm, code.next(), (o.reg() & 7) == 6);
                 }
                 case 0x218D -> vectors.permuteWords(o.reg(), vvvv, rm);
                 default ->
                     throw new IllegalStateException("No EVEX instruction 0x" + Integer.toHexString(opcode) + ".");
             }
+        }
+
+        /** Bytes of memory that an instruction reads or writes, which its displacements are counted in. */
+        private static int accessed(int instruction) {
+            return switch (instruction) {
+                case 0x2118 -> 4;
+                case 0x2113 -> 32;
+                case 0x2221 -> 16;
+                default -> 64;
+            };
         }
     }
 

@@ -1,8 +1,13 @@
 package io.llm2clip.kernels.cpu.machine;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
+import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.IntBinaryOperator;
 
 /** Vector registers of 512 bits as lanes of 32, and masks. */
 final class EmulatedVectors {
@@ -35,7 +40,7 @@ final class EmulatedVectors {
         return mask == 0 || (masks[mask] >> lane & 1) != 0;
     }
 
-    private void set(int register, int[] lanes) {
+    void set(int register, int[] lanes) {
         registers[register] = lanes;
         dirty |= register < REGISTERS / 2;
     }
@@ -58,25 +63,104 @@ final class EmulatedVectors {
         }
     }
 
-    void broadcast(int to, long address) {
-        int[] lanes = new int[LANES];
-        java.util.Arrays.fill(lanes, Memory.ALL.get(JAVA_INT_UNALIGNED, address));
-        set(to, lanes);
+    int[] lanes(int register) {
+        return registers[register];
     }
 
-    void xor(int to, int a, int b) {
+    int[] memory(long address) {
         int[] lanes = new int[LANES];
         for (int lane = 0; lane < LANES; lane++) {
-            lanes[lane] = registers[a][lane] ^ registers[b][lane];
+            lanes[lane] = Memory.ALL.get(JAVA_INT_UNALIGNED, address + 4L * lane);
+        }
+        return lanes;
+    }
+
+    int[] broadcast(long address) {
+        int[] lanes = new int[LANES];
+        Arrays.fill(lanes, Memory.ALL.get(JAVA_INT_UNALIGNED, address));
+        return lanes;
+    }
+
+    void integers(int to, int a, int[] b, IntBinaryOperator operator) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = operator.applyAsInt(registers[a][lane], b[lane]);
         }
         set(to, lanes);
     }
 
-    void subtract(int to, int a, int b) {
+    /** In double, whose results of one operation on floats are rounded to those of float. */
+    void floats(int to, int a, int[] b, DoubleBinaryOperator operator) {
+        integers(
+                to,
+                a,
+                b,
+                (x, y) -> Float.floatToRawIntBits(
+                        (float) operator.applyAsDouble(Float.intBitsToFloat(x), Float.intBitsToFloat(y))));
+    }
+
+    void multiplyAdd(int sum, int a, int[] b) {
         int[] lanes = new int[LANES];
         for (int lane = 0; lane < LANES; lane++) {
-            float difference = Float.intBitsToFloat(registers[a][lane]) - Float.intBitsToFloat(registers[b][lane]);
-            lanes[lane] = Float.floatToRawIntBits(difference);
+            lanes[lane] = Float.floatToRawIntBits(Math.fma(
+                    Float.intBitsToFloat(registers[a][lane]),
+                    Float.intBitsToFloat(b[lane]),
+                    Float.intBitsToFloat(registers[sum][lane])));
+        }
+        set(sum, lanes);
+    }
+
+    /** Four unsigned bytes by four signed ones, without saturation. */
+    void bytes(int sum, int a, int[] b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int total = registers[sum][lane];
+            for (int bit = 0; bit < Integer.SIZE; bit += Byte.SIZE) {
+                total += (registers[a][lane] >>> bit & 0xFF) * (byte) (b[lane] >>> bit);
+            }
+            lanes[lane] = total;
+        }
+        set(sum, lanes);
+    }
+
+    void toFloats(int to, int[] from) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = Float.floatToRawIntBits((float) from[lane]);
+        }
+        set(to, lanes);
+    }
+
+    void toIntegers(int to, int[] from) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            double value = Math.rint(Float.intBitsToFloat(from[lane]));
+            lanes[lane] = Math.abs(value) < 0x1p31 ? (int) value : Integer.MIN_VALUE;
+        }
+        set(to, lanes);
+    }
+
+    void widenHalves(int to, long address) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            short half = Memory.ALL.get(JAVA_SHORT_UNALIGNED, address + 2L * lane);
+            lanes[lane] = Float.floatToRawIntBits(Float.float16ToFloat(half));
+        }
+        set(to, lanes);
+    }
+
+    void storeBytes(int from, long address) {
+        for (int lane = 0; lane < LANES; lane++) {
+            byte value = (byte) Math.clamp(registers[from][lane], Byte.MIN_VALUE, Byte.MAX_VALUE);
+            Memory.ALL.set(JAVA_BYTE, address + lane, value);
+        }
+    }
+
+    void align(int to, int upper, int[] lower, int first) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int from = lane + (first & LANES - 1);
+            lanes[lane] = from < LANES ? lower[from] : registers[upper][from - LANES];
         }
         set(to, lanes);
     }
@@ -146,10 +230,10 @@ final class EmulatedVectors {
         return registers[register][index / 2] >>> 16 * (index % 2) & 0xFFFF;
     }
 
-    void shiftLeft(int to, int from, int bits) {
+    void shift(int to, int from, int bits, boolean left) {
         int[] lanes = new int[LANES];
         for (int lane = 0; lane < LANES; lane++) {
-            lanes[lane] = registers[from][lane] << bits;
+            lanes[lane] = left ? registers[from][lane] << bits : registers[from][lane] >>> bits;
         }
         set(to, lanes);
     }

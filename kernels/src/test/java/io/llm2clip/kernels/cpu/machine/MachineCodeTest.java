@@ -52,6 +52,8 @@ class MachineCodeTest {
             List<String> flags = flags();
             boolean vectors = flags.contains("avx512_bf16") && flags.contains("avx512bw");
             assertThat(allowed.features().missing(Feature.AVX512_BF16) == null).isEqualTo(vectors);
+            boolean bytes = flags.contains("avx512_vnni") && flags.contains("avx512bw");
+            assertThat(allowed.features().missing(Feature.AVX512_VNNI) == null).isEqualTo(bytes);
             if (!flags.contains("amx_bf16")) {
                 assertThat(allowed.features().missing(Feature.AMX_BF16)).isNotNull();
             }

@@ -59,13 +59,12 @@ public abstract class MatmulConformance {
 
     @Property(tries = 300)
     void anyMatmul(@ForAll("matmuls") KernelOp op, @ForAll long seed) {
-        Assume.that(unit.supports(op));
         check(op, seed);
     }
 
     @Provide
     Arbitrary<KernelOp> matmuls() {
-        return KernelOpArbitraries.matmul();
+        return KernelOpArbitraries.matmul().filter(unit::supports);
     }
 
     @Property(tries = 300)
@@ -73,10 +72,20 @@ public abstract class MatmulConformance {
         check(op, seed);
     }
 
+    /** Whether a matrix may be stored so; units of integers need blocks along k. */
+    private boolean stored(boolean transposeA, boolean transposeB) {
+        return integers() ? !transposeA && transposeB : true;
+    }
+
+    private boolean integers() {
+        return unit.precision() == MatrixPrecision.INT8;
+    }
+
     @Provide
     Arbitrary<Matmul> tileEdges() {
         Arbitrary<Integer> ks = Arbitraries.of(0, 1, 2, 15, 16, 17, 32, 33, 64, 96, 100);
-        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        Arbitrary<Boolean> transposeA = Arbitraries.of(true, false).filter(flag -> stored(flag, true));
+        Arbitrary<Boolean> transposeB = Arbitraries.of(true, false).filter(flag -> stored(false, flag));
         Arbitrary<List<Broadcast>> extras = Arbitraries.of(
                 List.of(),
                 List.of(Broadcast.ROW),
@@ -84,7 +93,13 @@ public abstract class MatmulConformance {
                 List.of(Broadcast.SCALAR),
                 List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR));
         return Combinators.combine(
-                        around(rowsOfTile), around(columnsOfTile), ks, flag, flag, Arbitraries.of(formats()), extras)
+                        around(rowsOfTile),
+                        around(columnsOfTile),
+                        ks,
+                        transposeA,
+                        transposeB,
+                        Arbitraries.of(formats()),
+                        extras)
                 .as(MatmulConformance::matmul);
     }
 
@@ -104,14 +119,17 @@ public abstract class MatmulConformance {
     void matmulsOfManyBlocks() {
         for (boolean transposeA : new boolean[] {false, true}) {
             for (boolean transposeB : new boolean[] {false, true}) {
+                if (integers()) {
+                    continue;
+                }
                 check(matmul(301, 203, 97, transposeA, transposeB, DType.F32, List.of(Broadcast.ROW)), 1);
                 check(matmul(65, 130, 1500, transposeA, transposeB, DType.F32, List.of(Broadcast.FULL)), 2);
                 check(Matmul.dense(3, 130, 67, 131, transposeA, transposeB), 3);
             }
         }
         List<Broadcast> extras = List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR);
-        check(matmul(1500, 33, 128, false, true, DType.F32, extras), 4);
         for (DType format : formats()) {
+            check(matmul(1500, 33, 128, false, true, format, extras), 4);
             check(matmul(65, 130, 1440, false, true, format, List.of(Broadcast.FULL)), 5);
         }
     }
@@ -123,6 +141,7 @@ public abstract class MatmulConformance {
             @ForAll("fewRows") int rows,
             @ForAll boolean transposed,
             @ForAll long seed) {
+        Assume.that(stored(false, transposed));
         Matmul op = matmul(rows, 96, 704, false, transposed, format, List.of());
         try (OperandBuffers buffers = OperandBuffers.random(op, seed)) {
             run(op, buffers.addresses(), WORKERS.getFirst());
@@ -203,18 +222,27 @@ public abstract class MatmulConformance {
     }
 
     private void reference(KernelOp op, MemorySegment[] operands) {
-        if (unit.precision() != MatrixPrecision.BF16 || !(op instanceof Matmul matmul)) {
+        if (!(op instanceof Matmul matmul)) {
             Reference.run(op, operands);
             return;
         }
-        MatrixOperand b = matmul.b();
-        MatrixOperand widened =
-                new MatrixOperand(DType.F32, b.transposed(), b.leadingDimension(), b.batchStride(), null);
         MemorySegment[] rounded = operands.clone();
         try (Arena arena = Arena.ofConfined()) {
-            rounded[0] = rounded(DType.F32, operands[0], arena);
-            rounded[1] = rounded(b.format(), operands[1], arena);
-            Reference.run(matmul.withB(widened), rounded);
+            switch (unit.precision()) {
+                case F32, BF16X3 -> Reference.run(op, operands);
+                case BF16 -> {
+                    MatrixOperand b = matmul.b();
+                    MatrixOperand widened =
+                            new MatrixOperand(DType.F32, b.transposed(), b.leadingDimension(), b.batchStride(), null);
+                    rounded[0] = rounded(DType.F32, operands[0], arena);
+                    rounded[1] = rounded(b.format(), operands[1], arena);
+                    Reference.run(matmul.withB(widened), rounded);
+                }
+                case INT8 -> {
+                    rounded[0] = QuantizedRows.rounded(matmul, operands[0], arena);
+                    Reference.run(matmul, rounded);
+                }
+            }
         }
     }
 

@@ -25,7 +25,8 @@ final class MatmulPrecisions {
             case F32 -> MatmulPrecision.F32;
             case TF32 -> MatmulPrecision.TF32;
             case BF16 -> MatmulPrecision.BF16;
-            case BF16X3 -> throw new IllegalArgumentException("The library has no products in " + precision + ".");
+            case BF16X3, INT8 ->
+                throw new IllegalArgumentException("The library has no products in " + precision + ".");
         };
     }
 }

@@ -19,7 +19,7 @@ import io.llm2clip.kernels.cpu.machine.Tile;
  * By tiles of AMX: up to 2 x 2 tiles of sums, two of A and two of B, so that each tile that is loaded is multiplied twice. Tiles have the
  * rows and columns that exist, so nothing beyond C is read or written. The state of tiles does not outlast a call.
  */
-record AmxKernel() implements PanelKernel {
+record AmxKernel() implements Bf16Kernel {
 
     @Override
     public Feature feature() {
@@ -37,11 +37,15 @@ record AmxKernel() implements PanelKernel {
     }
 
     private static final class Program extends PanelProgram {
+        private final int vectors;
+        private final int parts;
         /** Tiles of sums, one below the other. */
-        final int below;
+        private final int below;
 
         Program(int rows, int vectors, int parts) {
-            super(rows, vectors, parts);
+            super(rows, rows * parts * Tiles.ROW, 2 * parts * Tiles.TILE);
+            this.vectors = vectors;
+            this.parts = parts;
             below = rows > Tiles.LANES ? 2 : 1;
         }
 

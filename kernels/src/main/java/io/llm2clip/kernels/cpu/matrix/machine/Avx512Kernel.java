@@ -18,7 +18,7 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
  * By dot products of AVX-512: all sums of a panel are in vector registers, and each pair of k of each row, in all lanes, is multiplied by the
  * pairs of 32 columns. {@code vdpbf16ps} does twice the work of an f32 multiply-add on a Zen 4, and half of it on some Intel cores.
  */
-record Avx512Kernel() implements PanelKernel {
+record Avx512Kernel() implements Bf16Kernel {
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
 
     @Override
@@ -38,8 +38,13 @@ record Avx512Kernel() implements PanelKernel {
     }
 
     private static final class Program extends PanelProgram {
+        private final int vectors;
+        private final int parts;
+
         Program(int rows, int vectors, int parts) {
-            super(rows, vectors, parts);
+            super(rows, rows * parts * Tiles.ROW, 2 * parts * Tiles.TILE);
+            this.vectors = vectors;
+            this.parts = parts;
         }
 
         @Override

@@ -1,44 +1,33 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
-import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
-/** The programs of a matrix unit, each encoded when it is first needed, in less than a millisecond. */
-final class MachineKernels {
-    private record Shape(int rows, int vectors) {}
-
-    private final Map<Shape, MachineFunction> panels = new ConcurrentHashMap<>();
-    private final PanelKernel kernel;
-    private final int parts;
-    private final CodeSpace space;
-    final MachineFunction roundRows;
-    final MachineFunction roundPairs;
-
-    MachineKernels(PanelKernel kernel, int parts, CodeSpace space) {
-        this.kernel = kernel;
-        this.parts = parts;
-        this.space = space;
-        roundRows = space.install("rows rounded to bf16, " + parts + " parts", RoundingKernels.rows(parts));
-        roundPairs = space.install("pairs rounded to bf16, " + parts + " parts", RoundingKernels.pairs(parts));
-    }
-
-    int parts() {
-        return parts;
-    }
+/** The programs of a matrix unit for a format of B, and the sizes of the panels that they read. */
+sealed interface MachineKernels permits Bf16Kernels, ByteKernels {
 
     /** Most rows of a panel of A. */
-    int rows() {
-        return kernel.rows(parts);
-    }
+    int rows();
 
-    /** What multiplies panels of so many rows by a panel of so many columns. */
-    MachineFunction panel(int rows, int columns) {
-        return panels.computeIfAbsent(
-                new Shape(rows, Math.ceilDiv(columns, Tiles.LANES)),
-                shape -> space.install(
-                        kernel + " of " + shape + ", " + parts + " parts",
-                        kernel.code(shape.rows, shape.vectors, parts)));
-    }
+    /** Columns of a panel of B. */
+    int columns();
+
+    /** Bytes of a panel of A of so many rows. */
+    long bytesOfA(int rows, int steps);
+
+    /** Bytes of a panel of B, of all its columns. */
+    long bytesOfB(int steps);
+
+    /**
+     * What multiplies panels of A by a panel of B; its argument is the address of a {@link PanelCall}.
+     *
+     * @param rows of each panel of A
+     * @param columns of the panel of B that exist
+     */
+    MachineFunction panel(int rows, int columns);
+
+    /** Bytes of scratch memory that a {@link #packer} takes, a multiple of 64. */
+    long scratchBytes();
+
+    /** What makes panels, with scratch memory that is aligned to 64. */
+    PanelPacker packer(long scratch);
 }

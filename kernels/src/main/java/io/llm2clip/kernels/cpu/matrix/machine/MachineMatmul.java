@@ -7,7 +7,7 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 
-/** A matmul in blocks: A's panels of a block are rounded once, then multiplied by one panel of B after the other. */
+/** A matmul in blocks: A's panels of a block are made once, then multiplied by one panel of B after the other. */
 final class MachineMatmul implements Launch {
     private final Matmul op;
     private final long a;
@@ -25,7 +25,7 @@ final class MachineMatmul implements Launch {
         this.kernels = kernels;
         this.workers = workers;
         epilogue = new BlockEpilogue(op, addresses);
-        grid = TaskGrid.of(op, kernels.rows(), workers.threads());
+        grid = TaskGrid.of(op, kernels.rows(), kernels.columns(), workers.threads());
         tasks = Math.multiplyExact(op.batch(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
     }
 
@@ -57,14 +57,13 @@ final class MachineMatmul implements Launch {
             // Panels as equal as can be, so that the last is not much work for few rows.
             int panelRows = Math.ceilDiv(rows, Math.ceilDiv(rows, kernels.rows()));
             int count = rows / panelRows;
-            long bytesOfA = Tiles.bytes(rows, steps, kernels.parts());
-            long bytesOfB = Tiles.bytes(Tiles.COLUMNS, steps, kernels.parts());
-            long scratch =
-                    workers.scratch(worker, PanelPacker.SCRATCH_BYTES + 2 * PanelCall.BYTES + bytesOfA + bytesOfB);
-            packer = PanelPacker.in(kernels, scratch);
-            long calls = scratch + PanelPacker.SCRATCH_BYTES;
-            long packedA = calls + 2 * PanelCall.BYTES;
-            packedB = packedA + bytesOfA;
+            long bytesOfA = kernels.bytesOfA(rows, steps);
+            long bytesOfB = op.b().packing() == null ? kernels.bytesOfB(steps) : 0;
+            long scratch = workers.scratch(worker, kernels.scratchBytes() + 2 * PanelCall.BYTES + bytesOfA + bytesOfB);
+            packer = kernels.packer(scratch);
+            long calls = scratch + kernels.scratchBytes();
+            packedB = calls + 2 * PanelCall.BYTES;
+            long packedA = packedB + bytesOfB;
             whole = new Panels(panelRows, count, row, calls, packedA);
             int done = count * panelRows;
             last = new Panels(
@@ -72,7 +71,7 @@ final class MachineMatmul implements Launch {
                     done == rows ? 0 : 1,
                     row + done,
                     calls + PanelCall.BYTES,
-                    packedA + Tiles.bytes(done, steps, kernels.parts()));
+                    packedA + kernels.bytesOfA(done, steps));
         }
 
         void compute() {
@@ -81,8 +80,8 @@ final class MachineMatmul implements Launch {
                 int k = Math.min(grid.k(), op.k() - from);
                 packA(whole, from, k);
                 packA(last, from, k);
-                for (int panel = 0; panel < output.columns(); panel += Tiles.COLUMNS) {
-                    int width = Math.min(Tiles.COLUMNS, output.columns() - panel);
+                for (int panel = 0; panel < output.columns(); panel += kernels.columns()) {
+                    int width = Math.min(kernels.columns(), output.columns() - panel);
                     long panelOfB = panelOfB(from, k, output.column() + panel, width);
                     multiply(whole, panelOfB, from, k, panel, width);
                     multiply(last, panelOfB, from, k, panel, width);
@@ -93,7 +92,7 @@ final class MachineMatmul implements Launch {
         }
 
         private void packA(Panels panels, int from, int k) {
-            long panelBytes = Tiles.bytes(panels.rows, Tiles.steps(k), kernels.parts());
+            long panelBytes = kernels.bytesOfA(panels.rows, Tiles.steps(k));
             for (int panel = 0; panel < panels.count; panel++) {
                 int first = panels.first + panel * panels.rows;
                 packer.rows(op.a(), a, output.batch(), first, panels.rows, from, k, panels.packed + panel * panelBytes);
@@ -101,13 +100,12 @@ final class MachineMatmul implements Launch {
         }
 
         private long panelOfB(int from, int k, int first, int width) {
-            int parts = kernels.parts();
             if (op.b().packing() == null) {
                 packer.columns(op.b(), b, output.batch(), from, k, first, width, packedB);
                 return packedB;
             }
-            long panel = b + first / Tiles.COLUMNS * Tiles.bytes(Tiles.COLUMNS, Tiles.steps(op.k()), parts);
-            return panel + Tiles.bytes(Tiles.COLUMNS, from / Tiles.STEP, parts);
+            long panel = b + first / kernels.columns() * kernels.bytesOfB(Tiles.steps(op.k()));
+            return panel + kernels.bytesOfB(from / Tiles.STEP);
         }
 
         private void multiply(Panels panels, long panelOfB, int from, int k, int panel, int width) {
@@ -122,11 +120,11 @@ final class MachineMatmul implements Launch {
             // Later parts of k are added to the sums of earlier ones.
             long add = from > 0 ? c : epilogue.addend(output.batch(), panels.first, column);
             long addRow = from > 0 ? cRow : epilogue.addendRow();
-            if (panel == 0 || width < Tiles.COLUMNS) {
+            if (panel == 0 || width < kernels.columns()) {
                 PanelCall.shape(call, panels.rows, width);
             }
             PanelCall.set(call, PanelCall.A, panels.packed);
-            PanelCall.set(call, PanelCall.A_PANEL, Tiles.bytes(panels.rows, steps, kernels.parts()));
+            PanelCall.set(call, PanelCall.A_PANEL, kernels.bytesOfA(panels.rows, steps));
             PanelCall.set(call, PanelCall.B, panelOfB);
             PanelCall.set(call, PanelCall.C, c);
             PanelCall.set(call, PanelCall.C_ROW, cRow);

@@ -5,7 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-/** The argument of a {@link PanelKernel}: where each field is in its memory, and how it gets there. */
+import io.llm2clip.kernels.cpu.runtime.Memory;
+
+/** The argument of a {@link PanelProgram}: where each field is in its memory, and how it gets there. */
 final class PanelCall {
     static final int A = 0;
     static final int B = 8;
@@ -28,6 +30,10 @@ final class PanelCall {
     static final int COLUMNS_LOW = 88;
 
     static final int COLUMNS_HIGH = 96;
+    /** Of each byte, the lower half and the sign. */
+    static final int LOW_NIBBLES = 104;
+
+    static final int SIGNS = 108;
     /** The configuration of tiles. */
     static final int TILES = 128;
     /** Bytes of a call; aligned to 64. */
@@ -42,10 +48,12 @@ final class PanelCall {
         ALL.set(JAVA_LONG, call + field, value);
     }
 
-    /** Sets which columns exist, and the shapes of tiles: 0 to 3 of C, 4 and 5 of A, 6 and 7 of B. */
+    /** Sets what is constant, which columns exist, and the shapes of tiles: 0 to 3 of C, 4 and 5 of A, 6 and 7 of B. */
     static void shape(long call, int rows, int columns) {
         set(call, COLUMNS_LOW, bits(columns));
         set(call, COLUMNS_HIGH, bits(columns - Tiles.LANES));
+        Memory.putInt(call + LOW_NIBBLES, 0x0F0F0F0F);
+        Memory.putInt(call + SIGNS, 0x80808080);
         long tiles = call + TILES;
         ALL.asSlice(tiles, BYTES - TILES).fill((byte) 0);
         ALL.set(JAVA_BYTE, tiles, (byte) 1);

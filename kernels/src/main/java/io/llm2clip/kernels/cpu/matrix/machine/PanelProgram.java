@@ -17,19 +17,25 @@ import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 
 /**
- * The loops that the programs of all {@link PanelKernel}s have: over panels of A, and within each over the steps of k. R8 is at a panel of A,
+ * The loops that the programs of all kernels have: over panels of A, and within each over the steps of k. R8 is at a panel of A,
  * R9 at its C, R10 at what is added to it, RDX and RCX are the bytes of their rows, RAX and RSI go along k. RBP is free.
  */
 abstract class PanelProgram {
     final Assembler a = new Assembler();
     final int rows;
-    final int vectors;
-    final int parts;
+    private final int stepOfA;
+    private final int stepOfB;
 
-    PanelProgram(int rows, int vectors, int parts) {
+    /**
+     * Of panels of so many rows.
+     *
+     * @param stepOfA bytes of a step of a panel of A
+     * @param stepOfB bytes of a step of a panel of B
+     */
+    PanelProgram(int rows, int stepOfA, int stepOfB) {
         this.rows = rows;
-        this.vectors = vectors;
-        this.parts = parts;
+        this.stepOfA = stepOfA;
+        this.stepOfB = stepOfB;
     }
 
     byte[] encode() {
@@ -49,8 +55,8 @@ abstract class PanelProgram {
         a.mov(RBX, at(RDI, PanelCall.STEPS));
         Label step = a.here();
         step();
-        a.add(RAX, rows * parts * Tiles.ROW);
-        a.add(RSI, 2 * parts * Tiles.TILE);
+        a.add(RAX, stepOfA);
+        a.add(RSI, stepOfB);
         a.sub(RBX, 1);
         a.jnz(step);
         store();

@@ -22,11 +22,17 @@ record TaskGrid(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
 
     private static final int TASKS_PER_THREAD = 6;
 
-    static TaskGrid of(Matmul op, int panelRows, int threads) {
+    /**
+     * Cuts a matmul.
+     *
+     * @param panelRows most rows of a panel of A
+     * @param panelColumns columns of a panel of B
+     */
+    static TaskGrid of(Matmul op, int panelRows, int panelColumns, int threads) {
         int parts = Math.max(1, Math.ceilDiv(op.k(), MAX_K));
         int k = Tiles.steps(Math.ceilDiv(op.k(), parts)) * Tiles.STEP;
         int rowPanels = Math.max(1, Math.ceilDiv(op.m(), panelRows));
-        int columnPanels = Math.max(1, Math.ceilDiv(op.n(), Tiles.COLUMNS));
+        int columnPanels = Math.max(1, Math.ceilDiv(op.n(), panelColumns));
         int rowBlocks = Math.ceilDiv(rowPanels, Math.max(1, MAX_A / (k * panelRows)));
         int columnBlocks = 1;
         long wanted = Math.min(
@@ -47,7 +53,7 @@ record TaskGrid(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
             }
         }
         int rows = Math.ceilDiv(rowPanels, rowBlocks) * panelRows;
-        int columns = Math.ceilDiv(columnPanels, columnBlocks) * Tiles.COLUMNS;
+        int columns = Math.ceilDiv(columnPanels, columnBlocks) * panelColumns;
         return new TaskGrid(rows, columns, k, Math.ceilDiv(op.m(), rows), Math.ceilDiv(op.n(), columns));
     }
 }

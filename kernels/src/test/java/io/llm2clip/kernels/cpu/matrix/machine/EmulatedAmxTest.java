@@ -5,6 +5,6 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 
 class EmulatedAmxTest extends MatmulConformance {
     EmulatedAmxTest() {
-        super(MachineMatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code), 32, 32);
+        super(Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code), 32, 32);
     }
 }

@@ -5,6 +5,6 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 
 class EmulatedAmxX3Test extends MatmulConformance {
     EmulatedAmxX3Test() {
-        super(MachineMatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code), 32, 32);
+        super(Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code), 32, 32);
     }
 }

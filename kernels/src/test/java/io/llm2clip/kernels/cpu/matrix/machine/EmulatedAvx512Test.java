@@ -5,6 +5,6 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 
 class EmulatedAvx512Test extends MatmulConformance {
     EmulatedAvx512Test() {
-        super(MachineMatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code), 14, 32);
+        super(Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code), 14, 32);
     }
 }

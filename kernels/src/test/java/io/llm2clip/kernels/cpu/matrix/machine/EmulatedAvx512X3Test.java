@@ -5,6 +5,6 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 
 class EmulatedAvx512X3Test extends MatmulConformance {
     EmulatedAvx512X3Test() {
-        super(MachineMatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code), 13, 32);
+        super(Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code), 13, 32);
     }
 }

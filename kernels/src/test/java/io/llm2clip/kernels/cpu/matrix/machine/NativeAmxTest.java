@@ -8,6 +8,6 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 @AddLifecycleHook(WhereItRuns.Amx.class)
 class NativeAmxTest extends MatmulConformance {
     NativeAmxTest() {
-        super(MachineMatrixUnit.amx(MatrixPrecision.BF16, MachineCode::ofThisProcess), 32, 32);
+        super(Bf16MatrixUnit.amx(MatrixPrecision.BF16, MachineCode::ofThisProcess), 32, 32);
     }
 }

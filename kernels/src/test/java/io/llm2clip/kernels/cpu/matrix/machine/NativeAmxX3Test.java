@@ -8,6 +8,6 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 @AddLifecycleHook(WhereItRuns.Amx.class)
 class NativeAmxX3Test extends MatmulConformance {
     NativeAmxX3Test() {
-        super(MachineMatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess), 32, 32);
+        super(Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess), 32, 32);
     }
 }

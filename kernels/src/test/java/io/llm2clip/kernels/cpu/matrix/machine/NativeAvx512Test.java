@@ -8,6 +8,6 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 @AddLifecycleHook(WhereItRuns.Avx512.class)
 class NativeAvx512Test extends MatmulConformance {
     NativeAvx512Test() {
-        super(MachineMatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess), 14, 32);
+        super(Bf16MatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess), 14, 32);
     }
 }

@@ -8,6 +8,6 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 @AddLifecycleHook(WhereItRuns.Avx512.class)
 class NativeAvx512X3Test extends MatmulConformance {
     NativeAvx512X3Test() {
-        super(MachineMatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess), 13, 32);
+        super(Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess), 13, 32);
     }
 }

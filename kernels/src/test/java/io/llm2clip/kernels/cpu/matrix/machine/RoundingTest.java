@@ -33,20 +33,16 @@ class RoundingTest {
 
     static List<Case> units() {
         return List.of(
-                new Case("emulated AMX, bf16", MachineMatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code)),
-                new Case("emulated AMX, bf16x3", MachineMatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code)),
-                new Case(
-                        "emulated AVX-512, bf16",
-                        MachineMatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code)),
+                new Case("emulated AMX, bf16", Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code)),
+                new Case("emulated AMX, bf16x3", Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code)),
+                new Case("emulated AVX-512, bf16", Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code)),
                 new Case(
                         "emulated AVX-512, bf16x3",
-                        MachineMatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code)),
-                new Case("AMX, bf16", MachineMatrixUnit.amx(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
-                new Case("AMX, bf16x3", MachineMatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)),
-                new Case("AVX-512, bf16", MachineMatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
-                new Case(
-                        "AVX-512, bf16x3",
-                        MachineMatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)));
+                        Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code)),
+                new Case("AMX, bf16", Bf16MatrixUnit.amx(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
+                new Case("AMX, bf16x3", Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)),
+                new Case("AVX-512, bf16", Bf16MatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
+                new Case("AVX-512, bf16x3", Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)));
     }
 
     private static void assumeUsable(Case tested) {

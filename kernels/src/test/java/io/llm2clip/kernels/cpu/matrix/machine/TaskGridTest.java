@@ -14,11 +14,15 @@ import net.jqwik.api.Provide;
 class TaskGridTest {
     @Property(tries = 2000)
     void blocksCoverTheOutput(
-            @ForAll("matmuls") Matmul op, @ForAll("threads") int threads, @ForAll("panelRows") int panelRows) {
-        TaskGrid grid = TaskGrid.of(op, panelRows, threads);
+            @ForAll("matmuls") Matmul op,
+            @ForAll("threads") int threads,
+            @ForAll("panelRows") int panelRows,
+            @ForAll boolean bytes) {
+        int panelColumns = bytes ? ByteKernels.COLUMNS : Tiles.COLUMNS;
+        TaskGrid grid = TaskGrid.of(op, panelRows, panelColumns, threads);
         CutMatmuls.requireCovered(op.m(), grid.rows(), grid.rowBlocks());
         CutMatmuls.requireCovered(op.n(), grid.columns(), grid.columnBlocks());
-        assertThat(grid.columns() % Tiles.COLUMNS).isZero();
+        assertThat(grid.columns() % panelColumns).isZero();
         assertThat(grid.k() % Tiles.STEP).isZero();
         assertThat(grid.k()).isBetween(Tiles.STEP, 2048);
         // A block of A is not much more than what stays in a cache.
@@ -29,9 +33,9 @@ class TaskGridTest {
     @Property(tries = 300)
     void partsOfKDependOnKOnly(
             @ForAll("matmuls") Matmul op, @ForAll("threads") int threads, @ForAll("panelRows") int panelRows) {
-        int k = TaskGrid.of(op, panelRows, threads).k();
+        int k = TaskGrid.of(op, panelRows, Tiles.COLUMNS, threads).k();
         Matmul other = Matmul.dense(1, 7, 3, op.k(), false, true);
-        assertThat(TaskGrid.of(other, 14, 1).k()).isEqualTo(k);
+        assertThat(TaskGrid.of(other, 14, ByteKernels.COLUMNS, 1).k()).isEqualTo(k);
     }
 
     @Provide
@@ -46,6 +50,6 @@ class TaskGridTest {
 
     @Provide
     Arbitrary<Integer> panelRows() {
-        return Arbitraries.of(13, 14, 32);
+        return Arbitraries.of(12, 13, 14, 32);
     }
 }

@@ -19,6 +19,12 @@ abstract class WhereItRuns implements SkipExecutionHook {
         }
     }
 
+    static final class Avx512Bytes extends WhereItRuns {
+        Avx512Bytes() {
+            super(Feature.AVX512_VNNI);
+        }
+    }
+
     static final class Amx extends WhereItRuns {
         Amx() {
             super(Feature.AMX_BF16);

@@ -2,8 +2,8 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 
 import io.llm2clip.kernels.cpu.machine.Feature;
 
-/** Encodes what multiplies panels of A by a panel of B, {@code C = add + A B}. */
-sealed interface PanelKernel permits Avx512Kernel, AmxKernel {
+/** Encodes what multiplies panels of A by a panel of B, both of bf16, {@code C = add + A B}. */
+sealed interface Bf16Kernel permits Avx512Kernel, AmxKernel {
 
     /** What the CPU needs to have. */
     Feature feature();

@@ -1,0 +1,165 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.simd.Widening;
+import io.llm2clip.kernels.operations.MatrixOperand;
+
+/**
+ * Rounds parts of matrices into panels.
+ *
+ * @param kernels what rounds
+ * @param call {@link #SCRATCH_BYTES} bytes of scratch memory, aligned to 64
+ */
+record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
+    /** Of k, of what is widened or transposed at once; whole steps. */
+    private static final int CHUNK = 256;
+
+    private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
+    private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 2);
+
+    static final long SCRATCH_BYTES = RoundingKernels.BYTES + WIDENED_BYTES + ROUNDED_BYTES;
+
+    /** Prepares the scratch memory. */
+    static Bf16Packer in(Bf16Kernels kernels, long scratch) {
+        for (int column = 0; column < Tiles.LANES; column++) {
+            long pair = scratch + RoundingKernels.INTERLEAVE + 4L * column;
+            ALL.set(JAVA_SHORT, pair, (short) column);
+            ALL.set(JAVA_SHORT, pair + 2, (short) (Tiles.LANES + column));
+        }
+        return new Bf16Packer(kernels, scratch);
+    }
+
+    @Override
+    public void rows(MatrixOperand a, long from, int batch, int row, int rows, int k, int length, long to) {
+        for (int at = 0; at == 0 || at < length; at += CHUNK) {
+            int some = Math.min(CHUNK, length - at);
+            long target = to + Tiles.bytes(rows, at / Tiles.STEP, kernels.parts());
+            if (!a.transposed()) {
+                Source source = source(a, from, a.index(batch, row, k + at), rows, some);
+                roundRows(source, rows, some, target, rows);
+                continue;
+            }
+            for (int first = 0; first < rows; first += Tiles.COLUMNS) {
+                int columns = Math.min(Tiles.COLUMNS, rows - first);
+                Source source = source(a, from, a.index(batch, row + first, k + at), some, columns);
+                roundPairs(source, some, columns, rounded());
+                rowsOfPairs(some, first, columns, target, rows);
+            }
+        }
+    }
+
+    @Override
+    public void columns(MatrixOperand b, long from, int batch, int k, int length, int column, int columns, long to) {
+        for (int at = 0; at == 0 || at < length; at += CHUNK) {
+            int some = Math.min(CHUNK, length - at);
+            long target = to + Tiles.bytes(Tiles.COLUMNS, at / Tiles.STEP, kernels.parts());
+            long first = b.index(batch, k + at, column);
+            if (b.transposed()) {
+                roundRows(source(b, from, first, columns, some), columns, some, rounded(), Tiles.COLUMNS);
+                pairsOfRows(some, columns, target);
+            } else {
+                roundPairs(source(b, from, first, some, columns), some, columns, target);
+            }
+        }
+    }
+
+    /** Where f32 rows are, and the bytes from one to the next. */
+    private record Source(long address, long row) {}
+
+    /** Rows as they are stored, or widened to f32. */
+    private Source source(MatrixOperand matrix, long from, long element, int rows, int length) {
+        DType format = matrix.format();
+        if (format == DType.F32) {
+            return new Source(from + element * 4, matrix.leadingDimension() * 4L);
+        }
+        long widened = call + RoundingKernels.BYTES;
+        for (int row = 0; row < rows; row++) {
+            long stored = from + format.bytes(element + (long) row * matrix.leadingDimension());
+            Widening.toFloats(format, stored, 0, length, widened + row * (length * 4L));
+        }
+        return new Source(widened, length * 4L);
+    }
+
+    private long rounded() {
+        return call + RoundingKernels.BYTES + WIDENED_BYTES;
+    }
+
+    private void set(int field, long value) {
+        ALL.set(JAVA_LONG, call + field, value);
+    }
+
+    /** @param panelRows rows from one step to the next */
+    private void roundRows(Source source, int rows, int k, long to, int panelRows) {
+        int parts = kernels.parts();
+        if (k == 0) {
+            ALL.asSlice(to, Tiles.bytes(panelRows, 1, parts)).fill((byte) 0);
+            return;
+        }
+        set(RoundingKernels.FROM, source.address);
+        set(RoundingKernels.FROM_ROW, source.row);
+        set(RoundingKernels.TO, to);
+        set(RoundingKernels.ROWS, rows);
+        set(RoundingKernels.STEPS, k / Tiles.STEP);
+        set(RoundingKernels.TO_STEP, Tiles.bytes(panelRows, 1, parts));
+        set(RoundingKernels.TO_PART, Tiles.bytes(panelRows, 1, 1));
+        set(RoundingKernels.LOW, PanelCall.bits(k % Tiles.STEP));
+        set(RoundingKernels.HIGH, PanelCall.bits(k % Tiles.STEP - Tiles.LANES));
+        kernels.roundRows.call(call);
+    }
+
+    private void roundPairs(Source source, int k, int columns, long to) {
+        long step = Tiles.bytes(Tiles.COLUMNS, 1, kernels.parts());
+        int steps = k / Tiles.STEP;
+        int rest = k % Tiles.STEP;
+        set(RoundingKernels.FROM_ROW, source.row);
+        set(RoundingKernels.TO_STEP, step);
+        set(RoundingKernels.TO_PART, Tiles.bytes(Tiles.COLUMNS, 1, 1));
+        set(RoundingKernels.LOW, PanelCall.bits(columns));
+        set(RoundingKernels.HIGH, PanelCall.bits(columns - Tiles.LANES));
+        if (steps > 0) {
+            roundPairs(source.address, to, steps, Tiles.LANES, 0);
+        }
+        if (rest > 0 || steps == 0) {
+            long last = to + steps * step;
+            ALL.asSlice(last, step).fill((byte) 0);
+            if (rest > 0) {
+                roundPairs(source.address + steps * Tiles.STEP * source.row, last, 1, rest / 2, rest % 2);
+            }
+        }
+    }
+
+    private void roundPairs(long from, long to, int steps, int pairs, int odd) {
+        set(RoundingKernels.FROM, from);
+        set(RoundingKernels.TO, to);
+        set(RoundingKernels.STEPS, steps);
+        set(RoundingKernels.ROWS, pairs);
+        set(RoundingKernels.ODD, odd);
+        kernels.roundPairs.call(call);
+    }
+
+    /** Of 32 rounded rows, of which so many exist, a panel of B. */
+    private void pairsOfRows(int k, int columns, long to) {
+        int blocks = Tiles.steps(k) * kernels.parts();
+        for (int tile = 0; tile < 2 * blocks; tile++) {
+            int exist = columns - tile % 2 * Tiles.LANES;
+            Tiles.transpose(rounded() + (long) tile * Tiles.TILE, exist, to + (long) tile * Tiles.TILE, Tiles.LANES);
+        }
+    }
+
+    /** Of rounded pairs of up to 32 columns, rows of a panel of A. */
+    private void rowsOfPairs(int k, int first, int columns, long to, int panelRows) {
+        int blocks = Tiles.steps(k) * kernels.parts();
+        for (int block = 0; block < blocks; block++) {
+            for (int half = 0; half < 2; half++) {
+                int rows = Math.min(Tiles.LANES, columns - half * Tiles.LANES);
+                long from = rounded() + (2L * block + half) * Tiles.TILE;
+                long row = first + (long) half * Tiles.LANES;
+                Tiles.transpose(from, Tiles.LANES, to + ((long) block * panelRows + row) * Tiles.ROW, rows);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.machine.CodeSpace;
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Programs that multiply bytes by weights of one format, each encoded when it is first needed, in less than a millisecond. */
+final class ByteKernels implements MachineKernels {
+    /** Columns of a panel of B: those of one vector of 512 bits. */
+    static final int COLUMNS = Tiles.LANES;
+    /** Bytes of a row of A in a step: 32 of numbers, an f32 scale, and an i32 that is added to the row's dot products. */
+    static final int ROW_OF_A = Tiles.STEP + 2 * Float.BYTES;
+    /** Bytes of the f16 scales of the columns, with which a step of B begins. */
+    static final int SCALES_OF_B = COLUMNS * Short.BYTES;
+
+    private final Map<Integer, MachineFunction> panels = new ConcurrentHashMap<>();
+    private final ByteKernel kernel;
+    private final DType format;
+    private final CodeSpace space;
+    final MachineFunction quantize;
+
+    ByteKernels(ByteKernel kernel, DType format, CodeSpace space) {
+        this.kernel = kernel;
+        this.format = format;
+        this.space = space;
+        quantize = space.install("rows quantized for " + format, kernel.quantize(format));
+    }
+
+    /** What is taken from a stored weight, as bits: {@code 8} for nibbles; bytes are made unsigned by adding {@code 128}. */
+    static int offsetBits(DType format) {
+        return format == DType.Q8 ? 7 : 3;
+    }
+
+    static long bytesOfB(DType format, int steps) {
+        return steps * format.bytes((long) Tiles.STEP * COLUMNS);
+    }
+
+    DType format() {
+        return format;
+    }
+
+    @Override
+    public int rows() {
+        return kernel.rows();
+    }
+
+    @Override
+    public int columns() {
+        return COLUMNS;
+    }
+
+    @Override
+    public long bytesOfA(int rows, int steps) {
+        return (long) rows * steps * ROW_OF_A;
+    }
+
+    @Override
+    public long bytesOfB(int steps) {
+        return bytesOfB(format, steps);
+    }
+
+    @Override
+    public long scratchBytes() {
+        return QuantizeCall.BYTES;
+    }
+
+    @Override
+    public PanelPacker packer(long scratch) {
+        return BytePacker.in(this, scratch);
+    }
+
+    @Override
+    public MachineFunction panel(int rows, int columns) {
+        return panels.computeIfAbsent(
+                rows,
+                height ->
+                        space.install(kernel + " of " + height + " rows, " + format, kernel.multiply(height, format)));
+    }
+}

@@ -1,0 +1,61 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.machine.CodeSpace;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.operations.Matmul;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** Matmul of quantized weights as the bytes that they are, by rows of A that are quantized in each call. */
+final class ByteMatrixUnit extends MachineMatrixUnit {
+    private static final Set<DType> FORMATS_OF_B = Set.of(DType.Q8, DType.Q4);
+
+    private final ByteKernel kernel;
+
+    private ByteMatrixUnit(String name, ByteKernel kernel, Supplier<MachineCode> machine) {
+        super(name, kernel.feature(), MatrixPrecision.INT8, machine);
+        this.kernel = kernel;
+    }
+
+    static ByteMatrixUnit avx512(Supplier<MachineCode> machine) {
+        return new ByteMatrixUnit("avx512", new Avx512ByteKernel(), machine);
+    }
+
+    @Override
+    Set<DType> formats() {
+        return FORMATS_OF_B;
+    }
+
+    /** Blocks of both must go along k. */
+    @Override
+    boolean stored(Matmul op) {
+        return !op.a().transposed() && op.b().transposed();
+    }
+
+    @Override
+    String layout() {
+        return "bytes";
+    }
+
+    @Override
+    int columns() {
+        return ByteKernels.COLUMNS;
+    }
+
+    @Override
+    long panelBytes(DType format, int steps) {
+        return ByteKernels.bytesOfB(format, steps);
+    }
+
+    @Override
+    DType multiplied(DType format) {
+        return format;
+    }
+
+    @Override
+    MachineKernels kernels(DType format, CodeSpace space) {
+        return new ByteKernels(kernel, format, space);
+    }
+}
