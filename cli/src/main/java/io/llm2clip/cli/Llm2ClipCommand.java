@@ -62,17 +62,17 @@ public final class Llm2ClipCommand implements Runnable {
     /** As of programs that the signal of a closed pipe ends: 128 and its number. */
     private static final int READER_LEFT = 128 + 13;
 
-    /** Runs the command line and ends the JVM with its exit code. */
-    public static void main(String[] arguments) {
+    /** Runs the command line; the entry point ends the JVM with the exit code that comes back. */
+    public static int run(String[] arguments) {
         // Reading images needs no display; without this a Mac shows the program in its Dock.
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        System.exit(Terminal.runInterruptibly(() -> commandLine()
+        return Terminal.runInterruptibly(() -> commandLine()
                 // At once: what is unfinished is deleted, and no line of progress is written.
                 .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
                 .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-                .execute(arguments)));
+                .execute(arguments));
     }
 
     /** The command line with its handling of errors, as tests run it. */

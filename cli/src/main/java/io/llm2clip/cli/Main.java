@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * The entry point: says in one sentence what the Java runtime lacks, before any class that needs it is loaded.
@@ -24,9 +25,11 @@ public final class Main {
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
         restoreStandardError();
+        boolean asksForHelp = asksForHelp(arguments);
         String missing = missing(
                 Runtime.version(),
-                ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
+                asksForHelp
+                        || ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
         if (!missing.isEmpty()) {
             System.err.println(missing);
             System.exit(2);
@@ -40,9 +43,30 @@ public final class Main {
             System.err.println(unreadable);
             System.exit(2);
         }
-        Class.forName("io.llm2clip.cli.Llm2ClipCommand")
-                .getMethod("main", String[].class)
+        int code = (int) Class.forName("io.llm2clip.cli.Llm2ClipCommand")
+                .getMethod("run", String[].class)
                 .invoke(null, (Object) arguments);
+        // Help starts no thread that could go on, and the JVM loads what logs before it exits when told to.
+        if (code != 0 || !asksForHelp) {
+            System.exit(code);
+        }
+    }
+
+    /**
+     * Whether the arguments are certain to ask for help or the version, which takes no Vector API: the last one does so, and none
+     * before it is an option whose value it could be. The launcher decides the same before it starts Java.
+     */
+    static boolean asksForHelp(String[] arguments) {
+        if (arguments.length == 0) {
+            return false;
+        }
+        int last = arguments.length - 1;
+        for (int i = 0; i < last; i++) {
+            if (arguments[i].startsWith("-")) {
+                return false;
+            }
+        }
+        return List.of("-h", "--help", "-V", "--version").contains(arguments[last]) || arguments[0].equals("help");
     }
 
     /** One sentence on what to change, or nothing if the runtime will do. */

@@ -6,6 +6,8 @@ import io.llm2clip.kernels.JavaRuntime;
 import java.lang.Runtime.Version;
 import java.lang.reflect.Field;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MainTest {
     @Test
@@ -27,6 +29,27 @@ class MainTest {
     void acceptsWhatWillDo() {
         assertThat(Main.missing(Version.parse("25.0.3+9-LTS"), true)).isEmpty();
         assertThat(Main.missing(Version.parse("26-ea"), true)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--help, true",
+        "-V, true",
+        "embed --help, true",
+        "train clip -h, true",
+        "similarity kite.jpg --help, true",
+        "help, true",
+        "help embed, true",
+        "'', false",
+        "embed, false",
+        "embed --text --help, false",
+        "embed -- --help, false",
+        "--help embed, false",
+        "embed --helpful, false"
+    })
+    void knowsWhatIsCertainToAskForHelp(String line, boolean help) {
+        assertThat(Main.asksForHelp(line.isEmpty() ? new String[0] : line.split(" ")))
+                .isEqualTo(help);
     }
 
     private static String unreadable(String encoding, String system, String folder, String... arguments) {

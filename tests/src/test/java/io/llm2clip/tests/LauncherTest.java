@@ -63,7 +63,7 @@ class LauncherTest {
     @BeforeEach
     void makeRepository() throws IOException {
         Files.createDirectories(root.resolve("bin"));
-        for (String script : List.of("llm2clip", "find-jdk")) {
+        for (String script : List.of("llm2clip", "find-jdk", "start-cache")) {
             Files.copy(Path.of("..", "bin", script), root.resolve("bin").resolve(script));
             assertThat(root.resolve("bin").resolve(script).toFile().setExecutable(true))
                     .isTrue();
@@ -83,6 +83,39 @@ class LauncherTest {
         Result result = run(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Dtest=7 -Xmx64m"), "a b", "c");
         assertThat(result.out()).isEqualTo("a b|c vector=true test=7\n");
         assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    /** Which comes without the Vector API and what the JVM says about it; an option's value may look like help. */
+    @Test
+    void helpStartsWithoutWhatItDoesNotNeed() throws Exception {
+        writeJar(jar);
+        assertThat(run(Map.of(), "embed", "--help").out()).isEqualTo("embed|--help vector=false test=null\n");
+        assertThat(run(Map.of(), "help", "embed").out()).isEqualTo("help|embed vector=false test=null\n");
+        assertThat(run(Map.of(), "embed", "--text", "-h").out()).isEqualTo("embed|--text|-h vector=true test=null\n");
+        assertThat(run(Map.of("LLM2CLIP_JAVA_OPTIONS", "-XX:+UseZGC"), "--help").exitCode())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aDamagedCacheOfStartsGoesUnnoticed() throws Exception {
+        writeJar(jar);
+        Path script = root.resolve("name");
+        script(
+                script,
+                "set -eu; jar=%s; java_home=$JAVA_HOME; . %s; place_caches; echo \"$cache_name\""
+                        .formatted(jar, root.resolve("bin/start-cache")));
+        String name = run(script, Map.of()).out().strip();
+        for (String kind : List.of("help", "engine")) {
+            Path cache = Files.writeString(root.resolve(name + "." + kind + ".aot"), "no cache at all\n".repeat(1000));
+            Files.setLastModifiedTime(cache, Files.getLastModifiedTime(jar));
+        }
+        Map<String, String> folder = Map.of("LLM2CLIP_CACHE", root.toString());
+        assertThat(run(folder, "a", "--help").out()).isEqualTo("a|--help vector=false test=null\n");
+        assertThat(run(folder, "a").out()).isEqualTo("a vector=true test=null\n");
+        assertThat(allErrors(folder, "a")).isEqualTo("WARNING: an error\nwithout an end of line\n");
+        try (Stream<Path> files = Files.list(root)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".lock"))).isEmpty();
+        }
     }
 
     @ParameterizedTest
@@ -259,7 +292,14 @@ class LauncherTest {
                 Stream.concat(Stream.of(tools.resolve("bash").toString(), script.toString()), Stream.of(arguments))
                         .toList());
         Map<String, String> variables = new HashMap<>(Map.of(
-                "PATH", path + ":" + tools, "JAVA_HOME", System.getProperty("java.home"), "LLM2CLIP_JDK_FOLDERS", ""));
+                "PATH",
+                path + ":" + tools,
+                "JAVA_HOME",
+                System.getProperty("java.home"),
+                "LLM2CLIP_JDK_FOLDERS",
+                "",
+                "LLM2CLIP_CACHE",
+                ""));
         variables.putAll(environment);
         builder.environment().clear();
         builder.environment().putAll(variables);
