@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.RotaryTable.Llama3Scaling;
+import io.llm2clip.nn.RotaryTable.LongRope;
+import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.SavedType;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -15,14 +18,16 @@ import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionFormat;
+import io.llm2clip.text.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -35,22 +40,49 @@ class PythonModelTest {
     private static final String FOLDER = "llm2clip.python";
     private static final List<String> CAPTIONS = List.of("a red kite over a beach", "a tent", "Größe ☂");
     private static final int SIDE = 16;
+    /** As many tokens as the largest of the small tokenizers has, and some more. */
+    private static final int VOCABULARY = 640;
+
     private static final int RANK = 3;
     private static final float ALPHA = 7.5f;
 
     @TempDir
     private Path temporary;
 
-    private Path folder;
-
-    @BeforeEach
-    void choose() {
+    private Path folder(LlamaFamily family) {
         String asked = System.getProperty(FOLDER);
-        folder = asked == null ? temporary : Path.of(asked);
+        return (asked == null ? temporary : Path.of(asked)).resolve(family.modelType());
     }
 
-    private static Llm2ClipModel model(Parameters parameters) {
-        LlamaConfig text = new LlamaConfig(TinyModel.VOCABULARY, 32, 48, 2, 4, 2, 8, 1e-5f, 10000, null, 512, false);
+    /** With what of the family is not so in others: other frequencies, a window, heads of another size than the rest of the model. */
+    private static LlamaConfig text(LlamaFamily family) {
+        Scaling scaling = switch (family) {
+            case LLAMA -> new Llama3Scaling(8, 1, 4, 64);
+            case PHI3 ->
+                new LongRope(
+                        List.of(1.0, 1.5, 2.0, 3.0),
+                        List.of(1.0, 4.0, 16.0, 64.0),
+                        128,
+                        LongRope.usualAmplitude(512, 128));
+            case MISTRAL, QWEN2, GEMMA -> null;
+        };
+        Integer window = family == LlamaFamily.MISTRAL || family == LlamaFamily.PHI3 ? Integer.valueOf(256) : null;
+        int headSize = family == LlamaFamily.GEMMA || family == LlamaFamily.MISTRAL ? 12 : 8;
+        return new LlamaConfig(
+                family, VOCABULARY, 32, 48, 2, 4, 2, headSize, 1e-5f, 10000, scaling, window, 512, family.tiesHead());
+    }
+
+    private static ChatTemplate template(LlamaFamily family) {
+        return switch (family) {
+            case LLAMA -> ChatTemplate.LLAMA3;
+            case MISTRAL -> ChatTemplate.MISTRAL;
+            case QWEN2 -> ChatTemplate.QWEN2;
+            case GEMMA -> ChatTemplate.GEMMA;
+            case PHI3 -> ChatTemplate.PHI3;
+        };
+    }
+
+    private static Llm2ClipModel model(Parameters parameters, LlamaFamily family) {
         VisionConfig vision = new VisionConfig(
                 VisionConfig.Architecture.CLIP,
                 SIDE,
@@ -66,28 +98,31 @@ class PythonModelTest {
         return new Llm2ClipModel(
                 TinyModel.DESCRIPTION,
                 new LanguageBranch(
-                        Llama.encoder(parameters, text, LlamaInitialization.STANDARD),
+                        Llama.encoder(parameters, text(family), LlamaInitialization.STANDARD),
                         TextAdapter.create(parameters, new TextAdapter.Config(32, 6, true)),
-                        TinyModel.READING),
+                        CaptionReading.of(CaptionFormat.of(template(family)))),
                 VisionTower.create(parameters, vision),
                 Llm2ClipModel.createLogitScale(parameters));
     }
 
     /** Larger than initial values, so that no part is close to doing nothing. */
-    private static void spread(Parameters parameters) {
+    private static void spread(Parameters parameters, float width) {
         for (Parameter parameter : parameters.all()) {
             int size = parameter.shape().size();
             boolean norm = parameter.name().contains("norm") && parameter.name().endsWith("weight");
             int seed = parameter.name().hashCode();
-            parameter.fill(i ->
-                    (norm ? 1 : 0) + 0.4f * (float) Math.sin(1 + seed % 97 + 12.9898 * (i % size)) * (norm ? 0.5f : 1));
+            parameter.fill(i -> (norm ? 1 : 0)
+                    + width * (float) Math.sin(1 + seed % 97 + 12.9898 * (i % size)) * (norm ? 0.5f : 1));
         }
     }
 
-    @Test
-    void whatIsWrittenIsWhatPythonOpens() throws IOException {
-        Path tokenizer = Files.createDirectories(folder).resolve("tokenizer.json");
-        TinyModel.writeTokenizer(tokenizer);
+    @ParameterizedTest
+    @EnumSource
+    void whatIsWrittenIsWhatPythonOpens(LlamaFamily family) throws IOException {
+        Path folder = folder(family);
+        Files.createDirectories(folder);
+        // Of the family's kind, with its own settings beside it.
+        Path tokenizer = Golden.path("encoders/%s/tokenizer.json".formatted(family.modelType()));
         Path directory = folder.resolve("model");
         Path adapter = folder.resolve("adapter");
         ObjectNode expected = ConfigFile.object();
@@ -95,8 +130,8 @@ class PythonModelTest {
         CAPTIONS.forEach(captions::add);
         try (Parameters parameters = new Parameters(11);
                 OutputDirectory output = ModelDirectory.claim(directory, Existing.REPLACE)) {
-            Llm2ClipModel model = model(parameters);
-            spread(parameters);
+            Llm2ClipModel model = model(parameters, family);
+            spread(parameters, 0.4f);
             // Of several files, as large models are.
             ModelDirectory.save(
                     output,
@@ -111,42 +146,51 @@ class PythonModelTest {
             put(expected.putArray("text"), flat(text.vectors(CAPTIONS).toArrays()));
             text.encoder().weightsChanged();
             text.llama().attachLora(updates, RANK, ALPHA);
-            spread(updates);
+            spread(updates, 0.2f);
             text.saveAdapter(output, directory.resolve("text"), RANK, ALPHA, Map.of("note", "of a test"));
             put(expected.putArray("adapted"), flat(text.vectors(CAPTIONS).toArrays()));
         }
         ConfigFile.write(folder.resolve("expected.json"), expected);
-        assertText(directory.resolve("text"));
-        assertAdapter(adapter, directory.resolve("text"));
+        assertText(directory.resolve("text"), family);
+        assertAdapter(adapter, directory.resolve("text"), family);
         assertReadAgain(adapter, expected.path("adapted"));
     }
 
-    private static void assertText(Path text) throws IOException {
+    private static void assertText(Path text, LlamaFamily family) throws IOException {
         JsonNode config = ConfigFile.read(text.resolve("config.json")).root();
+        String name = family.className();
         // One that transformers would know, it would compute with a causal mask.
-        assertThat(config.path("model_type").asString()).isEqualTo("bidirectional_llama");
-        assertThat(config.path("architectures").path(0).asString()).isEqualTo("BidirectionalLlamaModel");
+        assertThat(config.path("model_type").asString()).isEqualTo("bidirectional_" + family.modelType());
+        assertThat(config.path("architectures").path(0).asString()).isEqualTo("Bidirectional%sModel", name);
         assertThat(config.path("auto_map").path("AutoModel").asString())
-                .isEqualTo("modeling_bidirectional.BidirectionalLlamaModel");
+                .isEqualTo("modeling_bidirectional.Bidirectional%sModel", name);
         assertThat(config.path("auto_map").path("AutoConfig").asString())
-                .isEqualTo("modeling_bidirectional.BidirectionalLlamaConfig");
+                .isEqualTo("modeling_bidirectional.Bidirectional%sConfig", name);
         assertThat(Files.readString(text.resolve("modeling_bidirectional.py")))
                 .contains(
-                        "class BidirectionalLlamaModel(LlamaModel):",
-                        "class BidirectionalLlamaConfig(LlamaConfig):",
-                        "model_type = \"bidirectional_llama\"")
+                        "class Bidirectional%1$sModel(%1$sModel):".formatted(name),
+                        "class Bidirectional%1$sConfig(%1$sConfig):".formatted(name),
+                        "model_type = \"bidirectional_%s\"".formatted(family.modelType()))
                 .doesNotContain("@");
         assertThat(text.resolve("model.safetensors")).doesNotExist();
         JsonNode index =
                 ConfigFile.read(text.resolve("model.safetensors.index.json")).root();
-        assertThat(index.path("metadata").path("total_size").asLong()).isEqualTo(4 * (300 * 32 + 2 * 7744 + 32L));
+        assertThat(index.path("metadata").path("total_size").asLong())
+                .isEqualTo(4L * (VOCABULARY * 32 + 2 * block(family) + 32));
         assertThat(index.path("weight_map")
                         .path("layers.1.mlp.down_proj.weight")
                         .asString())
                 .matches("model-0000\\d-of-0000\\d\\.safetensors");
     }
 
-    private static void assertAdapter(Path adapter, Path base) {
+    /** Parameters of a block. */
+    private static int block(LlamaFamily family) {
+        int heads = text(family).headSize() * (4 + 2 + 2);
+        int biases = family == LlamaFamily.QWEN2 ? heads : 0;
+        return 32 * heads + biases + 4 * text(family).headSize() * 32 + 3 * 32 * 48 + 2 * 32;
+    }
+
+    private static void assertAdapter(Path adapter, Path base, LlamaFamily family) {
         JsonNode config =
                 ConfigFile.read(adapter.resolve("adapter_config.json")).root();
         assertThat(config.path("peft_type").asString()).isEqualTo("LORA");
@@ -154,16 +198,22 @@ class PythonModelTest {
         assertThat(config.path("lora_alpha").asDouble()).isEqualTo(ALPHA);
         assertThat(config.path("base_model_name_or_path").asString())
                 .isEqualTo(base.toAbsolutePath().normalize().toString());
+        // As the files of the base have them.
+        boolean fused = family == LlamaFamily.PHI3;
+        List<String> layers = fused
+                ? List.of("down_proj", "gate_up_proj", "o_proj", "qkv_proj")
+                : List.of("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj");
         assertThat(config.path("target_modules").valueStream().map(JsonNode::asString))
-                .containsExactly("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj");
+                .containsExactlyElementsOf(layers);
         try (Checkpoint file = Checkpoint.open(adapter.resolve("adapter_model.safetensors"))) {
-            assertThat(file.entries()).hasSize(2 * 2 * 7);
+            assertThat(file.entries()).hasSize(2 * 2 * layers.size());
             assertThat(file.tensor("base_model.model.layers.1.mlp.down_proj.lora_A.weight")
                             .shape())
                     .containsExactly((long) RANK, 48L);
-            assertThat(file.tensor("base_model.model.layers.0.self_attn.k_proj.lora_B.weight")
+            assertThat(file.tensor("base_model.model.layers.0.self_attn.%s_proj.lora_B.weight"
+                                    .formatted(fused ? "qkv" : "k"))
                             .shape())
-                    .containsExactly(16L, (long) RANK);
+                    .containsExactly((fused ? 8L : 2L) * text(family).headSize(), (long) RANK);
             assertThat(file.entries().values()).allMatch(tensor -> tensor.type() == StoredType.F32);
         }
     }
