@@ -1,6 +1,6 @@
 """Dual encoders as they are published, but tiny, and what the reference implementations compute with them.
 
-    pip install --no-deps -r vision-requirements.txt  # after torch itself
+    pip install --no-deps -r requirements.txt
     python dual_encoders.py
 
 writes llm2clip/src/test/resources/io/llm2clip/model/dual/: a directory for each model, with golden.json, and a picture. The build
@@ -45,6 +45,7 @@ TEXTS = [
     "x" * 300,
 ]
 SPECIAL = ["a red <|endoftext|> kite", "<|startoftext|> a kite", "a <|extra|> kite", "a red <eos> kite", "a <pad> kite"]
+GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>"]
 CORPUS = TEXTS[:3] + TEXTS[4:6] + ["the red hat of the cat", "kites and hats over the lake at sunset", "they're behind the hills"]
 
 
@@ -251,8 +252,8 @@ def eva(image, tokenizer):
     write("clip-eva02", golden)
 
 
-def vocabulary():
-    """Token ids of CLIP's own vocabulary, which is not part of this repository: of OpenCLIP's copy of OpenAI's file."""
+def openai_vocabulary(directory):
+    """vocab.json and merges.txt of CLIP's own vocabulary, which is not part of this repository: of OpenCLIP's copy of OpenAI's file."""
     from open_clip.tokenizer import default_bpe
     from transformers.models.clip.tokenization_clip import bytes_to_unicode
 
@@ -261,18 +262,23 @@ def vocabulary():
     symbols = list(bytes_to_unicode().values())
     tokens = symbols + [s + "</w>" for s in symbols] + [m.replace(" ", "") for m in merges]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
+    (directory / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}))
+    (directory / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+
+
+def vocabulary():
+    """Token ids of CLIP's own vocabulary."""
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
-        (directory / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}))
-        (directory / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+        openai_vocabulary(directory)
         tokenizer = CLIPTokenizerFast(directory / "vocab.json", directory / "merges.txt")
     ids = [tokenizer(t)["input_ids"] for t in TEXTS]
     (OUT / "vocabulary.json").write_text(json.dumps({"size": len(tokenizer), "captions": TEXTS, "ids": ids}) + "\n")
 
 
 def gemma_tokenizer(directory):
-    """A vocabulary of Gemma's kind: pieces with ▁ for spaces, bytes where there is no piece."""
-    special = ["<pad>", "<eos>", "<bos>", "<unk>"]
+    """A small vocabulary of Gemma's kind."""
+    special = GEMMA_SPECIAL
     trained = Tokenizer(models.BPE())
     trained.normalizer = normalizers.Replace(" ", "▁")
     trained.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
@@ -283,14 +289,19 @@ def gemma_tokenizer(directory):
     tokens = special + [f"<0x{b:02X}>" for b in range(256)]
     tokens += [t for t in sorted(model["vocab"], key=model["vocab"].get) if t not in special]
     merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in model["merges"]]
+    return save_gemma_tokenizer(directory, tokens, merges)
+
+
+def save_gemma_tokenizer(directory, tokens, merges):
+    """Pieces with ▁ for spaces, bytes where there is no piece."""
     tokenizer = Tokenizer(
         models.BPE({t: i for i, t in enumerate(tokens)}, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
     )
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in special])
-    directory.mkdir()
+    tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in GEMMA_SPECIAL])
+    directory.mkdir(exist_ok=True)
     tokenizer.save(str(directory / "tokenizer.json"))
     fast = GemmaTokenizerFast(
         tokenizer_file=str(directory / "tokenizer.json"), add_bos_token=False, add_eos_token=True, padding_side="right"
@@ -382,4 +393,5 @@ def main():
     vocabulary()
 
 
-main()
+if __name__ == "__main__":
+    main()

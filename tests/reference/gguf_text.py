@@ -257,7 +257,8 @@ def tiny():
     (OUT / "tiny.json").write_text(json.dumps(states(model, ids)))
 
 
-def smollm2(path):
+def opened(path):
+    """Tokenizer and language model of the real SmolLM2-135M."""
     reader = gguf.GGUFReader(path)
     value = lambda key: reader.fields[key].contents()
     tokens, types = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.token_type")
@@ -274,6 +275,11 @@ def smollm2(path):
         attn_implementation="eager")
     model = LlamaForCausalLM(config).eval()
     load(model, {t.name: t for t in reader.tensors})
+    return tokenizer, model
+
+
+def smollm2(path):
+    tokenizer, model = opened(path)
     ids = tokenizer.encode(TEXTS[0]).ids
     continued = list(ids)
     with torch.no_grad():
@@ -285,8 +291,13 @@ def smollm2(path):
     print(golden["continuation"])
 
 
-OUT.mkdir(parents=True, exist_ok=True)
-kinds()
-tiny()
-if len(sys.argv) > 1:
-    smollm2(sys.argv[1])
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    kinds()
+    tiny()
+    if len(sys.argv) > 1:
+        smollm2(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

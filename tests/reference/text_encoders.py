@@ -17,6 +17,7 @@ import sys
 import types
 import zlib
 from array import array
+from collections import Counter
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -69,6 +70,9 @@ def replaced(text):
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+CORPUS = [replaced(text) for text in TEXTS + CAPTIONS * 3]
+
+
 def byte_level(splits=False):
     return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=splits)
 
@@ -79,20 +83,34 @@ def begin(token, identifier, *before):
 
 
 def trained(tokenizer, size, **alphabet):
-    corpus = [replaced(text) for text in TEXTS + CAPTIONS * 3]
-    tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=size, show_progress=False, min_frequency=2, **alphabet))
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=size, show_progress=False, min_frequency=2, **alphabet))
     model = json.loads(tokenizer.to_str())["model"]
     return sorted(model["vocab"], key=model["vocab"].get), [tuple(m) for m in model["merges"]]
 
 
-def gpt_like(pattern, ignore_merges, normalizer, special, begins):
+def learned_bytes(tokenizer):
+    return trained(tokenizer, 400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+
+
+def learned_bytes_and_a_piece(tokenizer):
+    """A piece that no merge makes is a token all the same, where merges are ignored."""
+    tokens, merges = learned_bytes(tokenizer)
+    assert "Ġdocument" not in tokens
+    return [*tokens, "Ġdocument"], merges
+
+
+def learned_pieces(tokenizer):
+    """The trainer itself would choose differently each time among characters that are equally frequent."""
+    counts = Counter(tokenizer.normalizer.normalize_str("".join(CORPUS)))
+    alphabet = sorted(counts, key=lambda c: (-counts[c], c))[:100]
+    return trained(tokenizer, 300, limit_alphabet=100, initial_alphabet=alphabet)
+
+
+def gpt_like(pattern, ignore_merges, normalizer, special, begins, learn=learned_bytes):
+    """learn gives tokens and merges for a tokenizer that splits texts."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"), byte_level()])
-    tokens, merges = trained(tokenizer, 400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
-    if ignore_merges:
-        # A piece that no merge makes is a token all the same.
-        assert "Ġdocument" not in tokens
-        tokens.append("Ġdocument")
+    tokens, merges = learn(tokenizer)
     tokenizer.model = models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges, ignore_merges=ignore_merges)
     if normalizer is not None:
         tokenizer.normalizer = normalizer
@@ -103,14 +121,14 @@ def gpt_like(pattern, ignore_merges, normalizer, special, begins):
     return tokenizer
 
 
-def sentencepiece_like(gemma, special, begins, rstrip=False):
+def sentencepiece_like(gemma, special, begins, rstrip=False, learn=learned_pieces):
     first = ["<pad>", "<eos>", "<bos>", "<unk>"] if gemma else ["<unk>", "<s>", "</s>"]
     replace = normalizers.Replace(" ", "▁")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = replace if gemma else normalizers.Sequence([normalizers.Prepend("▁"), replace])
     # While it learns, words are words.
     tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
-    pieces, merges = trained(tokenizer, 300, limit_alphabet=100)
+    pieces, merges = learn(tokenizer)
     tokens = first + [f"<0x{byte:02X}>" for byte in range(256)] + [piece for piece in pieces if piece not in first]
     tokenizer.model = models.BPE(
         vocab={t: i for i, t in enumerate(tokens)}, merges=merges, byte_fallback=True, fuse_unk=True, unk_token="<unk>")
@@ -128,7 +146,7 @@ def sentencepiece_like(gemma, special, begins, rstrip=False):
 
 MADE = {
     "llama": lambda: gpt_like(LLAMA3, True, None, [
-        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"], True),
+        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"], True, learned_bytes_and_a_piece),
     "qwen2": lambda: gpt_like(LLAMA3.replace("{1,3}", ""), False, normalizers.NFC(), ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], False),
     "gemma": lambda: sentencepiece_like(True, ["<start_of_turn>", "<end_of_turn>"], True),
     "mistral": lambda: sentencepiece_like(False, [], True),
