@@ -1,137 +1,144 @@
 """Text encoders of published shapes as Hugging Face has them, and the caption vectors that transformers gives with a bidirectional mask."""
 
-import itertools
 import json
-import string
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+import gguf_text
 import torch
+import vocabularies
+from images import CAPTIONS
 from safetensors import safe_open
 from tokenizers import Tokenizer
-from transformers import LlamaConfig
-from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRMSNorm, LlamaRotaryEmbedding
-from weights import write_safetensors, write_sharded
+from transformers import AutoModel, GemmaConfig, LlamaConfig, MistralConfig, Phi3Config, PretrainedConfig, Qwen2Config
+from weights import empty, stream, write_safetensors, write_sharded
 
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
-MERGED = 128_000
-SPECIAL = {0: "<|begin_of_text|>", 1: "<|end_of_text|>", 6: "<|start_header_id|>", 7: "<|end_header_id|>", 8: "<|eom_id|>",
-           9: "<|eot_id|>"}
 SHARD = 5_000_000_000
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """layers of the published number of them are there; f32 is how the 1B encoder is stored, bf16 how the others are."""
+    """
+    Of config's blocks; published is how many the published model has. dtype is how it is stored; prefix and suffix are the template
+    that surrounds captions.
+    """
 
     name: str
-    hidden: int
-    mlp: int
-    head: int
-    layers: int
+    config: PretrainedConfig
     published: int
     dtype: torch.dtype
-    scaling: float | None
+    vocabulary: Callable
+    prefix: str
+    suffix: str
     sharded: bool = False
     folder: str | None = None
+    settings: dict | None = None
+    captions = CAPTIONS
 
     @property
-    def directory(self):
+    def place(self):
+        """Below the folder of models."""
         return self.folder or self.name
 
-    def config(self):
-        scaling = self.scaling and dict(rope_type="llama3", factor=self.scaling, low_freq_factor=1.0, high_freq_factor=4.0,
-                                        original_max_position_embeddings=8192)
-        return LlamaConfig(
-            vocab_size=128_256, hidden_size=self.hidden, intermediate_size=self.mlp, num_hidden_layers=self.layers,
-            num_attention_heads=32, num_key_value_heads=8, head_dim=self.head, rms_norm_eps=1e-5, rope_theta=500_000.0,
-            rope_scaling=scaling or None, max_position_embeddings=131_072 if scaling else 8192, tie_word_embeddings=self.hidden == 2048,
-            bos_token_id=128_000, eos_token_id=128_009, torch_dtype="bfloat16", architectures=["LlamaEncoderModel"],
-            attn_implementation="eager")
+    @property
+    def shown(self):
+        name = self.name.replace("LLM2CLIP-", "").replace("-Instruct", "").replace("-CC-Finetuned", "")
+        layers = self.config.num_hidden_layers
+        return f"{name}, whole" if layers == self.published else f"{name}, {layers} of {self.published} blocks"
 
+    def empty(self):
+        return empty(lambda: AutoModel.from_config(self.config, torch_dtype=torch.float32))
+
+    @cached_property
     def shapes(self):
-        d, kv = self.hidden, 8 * self.head
-        shapes = {"embed_tokens.weight": (128_256, d)}
-        for i in range(self.layers):
-            b = f"layers.{i}."
-            shapes |= {b + "self_attn.q_proj.weight": (32 * self.head, d), b + "self_attn.k_proj.weight": (kv, d),
-                       b + "self_attn.v_proj.weight": (kv, d), b + "self_attn.o_proj.weight": (d, 32 * self.head),
-                       b + "mlp.gate_proj.weight": (self.mlp, d), b + "mlp.up_proj.weight": (self.mlp, d),
-                       b + "mlp.down_proj.weight": (d, self.mlp), b + "input_layernorm.weight": (d,),
-                       b + "post_attention_layernorm.weight": (d,)}
-        return shapes | {"norm.weight": (d,)}
+        model = self.empty()
+        return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+    def is_in(self, folder):
+        return (folder / "config.json").exists()
+
+    def make(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.vocabulary(folder)
+        if self.settings:
+            (folder / "tokenizer_config.json").write_text(json.dumps(self.settings))
+        if self.sharded:
+            write_sharded(folder, self.shapes, self.dtype, SHARD)
+        else:
+            write_safetensors(folder / "model.safetensors", self.shapes, self.dtype)
+        # Last, as the sign that all is there.
+        self.config.save_pretrained(folder)
+
+    def rows(self, folder):
+        """Token ids of each caption within the template, and how many of them at the end are pooled."""
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        result = []
+        for caption in self.captions:
+            row = tokenizer.encode(self.prefix + caption + self.suffix).ids
+            result.append((row, len(tokenizer.encode(caption + self.suffix, add_special_tokens=False).ids)))
+        return result
+
+    @torch.no_grad()
+    def caption_vectors(self, folder):
+        """[captions, D], block after block, so that no more than one is in memory."""
+        weights = Weights(folder)
+        model = self.empty()
+        model.embed_tokens = None
+        table = weights.get("embed_tokens.weight")
+        stream(model, lambda name: weights.get(name).float())
+        return pooled(model, lambda ids: table[ids].float(), self.rows(folder))
 
 
-LLAMA_3_8B = "LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned"
-LLAMA_31_8B = "Llama-3.1-8B-Instruct"
-LLAMA_32_1B = "LLM2CLIP-Llama-3.2-1B-Instruct-CC-Finetuned"
-ENCODERS = {
-    # Two of 32 blocks: models of which the image side is compared need vectors of the true size, not of the true depth.
-    "8b-two-blocks": Encoder(LLAMA_3_8B, 4096, 14336, 128, 2, 32, torch.bfloat16, None),
-    "3.1-8b-two-blocks": Encoder(LLAMA_31_8B, 4096, 14336, 128, 2, 32, torch.bfloat16, 8.0),
-    "1b": Encoder(LLAMA_32_1B, 2048, 8192, 64, 16, 16, torch.float32, 32.0),
-    "8b": Encoder(LLAMA_3_8B, 4096, 14336, 128, 32, 32, torch.bfloat16, None, sharded=True, folder=f"full/{LLAMA_3_8B}"),
-}
+@dataclass(frozen=True)
+class GgufEncoder:
+    """The real SmolLM2-135M, if its file is at hand."""
+
+    file: str | None = None
+    shown = "SmolLM2-135M, Q4_1 GGUF, whole"
+    # Without a template, and with a tokenizer that adds nothing, an empty caption has no tokens, which is refused.
+    captions = [caption for caption in CAPTIONS if caption]
+
+    @property
+    def place(self):
+        """Absolute, so that it is not below the folder of models."""
+        return self.file
+
+    @cached_property
+    def opened(self):
+        return gguf_text.opened(self.file)
+
+    @property
+    def shapes(self):
+        return {name: tuple(tensor.shape) for name, tensor in self.opened[1].model.state_dict().items()}
+
+    def is_in(self, folder):
+        """Never, so that its vectors are always those of the file that is given."""
+        return False
+
+    def make(self, folder):
+        if not folder.is_file():
+            raise FileNotFoundError(f"expected the real SmolLM2-135M-Instruct.Q4_1.gguf at {folder}, found no file")
+
+    @torch.no_grad()
+    def caption_vectors(self, folder):
+        tokenizer, model = self.opened
+        rows = [tokenizer.encode(caption).ids for caption in self.captions]
+        return pooled(model.model, model.model.embed_tokens, [(row, len(row)) for row in rows])
 
 
-def write_tokenizer(path):
-    """Of Llama 3's size, kinds and special tokens; its merges are of letters: all pairs and triples, and fours as there is room."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = iter(range(256, 512))
-    alphabet = [chr(b) if b in printable else chr(next(others)) for b in range(256)]
-    letters = string.ascii_lowercase
-    space, newline = alphabet[32], alphabet[10]
-    words = ["".join(w) for n in (2, 3) for w in itertools.product(letters, repeat=n)]
-    merges = [(w[:-1], w[-1]) for w in words] + [(newline, newline)]
-    merges += [(space, w) for w in [*letters, *words]]
-    fours = ((a + b + c, d) for a, b, c, d in itertools.product(letters, repeat=4))
-    merges += itertools.islice(fours, MERGED - 256 - len(merges))
-    tokens = alphabet + [a + b for a, b in merges]
-    assert len(tokens) == len(set(tokens)) == MERGED
-    names = [SPECIAL.get(i, f"<|reserved_special_token_{i}|>") for i in range(256)]
-    begin = names[0]
-    piece = {"SpecialToken": {"id": begin, "type_id": 0}}
-    text, other = ({"Sequence": {"id": s, "type_id": t}} for s, t in (("A", 0), ("B", 1)))
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
-    root = {
-        "version": "1.0", "truncation": None, "padding": None,
-        "added_tokens": [{"id": MERGED + i, "content": t, "single_word": False, "lstrip": False, "rstrip": False,
-                          "normalized": False, "special": True} for i, t in enumerate(names)],
-        "normalizer": None,
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": LLAMA3}, "behavior": "Isolated", "invert": False}, byte_level]},
-        "post_processor": {"type": "TemplateProcessing", "single": [piece, text], "pair": [piece, text, other],
-                           "special_tokens": {begin: {"id": begin, "ids": [MERGED], "tokens": [begin]}}},
-        "decoder": byte_level | {"use_regex": True},
-        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
-                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": True,
-                  "vocab": {t: i for i, t in enumerate(tokens)}, "merges": [list(m) for m in merges]},
-    }
-    path.write_text(json.dumps(root, ensure_ascii=False))
-
-
-def make(encoder, folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tokenizer(folder / "tokenizer.json")
-    if encoder.sharded:
-        write_sharded(folder, encoder.shapes(), encoder.dtype, SHARD)
-    else:
-        write_safetensors(folder / "model.safetensors", encoder.shapes(), encoder.dtype)
-    # Last, as the sign that all is there.
-    encoder.config().save_pretrained(folder)
-
-
-def rows(folder, captions):
-    """Token ids of each caption within Llama 3's template, and how many of them at the end are pooled."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    result = []
-    for caption in captions:
-        row = tokenizer.encode(f"<|start_header_id|>user<|end_header_id|>\n\n{caption}<|eot_id|>").ids
-        result.append((row, len(tokenizer.encode(caption + "<|eot_id|>", add_special_tokens=False).ids)))
-    return result
+def pooled(model, embed, rows):
+    """Means of states at the ends of rows of a batch filled up at its end, where every token sees all of its row."""
+    length = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in rows])
+    hidden = torch.tensor([[i >= len(ids) for i in range(length)] for ids, _ in rows])
+    mask = torch.zeros(len(rows), 1, length, length).masked_fill(hidden[:, None, None, :], torch.finfo(torch.float32).min)
+    states = model(inputs_embeds=embed(ids), attention_mask=mask, use_cache=False).last_hidden_state
+    return torch.stack([states[i, len(ids) - count:len(ids)].mean(0) for i, (ids, count) in enumerate(rows)])
 
 
 class Weights:
-    """Tensors of a directory, in f32, each read when it is asked for."""
+    """Tensors of a directory, each read when it is asked for."""
 
     def __init__(self, folder):
         index = folder / "model.safetensors.index.json"
@@ -142,29 +149,61 @@ class Weights:
         with safe_open(self.folder / self.files.get(name, "model.safetensors"), "pt") as file:
             return file.get_tensor(name)
 
-    def fill(self, module, prefix):
-        state = {name: self.get(prefix + name).float() for name in module.state_dict()}
-        module.load_state_dict(state, assign=True)
+
+def llama(hidden, mlp, head, layers, factor):
+    scaling = factor and dict(rope_type="llama3", factor=factor, low_freq_factor=1.0, high_freq_factor=4.0,
+                              original_max_position_embeddings=8192)
+    return LlamaConfig(
+        vocab_size=128_256, hidden_size=hidden, intermediate_size=mlp, num_hidden_layers=layers, num_attention_heads=32,
+        num_key_value_heads=8, head_dim=head, rms_norm_eps=1e-5, rope_theta=500_000.0, rope_scaling=scaling,
+        max_position_embeddings=131_072 if factor else 8192, tie_word_embeddings=hidden == 2048, bos_token_id=128_000,
+        eos_token_id=128_009, torch_dtype="bfloat16", architectures=["LlamaEncoderModel"], attn_implementation="eager")
 
 
-@torch.no_grad()
-def caption_vectors(encoder, folder, captions):
-    """[captions, D], block after block, so that no more than one is in memory. The attention sees everything."""
-    config, weights = encoder.config(), Weights(folder)
-    taken = rows(folder, captions)
-    table = weights.get("embed_tokens.weight")
-    states = [table[torch.tensor(ids)].float()[None] for ids, _ in taken]
-    del table
-    rotary = LlamaRotaryEmbedding(config)
-    angles = [rotary(x, torch.arange(x.shape[1])[None]) for x in states]
-    for i in range(encoder.layers):
-        with torch.device("meta"):
-            block = LlamaDecoderLayer(config, i)
-        weights.fill(block, f"layers.{i}.")
-        for r, x in enumerate(states):
-            mask = torch.zeros(1, 1, x.shape[1], x.shape[1])
-            out = block(x, attention_mask=mask, position_embeddings=angles[r])
-            states[r] = out[0] if isinstance(out, tuple) else out
-    norm = LlamaRMSNorm(config.hidden_size, config.rms_norm_eps)
-    weights.fill(norm, "norm.")
-    return torch.stack([norm(x)[0, -pooled:].mean(0) for x, (_, pooled) in zip(states, taken)])
+def llama_8b(layers, factor=None):
+    return llama(4096, 14336, 128, layers, factor)
+
+
+def common(**more):
+    return dict(torch_dtype="bfloat16", attn_implementation="eager", num_hidden_layers=2, **more)
+
+
+def long_factors(largest):
+    """As many as half a head of Phi-3.5 has channels; the published ones also grow with the channel."""
+    return [round(1 + (largest - 1) * (i / 47) ** 2, 2) for i in range(48)]
+
+
+QWEN = Qwen2Config(**common(
+    vocab_size=152_064, hidden_size=3584, intermediate_size=18_944, num_attention_heads=28, num_key_value_heads=4, rope_theta=1e6,
+    rms_norm_eps=1e-6, max_position_embeddings=32_768, tie_word_embeddings=False, use_sliding_window=False, sliding_window=131_072,
+    max_window_layers=28, bos_token_id=151_643, eos_token_id=151_645))
+MISTRAL = MistralConfig(**common(
+    vocab_size=32_000, hidden_size=4096, intermediate_size=14_336, num_attention_heads=32, num_key_value_heads=8, rope_theta=1e6,
+    rms_norm_eps=1e-5, max_position_embeddings=32_768, tie_word_embeddings=False, sliding_window=None))
+GEMMA = GemmaConfig(**common(
+    vocab_size=256_000, hidden_size=3072, intermediate_size=24_576, num_attention_heads=16, num_key_value_heads=16, head_dim=256,
+    rms_norm_eps=1e-6, max_position_embeddings=8192, tie_word_embeddings=True))
+PHI = Phi3Config(**common(
+    vocab_size=32_064, hidden_size=3072, intermediate_size=8192, num_attention_heads=32, num_key_value_heads=32, rope_theta=1e4,
+    rms_norm_eps=1e-5, max_position_embeddings=131_072, original_max_position_embeddings=4096, tie_word_embeddings=False,
+    sliding_window=262_144, rope_scaling=dict(type="longrope", short_factor=long_factors(3), long_factor=long_factors(64))))
+INSTRUCTED = {"chat_template": "{% for m in messages %}{{ '[INST] ' + m['content'] + ' [/INST]' }}{% endfor %}"}
+
+LLAMA3 = dict(vocabulary=vocabularies.llama3, prefix="<|start_header_id|>user<|end_header_id|>\n\n", suffix="<|eot_id|>")
+BF16 = torch.bfloat16
+GGUF = "smollm2"
+LLAMA_3_8B = "LLM2CLIP-Llama-3-8B-Instruct-CC-Finetuned"
+LLAMA_31_8B = "Llama-3.1-8B-Instruct"
+LLAMA_32_1B = "LLM2CLIP-Llama-3.2-1B-Instruct-CC-Finetuned"
+ENCODERS = {
+    # Two of 32 blocks: models of which the image side is compared need vectors of the true size, not of the true depth.
+    "8b-two-blocks": Encoder(LLAMA_3_8B, llama_8b(2), 32, BF16, **LLAMA3),
+    "3.1-8b-two-blocks": Encoder(LLAMA_31_8B, llama_8b(2, 8.0), 32, BF16, **LLAMA3),
+    "1b": Encoder(LLAMA_32_1B, llama(2048, 8192, 64, 16, 32.0), 16, torch.float32, **LLAMA3),
+    "8b": Encoder(LLAMA_3_8B, llama_8b(32), 32, BF16, **LLAMA3, sharded=True, folder=f"full/{LLAMA_3_8B}"),
+    "qwen2.5": Encoder("Qwen2.5-7B-Instruct", QWEN, 28, BF16, vocabularies.qwen2, "<|im_start|>user\n", "<|im_end|>"),
+    "mistral": Encoder("Mistral-7B-Instruct-v0.2", MISTRAL, 32, BF16, vocabularies.mistral, "[INST] ", " [/INST]", settings=INSTRUCTED),
+    "gemma": Encoder("gemma-7b-it", GEMMA, 28, BF16, vocabularies.gemma, "<bos><start_of_turn>user\n", "<end_of_turn>"),
+    "phi3": Encoder("Phi-3.5-mini-instruct", PHI, 32, BF16, vocabularies.phi3, "<|user|>\n", "<|end|>\n"),
+    GGUF: GgufEncoder(),
+}

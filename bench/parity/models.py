@@ -1,57 +1,30 @@
 """Models of published shapes under published file and tensor names, of random weights, by the implementations that others use.
 
 A model is a vision tower by transformers, EVA-CLIP's own code, timm or open_clip; LLM2CLIP's adapter; and a logit scale. To compare
-another one, add it to MODELS; an encoder of another kind to ENCODERS in encoders.py.
+another one, add it to PAIRS; an encoder of another kind to ENCODERS in encoders.py.
 """
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import open_clip
 import timm
 import torch
 import torch.nn.functional as F
 from consisid_eva_clip import utils as eva_utils
 from consisid_eva_clip.eva_vit_model import EVAVisionTransformer
-from encoders import LLAMA_3_8B, LLAMA_31_8B, LLAMA_32_1B
+from images import Preparation
 from PIL import Image
+from published_models import adapter
 from torch import nn
-from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection, SiglipImageProcessor
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from weights import draw, write_safetensors
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests/reference"))
-from published_models import adapter  # noqa: E402
-
 LOGIT_SCALE = 4.5
-CAPTIONS = [
-    "a red kite over the beach",
-    "A small green tent on a meadow under clouds; 3 people, 12345 stars & one dog's shadow!",
-    "größe ☂ 東京タワー 😀",
-    "",
-    " ".join("the picture shows a very long wooden table with many plates, cups and old books near a window".split() * 6),
-]
-SIZES = [(640, 427), (300, 500), (1000, 333)]
-
-
-def pictures(folder):
-    """Files of pictures that have edges, gradients and noise, and no two of the same proportions."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for number, (width, height) in enumerate(SIZES):
-        y, x = np.mgrid[:height, :width]
-        noise = np.random.default_rng(number).integers(0, 64, (height, width, 3))
-        waves = np.stack([x * 255 // width, y * 255 // height, (x * y // 97 + 80 * number) % 256], -1)
-        disc = ((x - width // 3) ** 2 + (y - height // 2) ** 2 < (height // 4) ** 2)[..., None]
-        pixels = np.clip(np.where(disc, 255 - waves, waves) * 3 // 4 + noise, 0, 255).astype(np.uint8)
-        files.append(folder / f"{number}.png")
-        Image.fromarray(pixels).save(files[-1])
-    return files
 
 
 def clip_hf(width, layers, patch, side):
@@ -79,11 +52,33 @@ def llm2clip_eva02(name):
     return "visual." + re.sub(r"attn\.([qv])_bias", r"attn.\1_proj.bias", name)
 
 
+def adapter_shapes(root, d, size):
+    shapes = {}
+    for i in range(4):
+        b = f"{root}{i}."
+        shapes |= {b + "fn.0.weight": (2 * d, d), b + "fn.0.bias": (2 * d,), b + "fn.3.weight": (d, 2 * d), b + "fn.3.bias": (d,),
+                   b + "ln.weight": (d,), b + "ln.bias": (d,)}
+    return shapes | {root + "4.weight": (d,), root + "4.bias": (d,), root + "5.weight": (size, d), root + "5.bias": (size,)}
+
+
+def write(file, state, dtype):
+    if not file.name.endswith(".pt"):
+        shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+        write_safetensors(file, shapes, dtype, lambda name, _: [state[name]])
+        return
+    # Tables of rotary positions have one storage in all blocks, and so they have in the file.
+    halves, stored = {}, {}
+    for name, tensor in state.items():
+        halves.setdefault(tensor.data_ptr(), tensor.detach().to(dtype))
+        stored[name] = halves[tensor.data_ptr()]
+    torch.save(stored, file)
+
+
 @dataclass(frozen=True)
 class Model:
     """
     tower: makes the module; names: what its tensors are called in the file; parameters: of the tower as published, which is
-    asserted; encoder: key of ENCODERS; partner: its directory's name if it does not lie beside the model.
+    asserted; encoder: key of ENCODERS; given: whether it must be told where that is; folder: below that of models, if not its name.
     """
 
     tower: Callable
@@ -103,6 +98,32 @@ class Model:
     folder: str | None = None
     given: bool = False
     gigabytes: float | None = None
+
+    @torch.no_grad()
+    def make(self, folder, vectors, files):
+        """Writes the model; returns embeddings of length 1 of captions (of their vectors) and pictures, and numbers of parameters."""
+        tower = self.tower().eval()
+        state, drawn = {}, dict(tower.named_parameters())
+        for name, tensor in tower.state_dict(keep_vars=True).items():
+            if name in drawn:
+                tensor.copy_(draw(self.names(name), tuple(tensor.shape), self.dtype))
+            state[self.names(name)] = tensor
+        count = sum(p.numel() for p in tower.parameters())
+        assert count == self.parameters, f"The tower has {count} parameters, as published it has {self.parameters}."
+
+        shapes = adapter_shapes(self.adapter, self.captions, self.size)
+        weights = {name: draw(name, shape, self.dtype) for name, shape in shapes.items()}
+        texts = F.normalize(adapter(weights, self.adapter, vectors, not self.siglip))
+        state |= weights | {"logit_scale": torch.tensor(LOGIT_SCALE)}
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / self.file, state, self.dtype)
+        if self.config:
+            (folder / "config.json").write_text(json.dumps(self.config, indent=2) + "\n")
+
+        kind = Preparation.SIGLIP if self.siglip else Preparation.CLIP
+        pixels = kind.prepared(self.side, [Image.open(file) for file in files])
+        images = torch.cat([F.normalize(self.embed(tower, x[None])) for x in pixels])
+        return texts, images, {"tower": count, "adapter": sum(w.numel() for w in weights.values())}
 
 
 def hf(width, layers, patch, side, parameters):
@@ -125,7 +146,7 @@ def original(name, side, parameters):
                  "text.text_adaptor.", 4096, 1280, side, "8b-two-blocks", given=True)
 
 
-MODELS = {
+PAIRS = {
     "LLM2CLIP-Openai-B-16": hf(768, 12, 16, 224, 85_799_424 + 983_040),
     "LLM2CLIP-EVA02-B-16": eva02("EVA02-CLIP-B-16", "LLM2CLIP-EVA02-B-16.pt", 224, 86_853_632),
     "LLM2CLIP-Openai-L-14-224": hf(1024, 24, 14, 224, 303_179_776 + 1_310_720),
@@ -143,68 +164,9 @@ MODELS = {
     "LLM2CLIP-EVA02-B-16, whole Llama-3-8B in int4": eva02(
         "EVA02-CLIP-B-16", "LLM2CLIP-EVA02-B-16.pt", 224, 86_853_632, encoder="8b", weights="int4",
         folder="full/LLM2CLIP-EVA02-B-16", gigabytes=12),
+    # Other language models than published ones have, of two blocks.
+    **{f"LLM2CLIP-EVA02-B-16 for {name}": eva02(
+        "EVA02-CLIP-B-16", "model.pt", 224, 86_853_632, size, encoder, given=True)
+       for name, encoder, size in [("Qwen2.5", "qwen2.5", 3584), ("Mistral", "mistral", 4096), ("Gemma", "gemma", 3072),
+                                   ("Phi-3.5", "phi3", 3072), ("SmolLM2", "smollm2", 576)]},
 }
-
-
-def adapter_shapes(root, d, size):
-    shapes = {}
-    for i in range(4):
-        b = f"{root}{i}."
-        shapes |= {b + "fn.0.weight": (2 * d, d), b + "fn.0.bias": (2 * d,), b + "fn.3.weight": (d, 2 * d), b + "fn.3.bias": (d,),
-                   b + "ln.weight": (d,), b + "ln.bias": (d,)}
-    return shapes | {root + "4.weight": (d,), root + "4.bias": (d,), root + "5.weight": (size, d), root + "5.bias": (size,)}
-
-
-@torch.no_grad()
-def make(model, folder, vectors, files):
-    """Writes the model; returns embeddings of length 1 of captions (of their vectors) and pictures, and numbers of parameters."""
-    tower = model.tower().eval()
-    state, drawn = {}, dict(tower.named_parameters())
-    for name, tensor in tower.state_dict(keep_vars=True).items():
-        if name in drawn:
-            tensor.copy_(draw(model.names(name), tuple(tensor.shape), model.dtype))
-        state[model.names(name)] = tensor
-    count = sum(p.numel() for p in tower.parameters())
-    assert count == model.parameters, f"The tower has {count} parameters, as published it has {model.parameters}."
-
-    shapes = adapter_shapes(model.adapter, model.captions, model.size)
-    weights = {name: draw(name, shape, model.dtype) for name, shape in shapes.items()}
-    texts = F.normalize(adapter(weights, model.adapter, vectors, not model.siglip))
-    state |= weights | {"logit_scale": torch.tensor(LOGIT_SCALE)}
-    folder.mkdir(parents=True, exist_ok=True)
-    write(model, folder / model.file, state)
-    if model.config:
-        (folder / "config.json").write_text(json.dumps(model.config, indent=2) + "\n")
-
-    pixels = prepared(model, [Image.open(file) for file in files])
-    images = torch.cat([F.normalize(model.embed(tower, x[None])) for x in pixels])
-    return texts, images, {"tower": count, "adapter": sum(w.numel() for w in weights.values())}
-
-
-def resized(image, width, height):
-    """Across, then down, as Pillow up to version 12 does in one call; later ones choose which comes first, and round otherwise."""
-    return image.resize((width, image.height), Image.Resampling.BICUBIC).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def prepared(model, images):
-    side = dict(height=model.side, width=model.side)
-    if model.siglip:
-        processor = SiglipImageProcessor(size=side, do_resize=False)
-        sizes = [(model.side, model.side)] * len(images)
-    else:
-        processor = CLIPImageProcessor(crop_size=side, do_resize=False)
-        sizes = [(model.side * i.width // min(i.size), model.side * i.height // min(i.size)) for i in images]
-    return processor([resized(i, *size) for i, size in zip(images, sizes)], return_tensors="pt").pixel_values
-
-
-def write(model, file, state):
-    if not model.file.endswith(".pt"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-        write_safetensors(file, shapes, model.dtype, lambda name, _: [state[name]])
-        return
-    # Tables of rotary positions have one storage in all blocks, and so they have in the file.
-    halves, stored = {}, {}
-    for name, tensor in state.items():
-        halves.setdefault(tensor.data_ptr(), tensor.detach().to(model.dtype))
-        stored[name] = halves[tensor.data_ptr()]
-    torch.save(stored, file)

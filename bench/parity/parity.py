@@ -8,20 +8,22 @@ import subprocess
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests/reference"))
 
 import numpy as np
 import torch
-from encoders import ENCODERS, caption_vectors
-from encoders import make as make_encoder
-from models import CAPTIONS, MODELS, make, pictures
+from encoders import ENCODERS, GGUF
+from images import CAPTIONS, pictures
 from report import write
+from rows import MODELS
 
-ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5
 # The JVM fills what heap it may with garbage before it collects any; what is to be seen is what models need.
 HEAP = "-Xmx1g"
@@ -33,25 +35,26 @@ class Failure(Exception):
 
 def encoder_child(key, work):
     encoder = ENCODERS[key]
-    folder = work / "models" / encoder.directory
-    if not (folder / "config.json").exists():
-        make_encoder(encoder, folder)
-    start = time.monotonic()
-    vectors = caption_vectors(encoder, folder, CAPTIONS)
-    np.savez(work / f"{key}.npz", vectors=vectors.numpy(), seconds=(time.monotonic() - start) / len(CAPTIONS))
+    folder = work / "models" / encoder.place
+    if not encoder.is_in(folder):
+        encoder.make(folder)
+    parameters = sum(np.prod(shape) for shape in encoder.shapes.values()).item()
+    np.savez(work / f"{key}.npz", vectors=encoder.caption_vectors(folder).numpy(), parameters=parameters)
 
 
 def model_child(name, work):
     model = MODELS[name]
-    vectors = torch.from_numpy(np.load(work / f"{model.encoder}.npz")["vectors"])
-    files = pictures(work / "pictures")
-    texts, images, parameters = make(model, work / "models" / (model.folder or name), vectors, files)
+    vectors = model.encoder and torch.from_numpy(np.load(work / f"{model.encoder}.npz")["vectors"])
+    texts, images, parameters = model.make(work / "models" / (model.folder or name), vectors, pictures(work / "pictures"))
     np.savez(work / "reference.npz", texts=texts.numpy(), images=images.numpy(), parameters=json.dumps(parameters))
 
 
 def child(kind, name, work):
     """A process of its own, so that its memory is free when our turn comes."""
-    process = subprocess.run([sys.executable, __file__, "--work", str(work), "--child", kind, name], stderr=subprocess.PIPE, text=True)
+    gguf = ENCODERS[GGUF].file
+    process = subprocess.run(
+        [sys.executable, __file__, "--work", str(work), "--child", kind, name, *(["--gguf", gguf] if gguf else [])],
+        stderr=subprocess.PIPE, text=True)
     if process.returncode:
         raise Failure(f"reference: {said(process.stderr)}")
 
@@ -65,10 +68,11 @@ def said(text):
 def ours(name, model, work, java, class_path):
     folder = work / "models" / (model.folder or name)
     # Published models find their encoder beside them, by its name; others are told.
-    request = {"model": str(folder), "captions": CAPTIONS, "images": [str(f) for f in sorted((work / "pictures").iterdir())],
-               "weights": model.weights}
+    captions = ENCODERS[model.encoder].captions if model.encoder else CAPTIONS
+    images = [str(file) for file in sorted((work / "pictures").iterdir())]
+    request = {"model": str(folder), "captions": captions, "images": images, "weights": model.weights}
     if model.given:
-        request["textEncoder"] = str(work / "models" / ENCODERS[model.encoder].directory)
+        request["textEncoder"] = str(work / "models" / ENCODERS[model.encoder].place)
     (work / "request.json").write_text(json.dumps(request))
     process = subprocess.run(
         [java, HEAP, "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", class_path,
@@ -89,23 +93,28 @@ def difference(actual, expected):
 
 def row(name, work, java, class_path):
     model = MODELS[name]
-    encoder = ENCODERS[model.encoder]
-    if not (work / f"{model.encoder}.npz").exists() or not (work / "models" / encoder.directory / "config.json").exists():
-        child("encoder", model.encoder, work)
+    parts = ["images", "texts"]
+    if model.encoder:
+        encoder = ENCODERS[model.encoder]
+        if not (work / f"{model.encoder}.npz").exists() or not encoder.is_in(work / "models" / encoder.place):
+            child("encoder", model.encoder, work)
     child("model", name, work)
-    reference, vectors = np.load(work / "reference.npz"), np.load(work / f"{model.encoder}.npz")
+    reference = dict(np.load(work / "reference.npz"))
+    parameters = json.loads(str(reference["parameters"]))
+    if model.encoder:
+        encoded = np.load(work / f"{model.encoder}.npz")
+        parts.append("vectors")
+        reference["vectors"] = encoded["vectors"]
+        parameters["encoder"] = int(encoded["parameters"])
     answer = ours(name, model, work, java, class_path)
-    result = {
-        "images": difference(answer["images"], reference["images"]),
-        "vectors": difference(answer["vectors"], vectors["vectors"]),
-        "texts": difference(answer["texts"], reference["texts"]),
-        "parameters": json.loads(str(reference["parameters"])) | {"encoder": sum(np.prod(s) for s in encoder.shapes().values()).item()},
+    result = {part: difference(answer[part], reference[part]) for part in parts} | {
+        "parameters": parameters,
         "seconds": {"open": answer["openSeconds"], "image": answer["imageSeconds"] / len(reference["images"]),
-                    "caption": answer["captionSeconds"] / len(CAPTIONS)},
+                    "caption": answer["captionSeconds"] / len(reference["texts"])},
         "peak": answer["peakBytes"], "java": answer["java"],
     }
     if model.weights == "stored":
-        for part in ("images", "vectors", "texts"):
+        for part in parts:
             if result[part]["error"] > TOLERANCE:
                 raise Failure(f"{part}: expected a relative error of at most {TOLERANCE}, found {result[part]['error']:.2e}", result)
     if model.gigabytes and result["peak"] > model.gigabytes * 1e9:
@@ -138,6 +147,9 @@ def run(arguments):
         if file.exists() and not arguments.again and json.loads(file.read_text())["failure"] is None:
             print(f"{name}: passed before", flush=True)
             continue
+        if MODELS[name].encoder == GGUF and ENCODERS[GGUF].file is None:
+            print(f"{name}: left out, since its real file was not given with --gguf", flush=True)
+            continue
         result = measure(name, work, arguments.java, arguments.class_path)
         file.write_text(json.dumps(result, indent=1) + "\n")
         failed |= result["failure"] is not None
@@ -145,8 +157,8 @@ def run(arguments):
         if not arguments.keep:
             shutil.rmtree(work / "models" / (MODELS[name].folder or name), ignore_errors=True)
             encoder = MODELS[name].encoder
-            if all(MODELS[later].encoder != encoder for later in names[number + 1:]):
-                shutil.rmtree(work / "models" / ENCODERS[encoder].directory, ignore_errors=True)
+            if encoder not in (None, GGUF) and all(MODELS[later].encoder != encoder for later in names[number + 1:]):
+                shutil.rmtree(work / "models" / ENCODERS[encoder].place, ignore_errors=True)
         write(ROOT / "docs/parity.md", results)
     write(ROOT / "docs/parity.md", results)
     return 1 if failed else 0
@@ -156,6 +168,7 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/parity/run", description="Compares with reference implementations at published shapes.")
     parser.add_argument("--only", action="append", choices=MODELS, metavar="NAME", help="a model of this name; may be repeated")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of models, which are deleted, and results")
+    parser.add_argument("--gguf", metavar="FILE", help="the real SmolLM2-135M-Instruct.Q4_1.gguf")
     parser.add_argument("--again", action="store_true", help="also what has passed before")
     parser.add_argument("--keep", action="store_true", help="leave the models in the folder")
     parser.add_argument("--java", help=argparse.SUPPRESS)
@@ -163,6 +176,8 @@ def main():
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
+    if arguments.gguf:
+        ENCODERS[GGUF] = replace(ENCODERS[GGUF], file=str(Path(arguments.gguf).absolute()))
     if arguments.child:
         kind, name = arguments.child
         {"encoder": encoder_child, "model": model_child}[kind](name, arguments.work)

