@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * Speed of matmul and attention at the shapes of our training runs and of ViT-L/14-336, Llama-3.2-1B and ViT-B/16, beside the machine's
@@ -36,8 +35,6 @@ public final class MatmulBench {
     private static final MatrixPrecision PRECISION = MatrixPrecision.valueOf(
             System.getProperty("llm2clip.bench.precision", "f32").toUpperCase(Locale.ROOT));
 
-    private static volatile float sink;
-
     /** {@code packed}: whether B is packed beforehand, as the weights of a frozen model are. */
     private record Case(String name, KernelOp op, boolean packed) {
         Case(String name, KernelOp op) {
@@ -51,13 +48,13 @@ public final class MatmulBench {
         String wanted = arguments.length == 0 ? "" : arguments[0];
         System.out.printf(
                 "%d threads, %d-bit vectors, peak %.0f GFLOP/s%n",
-                WORKERS.threads(), VectorMath.SPECIES.vectorBitSize(), peak());
+                WORKERS.threads(), VectorMath.SPECIES.vectorBitSize(), MultiplyAdds.peak(WORKERS));
         for (Case c : cases()) {
             if (c.name.contains(wanted)) {
                 measure(c);
             }
         }
-        System.out.printf("peak %.0f GFLOP/s%n", peak());
+        System.out.printf("peak %.0f GFLOP/s%n", MultiplyAdds.peak(WORKERS));
     }
 
     private static List<Case> cases() {
@@ -258,60 +255,5 @@ public final class MatmulBench {
                         op + " at " + batch + ", " + i + ", " + j + ": " + found + ", expected " + sum);
             }
         }
-    }
-
-    /** Best rate of independent multiply-adds on all threads, in GFLOP/s. */
-    private static double peak() {
-        int steps = 100_000;
-        double best = 0;
-        for (int round = 0; round < 60; round++) {
-            long start = System.nanoTime();
-            WORKERS.parallel(4 * WORKERS.threads(), (task, worker) -> sink = multiplyAdds(steps));
-            double flops = 4.0 * WORKERS.threads() * steps * 12 * 2 * VectorMath.SPECIES.length();
-            best = Math.max(best, flops / (System.nanoTime() - start));
-        }
-        return best;
-    }
-
-    private static float multiplyAdds(int steps) {
-        FloatVector f = FloatVector.broadcast(VectorMath.SPECIES, 0.999f);
-        FloatVector a = f;
-        FloatVector b = f.mul(2);
-        FloatVector c = f.mul(3);
-        FloatVector d = f.mul(4);
-        FloatVector e = f.mul(5);
-        FloatVector g = f.mul(6);
-        FloatVector h = f.mul(7);
-        FloatVector i = f.mul(8);
-        FloatVector j = f.mul(9);
-        FloatVector k = f.mul(10);
-        FloatVector l = f.mul(11);
-        FloatVector m = f.mul(12);
-        for (int step = 0; step < steps; step++) {
-            a = a.fma(f, f);
-            b = b.fma(f, f);
-            c = c.fma(f, f);
-            d = d.fma(f, f);
-            e = e.fma(f, f);
-            g = g.fma(f, f);
-            h = h.fma(f, f);
-            i = i.fma(f, f);
-            j = j.fma(f, f);
-            k = k.fma(f, f);
-            l = l.fma(f, f);
-            m = m.fma(f, f);
-        }
-        FloatVector sum = a.add(b)
-                .add(c)
-                .add(d)
-                .add(e)
-                .add(g)
-                .add(h)
-                .add(i)
-                .add(j)
-                .add(k)
-                .add(l)
-                .add(m);
-        return sum.lane(0);
     }
 }

@@ -30,7 +30,7 @@ public final class Batches {
      * @param room that each item takes
      * @param max of a batch; an item that takes more is alone
      */
-    static List<int[]> ofRoom(int[] room, int max) {
+    public static List<int[]> ofRoom(int[] room, int max) {
         List<int[]> batches = new ArrayList<>();
         for (int start = 0; start < room.length; ) {
             int end = start + 1;

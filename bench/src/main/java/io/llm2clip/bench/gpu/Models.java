@@ -1,5 +1,6 @@
 package io.llm2clip.bench.gpu;
 
+import io.llm2clip.bench.HashWeights;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;

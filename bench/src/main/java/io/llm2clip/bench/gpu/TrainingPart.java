@@ -1,5 +1,6 @@
 package io.llm2clip.bench.gpu;
 
+import io.llm2clip.bench.HashWeights;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;

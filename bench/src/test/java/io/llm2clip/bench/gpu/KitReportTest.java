@@ -2,6 +2,7 @@ package io.llm2clip.bench.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.bench.HashWeights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.llm2clip.bench.gpu;
+package io.llm2clip.bench;
 
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
@@ -13,9 +13,10 @@ import java.util.zip.CRC32;
 
 /**
  * Random values that another program can make without a file: element i of the tensor of a name is a hash of both, uniform and a
- * multiple of 2^-23. {@code bench/gpu/peer.py} has the same rule.
+ * multiple of 2^-23. {@code bench/gpu/peer.py} and {@code
+ * bench/compare/hashed.py} have the same rule.
  */
-final class HashWeights {
+public final class HashWeights {
     private static final int CHUNK = 1 << 20;
 
     private HashWeights() {}
@@ -24,7 +25,7 @@ final class HashWeights {
      * Sets all parameters by their names: matrices uniform with variance 1/fan-in, weights of norms about 1, other vectors about 0, and
      * the second factor of a low-rank update 0.
      */
-    static void fill(List<Parameter> parameters) {
+    public static void fill(List<Parameter> parameters) {
         for (Parameter parameter : parameters) {
             String name = parameter.name();
             Shape shape = parameter.shape();
@@ -36,7 +37,7 @@ final class HashWeights {
     }
 
     /** Sets a tensor to {@code offset + scale u}, u uniform over [-1, 1). */
-    static void fill(String name, TensorData data, float offset, float scale) {
+    public static void fill(String name, TensorData data, float offset, float scale) {
         MemorySegment segment = data.segment();
         Initializer.Values values = values(name, offset, scale);
         int elements = data.shape().size();
@@ -53,14 +54,14 @@ final class HashWeights {
         return i -> offset + scale * uniform(seed, (int) i);
     }
 
-    static int seed(String name) {
+    public static int seed(String name) {
         CRC32 crc = new CRC32();
         crc.update(name.getBytes(StandardCharsets.UTF_8));
         return (int) crc.getValue();
     }
 
     /** In [-1, 1): the finalizer of MurmurHash3 over a counter. */
-    static float uniform(int seed, int element) {
+    public static float uniform(int seed, int element) {
         int h = element * 0x9E3779B9 + seed;
         h ^= h >>> 16;
         h *= 0x85EBCA6B;

@@ -1,0 +1,15 @@
+package io.llm2clip.bench.compare;
+
+/** Work that is ready to be done again and again. */
+interface Task extends AutoCloseable {
+    void run();
+
+    /** What is compared with other engines; runs the work at least once. */
+    float[] output();
+
+    /** Floating-point operations of a run. */
+    long flops();
+
+    @Override
+    void close();
+}
