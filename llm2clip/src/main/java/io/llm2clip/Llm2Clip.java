@@ -49,8 +49,7 @@ public final class Llm2Clip implements AutoCloseable {
         this.opened = opened;
         Llm2ClipModel model = opened.model();
         ModelDescription description = model.description();
-        preprocessing =
-                description.preprocessing().ofSize(model.vision().config().imageSize());
+        preprocessing = description.preprocessing().of(model.vision().config());
         reader = options.reader(description);
         texts = TextEncoder.of(model.text(), opened.tokenizer(), options.captions(), options.execution());
         images = new ImageEncoder(model.vision(), options.execution());
@@ -59,7 +58,7 @@ public final class Llm2Clip implements AutoCloseable {
     /**
      * Loads a model: the directory that training has saved, or a published LLM2CLIP model, which is a directory or a file of weights
      * whose text encoder lies beside it under its published name ({@link LoadOptions#withTextEncoder} names another place), or a plain
-     * CLIP or SigLIP with its own text tower.
+     * CLIP, SigLIP or FG-CLIP 2 with its own text tower.
      *
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit the others
      * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add

@@ -25,7 +25,7 @@ final class ModelOption {
             paramLabel = "PATH|NAME",
             description = {
                 "The model: a directory that training wrote, or a published one: its directory, file of weights, or name on the"
-                        + " Hub after 'llm2clip pull'; an LLM2CLIP, or a CLIP or SigLIP with its own text tower"
+                        + " Hub after 'llm2clip pull'; an LLM2CLIP, or a CLIP, SigLIP or FG-CLIP 2 with its own text tower"
                         + " (default: ${DEFAULT-VALUE}, which the demo makes)."
             })
     private String model = USUAL.toString();
@@ -44,7 +44,8 @@ final class ModelOption {
             names = "--image-size",
             paramLabel = "PIXELS",
             description =
-                    "Side of the pictures that the vision tower sees: its position embeddings are interpolated (default: the model's).")
+                    "Side of the pictures that the vision tower sees: its position embeddings are interpolated; where pictures keep their"
+                            + " proportions, they get as many patches as such a square (default: the model's).")
     private @Nullable Integer imageSize;
 
     @Mixin

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.model.CaptionReading;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.EndToken;
+import io.llm2clip.model.FgClip2TextTower;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
@@ -155,6 +156,55 @@ final class Fixture {
         tokens.append("\"<|startoftext|>\": 52, \"<|endoftext|>\": 53}");
         Files.writeString(directory.resolve("vocab.json"), tokens);
         Files.writeString(directory.resolve("merges.txt"), "#version: 0.2\n");
+        return directory;
+    }
+
+    /** An FG-CLIP 2 that reads letters, 8 of short captions and 20 of long ones, and pictures of any shape in patches of 4 pixels. */
+    static Path fgClip2(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.writeString(directory.resolve("config.json"), """
+                {"model_type": "fgclip2",
+                 "text_config": {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+                  "vocab_size": 30, "max_position_embeddings": 8, "longtext_len": 20, "keep_len": 3},
+                 "vision_config": {"num_patches": 9, "patch_size": 4, "hidden_size": 16, "intermediate_size": 32,
+                  "num_hidden_layers": 1, "num_attention_heads": 2}}
+                """);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionConfig vision = VisionConfig.read(directory.resolve("config.json"));
+            VisionTower tower = VisionTower.create(parameters, vision);
+            FgClip2TextTower.create(
+                    parameters,
+                    new FgClip2TextTower.Config(
+                            new TextTowerSizes(30, 8, 16, 24, 1, 2, 16, Activation.GELU_TANH, 1e-6f), 20, 3),
+                    0);
+            Llm2ClipModel.createLogitScale(parameters);
+            ParameterFiles.save(
+                    parameters.all(),
+                    tower.layout().stored().usual(),
+                    directory.resolve("model.safetensors"),
+                    Map.of());
+        }
+        StringBuilder tokens = new StringBuilder("\"<pad>\": 0, \"<eos>\": 1, \"<unk>\": 2, \"\u2581\": 3");
+        for (int letter = 0; letter < 26; letter++) {
+            tokens.append(", \"%c\": %d".formatted('a' + letter, 4 + letter));
+        }
+        Files.writeString(directory.resolve("tokenizer.json"), """
+                {"version": "1.0", "truncation": null, "padding": null,
+                 "added_tokens": [
+                  {"id": 0, "content": "<pad>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+                  {"id": 1, "content": "<eos>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+                  {"id": 2, "content": "<unk>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+                 "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"},
+                 "pre_tokenizer": null,
+                 "post_processor": {"type": "TemplateProcessing",
+                  "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<eos>", "type_id": 0}}],
+                  "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                  "special_tokens": {"<eos>": {"id": "<eos>", "ids": [1], "tokens": ["<eos>"]}}},
+                 "decoder": null,
+                 "model": {"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
+                  "end_of_word_suffix": null, "fuse_unk": true, "byte_fallback": false, "vocab": {%s}, "merges": []}}
+                """.formatted(tokens));
+        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"pad_token\": \"<pad>\"}");
         return directory;
     }
 

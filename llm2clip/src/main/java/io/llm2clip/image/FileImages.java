@@ -17,6 +17,6 @@ record FileImages(List<Path> files, ImageReader reader, Preprocessing preprocess
 
     @Override
     public RgbImage read(int index) {
-        return reader.square(files.get(index), preprocessing);
+        return reader.resized(files.get(index), preprocessing);
     }
 }

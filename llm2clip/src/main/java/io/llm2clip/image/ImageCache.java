@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Training images in memory: 8-bit at model resolution, {@code 3 * S * S} bytes each. Immutable once loaded. */
+/** Training images in memory: 8-bit at model resolution, three bytes per pixel. Immutable once loaded. */
 public final class ImageCache implements ImageSource {
     /** Small images are ready at once, and threads should not wait for their turn to be taken. */
     private static final int AHEAD = 256;
@@ -45,8 +45,8 @@ public final class ImageCache implements ImageSource {
 
     /** Takes images that are in memory already. */
     public static ImageCache of(List<RgbImage> images, Preprocessing preprocessing) {
-        RgbImage[] squares = images.stream().map(preprocessing::square).toArray(RgbImage[]::new);
-        return new ImageCache(preprocessing, squares, List.of());
+        RgbImage[] resized = images.stream().map(preprocessing::resized).toArray(RgbImage[]::new);
+        return new ImageCache(preprocessing, resized, List.of());
     }
 
     /** The number of images, broken ones included. */
@@ -87,7 +87,7 @@ public final class ImageCache implements ImageSource {
         return new ImageCache(preprocessing, kept, failures);
     }
 
-    /** The S x S image at {@code index}. */
+    /** The resized image at {@code index}. */
     @Override
     public RgbImage read(int index) {
         RgbImage image = images[index];

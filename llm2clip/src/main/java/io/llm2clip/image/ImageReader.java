@@ -49,17 +49,17 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     }
 
     /**
-     * Reads what preprocessing keeps of a picture, resized to S x S; the picture as a whole is in memory in one piece at
+     * Reads what preprocessing keeps of a picture, resized; the picture as a whole is in memory in one piece at
      * most.
      *
      * @throws InputException as {@link #read(Path)}
      */
-    public RgbImage square(Path file, Preprocessing preprocessing) {
-        return square(file, preprocessing, DecodingMemory.SHARED);
+    public RgbImage resized(Path file, Preprocessing preprocessing) {
+        return resized(file, preprocessing, DecodingMemory.SHARED);
     }
 
-    RgbImage square(Path file, Preprocessing preprocessing, DecodingMemory memory) {
-        return read(file, memory, preprocessing::square);
+    RgbImage resized(Path file, Preprocessing preprocessing, DecodingMemory memory) {
+        return read(file, memory, preprocessing::resized);
     }
 
     /** Decodes the bytes of an image file; {@code name} stands for it in messages. */

@@ -2,7 +2,6 @@ package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
 import java.awt.image.BufferedImage;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -17,11 +16,11 @@ public interface ImageSource {
     /** What image {@code index} is called in messages, such as its file. */
     String name(int index);
 
-    /** What made the images S x S, and makes model input of them. */
+    /** What resized the images, and makes model input of them. */
     Preprocessing preprocessing();
 
     /**
-     * Reads an image, S x S.
+     * Reads an image, as the model takes it.
      *
      * @throws InputException naming it, if it cannot be used; this says nothing of the others
      */
@@ -52,12 +51,11 @@ public interface ImageSource {
     }
 
     /**
-     * Reads all images as model input.
+     * Reads all images.
      *
-     * @param target receives {@code [count, 3, S, S]}, f32
      * @throws InputException if one of them cannot be used
      */
-    default void readAll(MemorySegment target) {
-        ImageThreads.shared().readAll(this, target);
+    default List<RgbImage> readAll() {
+        return ImageThreads.shared().readAll(this);
     }
 }

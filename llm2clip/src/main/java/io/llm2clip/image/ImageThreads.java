@@ -2,9 +2,10 @@ package io.llm2clip.image;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.tensor.machine.Processor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -69,24 +70,22 @@ final class ImageThreads {
         });
     }
 
-    /** As {@link ImageSource#readAll}: every image is made model input by the thread that read it. */
-    void readAll(ImageSource source, MemorySegment target) {
-        Preprocessing preprocessing = source.preprocessing();
-        long bytes = (long) Float.BYTES * preprocessing.inputLength();
-        Deque<Future<?>> tasks = new ArrayDeque<>();
+    /** As {@link ImageSource#readAll}. */
+    List<RgbImage> readAll(ImageSource source) {
+        Deque<Future<RgbImage>> tasks = new ArrayDeque<>();
+        List<RgbImage> images = new ArrayList<>();
         try {
             for (int i = 0; i < source.count(); i++) {
                 int index = i;
-                tasks.add(threads.submit(
-                        () -> preprocessing.normalize(source.read(index), target.asSlice(index * bytes, bytes))));
+                tasks.add(threads.submit(() -> source.read(index)));
             }
             while (!tasks.isEmpty()) {
-                await(tasks.getFirst());
+                images.add(await(tasks.getFirst()));
                 tasks.removeFirst();
             }
+            return images;
         } finally {
-            // Nobody may write to the target any more. The last first, so that no thread begins one that is still to be
-            // canceled.
+            // The last first, so that no thread begins one that is still to be canceled.
             tasks.reversed().forEach(task -> task.cancel(true));
         }
     }

@@ -17,6 +17,6 @@ record PicturesInMemory(List<BufferedImage> pictures, Preprocessing preprocessin
 
     @Override
     public RgbImage read(int index) {
-        return preprocessing.square(RgbImage.of(pictures.get(index)));
+        return preprocessing.resized(RgbImage.of(pictures.get(index)));
     }
 }

@@ -26,7 +26,7 @@ public final class PillowResize {
      * @param columns of the window
      * @param rows of the window
      */
-    record Window(long width, long height, long x, long y, int columns, int rows) {}
+    public record Window(long width, long height, long x, long y, int columns, int rows) {}
 
     /** Scales the whole image to {@code width} x {@code height}. */
     public static RgbImage resize(RgbImage image, int width, int height, ResizeFilter filter) {

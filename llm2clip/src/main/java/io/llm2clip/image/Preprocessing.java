@@ -5,20 +5,19 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * From an image to model input: resize with Pillow's filter, crop, scale to 0..1, normalize by channel.
  *
  * <p>The image is RGB before it is resized, as in the published model cards.
  *
- * @param size S, the side of the square input
+ * @param frame the size of the input
  * @param mean per channel, of values in 0..1
  * @param std per channel
- * @param resize how a rectangle becomes a square
- * @param rounding where an odd margin's extra pixel goes
  */
-public record Preprocessing(
-        int size, float[] mean, float[] std, Resize resize, CropRounding rounding, ResizeFilter filter) {
+public record Preprocessing(Frame frame, float[] mean, float[] std, ResizeFilter filter) {
     private static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
     private static final float[] CLIP_STD = {0.26862954f, 0.26130258f, 0.27577711f};
 
@@ -51,104 +50,130 @@ public record Preprocessing(
     }
 
     public Preprocessing {
-        if (size < 1 || mean.length != 3 || std.length != 3) {
+        if (mean.length != 3 || std.length != 3) {
             throw new IllegalArgumentException(
-                    "Preprocessing needs a positive size and three means and deviations, found size %d, %d means, %d deviations."
-                            .formatted(size, mean.length, std.length));
+                    "Preprocessing needs three means and deviations, found %d means, %d deviations."
+                            .formatted(mean.length, std.length));
         }
     }
 
     /** The image processor of OpenAI's CLIP repositories, which all published OpenAI and EVA02 towers use. */
     public static Preprocessing clip(int size) {
-        return new Preprocessing(
-                size, CLIP_MEAN, CLIP_STD, Resize.SHORT_SIDE_CENTER_CROP, CropRounding.FLOOR, ResizeFilter.BICUBIC);
+        return new Preprocessing(cropped(size, CropRounding.FLOOR), CLIP_MEAN, CLIP_STD, ResizeFilter.BICUBIC);
     }
 
     /** The evaluation transform of the training code: like {@link #clip} with torchvision's crop. */
     public static Preprocessing torchvisionClip(int size) {
-        return new Preprocessing(
-                size, CLIP_MEAN, CLIP_STD, Resize.SHORT_SIDE_CENTER_CROP, CropRounding.HALF_EVEN, ResizeFilter.BICUBIC);
+        return new Preprocessing(cropped(size, CropRounding.HALF_EVEN), CLIP_MEAN, CLIP_STD, ResizeFilter.BICUBIC);
     }
 
     /** SigLIP's native transform: squash, mean and deviation one half. */
     public static Preprocessing siglip(int size) {
-        return new Preprocessing(
-                size, uniform(0.5f), uniform(0.5f), Resize.SQUASH, CropRounding.FLOOR, ResizeFilter.BICUBIC);
+        return new Preprocessing(squashed(size), uniform(0.5f), uniform(0.5f), ResizeFilter.BICUBIC);
     }
 
     /** SigLIP2's in Hugging Face's repositories: the same, bilinear. */
     public static Preprocessing siglip2(int size) {
+        return new Preprocessing(squashed(size), uniform(0.5f), uniform(0.5f), ResizeFilter.BILINEAR);
+    }
+
+    /** SigLIP2's for towers that take images in their own proportions, NaFlex: bilinear, mean and deviation one half. */
+    public static Preprocessing naFlex(int patchSize, PatchLimits limits) {
         return new Preprocessing(
-                size, uniform(0.5f), uniform(0.5f), Resize.SQUASH, CropRounding.FLOOR, ResizeFilter.BILINEAR);
+                new Frame.Patches(patchSize, limits), uniform(0.5f), uniform(0.5f), ResizeFilter.BILINEAR);
     }
 
     /** For miniature models: {@code (x / 255 - 0.5) / 0.25}. */
     public static Preprocessing miniature(int size) {
         return new Preprocessing(
-                size,
-                uniform(0.5f),
-                uniform(0.25f),
-                Resize.SHORT_SIDE_CENTER_CROP,
-                CropRounding.FLOOR,
-                ResizeFilter.BICUBIC);
+                cropped(size, CropRounding.FLOOR), uniform(0.5f), uniform(0.25f), ResizeFilter.BICUBIC);
     }
 
-    /** Model input {@code [3, S, S]}. */
+    private static Frame cropped(int size, CropRounding rounding) {
+        return new Frame.Square(size, Resize.SHORT_SIDE_CENTER_CROP, rounding);
+    }
+
+    private static Frame squashed(int size) {
+        return new Frame.Square(size, Resize.SQUASH, CropRounding.FLOOR);
+    }
+
+    /** Model input {@code [3, S, S]}, or {@code [patches, P, P, 3]} row by row. */
     public float[] apply(RgbImage image) {
-        float[] input = new float[inputLength()];
-        normalize(square(image), MemorySegment.ofArray(input));
+        RgbImage resized = resized(image);
+        float[] input = new float[Math.toIntExact(inputLength(resized))];
+        normalize(List.of(resized), MemorySegment.ofArray(input));
         return input;
     }
 
-    /** The number of values of one input, {@code 3 * S * S}. */
-    public int inputLength() {
-        return 3 * size * size;
+    /** The number of values of the input of an image that was resized. */
+    public static long inputLength(RgbImage resized) {
+        return 3L * resized.width() * resized.height();
     }
 
-    /** The image resized and cropped to S x S, still 8-bit. */
-    public RgbImage square(RgbImage image) {
-        return PillowResize.resize(image, window(image.width(), image.height()), filter);
+    /** The image as the frame has it, still 8-bit. */
+    public RgbImage resized(RgbImage image) {
+        return PillowResize.resize(image, frame.window(image.width(), image.height()), filter);
     }
 
-    RgbImage square(StoredPixels stored, Orientation orientation) throws IOException {
-        Window window = window(orientation.uprightWidth(stored), orientation.uprightHeight(stored));
+    RgbImage resized(StoredPixels stored, Orientation orientation) throws IOException {
+        Window window = frame.window(orientation.uprightWidth(stored), orientation.uprightHeight(stored));
         return PillowResize.resize(stored, orientation, window, filter);
     }
 
-    /** The part of the resized picture that is kept; it alone is computed, so any proportions will do. */
-    private Window window(int width, int height) {
-        if (resize == Resize.SQUASH) {
-            return new Window(size, size, 0, 0, size, size);
+    /**
+     * Writes the inputs of images that were resized one behind the other into {@code target}, f32, which has room for just them.
+     *
+     * @throws IllegalArgumentException if the images or the target are of another size
+     */
+    public void normalize(List<RgbImage> resized, MemorySegment target) {
+        long[] starts = new long[resized.size() + 1];
+        for (int i = 0; i < resized.size(); i++) {
+            RgbImage image = resized.get(i);
+            if (!frame.fits(image)) {
+                throw new IllegalArgumentException("Expected an image of %s, found %d x %d; resize it first."
+                        .formatted(frame.text(), image.width(), image.height()));
+            }
+            starts[i + 1] = starts[i] + Float.BYTES * inputLength(image);
         }
-        long longSide = (long) size * Math.max(width, height) / Math.min(width, height);
-        boolean portrait = width <= height;
-        long targetWidth = portrait ? size : longSide;
-        long targetHeight = portrait ? longSide : size;
-        return new Window(
-                targetWidth,
-                targetHeight,
-                rounding.half(targetWidth - size),
-                rounding.half(targetHeight - size),
-                size,
-                size);
+        if (target.byteSize() != starts[resized.size()]) {
+            throw new IllegalArgumentException("A target of %d bytes for inputs that take %d."
+                    .formatted(target.byteSize(), starts[resized.size()]));
+        }
+        IntStream.range(0, resized.size())
+                .parallel()
+                .forEach(i -> normalize(resized.get(i), target.asSlice(starts[i], starts[i + 1] - starts[i])));
     }
 
-    /** Writes the input {@code [3, S, S]} of an S x S image into {@code target}, f32, which has room for just it. */
-    public void normalize(RgbImage square, MemorySegment target) {
-        if (square.width() != size || square.height() != size) {
-            throw new IllegalArgumentException("Expected an image of %d x %d, found %d x %d; resize it first."
-                    .formatted(size, size, square.width(), square.height()));
+    private void normalize(RgbImage resized, MemorySegment target) {
+        switch (frame) {
+            case Frame.Square square -> planes(resized.pixels(), square.size() * square.size(), target);
+            case Frame.Patches patches -> patches(resized, patches.patchSize(), target);
         }
-        if (target.byteSize() != (long) Float.BYTES * inputLength()) {
-            throw new IllegalArgumentException("The input of an image of %d x %d takes %d bytes, found %d."
-                    .formatted(size, size, (long) Float.BYTES * inputLength(), target.byteSize()));
-        }
-        int plane = size * size;
-        byte[] pixels = square.pixels();
+    }
+
+    private void planes(byte[] pixels, int plane, MemorySegment target) {
         for (int channel = 0; channel < 3; channel++) {
             float[] table = table(channel);
             for (int i = 0; i < plane; i++) {
-                target.setAtIndex(ValueLayout.JAVA_FLOAT, channel * plane + i, table[pixels[3 * i + channel] & 0xff]);
+                target.setAtIndex(
+                        ValueLayout.JAVA_FLOAT, (long) channel * plane + i, table[pixels[3 * i + channel] & 0xff]);
+            }
+        }
+    }
+
+    /** Patch by patch, row by row, the channels of a pixel together. */
+    private void patches(RgbImage image, int patch, MemorySegment target) {
+        float[][] tables = {table(0), table(1), table(2)};
+        byte[] pixels = image.pixels();
+        long to = 0;
+        for (int top = 0; top < image.height(); top += patch) {
+            for (int left = 0; left < image.width(); left += patch) {
+                for (int y = top; y < top + patch; y++) {
+                    int from = 3 * (y * image.width() + left);
+                    for (int i = 0; i < 3 * patch; i++) {
+                        target.setAtIndex(ValueLayout.JAVA_FLOAT, to++, tables[i % 3][pixels[from + i] & 0xff]);
+                    }
+                }
             }
         }
     }

@@ -44,14 +44,31 @@ record AttentionPool(
     /** Tokens {@code [B, N, C]} to {@code [B, C]}. */
     Tensor apply(Tensor tokens) {
         int batch = tokens.shape().dim(0);
-        int width = layout.width();
-        Tensor q = query.apply(probe.tensor().reshape(1, width))
-                .reshape(1, 1, width)
-                .expand(Shape.of(batch, 1, width));
-        Sequences sequences = Patches.sequences(tokens);
-        Tensor pooled = output.apply(sequences
-                .attention(q, key.apply(tokens), value.apply(tokens), layout, false)
-                .reshape(batch, width));
+        Tensor q = queries().reshape(1, 1, layout.width()).expand(Shape.of(batch, 1, layout.width()));
+        return pooled(attention(q, tokens, Patches.sequences(tokens)).reshape(batch, layout.width()));
+    }
+
+    /**
+     * The tokens {@code [N, C]} of images one behind the other to {@code [B, C]}. Attention of this kind has as many queries as tokens,
+     * here all the same, so that any of an image's is what it finds.
+     *
+     * @param firsts i32 {@code [B]}, a token of each image
+     */
+    Tensor apply(Tensor tokens, Sequences.Ragged images, Tensor firsts) {
+        return pooled(
+                attention(queries().expand(tokens.shape()), tokens, images).gather(firsts));
+    }
+
+    private Tensor queries() {
+        return query.apply(probe.tensor().reshape(1, layout.width()));
+    }
+
+    private Tensor attention(Tensor queries, Tensor tokens, Sequences sequences) {
+        return sequences.attention(queries, key.apply(tokens), value.apply(tokens), layout, false);
+    }
+
+    private Tensor pooled(Tensor found) {
+        Tensor pooled = output.apply(found);
         return pooled.add(mlp.apply(norm.apply(pooled)));
     }
 }

@@ -4,7 +4,7 @@ import io.llm2clip.text.CaptionFormat;
 import java.util.OptionalInt;
 
 /**
- * How captions are read, where that is not as a model's files say. A text tower of a model's own reads captions in one way only.
+ * How captions are read, where that is not as a model's files say. Of a text tower of a model's own, rows can be cut earlier only.
  *
  * @param instruction what a language model reads before each caption, and does not pool; empty for none
  * @param maxLength the longest row in tokens, template and instruction included; longer rows are cut on the right
@@ -47,16 +47,22 @@ public record CaptionOptions(String instruction, OptionalInt maxLength, Optional
     }
 
     /**
-     * Checks that nothing is asked for.
+     * The longest row of a text tower.
      *
-     * @param window tokens that a text tower reads
-     * @throws IllegalArgumentException if something is
+     * @param window tokens that the tower reads
+     * @throws IllegalArgumentException if more than those, or something else is asked for
      */
-    void requireStored(int window) {
-        if (!equals(STORED)) {
+    int within(int window) {
+        if (!instruction.isEmpty() || captionMaxLength.isPresent()) {
             throw new IllegalArgumentException(
-                    "The model's own text tower reads captions of up to %d tokens, and nothing before them; leave instruction and lengths out, or use a model with a language model as text encoder."
+                    "The model's own text tower reads captions of up to %d tokens, and nothing before them; leave the instruction and the length of captions alone out, or use a model with a language model as text encoder."
                             .formatted(window));
         }
+        if (maxLength.orElse(0) > window) {
+            throw new IllegalArgumentException(
+                    "A maximum length of %d tokens: the model's own text tower reads %d; choose up to as many."
+                            .formatted(maxLength.getAsInt(), window));
+        }
+        return maxLength.orElse(window);
     }
 }

@@ -15,15 +15,18 @@ import java.util.stream.Stream;
 enum CheckpointPart {
     /** A vision tower: Hugging Face's names, those of everybody else. */
     VISION("vision_model.", "visual_projection.", "visual."),
-    /** The text tower of CLIP or SigLIP: Hugging Face's names, those of EVA-CLIP and OpenCLIP, those of OpenAI. */
+    /** The text tower of CLIP or SigLIP: Hugging Face's names, FG-CLIP 2's, those of EVA-CLIP and OpenCLIP, those of OpenAI. */
     TEXT(
             "text_model.",
+            "longtext_head.",
             "text_projection",
             "text.",
             "transformer.",
             "token_embedding.",
             "positional_embedding",
             "ln_final."),
+    /** What FG-CLIP 2 compares regions of an image and their captions with, which an encoder of whole images does not do. */
+    REGIONS("dense_feature_head.", "boxtext_head."),
     /** LLM2CLIP's adapter from caption vectors to embeddings. */
     ADAPTER("text_adapter.", "text.text_adaptor.", "text.text_proj."),
     /** The factor and offset of cosines, in their logarithm. */

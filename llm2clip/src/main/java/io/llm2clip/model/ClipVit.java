@@ -61,16 +61,16 @@ public final class ClipVit implements VisionTower {
     }
 
     @Override
-    public List<Tensor> states(Tensor pixels) {
-        Tensor x = Patches.prependClass(Patches.embed(pixels, config, patchKernel), classEmbedding)
+    public List<Tensor> states(List<Tensor> inputs) {
+        Tensor x = Patches.prependClass(Patches.embed(inputs.getFirst(), config, patchKernel), classEmbedding)
                 .add(positions.tensor());
         x = preNorm.apply(x);
         return ClipBlock.states(blocks, x, Patches.sequences(x));
     }
 
     @Override
-    public Tensor embed(Tensor pixels) {
-        Tensor x = states(pixels).getLast();
+    public Tensor embed(List<Tensor> inputs) {
+        Tensor x = states(inputs).getLast();
         Tensor pooled = switch (config.pooling()) {
             case CLASS_TOKEN -> postNorm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize()));
             case MEAN -> postNorm.apply(x).mean(1);

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A model with a text tower of its own as it is written, which {@link OpenModel} opens as any published one: both towers in one set of
  * weights under Hugging Face's names, config.json, tokenizer and preprocessor_config.json. Hugging Face transformers opens it as
- * {@code CLIPModel} or {@code SiglipModel}, where it has both towers.
+ * {@code CLIPModel}, {@code SiglipModel} or {@code Siglip2Model}, where it has both towers.
  */
 final class DualDirectory {
     /** Of models whose vision tower Hugging Face transformers has not, or not together with this text tower. */
@@ -25,6 +25,8 @@ final class DualDirectory {
     static final String VISION_CONFIG = "vision_config";
     static final String CLIP_TEXT = "clip_text_model";
     static final String SIGLIP_TEXT = "siglip_text_model";
+    private static final String SIGLIP2 = "siglip2";
+    private static final String NAFLEX_VISION = "siglip2_vision_model";
 
     private DualDirectory() {}
 
@@ -37,9 +39,7 @@ final class DualDirectory {
             tokenizer.write(directory, text.window());
             PreprocessorConfig.write(
                     directory,
-                    model.description()
-                            .preprocessing()
-                            .ofSize(model.vision().config().imageSize()));
+                    model.description().preprocessing().of(model.vision().config()));
         });
         output.publish();
     }
@@ -57,7 +57,7 @@ final class DualDirectory {
                         Map.of(),
                         saving)
                 .forEach((name, number) ->
-                        contents.put(name, text instanceof SiglipTextTower ? new Single(number) : number));
+                        contents.put(name, text instanceof ClipTextTower ? number : new Single(number)));
         return contents;
     }
 
@@ -97,11 +97,17 @@ final class DualDirectory {
         switch (type) {
             case "clip" -> json.putArray("architectures").add("CLIPModel");
             case "siglip" -> json.putArray("architectures").add("SiglipModel");
+            case SIGLIP2 -> json.putArray("architectures").add("Siglip2Model");
+            case VisionConfigReader.FG_CLIP_2 -> json.putArray("architectures").add("Fgclip2Model");
             default -> {
                 // Other software opens no such model.
             }
         }
-        json.set(TEXT_CONFIG, text(text));
+        ObjectNode texts = text(text);
+        if (type.equals(SIGLIP2)) {
+            texts.put("model_type", "siglip2_text_model");
+        }
+        json.set(TEXT_CONFIG, texts);
         // Of the tower alone.
         vision.remove("architectures");
         json.set(VISION_CONFIG, vision);
@@ -112,6 +118,8 @@ final class DualDirectory {
         return switch (text) {
             case ClipTextTower _ when vision.equals("clip_vision_model") -> "clip";
             case SiglipTextTower _ when vision.equals("siglip_vision_model") -> "siglip";
+            case SiglipTextTower _ when vision.equals(NAFLEX_VISION) -> SIGLIP2;
+            case FgClip2TextTower _ when vision.equals(NAFLEX_VISION) -> VisionConfigReader.FG_CLIP_2;
             default -> MODEL_TYPE;
         };
     }
@@ -136,6 +144,11 @@ final class DualDirectory {
                                 ClipTextTower.Config.endTokenId(clip.config().end()));
             case SiglipTextTower _ ->
                 json.put("model_type", SIGLIP_TEXT).put("projection_size", sizes.projectionSize());
+            case FgClip2TextTower fgClip2 ->
+                json.put("model_type", "fgclip2_text_model")
+                        .put("projection_size", sizes.projectionSize())
+                        .put("longtext_len", fgClip2.window())
+                        .put("keep_len", fgClip2.config().keptPositions());
         };
     }
 }

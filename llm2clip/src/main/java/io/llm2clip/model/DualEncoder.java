@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A CLIP or SigLIP as published: vision tower, text tower and {@code logit_scale} in one file of weights, beside it the tokenizer and
- * mostly a configuration. Pictures are never turned by their EXIF orientation.
+ * A CLIP, SigLIP or FG-CLIP 2 as published: vision tower, text tower and {@code logit_scale} in one file of weights, beside it the
+ * tokenizer and mostly a configuration. Pictures are never turned by their EXIF orientation.
  *
  * @param path what was opened
  * @param vision its file of weights, which holds both towers
@@ -33,9 +33,6 @@ record DualEncoder(
         Optional<PreprocessingPreset> preprocessing,
         SpecialTokens specialTokens)
         implements ModelSource {
-    /** The head for its texts of up to 196 tokens, which no other model has. */
-    private static final String FG_CLIP_2 = "longtext_head.weight";
-
     private static final String OPEN_CLIP_CONFIG = "open_clip_config.json";
     /** Facts that OpenAI's programs in TorchScript carry with their weights; all of these models have QuickGELU. */
     private static final String OPENAI_FACT = "context_length";
@@ -51,11 +48,6 @@ record DualEncoder(
      * @throws CheckpointException if a part is missing or damaged, or options are of no use for such a model
      */
     static DualEncoder find(Path path, Checkpoint source, ModelOptions options) {
-        if (source.entries().containsKey(FG_CLIP_2)) {
-            throw new CheckpointException(
-                    "%s: expected a SigLIP for images of one size, found an FG-CLIP 2, whose vision tower takes images of any shape in up to 1024 patches; use a SigLIP2 such as google/siglip2-so400m-patch14-224."
-                            .formatted(source.source()));
-        }
         options.textEncoder().ifPresent(encoder -> {
             throw new CheckpointException(
                     "%s: a model with a text tower of its own, which no other text encoder can stand in for; leave out the text encoder %s, or give an LLM2CLIP model."
@@ -91,6 +83,7 @@ record DualEncoder(
         return switch (config.string("model_type", "")) {
             case "clip", DualDirectory.CLIP_TEXT -> family == TextLayout.Family.CLIP;
             case "siglip", "siglip2", DualDirectory.SIGLIP_TEXT -> family == TextLayout.Family.SIGLIP;
+            case VisionConfigReader.FG_CLIP_2 -> family == TextLayout.Family.FG_CLIP_2;
             case DualDirectory.MODEL_TYPE -> describes(config.within(DualDirectory.TEXT_CONFIG), family);
             default -> false;
         };

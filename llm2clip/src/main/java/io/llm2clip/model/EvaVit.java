@@ -66,8 +66,8 @@ public final class EvaVit implements VisionTower {
     }
 
     @Override
-    public List<Tensor> states(Tensor pixels) {
-        Tensor patches = Patches.embed(pixels, config, patchKernel).add(patchBias.tensor());
+    public List<Tensor> states(List<Tensor> inputs) {
+        Tensor patches = Patches.embed(inputs.getFirst(), config, patchKernel).add(patchBias.tensor());
         Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
         Sequences sequences = Patches.sequences(x);
         List<Tensor> states = new ArrayList<>(List.of(x));
@@ -78,8 +78,8 @@ public final class EvaVit implements VisionTower {
     }
 
     @Override
-    public Tensor embed(Tensor pixels) {
-        Tensor x = states(pixels).getLast();
+    public Tensor embed(List<Tensor> inputs) {
+        Tensor x = states(inputs).getLast();
         return head.apply(norm.apply(x.slice(1, 0, 1).reshape(-1, config.hiddenSize())));
     }
 

@@ -6,26 +6,26 @@ import io.llm2clip.data.VectorTarget;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.ImageStream;
-import io.llm2clip.image.Preprocessing;
-import io.llm2clip.kernels.DType;
+import io.llm2clip.image.RgbImage;
 import io.llm2clip.progress.Passes;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.TensorData;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** A vision tower over any number of images: embeddings {@code [E]}, not normalized. While it computes, the next images are read. */
 public final class ImageEncoder implements AutoCloseable {
     static final int BATCH = 32;
+
+    /** Of a batch of images with their own numbers of patches; bounds the memory of a program. */
+    private static final int BATCH_PATCHES = 8192;
 
     private final VisionConfig config;
     private final BatchedFunction tower;
@@ -33,7 +33,7 @@ public final class ImageEncoder implements AutoCloseable {
     /** @param execution where and how it computes */
     public ImageEncoder(VisionTower vision, Execution execution) {
         this.config = vision.config();
-        this.tower = new BatchedFunction(in -> vision.embed(in.getFirst()), execution);
+        this.tower = new BatchedFunction(vision::embed, execution);
     }
 
     /**
@@ -43,14 +43,23 @@ public final class ImageEncoder implements AutoCloseable {
      * @param failures receives the others; both together are in the order of the images
      * @param phase hears of each image
      * @throws CancellationException if the thread is interrupted
+     * @throws IllegalArgumentException if the images are not prepared for the tower
      */
     public void encode(
             ImageSource images, VectorTarget embeddings, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
-        requireSize(images.preprocessing());
-        try (Arena arena = Arena.ofShared();
-                ImageStream stream = ImageStream.ofBatches(images, BATCH)) {
-            Batching batching =
-                    new Batching(arena, stream, images.preprocessing(), embeddings, failures, new Passes(phase, 2));
+        try (Arena arena = Arena.ofShared()) {
+            encode(images, new VisionInputs(config, images.preprocessing(), arena), embeddings, failures, phase);
+        }
+    }
+
+    private void encode(
+            ImageSource images,
+            VisionInputs inputs,
+            VectorTarget embeddings,
+            Consumer<ImageResult.Failure> failures,
+            Progress.Phase phase) {
+        try (ImageStream stream = ImageStream.ofBatches(images, BATCH)) {
+            Batching batching = new Batching(stream, inputs, embeddings, failures, new Passes(phase, 2));
             tower.run(batching, batching, batching.phase);
             batching.fail(Integer.MAX_VALUE);
         }
@@ -73,19 +82,10 @@ public final class ImageEncoder implements AutoCloseable {
         return embeddings;
     }
 
-    private void requireSize(Preprocessing preprocessing) {
-        if (preprocessing.size() != config.imageSize()) {
-            throw new IllegalArgumentException(
-                    "The images are prepared for %d pixels, the vision tower has %d; use the preprocessing of the tower."
-                            .formatted(preprocessing.size(), config.imageSize()));
-        }
-    }
-
     /** Groups the images that can be read, and hands results on in order. */
     private static final class Batching implements Iterator<BatchedFunction.Batch>, VectorTarget {
-        private final Arena arena;
         private final ImageStream stream;
-        private final Preprocessing preprocessing;
+        private final VisionInputs inputs;
         private final VectorTarget embeddings;
         private final Consumer<ImageResult.Failure> failures;
         /** An image is done when it was both read and embedded. */
@@ -94,19 +94,15 @@ public final class ImageEncoder implements AutoCloseable {
         private final Deque<ImageResult.Read> read = new ArrayDeque<>();
         /** Behind images that are still to be embedded. */
         private final Deque<ImageResult.Failure> failed = new ArrayDeque<>();
-        /** The first batch is the largest; the others begin in the same memory. */
-        private @Nullable MemorySegment pixels;
 
         Batching(
-                Arena arena,
                 ImageStream stream,
-                Preprocessing preprocessing,
+                VisionInputs inputs,
                 VectorTarget embeddings,
                 Consumer<ImageResult.Failure> failures,
                 Progress.Phase phase) {
-            this.arena = arena;
             this.stream = stream;
-            this.preprocessing = preprocessing;
+            this.inputs = inputs;
             this.embeddings = embeddings;
             this.failures = failures;
             this.phase = phase;
@@ -133,26 +129,25 @@ public final class ImageEncoder implements AutoCloseable {
         @Override
         public BatchedFunction.Batch next() {
             int count = Batches.next(read.size(), BATCH);
-            TensorData input = input(count);
-            MemorySegment target = input.segment();
-            long bytes = target.byteSize() / count;
+            while (count > 1 && room(count) > BATCH_PATCHES) {
+                count /= 2;
+            }
             int[] items = new int[count];
+            List<RgbImage> images = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 ImageResult.Read image = read.removeFirst();
-                preprocessing.normalize(image.image(), target.asSlice(i * bytes, bytes));
+                images.add(image.image());
                 items[i] = image.index();
             }
-            return new BatchedFunction.Batch(items, List.of(input));
+            return new BatchedFunction.Batch(items, inputs.of(images));
         }
 
-        private TensorData input(int count) {
-            Shape shape = Shape.of(count, 3, preprocessing.size(), preprocessing.size());
-            if (pixels == null) {
-                TensorData first = TensorData.allocate(arena, shape, DType.F32);
-                pixels = first.segment();
-                return first;
-            }
-            return new TensorData(shape, DType.F32, pixels.asSlice(0, (long) Float.BYTES * shape.size()));
+        /** Of the first images. */
+        private long room(int count) {
+            return read.stream()
+                    .limit(count)
+                    .mapToLong(image -> inputs.room(image.image()))
+                    .sum();
         }
 
         @Override

@@ -187,6 +187,11 @@ public final class ModelInspection {
         }
         parts.vision(path, prepared, options);
         parts.ownText(source, layout);
+        parts.tensors(
+                "region heads",
+                source,
+                "for regions of an image, which are not used",
+                CheckpointPart.REGIONS::isPartOf);
         remarks.add(
                 "It compares images with captions as it is, as --model; 'train clip --vision' takes its vision tower"
                         + " as a start for an LLM2CLIP.");

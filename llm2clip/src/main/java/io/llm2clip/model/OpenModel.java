@@ -84,6 +84,7 @@ public final class OpenModel implements AutoCloseable {
         requireFit(source, () -> {
             LanguageBranch.requireFit(config, adapter.config());
             Llm2ClipModel.requireFit(adapter.config().embeddingSize(), vision.config());
+            requirePreprocessing(source, vision.config());
         });
         Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
         encoder.load(llama);
@@ -107,7 +108,10 @@ public final class OpenModel implements AutoCloseable {
                 source.config(),
                 source.activation(),
                 source.tokenizer().pad());
-        requireFit(source, () -> Llm2ClipModel.requireFit(text.embeddingSize(), vision.config()));
+        requireFit(source, () -> {
+            Llm2ClipModel.requireFit(text.embeddingSize(), vision.config());
+            requirePreprocessing(source, vision.config());
+        });
         TextTowerFiles.load(text, weights, source.layout().names());
         TextTowerFiles.Logits logits = TextTowerFiles.logits(parameters, weights);
         Tokenizer tokenizer = source.tokenizer().open(text, source.specialTokens());
@@ -118,6 +122,10 @@ public final class OpenModel implements AutoCloseable {
                 source.tokenizer(),
                 () -> new Llm2ClipModel(
                         source.description(vision.config()), text, vision, logits.scale(), logits.bias()));
+    }
+
+    private static void requirePreprocessing(ModelSource source, VisionConfig vision) {
+        source.description(vision).preprocessing().of(vision);
     }
 
     /** Before weights are read, which takes long. */

@@ -113,18 +113,24 @@ final class PartInspection {
 
     private static void describe(Draft draft, VisionConfig config, Optional<PreprocessingPreset> prepared) {
         PreprocessingPreset preprocessing = prepared.orElseGet(config::preprocessing);
-        draft.summary = "%s for images of %d px in patches of %d, %s of %d channels, %s, embeddings of %d"
+        String images = config.patchLimits()
+                .map(limits -> "in their own proportions, of up to %d patches of %d px"
+                        .formatted(limits.largest(), config.patchSize()))
+                .orElseGet(() -> "of %d px in patches of %d".formatted(config.imageSize(), config.patchSize()));
+        draft.summary = "%s for images %s, %s of %d channels, %s, embeddings of %d"
                         .formatted(
                                 config.architecture(),
-                                config.imageSize(),
-                                config.patchSize(),
+                                images,
                                 Quantity.of(config.layers(), "layer"),
                                 config.hiddenSize(),
                                 Quantity.of(config.heads(), "head"),
                                 config.projectionSize())
                 + ", preprocessing " + ConfigFile.nameOf(preprocessing);
         draft.facts.put("architecture", ConfigFile.nameOf(config.architecture()));
-        draft.facts.put("image_size", config.imageSize());
+        config.patchLimits()
+                .ifPresentOrElse(
+                        limits -> draft.facts.put(VisionConfigReader.LIMITS, limits.largest()),
+                        () -> draft.facts.put("image_size", config.imageSize()));
         draft.facts.put("patch_size", config.patchSize());
         draft.facts.put("layers", config.layers());
         draft.facts.put("hidden_size", config.hiddenSize());
@@ -249,22 +255,26 @@ final class PartInspection {
 
     private static void describe(Draft draft, TextTower tower) {
         TextTowerSizes sizes = tower.sizes();
-        String kind = tower instanceof SiglipTextTower ? "SigLIP's" : "CLIP's";
+        TextLayout.Family family = switch (tower) {
+            case ClipTextTower _ -> TextLayout.Family.CLIP;
+            case SiglipTextTower _ -> TextLayout.Family.SIGLIP;
+            case FgClip2TextTower _ -> TextLayout.Family.FG_CLIP_2;
+        };
         draft.summary = "%s, %s of %d channels, %s, %,d tokens, captions of up to %d, embeddings of %d"
                 .formatted(
-                        kind,
+                        family.possessive(),
                         Quantity.of(sizes.layers(), "layer"),
                         sizes.hiddenSize(),
                         Quantity.of(sizes.heads(), "head"),
                         sizes.vocabularySize(),
-                        sizes.window(),
+                        tower.window(),
                         sizes.projectionSize());
-        draft.facts.put("architecture", tower instanceof SiglipTextTower ? "siglip" : "clip");
+        draft.facts.put("architecture", ConfigFile.nameOf(family));
         draft.facts.put("layers", sizes.layers());
         draft.facts.put("hidden_size", sizes.hiddenSize());
         draft.facts.put("heads", sizes.heads());
         draft.facts.put("vocabulary_size", sizes.vocabularySize());
-        draft.facts.put("max_length", sizes.window());
+        draft.facts.put("max_length", tower.window());
         draft.facts.put("activation", ConfigFile.nameOf(sizes.activation()));
         draft.facts.put("embedding_size", sizes.projectionSize());
     }

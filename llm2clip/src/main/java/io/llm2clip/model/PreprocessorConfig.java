@@ -1,5 +1,7 @@
 package io.llm2clip.model;
 
+import io.llm2clip.image.Frame;
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.ResizeFilter;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -17,10 +19,14 @@ import tools.jackson.databind.node.ObjectNode;
 /** The {@code preprocessor_config.json} of a repository of Hugging Face: how a model takes images. */
 final class PreprocessorConfig {
     private static final String FILE = "preprocessor_config.json";
+    private static final String TYPE = "image_processor_type";
+    /** Of FG-CLIP 2: whether the number of patches is one of several, by the size of the image. */
+    private static final String DYNAMIC = "dynamic_max_patches";
     /** As Pillow numbers them. */
     private static final List<ResizeFilter> FILTERS =
             List.of(ResizeFilter.NEAREST, ResizeFilter.LANCZOS, ResizeFilter.BILINEAR, ResizeFilter.BICUBIC);
 
+    private static final int BILINEAR = 2;
     private static final int BICUBIC = 3;
 
     private PreprocessorConfig() {}
@@ -37,47 +43,99 @@ final class PreprocessorConfig {
         }
         ConfigFile config = ConfigFile.read(file);
         boolean crop = config.truth("do_center_crop", false);
+        String type = config.string(TYPE, "");
+        boolean patches =
+                config.has(VisionConfigReader.LIMITS) || type.startsWith("Siglip2") || type.startsWith("Fgclip2");
         float[] mean = numbers(config, "image_mean");
         float[] std = numbers(config, "image_std");
-        int resample = config.has("resample") ? config.root().path("resample").asInt(-1) : BICUBIC;
+        int usual = patches ? BILINEAR : BICUBIC;
+        int resample = config.has("resample") ? config.root().path("resample").asInt(-1) : usual;
         ResizeFilter filter = resample >= 0 && resample < FILTERS.size() ? FILTERS.get(resample) : null;
         return Optional.of(Arrays.stream(PreprocessingPreset.values())
                 .filter(preset -> preset != PreprocessingPreset.MINIATURE)
                 .filter(preset -> {
-                    Preprocessing way = preset.ofSize(1);
-                    return (way.resize() == Preprocessing.Resize.SHORT_SIDE_CENTER_CROP) == crop
+                    Preprocessing way = preset.sample();
+                    boolean framed = switch (way.frame()) {
+                        case Frame.Patches _ -> patches;
+                        case Frame.Square square ->
+                            !patches && (square.resize() == Preprocessing.Resize.SHORT_SIDE_CENTER_CROP) == crop;
+                    };
+                    return framed
                             && way.filter() == filter
                             && Arrays.equals(way.mean(), mean)
                             && Arrays.equals(way.std(), std);
                 })
                 .findFirst()
                 .orElseThrow(() -> new CheckpointException(
-                        "%s: expected images prepared as a CLIP or a SigLIP takes them, found do_center_crop %s, image_mean %s, image_std %s and resample %d; use another model, or remove the file to have them prepared as its kind of vision tower usually does."
-                                .formatted(file, crop, Arrays.toString(mean), Arrays.toString(std), resample))));
+                        "%s: expected images prepared as a CLIP or a SigLIP takes them, found do_center_crop %s, image_mean %s, image_std %s and resample %d%s; use another model, or remove the file to have them prepared as its kind of vision tower usually does."
+                                .formatted(
+                                        file,
+                                        crop,
+                                        Arrays.toString(mean),
+                                        Arrays.toString(std),
+                                        resample,
+                                        patches ? " with max_num_patches" : ""))));
+    }
+
+    /**
+     * A NaFlex tower for as many patches per image as a directory's file says, if it says anything. FG-CLIP 2's own number is used where
+     * {@code dynamic_max_patches} is switched off; otherwise an image has a number by its size.
+     *
+     * @throws CheckpointException if the file is damaged, or for patches of another size
+     */
+    static VisionConfig limited(VisionConfig tower, Path directory) {
+        Path file = directory.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            return tower;
+        }
+        ConfigFile config = ConfigFile.read(file);
+        if (config.integer("patch_size", tower.patchSize()) != tower.patchSize()) {
+            throw config.wrong("patch_size", "%d, the size of the vision tower's patches".formatted(tower.patchSize()));
+        }
+        boolean dynamic = tower.patchLimits().equals(Optional.of(PatchLimits.FG_CLIP_2));
+        if (config.truth(DYNAMIC, dynamic)) {
+            return tower.withPatchLimits(PatchLimits.FG_CLIP_2);
+        }
+        return VisionConfigReader.limits(config).map(tower::withPatchLimits).orElse(tower);
     }
 
     /** Writes the file for images that are prepared in a way; Hugging Face transformers opens it as {@code AutoImageProcessor}. */
     static void write(Path directory, Preprocessing way) {
-        boolean crop = way.resize() == Preprocessing.Resize.SHORT_SIDE_CENTER_CROP;
         ObjectNode json = ConfigFile.object()
-                .put("image_processor_type", crop ? "CLIPImageProcessor" : "SiglipImageProcessor")
                 .put("do_convert_rgb", true)
                 .put("do_resize", true)
                 .put("resample", FILTERS.indexOf(way.filter()))
-                .put("do_center_crop", crop)
                 .put("do_rescale", true)
                 .put("rescale_factor", 1 / 255.0)
                 .put("do_normalize", true);
-        ObjectNode size = json.putObject("size");
-        if (crop) {
-            size.put("shortest_edge", way.size());
-            square(json.putObject("crop_size"), way.size());
-        } else {
-            square(size, way.size());
+        switch (way.frame()) {
+            case Frame.Square square -> write(json, square);
+            case Frame.Patches patches -> write(json, patches);
         }
         write(json.putArray("image_mean"), way.mean());
         write(json.putArray("image_std"), way.std());
         ConfigFile.write(directory.resolve(FILE), json);
+    }
+
+    private static void write(ObjectNode json, Frame.Square frame) {
+        boolean crop = frame.resize() == Preprocessing.Resize.SHORT_SIDE_CENTER_CROP;
+        json.put(TYPE, crop ? "CLIPImageProcessor" : "SiglipImageProcessor").put("do_center_crop", crop);
+        ObjectNode size = json.putObject("size");
+        if (crop) {
+            size.put("shortest_edge", frame.size());
+            square(json.putObject("crop_size"), frame.size());
+        } else {
+            square(size, frame.size());
+        }
+    }
+
+    private static void write(ObjectNode json, Frame.Patches frame) {
+        PatchLimits limits = frame.limits();
+        boolean dynamic = limits.equals(PatchLimits.FG_CLIP_2);
+        json.put(TYPE, dynamic ? "Fgclip2ImageProcessor" : "Siglip2ImageProcessor")
+                .put("patch_size", frame.patchSize())
+                .put(DYNAMIC, dynamic)
+                .put(VisionConfigReader.LIMITS, dynamic ? 256 : limits.largest());
     }
 
     private static void square(ObjectNode json, int size) {

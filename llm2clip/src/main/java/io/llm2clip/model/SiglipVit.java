@@ -5,13 +5,15 @@ import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
 
 /**
- * The vision tower of SigLIP and SigLIP2 for images of one size, under Hugging Face's names ({@code
- * vision_model.encoder.layers.0.self_attn.q_proj.weight}): no class token, no projection, a head that pools by attention.
+ * The vision tower of SigLIP and SigLIP2 under Hugging Face's names ({@code vision_model.encoder.layers.0.self_attn.q_proj.weight}): no
+ * class token, no projection, a head that pools by attention. Images are of one size, or, of a NaFlex tower, each is of its own: its
+ * patches lie one behind the other with those of the others, and attend to each other only.
  */
 public final class SiglipVit implements VisionTower {
     private final VisionConfig config;
@@ -31,7 +33,9 @@ public final class SiglipVit implements VisionTower {
         Scope model = owner.root().scope("vision_model");
         Scope embeddings = model.scope("embeddings");
         Scope patches = embeddings.scope("patch_embedding");
-        patchKernel = patches.matrix("weight", Shape.of(width, 3, patch, patch), Initializer.fanInNormal());
+        Shape kernel =
+                config.patchLimits().isEmpty() ? Shape.of(width, 3, patch, patch) : Shape.of(width, 3 * patch * patch);
+        patchKernel = patches.matrix("weight", kernel, Initializer.fanInNormal());
         patchBias = patches.create("bias", Shape.of(width), Initializer.zeros());
         positions = embeddings
                 .scope("position_embedding")
@@ -56,16 +60,40 @@ public final class SiglipVit implements VisionTower {
     }
 
     @Override
-    public List<Tensor> states(Tensor pixels) {
-        Tensor x = Patches.embed(pixels, config, patchKernel)
+    public List<Tensor> states(List<Tensor> inputs) {
+        if (config.patchLimits().isPresent()) {
+            return ClipBlock.states(blocks, ownSizes(inputs), images(inputs));
+        }
+        Tensor x = Patches.embed(inputs.getFirst(), config, patchKernel)
                 .add(patchBias.tensor())
                 .add(positions.tensor());
         return ClipBlock.states(blocks, x, Patches.sequences(x));
     }
 
+    /** {@code [N, C]} of flattened patches, each with the position that it has in its own image. */
+    private Tensor ownSizes(List<Tensor> inputs) {
+        Tensor patches = inputs.getFirst();
+        if (patches.shape().rank() != 2
+                || patches.shape().dim(1) != patchKernel.shape().dim(1)) {
+            throw new IllegalArgumentException(
+                    "Patches of shape %s for a NaFlex vision tower; expected [patches, %d] of images in their own sizes."
+                            .formatted(patches.shape(), patchKernel.shape().dim(1)));
+        }
+        return patches.matmulTransposed(patchKernel.tensor())
+                .add(patchBias.tensor())
+                .add(inputs.get(1).matmul(positions.tensor()));
+    }
+
+    private static Sequences.Ragged images(List<Tensor> inputs) {
+        return new Sequences.Ragged(inputs.get(2), null);
+    }
+
     @Override
-    public Tensor embed(Tensor pixels) {
-        return head.apply(norm.apply(states(pixels).getLast()));
+    public Tensor embed(List<Tensor> inputs) {
+        Tensor tokens = norm.apply(states(inputs).getLast());
+        return config.patchLimits().isPresent()
+                ? head.apply(tokens, images(inputs), inputs.get(3))
+                : head.apply(tokens);
     }
 
     @Override

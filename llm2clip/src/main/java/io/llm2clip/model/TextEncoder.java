@@ -19,10 +19,12 @@ public sealed interface TextEncoder extends AutoCloseable permits LanguageTextEn
     static TextEncoder of(TextBranch branch, Tokenizer tokenizer, CaptionOptions options, Execution execution) {
         return switch (branch) {
             case LanguageBranch language -> new LanguageTextEncoder(language, tokenizer, options, execution);
-            case TextTower tower -> {
-                options.requireStored(tower.window());
-                yield new TowerTextEncoder(tower, caption -> tokenizer.encode(caption, true), execution);
-            }
+            case TextTower tower ->
+                new TowerTextEncoder(
+                        tower,
+                        caption -> tokenizer.encode(tower.prepared(caption), true),
+                        options.within(tower.window()),
+                        execution);
         };
     }
 

@@ -5,8 +5,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The layouts that text towers of CLIP and SigLIP are published in, told apart by the names of their tensors. */
+/** The layouts that text towers of CLIP, SigLIP and FG-CLIP 2 are published in, told apart by the names of their tensors. */
 enum TextLayout {
+    /** FG-CLIP 2: {@link #SIGLIP} with another head and more positions. */
+    FG_CLIP_2(
+            Family.FG_CLIP_2,
+            StoredLayout.builder("", "")
+                    .marked(FgClip2TextTower.LONG_HEAD, "text_model.head.weight")
+                    .build()),
     /** SigLIP and SigLIP2 under Hugging Face's names, those of {@link SiglipTextTower}. */
     SIGLIP(
             Family.SIGLIP,
@@ -28,8 +34,20 @@ enum TextLayout {
 
     /** Towers of one class. */
     enum Family {
-        CLIP,
-        SIGLIP
+        CLIP("CLIP's"),
+        SIGLIP("SigLIP's"),
+        FG_CLIP_2("FG-CLIP 2's");
+
+        private final String possessive;
+
+        Family(String possessive) {
+            this.possessive = possessive;
+        }
+
+        /** For people: whose tower it is. */
+        String possessive() {
+            return possessive;
+        }
     }
 
     private final Family family;

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A transformer that was trained together with a vision tower to embed captions of a bounded length. */
-public sealed interface TextTower extends TextBranch permits ClipTextTower, SiglipTextTower {
+public sealed interface TextTower extends TextBranch permits ClipTextTower, SiglipTextTower, FgClip2TextTower {
 
     TextTowerSizes sizes();
 
@@ -26,6 +26,11 @@ public sealed interface TextTower extends TextBranch permits ClipTextTower, Sigl
         return sizes().projectionSize();
     }
 
+    /** A caption as the tower's tokenizer takes it. */
+    default String prepared(String caption) {
+        return caption;
+    }
+
     /**
      * Token rows in the form that {@link #embed} reads.
      *
@@ -41,11 +46,16 @@ public sealed interface TextTower extends TextBranch permits ClipTextTower, Sigl
 
     /** The row's first tokens and its last one, which is the end token, at most {@link #window} in all. */
     default int[] cut(int[] row) {
-        if (row.length <= window()) {
+        return cut(row, window());
+    }
+
+    /** The same with at most {@code length} in all. */
+    static int[] cut(int[] row, int length) {
+        if (row.length <= length) {
             return row;
         }
-        int[] cut = Arrays.copyOf(row, window());
-        cut[window() - 1] = row[row.length - 1];
+        int[] cut = Arrays.copyOf(row, length);
+        cut[length - 1] = row[row.length - 1];
         return cut;
     }
 }

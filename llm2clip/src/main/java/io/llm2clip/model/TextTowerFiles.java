@@ -40,7 +40,8 @@ final class TextTowerFiles {
             Optional<ConfigFile> config,
             Optional<Activation> activation,
             OptionalInt pad) {
-        TextInference inference = new TextInference(StoredShapes.of(source, found.names()), activation);
+        StoredShapes shapes = StoredShapes.of(source, found.names());
+        TextInference inference = new TextInference(shapes, activation);
         return switch (found.layout().family()) {
             case CLIP ->
                 ClipTextTower.create(
@@ -48,6 +49,12 @@ final class TextTowerFiles {
             case SIGLIP ->
                 SiglipTextTower.create(
                         owner, config.map(SiglipTextTower::sizes).orElseGet(inference::siglip), pad.orElseThrow());
+            case FG_CLIP_2 ->
+                FgClip2TextTower.create(
+                        owner,
+                        config.map(FgClip2TextTower.Config::read)
+                                .orElseGet(() -> FgClip2TextTower.Config.infer(inference.siglip(), shapes)),
+                        pad.orElseThrow());
         };
     }
 

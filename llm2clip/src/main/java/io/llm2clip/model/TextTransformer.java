@@ -51,12 +51,26 @@ final class TextTransformer {
      * @param ids i32 {@code [B, T]} with T up to the window
      */
     Tensor states(Tensor ids, Sequences sequences, boolean causal) {
-        Tensor x =
-                tokens.apply(ids).add(positions.tensor().slice(0, 0, ids.shape().dim(1)));
+        return states(ids, positions.tensor().slice(0, 0, ids.shape().dim(1)), sequences, causal);
+    }
+
+    /**
+     * The same with positions of the caller's.
+     *
+     * @param ids i32 {@code [..., T]}
+     * @param positions {@code [T, D]}
+     */
+    Tensor states(Tensor ids, Tensor positions, Sequences sequences, boolean causal) {
+        Tensor x = tokens.apply(ids).add(positions);
         for (ClipBlock block : blocks) {
             x = block.apply(x, sequences, causal);
         }
         return x;
+    }
+
+    /** {@code [window, D]}. */
+    Tensor positions() {
+        return positions.tensor();
     }
 
     /** The last normalization of states {@code [..., D]}. */

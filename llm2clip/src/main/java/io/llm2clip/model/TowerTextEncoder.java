@@ -15,6 +15,7 @@ public final class TowerTextEncoder implements TextEncoder {
 
     private final TextTower tower;
     private final Function<String, int[]> tokens;
+    private final int maxLength;
     private final BatchedFunction function;
     private long cut;
 
@@ -24,8 +25,18 @@ public final class TowerTextEncoder implements TextEncoder {
      * @param tokens ids of a caption with begin and end token, of any length; cut here, the end token kept last
      */
     public TowerTextEncoder(TextTower tower, Function<String, int[]> tokens, Execution execution) {
+        this(tower, tokens, tower.window(), execution);
+    }
+
+    /**
+     * The same for rows that are cut before they fill the window.
+     *
+     * @param maxLength tokens at most
+     */
+    TowerTextEncoder(TextTower tower, Function<String, int[]> tokens, int maxLength, Execution execution) {
         this.tower = tower;
         this.tokens = tokens;
+        this.maxLength = maxLength;
         function = new BatchedFunction(tower::embed, execution);
     }
 
@@ -49,11 +60,11 @@ public final class TowerTextEncoder implements TextEncoder {
     @Override
     public void vectors(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
         List<int[]> rows = captions.stream().map(tokens).toList();
-        cut += rows.stream().filter(row -> row.length > tower.window()).count();
+        cut += rows.stream().filter(row -> row.length > maxLength).count();
         function.run(
                 Batches.of(rows.size(), BATCH),
                 items -> tower.inputs(Arrays.stream(items)
-                        .mapToObj(item -> tower.cut(rows.get(item)))
+                        .mapToObj(item -> TextTower.cut(rows.get(item), maxLength))
                         .toList()),
                 vectors,
                 phase);
@@ -68,7 +79,7 @@ public final class TowerTextEncoder implements TextEncoder {
 
     @Override
     public int maxLength() {
-        return tower.window();
+        return maxLength;
     }
 
     @Override

@@ -41,7 +41,7 @@ record TowerTokenizer(Path source, byte[] json, OptionalInt pad) implements Toke
         boolean there = Files.isRegularFile(json);
         return switch (family) {
             case CLIP -> there ? new TowerTokenizer(json, read(json), OptionalInt.empty()) : clip(directory);
-            case SIGLIP -> {
+            case SIGLIP, FG_CLIP_2 -> {
                 if (there) {
                     yield siglip(directory, json);
                 }

@@ -1,10 +1,12 @@
 package io.llm2clip.model;
 
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -12,7 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Sizes and kind of a {@link VisionTower}.
  *
  * @param architecture which tower
- * @param imageSize S, side of the square input in pixels, a multiple of the patch; SigLIP ignores what is left over
+ * @param imageSize S, side of the square input in pixels, a multiple of the patch; SigLIP ignores what is left over. Of a NaFlex tower the
+ *     side of the square that the position embeddings are of
  * @param patchSize side of a patch in pixels
  * @param hiddenSize channels of a token
  * @param intermediateSize channels within the MLP
@@ -22,6 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param activation of the MLP; EVA02 always has SiLU
  * @param pooling how tokens become one vector
  * @param layerNormEpsilon added to the variance
+ * @param patchLimits how many patches a NaFlex tower takes of an image; empty for images of one size
  */
 public record VisionConfig(
         Architecture architecture,
@@ -34,7 +38,10 @@ public record VisionConfig(
         int projectionSize,
         Activation activation,
         Pooling pooling,
-        float layerNormEpsilon) {
+        float layerNormEpsilon,
+        Optional<PatchLimits> patchLimits) {
+    /** As the image processor of SigLIP2 NaFlex does unless told otherwise. */
+    static final PatchLimits NAFLEX_LIMITS = PatchLimits.of(256);
 
     /** The kinds of towers. */
     public enum Architecture {
@@ -49,7 +56,9 @@ public record VisionConfig(
         /** The ViT of EVA02-CLIP-E, "bigE": as {@link #EVA01}, but each branch is normalized after it is computed. */
         EVA02_E("eva02_e_clip_vision_model", VisionLayout.Family.EVA),
         /** The ViT of SigLIP and SigLIP2 for images of one size, {@link SiglipVit}. */
-        SIGLIP("siglip_vision_model", VisionLayout.Family.SIGLIP);
+        SIGLIP("siglip_vision_model", VisionLayout.Family.SIGLIP),
+        /** The same for images in their own proportions: SigLIP2 NaFlex and FG-CLIP 2. */
+        NAFLEX("siglip2_vision_model", VisionLayout.Family.SIGLIP);
 
         private final String modelType;
         private final VisionLayout.Family family;
@@ -77,6 +86,11 @@ public record VisionConfig(
         Limit.COUNT.require("projectionSize", projectionSize);
         boolean tiles = patchSize >= 1
                 && (architecture == Architecture.SIGLIP ? imageSize >= patchSize : imageSize % patchSize == 0);
+        if ((architecture == Architecture.NAFLEX) != patchLimits.isPresent()) {
+            throw new IllegalArgumentException(
+                    "A vision tower of architecture %s with %s; expected limits of patches for NAFLEX and for no other."
+                            .formatted(architecture, patchLimits));
+        }
         if (heads < 1 || !tiles || hiddenSize % heads != 0) {
             throw new IllegalArgumentException(
                     "A vision tower of %d channels, %d heads and %d pixels in patches of %d; expected multiples, such as 768, 12, 224 and 16."
@@ -92,11 +106,39 @@ public record VisionConfig(
                     "An EVA02 tower with heads of %d channels; expected a multiple of 4 for two-dimensional rotary positions."
                             .formatted(hiddenSize / heads));
         }
-        if (architecture == Architecture.SIGLIP && projectionSize != hiddenSize) {
+        if (architecture.family == VisionLayout.Family.SIGLIP && projectionSize != hiddenSize) {
             throw new IllegalArgumentException(
                     "A SigLIP tower of %d channels and embeddings of %d; expected as many, since it has no projection."
                             .formatted(hiddenSize, projectionSize));
         }
+    }
+
+    /** A tower for images of one size. */
+    public VisionConfig(
+            Architecture architecture,
+            int imageSize,
+            int patchSize,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            int projectionSize,
+            Activation activation,
+            Pooling pooling,
+            float layerNormEpsilon) {
+        this(
+                architecture,
+                imageSize,
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                projectionSize,
+                activation,
+                pooling,
+                layerNormEpsilon,
+                Optional.empty());
     }
 
     private static void requirePooling(Architecture architecture, Pooling pooling) {
@@ -197,6 +239,34 @@ public record VisionConfig(
                 1e-6f);
     }
 
+    /**
+     * SigLIP2 NaFlex's kind, of at most 256 patches per image.
+     *
+     * @param gridSide patches along one side of the square that the position embeddings are of
+     */
+    public static VisionConfig naFlex(
+            int gridSide,
+            int patchSize,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int heads,
+            Activation activation) {
+        return new VisionConfig(
+                Architecture.NAFLEX,
+                Math.multiplyExact(gridSide, patchSize),
+                patchSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                hiddenSize,
+                activation,
+                Pooling.ATTENTION,
+                1e-6f,
+                Optional.of(NAFLEX_LIMITS));
+    }
+
     /** A small tower to train from scratch: with {@link Architecture#CLIP} heads of 32 and the mean of the tokens. */
     public static VisionConfig small(
             Architecture architecture, int imageSize, int patchSize, int hiddenSize, int layers, int projectionSize) {
@@ -225,7 +295,7 @@ public record VisionConfig(
                         layers,
                         Math.max(1, hiddenSize / 32),
                         projectionSize);
-            case SIGLIP ->
+            case SIGLIP, NAFLEX ->
                 new VisionConfig(
                         architecture,
                         imageSize,
@@ -237,7 +307,10 @@ public record VisionConfig(
                         projectionSize,
                         Activation.GELU_TANH,
                         Pooling.ATTENTION,
-                        1e-6f);
+                        1e-6f,
+                        architecture == Architecture.NAFLEX
+                                ? Optional.of(PatchLimits.of((imageSize / patchSize) * (imageSize / patchSize)))
+                                : Optional.empty());
         };
     }
 
@@ -253,20 +326,50 @@ public record VisionConfig(
 
     /** Tokens in front of those of the patches. */
     int classTokens() {
-        return architecture == Architecture.SIGLIP ? 0 : 1;
+        return architecture.family == VisionLayout.Family.SIGLIP ? 0 : 1;
     }
 
-    /** Patches and the class token, if there is one. */
+    /** Patches and the class token, if there is one; of a NaFlex tower, the positions of its square. */
     public int tokens() {
         return classTokens() + gridSide() * gridSide();
+    }
+
+    /** Pixels of an input at most. */
+    public long largestImage() {
+        return patchLimits
+                .map(limits -> (long) limits.largest() * patchSize * patchSize)
+                .orElse((long) imageSize * imageSize);
     }
 
     VisionLayout.Family family() {
         return architecture.family;
     }
 
-    /** The same for images of another size. */
+    /** The same for images of another size; of a NaFlex tower, for as many patches as a square of this size has. */
     public VisionConfig withImageSize(int size) {
+        if (architecture == Architecture.NAFLEX) {
+            Limit.IMAGE_SIZE.require("imageSize", size);
+            int side = size / patchSize;
+            if (side < 1) {
+                throw new IllegalArgumentException(
+                        "Images of %d pixels for patches of %d; expected at least as many.".formatted(size, patchSize));
+            }
+            return withPatchLimits(PatchLimits.of(side * side));
+        }
+        return with(size, activation, patchLimits);
+    }
+
+    /** The same NaFlex tower for images of other numbers of patches. */
+    public VisionConfig withPatchLimits(PatchLimits limits) {
+        return with(imageSize, activation, Optional.of(limits));
+    }
+
+    /** The same with another activation. */
+    public VisionConfig withActivation(Activation other) {
+        return with(imageSize, other, patchLimits);
+    }
+
+    private VisionConfig with(int size, Activation other, Optional<PatchLimits> limits) {
         return new VisionConfig(
                 architecture,
                 size,
@@ -276,25 +379,10 @@ public record VisionConfig(
                 layers,
                 heads,
                 projectionSize,
-                activation,
-                pooling,
-                layerNormEpsilon);
-    }
-
-    /** The same with another activation. */
-    public VisionConfig withActivation(Activation other) {
-        return new VisionConfig(
-                architecture,
-                imageSize,
-                patchSize,
-                hiddenSize,
-                intermediateSize,
-                layers,
-                heads,
-                projectionSize,
                 other,
                 pooling,
-                layerNormEpsilon);
+                layerNormEpsilon,
+                limits);
     }
 
     /**
@@ -317,7 +405,11 @@ public record VisionConfig(
 
     /** How images are prepared for published towers of this kind. */
     public PreprocessingPreset preprocessing() {
-        return architecture == Architecture.SIGLIP ? PreprocessingPreset.SIGLIP : PreprocessingPreset.CLIP;
+        return switch (architecture) {
+            case SIGLIP -> PreprocessingPreset.SIGLIP;
+            case NAFLEX -> PreprocessingPreset.NAFLEX;
+            default -> PreprocessingPreset.CLIP;
+        };
     }
 
     /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token, and SigLIP's. */
@@ -329,7 +421,6 @@ public record VisionConfig(
     ObjectNode json() {
         ObjectNode json = ConfigFile.object()
                 .put("model_type", modelType())
-                .put("image_size", imageSize)
                 .put("patch_size", patchSize)
                 .put("num_channels", 3)
                 .put("hidden_size", hiddenSize)
@@ -340,9 +431,16 @@ public record VisionConfig(
                 .put("hidden_act", activation.hiddenAct())
                 .put("pooling", ConfigFile.nameOf(pooling))
                 .put("layer_norm_eps", Double.parseDouble(Float.toString(layerNormEpsilon)));
+        patchLimits.ifPresentOrElse(
+                limits -> {
+                    json.put(VisionConfigReader.PATCHES, tokens());
+                    limits.steps().forEach(json.putArray(VisionConfigReader.LIMITS)::add);
+                },
+                () -> json.put("image_size", imageSize));
         switch (modelType()) {
             case "clip_vision_model" -> json.putArray("architectures").add("CLIPVisionModelWithProjection");
             case "siglip_vision_model" -> json.putArray("architectures").add("SiglipVisionModel");
+            case "siglip2_vision_model" -> json.putArray("architectures").add("Siglip2VisionModel");
             default -> {
                 // Other software opens no such tower.
             }

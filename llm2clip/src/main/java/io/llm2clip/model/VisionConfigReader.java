@@ -1,19 +1,30 @@
 package io.llm2clip.model;
 
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.model.VisionConfig.Architecture;
 import io.llm2clip.model.VisionConfig.Pooling;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /** Vision towers as {@code config.json} describes them. Files leave out what equals the defaults of Hugging Face's library. */
 final class VisionConfigReader {
+    /** Of whole models of FG-CLIP 2. */
+    static final String FG_CLIP_2 = "fgclip2";
+
     /** Of CLIP towers with mean pooling, which only this program has. */
     static final String OWN = "llm2clip_vision_model";
 
+    /** Position embeddings of a NaFlex tower, a square number. */
+    static final String PATCHES = "num_patches";
+    /** Patches of an image at most: one number, or as this program writes it, those that images have to choose from. */
+    static final String LIMITS = "max_num_patches";
+
     private static final String SUPPORTED =
-            "clip, clip_vision_model, siglip, siglip_vision_model, llm2clip_vision_model or eva02_clip_vision_model";
+            "clip, clip_vision_model, siglip, siglip_vision_model, siglip2, siglip2_vision_model, fgclip2, llm2clip_vision_model or eva02_clip_vision_model";
 
     private VisionConfigReader() {}
 
@@ -39,8 +50,12 @@ final class VisionConfigReader {
         return Optional.ofNullable(
                 switch (whole.string("model_type", "")) {
                     case "clip", "clip_vision_model", OWN -> VisionLayout.Family.CLIP;
-                    case "siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model" ->
-                        VisionLayout.Family.SIGLIP;
+                    case "siglip",
+                            "siglip_vision_model",
+                            "siglip2",
+                            "siglip2_vision_model",
+                            FG_CLIP_2,
+                            "fgclip2_vision_model" -> VisionLayout.Family.SIGLIP;
                     case "eva01_clip_vision_model",
                             "eva01_b_clip_vision_model",
                             "eva02_clip_vision_model",
@@ -63,8 +78,10 @@ final class VisionConfigReader {
                 case OWN -> clip(whole, whole, whole.constant("pooling", Pooling.class));
                 case "siglip" -> siglip(whole.within("vision_config"));
                 case "siglip_vision_model" -> siglip(whole);
-                case "siglip2" -> fixedSize(whole.within("vision_config"));
-                case "siglip2_vision_model" -> fixedSize(whole);
+                case "siglip2" -> siglip2(whole.within("vision_config"));
+                case "siglip2_vision_model" -> siglip2(whole);
+                case FG_CLIP_2 -> naFlex(whole.within("vision_config")).withPatchLimits(PatchLimits.FG_CLIP_2);
+                case "fgclip2_vision_model" -> naFlex(whole).withPatchLimits(PatchLimits.FG_CLIP_2);
                 case "eva01_clip_vision_model" -> eva(Architecture.EVA01, whole);
                 case "eva01_b_clip_vision_model" -> eva(Architecture.EVA01_B, whole);
                 case "eva02_clip_vision_model" -> eva(Architecture.EVA02, whole);
@@ -94,11 +111,7 @@ final class VisionConfigReader {
 
     /** With the defaults of ViT-B/16. */
     private static VisionConfig siglip(ConfigFile config) {
-        if (!config.truth("vision_use_head", true)) {
-            throw new CheckpointException(
-                    "%s: 'vision_use_head': expected a SigLIP tower with its pooling head, found one without; use a checkpoint of the whole model."
-                            .formatted(config.file()));
-        }
+        requireHead(config);
         int width = config.integer("hidden_size", 768);
         return new VisionConfig(
                 Architecture.SIGLIP,
@@ -114,18 +127,64 @@ final class VisionConfigReader {
                 (float) config.number("layer_norm_eps", 1e-6));
     }
 
-    /** SigLIP2 of one resolution is published as {@code siglip}; its own type is for images of any shape. */
-    private static VisionConfig fixedSize(ConfigFile config) {
-        if (!config.has("image_size") || config.has("num_patches")) {
-            throw naFlex(config.file());
+    private static void requireHead(ConfigFile config) {
+        if (!config.truth("vision_use_head", true)) {
+            throw new CheckpointException(
+                    "%s: 'vision_use_head': expected a SigLIP tower with its pooling head, found one without; use a checkpoint of the whole model."
+                            .formatted(config.file()));
         }
-        return siglip(config);
     }
 
-    static CheckpointException naFlex(Path file) {
-        return new CheckpointException(
-                "%s: expected a SigLIP2 tower for images of one size, found a NaFlex one, for images of any shape; use a checkpoint such as google/siglip2-so400m-patch14-224."
-                        .formatted(file));
+    /** SigLIP2 of one resolution is published as {@code siglip}; its own type is for images in their own proportions. */
+    private static VisionConfig siglip2(ConfigFile config) {
+        return config.has("image_size") && !config.has(PATCHES) ? siglip(config) : naFlex(config);
+    }
+
+    /** With the defaults of B/16. */
+    private static VisionConfig naFlex(ConfigFile config) {
+        requireHead(config);
+        int positions = config.integer(PATCHES, 256);
+        int side = (int) Math.round(Math.sqrt(positions));
+        if (side < 1 || side * side != positions) {
+            throw config.wrong(PATCHES, "a square number, such as 256");
+        }
+        int width = config.integer("hidden_size", 768);
+        int patch = config.integer("patch_size", 16);
+        return new VisionConfig(
+                Architecture.NAFLEX,
+                (int) Math.min(Integer.MAX_VALUE, (long) side * patch),
+                patch,
+                width,
+                config.integer("intermediate_size", 3072),
+                config.integer("num_hidden_layers", 12),
+                config.integer("num_attention_heads", 12),
+                width,
+                config.activation(Activation.GELU_TANH),
+                Pooling.ATTENTION,
+                (float) config.number("layer_norm_eps", 1e-6),
+                Optional.of(limits(config).orElse(VisionConfig.NAFLEX_LIMITS)));
+    }
+
+    /**
+     * The numbers of patches that a configuration names.
+     *
+     * @throws CheckpointException if they are none
+     */
+    static Optional<PatchLimits> limits(ConfigFile config) {
+        JsonNode value = config.root().path(LIMITS);
+        if (value.isMissingNode() || value.isNull()) {
+            return Optional.empty();
+        }
+        List<JsonNode> steps = value.isArray() ? value.valueStream().toList() : List.of(value);
+        if (!steps.stream().allMatch(step -> step.isIntegralNumber() && step.canConvertToInt())) {
+            throw config.wrong(LIMITS, "a whole number, such as 256");
+        }
+        try {
+            return Optional.of(
+                    new PatchLimits(steps.stream().map(JsonNode::asInt).toList()));
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException("%s: '%s': %s".formatted(config.file(), LIMITS, e.getMessage()), e);
+        }
     }
 
     private static VisionConfig eva(Architecture architecture, ConfigFile config) {

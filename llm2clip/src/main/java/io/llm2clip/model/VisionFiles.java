@@ -65,6 +65,12 @@ final class VisionFiles {
     }
 
     private static VisionConfig config(Path path, Checkpoint source, Optional<VisionLayout.Found> found) {
+        VisionConfig described = described(path, source, found);
+        Path directory = Files.isDirectory(path) ? path : path.resolveSibling("");
+        return described.patchLimits().isPresent() ? PreprocessorConfig.limited(described, directory) : described;
+    }
+
+    private static VisionConfig described(Path path, Checkpoint source, Optional<VisionLayout.Found> found) {
         Path file = (Files.isDirectory(path) ? path : path.resolveSibling("")).resolve(ModelDirectory.CONFIG);
         if (found.isEmpty()) {
             // Its family's own names tell what is missing.

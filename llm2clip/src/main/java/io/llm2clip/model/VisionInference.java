@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.model.VisionConfig.Architecture;
 import io.llm2clip.model.VisionConfig.Pooling;
 import io.llm2clip.nn.Activation;
@@ -97,8 +98,8 @@ record VisionInference(VisionLayout layout, StoredShapes stored) {
 
     private VisionConfig siglip() {
         String kernel = "vision_model.embeddings.patch_embedding.weight";
-        if (stored.shape(kernel).size() == 2) {
-            throw VisionConfigReader.naFlex(stored.source());
+        if (layout == VisionLayout.SIGLIP && stored.shape(kernel).size() == 2) {
+            return naFlex(kernel);
         }
         int width = width(kernel);
         int patch = patch(kernel);
@@ -116,6 +117,23 @@ record VisionInference(VisionLayout layout, StoredShapes stored) {
                 layout == VisionLayout.SIGLIP_TIMM ? ofTimm(width, patch, side) : Activation.GELU_TANH,
                 Pooling.ATTENTION,
                 1e-6f);
+    }
+
+    /** Its patches are flattened before they are embedded. */
+    private VisionConfig naFlex(String kernel) {
+        int width = width(kernel);
+        int patch = (int) Math.round(Math.sqrt(stored.size(kernel, 1) / 3.0));
+        if (3L * patch * patch != stored.size(kernel, 1)) {
+            throw stored.strange(kernel, "[channels, 3 * patch * patch]");
+        }
+        int hidden = stored.size("vision_model.encoder.layers.0.mlp.fc1.bias", 0);
+        int layers = stored.layers("vision_model.encoder.layers.%d.layer_norm1.weight");
+        int side = side("vision_model.embeddings.position_embedding.weight", width, 0);
+        VisionConfig config = VisionConfig.naFlex(
+                side, patch, width, hidden, layers, heads(width, SIGLIP_HEAD_SIZES), Activation.GELU_TANH);
+        return stored.shapes().containsKey(stored.names().container() + FgClip2TextTower.LONG_HEAD)
+                ? config.withPatchLimits(PatchLimits.FG_CLIP_2)
+                : config;
     }
 
     /** As timm defines its models: the official tanh in some, GELU itself in most, and so in LLM2CLIP's So400m/14. */

@@ -18,7 +18,7 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
         return switch (config.architecture()) {
             case CLIP -> ClipVit.create(owner, config);
             case EVA01, EVA01_B, EVA02, EVA02_E -> EvaVit.create(owner, config);
-            case SIGLIP -> SiglipVit.create(owner, config);
+            case SIGLIP, NAFLEX -> SiglipVit.create(owner, config);
         };
     }
 
@@ -63,14 +63,28 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
         return ParameterFiles.bytes(VisionFiles.contents(this, saving));
     }
 
-    /** Embeddings {@code [B, E]}, not normalised, of pixels {@code [B, 3, S, S]}; no gradient flows into the pixels. */
-    Tensor embed(Tensor pixels);
+    /**
+     * Embeddings {@code [B, E]}, not normalized; no gradient flows into the inputs.
+     *
+     * @param inputs as {@link VisionInputs} makes them
+     */
+    Tensor embed(List<Tensor> inputs);
+
+    /** The same of pixels {@code [B, 3, S, S]}, all that a tower for images of one size reads. */
+    default Tensor embed(Tensor pixels) {
+        return embed(List.of(pixels));
+    }
 
     /**
-     * Hidden states {@code [B, T, C]} of class token and patches: what enters the first block, and what each block gives. The last are those
-     * that {@link #embed} pools.
+     * Hidden states {@code [B, T, C]} of class token and patches, of a NaFlex tower {@code [N, C]}: what enters the first block, and what
+     * each block gives. The last are those that {@link #embed} pools.
      */
-    List<Tensor> states(Tensor pixels);
+    List<Tensor> states(List<Tensor> inputs);
+
+    /** The same of pixels {@code [B, 3, S, S]}. */
+    default List<Tensor> states(Tensor pixels) {
+        return states(List.of(pixels));
+    }
 
     VisionConfig config();
 

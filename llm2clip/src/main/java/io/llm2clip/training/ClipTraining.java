@@ -1,7 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.image.ImageCache;
-import io.llm2clip.kernels.DType;
+import io.llm2clip.model.VisionInputs;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -15,10 +15,9 @@ import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
-import java.nio.ByteBuffer;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,17 +106,15 @@ public final class ClipTraining {
         int[] usable = images.usable();
         int batch = Math.min(config.batch, usable.length);
         Limit.CONTRASTIVE_BATCH.require("The number of usable images", batch);
-        EqualItems copies = EqualItems.of(Arrays.stream(usable)
-                .mapToObj(i -> List.of(ByteBuffer.wrap(images.read(i).pixels())))
-                .toList());
+        EqualItems copies = EqualItems.of(
+                Arrays.stream(usable).mapToObj(i -> List.of(images.read(i))).toList());
         boolean masked = text.shared() > 0 || copies.shared() > 0;
         remarks(name, text, copies, batch, config).forEach(progress::note);
         CounterRandom random = new CounterRandom(config.seed);
         EpochSampler sampler = new EpochSampler(usable.length, batch, random);
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        int size = vision.config().imageSize();
-        TensorData pixels = TensorData.allocate(Shape.of(batch, 3, size, size), DType.F32);
+        VisionInputs visionInputs = new VisionInputs(vision.config(), images.preprocessing(), Arena.ofAuto());
         try (AdamW optimizer =
                 new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
             return TrainingLoop.run(
@@ -128,17 +125,16 @@ public final class ClipTraining {
                                 .map(place -> usable[place])
                                 .toArray();
                         TextSide.Captions captions = text.batch(drawn, random, i);
-                        List<TensorData> inputs = new ArrayList<>();
-                        images.select(drawn)
+                        List<TensorData> inputs = new ArrayList<>(visionInputs.of(images.select(drawn)
                                 .shifted(config.shift, config.seed * 1_000_003 + i)
-                                .readAll(pixels.segment());
-                        inputs.add(pixels);
+                                .readAll()));
+                        int split = inputs.size();
                         inputs.addAll(captions.inputs());
                         if (masked) {
                             inputs.add(mask(captions, copies, places));
                         }
                         loop.among(batch);
-                        TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, masked, in));
+                        TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, split, masked, in));
                         float loss = loop.run(step, inputs);
                         float scale = logitScale.data().item();
                         logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));
@@ -185,10 +181,11 @@ public final class ClipTraining {
         return groups;
     }
 
-    /** Of pixels, what the text side reads, and the mask if there is one. */
-    static Tensor loss(VisionTower vision, TextSide text, Parameter logitScale, boolean masked, List<Tensor> in) {
-        Tensor v = vision.embed(in.getFirst());
-        Tensor u = text.embed(in.subList(1, masked ? in.size() - 1 : in.size()));
+    /** Of what the vision tower reads, which are {@code split} inputs, what the text side reads, and the mask if there is one. */
+    static Tensor loss(
+            VisionTower vision, TextSide text, Parameter logitScale, int split, boolean masked, List<Tensor> in) {
+        Tensor v = vision.embed(in.subList(0, split));
+        Tensor u = text.embed(in.subList(split, masked ? in.size() - 1 : in.size()));
         return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);
     }
 }

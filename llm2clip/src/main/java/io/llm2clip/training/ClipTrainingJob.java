@@ -223,7 +223,8 @@ public record ClipTrainingJob(
     }
 
     private PreprocessingPreset preset(VisionConfig vision) {
-        return start instanceof Pretrained ? vision.preprocessing() : PreprocessingPreset.MINIATURE;
+        boolean usual = start instanceof Pretrained || vision.patchLimits().isPresent();
+        return usual ? vision.preprocessing() : PreprocessingPreset.MINIATURE;
     }
 
     private ImageCache read(CaptionedImages folder, VisionConfig vision, Progress progress) {
@@ -232,7 +233,7 @@ public record ClipTrainingJob(
                     ImageSource.ofFiles(
                             folder.items().stream().map(CaptionedImage::path).toList(),
                             reader,
-                            preset(vision).ofSize(vision.imageSize())),
+                            preset(vision).of(vision)),
                     phase);
         }
     }
@@ -251,7 +252,7 @@ public record ClipTrainingJob(
             case Pretrained pretrained -> VisionConfig.ofCheckpoint(pretrained.path);
             case FromScratch scratch -> scratch.config;
         };
-        long pixels = captions.size() * 3L * vision.imageSize() * vision.imageSize();
+        long pixels = captions.size() * 3L * vision.largestImage();
         long heap = Runtime.getRuntime().maxMemory();
         if (pixels > heap) {
             throw new InputException(

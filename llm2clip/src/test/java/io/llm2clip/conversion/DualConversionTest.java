@@ -8,10 +8,12 @@ import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.ResizeFilter;
 import io.llm2clip.inspection.ModelReport;
 import io.llm2clip.model.CheckpointKind;
 import io.llm2clip.model.DualFixture;
 import io.llm2clip.model.ModelInspection;
+import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.SavedType;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -50,7 +53,9 @@ class DualConversionTest {
                 DualFixture.OPEN_CLIP,
                 DualFixture.EVA02,
                 DualFixture.SIGLIP2,
-                DualFixture.SIGLIP2_TIMM);
+                DualFixture.SIGLIP2_TIMM,
+                DualFixture.SIGLIP2_NAFLEX,
+                DualFixture.FG_CLIP_2);
     }
 
     private Path in(DualFixture model) throws IOException {
@@ -102,6 +107,8 @@ class DualConversionTest {
                         switch (name) {
                             case DualFixture.EVA02 -> "llm2clip_dual_encoder";
                             case DualFixture.SIGLIP2, DualFixture.SIGLIP2_TIMM -> "siglip";
+                            case DualFixture.SIGLIP2_NAFLEX -> "siglip2";
+                            case DualFixture.FG_CLIP_2 -> "fgclip2";
                             default -> "clip";
                         });
         // Written again it is the same.
@@ -133,7 +140,7 @@ class DualConversionTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16", "F16", "INT8", "INT4"})
     void weightsAreOfTheTypeThatIsAskedFor(SavedType type) throws IOException {
-        for (String name : List.of(DualFixture.OPENAI, DualFixture.SIGLIP2, DualFixture.EVA02)) {
+        for (String name : List.of(DualFixture.OPENAI, DualFixture.SIGLIP2, DualFixture.EVA02, DualFixture.FG_CLIP_2)) {
             DualFixture model = DualFixture.read(name);
             Path in = model.model(model.write(folder.resolve("in-" + name)));
             Path out = folder.resolve("out-" + name);
@@ -149,7 +156,11 @@ class DualConversionTest {
                     assertThat(weights.tensor(matrix).type()).as(matrix).isEqualTo(expected);
                 }
                 StoredTensor scale = weights.tensor("logit_scale");
-                assertThat(scale.shape()).isEqualTo(name.equals(DualFixture.SIGLIP2) ? List.of(1L) : List.of());
+                assertThat(scale.shape())
+                        .isEqualTo(
+                                name.equals(DualFixture.SIGLIP2) || name.equals(DualFixture.FG_CLIP_2)
+                                        ? List.of(1L)
+                                        : List.of());
                 assertThat(scale.type()).isIn(StoredType.F32, StoredType.F16);
             }
             float[] exact = DualFixture.rows(model.golden().path("texts"))[0];
@@ -179,18 +190,30 @@ class DualConversionTest {
     }
 
     /** What a directory of ours says of images is what it was opened with. */
-    @Test
-    void imagesArePreparedAsBefore() throws IOException {
-        DualFixture model = DualFixture.read(DualFixture.SIGLIP2);
+    @ParameterizedTest
+    @ValueSource(strings = {DualFixture.SIGLIP2, DualFixture.SIGLIP2_NAFLEX, DualFixture.FG_CLIP_2})
+    void imagesArePreparedAsBefore(String name) throws IOException {
+        DualFixture model = DualFixture.read(name);
         Path in = in(model);
         convert(in, folder.resolve("out"), SavedType.STORED, Saving.USUAL_SHARD);
         try (Llm2Clip loaded = Llm2Clip.load(folder.resolve("out"))) {
-            Preprocessing way = loaded.description().preprocessing().ofSize(24);
-            assertThat(way.filter()).isEqualTo(Preprocessing.siglip2(24).filter());
+            VisionConfig tower = VisionConfig.ofCheckpoint(folder.resolve("out"));
+            assertThat(tower).isEqualTo(VisionConfig.ofCheckpoint(in));
+            Preprocessing way = loaded.description().preprocessing().of(tower);
+            assertThat(way.filter()).isEqualTo(ResizeFilter.BILINEAR);
         }
         JsonNode written = JSON.readTree(Files.readAllBytes(folder.resolve("out/preprocessor_config.json")));
         JsonNode original = JSON.readTree(Files.readAllBytes(in.resolve("preprocessor_config.json")));
-        for (String key : List.of("image_mean", "image_std", "size", "resample", "do_resize", "do_normalize")) {
+        for (String key : List.of(
+                "image_mean",
+                "image_std",
+                "size",
+                "resample",
+                "do_resize",
+                "do_normalize",
+                "max_num_patches",
+                "patch_size",
+                "image_processor_type")) {
             assertThat(written.path(key)).as(key).isEqualTo(original.path(key));
         }
     }

@@ -61,8 +61,8 @@ class BoundedDecodingTest {
         for (Preprocessing preprocessing : new Preprocessing[] {Preprocessing.clip(9), Preprocessing.siglip(50)}) {
             for (boolean upright : new boolean[] {false, true}) {
                 ImageReader reader = ImageReader.DEFAULT.withExifOrientation(upright);
-                assertThat(reader.square(path, preprocessing, LITTLE))
-                        .isEqualTo(preprocessing.square(reader.decode(Goldens.bytes(file), file)));
+                assertThat(reader.resized(path, preprocessing, LITTLE))
+                        .isEqualTo(preprocessing.resized(reader.decode(Goldens.bytes(file), file)));
             }
         }
     }
@@ -90,7 +90,7 @@ class BoundedDecodingTest {
         }
         Path file = folder.resolve("thin." + format);
         assertThat(ImageIO.write(image, format, file.toFile())).isTrue();
-        RgbImage square = ImageReader.DEFAULT.square(file, Preprocessing.clip(224));
+        RgbImage square = ImageReader.DEFAULT.resized(file, Preprocessing.clip(224));
         for (int pixel : new int[] {0, 224 * 112 + 112, 224 * 224 - 1}) {
             assertThat(square.pixels()[3 * pixel] & 0xff).isGreaterThan(250);
             assertThat(square.pixels()[3 * pixel + 1] & 0xff).isLessThan(5);
@@ -130,7 +130,7 @@ class BoundedDecodingTest {
         BufferedImage image = new BufferedImage(20_000, 10_000, BufferedImage.TYPE_BYTE_BINARY);
         Path file = folder.resolve("phone.png");
         ImageIO.write(image, "png", file.toFile());
-        RgbImage square = ImageReader.DEFAULT.square(file, Preprocessing.clip(16), new DecodingMemory(8 << 20));
+        RgbImage square = ImageReader.DEFAULT.resized(file, Preprocessing.clip(16), new DecodingMemory(8 << 20));
         assertThat(square.pixels()).containsOnly((byte) 0);
     }
 

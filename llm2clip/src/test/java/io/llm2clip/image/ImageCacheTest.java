@@ -34,8 +34,8 @@ class ImageCacheTest {
     }
 
     private static float[] input(ImageSource images) {
-        float[] input = new float[images.count() * PREPROCESSING.inputLength()];
-        images.readAll(MemorySegment.ofArray(input));
+        float[] input = new float[images.count() * 3 * 8 * 8];
+        PREPROCESSING.normalize(images.readAll(), MemorySegment.ofArray(input));
         return input;
     }
 

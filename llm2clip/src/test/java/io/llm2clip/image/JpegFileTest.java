@@ -133,11 +133,11 @@ class JpegFileTest {
         String file = "orientation" + orientation + ".jpg";
         byte[] content = Goldens.bytes(file);
         for (Preprocessing preprocessing : new Preprocessing[] {Preprocessing.clip(7), Preprocessing.siglip(5)}) {
-            RgbImage upright = preprocessing.square(decode(content));
+            RgbImage upright = preprocessing.resized(decode(content));
             Path path = Files.createTempFile("turned", ".jpg");
             try {
                 Files.write(path, content);
-                assertThat(ImageReader.DEFAULT.square(path, preprocessing)).isEqualTo(upright);
+                assertThat(ImageReader.DEFAULT.resized(path, preprocessing)).isEqualTo(upright);
             } finally {
                 Files.delete(path);
             }

@@ -54,15 +54,21 @@ class CaptionOptionsTest {
     }
 
     @Test
-    void aTowerOfItsOwnReadsCaptionsInOneWay() {
-        CaptionOptions.STORED.requireStored(77);
+    void aTowerOfItsOwnReadsCaptionsInOneWayUpToALength() {
+        assertThat(CaptionOptions.STORED.within(77)).isEqualTo(77);
+        assertThat(lengths(77, 0).within(77)).isEqualTo(77);
+        assertThat(lengths(1, 0).within(77)).isEqualTo(1);
         for (CaptionOptions asked : new CaptionOptions[] {
-            lengths(77, 0), lengths(0, 20), new CaptionOptions("Find:", OptionalInt.empty(), OptionalInt.empty())
+            lengths(0, 20), new CaptionOptions("Find:", OptionalInt.empty(), OptionalInt.empty())
         }) {
-            assertThatThrownBy(() -> asked.requireStored(77))
+            assertThatThrownBy(() -> asked.within(77))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "The model's own text tower reads captions of up to 77 tokens, and nothing before them; leave instruction and lengths out, or use a model with a language model as text encoder.");
+                            "The model's own text tower reads captions of up to 77 tokens, and nothing before them; leave the instruction and the length of captions alone out, or use a model with a language model as text encoder.");
         }
+        assertThatThrownBy(() -> lengths(78, 0).within(77))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "A maximum length of 78 tokens: the model's own text tower reads 77; choose up to as many.");
     }
 }

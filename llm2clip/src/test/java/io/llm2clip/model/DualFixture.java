@@ -26,6 +26,10 @@ public record DualFixture(String name, JsonNode golden) {
     public static final String EVA02 = "clip-eva02";
     public static final String SIGLIP2 = "siglip2";
     public static final String SIGLIP2_TIMM = "siglip2-timm";
+    /** This and the next are of {@code naflex.py}. */
+    public static final String SIGLIP2_NAFLEX = "siglip2-naflex";
+
+    public static final String FG_CLIP_2 = "fg-clip2";
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -62,7 +66,8 @@ public record DualFixture(String name, JsonNode golden) {
         switch (name) {
             case OPENAI -> writeOpenAiVocabulary(directory);
             case OPEN_CLIP, EVA02 -> copy(CLIP, directory, "vocab.json", "merges.txt");
-            case SIGLIP2_TIMM -> copy(SIGLIP2, directory, "tokenizer.json", "tokenizer_config.json");
+            case SIGLIP2_TIMM, SIGLIP2_NAFLEX, FG_CLIP_2 ->
+                copy(SIGLIP2, directory, "tokenizer.json", "tokenizer_config.json");
             default -> {}
         }
         return directory;

@@ -84,6 +84,11 @@ record Golden(Checkpoint file) implements AutoCloseable {
         assertClose(actual, expected, name, TOLERANCE);
     }
 
+    static void assertGradientClose(float[] actual, float[] expected, String name) {
+        assertThat(actual).as(name).hasSameSizeAs(expected);
+        assertClose(actual, expected, name, GRADIENTS);
+    }
+
     private static void assertClose(float[] actual, float[] expected, String name, double tolerance) {
         float scale = 0;
         for (float value : expected) {

@@ -192,6 +192,6 @@ class ImageEncoderTest {
         assertThatThrownBy(() -> encoder.encode(ImageCache.of(List.of(), Preprocessing.clip(224)), Progress.Phase.NONE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "The images are prepared for 224 pixels, the vision tower has 16; use the preprocessing of the tower.");
+                        "The images are prepared for 224 x 224 pixels, the vision tower has 16 x 16; use the preprocessing of the tower.");
     }
 }

@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -143,29 +144,41 @@ class VisionFilesTest {
                 .hasMessageStartingWith(file + ": ");
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"model_type\": \"siglip2\", \"vision_config\": {\"hidden_size\": 32, \"num_patches\": 256, \"patch_size\": 16}}",
-                "{\"model_type\": \"siglip2\", \"vision_config\": {}}",
-                "{\"model_type\": \"siglip2_vision_model\", \"image_size\": 24, \"num_patches\": 9}"
-            })
-    void naFlexIsRefused(String config) throws IOException {
+    @Test
+    void naFlexConfigurationsHaveDefaults() throws IOException {
         Path file = directory.resolve("config.json");
-        Files.writeString(file, config);
-        assertThatThrownBy(() -> VisionConfig.read(file))
-                .isInstanceOf(CheckpointException.class)
-                .hasMessage(file
-                        + ": expected a SigLIP2 tower for images of one size, found a NaFlex one, for images of any shape; "
-                        + "use a checkpoint such as google/siglip2-so400m-patch14-224.");
+        VisionConfig base = VisionConfig.naFlex(16, 16, 768, 3072, 12, 12, Activation.GELU_TANH);
+        Files.writeString(file, "{\"model_type\": \"siglip2\", \"vision_config\": {}}");
+        assertThat(VisionConfig.read(file)).isEqualTo(base);
+        assertThat(base.patchLimits()).contains(PatchLimits.of(256));
+        assertThat(base.tokens()).isEqualTo(256);
+        assertThat(base.preprocessing()).isEqualTo(PreprocessingPreset.NAFLEX);
+        Files.writeString(file, "{\"model_type\": \"siglip2_vision_model\", \"image_size\": 24, \"num_patches\": 9}");
+        assertThat(VisionConfig.read(file))
+                .isEqualTo(VisionConfig.naFlex(3, 16, 768, 3072, 12, 12, Activation.GELU_TANH));
+        Files.writeString(file, "{\"model_type\": \"fgclip2\", \"vision_config\": {\"max_num_patches\": 9}}");
+        assertThat(VisionConfig.read(file)).isEqualTo(base.withPatchLimits(PatchLimits.FG_CLIP_2));
     }
 
-    /** Its patches are flattened before they are embedded. */
-    @Test
-    void naFlexIsKnownByItsTensors() {
-        Map<String, StoredTensor> tensors = tensors("siglip-hf");
-        tensors.put("vision_model.embeddings.patch_embedding.weight", StoredTensor.of(new float[32 * 192], 32, 192));
-        refused(tensors, "found a NaFlex one");
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "\"num_patches\": 255 | 'num_patches': expected a square number, such as 256, found 255; fetch or save the model again.",
+                "\"num_patches\": 0 | 'num_patches': expected a positive whole number, found 0; fetch or save the model again.",
+                "\"max_num_patches\": -1 | 'max_num_patches': Maximum numbers of patches [-1]; expected ascending ones of 1 to 65,536, such as 256.",
+                "\"max_num_patches\": 2.5 | 'max_num_patches': expected a whole number, such as 256, found 2.5; fetch or save the model again.",
+                "\"patch_size\": 2147483647 | imageSize must be from 1 to 8192, found 2147483647.",
+                "\"hidden_size\": 33 | A vision tower of 33 channels, 12 heads and 256 pixels in patches of 16",
+                "\"vision_use_head\": false | 'vision_use_head': expected a SigLIP tower with its pooling head"
+            })
+    void damagedNaFlexConfigurationsAreRefused(String entry, String sentence) throws IOException {
+        Path file = directory.resolve("config.json");
+        Files.writeString(file, "{\"model_type\": \"siglip2_vision_model\", " + entry + "}");
+        assertThatThrownBy(() -> VisionConfig.read(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining(sentence);
     }
 
     @Test
@@ -187,7 +200,7 @@ class VisionFilesTest {
     void everyArchitectureIsReadBack() {
         Path file = directory.resolve("config.json");
         for (VisionConfig.Architecture architecture : VisionConfig.Architecture.values()) {
-            int embedding = architecture == VisionConfig.Architecture.SIGLIP ? 64 : 12;
+            int embedding = architecture.name().matches("SIGLIP|NAFLEX") ? 64 : 12;
             VisionConfig config = VisionConfig.small(architecture, 32, 8, 64, 2, embedding);
             config.write(file);
             assertThat(VisionConfig.read(file)).isEqualTo(config);

@@ -34,7 +34,7 @@ class VisionInferenceTest {
                 .valueStream();
     }
 
-    private static Map<String, List<Long>> shapes(JsonNode model) {
+    static Map<String, List<Long>> shapes(JsonNode model) {
         Map<String, List<Long>> shapes = new TreeMap<>();
         for (Map.Entry<String, JsonNode> tensor : model.path("tensors").properties()) {
             List<Long> shape =

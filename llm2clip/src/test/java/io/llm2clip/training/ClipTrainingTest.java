@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.image.ImageCache;
+import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.Llm2ClipModel;
@@ -115,6 +116,40 @@ class ClipTrainingTest {
             images.add(new RgbImage(16, 16, pixels));
         }
         return ImageCache.of(images, Preprocessing.miniature(16));
+    }
+
+    /** A tower for images in their own proportions, of which each batch has others. */
+    @Test
+    void imagesOfDifferentShapesAreLearnedFrom() {
+        parameters.close();
+        parameters = new Parameters(3);
+        logitScale = Llm2ClipModel.createLogitScale(parameters);
+        vision = VisionTower.create(parameters, VisionConfig.naFlex(3, 4, 16, 32, 1, 2, Activation.GELU_TANH));
+        adapter = Linear.create(parameters.root().scope("wide"), 5, 16, false, Initializer.fanInNormal());
+        List<RgbImage> pictures = new ArrayList<>();
+        for (int i = 0; i < IMAGES; i++) {
+            byte[] pixels = new byte[3 * (4 + 5 * i) * 20];
+            new Random(i).nextBytes(pixels);
+            pictures.add(new RgbImage(4 + 5 * i, 20, pixels));
+        }
+        ImageCache images = ImageCache.of(pictures, Preprocessing.naFlex(4, PatchLimits.of(12)));
+        assertThat(images.read(0).width()).isNotEqualTo(images.read(7).width());
+        float[] positions = vision.positions().data().toFloats();
+        float[] probe = parameters.get("vision_model.head.probe").data().toFloats();
+        LossCurve losses = ClipTraining.run(
+                "stage 2",
+                vision,
+                new RandomCaptions(_ -> false, 0),
+                logitScale,
+                images,
+                config(40, 4, 1e-2f),
+                Execution.cpu(),
+                progress);
+        assertThat(losses.skipped()).isZero();
+        assertThat(losses.losses().getFirst()).isGreaterThan(1);
+        assertThat(losses.losses().getLast()).isLessThan(0.5f);
+        assertThat(vision.positions().data().toFloats()).isNotEqualTo(positions);
+        assertThat(parameters.get("vision_model.head.probe").data().toFloats()).isNotEqualTo(probe);
     }
 
     private static ClipTraining.Config config(int steps, int batch, float rate) {

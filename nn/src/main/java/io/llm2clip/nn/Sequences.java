@@ -1,6 +1,8 @@
 package io.llm2clip.nn;
 
 import io.llm2clip.tensor.Tensor;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** How the tokens of several sequences are arranged in one tensor: which token attends to which, and at what position it is. */
 public sealed interface Sequences {
@@ -34,9 +36,9 @@ public sealed interface Sequences {
      * {@code offsets[s] .. offsets[s+1]-1}; states of tokens that belong to none are meaningless.
      *
      * @param offsets i32 {@code [S+1]}, ascending from 0 to N at most
-     * @param positions i32 {@code [N]}, of each token within its sequence
+     * @param positions i32 {@code [N]}, of each token within its sequence; null where nothing is rotated by them
      */
-    record Ragged(Tensor offsets, Tensor positions) implements Sequences {
+    record Ragged(Tensor offsets, @Nullable Tensor positions) implements Sequences {
         @Override
         public Tensor attention(Tensor q, Tensor k, Tensor v, AttentionLayout layout, boolean causal) {
             return Tensor.raggedAttention(
@@ -45,7 +47,7 @@ public sealed interface Sequences {
 
         @Override
         public RotaryTable angles(RotaryTable table) {
-            return table.at(positions);
+            return table.at(Objects.requireNonNull(positions, "Rows to be rotated have no positions."));
         }
 
         /** S, how many sequences at most. */

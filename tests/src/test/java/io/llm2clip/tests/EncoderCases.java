@@ -3,11 +3,18 @@ package io.llm2clip.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.image.PatchLimits;
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.LlamaInitialization;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionInputs;
+import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Execution;
@@ -20,12 +27,13 @@ import io.llm2clip.tensor.TestExecution;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.Pooling;
 import io.llm2clip.text.TokenBatch;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Text encoders and their gradients as on the CPU; run by {@link DeviceTest}, not by itself. */
+/** Encoders and their gradients as on the CPU; run by {@link DeviceTest}, not by itself. */
 class EncoderCases {
     @Test
     void theTextTowerOfTheBaseline() {
@@ -59,6 +67,28 @@ class EncoderCases {
                     in -> CaptionTensors.pooled(llama, in, false),
                     llama.parameters().getFirst(),
                     CaptionTensors.of(TokenBatch.of(rows), Pooling.MEAN));
+        }
+    }
+
+    /** Also where a work-group has rows of several images, and the position embeddings of each are others. */
+    @Test
+    void imagesInTheirOwnProportions() {
+        VisionConfig config = VisionConfig.naFlex(4, 2, 16, 24, 2, 2, Activation.GELU_TANH);
+        Preprocessing preprocessing = Preprocessing.naFlex(2, PatchLimits.of(30));
+        List<RgbImage> images = IntStream.of(3, 40, 11)
+                .mapToObj(width -> {
+                    byte[] pixels = new byte[3 * 9 * width];
+                    for (int i = 0; i < pixels.length; i++) {
+                        pixels[i] = (byte) (i * i + width);
+                    }
+                    return preprocessing.resized(new RgbImage(width, 9, pixels));
+                })
+                .toList();
+        try (Parameters parameters = new Parameters(3);
+                Arena arena = Arena.ofShared()) {
+            VisionTower tower = VisionTower.create(parameters, config);
+            assertAsOnTheCpu(
+                    tower::embed, tower.positions(), new VisionInputs(config, preprocessing, arena).of(images));
         }
     }
 
