@@ -42,12 +42,16 @@ final class TextTowerFiles {
             OptionalInt pad) {
         TextInference inference = new TextInference(StoredShapes.of(source, found.names()), activation);
         return switch (found.layout().family()) {
-            case CLIP ->
-                ClipTextTower.create(
-                        owner, config.map(ClipTextTower.Config::read).orElseGet(inference::clip));
-            case SIGLIP ->
-                SiglipTextTower.create(
-                        owner, config.map(SiglipTextTower::sizes).orElseGet(inference::siglip), pad.orElseThrow());
+            case CLIP -> {
+                ClipTextTower.Config clip =
+                        config.map(ClipTextTower.Config::read).orElseGet(inference::clip);
+                yield Described.network(source, clip.sizes().layers(), () -> ClipTextTower.create(owner, clip));
+            }
+            case SIGLIP -> {
+                TextTowerSizes sizes = config.map(SiglipTextTower::sizes).orElseGet(inference::siglip);
+                yield Described.network(
+                        source, sizes.layers(), () -> SiglipTextTower.create(owner, sizes, pad.orElseThrow()));
+            }
         };
     }
 
