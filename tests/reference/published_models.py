@@ -103,15 +103,20 @@ def clip(p, pixels, layers, count):
     return linear(p, "visual_projection", norm(p, v + "post_layernorm", x[:, 0], 1e-5))
 
 
+def rotary(grid, size):
+    """Angles of EVA02's patches, [grid * grid, size]."""
+    frequencies = 10000 ** (-torch.arange(0, size // 2, 2).float() / (size // 2))
+    angle = ((torch.arange(grid) / grid * 16)[:, None] * frequencies).repeat_interleave(2, -1)
+    return torch.cat([angle[:, None].expand(grid, grid, -1), angle[None].expand(grid, grid, -1)], -1).reshape(-1, size)
+
+
 def eva02(p, pixels, layers):
     v = "visual."
     kernel = p[v + "patch_embed.proj.weight"]
     x = F.conv2d(pixels, kernel, p[v + "patch_embed.proj.bias"], stride=kernel.shape[-1])
     grid, size = x.shape[-1], 64
     x = torch.cat([p[v + "cls_token"].expand(len(x), -1, -1), x.flatten(2).transpose(1, 2)], 1) + p[v + "pos_embed"]
-    frequencies = 10000 ** (-torch.arange(0, size // 2, 2).float() / (size // 2))
-    angle = ((torch.arange(grid) / grid * 16)[:, None] * frequencies).repeat_interleave(2, -1)
-    table = torch.cat([angle[:, None].expand(grid, grid, -1), angle[None].expand(grid, grid, -1)], -1).reshape(-1, size)
+    table = rotary(grid, size)
 
     def rotate(x):
         rest = x[:, :, 1:]
@@ -309,8 +314,8 @@ SIGLIP = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 def model(name, file, config, shapes, root, size, tower, statistics, normalize=True):
     """One directory: its file of weights, its config.json if it has one, and the embeddings of length 1."""
     p = weights(shapes | adapter_shapes(root, size)) | {"logit_scale": torch.tensor(LOGIT_SCALE)}
-    # A published file holds these tables; they are computed anew.
-    p |= {"visual.rope.freqs_cos": torch.zeros(9, 64)} if "visual.cls_token" in p else {}
+    # A published file holds these tables.
+    p |= {"visual.rope.freqs_cos": rotary(3, 64).cos()} if "visual.cls_token" in p else {}
     texts = {flag: numbers(F.normalize(adapter(p, root, caption_vectors(), flag))) for flag in (True, False)}
     tensors = described(p)
     tensors["logit_scale"] |= {"center": LOGIT_SCALE, "amplitude": 0.0}

@@ -12,6 +12,7 @@ import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.OpenModel;
+import io.llm2clip.model.Probabilities;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.model.TextEncoder;
 import io.llm2clip.progress.Progress;
@@ -212,10 +213,18 @@ public final class Llm2Clip implements AutoCloseable {
         return exclusively(() -> texts.kinds(captions));
     }
 
-    /** The factor that training learned for cosines before a softmax, up to 100. */
+    /** The factor that training learned for cosines before a softmax or a sigmoid, for LLM2CLIP and CLIP up to 100. */
     public float logitScale() {
         return exclusively(
                 () -> (float) Math.exp(opened.model().logitScale().data().item()));
+    }
+
+    /** What the model was trained to make of cosines: a softmax over captions, or, for a SigLIP, a sigmoid of each. */
+    public Probabilities probabilities() {
+        float scale = logitScale();
+        return opened.model().logitBias().isPresent()
+                ? new Probabilities.Sigmoid(scale, logitBias())
+                : new Probabilities.Softmax(scale);
     }
 
     /** What SigLIP's models add to scaled cosines, before a sigmoid makes a probability of each; 0 for models without. */

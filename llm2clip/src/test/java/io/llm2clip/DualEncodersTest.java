@@ -87,11 +87,27 @@ class DualEncodersTest {
                 assertThat(cosines[i] * loaded.logitScale() + loaded.logitBias())
                         .isCloseTo(logits[i], within(2e-5f * scale));
             }
+            assertThat(loaded.probabilities().kind()).isEqualTo(golden.has("logitBias") ? "sigmoid" : "softmax");
+            assertThat(loaded.probabilities().of(cosines)).containsExactly(probable(golden, logits), within(1e-4));
             assertThat(loaded.embedTexts(List.of(model.captions().getFirst()))[0])
                     .containsExactly(DualFixture.rows(golden.path("texts"))[0], within(TOLERANCE));
             assertThat(loaded.embedTexts(List.of())).isEmpty();
             assertThat(loaded.description().exifOrientation()).isFalse();
         }
+    }
+
+    /** As CLIP's softmax and SigLIP's sigmoid make them of logits. */
+    private static double[] probable(JsonNode golden, float[] logits) {
+        double[] probable = new double[logits.length];
+        double total = 0;
+        for (float logit : logits) {
+            total += Math.exp(logit);
+        }
+        for (int i = 0; i < logits.length; i++) {
+            double odds = Math.exp(logits[i]);
+            probable[i] = golden.has("logitBias") ? odds / (1 + odds) : odds / total;
+        }
+        return probable;
     }
 
     @ParameterizedTest

@@ -4,17 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.conversion.Conversion;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.inspection.ModelReport;
+import io.llm2clip.inspection.PartReport;
 import io.llm2clip.model.LanguageBranch;
+import io.llm2clip.model.ModelInspection;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.PublishedFixture;
+import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionOptions;
 import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.SavedType;
+import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -27,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -311,5 +323,100 @@ class PublishedModelsTest {
                     .isInstanceOf(CheckpointException.class)
                     .hasMessageStartingWith(file.toString());
         }
+    }
+
+    private static final String UPDATED = "LLM2CLIP-Llama3.1-8B-siglip2-so400m-patch14-224";
+
+    /** The model with low-rank updates of its text encoder in a directory, and where the base is. */
+    private Path updated(String within) throws IOException {
+        Path base = PublishedFixture.writeTextEncoder(hub.resolve("Llama-3.1-8B-Instruct"));
+        Path model = PublishedFixture.read(UPDATED).write(hub.resolve(UPDATED));
+        Path saved = hub.resolve("saved");
+        try (TextModel text = TextModel.open(base);
+                Parameters updates = new Parameters(3);
+                OutputDirectory output = TextModel.claimAdapter(saved, Existing.REFUSE)) {
+            text.llama().attachLora(updates, 2, 4);
+            for (Parameter parameter : updates.all()) {
+                parameter.fill(i -> (float) Math.sin(1 + parameter.name().length() + 12.9898 * i));
+            }
+            text.saveAdapter(output, base, 2, 4, Map.of());
+        }
+        Path target = Files.createDirectories(model.resolve(within));
+        Files.copy(saved.resolve("adapter_model.safetensors"), target.resolve("adapter_model.safetensors"));
+        Files.writeString(
+                target.resolve("adapter_config.json"),
+                Files.readString(saved.resolve("adapter_config.json"))
+                        .replaceFirst(
+                                "\"base_model_name_or_path\" : \"[^\"]*\"",
+                                "\"base_model_name_or_path\" : \"meta-llama/Llama-3.1-8B-Instruct\""));
+        return model;
+    }
+
+    /** Which are what the model was trained with: the base alone would give other vectors, without a word. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "text_encoder"})
+    void updatesOfTheTextEncoderAreFoundWithinAModel(String within) throws IOException {
+        Path model = updated(within);
+        Path merged = hub.resolve("merged");
+        new Conversion(
+                        hub.resolve("Llama-3.1-8B-Instruct"),
+                        merged,
+                        Optional.empty(),
+                        List.of(model.resolve(within)),
+                        SavedType.F32,
+                        Saving.USUAL_SHARD,
+                        Existing.REFUSE)
+                .run(Progress.NONE);
+        float[][] expected;
+        float[][] base;
+        try (Llm2Clip joined = Llm2Clip.load(model, LoadOptions.DEFAULT.withTextEncoder(merged));
+                Llm2Clip alone = Llm2Clip.load(
+                        model, LoadOptions.DEFAULT.withTextEncoder(hub.resolve("Llama-3.1-8B-Instruct")))) {
+            expected = joined.embedTexts(PublishedFixture.captions());
+            base = alone.embedTexts(PublishedFixture.captions());
+        }
+        assertThat(expected[0]).isNotEqualTo(base[0]);
+        for (Path path : List.of(model, model.resolve("model.safetensors"))) {
+            try (Llm2Clip loaded = Llm2Clip.load(path)) {
+                float[][] texts = loaded.embedTexts(PublishedFixture.captions());
+                for (int i = 0; i < texts.length; i++) {
+                    assertThat(texts[i]).containsExactly(expected[i], within(1e-5f));
+                }
+            }
+        }
+        ModelReport report = ModelInspection.of(model);
+        assertThat(report.kind()).isEqualTo(ModelReport.Kind.PUBLISHED_MODEL);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.parts().stream().map(PartReport::name)).contains("text encoder", "tokenizer");
+        Path out = hub.resolve("out");
+        new Conversion(model, out, Optional.empty(), List.of(), SavedType.STORED, Saving.USUAL_SHARD, Existing.REFUSE)
+                .run(Progress.NONE);
+        try (Llm2Clip loaded = Llm2Clip.load(out)) {
+            assertThat(loaded.embedTexts(PublishedFixture.captions())[0]).containsExactly(expected[0], within(1e-5f));
+        }
+    }
+
+    @Test
+    void updatesWithoutTheirBaseSayWhatToFetch() throws IOException {
+        Path model = updated("");
+        Path base = hub.resolve("Llama-3.1-8B-Instruct");
+        Files.move(base, hub.resolve("elsewhere"));
+        assertThatThrownBy(() -> Llm2Clip.load(model))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(
+                        "%s: expected the base model that the adapter changes, 'meta-llama/Llama-3.1-8B-Instruct', under that path, beside the adapter or in the Hub's cache, found none; fetch it with 'llm2clip pull meta-llama/Llama-3.1-8B-Instruct', or join the two with 'llm2clip convert BASE OUT --adapter %s'.",
+                        model, model);
+        assertThat(ModelInspection.of(model).problems())
+                .anyMatch(problem -> problem.contains("'llm2clip pull meta-llama/Llama-3.1-8B-Instruct'"));
+        Files.move(base.resolveSibling("elsewhere"), base);
+        for (String name : List.of("first", "second")) {
+            Path copy = Files.createDirectories(model.resolve(name));
+            Files.copy(model.resolve("adapter_config.json"), copy.resolve("adapter_config.json"));
+        }
+        Files.delete(model.resolve("adapter_config.json"));
+        assertThatThrownBy(() -> Llm2Clip.load(model))
+                .hasMessage(
+                        "%s: expected at most one adapter of a text encoder within, found 2: first, second; give the one that the model was trained with by --text-encoder.",
+                        model);
     }
 }

@@ -4,6 +4,8 @@ import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.FileNames;
 import io.llm2clip.data.ImageFiles;
 import io.llm2clip.data.InputException;
+import io.llm2clip.model.Probabilities.Sigmoid;
+import io.llm2clip.model.Probabilities.Softmax;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
@@ -29,8 +31,8 @@ import picocli.CommandLine.Spec;
         name = "classify",
         mixinStandardHelpOptions = true,
         description = {
-            "Classify images by labels in words, without training: each label's cosine, and its probability relative to the"
-                    + " other labels.",
+            "Classify images by labels in words, without training: each label's cosine, and its probability, relative to the"
+                    + " other labels, or with a SigLIP its own.",
             "A label's vector is the mean of those of its prompts, as in CLIP."
         },
         footerHeading = "%nExample:%n",
@@ -107,7 +109,7 @@ final class ClassifyCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load(device().execution())) {
             ZeroShotClassifier classifier = ZeroShotClassifier.of(loaded, choice, prompts, terminal.progress());
             terminal.cut(classifier.cutPrompts(), classifier.prompts(), loaded.maxTextLength());
-            ClassifyOutput output = ClassifyOutput.of(terminal, tsv, top);
+            ClassifyOutput output = ClassifyOutput.of(terminal, tsv, top, classifier.probabilities());
             int[] skipped = {0};
             try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
                 classifier.classify(
@@ -134,8 +136,14 @@ final class ClassifyCommand extends ComputingCommand {
                 folders.unlabeled().ifPresent(terminal::remark);
                 output.accuracy(accuracy, choice.size());
             }
+            terminal.hint(
+                    switch (classifier.probabilities()) {
+                        case Softmax _ ->
+                            "Probabilities are relative to the labels given: one of them gets most even if none fits.";
+                        case Sigmoid _ ->
+                            "Probabilities are each label's own: whether it fits, whatever other labels are given.";
+                    });
         }
-        terminal.hint("Probabilities are relative to the labels given: one of them gets most even if none fits.");
     }
 
     private List<Label> labels() {

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.model.Probabilities;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.zeroshot.ClassificationAccuracy;
 import io.llm2clip.zeroshot.ClassificationAccuracy.Confusion;
@@ -33,10 +34,15 @@ interface ClassifyOutput {
     /** @param labels how many there are to choose from */
     void accuracy(ClassificationAccuracy accuracy, int labels);
 
-    /** @param top labels printed of each image */
-    static ClassifyOutput of(Terminal terminal, boolean tsv, int top) {
+    /**
+     * Prints as a terminal's options say.
+     *
+     * @param top labels printed of each image
+     * @param probabilities that are printed
+     */
+    static ClassifyOutput of(Terminal terminal, boolean tsv, int top, Probabilities probabilities) {
         if (terminal.json()) {
-            return new JsonLines(terminal, top);
+            return new JsonLines(terminal, top, probabilities.kind());
         }
         return tsv ? new TabSeparated(terminal, top) : new Text(terminal, top);
     }
@@ -50,8 +56,8 @@ interface ClassifyOutput {
                     .limit(top)
                     .forEach(score -> terminal.print(String.format(
                             Locale.ROOT,
-                            "  %5.1f %%  %6.3f  %s%s",
-                            100 * score.probability(),
+                            "  %s  %6.3f  %s%s",
+                            Percent.text(score.probability(), 5),
                             score.cosine(),
                             LineFormat.escape(score.label().name()),
                             score.label().name().equals(truth) ? "  (its folder)" : "")));
@@ -87,7 +93,7 @@ interface ClassifyOutput {
     }
 
     /** An object per image, and one for the accuracy. */
-    record JsonLines(Terminal terminal, int top) implements ClassifyOutput {
+    record JsonLines(Terminal terminal, int top, String probabilities) implements ClassifyOutput {
         private record Scored(String label, double probability, float cosine) {}
 
         /** The fractions are null where there is no image. */
@@ -105,6 +111,7 @@ interface ClassifyOutput {
             if (truth != null) {
                 line.put("truth", truth);
             }
+            line.put("probabilities", probabilities);
             line.put(
                     "labels",
                     scores.stream()

@@ -4,6 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.TextEmbeddings;
 import io.llm2clip.data.InputException;
+import io.llm2clip.model.Probabilities;
+import io.llm2clip.model.Probabilities.Sigmoid;
+import io.llm2clip.model.Probabilities.Softmax;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +22,11 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "similarity",
         mixinStandardHelpOptions = true,
-        description = "Compare an image with captions: cosines, and probabilities relative to the captions given.",
+        description = {
+            "Compare an image with captions: cosines, and the probabilities that the model makes of them.",
+            "Those of CLIP and LLM2CLIP are relative to the captions given (a softmax), those of SigLIP are each caption's own (a"
+                    + " sigmoid)."
+        },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip similarity kite.jpg \"a red kite above a lake\" \"a house in the snow\"")
 final class SimilarityCommand extends ComputingCommand {
@@ -43,7 +50,20 @@ final class SimilarityCommand extends ComputingCommand {
             @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
             Double probability) {}
 
-    private record Result(String image, float logitScale, List<Score> captions) {}
+    private record Result(
+            String image,
+            float logitScale,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Float logitBias,
+
+            String probabilities,
+            List<Score> captions) {
+        static Result of(String image, Probabilities probabilities, List<Score> scores) {
+            Float bias = probabilities instanceof Sigmoid sigmoid ? sigmoid.bias() : null;
+            return new Result(image, probabilities.scale(), bias, probabilities.kind(), scores);
+        }
+    }
 
     @Override
     public void run() {
@@ -54,41 +74,46 @@ final class SimilarityCommand extends ComputingCommand {
             TextEmbeddings texts = loaded.textEmbeddings(captions);
             terminal.cut(texts.cut(), captions.size(), loaded.maxTextLength());
             float[] cosines = loaded.similarity(List.of(image), texts)[0];
-            Result result = new Result(image.toString(), loaded.logitScale(), scores(cosines, loaded.logitScale()));
+            Probabilities probabilities = loaded.probabilities();
+            List<Score> scores = scores(cosines, probabilities);
             if (terminal.json()) {
-                terminal.printJson(result);
+                terminal.printJson(Result.of(image.toString(), probabilities, scores));
             } else {
-                table(result.captions);
+                table(scores);
+                terminal.hint(hint(probabilities));
             }
         }
     }
 
     private void table(List<Score> scores) {
-        boolean several = scores.size() > 1;
-        terminal.print(several ? "cosine  probability  caption" : "cosine  caption");
+        boolean with = scores.getFirst().probability != null;
+        terminal.print(with ? "cosine  probability  caption" : "cosine  caption");
         for (Score score : scores) {
-            String probability =
-                    score.probability == null ? "" : String.format(Locale.ROOT, "%9.1f %%  ", 100 * score.probability);
+            String probability = score.probability == null ? "" : Percent.text(score.probability, 9) + "  ";
             terminal.print(String.format(
                     Locale.ROOT, "%6.3f  %s%s", score.cosine, probability, LineFormat.escape(score.caption)));
         }
-        terminal.hint(
-                several
-                        ? "Probabilities are relative to the captions given: one of them gets most even if none describes the image."
-                        : "Probabilities are relative to the captions given; give several to have them.");
     }
 
-    /** Best first; the probabilities are the softmax of the scaled cosines. */
-    private List<Score> scores(float[] cosines, float scale) {
-        double total = 0;
-        for (float cosine : cosines) {
-            // A cosine is at most 1, so less 1 no exponential is too large.
-            total += Math.exp(scale * (cosine - 1));
-        }
+    private String hint(Probabilities probabilities) {
+        return switch (probabilities) {
+            case Sigmoid _ ->
+                "Probabilities are each caption's own: whether it describes the image, whatever other captions are given.";
+            case Softmax _
+            when captions.size() > 1 ->
+                "Probabilities are relative to the captions given: one of them gets most even if none describes the image.";
+            case Softmax _ -> "Probabilities are relative to the captions given; give several to have them.";
+        };
+    }
+
+    /** Best first. */
+    private List<Score> scores(float[] cosines, Probabilities probabilities) {
+        double[] probable = probabilities.of(cosines);
+        // One caption is all there is to choose from.
+        boolean nothing = probabilities instanceof Softmax && cosines.length == 1;
         List<Score> scores = new ArrayList<>();
         for (int i = 0; i < cosines.length; i++) {
-            Double probability = cosines.length == 1 ? null : Math.exp(scale * (cosines[i] - 1)) / total;
-            scores.add(new Score(captions.get(i), cosines[i], probability));
+            scores.add(new Score(captions.get(i), cosines[i], nothing ? null : Double.valueOf(probable[i])));
         }
         scores.sort(Comparator.comparingDouble((Score score) -> -score.cosine));
         return scores;

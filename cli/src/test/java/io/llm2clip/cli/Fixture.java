@@ -12,15 +12,18 @@ import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
+import io.llm2clip.model.SiglipTextTower;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TextTowerSizes;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.tensor.Shape;
 import io.llm2clip.text.BpeTrainer;
 import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.ChatTemplate;
@@ -204,6 +207,35 @@ final class Fixture {
                  "model": {"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
                   "end_of_word_suffix": null, "fuse_unk": true, "byte_fallback": false, "vocab": {%s}, "merges": []}}
                 """.formatted(tokens));
+        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"pad_token\": \"<pad>\"}");
+        return directory;
+    }
+
+    /** A SigLIP under Hugging Face's names, with its own text tower that reads 8 tokens, and embeddings of 16 values. */
+    static Path siglip(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.writeString(directory.resolve("config.json"), """
+                {"model_type": "siglip",
+                 "text_config": {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+                  "vocab_size": 300, "max_position_embeddings": 8},
+                 "vision_config": {"image_size": 16, "patch_size": 8, "hidden_size": 16, "intermediate_size": 32,
+                  "num_hidden_layers": 1, "num_attention_heads": 2}}
+                """);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionTower tower = VisionTower.create(parameters, VisionConfig.read(directory.resolve("config.json")));
+            SiglipTextTower.create(
+                    parameters, new TextTowerSizes(300, 8, 16, 24, 1, 2, 16, Activation.GELU_TANH, 1e-6f), 0);
+            parameters.root().create("logit_scale", Shape.SCALAR, Initializer.constant((float) Math.log(10)));
+            parameters.root().create("logit_bias", Shape.SCALAR, Initializer.constant(-3));
+            ParameterFiles.save(
+                    parameters.all(),
+                    tower.layout().stored().usual(),
+                    directory.resolve("model.safetensors"),
+                    Map.of());
+        }
+        new BpeTrainer(300, List.of("<pad>", "<bos>", "<eot>"), "<bos>")
+                .train(List.of("a red kite over a beach", "a small tent on a meadow"))
+                .write(directory.resolve("tokenizer.json"));
         Files.writeString(directory.resolve("tokenizer_config.json"), "{\"pad_token\": \"<pad>\"}");
         return directory;
     }

@@ -101,6 +101,13 @@ final class RowFormat {
         return header.capacity();
     }
 
+    /** Whether a file that is not empty begins as one of these does, as far as it goes. */
+    static boolean isOurs(FileChannel channel) throws IOException {
+        int length = (int) Math.min(MAGIC.length, channel.size());
+        ByteBuffer start = read(channel, 0, length);
+        return start != null && start.equals(ByteBuffer.wrap(MAGIC, 0, length));
+    }
+
     /** Empty if the file does not begin with one. */
     static Optional<Header> readHeader(FileChannel channel) throws IOException {
         ByteBuffer frame = read(channel, 0, MAGIC.length + FRAME);

@@ -77,25 +77,29 @@ public final class WorkingFile implements AutoCloseable {
     private static WorkingFile take(Path path, FileChannel channel, Fingerprint job, int dimension, boolean anew)
             throws IOException {
         Fingerprint whole = job.and("values per vector", Integer.toString(dimension));
-        if (anew) {
+        if (channel.size() > 0) {
+            if (!RowFormat.isOurs(channel)) {
+                // Whoever wrote it did not ask for it to be dropped.
+                throw new InputException(
+                        "%s: expected rows of an interrupted run, found something else; move it away, or choose another name for the output."
+                                .formatted(path));
+            }
+            if (!anew) {
+                RowFormat.Header header = RowFormat.readHeader(channel)
+                        .orElseThrow(() -> new InputException(
+                                "%s: expected rows of an interrupted run, found the half of one that ended in its first write; begin anew with --overwrite."
+                                        .formatted(path)));
+                String differences = header.job().differences(whole);
+                if (!differences.isEmpty()) {
+                    throw new InputException(
+                            "%s: has rows of an interrupted run that differs in: %s; run that again to go on, or begin anew with --overwrite."
+                                    .formatted(path, differences));
+                }
+                WorkingFile found = new WorkingFile(path, channel, dimension, header.end());
+                found.recover();
+                return found;
+            }
             channel.truncate(0);
-        } else if (channel.size() > 0) {
-            WorkingFile found = RowFormat.readHeader(channel)
-                    .map(header -> {
-                        String differences = header.job().differences(whole);
-                        if (!differences.isEmpty()) {
-                            throw new InputException(
-                                    "%s: has rows of an interrupted run that differs in: %s; run that again to go on, or begin anew with --overwrite."
-                                            .formatted(path, differences));
-                        }
-                        return new WorkingFile(path, channel, dimension, header.end());
-                    })
-                    // Of a run that ended within its first write, or of somebody else.
-                    .orElseThrow(() -> new InputException(
-                            "%s: expected rows of an interrupted run, found something else; remove it, or begin anew with --overwrite."
-                                    .formatted(path)));
-            found.recover();
-            return found;
         }
         try {
             return new WorkingFile(path, channel, dimension, RowFormat.writeHeader(channel, whole));

@@ -1,5 +1,7 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,19 @@ record AdaptedText(Path directory, LoraConfig adapter, TextSource base, Path bas
     /** Whether a directory holds an adapter. */
     static boolean isIn(Path directory) {
         return Files.isRegularFile(directory.resolve(LoraConfig.FILE));
+    }
+
+    /** Whether the directory of an adapter is that of an LLM2CLIP model as well, for which the adapter was made. */
+    static boolean isBesideModel(Path directory) {
+        if (!PublishedModel.looksLike(directory)) {
+            return false;
+        }
+        try (Checkpoint source = PublishedFiles.open(directory)) {
+            return AdapterFiles.isIn(source);
+        } catch (CheckpointException e) {
+            // Whoever opens the weights says what is wrong with them.
+            return false;
+        }
     }
 
     /**
@@ -80,6 +95,13 @@ record AdaptedText(Path directory, LoraConfig adapter, TextSource base, Path bas
     public Map<String, String> notes() {
         Map<String, String> own = TextFiles.provenance(directory);
         return own.isEmpty() ? base.notes() : own;
+    }
+
+    @Override
+    public Llama encoder(Parameters owner) {
+        Llama llama = base.encoder(owner);
+        LoraFiles.attach(llama, adapter, basePath);
+        return llama;
     }
 
     @Override

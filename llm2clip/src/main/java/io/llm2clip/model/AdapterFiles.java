@@ -55,10 +55,12 @@ final class AdapterFiles {
                     "%s: tensor '%s': expected [embedding, caption] channels, found shape %s; check that the file is complete."
                             .formatted(source.source(), name, shape));
         }
-        return new TextAdapter.Config(
-                Math.toIntExact(shape.get(1)),
-                Math.toIntExact(shape.get(0)),
-                normalizeInput.orElse(!found.root().equals(IN_PROCESS)));
+        return Described.network(
+                source.source(),
+                () -> new TextAdapter.Config(
+                        Math.toIntExact(shape.get(1)),
+                        Math.toIntExact(shape.get(0)),
+                        normalizeInput.orElse(!found.root().equals(IN_PROCESS))));
     }
 
     /** Reads the values of an adapter and of the scale; what else a file of a whole model holds is left. */

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.hub.HubName;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.hub.HubSnapshot;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -30,12 +31,16 @@ final class BaseModel {
         return config.base()
                 .flatMap(name -> named(adapter, name))
                 .orElseThrow(() -> new CheckpointException(
-                        "%s: expected the base model that the adapter changes, %s, under that path, beside the adapter or in the Hub's cache, found none; fetch it, or join the two with 'llm2clip convert BASE OUT --adapter %s'."
+                        "%s: expected the base model that the adapter changes, %s, under that path, beside the adapter or in the Hub's cache, found none; fetch it%s, or join the two with 'llm2clip convert BASE OUT --adapter %s'."
                                 .formatted(
                                         adapter,
                                         config.base()
                                                 .map("'%s'"::formatted)
                                                 .orElse("which its configuration does not name"),
+                                        config.base()
+                                                .filter(HubName::isName)
+                                                .map(" with 'llm2clip pull %s'"::formatted)
+                                                .orElse(""),
                                         adapter)));
     }
 
@@ -71,7 +76,9 @@ final class BaseModel {
         return Stream.of(path, absolute.resolve(path), absolute.resolveSibling(path))
                 .filter(Files::exists)
                 .findFirst()
-                .or(() -> PublishedFiles.textEncoder(adapter, last.toString()))
+                .or(() -> PublishedFiles.textEncoder(absolute, last.toString()))
+                // An adapter may lie within the model that it was made for.
+                .or(() -> PublishedFiles.textEncoder(absolute.resolveSibling(""), last.toString()))
                 .or(() -> HubPath.cached(name))
                 // The adapter itself is what an adapter of the same name lies in.
                 .filter(found -> !found.toAbsolutePath().normalize().equals(absolute));

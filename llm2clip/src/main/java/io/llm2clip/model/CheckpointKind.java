@@ -35,7 +35,7 @@ public enum CheckpointKind {
         if (Files.isRegularFile(path.resolve(ModelDirectory.DESCRIPTION))) {
             return MODEL;
         }
-        if (AdaptedText.isIn(path)) {
+        if (AdaptedText.isIn(path) && !AdaptedText.isBesideModel(path)) {
             return TEXT_ENCODER;
         }
         try (Checkpoint source = PublishedFiles.open(path)) {

@@ -30,6 +30,9 @@ record ConfigFile(Path file, JsonNode root) {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
+    /** Configurations have a few KB; the largest file that is read so is a tokenizer.json. */
+    private static final long MAX_BYTES = 256L << 20;
+
     private static final String NOTES = "provenance";
 
     static ObjectNode object() {
@@ -38,6 +41,11 @@ record ConfigFile(Path file, JsonNode root) {
 
     static ConfigFile read(Path file) {
         try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new CheckpointException(
+                        "%s: expected a configuration of at most %d MB, found %d MB; fetch it again."
+                                .formatted(file, MAX_BYTES >> 20, Files.size(file) >> 20));
+            }
             JsonNode root = JSON.readTree(Files.readAllBytes(file));
             if (!root.isObject()) {
                 throw new CheckpointException("%s: expected a JSON object, found %s; fetch or save it again."
@@ -93,7 +101,7 @@ record ConfigFile(Path file, JsonNode root) {
 
     int integer(String key) {
         JsonNode value = root.path(key);
-        if (!value.canConvertToInt() || value.asInt() <= 0) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() <= 0) {
             throw wrong(key, "a positive whole number");
         }
         return value.asInt();
@@ -111,7 +119,8 @@ record ConfigFile(Path file, JsonNode root) {
     }
 
     double number(String key) {
-        if (!root.path(key).isNumber()) {
+        // What no double holds is read as infinity.
+        if (!root.path(key).isNumber() || !Double.isFinite(root.path(key).asDouble())) {
             throw wrong(key, "a number");
         }
         return root.path(key).asDouble();

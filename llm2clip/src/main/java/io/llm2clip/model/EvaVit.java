@@ -33,7 +33,8 @@ public final class EvaVit implements VisionTower {
     private final List<EvaBlock> blocks;
     private final LayerNorm norm;
     private final Linear head;
-    private final @Nullable RotaryTable rotary;
+    // Made when it is first computed with, as it is the larger the more patches there are.
+    private @Nullable RotaryTable rotary;
     private final List<Parameter> parameters;
 
     private EvaVit(Parameters owner, VisionConfig config) {
@@ -53,11 +54,15 @@ public final class EvaVit implements VisionTower {
                 .toList();
         norm = LayerNorm.create(visual.scope("norm"), width, config.layerNormEpsilon());
         head = Linear.create(visual.scope("head"), width, config.projectionSize(), true, weight.scaled(HEAD_SCALE));
-        rotary = config.architecture() == VisionConfig.Architecture.EVA02
-                ? RotaryTable.eva02(config.gridSide(), width / config.heads())
-                : null;
         List<Parameter> all = owner.all();
         parameters = all.subList(first, all.size());
+    }
+
+    private synchronized @Nullable RotaryTable rotary() {
+        if (rotary == null && config.architecture() == VisionConfig.Architecture.EVA02) {
+            rotary = RotaryTable.eva02(config.gridSide(), config.hiddenSize() / config.heads());
+        }
+        return rotary;
     }
 
     /** A new tower, initialised as EVA-CLIP's. */
@@ -70,9 +75,10 @@ public final class EvaVit implements VisionTower {
         Tensor patches = Patches.embed(inputs.getFirst(), config, patchKernel).add(patchBias.tensor());
         Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
         Sequences sequences = Patches.sequences(x);
+        RotaryTable angles = rotary();
         List<Tensor> states = new ArrayList<>(List.of(x));
         for (EvaBlock block : blocks) {
-            states.add(block.apply(states.getLast(), sequences, rotary));
+            states.add(block.apply(states.getLast(), sequences, angles));
         }
         return states;
     }

@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
 import io.llm2clip.nn.RotaryTable.LongRope;
 import io.llm2clip.nn.RotaryTable.Scaling;
@@ -110,7 +111,7 @@ final class GgufText implements TextSource {
         }
         int keyValueHeads = values.count(key("attention.head_count_kv"), heads);
         int intermediate = values.count(key("feed_forward_length"));
-        int blocks = blocks();
+        int blocks = values.count(key("block_count"));
         architecture
                 .shapes(hidden, intermediate, heads, keyValueHeads, headSize)
                 .forEach(this::requireShape);
@@ -135,19 +136,6 @@ final class GgufText implements TextSource {
         } catch (IllegalArgumentException e) {
             throw new CheckpointException("%s: %s".formatted(file.source(), e.getMessage()), e);
         }
-    }
-
-    /** A model is made before its weights are read, so that a damaged number must not decide how large. */
-    private int blocks() {
-        int blocks = values.count(key("block_count"));
-        if (blocks > file.entries().size()) {
-            throw values.wrong(
-                    key("block_count"),
-                    "the number of blocks of the %d tensors"
-                            .formatted(file.entries().size()),
-                    Integer.toString(blocks));
-        }
-        return blocks;
     }
 
     private void requireShape(String tensor, List<Long> expected) {
@@ -253,6 +241,15 @@ final class GgufText implements TextSource {
     @Override
     public Map<String, String> notes() {
         return Map.of();
+    }
+
+    @Override
+    public Llama encoder(Parameters owner) {
+        LlamaConfig config = config();
+        Llama llama = Described.network(
+                file, config.layers(), () -> Llama.encoder(owner, config, LlamaInitialization.STANDARD));
+        load(llama);
+        return llama;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.RotaryTable.LongRope;
 import io.llm2clip.nn.RotaryTable.Scaling;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -42,6 +43,16 @@ public record LlamaConfig(
         boolean tieWordEmbeddings) {
 
     public LlamaConfig {
+        Limit.COUNT.require("vocabularySize", vocabularySize);
+        Limit.CHANNELS.require("hiddenSize", hiddenSize);
+        Limit.CHANNELS.require("intermediateSize", intermediateSize);
+        Limit.LAYERS.require("layers", layers);
+        Limit.CHANNELS.require("headSize", headSize);
+        Limit.CHANNELS.require("channels of all heads", (double) heads * headSize);
+        Limit.EPSILON.require("rmsNormEpsilon", rmsNormEpsilon);
+        Limit.ROTARY_BASE.require("ropeTheta", ropeTheta);
+        Limit.COUNT.require("maxPositions", maxPositions);
+        Limit.COUNT.require("slidingWindow", slidingWindow == null ? maxPositions : slidingWindow);
         if (headSize % 2 != 0 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
             throw new IllegalArgumentException(
                     "A Llama of %d heads of %d and %d key/value heads; expected an even head size and"

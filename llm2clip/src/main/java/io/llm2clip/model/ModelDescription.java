@@ -76,9 +76,11 @@ public record ModelDescription(
     /** Sizes and switch of the adapter, from the same file. */
     static TextAdapter.Config adapter(Path file) {
         ConfigFile adapter = ConfigFile.read(file).within("adapter");
-        return new TextAdapter.Config(
-                adapter.integer("caption_size"),
-                adapter.integer("embedding_size"),
-                adapter.truth("normalize_input", true));
+        return Described.network(
+                file,
+                () -> new TextAdapter.Config(
+                        adapter.integer("caption_size"),
+                        adapter.integer("embedding_size"),
+                        adapter.truth("normalize_input", true)));
     }
 }

@@ -61,7 +61,7 @@ public final class ModelInspection {
                 || Files.isRegularFile(path.resolve(ModelDirectory.ADAPTER))) {
             return trained();
         }
-        boolean updates = Files.isRegularFile(path.resolve(UPDATES));
+        boolean updates = Files.isRegularFile(path.resolve(UPDATES)) && !AdaptedText.isBesideModel(path);
         if (updates && !Files.isRegularFile(path.resolve(ModelDirectory.CONFIG))) {
             return updates();
         }
@@ -215,9 +215,13 @@ public final class ModelInspection {
         }
         List<String> names = PublishedPair.encoders(path, captionSize);
         names.stream().map(PublishedPair::repository).forEach(partners::add);
-        Optional<Path> beside = names.stream()
-                .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
-                .findFirst();
+        Optional<Path> beside;
+        try {
+            beside = PublishedModel.textEncoder(path, captionSize);
+        } catch (CheckpointException e) {
+            parts.broken("text encoder", path, "", String.valueOf(e.getMessage()));
+            return;
+        }
         if (beside.isPresent()) {
             parts.text(beside.get());
         } else {

@@ -79,15 +79,15 @@ public final class OpenModel implements AutoCloseable {
             LanguageModelSource source, TextSource encoder, Parameters parameters, VisionOptions options) {
         VisionTower vision = vision(source, parameters, options);
         LlamaConfig config = encoder.config();
-        TextAdapter adapter = TextAdapter.create(parameters, source.adapterConfig());
+        TextAdapter adapter =
+                Described.network(source.adapter(), () -> TextAdapter.create(parameters, source.adapterConfig()));
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
         requireFit(source, () -> {
             LanguageBranch.requireFit(config, adapter.config());
             Llm2ClipModel.requireFit(adapter.config().embeddingSize(), vision.config());
             requirePreprocessing(source, vision.config());
         });
-        Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
-        encoder.load(llama);
+        Llama llama = encoder.encoder(parameters);
         AdapterFiles.load(adapter, logitScale, source.adapter());
         TokenizerFiles files = encoder.tokenizer();
         Tokenizer tokenizer = TextFiles.tokenizer(files, config, source.specialTokens());

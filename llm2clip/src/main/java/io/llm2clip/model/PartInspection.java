@@ -93,9 +93,6 @@ final class PartInspection {
                 throw e;
             }
             describe(draft, config, prepared);
-            try (Checkpoint source = PublishedFiles.open(ModelDirectory.part(path, ModelDirectory.VISION))) {
-                requireBlocks(source, config.layers());
-            }
             VisionTower.open(onDisk, path, options);
         });
     }
@@ -162,12 +159,7 @@ final class PartInspection {
                 draft.facts.put("key_value_heads", config.keyValueHeads());
                 draft.facts.put("vocabulary_size", config.vocabularySize());
                 draft.facts.put("max_positions", config.maxPositions());
-                if (source instanceof TextDirectory directory) {
-                    try (Checkpoint weights = Checkpoint.open(directory.path())) {
-                        requireBlocks(weights, config.layers());
-                    }
-                }
-                source.load(Llama.encoder(onDisk, config, LlamaInitialization.STANDARD));
+                source.encoder(onDisk);
             }
         });
         add("tokenizer", path, (draft, _) -> {
@@ -192,7 +184,7 @@ final class PartInspection {
                 draft.facts.put("caption_size", config.captionSize());
                 draft.facts.put("embedding_size", config.embeddingSize());
                 draft.facts.put("normalize_input", config.normalizeInput());
-                TextAdapter adapter = TextAdapter.create(onDisk, config);
+                TextAdapter adapter = Described.network(file, () -> TextAdapter.create(onDisk, config));
                 Parameter scale = Llm2ClipModel.createLogitScale(onDisk);
                 AdapterFiles.load(adapter, scale, source.source());
                 scale(source).ifPresent(factor -> {
@@ -332,14 +324,5 @@ final class PartInspection {
             draft.facts.put("rank", config.integer("r"));
             draft.facts.put("alpha", config.root().path("lora_alpha").asDouble(0));
         });
-    }
-
-    /** A configuration may say any number, by which a model would be made before it is found out. */
-    private static void requireBlocks(Checkpoint source, int layers) {
-        if (layers > source.entries().size()) {
-            throw new CheckpointException(
-                    "%s: expected the tensors of %,d layers, as the configuration says, found %,d tensors; fetch both again."
-                            .formatted(source.source(), layers, source.entries().size()));
-        }
     }
 }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Which files of a published directory hold what. */
@@ -53,6 +54,31 @@ final class PublishedFiles {
                         HubSnapshot.of(directory).stream().flatMap(snapshot -> snapshot.named(name).stream()))
                 .filter(Files::isDirectory)
                 .findFirst();
+    }
+
+    /**
+     * The directory of low-rank updates of a text encoder, as PEFT saves them, that a model comes with: its own, or one within.
+     *
+     * @throws CheckpointException if there are several, of which nothing says which
+     */
+    static Optional<Path> updates(Path model) {
+        Path directory =
+                Files.isDirectory(model) ? model : model.toAbsolutePath().resolveSibling("");
+        if (AdaptedText.isIn(directory)) {
+            return Optional.of(directory);
+        }
+        List<Path> within = list(directory, AdaptedText::isIn);
+        if (within.size() > 1) {
+            throw new CheckpointException(
+                    "%s: expected at most one adapter of a text encoder within, found %d: %s; give the one that the model was trained with by --text-encoder."
+                            .formatted(
+                                    directory,
+                                    within.size(),
+                                    within.stream()
+                                            .map(each -> String.valueOf(each.getFileName()))
+                                            .collect(Collectors.joining(", "))));
+        }
+        return within.stream().findFirst();
     }
 
     private static Optional<Path> original(Path directory) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -62,7 +63,7 @@ record PublishedModel(
             }
             adapter = AdapterFiles.config(source, options.normalizeCaptions());
         }
-        Path given = options.textEncoder().orElseGet(() -> beside(path, adapter.captionSize()));
+        Path given = options.textEncoder().orElseGet(() -> require(path, adapter.captionSize()));
         PublishedPair.require(path, given);
         try (TextSource encoder = TextSource.open(given)) {
             requireSize(path, adapter, given, encoder.config());
@@ -87,14 +88,26 @@ record PublishedModel(
         return new ModelDescription(vision.preprocessing(), false, 0, Map.of());
     }
 
-    private static Path beside(Path path, int captionSize) {
-        List<String> names = PublishedPair.encoders(path, captionSize);
-        return names.stream()
-                .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
-                .findFirst()
-                .orElseThrow(() -> new CheckpointException(
-                        "%s: expected the text encoder that this model was trained with, %s, beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder."
-                                .formatted(path, names.isEmpty() ? ofSize(captionSize) : String.join(" or ", names))));
+    /**
+     * The text encoder that a model was trained with: low-rank updates in the model's own directory, whose base they name, or else what
+     * lies beside it under its published name.
+     *
+     * @throws CheckpointException if there are several
+     */
+    static Optional<Path> textEncoder(Path path, int captionSize) {
+        return PublishedFiles.updates(path)
+                .or(() -> PublishedPair.encoders(path, captionSize).stream()
+                        .flatMap(name -> PublishedFiles.textEncoder(path, name).stream())
+                        .findFirst());
+    }
+
+    private static Path require(Path path, int captionSize) {
+        return textEncoder(path, captionSize).orElseThrow(() -> {
+            List<String> names = PublishedPair.encoders(path, captionSize);
+            return new CheckpointException(
+                    "%s: expected the text encoder that this model was trained with, %s, beside it, found none; fetch it with 'llm2clip pull', or give its directory with --text-encoder."
+                            .formatted(path, names.isEmpty() ? ofSize(captionSize) : String.join(" or ", names)));
+        });
     }
 
     private static void requireSize(Path path, TextAdapter.Config adapter, Path encoder, LlamaConfig config) {

@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
+import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -28,6 +29,10 @@ public final class TextAdapter {
      * @param normalizeInput whether caption vectors are scaled to length 1 first; only the in-process SigLIP2 model does not
      */
     public record Config(int captionSize, int embeddingSize, boolean normalizeInput) {
+        public Config {
+            Limit.CHANNELS.require("captionSize", captionSize);
+            Limit.CHANNELS.require("embeddingSize", embeddingSize);
+        }
 
         /** The same with that switch. */
         Config withNormalizedInput(boolean normalize) {

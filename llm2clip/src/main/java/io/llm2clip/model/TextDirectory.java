@@ -1,5 +1,7 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -28,6 +30,17 @@ record TextDirectory(Path path) implements TextSource {
     @Override
     public Map<String, String> notes() {
         return TextFiles.provenance(path);
+    }
+
+    @Override
+    public Llama encoder(Parameters owner) {
+        LlamaConfig config = config();
+        try (Checkpoint weights = Checkpoint.open(path)) {
+            Llama llama = Described.network(
+                    weights, config.layers(), () -> Llama.encoder(owner, config, LlamaInitialization.STANDARD));
+            load(llama);
+            return llama;
+        }
     }
 
     @Override

@@ -169,11 +169,8 @@ public final class TextModel implements AutoCloseable {
             SpecialTokens taken = specialTokens.orElseGet(captions::specialTokens);
             TokenizerFiles files = source.tokenizer();
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
-            return of(tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, parameters -> {
-                Llama llama = Llama.encoder(parameters, config, LlamaInitialization.STANDARD);
-                source.load(llama);
-                return llama;
-            });
+            return of(
+                    tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, source::encoder);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +69,13 @@ sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufTex
 
     /** The notes that the encoder was saved with. */
     Map<String, String> notes();
+
+    /**
+     * Makes the encoder, with its weights.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException if the weights are damaged, or not of the configuration
+     */
+    Llama encoder(Parameters owner);
 
     /** Gives a Llama of {@link #config} its weights. */
     void load(Llama llama);

@@ -43,18 +43,24 @@ final class TextTowerFiles {
         StoredShapes shapes = StoredShapes.of(source, found.names());
         TextInference inference = new TextInference(shapes, activation);
         return switch (found.layout().family()) {
-            case CLIP ->
-                ClipTextTower.create(
-                        owner, config.map(ClipTextTower.Config::read).orElseGet(inference::clip));
-            case SIGLIP ->
-                SiglipTextTower.create(
-                        owner, config.map(SiglipTextTower::sizes).orElseGet(inference::siglip), pad.orElseThrow());
-            case FG_CLIP_2 ->
-                FgClip2TextTower.create(
-                        owner,
-                        config.map(FgClip2TextTower.Config::read)
-                                .orElseGet(() -> FgClip2TextTower.Config.infer(inference.siglip(), shapes)),
-                        pad.orElseThrow());
+            case CLIP -> {
+                ClipTextTower.Config clip =
+                        config.map(ClipTextTower.Config::read).orElseGet(inference::clip);
+                yield Described.network(source, clip.sizes().layers(), () -> ClipTextTower.create(owner, clip));
+            }
+            case SIGLIP -> {
+                TextTowerSizes sizes = config.map(SiglipTextTower::sizes).orElseGet(inference::siglip);
+                yield Described.network(
+                        source, sizes.layers(), () -> SiglipTextTower.create(owner, sizes, pad.orElseThrow()));
+            }
+            case FG_CLIP_2 -> {
+                FgClip2TextTower.Config fgClip2 = config.map(FgClip2TextTower.Config::read)
+                        .orElseGet(() -> FgClip2TextTower.Config.infer(inference.siglip(), shapes));
+                yield Described.network(
+                        source,
+                        fgClip2.sizes().layers(),
+                        () -> FgClip2TextTower.create(owner, fgClip2, pad.orElseThrow()));
+            }
         };
     }
 

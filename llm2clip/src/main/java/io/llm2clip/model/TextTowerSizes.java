@@ -31,9 +31,11 @@ public record TextTowerSizes(
     public TextTowerSizes {
         Limit.COUNT.require("vocabularySize", vocabularySize);
         Limit.COUNT.require("window", window);
-        Limit.COUNT.require("hiddenSize", hiddenSize);
-        Limit.COUNT.require("layers", layers);
-        Limit.COUNT.require("projectionSize", projectionSize);
+        Limit.CHANNELS.require("hiddenSize", hiddenSize);
+        Limit.CHANNELS.require("intermediateSize", intermediateSize);
+        Limit.LAYERS.require("layers", layers);
+        Limit.CHANNELS.require("projectionSize", projectionSize);
+        Limit.EPSILON.require("layerNormEpsilon", layerNormEpsilon);
         if (heads < 1 || hiddenSize % heads != 0) {
             throw new IllegalArgumentException(
                     "A text tower of %d channels and %d heads; expected a multiple, such as 512 and 8."

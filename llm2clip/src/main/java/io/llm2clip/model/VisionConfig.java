@@ -81,9 +81,11 @@ public record VisionConfig(
 
     public VisionConfig {
         Limit.IMAGE_SIZE.require("imageSize", imageSize);
-        Limit.COUNT.require("hiddenSize", hiddenSize);
-        Limit.COUNT.require("layers", layers);
-        Limit.COUNT.require("projectionSize", projectionSize);
+        Limit.CHANNELS.require("hiddenSize", hiddenSize);
+        Limit.CHANNELS.require("intermediateSize", intermediateSize);
+        Limit.LAYERS.require("layers", layers);
+        Limit.CHANNELS.require("projectionSize", projectionSize);
+        Limit.EPSILON.require("layerNormEpsilon", layerNormEpsilon);
         boolean tiles = patchSize >= 1
                 && (architecture == Architecture.SIGLIP ? imageSize >= patchSize : imageSize % patchSize == 0);
         if ((architecture == Architecture.NAFLEX) != patchLimits.isPresent()) {

@@ -31,7 +31,7 @@ final class VisionFiles {
                     VisionLayout.find(source.entries().keySet());
             VisionConfig stored = config(path, source, found);
             VisionConfig config = options.apply(stored);
-            VisionTower tower = VisionTower.create(owner, config);
+            VisionTower tower = Described.network(source, config.layers(), () -> VisionTower.create(owner, config));
             StoredLayout.Found names = found.map(VisionLayout.Found::names)
                     .orElseGet(() -> tower.layout().stored().usual());
             ParameterFiles.load(
@@ -40,6 +40,9 @@ final class VisionFiles {
                     names,
                     resized(tower, stored),
                     tensor -> CheckpointPart.VISION.leavesOver(names, tensor));
+            if (stored.architecture() == VisionConfig.Architecture.EVA02) {
+                StoredRotary.require(source, names.prefix(), stored);
+            }
             return tower;
         }
     }

@@ -5,6 +5,7 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
+import io.llm2clip.model.Probabilities;
 import io.llm2clip.progress.Progress;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,7 +15,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Sorts images by labels in words: the cosines between an image and each label, and the softmax of those times the model's scale.
+ * Sorts images by labels in words: the cosines between an image and each label, and the probabilities that the model makes of them, which
+ * are relative to the other labels, or, of a SigLIP, each label's own. Both have the same order.
  *
  * <pre>{@code
  * ZeroShotClassifier classifier = ZeroShotClassifier.of(
@@ -32,7 +34,7 @@ public final class ZeroShotClassifier {
     private final Llm2Clip model;
     private final List<Label> labels;
     private final FloatMatrix vectors;
-    private final float scale;
+    private final Probabilities probabilities;
     private final int prompts;
     private final int cutPrompts;
 
@@ -40,7 +42,8 @@ public final class ZeroShotClassifier {
      * How well a label fits an image.
      *
      * @param cosine of image and label
-     * @param probability relative to the other labels; all together are 1
+     * @param probability as {@link ZeroShotClassifier#probabilities} makes it: of a softmax relative to the other labels, all together 1;
+     *     of a sigmoid this label's own
      */
     public record Score(Label label, float cosine, double probability) {}
 
@@ -57,11 +60,16 @@ public final class ZeroShotClassifier {
     }
 
     private ZeroShotClassifier(
-            Llm2Clip model, List<Label> labels, FloatMatrix vectors, float scale, int prompts, int cutPrompts) {
+            Llm2Clip model,
+            List<Label> labels,
+            FloatMatrix vectors,
+            Probabilities probabilities,
+            int prompts,
+            int cutPrompts) {
         this.model = model;
         this.labels = labels;
         this.vectors = vectors;
-        this.scale = scale;
+        this.probabilities = probabilities;
         this.prompts = prompts;
         this.cutPrompts = cutPrompts;
     }
@@ -100,7 +108,7 @@ public final class ZeroShotClassifier {
             requireFinite(
                     vectors.row(label), "label '%s'".formatted(labels.get(label).name()));
         }
-        return new ZeroShotClassifier(model, List.copyOf(labels), vectors, model.logitScale(), prompts, cut);
+        return new ZeroShotClassifier(model, List.copyOf(labels), vectors, model.probabilities(), prompts, cut);
     }
 
     private static void add(MemorySegment vector, MemorySegment sum) {
@@ -123,6 +131,11 @@ public final class ZeroShotClassifier {
     /** What images are classified as, in the given order. */
     public List<Label> labels() {
         return labels;
+    }
+
+    /** What is made of cosines. */
+    public Probabilities probabilities() {
+        return probabilities;
     }
 
     /** Prompts of all labels together. */
@@ -160,24 +173,17 @@ public final class ZeroShotClassifier {
     private List<Score> scores(MemorySegment image) {
         float[] vector = image.toArray(ValueLayout.JAVA_FLOAT);
         float[] cosines = new float[labels.size()];
-        float best = Float.NEGATIVE_INFINITY;
         for (int label = 0; label < cosines.length; label++) {
             float cosine = 0;
             for (int i = 0; i < vector.length; i++) {
                 cosine += vector[i] * vectors.get(label, i);
             }
             cosines[label] = cosine;
-            best = Math.max(best, cosine);
         }
-        double[] odds = new double[cosines.length];
-        double total = 0;
-        for (int label = 0; label < cosines.length; label++) {
-            odds[label] = Math.exp((double) scale * (cosines[label] - best));
-            total += odds[label];
-        }
+        double[] probable = probabilities.of(cosines);
         List<Score> scores = new ArrayList<>(cosines.length);
         for (int label = 0; label < cosines.length; label++) {
-            scores.add(new Score(labels.get(label), cosines[label], odds[label] / total));
+            scores.add(new Score(labels.get(label), cosines[label], probable[label]));
         }
         scores.sort(Comparator.comparingDouble((Score score) -> -score.cosine));
         return scores;

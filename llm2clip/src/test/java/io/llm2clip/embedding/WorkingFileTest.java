@@ -135,11 +135,26 @@ class WorkingFileTest {
         }
         for (String foreign : List.of("x", "somebody's notes, which are longer than a header")) {
             Files.writeString(path, foreign);
-            assertThatThrownBy(this::open)
-                    .hasMessage(
-                            "%s: expected rows of an interrupted run, found something else; remove it, or begin anew with --overwrite.",
-                            path);
-            assertThat(path).hasContent(foreign);
+            for (boolean anew : new boolean[] {false, true}) {
+                assertThatThrownBy(() -> WorkingFile.open(output, JOB, 2, anew))
+                        .hasMessage(
+                                "%s: expected rows of an interrupted run, found something else; move it away, or choose another name for the output.",
+                                path);
+                assertThat(path).hasContent(foreign);
+            }
+        }
+        byte[] begun;
+        Files.delete(path);
+        try (WorkingFile file = open()) {
+            begun = Files.readAllBytes(path);
+            append(file, 1);
+        }
+        for (int length : new int[] {1, 5, begun.length - 1}) {
+            Files.write(path, Arrays.copyOf(begun, length));
+            assertThatThrownBy(this::open).hasMessageContaining("found the half of one that ended in its first write");
+            try (WorkingFile file = WorkingFile.open(output, JOB, 2, true)) {
+                assertThat(file.rows()).isZero();
+            }
         }
     }
 

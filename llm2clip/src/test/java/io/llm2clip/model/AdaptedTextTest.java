@@ -258,7 +258,7 @@ class AdaptedTextTest {
         Files.move(base, temporary.resolve("elsewhere"));
         refused(
                 first,
-                "%s: expected the base model that the adapter changes, 'example/base', under that path, beside the adapter or in the Hub's cache, found none; fetch it, or join the two with 'llm2clip convert BASE OUT --adapter %s'.",
+                "%s: expected the base model that the adapter changes, 'example/base', under that path, beside the adapter or in the Hub's cache, found none; fetch it with 'llm2clip pull example/base', or join the two with 'llm2clip convert BASE OUT --adapter %s'.",
                 first,
                 first);
         try (TextModel given =

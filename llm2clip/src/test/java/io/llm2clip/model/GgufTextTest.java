@@ -235,7 +235,7 @@ class GgufTextTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "llama.block_count|'llama.block_count': expected the number of blocks of the 21 tensors, found 999999999;",
+                "llama.block_count|layers must be from 1 to 1000, found 999999999.",
                 "llama.attention.head_count|tensor 'blk.0.attn_q.weight': expected shape [63999999936, 64], as the file's metadata says, found [128, 64];",
                 "llama.attention.head_count_kv|tensor 'blk.0.attn_k.weight': expected shape [63999999936, 64]",
                 "llama.feed_forward_length|tensor 'blk.0.ffn_gate.weight': expected shape [999999999, 64]",

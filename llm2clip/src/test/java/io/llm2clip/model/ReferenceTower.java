@@ -115,14 +115,31 @@ public record ReferenceTower(JsonNode root) {
             List<Long> shape =
                     tensor.path("shape").valueStream().map(JsonNode::asLong).toList();
             int elements = Math.toIntExact(shape.stream().reduce(1L, (a, b) -> a * b));
-            float[] values = values(
-                    entry.getKey(),
-                    elements,
-                    tensor.path("center").asDouble(),
-                    tensor.path("amplitude").asDouble());
+            float[] values = entry.getKey().matches("(.*\\.)?rope\\.freqs_(cos|sin)")
+                    ? rotary(shape, entry.getKey().endsWith("cos"))
+                    : values(
+                            entry.getKey(),
+                            elements,
+                            tensor.path("center").asDouble(),
+                            tensor.path("amplitude").asDouble());
             tensors.put(entry.getKey(), stored(values, shape, type));
         }
         return tensors;
+    }
+
+    /** EVA02's table of so many patches and channels of a head; files hold no others. */
+    static float[] rotary(List<Long> shape, boolean cos) {
+        int size = Math.toIntExact(shape.get(1));
+        int side = (int) Math.sqrt(shape.get(0));
+        float[] table = new float[side * side * size];
+        for (int i = 0; i < table.length; i++) {
+            int patch = i / size;
+            int channel = i % size;
+            double position = (channel < size / 2 ? patch / side : patch % side) / (double) side * 16;
+            double angle = position * Math.pow(10000, -(channel % (size / 2) / 2) / (size / 4.0));
+            table[i] = (float) (cos ? Math.cos(angle) : Math.sin(angle));
+        }
+        return table;
     }
 
     public void write(Path file, StoredType type) {

@@ -164,7 +164,7 @@ class TextModelTest {
     void whatCannotBeOpenedOrMadeLeavesNoMemory() throws IOException {
         long before = EngineMemory.liveBytes();
         // Fails at the second of a block's matrices, when others are there already.
-        LlamaConfig tooLarge = new LlamaConfig(300, 16, 1 << 28, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false);
+        LlamaConfig tooLarge = new LlamaConfig(300, 4096, 1 << 20, 1, 2, 1, 8, 1e-5f, 10000, null, 512, false);
         assertThatThrownBy(() ->
                         TextModel.create(tooLarge, 1, temporary.resolve("new.json"), Stream.of("a kite", "a tent")))
                 .isInstanceOf(RuntimeException.class);

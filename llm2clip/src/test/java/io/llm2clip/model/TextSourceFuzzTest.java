@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.text.TiktokenFile;
 import java.io.IOException;
@@ -38,6 +39,19 @@ class TextSourceFuzzTest {
         });
     }
 
+    /** No number of a file decides how much is built. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "phi3"})
+    void networksOfGgufFiles(String name) throws IOException {
+        Path file = temporary.resolve("mutated.gguf");
+        fuzz(INPUTS / 5, Golden.path("gguf/families/" + name + ".gguf"), 2 << 10, file, _ -> {
+            try (TextSource source = TextSource.open(file);
+                    Parameters onDisk = Parameters.onDisk()) {
+                assertThat(source.encoder(onDisk).parameters()).isNotEmpty();
+            }
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"llama", "mistral", "qwen2", "gemma", "phi3", "phi3-longrope"})
     void configurations(String name) throws IOException {
@@ -58,10 +72,14 @@ class TextSourceFuzzTest {
     }
 
     private void fuzz(Path original, int within, Path file, Consumer<Path> reader) throws IOException {
+        fuzz(INPUTS, original, within, file, reader);
+    }
+
+    private void fuzz(int inputs, Path original, int within, Path file, Consumer<Path> reader) throws IOException {
         byte[] bytes = Files.readAllBytes(original);
         Random random = new Random(original.toString().endsWith("json") ? 1 : 2);
         int refused = 0;
-        for (int i = 0; i < INPUTS; i++) {
+        for (int i = 0; i < inputs; i++) {
             Files.write(file, mutate(bytes, Math.min(within, bytes.length), random));
             try {
                 reader.accept(temporary);
@@ -70,7 +88,7 @@ class TextSourceFuzzTest {
                 refused++;
             }
         }
-        assertThat(refused).as("refused of %d", INPUTS).isPositive();
+        assertThat(refused).as("refused of %d", inputs).isPositive();
     }
 
     private static byte[] mutate(byte[] original, int within, Random random) {

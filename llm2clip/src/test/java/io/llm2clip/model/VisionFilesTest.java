@@ -13,12 +13,15 @@ import io.llm2clip.nn.checkpoint.StoredType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is opened as a vision tower, and what is not. */
@@ -77,7 +80,6 @@ class VisionFilesTest {
     @CsvSource({
         "clip-openai, ln_final.bias",
         "siglip-timm, text.model.layers.0.mlp.up_proj.weight",
-        "eva02-timm, rope.freqs_cos",
         "eva02-original, module.text.ln_final.weight",
         "eva02-original, optimizer.state.3.exp_avg",
         "eva02-original, epoch"
@@ -86,6 +88,43 @@ class VisionFilesTest {
         Map<String, StoredTensor> tensors = tensors(name);
         tensors.put(tensor, StoredTensor.of(new float[3], 3));
         assertThat(open(write(tensors)).hiddenSize()).isEqualTo(128);
+    }
+
+    /** The original computes with the tables of the file, ours are computed: so they have to be the same, but for rounding. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "F16"})
+    void rotaryTablesThatDifferAreRefused(StoredType type) throws IOException {
+        String name = "visual.blocks.1.attn.rope.freqs_sin";
+        ReferenceTower tower = ReferenceTower.read("eva02-llm2clip");
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>(tower.tensors(type));
+        assertThat(open(write(tensors)).layers()).isEqualTo(2);
+        float[] table = ReferenceTower.rotary(List.of(9L, 64L), false);
+        float kept = table[5 * 64 + 33];
+        for (float other : new float[] {kept + 0.002f, -kept, Float.NaN, Float.POSITIVE_INFINITY}) {
+            table[5 * 64 + 33] = other;
+            tensors.put(name, StoredTensor.of(table.clone(), 9, 64));
+            refused(
+                    tensors,
+                    "tensor '" + name
+                            + "': expected the rotary table of an EVA02 tower that was pretrained on 16 x 16 patches, "
+                            + kept + " for channel 33 of patch 5, found " + other
+                            + ": a tower that turns otherwise, which is not supported; fetch the file again or use another checkpoint.");
+        }
+        // Without the stretching of positions to 16 x 16.
+        tensors.put(name, StoredTensor.of(new float[16 * 64], 16, 64));
+        refused(tensors, "[9, 64] angles of 3 x 3 patches, found shape [16, 64]");
+    }
+
+    /** Of images of another size the tables are others than those of the file. */
+    @Test
+    void rotaryTablesAreThoseOfTheStoredImageSize() throws IOException {
+        Path file = write(tensors("eva02-llm2clip"));
+        try (Parameters owner = Parameters.frozen()) {
+            assertThat(VisionTower.open(owner, file, VisionOptions.STORED.withImageSize(32))
+                            .config()
+                            .gridSide())
+                    .isEqualTo(4);
+        }
     }
 
     @Test

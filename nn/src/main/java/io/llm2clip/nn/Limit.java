@@ -11,6 +11,12 @@ public enum Limit {
     COUNT(1, Integer.MAX_VALUE, "at least 1", ""),
     /** How many of something that may be absent. */
     COUNT_OR_NONE(0, Integer.MAX_VALUE, "at least 0", ""),
+    /** Channels of a token, of a head, of a layer's inner states, or of an embedding. */
+    CHANNELS(1, 1 << 20, "from 1 to 1048576", ""),
+    /** Blocks of a transformer. */
+    LAYERS(1, 1000, "from 1 to 1000", ""),
+    /** Base of rotary frequencies. */
+    ROTARY_BASE(Math.nextUp(1f), 1e12, "above 1 and at most 1e12", ""),
     /** Examples of a batch that are told apart from each other; all pairs of them are one matrix, addressed by int. */
     CONTRASTIVE_BATCH(
             2,

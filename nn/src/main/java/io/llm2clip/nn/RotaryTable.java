@@ -43,6 +43,16 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
     public record Llama3Scaling(
             double factor, double lowFrequencyFactor, double highFrequencyFactor, double originalLength)
             implements Scaling {
+        public Llama3Scaling {
+            boolean ordered = lowFrequencyFactor > 0
+                    && highFrequencyFactor > lowFrequencyFactor
+                    && Double.isFinite(highFrequencyFactor);
+            if (!(ordered && factor >= 1 && factor <= 1e6 && originalLength >= 1 && originalLength <= 1e12)) {
+                throw new IllegalArgumentException(
+                        "Llama 3's rotary scaling by %s between %s and %s wavelengths in %s tokens; expected a factor of at least 1 and a lower and a higher number, such as 8, 1 and 4 in 8192."
+                                .formatted(factor, lowFrequencyFactor, highFrequencyFactor, originalLength));
+            }
+        }
 
         @Override
         public double apply(int pair, double frequency) {
@@ -134,20 +144,27 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
      * with the row, the second with the column. Positions are stretched to a grid of 16 x 16.
      */
     public static RotaryTable eva02(int gridSide, int headSize) {
+        return of(
+                Math.addExact(1, Math.multiplyExact(gridSide, gridSide)),
+                headSize,
+                true,
+                1,
+                position ->
+                        position == 0 ? new double[2 * (headSize / 4)] : eva02Angles(gridSide, headSize, position - 1));
+    }
+
+    /** The angles {@code [D/2]} of a patch of such a grid, by its number, in radians. */
+    public static double[] eva02Angles(int gridSide, int headSize, int patch) {
         int quarter = headSize / 4;
-        return of(Math.addExact(1, Math.multiplyExact(gridSide, gridSide)), headSize, true, 1, position -> {
-            double[] angles = new double[2 * quarter];
-            if (position > 0) {
-                double row = (position - 1) / gridSide * EVA_PRETRAINED_SIDE / gridSide;
-                double column = (position - 1) % gridSide * EVA_PRETRAINED_SIDE / gridSide;
-                for (int i = 0; i < quarter; i++) {
-                    double frequency = Math.pow(EVA_THETA, -(double) i / quarter);
-                    angles[i] = row * frequency;
-                    angles[quarter + i] = column * frequency;
-                }
-            }
-            return angles;
-        });
+        double[] angles = new double[2 * quarter];
+        double row = patch / gridSide * EVA_PRETRAINED_SIDE / gridSide;
+        double column = patch % gridSide * EVA_PRETRAINED_SIDE / gridSide;
+        for (int i = 0; i < quarter; i++) {
+            double frequency = Math.pow(EVA_THETA, -(double) i / quarter);
+            angles[i] = row * frequency;
+            angles[quarter + i] = column * frequency;
+        }
+        return angles;
     }
 
     private static RotaryTable of(
