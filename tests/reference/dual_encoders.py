@@ -45,6 +45,7 @@ TEXTS = [
     "x" * 300,
 ]
 SPECIAL = ["a red <|endoftext|> kite", "<|startoftext|> a kite", "a <|extra|> kite", "a red <eos> kite", "a <pad> kite"]
+MADE = ["clip", "clip-openai", "clip-open-clip", "clip-eva02", "siglip2", "siglip2-timm"]
 GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>"]
 CORPUS = TEXTS[:3] + TEXTS[4:6] + ["the red hat of the cat", "kites and hats over the lake at sunset", "they're behind the hills"]
 
@@ -382,8 +383,9 @@ def siglip_open_clip(image, tokenizer):
 
 
 def main():
-    shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir()
+    OUT.mkdir(exist_ok=True)
+    for name in MADE:
+        shutil.rmtree(OUT / name, ignore_errors=True)
     image = picture()
     tokenizer = hf_clip(image)
     original("clip-openai", image, tokenizer, True, False)
