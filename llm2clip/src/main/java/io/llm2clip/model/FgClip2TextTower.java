@@ -43,23 +43,23 @@ public final class FgClip2TextTower implements TextTower {
     /**
      * Sizes of the tower.
      *
-     * @param tower with the window of short captions
+     * @param sizes with the window of short captions
      * @param longWindow tokens of long captions
      * @param keptPositions how many positions of long captions are those that training did not spread
      */
-    public record Config(TextTowerSizes tower, int longWindow, int keptPositions) {
+    public record Config(TextTowerSizes sizes, int longWindow, int keptPositions) {
         public Config {
             Limit.COUNT.require("longWindow", longWindow);
             Limit.COUNT.require("keptPositions", keptPositions);
-            if (longWindow < tower.window() || keptPositions > longWindow) {
+            if (longWindow < sizes.window() || keptPositions > longWindow) {
                 throw new IllegalArgumentException(
                         "A text tower with a window of %d tokens, %d for long captions and %d positions that are kept; expected ascending ones, such as 64, 196 and 20."
-                                .formatted(tower.window(), longWindow, keptPositions));
+                                .formatted(sizes.window(), longWindow, keptPositions));
             }
-            if (tower.projectionSize() != tower.hiddenSize()) {
+            if (sizes.projectionSize() != sizes.hiddenSize()) {
                 throw new IllegalArgumentException(
                         "A text tower of %d channels and embeddings of %d; expected as many, since its head for long captions gives as many."
-                                .formatted(tower.hiddenSize(), tower.projectionSize()));
+                                .formatted(sizes.hiddenSize(), sizes.projectionSize()));
             }
         }
 
@@ -81,8 +81,8 @@ public final class FgClip2TextTower implements TextTower {
         }
 
         /** Of tensors without a configuration: they do not tell what is kept, which is 20 in all published models. */
-        static Config infer(TextTowerSizes tower, StoredShapes stored) {
-            return new Config(tower, stored.size("text_model.embeddings.position_embedding_res.weight", 0), KEPT);
+        static Config infer(TextTowerSizes sizes, StoredShapes stored) {
+            return new Config(sizes, stored.size("text_model.embeddings.position_embedding_res.weight", 0), KEPT);
         }
     }
 
@@ -90,10 +90,10 @@ public final class FgClip2TextTower implements TextTower {
         this.config = config;
         this.pad = pad;
         int first = owner.all().size();
-        int width = config.tower.hiddenSize();
+        int width = config.sizes.hiddenSize();
         Initializer byWidth = Initializer.normal(Math.pow(width, -0.5));
         Scope model = owner.root().scope("text_model");
-        transformer = new TextTransformer(model, config.tower, byWidth, byWidth);
+        transformer = new TextTransformer(model, config.sizes, byWidth, byWidth);
         Scope embeddings = model.scope("embeddings");
         Shape positions = Shape.of(config.longWindow, width);
         spread = embeddings.scope("position_embedding_res").create("weight", positions, byWidth);
@@ -119,7 +119,7 @@ public final class FgClip2TextTower implements TextTower {
 
     @Override
     public TextTowerSizes sizes() {
-        return config.tower;
+        return config.sizes;
     }
 
     @Override
@@ -141,7 +141,7 @@ public final class FgClip2TextTower implements TextTower {
     public List<TensorData> inputs(List<int[]> rows) {
         int[] offsets = new int[rows.size() + 1];
         for (int b = 0; b < rows.size(); b++) {
-            offsets[b + 1] = offsets[b] + (isLong(rows.get(b)) ? config.longWindow : config.tower.window());
+            offsets[b + 1] = offsets[b] + (isLong(rows.get(b)) ? config.longWindow : config.sizes.window());
         }
         int used = offsets[rows.size()];
         int[] ids = new int[TokenBatch.capacity(used)];
@@ -152,7 +152,7 @@ public final class FgClip2TextTower implements TextTower {
         for (int b = 0; b < rows.size(); b++) {
             int[] row = rows.get(b);
             System.arraycopy(row, 0, ids, offsets[b], row.length);
-            int firstPosition = isLong(row) ? config.tower.window() : 0;
+            int firstPosition = isLong(row) ? config.sizes.window() : 0;
             for (int i = offsets[b]; i < offsets[b + 1]; i++) {
                 positions[i] = firstPosition + i - offsets[b];
             }
@@ -168,7 +168,7 @@ public final class FgClip2TextTower implements TextTower {
     }
 
     private boolean isLong(int[] row) {
-        return row.length > config.tower.window();
+        return row.length > config.sizes.window();
     }
 
     @Override
