@@ -7,9 +7,11 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+import naflex as naflex_goldens
+import numpy as np
 import open_clip
 import torch
 import torch.nn.functional as F
@@ -17,12 +19,16 @@ import vocabularies
 from consisid_eva_clip import model as eva_model
 from consisid_eva_clip import utils as eva_utils
 from dual_encoders import openai_vocabulary, script
-from images import CAPTIONS, Preparation
+from images import CAPTIONS, Patches, Preparation
 from open_clip.tokenizer import default_bpe
 from PIL import Image
-from transformers import CLIPConfig, CLIPModel, CLIPTokenizerFast, SiglipConfig, SiglipModel
+from transformers import (
+    CLIPConfig, CLIPModel, CLIPTokenizerFast, Siglip2Config, Siglip2ImageProcessor, Siglip2Model, SiglipConfig, SiglipModel)
 from weights import draw, empty, pieces, stream, write_safetensors, write_torch
 
+FG_CLIP = "fg_clip"
+# Paths of what is not in packages.
+GIVEN = {FG_CLIP: None}
 LOGITS = {"logit_scale": 4.5, "logit_bias": -16.5}
 WINDOW = 77
 
@@ -43,9 +49,11 @@ class Dual:
     texts: Callable
     images: Callable
     write: Callable
-    preparation: Preparation
-    side: int
+    preparation: Preparation | Patches
+    side: int | None
     more: Callable = lambda: {}
+    # What has to be given for it: a key of GIVEN.
+    needs: str | None = None
 
     # What models with a language model may have otherwise.
     encoder = folder = gigabytes = None
@@ -110,8 +118,21 @@ def openai_tokens(folder):
 
 
 def siglip_tokens(folder):
+    return padded(vocabularies.siglip2(folder), CAPTIONS, 64)
+
+
+def padded(tokenizer, captions, length):
+    return tokenizer(captions, truncation=True, max_length=length, padding="max_length", return_tensors="pt")["input_ids"]
+
+
+def fg_clip_tokens(folder):
+    """Of each caption, and whether it goes the way of long ones."""
     tokenizer = vocabularies.siglip2(folder)
-    return tokenizer(CAPTIONS, truncation=True, max_length=64, padding="max_length", return_tensors="pt")["input_ids"]
+    result = []
+    for caption in CAPTIONS:
+        long = len(tokenizer(caption)["input_ids"]) > 64
+        result.append((padded(tokenizer, [caption], 196 if long else 64), "long" if long else "short"))
+    return result
 
 
 def clip_hf():
@@ -146,11 +167,45 @@ def eva(name):
     return eva_model.CustomCLIP(config["embed_dim"], *parts)
 
 
+def sizes(width, layers, heads, mlp):
+    return dict(hidden_size=width, intermediate_size=mlp, num_hidden_layers=layers, num_attention_heads=heads)
+
+
 def siglip2(width, layers, heads, mlp, patch, side):
-    common = dict(hidden_size=width, intermediate_size=mlp, num_hidden_layers=layers, num_attention_heads=heads)
+    common = sizes(width, layers, heads, mlp)
     return SiglipModel(SiglipConfig(
         text_config=common | dict(vocab_size=256_000, max_position_embeddings=64, projection_size=width),
         vision_config=common | dict(image_size=side, patch_size=patch)))
+
+
+def naflex():
+    common = sizes(768, 12, 12, 3072)
+    return Siglip2Model(Siglip2Config(
+        text_config=common | dict(vocab_size=256_000, max_position_embeddings=64, projection_size=768),
+        vision_config=common | dict(num_patches=256, patch_size=16)))
+
+
+@cache
+def fg_clip():
+    """FG-CLIP 2's own code: configuration, models and image processing."""
+    return naflex_goldens.fg_clip(GIVEN[FG_CLIP])
+
+
+def fg_clip_base():
+    configuration, modeling, _ = fg_clip()
+    common = sizes(768, 12, 12, 3072)
+    return modeling.Fgclip2Model(configuration.Fgclip2Config(text_config=common | dict(vocab_size=256_000), vision_config=common))
+
+
+def fg_clip_limit(image):
+    _, _, processing = fg_clip()
+    return processing._determine_max_value(np.asarray(image), 16)
+
+
+def of_patches(build, parameters, tokenize, texts, preparation, **more):
+    return Dual(build, parameters, "model.safetensors", torch.float32, tokenize, texts,
+                lambda m, inputs: torch.cat([m.get_image_features(**each) for each in inputs]), write_hf(preparation, None), preparation,
+                None, **more)
 
 
 def of_hf(build, parameters, file, dtype, tokenize, write, preparation, side, **more):
@@ -179,4 +234,11 @@ DUAL = {
     "siglip2-base-patch16-256": of_siglip2(768, 12, 12, 3072, 16, 256, 375_234_050),
     "siglip2-large-patch16-256": of_siglip2(1024, 24, 16, 4096, 16, 256, 881_526_786),
     "siglip2-so400m-patch14-384": of_siglip2(1152, 27, 16, 4304, 14, 384, 1_136_008_498),
+    "siglip2-base-patch16-naflex": of_patches(
+        naflex, 375_234_050, siglip_tokens, lambda m, ids: m.get_text_features(input_ids=ids),
+        Patches(Siglip2ImageProcessor, lambda _: 256)),
+    "fg-clip2-base": of_patches(
+        fg_clip_base, 383_803_394, fg_clip_tokens,
+        lambda m, rows: torch.cat([m.get_text_features(input_ids=ids, walk_type=way) for ids, way in rows]),
+        Patches(lambda: fg_clip()[2].Fgclip2ImageProcessor(), fg_clip_limit), needs=FG_CLIP),
 }

@@ -1,10 +1,13 @@
 """Captions and pictures that all models embed, and pictures as the models take them."""
 
 import enum
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from transformers import CLIPImageProcessor, SiglipImageProcessor
+from transformers.models.siglip2.image_processing_siglip2 import get_image_size_for_max_num_patches
 
 CAPTIONS = [
     "a red kite over the beach",
@@ -54,6 +57,29 @@ class Preparation(enum.Enum):
         clip = kind is CLIPImageProcessor
         sizes = [(side * i.width // min(i.size), side * i.height // min(i.size)) if clip else (side, side) for i in images]
         return processor([resized(i, *size, resample) for i, size in zip(images, sizes)], return_tensors="pt").pixel_values
+
+
+@dataclass(frozen=True)
+class Patches:
+    """
+    As models take pictures of any proportions: kind() is their image processor, limit(picture) in how many patches at most it has one.
+    """
+
+    kind: Callable
+    limit: Callable
+
+    def processor(self, _):
+        return self.kind()
+
+    def prepared(self, _, images):
+        """What the vision tower is called with, for each picture."""
+        processor = self.kind()
+        processor.do_resize = False
+        result = []
+        for image in images:
+            height, width = get_image_size_for_max_num_patches(image.height, image.width, processor.patch_size, self.limit(image))
+            result.append(processor(resized(image, width, height, processor.resample), return_tensors="pt"))
+        return result
 
 
 def resized(image, width, height, resample):

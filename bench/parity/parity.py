@@ -19,6 +19,7 @@ sys.path.append(str(ROOT / "tests/reference"))
 
 import numpy as np
 import torch
+from dual import FG_CLIP, GIVEN
 from encoders import ENCODERS, GGUF
 from images import CAPTIONS, pictures
 from report import write
@@ -51,10 +52,10 @@ def model_child(name, work):
 
 def child(kind, name, work):
     """A process of its own, so that its memory is free when our turn comes."""
-    gguf = ENCODERS[GGUF].file
+    given = {"--gguf": ENCODERS[GGUF].file, "--fg-clip": GIVEN[FG_CLIP]}
+    options = [text for option, path in given.items() if path for text in (option, path)]
     process = subprocess.run(
-        [sys.executable, __file__, "--work", str(work), "--child", kind, name, *(["--gguf", gguf] if gguf else [])],
-        stderr=subprocess.PIPE, text=True)
+        [sys.executable, __file__, "--work", str(work), "--child", kind, name, *options], stderr=subprocess.PIPE, text=True)
     if process.returncode:
         raise Failure(f"reference: {said(process.stderr)}")
 
@@ -136,6 +137,15 @@ def measure(name, work, java, class_path):
     return result | {"date": date.today().isoformat(), "versions": {n: metadata.version(n) for n in names}}
 
 
+def lacking(model):
+    """What was not given that a model needs; nothing for most."""
+    if model.encoder == GGUF and ENCODERS[GGUF].file is None:
+        return "its real file was not given with --gguf"
+    if model.encoder is None and model.needs and GIVEN[model.needs] is None:
+        return "its code was not given with --fg-clip"
+    return None
+
+
 def run(arguments):
     work = arguments.work
     results = work / "results"
@@ -147,8 +157,9 @@ def run(arguments):
         if file.exists() and not arguments.again and json.loads(file.read_text())["failure"] is None:
             print(f"{name}: passed before", flush=True)
             continue
-        if MODELS[name].encoder == GGUF and ENCODERS[GGUF].file is None:
-            print(f"{name}: left out, since its real file was not given with --gguf", flush=True)
+        missing = lacking(MODELS[name])
+        if missing:
+            print(f"{name}: left out, since {missing}", flush=True)
             continue
         result = measure(name, work, arguments.java, arguments.class_path)
         file.write_text(json.dumps(result, indent=1) + "\n")
@@ -169,6 +180,7 @@ def main():
     parser.add_argument("--only", action="append", choices=MODELS, metavar="NAME", help="a model of this name; may be repeated")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of models, which are deleted, and results")
     parser.add_argument("--gguf", metavar="FILE", help="the real SmolLM2-135M-Instruct.Q4_1.gguf")
+    parser.add_argument("--fg-clip", metavar="DIR", help="a checkout of 360CVGroup/FG-CLIP")
     parser.add_argument("--again", action="store_true", help="also what has passed before")
     parser.add_argument("--keep", action="store_true", help="leave the models in the folder")
     parser.add_argument("--java", help=argparse.SUPPRESS)
@@ -178,6 +190,8 @@ def main():
     torch.set_num_threads(2)
     if arguments.gguf:
         ENCODERS[GGUF] = replace(ENCODERS[GGUF], file=str(Path(arguments.gguf).absolute()))
+    if arguments.fg_clip:
+        GIVEN[FG_CLIP] = str(Path(arguments.fg_clip).absolute())
     if arguments.child:
         kind, name = arguments.child
         {"encoder": encoder_child, "model": model_child}[kind](name, arguments.work)

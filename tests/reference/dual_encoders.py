@@ -4,7 +4,7 @@
     python dual_encoders.py
 
 writes llm2clip/src/test/resources/io/llm2clip/model/dual/: a directory for each model, with golden.json, and a picture; naflex.py adds
-two, which go with what was there before. The build never runs it.
+two. The build never runs it.
 """
 
 import gzip

@@ -311,4 +311,5 @@ def main():
     fg_clip2(fg)
 
 
-main()
+if __name__ == "__main__":
+    main()
