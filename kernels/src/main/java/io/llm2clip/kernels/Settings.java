@@ -26,6 +26,9 @@ public final class Settings {
     /** Whether programs stop where values stop being numbers. */
     private static final String NAN_CHECK = "llm2clip.nancheck";
 
+    /** Whether kernels are compiled ahead of their use. */
+    private static final String WARM_UP = "llm2clip.warmup";
+
     private static final List<String> WIDTHS = List.of("128", "256", "512");
     /** What a pool may have on small machines, too, so that one configuration fits several. */
     private static final int SOME_THREADS = 64;
@@ -46,6 +49,7 @@ public final class Settings {
         machineCode();
         poisons();
         checksNan();
+        warmsUp();
     }
 
     /** {@code llm2clip.threads}, how many threads work on a loop; one per processor if it is not set. */
@@ -136,6 +140,18 @@ public final class Settings {
 
     static boolean checksNan(@Nullable String value) {
         return truth(NAN_CHECK, value, false);
+    }
+
+    /**
+     * {@code llm2clip.warmup}, whether something is done about kernels that the JVM has not compiled yet; true if it is not set. For tests, in
+     * which kernels meet all operands themselves.
+     */
+    public static boolean warmsUp() {
+        return warmsUp(System.getProperty(WARM_UP));
+    }
+
+    static boolean warmsUp(@Nullable String value) {
+        return truth(WARM_UP, value, true);
     }
 
     private static boolean truth(String property, @Nullable String value, boolean standard) {

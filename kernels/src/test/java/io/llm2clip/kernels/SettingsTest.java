@@ -54,5 +54,9 @@ class SettingsTest {
         assertThat(Settings.checksNan(" true")).isTrue();
         assertThatThrownBy(() -> Settings.checksNan("on"))
                 .hasMessageStartingWith("The system property llm2clip.nancheck is 'on', expected true or false;");
+        assertThat(Settings.warmsUp(null)).isTrue();
+        assertThat(Settings.warmsUp("false")).isFalse();
+        assertThatThrownBy(() -> Settings.warmsUp("no"))
+                .hasMessageStartingWith("The system property llm2clip.warmup is 'no', expected true or false;");
     }
 }

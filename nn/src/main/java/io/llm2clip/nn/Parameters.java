@@ -177,6 +177,11 @@ public final class Parameters implements AutoCloseable {
         return frozen != null && frozen.onDisk;
     }
 
+    /** Whether they never change and are to be computed with on the CPU. */
+    boolean areForCpu() {
+        return frozen != null && !frozen.onDisk && frozen.device == Device.cpu();
+    }
+
     /** The format of a parameter's values that are loaded from elements of a type. */
     DType format(Parameter parameter, DType stored) {
         if (frozen == null || parameter.role() == Parameter.Role.PLAIN) {

@@ -5,6 +5,7 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.machine.Processor;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.HashSet;
@@ -26,6 +27,13 @@ final class WeightLoading {
     static void run(Map<Parameter, StoredTensor> plan, Checkpoint source) {
         WeightLoading loading = new WeightLoading();
         plan.forEach(loading::add);
+        long weights = plan.keySet().stream()
+                .filter(parameter -> parameter.owner().areForCpu())
+                .mapToLong(parameter -> parameter.shape().size())
+                .sum();
+        if (weights > 0) {
+            Processor.expect(weights);
+        }
         loading.copies.run();
         loading.targets.forEach((parameter, target) -> parameter.bind(target.data, target.stored));
         loading.mapping.forEach(owner -> owner.hold(source.retain()));

@@ -129,6 +129,17 @@ public final class CpuKernels {
     }
 
     /**
+     * Says that weights are being read to be computed with. Of many, which takes a while, the JVM compiles the kernels of encoders meanwhile, in
+     * the background; of few, code without vectors does the first of the work. Both once per process; nobody has to wait, and no result
+     * depends on it.
+     *
+     * @param weights how many
+     */
+    public static void expect(long weights) {
+        WarmUp.expect(weights);
+    }
+
+    /**
      * Looks at all settings, without trying whether what they name works.
      *
      * @throws IllegalArgumentException as {@link Settings#check}, or if {@code llm2clip.matrix} names no unit of this machine

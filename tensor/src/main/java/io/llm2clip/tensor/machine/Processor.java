@@ -46,6 +46,15 @@ public record Processor(int threads, int vectorBits, String matmul, String matmu
         others = List.copyOf(others);
     }
 
+    /**
+     * Says that weights are being read to be computed with on the CPU, see {@link CpuKernels#expect}.
+     *
+     * @param weights how many
+     */
+    public static void expect(long weights) {
+        CpuKernels.expect(weights);
+    }
+
     /** This machine's. */
     public static Processor current() {
         MatrixUnitChoice unit = CpuKernels.matrixUnit();

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.cpu.runtime.ColdStart;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 
 /**
@@ -57,7 +58,18 @@ record PackedA(long address, long rowBytes, long kBytes, long panels) {
 
     /** Computes a tile of {@link MicroKernel#ROWS} rows from a multiple of that on. */
     void tile(int row, int k, long b, long c, long cRow) {
-        if (panels != 0) {
+        if (ColdStart.isCold((long) MicroKernel.ROWS * MicroKernel.COLUMNS * k)) {
+            boolean packed = panels != 0;
+            ScalarTile.multiply(
+                    MicroKernel.ROWS,
+                    k,
+                    packed ? panels + row * (k * 4L) : address + row * rowBytes,
+                    packed ? 4 : rowBytes,
+                    packed ? MicroKernel.ROWS * 4L : kBytes,
+                    b,
+                    c,
+                    cRow);
+        } else if (panels != 0) {
             MicroKernel.packed(k, panels + row * (k * 4L), b, c, cRow);
         } else if (kBytes == 4) {
             MicroKernel.rows(k, address + row * rowBytes, rowBytes, b, c, cRow);
@@ -69,6 +81,10 @@ record PackedA(long address, long rowBytes, long kBytes, long panels) {
     /** Computes 4, 2 or 1 rows. */
     void few(int row, int rows, int k, long b, long c, long cRow) {
         long a = address + row * rowBytes;
+        if (ColdStart.isCold((long) rows * MicroKernel.COLUMNS * k)) {
+            ScalarTile.multiply(rows, k, a, rowBytes, kBytes, b, c, cRow);
+            return;
+        }
         switch (rows) {
             case 4 -> MicroKernelFew.four(k, a, rowBytes, kBytes, b, c, cRow);
             case 2 -> MicroKernelFew.two(k, a, rowBytes, kBytes, b, c, cRow);
