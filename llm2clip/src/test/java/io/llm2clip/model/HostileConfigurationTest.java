@@ -101,6 +101,8 @@ class HostileConfigurationTest {
                 DualFixture.CLIP,
                 DualFixture.OPEN_CLIP,
                 DualFixture.SIGLIP2,
+                DualFixture.SIGLIP2_NAFLEX,
+                DualFixture.FG_CLIP_2,
                 "written-eva02",
                 "LLM2CLIP-Openai-L-14-336",
                 "saved",
