@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures the rows and writes {@code compare.md} and {@code compare.json}, anew after each. */
+/** Measures the rows and writes {@code compare.md} and {@code compare.json}, for curves {@code curves.svg} too, anew after each. */
 @Command(
         name = "bench/compare/run",
         mixinStandardHelpOptions = true,
@@ -120,12 +120,17 @@ public final class Compare implements Callable<Integer> {
         require(rounds > 0, "--rounds", rounds);
         require(threads > 0, "--threads", threads);
         require(warmUp >= 0, "--warm-up", warmUp);
+        // Commands to peers are words.
+        if (work.toAbsolutePath().toString().chars().anyMatch(Character::isWhitespace)) {
+            throw bad("--work is '" + work.toAbsolutePath()
+                    + "'; expected a folder without spaces in its path, give another.");
+        }
         Path folder = Files.createDirectories(work).toAbsolutePath();
         Path results = out == null ? folder : Files.createDirectories(out).toAbsolutePath();
         Path logs = Files.createDirectories(folder.resolve("logs"));
         EnumSet<Peer> taking = EnumSet.of(Peer.LLM2CLIP);
         taking.addAll(peers);
-        Optional<Path> interpreter = interpreter(taking, folder, logs);
+        Optional<Path> interpreter = needsPython(rows, taking) ? interpreter(folder, logs) : Optional.empty();
         if (interpreter.isEmpty()) {
             taking.removeIf(Peer::isPython);
         }
@@ -147,6 +152,9 @@ public final class Compare implements Callable<Integer> {
             Report report = new Report(machine, options, done);
             write(results.resolve("compare.md"), report.markdown());
             write(results.resolve("compare.json"), report.json());
+            if (curves) {
+                write(results.resolve("curves.svg"), CurvePlot.svg(done));
+            }
         }
         System.out.print(new Report(machine, options, done).markdown());
         return done.stream().allMatch(result -> result.errors().isEmpty()) ? 0 : 1;
@@ -164,11 +172,14 @@ public final class Compare implements Callable<Integer> {
                 .toList();
     }
 
-    private Optional<Path> interpreter(EnumSet<Peer> taking, Path folder, Path logs)
-            throws IOException, InterruptedException {
-        if (taking.stream().noneMatch(Peer::isPython)) {
-            return Optional.empty();
-        }
+    private static boolean needsPython(List<Row> rows, EnumSet<Peer> taking) {
+        return rows.stream()
+                .flatMap(row -> row.entrants().stream())
+                .map(Entrant::peer)
+                .anyMatch(peer -> peer.isPython() && taking.contains(peer));
+    }
+
+    private Optional<Path> interpreter(Path folder, Path logs) throws IOException, InterruptedException {
         Path given = python;
         if (given == null) {
             return new PythonEnvironment(scripts.toAbsolutePath(), logs.resolve("install.log"))

@@ -2,10 +2,10 @@ package io.llm2clip.bench.compare;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
@@ -20,10 +20,14 @@ final class PeerProcess implements AutoCloseable {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
+    /** The longest that compiling and running the largest row takes, several times over. */
+    private static final Duration LIMIT = Duration.ofMinutes(40);
+
     private final Process process;
     private final Path log;
     private final Writer commands;
     private final BufferedReader answers;
+    private volatile boolean late;
 
     /** @param log receives what it prints besides answers */
     PeerProcess(List<String> command, Map<String, String> environment, Path log) {
@@ -34,7 +38,7 @@ final class PeerProcess implements AutoCloseable {
         try {
             process = builder.start();
         } catch (IOException e) {
-            throw new UncheckedIOException(command.getFirst() + " does not start; check that it can be run.", e);
+            throw new IllegalStateException(command.getFirst() + " does not start; check that it can be run", e);
         }
         commands = process.outputWriter(StandardCharsets.UTF_8);
         answers = process.inputReader(StandardCharsets.UTF_8);
@@ -47,13 +51,18 @@ final class PeerProcess implements AutoCloseable {
      * @throws IllegalStateException if it fails
      */
     JsonNode ask(String command) {
+        Thread watch = Thread.startVirtualThread(this::endUnlessInTime);
         try {
             Signals.resume(process);
             commands.write(command + "\n");
             commands.flush();
             String line = answers.readLine();
             if (line == null) {
-                throw new IllegalStateException("it ended with code %d; see %s".formatted(process.waitFor(), log));
+                int code = process.waitFor();
+                throw new IllegalStateException(
+                        late
+                                ? "it gave no answer within %d minutes".formatted(LIMIT.toMinutes())
+                                : "it ended with code %d; see %s".formatted(code, log));
             }
             Signals.stop(process);
             return answer(line);
@@ -62,7 +71,19 @@ final class PeerProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("the run was interrupted", e);
+        } finally {
+            watch.interrupt();
         }
+    }
+
+    private void endUnlessInTime() {
+        try {
+            Thread.sleep(LIMIT);
+        } catch (InterruptedException _) {
+            return;
+        }
+        late = true;
+        end();
     }
 
     private JsonNode answer(String line) {

@@ -29,7 +29,7 @@ final class PythonEnvironment {
         Path interpreter = folder.resolve("bin").resolve("python");
         Path sign = folder.resolve("installed");
         String wanted = Fingerprint.hash(
-                Files.readString(scripts.resolve(REQUIREMENTS)) + Files.readString(scripts.resolve(BUILT)));
+                Files.readString(scripts.resolve(REQUIREMENTS)) + "---\n" + Files.readString(scripts.resolve(BUILT)));
         if (Files.exists(sign) && Files.readString(sign).equals(wanted)) {
             return Optional.of(interpreter);
         }

@@ -56,15 +56,20 @@ final class RowRun {
 
     private void measure() {
         for (Entrant entrant : row.entrants()) {
+            // Files of all first: to make them takes memory, too.
             if (options.peers().contains(entrant.peer())) {
-                attempt(entrant, () -> prepare(entrant));
+                attempt(entrant, () -> requests.put(entrant, request(entrant)));
             }
         }
+        requests.forEach((entrant, request) -> attempt(entrant, () -> prepare(entrant, request)));
         compare();
         // Rivals alone tell nothing.
-        if (!outputs.containsKey(row.subject())) {
-            return;
+        if (outputs.containsKey(row.subject())) {
+            attempt(row.subject(), this::time);
         }
+    }
+
+    private void time() {
         if (row.manner() == Manner.FRESH) {
             rounds(this::fresh);
             return;
@@ -103,16 +108,15 @@ final class RowRun {
         System.err.printf("%s: %s %s%n", row.name(), entrant.title(), what);
     }
 
-    private void prepare(Entrant entrant) {
+    private void prepare(Entrant entrant, Request request) {
         MemoryNeed.obstacle(row.work(), entrant).ifPresent(obstacle -> {
             throw new AbsentException(obstacle);
         });
-        requests.put(entrant, request(entrant));
         if (row.manner() == Manner.FRESH) {
             // Also reads its files, so that all rounds find them in memory.
             fresh(entrant);
         } else {
-            ask(entrant, "prepare " + id(entrant) + " " + requests.get(entrant));
+            ask(entrant, "prepare " + id(entrant) + " " + request);
             outputs.put(entrant, Output.of(ask(entrant, "output " + id(entrant))));
         }
         say(entrant, "ready");
@@ -153,8 +157,9 @@ final class RowRun {
 
     /** Nanoseconds from the start of a process to its output. */
     private double fresh(Entrant entrant) {
+        List<String> command = command(entrant);
         long start = System.nanoTime();
-        try (PeerProcess process = start(entrant)) {
+        try (PeerProcess process = start(entrant, command)) {
             process.ask("prepare " + id(entrant) + " " + requests.get(entrant));
             Output output = Output.of(process.ask("output " + id(entrant)));
             double nanos = System.nanoTime() - start;
@@ -213,12 +218,22 @@ final class RowRun {
 
     private JsonNode ask(Entrant entrant, String command) {
         String key = entrant.peer() + (row.manner() == Manner.APART ? entrant.variant() : "");
-        return processes.computeIfAbsent(key, _ -> start(entrant)).ask(command);
+        return processes
+                .computeIfAbsent(key, _ -> start(entrant, command(entrant)))
+                .ask(command);
     }
 
-    private PeerProcess start(Entrant entrant) {
+    private List<String> command(Entrant entrant) {
+        List<String> command = launch.command(entrant.peer(), threads);
+        if (row.manner() == Manner.FRESH && entrant.peer() == Peer.LLM2CLIP) {
+            command.addAll(1, files.startOptions());
+        }
+        return command;
+    }
+
+    private PeerProcess start(Entrant entrant, List<String> command) {
         return new PeerProcess(
-                launch.command(entrant.peer(), threads),
+                command,
                 Launch.environment(threads),
                 options.logs().resolve(row.name() + "-" + entrant.peer() + ".log"));
     }

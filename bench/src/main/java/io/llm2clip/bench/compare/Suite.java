@@ -61,13 +61,15 @@ final class Suite {
         Suite suite = new Suite(small);
         List<Row> rows = new ArrayList<>();
         for (int batch : small ? List.of(1, 2) : List.of(1, 2, 4, 8, 16)) {
-            rows.add(suite.images("curve-batch-" + batch, batch, OURS, TORCH, 1));
+            rows.add(suite.images(CurvePlot.PREFIX + "batch-" + batch, batch, OURS, TORCH, 1));
         }
         for (int tokens : small ? List.of(4, 8) : List.of(8, 16, 32, 64, 128, 256, 512)) {
-            rows.add(suite.captions("curve-tokens-" + tokens, suite.smolLmName, suite.smolLm, 1, tokens, TORCH, 1));
+            rows.add(suite.captions(
+                    CurvePlot.PREFIX + "tokens-" + tokens, suite.smolLmName, suite.smolLm, 1, tokens, TORCH, 1));
         }
         for (int count = 1; count <= threads; count = count < threads ? Math.min(2 * count, threads) : count + 1) {
-            rows.add(suite.images("curve-threads-" + count, 1, OURS, TORCH, 1).withThreads(count));
+            rows.add(suite.images(CurvePlot.PREFIX + "threads-" + count, 1, OURS, TORCH, 1)
+                    .withThreads(count));
         }
         return rows;
     }
@@ -175,19 +177,24 @@ final class Suite {
 
     /** Formats of weights against f32, of the same file. */
     private List<Row> weights() {
+        int batch = small ? 2 : 8;
+        int tokens = small ? 8 : 32;
         return List.of(
-                weights("weights-bf16", "bf16", small ? 2 : 8, small ? 8 : 128, 1),
-                weights("weights-int8", "int8", 1, small ? 8 : 32, 1.5),
-                weights("weights-int4", "int4", 1, small ? 8 : 32, 2));
+                weights("weights-bf16", "bf16", "f32", batch, small ? 8 : 128, 1),
+                weights("weights-int8", "int8", "int8", 1, tokens, 1.5),
+                weights("weights-int4", "int4", "int8", 1, tokens, 2),
+                weights("weights-int8-f32", "int8", "f32", 1, tokens, 1.5),
+                weights("weights-int4-f32", "int4", "f32", 1, tokens, 2));
     }
 
-    private Row weights(String name, String format, int batch, int tokens, double goal) {
+    private Row weights(String name, String format, String precision, int batch, int tokens, double goal) {
         Request work = Request.of("captions", "model", llama1b, "batch", batch, "tokens", tokens, "stored", "bf16");
+        String how = precision.equals("int8") ? " multiplied as integers" : "";
         return new Row(
                 name,
-                "%s, %d x %d tokens, weights in %s".formatted(llama1bName, batch, tokens, format),
+                "%s, %d x %d tokens, %s weights%s, against f32".formatted(llama1bName, batch, tokens, format, how),
                 work,
-                Entrant.ours(format, Map.of(Entrant.PRECISION, "f32", Entrant.WEIGHTS, format)),
+                Entrant.ours(format, Map.of(Entrant.PRECISION, precision, Entrant.WEIGHTS, format)),
                 List.of(Entrant.ours("f32", Map.of(Entrant.PRECISION, "f32", Entrant.WEIGHTS, "f32"))),
                 goal,
                 Manner.APART,
@@ -204,7 +211,8 @@ final class Suite {
     }
 
     private Row blocks(String name, String format, String weights, int batch, int tokens) {
-        Map<String, String> settings = Map.of(Entrant.PRECISION, "f32", Entrant.WEIGHTS, weights);
+        // Both multiply integers, and round activations to them.
+        Map<String, String> settings = Map.of(Entrant.PRECISION, "int8", Entrant.WEIGHTS, weights);
         return row(
                 name,
                 "%s, %d x %d tokens, %s".formatted(smolLmName, batch, tokens, format),

@@ -23,6 +23,11 @@ final class WorkFiles {
         this.logs = logs;
     }
 
+    /** Options of a JVM for a fresh process of this engine. */
+    List<String> startOptions() {
+        return StartCache.options(launch, folder, logs.resolve("rehearsal.log"));
+    }
+
     /** The safetensors file of a model's weights, of the type that the work's {@code stored} says. */
     Path stored(Request work) {
         Path made = folder.resolve(
@@ -85,7 +90,7 @@ final class WorkFiles {
                 throw new IllegalStateException("a model could not be exported; see " + log);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new IllegalStateException(command.getFirst() + " does not start; check that it can be run", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("the run was interrupted", e);

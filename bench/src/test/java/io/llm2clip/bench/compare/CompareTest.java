@@ -173,7 +173,15 @@ class CompareTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"--rounds=0", "--threads=0", "--warm-up=-1", "--only=vit", "--python=/nowhere", "--peers=jax"})
+            strings = {
+                "--rounds=0",
+                "--threads=0",
+                "--warm-up=-1",
+                "--only=vit",
+                "--python=/nowhere",
+                "--peers=jax",
+                "--work=/tmp/a b"
+            })
     void badOptionsAreRefused(String option) throws IOException {
         assertThat(run(option).code).isEqualTo(2);
         assertThat(folder.resolve("compare.json")).doesNotExist();

@@ -47,6 +47,29 @@ class RowResultTest {
     }
 
     @Test
+    void curvesHaveAPanelForEachAndALineForEachEntrant() {
+        List<RowResult> results = Suite.curves(true, 2).stream()
+                .map(row -> new RowResult(
+                        row,
+                        List.of(
+                                measured(row.subject(), 10),
+                                measured(row.rivals().getFirst(), 20)),
+                        Map.of(),
+                        List.of(),
+                        1,
+                        0,
+                        0,
+                        1))
+                .toList();
+        String svg = CurvePlot.svg(results);
+        assertThat(svg.split("<g ")).as("batch, tokens, threads").hasSize(4);
+        assertThat(svg.split("<polyline ")).hasSize(7);
+        // Two images in 10 ms are the most.
+        assertThat(svg).contains(">images per second over batch<", ">200<", ">tokens per second over tokens<", ">800<");
+        assertThat(svg).doesNotContain("NaN", "Infinity");
+    }
+
+    @Test
     void quantilesLieBetweenValues() {
         double[] values = {4, 1, 3, 2};
         assertThat(RowResult.quantile(values, 0.5)).isEqualTo(2.5);

@@ -1,0 +1,62 @@
+package io.llm2clip.bench.compare;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** A cache of loaded classes for fresh processes of this engine, as {@code bin/llm2clip} has one for its users. */
+final class StartCache {
+    private static final String REHEARSAL =
+            "prepare rehearsal images batch=1 model=32,16,64,2,32 precision=f32\noutput rehearsal\n";
+
+    private StartCache() {}
+
+    /**
+     * Options of a JVM that starts from the cache, which is made where it is not there yet. None where the class path has folders, of
+     * which there are no caches, or where the rehearsal fails.
+     *
+     * @param folder receives the cache
+     * @param log receives what the rehearsal prints
+     */
+    static List<String> options(Launch launch, Path folder, Path log) {
+        return newest().flatMap(time -> made(launch, folder.resolve("start-" + time + ".aot"), log))
+                .map(cache -> List.of("-XX:AOTCache=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off"))
+                .orElse(List.of());
+    }
+
+    /** When the class path was changed for the last time, if it is of jars. */
+    private static Optional<Long> newest() {
+        List<Path> entries = Arrays.stream(System.getProperty("java.class.path").split(":"))
+                .map(Path::of)
+                .toList();
+        return entries.stream().allMatch(Files::isRegularFile)
+                ? entries.stream().map(entry -> entry.toFile().lastModified()).max(Long::compare)
+                : Optional.empty();
+    }
+
+    private static Optional<Path> made(Launch launch, Path cache, Path log) {
+        if (!Files.exists(cache)) {
+            List<String> command = launch.java(Runtime.getRuntime().availableProcessors());
+            command.add(1, "-XX:AOTCacheOutput=" + cache);
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                        .start();
+                process.getOutputStream().write(REHEARSAL.getBytes(StandardCharsets.UTF_8));
+                process.getOutputStream().close();
+                process.waitFor();
+            } catch (IOException e) {
+                return Optional.empty();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Optional.empty();
+            }
+        }
+        return Optional.of(cache).filter(Files::exists);
+    }
+}
