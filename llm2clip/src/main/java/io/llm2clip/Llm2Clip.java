@@ -1,6 +1,7 @@
 package io.llm2clip;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.InputException;
 import io.llm2clip.data.VectorTarget;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.image.ImageReader;
@@ -16,6 +17,7 @@ import io.llm2clip.model.Probabilities;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.model.TextEncoder;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
@@ -62,6 +64,7 @@ public final class Llm2Clip implements AutoCloseable {
      * CLIP, SigLIP or FG-CLIP 2 with its own text tower.
      *
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a part is missing, damaged or does not fit the others
+     * @throws InputException if the precision is int8, and no weight is quantized
      * @throws IllegalStateException if the Java runtime lacks what kernels need; the message says which option to add
      */
     public static Llm2Clip load(Path path) {
@@ -82,10 +85,20 @@ public final class Llm2Clip implements AutoCloseable {
     public static Llm2Clip load(Path path, LoadOptions options) {
         OpenModel opened = OpenModel.open(path, options.model());
         try {
+            requireIntegers(opened, path, options.execution().options().precision());
             return new Llm2Clip(opened, options);
         } catch (RuntimeException | Error e) {
             opened.close();
             throw e;
+        }
+    }
+
+    /** Where nothing is quantized, the precision int8 would change nothing, and not say so. */
+    private static void requireIntegers(OpenModel opened, Path path, Precision precision) {
+        if (precision == Precision.INT8 && !opened.hasQuantizedWeights()) {
+            throw new InputException(
+                    "The model %s has no quantized weights, which the precision int8 is for; keep weights as int8 or int4 (--weights), or compute in f32."
+                            .formatted(path));
         }
     }
 

@@ -3,6 +3,7 @@ package io.llm2clip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
@@ -12,6 +13,7 @@ import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TinyModel;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Sequences;
+import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Device;
@@ -22,6 +24,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
+import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
@@ -245,6 +248,39 @@ class Llm2ClipTest {
                         .hasMessageStartingWith("Programs in tf32 do not run on the CPU, which has f32");
             }
             assertThat(model.embedTexts(CAPTIONS)).isDeepEqualTo(before);
+        }
+    }
+
+    /** Weights that are quantized multiply as integers: vectors stay near, and are others; what has none is refused. */
+    @Test
+    void theBytesOfQuantizedWeightsAreMultipliedWhereThatIsAskedFor() throws IOException {
+        Path path = temporary.resolve("model");
+        LoadOptions integers =
+                LoadOptions.DEFAULT.withExecution(new Execution(Device.cpu(), new ProgramOptions(Precision.INT8)));
+        assertThatThrownBy(() -> Llm2Clip.load(path, integers))
+                .isInstanceOf(InputException.class)
+                .hasMessage("The model " + path + " has no quantized weights, which the precision int8 is for; keep"
+                        + " weights as int8 or int4 (--weights), or compute in f32.");
+        String absence = Processor.absence(Precision.INT8).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        List<Path> files = List.of(picture("red.png", Color.RED), picture("green.png", Color.GREEN));
+        for (WeightFormat weights : List.of(WeightFormat.INT8, WeightFormat.INT4)) {
+            try (Llm2Clip floats = Llm2Clip.load(path, LoadOptions.DEFAULT.withWeights(weights));
+                    Llm2Clip bytes = Llm2Clip.load(path, integers.withWeights(weights))) {
+                float[][] expected = floats.embedImages(files);
+                float[][] found = bytes.embedImages(files);
+                assertThat(Arrays.deepEquals(found, expected)).isFalse();
+                for (int i = 0; i < files.size(); i++) {
+                    float cosine = 0;
+                    for (int e = 0; e < found[i].length; e++) {
+                        cosine += found[i][e] * expected[i][e];
+                    }
+                    assertThat(cosine).isBetween(0.999f, 1.0001f);
+                }
+                assertThat(bytes.embedTexts(CAPTIONS))
+                        .as("rows of 16 are not quantized")
+                        .isDeepEqualTo(floats.embedTexts(CAPTIONS));
+            }
         }
     }
 

@@ -32,11 +32,12 @@ final class DeviceOption {
 
     @Option(
             names = "--precision",
-            paramLabel = "f32|tf32|bf16|bf16x3",
-            description =
-                    "Precision of matrix multiplication: f32, or faster with operands rounded to tf32 (10-bit mantissa; NVIDIA"
-                            + " devices) or bf16 (7-bit mantissa; NVIDIA devices, and CPUs with AVX-512 BF16 or AMX), or with"
-                            + " three products of bf16 for one of f32 (such CPUs) (default: f32).")
+            paramLabel = "f32|tf32|bf16|bf16x3|int8",
+            description = "Precision of matrix multiplication: f32, or faster with operands rounded to tf32 (10-bit"
+                    + " mantissa; NVIDIA devices) or bf16 (7-bit mantissa; NVIDIA devices, and CPUs with AVX-512"
+                    + " BF16 or AMX), or with three products of bf16 for one of f32 (such CPUs), or int8:"
+                    + " quantized weights (--weights int8|int4, or of such a file) multiplied as integers by"
+                    + " activations rounded to int8, and all else in f32 (CPUs with AVX2) (default: f32).")
     private Precision precision = Precision.F32;
 
     private @Nullable Device opened;
@@ -52,6 +53,10 @@ final class DeviceOption {
         }
         if (device.equals("cpu") && memory != null) {
             throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
+        }
+        if (precision == Precision.INT8 && spec != null && spec.findOption("--weights") == null) {
+            throw bad(
+                    "--precision int8 is for quantized weights, and this command trains others; leave it out for f32.");
         }
         if (device.equals("cpu") && precision != Precision.F32) {
             Processor.absence(precision).ifPresent(reason -> {

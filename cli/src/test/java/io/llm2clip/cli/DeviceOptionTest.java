@@ -34,19 +34,31 @@ class DeviceOptionTest {
         assertThat(run.err()).startsWith("error: --device-memory is for devices of TornadoVM; give one with --device");
         assertThat(Run.of("demo", "--device", "gpu", "--device-memory", "much").err())
                 .startsWith(
-                        "error: Invalid value for option '--device-memory': expected a size such as 8g or 512m, found 'much'");
+                        "error: Invalid value for option '--device-memory': expected a size such as 8g or 512m, found"
+                                + " 'much'");
     }
 
     @Test
     void precisionIsForDevices() {
         assertThat(Run.of("demo", "--precision", "f16", "--device", "gpu").err())
-                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16, BF16X3]");
+                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16, BF16X3,"
+                        + " INT8]");
         Run run = Run.of("demo", "--precision", "tf32");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err())
                 .startsWith(
                         "error: --precision tf32 is not for this CPU: tensor cores are of NVIDIA devices; leave it out"
                                 + " for f32, or give a device of TornadoVM with --device.");
+    }
+
+    /** Where it would change nothing it is refused. */
+    @Test
+    void integersAreForQuantizedWeights() {
+        Run run = Run.of("demo", "--precision", "int8");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .startsWith("error: --precision int8 is for quantized weights, and this command trains others;"
+                        + " leave it out for f32.");
     }
 
     @Test
@@ -57,11 +69,15 @@ class DeviceOptionTest {
             assertThat(run.code()).isEqualTo(2);
             assertThat(run.err())
                     .startsWith(
-                            "error: --precision bf16 is not for this CPU: not amx-bf16, machine code is switched off by"
-                                    + " llm2clip.machine; not avx512-bf16, machine code is switched off by llm2clip.machine;"
-                                    + " leave it out for f32, or give a device of TornadoVM with --device.");
+                            "error: --precision bf16 is not for this CPU: not amx-bf16, machine code is switched off"
+                                    + " by llm2clip.machine; not avx512-bf16, machine code is switched off by"
+                                    + " llm2clip.machine; leave it out for f32, or give a device of TornadoVM with"
+                                    + " --device.");
             assertThat(Run.of("devices").out())
-                    .contains("cpu, --precision bf16x3: none (not amx-bf16x3, machine code is switched off");
+                    .contains(
+                            "cpu, --precision bf16x3: none (not amx-bf16x3, machine code is switched off",
+                            "cpu, --precision int8: none (not avx512-int8, machine code is switched off by"
+                                    + " llm2clip.machine;");
         } finally {
             System.clearProperty("llm2clip.machine");
         }

@@ -165,6 +165,12 @@ public final class OpenModel implements AutoCloseable {
         return model;
     }
 
+    /** Whether any weights are multiplied as they are quantized; of a model whose weights are in memory. */
+    public boolean hasQuantizedWeights() {
+        return parameters.all().stream()
+                .anyMatch(parameter -> parameter.data().dtype().isQuantized());
+    }
+
     public Tokenizer tokenizer() {
         return tokenizer;
     }

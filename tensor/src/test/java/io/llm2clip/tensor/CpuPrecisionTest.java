@@ -3,11 +3,14 @@ package io.llm2clip.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.machine.Processor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Programs on the CPU in other precisions than f32, on machines that have them. */
 class CpuPrecisionTest {
@@ -37,6 +40,42 @@ class CpuPrecisionTest {
             }
             assertThat(narrow.explain()).contains("tiles-" + precision);
         }
+    }
+
+    /** A linear layer of quantized weights, and a product of two values, which stays in f32. */
+    @ParameterizedTest
+    @EnumSource(names = {"Q8", "Q4"})
+    void integersAreForQuantizedWeightsOnly(DType format) {
+        String absence = Processor.absence(Precision.INT8).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        Random random = new Random(2);
+        TensorData weights = blocks(Shape.of(96, 224), format, random).freeze();
+        Tensor x = Tensor.variable("x", floats(Shape.of(33, 224), random));
+        Tensor layer = x.matmulTransposed(Tensor.variable("w", weights));
+        Tensor squares = x.matmul(x, true, false);
+        List<Tensor> outputs = List.of(layer, squares);
+        Execution execution = new Execution(Device.cpu(), new ProgramOptions(Precision.INT8));
+        try (Program integers = Program.compile(outputs, execution);
+                Program exact = Program.compile(outputs, Execution.cpu())) {
+            List<TensorData> found = integers.run();
+            List<TensorData> expected = exact.run();
+            assertThat(relativeError(found.get(0).toFloats(), expected.get(0).toFloats()))
+                    .isBetween(1e-4, 0.01);
+            assertThat(found.get(1).toFloats()).isEqualTo(expected.get(1).toFloats());
+        }
+    }
+
+    private static TensorData blocks(Shape shape, DType format, Random random) {
+        TensorData data = TensorData.allocate(shape, format);
+        byte[] block = new byte[Math.toIntExact(format.bytes(32L))];
+        MemorySegment segment = data.segment();
+        for (long at = 0; at < segment.byteSize(); at += block.length) {
+            random.nextBytes(block);
+            // A scale from 1/512 to 1/256, as f16.
+            block[1] = 0x18;
+            MemorySegment.copy(MemorySegment.ofArray(block), 0, segment, at, block.length);
+        }
+        return data;
     }
 
     private static double relativeError(float[] found, float[] expected) {

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -25,7 +26,8 @@ class TensorErrorsTest {
         return Stream.of(
                 error(
                         () -> A.add(tensor(2, 4)),
-                        "add: shapes [2, 3] and [2, 4] do not broadcast, dimension -1 is 3 against 4; expected equal dimensions or 1."),
+                        "add: shapes [2, 3] and [2, 4] do not broadcast, dimension -1 is 3 against 4; expected equal"
+                                + " dimensions or 1."),
                 error(
                         () -> A.matmul(tensor(4, 5)),
                         "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ; expected equal ones."),
@@ -37,7 +39,8 @@ class TensorErrorsTest {
                         "matmul: [2, 3] x [3]; expected two or more dimensions each, reshape first."),
                 error(
                         () -> tensor(2, 2, 3).matmul(tensor(4, 3, 2)),
-                        "matmul: [2, 2, 3] x [4, 3, 2]: leading dimensions differ; expected equal ones, or a matrix as second operand."),
+                        "matmul: [2, 2, 3] x [4, 3, 2]: leading dimensions differ; expected equal ones, or a matrix as"
+                                + " second operand."),
                 error(
                         () -> A.sum(1).mul(INDEX),
                         "multiply: expected elements of type F32, found 'index' I32 [2]; add cast(F32)."),
@@ -45,7 +48,8 @@ class TensorErrorsTest {
                 error(() -> A.permute(0, 0), "permute: axes [0, 0] of shape [2, 3]; expected each of 0 to 1 once."),
                 error(
                         () -> A.expand(Shape.of(4, 3)),
-                        "expand: shapes [2, 3] and [4, 3] do not broadcast, dimension -2 is 2 against 4; expected equal dimensions or 1."),
+                        "expand: shapes [2, 3] and [4, 3] do not broadcast, dimension -2 is 2 against 4; expected"
+                                + " equal dimensions or 1."),
                 error(
                         () -> A.expand(Shape.of(3)),
                         "expand: [2, 3] does not stretch to [3]; expected equal dimensions or 1."),
@@ -72,7 +76,8 @@ class TensorErrorsTest {
                         "gather (index): expected elements of type I32, found BF16 [2, 3]; add cast(F32).cast(I32)."),
                 error(
                         () -> Tensor.where(A, A, A),
-                        "where (condition): expected elements of type BOOL, found 'a' F32 [2, 3]; compare, as in greater(scalar(0))."),
+                        "where (condition): expected elements of type BOOL, found 'a' F32 [2, 3]; compare, as in"
+                                + " greater(scalar(0))."),
                 error(
                         () -> A.cast(DType.BF16).layerNorm(tensor(3), tensor(3), 1e-5f),
                         "layerNorm (x): expected elements of type F32, found BF16 [2, 3]; add cast(F32)."),
@@ -246,9 +251,15 @@ class TensorErrorsTest {
     void aPrecisionThatTheDeviceDoesNotHaveIsRefused(Precision precision) {
         Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
         String off = ", machine code is switched off by llm2clip.machine";
-        String why = precision == Precision.TF32
-                ? ""
-                : " (not amx-" + precision + off + "; not avx512-" + precision + off + ")";
+        List<String> units = switch (precision) {
+            case F32, TF32 -> List.of();
+            case BF16, BF16X3 -> List.of("amx", "avx512");
+            case INT8 -> List.of("avx512", "avxvnni", "avx2");
+        };
+        String reasons = units.stream()
+                .map(unit -> "not " + unit + "-" + precision + off)
+                .collect(Collectors.joining("; "));
+        String why = reasons.isEmpty() ? "" : " (" + reasons + ")";
         System.setProperty("llm2clip.machine", "false");
         try {
             assertThatThrownBy(() -> Program.compile(List.of(A.tanh()), execution))

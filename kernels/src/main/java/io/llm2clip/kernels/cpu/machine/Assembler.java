@@ -21,10 +21,16 @@ public final class Assembler {
     private static final int LANE = 4;
 
     private final Encoder encoder = new Encoder();
+    private final Avx2 avx2 = new Avx2(encoder);
 
     /** The program so far; all labels that jumps go to must be bound. */
     public byte[] code() {
         return encoder.finish();
+    }
+
+    /** Instructions on vectors of 256 bits, in this program. */
+    public Avx2 avx2() {
+        return avx2;
     }
 
     /** A new label, to be bound once. */

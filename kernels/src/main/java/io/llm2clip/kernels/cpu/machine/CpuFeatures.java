@@ -13,13 +13,20 @@ import org.jspecify.annotations.Nullable;
 public record CpuFeatures(Map<Feature, String> missing) {
     /** Of leaf 1, ECX. */
     private static final int STATE_READABLE = 27;
-    /** Of leaf 7, EBX: the foundation, and instructions on words. */
+
+    private static final int FMA = 12;
+    private static final int F16C = 29;
+    /** Of leaf 7, EBX. */
+    private static final int AVX2 = 5;
+    /** The foundation, and instructions on words. */
     private static final int AVX512F = 16;
 
     private static final int AVX512BW = 30;
     /** Of leaf 7, ECX. */
     private static final int AVX512_VNNI = 11;
     /** Of leaf 7.1, EAX. */
+    private static final int AVX_VNNI = 4;
+
     private static final int AVX512_BF16 = 5;
     /** Of leaf 7, EDX. */
     private static final int AMX_BF16 = 22;
@@ -27,6 +34,8 @@ public record CpuFeatures(Map<Feature, String> missing) {
     private static final int AMX_TILE = 24;
     /** State of vectors up to 512 bits: SSE, AVX, masks, upper halves, upper registers. */
     private static final long VECTOR_STATE = 0b1110_0110;
+    /** State of vectors up to 256 bits. */
+    private static final long AVX_STATE = 0b110;
     /** Configuration and data of tiles. */
     private static final long TILE_STATE = 0b11L << 17;
     /** The state component of tiles' data, which a process must ask for. */
@@ -58,7 +67,16 @@ public record CpuFeatures(Map<Feature, String> missing) {
         long state = readable ? cpu.savedState() : 0;
         Cpuid.Leaf seven = last >= 7 ? cpu.leaf(7, 0) : new Cpuid.Leaf(0, 0, 0, 0);
         Map<Feature, String> missing = new EnumMap<>(Feature.class);
-        boolean bf16 = seven.eax() >= 1 && bit(cpu.leaf(7, 1).eax(), AVX512_BF16);
+        int more = seven.eax() >= 1 ? cpu.leaf(7, 1).eax() : 0;
+        String avx2 = avx2(last >= 1 ? cpu.leaf(1, 0).ecx() : 0, seven, state);
+        String dots = avx2 == null && !bit(more, AVX_VNNI) ? "this CPU has no AVX-VNNI" : avx2;
+        if (avx2 != null) {
+            missing.put(Feature.AVX2, avx2);
+        }
+        if (dots != null) {
+            missing.put(Feature.AVX_VNNI, dots);
+        }
+        boolean bf16 = bit(more, AVX512_BF16);
         String vectors = vectors(seven, bf16, "bf16", state);
         if (vectors != null) {
             missing.put(Feature.AVX512_BF16, vectors);
@@ -73,6 +91,13 @@ public record CpuFeatures(Map<Feature, String> missing) {
             missing.put(Feature.AMX_BF16, tiles);
         }
         return new CpuFeatures(missing);
+    }
+
+    private static @Nullable String avx2(int one, Cpuid.Leaf seven, long state) {
+        if (!bit(seven.ebx(), AVX2) || !bit(one, FMA) || !bit(one, F16C)) {
+            return "this CPU has no AVX2 with FMA and F16C";
+        }
+        return (state & AVX_STATE) == AVX_STATE ? null : "the operating system does not save AVX registers";
     }
 
     private static @Nullable String vectors(Cpuid.Leaf seven, boolean multiplies, String elements, long state) {

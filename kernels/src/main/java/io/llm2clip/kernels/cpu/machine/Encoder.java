@@ -104,22 +104,43 @@ final class Encoder {
         memory(reg, memory, 1);
     }
 
+    /** What {@code VEX} says beside the operands; {@code length} is 1 for 256 bits. */
+    record Vex(int map, int prefix, int length) {}
+
     void vex(int map, int prefix, int opcode, int reg, int vvvv, int rm) {
-        if (map == MAP_0F && high(rm) == 0) {
-            emit(0xC5, (~high(reg) & 1) << 7 | (~vvvv & 15) << 3 | prefix, opcode);
-            registers(reg, rm);
-            return;
-        }
-        emit(0xC4, (~high(reg) & 1) << 7 | 1 << 6 | (~high(rm) & 1) << 5 | map, (~vvvv & 15) << 3 | prefix, opcode);
+        vex(new Vex(map, prefix, 0), opcode, reg, vvvv, rm);
+    }
+
+    void vex(Vex form, int opcode, int reg, int vvvv, int rm) {
+        vexPrefix(form, reg, vvvv, 1, ~high(rm) & 1);
+        emit(opcode);
         registers(reg, rm);
     }
 
     /** @param indexed whether there must be an index byte, as for tiles, even without an index */
     void vex(int map, int prefix, int opcode, int reg, Address memory, boolean indexed) {
+        vex(new Vex(map, prefix, 0), opcode, reg, 0, memory, indexed);
+    }
+
+    void vex(Vex form, int opcode, int reg, int vvvv, Address memory) {
+        vex(form, opcode, reg, vvvv, memory, false);
+    }
+
+    private void vex(Vex form, int opcode, int reg, int vvvv, Address memory, boolean indexed) {
         int notIndex = memory.index() == null ? 1 : ~high(memory.index().number()) & 1;
-        int notBase = ~high(memory.base().number()) & 1;
-        emit(0xC4, (~high(reg) & 1) << 7 | notIndex << 6 | notBase << 5 | map, 15 << 3 | prefix, opcode);
+        vexPrefix(form, reg, vvvv, notIndex, ~high(memory.base().number()) & 1);
+        emit(opcode);
         memory(reg, memory, 1, indexed);
+    }
+
+    /** The short form where there is one. */
+    private void vexPrefix(Vex form, int reg, int vvvv, int notX, int notB) {
+        int last = (~vvvv & 15) << 3 | form.length << 2 | form.prefix;
+        if (form.map == MAP_0F && notX == 1 && notB == 1) {
+            emit(0xC5, (~high(reg) & 1) << 7 | last);
+        } else {
+            emit(0xC4, (~high(reg) & 1) << 7 | notX << 6 | notB << 5 | form.map, last);
+        }
     }
 
     /** Registers of 512 bits. */

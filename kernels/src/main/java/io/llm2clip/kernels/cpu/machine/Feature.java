@@ -6,6 +6,10 @@ public enum Feature {
     AVX512_BF16,
     /** Dot products of four bytes in vectors of 512 bits. */
     AVX512_VNNI,
+    /** Integers in vectors of 256 bits, multiply-adds, and f16. */
+    AVX2,
+    /** Beside {@link #AVX2}, dot products of four bytes. */
+    AVX_VNNI,
     /** Products of tiles of bf16. */
     AMX_BF16
 }

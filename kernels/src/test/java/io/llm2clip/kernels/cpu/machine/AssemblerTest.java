@@ -20,6 +20,12 @@ class AssemblerTest {
             return new Golden(bytes, text, instruction);
         }
 
+        void check() {
+            Assembler assembler = new Assembler();
+            instruction.accept(assembler);
+            assertThat(HexFormat.of().formatHex(assembler.code())).isEqualTo(bytes);
+        }
+
         @Override
         public String toString() {
             return text;
@@ -245,9 +251,7 @@ class AssemblerTest {
     @ParameterizedTest
     @MethodSource("instructions")
     void instructionsAreThoseOfAnotherAssembler(Golden golden) {
-        Assembler assembler = new Assembler();
-        golden.instruction.accept(assembler);
-        assertThat(HexFormat.of().formatHex(assembler.code())).isEqualTo(golden.bytes);
+        golden.check();
     }
 
     /** Of {@code mov rcx, 3; jmp b; a: add rax, rcx; b: sub rcx, 1; jnz a; test rax, rax; jz c; ret; c: ret}. */
@@ -280,6 +284,7 @@ class AssemblerTest {
         a.jmp(a.label());
         assertThatThrownBy(a::code).hasMessage("A jump goes to a label that is not bound; bind it before the end.");
         assertThatThrownBy(() -> new Zmm(32)).hasMessage("The register zmm32, expected zmm0 to zmm31.");
+        assertThatThrownBy(() -> new Ymm(16)).hasMessage("The register ymm16, expected ymm0 to ymm15.");
         assertThatThrownBy(() -> new Tile(8)).hasMessage("The register tmm8, expected tmm0 to tmm7.");
         assertThatThrownBy(() -> new Mask(-1)).hasMessage("The register k-1, expected k0 to k7.");
         assertThatThrownBy(() -> at(RAX, RSP, 0))

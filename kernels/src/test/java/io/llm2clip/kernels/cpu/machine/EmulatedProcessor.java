@@ -151,8 +151,14 @@ public final class EmulatedProcessor implements CodeSpace {
             int vvvv = ~two >> 3 & 15;
             int prefix = two & 3;
             int opcode = code.next();
+            require(first == 0xC5 || two >> 7 == 0, "W of VEX");
             if (map == 1 && opcode == 0x77) {
                 vectors.zeroUpper();
+                return;
+            }
+            if ((two & 4) != 0 || map == 1 && opcode == 0x11) {
+                new EmulatedAvx2(vectors, registers)
+                        .run(map << 12 | prefix << 8 | opcode, vvvv, code.operands(reg, index, base, 1), code::next);
                 return;
             }
             CodeReader.Operands o = code.operands(reg, index, base, 1);

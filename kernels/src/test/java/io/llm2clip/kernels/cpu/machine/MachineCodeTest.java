@@ -54,6 +54,8 @@ class MachineCodeTest {
             assertThat(allowed.features().missing(Feature.AVX512_BF16) == null).isEqualTo(vectors);
             boolean bytes = flags.contains("avx512_vnni") && flags.contains("avx512bw");
             assertThat(allowed.features().missing(Feature.AVX512_VNNI) == null).isEqualTo(bytes);
+            boolean avx2 = flags.containsAll(List.of("avx2", "fma", "f16c"));
+            assertThat(allowed.features().missing(Feature.AVX2) == null).isEqualTo(avx2);
             if (!flags.contains("amx_bf16")) {
                 assertThat(allowed.features().missing(Feature.AMX_BF16)).isNotNull();
             }

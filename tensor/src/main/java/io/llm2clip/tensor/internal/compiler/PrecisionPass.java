@@ -38,13 +38,17 @@ final class PrecisionPass {
         Map<Node, Precision> assigned = new HashMap<>();
         for (Node node : order) {
             if (node.operation instanceof Operation.Kernel(KernelOp op, var _)) {
-                assigned.put(node, multiplies(op) ? wanted : Precision.F32);
+                assigned.put(node, multiplies(op, wanted) ? wanted : Precision.F32);
             }
         }
         return assigned;
     }
 
-    private static boolean multiplies(KernelOp op) {
+    /** Integers are for quantized weights only; others have no scales. */
+    private static boolean multiplies(KernelOp op, Precision wanted) {
+        if (wanted == Precision.INT8) {
+            return op instanceof Matmul matmul && matmul.b().format().isQuantized();
+        }
         return op instanceof Matmul
                 || op instanceof AttentionOp.Attention
                 || op instanceof AttentionOp.AttentionGradient;

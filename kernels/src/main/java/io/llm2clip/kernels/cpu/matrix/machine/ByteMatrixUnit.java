@@ -23,6 +23,14 @@ final class ByteMatrixUnit extends MachineMatrixUnit {
         return new ByteMatrixUnit("avx512", new Avx512ByteKernel(), machine);
     }
 
+    static ByteMatrixUnit avxVnni(Supplier<MachineCode> machine) {
+        return new ByteMatrixUnit("avxvnni", new Avx2ByteKernel(true), machine);
+    }
+
+    static ByteMatrixUnit avx2(Supplier<MachineCode> machine) {
+        return new ByteMatrixUnit("avx2", new Avx2ByteKernel(false), machine);
+    }
+
     @Override
     Set<DType> formats() {
         return FORMATS_OF_B;

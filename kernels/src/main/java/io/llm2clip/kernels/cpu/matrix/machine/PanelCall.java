@@ -34,10 +34,14 @@ final class PanelCall {
     static final int LOW_NIBBLES = 104;
 
     static final int SIGNS = 108;
+    /** Of each word, 1. */
+    static final int ONES = 112;
     /** The configuration of tiles. */
     static final int TILES = 128;
+    /** The first 16 columns as lanes, -1 where one exists. */
+    static final int LANES = 192;
     /** Bytes of a call; aligned to 64. */
-    static final int BYTES = 192;
+    static final int BYTES = 256;
 
     private static final int TILE_ROW_BYTES = 16;
     private static final int TILE_ROWS = 48;
@@ -54,8 +58,12 @@ final class PanelCall {
         set(call, COLUMNS_HIGH, bits(columns - Tiles.LANES));
         Memory.putInt(call + LOW_NIBBLES, 0x0F0F0F0F);
         Memory.putInt(call + SIGNS, 0x80808080);
+        Memory.putInt(call + ONES, 0x00010001);
+        for (int lane = 0; lane < Tiles.LANES; lane++) {
+            Memory.putInt(call + LANES + (long) lane * Integer.BYTES, lane < columns ? -1 : 0);
+        }
         long tiles = call + TILES;
-        ALL.asSlice(tiles, BYTES - TILES).fill((byte) 0);
+        ALL.asSlice(tiles, LANES - TILES).fill((byte) 0);
         ALL.set(JAVA_BYTE, tiles, (byte) 1);
         int left = Math.min(Tiles.LANES, columns);
         int right = columns - left;

@@ -27,7 +27,12 @@ final class QuantizeCall {
     static final int GREATEST = 72;
 
     static final int INVERSE_OF_GREATEST = 76;
+    /** Where words of four numbers come from, as 8 lanes, after halves of vectors were packed each for itself. */
+    static final int ORDER = 96;
+
     static final int BYTES = 128;
+
+    private static final int LANES = 8;
 
     private QuantizeCall() {}
 
@@ -37,5 +42,8 @@ final class QuantizeCall {
         Memory.putFloat(call + LEAST, 0x1p-100f);
         Memory.putFloat(call + GREATEST, Byte.MAX_VALUE);
         Memory.putFloat(call + INVERSE_OF_GREATEST, 1f / Byte.MAX_VALUE);
+        for (int lane = 0; lane < LANES; lane++) {
+            Memory.putInt(call + ORDER + (long) lane * Integer.BYTES, lane / 2 + lane % 2 * (LANES / 2));
+        }
     }
 }

@@ -34,7 +34,11 @@ class ByteProductsTest {
         return List.of(DType.Q8, DType.Q4).stream()
                 .flatMap(format -> List.of(
                         new Case("emulated AVX-512", ByteMatrixUnit.avx512(EmulatedMachine::code), format, true),
-                        new Case("AVX-512", ByteMatrixUnit.avx512(MachineCode::ofThisProcess), format, false))
+                        new Case("AVX-512", ByteMatrixUnit.avx512(MachineCode::ofThisProcess), format, false),
+                        new Case("emulated AVX-VNNI", ByteMatrixUnit.avxVnni(EmulatedMachine::code), format, true),
+                        new Case("AVX-VNNI", ByteMatrixUnit.avxVnni(MachineCode::ofThisProcess), format, false),
+                        new Case("emulated AVX2", ByteMatrixUnit.avx2(EmulatedMachine::code), format, true),
+                        new Case("AVX2", ByteMatrixUnit.avx2(MachineCode::ofThisProcess), format, false))
                         .stream())
                 .toList();
     }

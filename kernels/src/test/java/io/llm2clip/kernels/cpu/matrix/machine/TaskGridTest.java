@@ -50,6 +50,6 @@ class TaskGridTest {
 
     @Provide
     Arbitrary<Integer> panelRows() {
-        return Arbitraries.of(12, 13, 14, 32);
+        return Arbitraries.of(4, 12, 13, 14, 32);
     }
 }

@@ -25,6 +25,18 @@ abstract class WhereItRuns implements SkipExecutionHook {
         }
     }
 
+    static final class Avx2 extends WhereItRuns {
+        Avx2() {
+            super(Feature.AVX2);
+        }
+    }
+
+    static final class AvxVnni extends WhereItRuns {
+        AvxVnni() {
+            super(Feature.AVX_VNNI);
+        }
+    }
+
     static final class Amx extends WhereItRuns {
         Amx() {
             super(Feature.AMX_BF16);
