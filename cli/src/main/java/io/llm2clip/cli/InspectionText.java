@@ -54,7 +54,12 @@ final class InspectionText {
             rows.add(part.summary());
         }
         if (part.parameters() > 0) {
-            rows.add("%,d parameters in %s, %s".formatted(part.parameters(), types(part), bytes(part.bytes())));
+            rows.add("%,d %s in %s, %s"
+                    .formatted(
+                            part.parameters(),
+                            part.parameters() == 1 ? "parameter" : "parameters",
+                            types(part),
+                            bytes(part.bytes())));
         }
         if (part.problem().isPresent()) {
             rows.add("cannot be opened, see below");
@@ -94,10 +99,12 @@ final class InspectionText {
 
     /** What is kept in memory for the parts that can be opened; what a batch takes comes to that. */
     private static String memory(ModelReport report) {
-        String parts = report.parts().stream()
+        List<String> names = report.parts().stream()
                 .filter(part -> part.parameters() > 0 && !part.facts().isEmpty())
                 .map(PartReport::name)
-                .collect(Collectors.joining(" and "));
+                .toList();
+        String last = names.isEmpty() ? "" : names.getLast();
+        String parts = names.size() < 2 ? last : String.join(", ", names.subList(0, names.size() - 1)) + " and " + last;
         return report.memory().entrySet().stream()
                         .map(each -> bytes(each.getValue())
                                 + (each.getKey() == WeightFormat.STORED

@@ -94,6 +94,16 @@ class DualEncoderTest {
     }
 
     @Test
+    void inspectSaysAllParts() {
+        Run run = Run.of("inspect", model);
+        assertThat(run.code()).as(run.err()).isEqualTo(0);
+        assertThat(run.out().replaceAll("\\s+", " "))
+                .contains("text tower CLIP's, 1 layer of 16 channels, 2 heads, 54 tokens, captions of up to 8")
+                .contains(
+                        " 1 parameter in F32, 4 bytes", " for vision tower, text tower and logits; a batch takes more");
+    }
+
+    @Test
     void whatIsForLanguageModelsIsRefusedInOneLine() {
         Run encoder = Run.of("similarity", "--model", model, "--text-encoder", folder, picture, "a kite");
         assertThat(encoder.code()).isEqualTo(1);
