@@ -4,6 +4,7 @@ To compare another one, add it to DUAL: what makes and calls it, its files, and 
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ FG_CLIP = "fg_clip"
 GIVEN = {FG_CLIP: None}
 LOGITS = {"logit_scale": 4.5, "logit_bias": -16.5}
 WINDOW = 77
+# Each of 64 blocks that add a branch of the size of what there is makes errors of rounding larger, also the reference's own.
+GAIN = 0.125
+POST_NORMS = re.compile(r"visual\.blocks\.\d+\.norm[12]\.(weight|bias)")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Dual:
     preparation: Preparation | Patches
     side: int | None
     more: Callable = lambda: {}
+    # Gains of blocks that add normalized branches.
+    gains: re.Pattern | None = None
     # What has to be given for it: a key of GIVEN.
     needs: str | None = None
 
@@ -65,16 +71,19 @@ class Dual:
         """Writes the model; returns embeddings of length 1 of captions and pictures, and numbers of parameters."""
         folder.mkdir(parents=True, exist_ok=True)
         model = empty(self.build)
-        logits = {name: torch.full(p.shape, LOGITS[name]) for name, p in model.named_parameters() if name in LOGITS}
-        shapes = {name: tuple(p.shape) for name, p in model.named_parameters() if name not in logits}
+        sizes = {name: tuple(p.shape) for name, p in model.named_parameters()}
+        given = {name: torch.full(size, LOGITS[name]) for name, size in sizes.items() if name in LOGITS}
+        if self.gains:
+            given |= {name: GAIN * draw(name, size, self.dtype) for name, size in sizes.items() if self.gains.fullmatch(name)}
+        shapes = {name: size for name, size in sizes.items() if name not in given}
         count = sum(p.numel() for p in model.parameters())
         assert count == self.parameters, f"The model has {count} parameters, as published it has {self.parameters}."
         buffers = {name: b.to(self.dtype) for name, b in model.state_dict().items() if b.device.type != "meta" and "mask" not in name}
-        self.write(folder / self.file, shapes, self.dtype, logits | buffers | self.more())
+        self.write(folder / self.file, shapes, self.dtype, given | buffers | self.more())
         if hasattr(model, "config"):
             model.config.save_pretrained(folder)
 
-        stream(model, lambda name: logits[name] if name in logits else draw(name, shapes[name], self.dtype))
+        stream(model, lambda name: given[name] if name in given else draw(name, shapes[name], self.dtype))
         pixels = self.preparation.prepared(self.side, [Image.open(file) for file in files])
         images = F.normalize(self.images(model, pixels))
         return F.normalize(self.texts(model, self.tokenize(folder))), images, {"model": count}
@@ -230,7 +239,8 @@ DUAL = {
     "EVA02_CLIP_L_336_psz14_s6B": of_open_clip(
         partial(eva, "EVA02-CLIP-L-14-336"), 428_083_137, "EVA02_CLIP_L_336_psz14_s6B.pt", write_tower, 336),
     "EVA02_CLIP_E_psz14_plus_s9B": of_open_clip(
-        partial(eva, "EVA02-CLIP-bigE-14-plus"), 5_044_889_089, "EVA02_CLIP_E_psz14_plus_s9B.pt", write_tower, 224),
+        partial(eva, "EVA02-CLIP-bigE-14-plus"), 5_044_889_089, "EVA02_CLIP_E_psz14_plus_s9B.pt", write_tower, 224,
+        gains=POST_NORMS),
     "siglip2-base-patch16-256": of_siglip2(768, 12, 12, 3072, 16, 256, 375_234_050),
     "siglip2-large-patch16-256": of_siglip2(1024, 24, 16, 4096, 16, 256, 881_526_786),
     "siglip2-so400m-patch14-384": of_siglip2(1152, 27, 16, 4304, 14, 384, 1_136_008_498),
