@@ -1,5 +1,6 @@
 package io.llm2clip.bench;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Shape;
@@ -36,17 +37,19 @@ public final class HashWeights {
         }
     }
 
-    /** Sets a tensor to {@code offset + scale u}, u uniform over [-1, 1). */
-    public static void fill(String name, TensorData data, float offset, float scale) {
+    /** A tensor of f32, uniform over [-1, 1). */
+    public static TensorData tensor(String name, Shape shape) {
+        TensorData data = TensorData.allocate(shape, DType.F32);
         MemorySegment segment = data.segment();
-        Initializer.Values values = values(name, offset, scale);
-        int elements = data.shape().size();
+        int seed = seed(name);
+        int elements = shape.size();
         IntStream.range(0, Math.ceilDiv(elements, CHUNK)).parallel().forEach(chunk -> {
             int end = (int) Math.min(elements, (chunk + 1L) * CHUNK);
             for (int i = chunk * CHUNK; i < end; i++) {
-                segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, values.get(i));
+                segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, uniform(seed, i));
             }
         });
+        return data;
     }
 
     private static Initializer.Values values(String name, float offset, float scale) {

@@ -121,10 +121,8 @@ final class OwnTasks {
     }
 
     private static Tensor input(String name, Shape shape, Map<Tensor, TensorData> feeds) {
-        TensorData data = TensorData.allocate(shape, DType.F32);
-        HashWeights.fill(name, data, 0, 1);
         Tensor input = Tensor.input(name, shape, DType.F32);
-        feeds.put(input, data);
+        feeds.put(input, HashWeights.tensor(name, shape));
         return input;
     }
 

@@ -1,14 +1,13 @@
 package io.llm2clip.bench.compare;
 
 import io.llm2clip.bench.HashWeights;
-import io.llm2clip.kernels.DType;
+import io.llm2clip.bench.StageLosses;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
@@ -27,10 +26,6 @@ import java.util.function.Function;
  */
 final class StepTask implements Task {
     private static final int COMPARED = 3;
-    private static final int RANK = 16;
-    private static final float ALPHA = 32;
-    private static final float CAPTION_SCALE = 50;
-    private static final float LOGIT_SCALE = (float) Math.log(1 / 0.07);
 
     private final List<Parameters> owners;
     private final List<TensorData> inputs;
@@ -60,10 +55,10 @@ final class StepTask implements Task {
         return new StepTask(
                 List.of(owner),
                 vision.parameters(),
-                in -> ContrastiveLoss.symmetric(vision.embed(in.get(0)), in.get(1), Tensor.scalar(LOGIT_SCALE)),
+                StageLosses.images(vision),
                 List.of(
-                        hashed("pixels", Shape.of(batch, 3, config.imageSize(), config.imageSize())),
-                        hashed("texts", Shape.of(batch, config.projectionSize()))),
+                        HashWeights.tensor("pixels", Shape.of(batch, 3, config.imageSize(), config.imageSize())),
+                        HashWeights.tensor("texts", Shape.of(batch, config.projectionSize()))),
                 Float.parseFloat(request.text("rate")),
                 execution);
     }
@@ -72,29 +67,16 @@ final class StepTask implements Task {
         Parameters owner = Parameters.frozen();
         Parameters updates = Parameters.trained();
         Llama llama = OwnModels.llama(request, owner);
-        llama.attachLora(updates, RANK, ALPHA);
+        llama.attachLora(updates, StageLosses.RANK, StageLosses.ALPHA);
         HashWeights.fill(updates.all());
         int captions = request.number("captions");
         return new StepTask(
                 List.of(owner, updates),
                 llama.loraParameters(),
-                in -> {
-                    Tensor vectors = CaptionTensors.pooled(llama, in, false);
-                    return ContrastiveLoss.oneDirection(
-                            vectors.slice(0, 0, captions / 2),
-                            vectors.slice(0, captions / 2, captions),
-                            null,
-                            CAPTION_SCALE);
-                },
+                StageLosses.captions(llama, captions),
                 CaptionTensors.of(OwnModels.batch(request, captions, llama), Pooling.MEAN),
                 Float.parseFloat(request.text("rate")),
                 execution);
-    }
-
-    private static TensorData hashed(String name, Shape shape) {
-        TensorData data = TensorData.allocate(shape, DType.F32);
-        HashWeights.fill(name, data, 0, 1);
-        return data;
     }
 
     @Override

@@ -1,13 +1,11 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.bench.HashWeights;
-import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
@@ -96,9 +94,7 @@ final class MatmulPart {
     }
 
     private static Tensor matrix(String name, int rows, int columns) {
-        TensorData data = TensorData.allocate(Shape.of(rows, columns), DType.F32);
-        HashWeights.fill(name, data, 0, 1);
-        return Tensor.variable(name, data);
+        return Tensor.variable(name, HashWeights.tensor(name, Shape.of(rows, columns)));
     }
 
     /** Largest difference of some elements from their sums in double, as a part of the largest of these. */

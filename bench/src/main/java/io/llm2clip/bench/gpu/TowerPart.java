@@ -56,13 +56,11 @@ final class TowerPart {
         VisionConfig config = vision.config();
         Shape shape = Shape.of(batch, 3, config.imageSize(), config.imageSize());
         Tensor pixels = Tensor.input("pixels", shape, DType.F32);
-        TensorData data = TensorData.allocate(shape, DType.F32);
-        HashWeights.fill("pixels", data, 0, 1);
         measure(
                 rows,
                 models.visionName() + " batch " + batch,
                 vision.embed(pixels),
-                Map.of(pixels, data),
+                Map.of(pixels, HashWeights.tensor("pixels", shape)),
                 batch,
                 "images/s",
                 execution);

@@ -1,7 +1,7 @@
 package io.llm2clip.bench.gpu;
 
 import io.llm2clip.bench.HashWeights;
-import io.llm2clip.kernels.DType;
+import io.llm2clip.bench.StageLosses;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaInitialization;
@@ -9,7 +9,6 @@ import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
@@ -34,10 +33,6 @@ final class TrainingPart {
     private static final int COMPARED = 5;
     private static final float VISION_RATE = 1e-4f;
     private static final float LORA_RATE = 1e-3f;
-    private static final int RANK = 16;
-    private static final float ALPHA = 32;
-    private static final float SCALE = 50;
-    private static final float LOGIT_SCALE = (float) Math.log(1 / 0.07);
 
     private TrainingPart() {}
 
@@ -56,10 +51,8 @@ final class TrainingPart {
     private static void images(Rows rows, Models models, Execution execution) {
         VisionConfig config = models.trainedVision();
         Shape pixelShape = Shape.of(models.trainedImages(), 3, config.imageSize(), config.imageSize());
-        TensorData pixels = TensorData.allocate(pixelShape, DType.F32);
-        HashWeights.fill("pixels", pixels, 0, 1);
-        TensorData texts = TensorData.allocate(Shape.of(models.trainedImages(), config.projectionSize()), DType.F32);
-        HashWeights.fill("texts", texts, 0, 1);
+        TensorData pixels = HashWeights.tensor("pixels", pixelShape);
+        TensorData texts = HashWeights.tensor("texts", Shape.of(models.trainedImages(), config.projectionSize()));
         try (Parameters owner = Parameters.trained()) {
             VisionTower vision = VisionTower.create(owner, config);
             HashWeights.fill(vision.parameters());
@@ -67,7 +60,7 @@ final class TrainingPart {
                     rows,
                     "stage-2 step, %s, batch %d".formatted(models.trainedVisionName(), models.trainedImages()),
                     vision.parameters(),
-                    in -> ContrastiveLoss.symmetric(vision.embed(in.get(0)), in.get(1), Tensor.scalar(LOGIT_SCALE)),
+                    StageLosses.images(vision),
                     List.of(pixels, texts),
                     VISION_RATE,
                     execution);
@@ -81,20 +74,13 @@ final class TrainingPart {
                 Parameters updates = Parameters.trained()) {
             Llama llama = Llama.encoder(owner, models.trainedLlama(), LlamaInitialization.STANDARD);
             HashWeights.fill(llama.parameters());
-            llama.attachLora(updates, RANK, ALPHA);
+            llama.attachLora(updates, StageLosses.RANK, StageLosses.ALPHA);
             HashWeights.fill(updates.all());
             measure(
                     rows,
                     "stage-1 LoRA step, %s, %d x %d".formatted(models.trainedLlamaName(), captions, tokens),
                     llama.loraParameters(),
-                    in -> {
-                        Tensor vectors = CaptionTensors.pooled(llama, in, false);
-                        return ContrastiveLoss.oneDirection(
-                                vectors.slice(0, 0, captions / 2),
-                                vectors.slice(0, captions / 2, captions),
-                                null,
-                                SCALE);
-                    },
+                    StageLosses.captions(llama, captions),
                     CaptionTensors.of(
                             Models.captions(
                                     captions, tokens, models.trainedLlama().vocabularySize()),
