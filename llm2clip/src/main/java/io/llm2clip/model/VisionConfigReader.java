@@ -109,14 +109,28 @@ final class VisionConfigReader {
                 (float) config.number("layer_norm_eps", 1e-5));
     }
 
-    /** With the defaults of ViT-B/16. */
     private static VisionConfig siglip(ConfigFile config) {
-        requireHead(config);
-        int width = config.integer("hidden_size", 768);
-        return new VisionConfig(
+        return siglip(
+                config,
                 Architecture.SIGLIP,
                 config.integer("image_size", 224),
                 config.integer("patch_size", 16),
+                Optional.empty());
+    }
+
+    /** With the defaults of ViT-B/16. */
+    private static VisionConfig siglip(
+            ConfigFile config,
+            Architecture architecture,
+            int imageSize,
+            int patchSize,
+            Optional<PatchLimits> patchLimits) {
+        requireHead(config);
+        int width = config.integer("hidden_size", 768);
+        return new VisionConfig(
+                architecture,
+                imageSize,
+                patchSize,
                 width,
                 config.integer("intermediate_size", 3072),
                 config.integer("num_hidden_layers", 12),
@@ -124,7 +138,8 @@ final class VisionConfigReader {
                 width,
                 config.activation(Activation.GELU_TANH),
                 Pooling.ATTENTION,
-                (float) config.number("layer_norm_eps", 1e-6));
+                (float) config.number("layer_norm_eps", 1e-6),
+                patchLimits);
     }
 
     private static void requireHead(ConfigFile config) {
@@ -140,28 +155,18 @@ final class VisionConfigReader {
         return config.has("image_size") && !config.has(PATCHES) ? siglip(config) : naFlex(config);
     }
 
-    /** With the defaults of B/16. */
     private static VisionConfig naFlex(ConfigFile config) {
-        requireHead(config);
         int positions = config.integer(PATCHES, 256);
         int side = (int) Math.round(Math.sqrt(positions));
         if (side < 1 || side * side != positions) {
             throw config.wrong(PATCHES, "a square number, such as 256");
         }
-        int width = config.integer("hidden_size", 768);
         int patch = config.integer("patch_size", 16);
-        return new VisionConfig(
+        return siglip(
+                config,
                 Architecture.NAFLEX,
                 (int) Math.min(Integer.MAX_VALUE, (long) side * patch),
                 patch,
-                width,
-                config.integer("intermediate_size", 3072),
-                config.integer("num_hidden_layers", 12),
-                config.integer("num_attention_heads", 12),
-                width,
-                config.activation(Activation.GELU_TANH),
-                Pooling.ATTENTION,
-                (float) config.number("layer_norm_eps", 1e-6),
                 Optional.of(limits(config).orElse(VisionConfig.NAFLEX_LIMITS)));
     }
 
