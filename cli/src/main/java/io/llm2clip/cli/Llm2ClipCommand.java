@@ -31,7 +31,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done", "1:failed", "2:bad usage", "130:interrupted", "141:the reader of standard output left"
+        exitCodeList = {
+            "0:done",
+            "1:failed",
+            "2:bad usage",
+            "130:interrupted",
+            "143:terminated",
+            "141:the reader of standard output left"
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip demo --quick",
@@ -164,6 +170,11 @@ public final class Llm2ClipCommand implements Runnable {
     private int fail(Exception exception, CommandLine command, @Nullable ParseResult arguments) {
         PrintWriter err = command.getErr();
         String message = exception.getMessage();
+        if (exception instanceof StoppedCommandException stopped) {
+            err.println(message);
+            err.flush();
+            return stopped.code();
+        }
         err.println("error: " + (message == null ? exception.getClass().getSimpleName() : message));
         if (verbose) {
             exception.printStackTrace(err);

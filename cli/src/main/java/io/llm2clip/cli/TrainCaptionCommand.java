@@ -8,6 +8,7 @@ import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +54,9 @@ final class TrainCaptionCommand extends ComputingCommand {
 
     @Mixin
     private OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
+    private RunOption run = new RunOption();
 
     @ArgGroup(exclusive = true)
     private LanguageModelOptions model = new LanguageModelOptions();
@@ -173,6 +177,7 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Override
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
+        StopRequest stop = new StopRequest();
         CaptionTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new CaptionTrainingJob(
@@ -183,8 +188,9 @@ final class TrainCaptionCommand extends ComputingCommand {
                         Optional.ofNullable(adapter),
                         overwrite.existing(),
                         specialTokens.choice(),
-                        device().execution()));
-        CaptionTrainingJob.Result result = job.run(terminal.progress());
+                        device().execution(),
+                        run.of(out, stop)));
+        CaptionTrainingJob.Result result = StopSignals.run(stop, terminal, () -> job.run(terminal.progress()));
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

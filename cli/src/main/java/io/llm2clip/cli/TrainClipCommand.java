@@ -6,6 +6,7 @@ import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -48,6 +49,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Mixin
     private OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
+    private RunOption run = new RunOption();
 
     @ArgGroup(exclusive = true)
     private VisionOptions vision = new VisionOptions();
@@ -182,7 +186,10 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTraining.Config training = BadUsage.unless(spec, this::training);
         ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
         Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
-        ClipTrainingJob.Result result = new ClipTrainingJob(
+        StopRequest stop = new StopRequest();
+        ClipTrainingJob job = BadUsage.unless(
+                spec,
+                () -> new ClipTrainingJob(
                         images,
                         reading.reader(),
                         HubPath.of(text),
@@ -192,8 +199,9 @@ final class TrainClipCommand extends ComputingCommand {
                         out,
                         overwrite.existing(),
                         specialTokens.choice(),
-                        device().execution())
-                .run(terminal.progress());
+                        device().execution(),
+                        run.of(out, stop)));
+        ClipTrainingJob.Result result = StopSignals.run(stop, terminal, () -> job.run(terminal.progress()));
         terminal.skipped(result.data(), result.broken());
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());

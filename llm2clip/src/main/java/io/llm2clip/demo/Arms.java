@@ -21,6 +21,7 @@ import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextSide;
 import io.llm2clip.training.TowerTextSide;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -129,7 +130,8 @@ final class Arms implements AutoCloseable {
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
-        LossCurve losses = ClipTraining.run(name, vision, text, logitScale, images, config, execution, progress);
+        LossCurve losses =
+                ClipTraining.run(name, vision, text, logitScale, images, config, execution, TrainingRun.NONE, progress);
         Arm arm = new Arm(name, vision, logitScale, texts, config.steps(), losses);
         arms.put(name, arm);
         return arm;

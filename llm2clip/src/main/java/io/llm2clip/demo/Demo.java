@@ -31,6 +31,7 @@ import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextVectors;
+import io.llm2clip.training.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +97,7 @@ public final class Demo {
                             trainingTexts(texts).map(language::row).toList(),
                             recipe.languageModel(),
                             options.execution(),
+                            TrainingRun.NONE,
                             progress));
             Optional<RawVectors> raw = options.ablations()
                     ? Optional.of(meter.measure("vectors without stage 1", () -> RawVectors.of(language, texts)))

@@ -15,6 +15,7 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -151,15 +152,16 @@ public final class CaptionTraining {
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
     public LossCurve run(Progress progress) {
-        return run(progress, () -> {});
+        return run(TrainingRun.NONE, progress, () -> {});
     }
 
     /**
      * The same.
      *
+     * @param run keeps a record, and says where to begin
      * @param trained is called when all steps are done, before the updates are merged, so that they can be saved alone
      */
-    public LossCurve run(Progress progress, Runnable trained) {
+    public LossCurve run(TrainingRun run, Progress progress, Runnable trained) {
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Linear(settings.learningRate(), settings.warmUp(), config.steps);
         Llama llama = encoder.llama();
@@ -167,32 +169,53 @@ public final class CaptionTraining {
         llama.attachLora(updates, config.rank, config.alpha);
         try (AdamW optimizer = optimizer()) {
             StepMemory memory = new StepMemory(sampler.longest(), progress);
-            LossCurve losses = TrainingLoop.run(
+            TrainingPhase phase = new TrainingPhase(
                     NAME,
                     config.steps,
                     schedule,
                     settings.warmUp(),
                     optimizer,
-                    encoder.execution().options(),
-                    progress,
-                    loop -> {
-                        int i = loop.number();
-                        PairSampler.Pairs pairs =
-                                sampler.next(i, sampler.kind(i, config.steps, config.curriculum, config.mixedShare));
-                        TokenBatch tokens = tokens(pairs);
-                        List<TensorData> inputs = inputs(pairs, tokens);
-                        int batch = pairs.queries().size();
-                        loop.among(batch * (config.hardNegatives ? 2 : 1));
-                        TrainStep step = loop.program(inputs, in -> loss(in, batch));
-                        memory.tell(step.memory().total(), tokens);
-                        return loop.run(step, inputs);
-                    });
+                    encoder.execution().options());
+            LossCurve losses = TrainingLoop.run(phase, new PairSteps(memory), run, progress);
             trained.run();
             return losses;
         } finally {
             llama.mergeLora();
             encoder.weightsChanged();
             updates.close();
+        }
+    }
+
+    private final class PairSteps implements StepMaker {
+        private final StepMemory memory;
+
+        PairSteps(StepMemory memory) {
+            this.memory = memory;
+        }
+
+        @Override
+        public void seek(int step) {
+            for (int i = 0; i < step; i++) {
+                sampler.skip(kind(i));
+            }
+        }
+
+        @Override
+        public float make(TrainingLoop loop) {
+            int i = loop.number();
+            PairSampler.Pairs pairs = sampler.next(i, kind(i));
+            TokenBatch tokens = tokens(pairs);
+            List<TensorData> inputs = inputs(pairs, tokens);
+            int batch = pairs.queries().size();
+            loop.batch(pairs.kind().text(), batch);
+            loop.among(batch * (config.hardNegatives ? 2 : 1));
+            TrainStep step = loop.program(inputs, in -> loss(in, batch));
+            memory.tell(step.memory().total(), tokens);
+            return loop.run(step, inputs);
+        }
+
+        private PairSampler.Kind kind(int step) {
+            return sampler.kind(step, config.steps, config.curriculum, config.mixedShare);
         }
     }
 

@@ -1,7 +1,9 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.CaptionCorpus;
+import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.DataReport;
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.kernels.JavaRuntime;
@@ -14,6 +16,10 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.run.RunDirectory;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunSettings;
+import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  * @param specialTokens how special tokens in captions are taken, from now on too; empty for what the language model says, else as
  *     text
  * @param execution where and how to compute
+ * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record CaptionTrainingJob(
         Path captions,
@@ -53,28 +60,35 @@ public record CaptionTrainingJob(
         Optional<Path> adapter,
         Existing existing,
         Optional<SpecialTokens> specialTokens,
-        Execution execution) {
+        Execution execution,
+        RunOptions run) {
 
-    /** @throws IllegalArgumentException if an adapter is asked for and there is no model that it would be for */
+    /** @throws IllegalArgumentException if an adapter is asked for and there is no model that it would be for, or folders are not apart */
     public CaptionTrainingJob {
         if (adapter.isPresent() && start instanceof FromScratch) {
             throw new IllegalArgumentException(
                     "An adapter for a language model from scratch, which nobody else has; expected one from a pretrained model (--llm).");
         }
-        if (adapter.isPresent()
-                && adapter.get()
-                        .toAbsolutePath()
-                        .normalize()
-                        .equals(out.toAbsolutePath().normalize())) {
-            throw new IllegalArgumentException(
-                    "%s for the text encoder and for the adapter; expected a folder for each.".formatted(out));
-        }
+        Map<String, Path> folders = new LinkedHashMap<>();
+        folders.put("text encoder", out);
+        adapter.ifPresent(path -> folders.put("adapter", path));
+        folders.put("run", run.directory());
+        OutputFolders.requireApart(folders);
     }
 
-    /** The same on the CPU, with special tokens in captions as the language model says, else as text. */
+    /** A new run on the CPU, with special tokens in captions as the language model says, else as text. */
     public CaptionTrainingJob(
             Path captions, Start start, CaptionTraining.Config training, Path out, Existing existing) {
-        this(captions, start, training, out, Optional.empty(), existing, Optional.empty(), Execution.cpu());
+        this(
+                captions,
+                start,
+                training,
+                out,
+                Optional.empty(),
+                existing,
+                Optional.empty(),
+                Execution.cpu(),
+                RunOptions.beside(out));
     }
 
     /** The language model that stage 1 begins with. */
@@ -112,6 +126,7 @@ public record CaptionTrainingJob(
      *
      * @throws InputException if the captions cannot be used
      * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
+     * @throws io.llm2clip.training.run.StoppedException if it was stopped; a run with {@link RunOptions#resume} goes on from there
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if the model cannot be read or written
      */
     public Result run(Progress progress) {
@@ -130,6 +145,7 @@ public record CaptionTrainingJob(
                             captions));
         }
         try (OutputDirectory output = TextModel.claim(out, existing);
+                RunDirectory directory = RunDirectory.claim(run, existing);
                 @Nullable
                         OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
                                 .orElse(null);
@@ -137,14 +153,18 @@ public record CaptionTrainingJob(
             output.requireRoom(model.bytes(Saving.DEFAULT));
             CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
             announce(progress);
-            int skipped = trainLanguageModel(model, split.training(), output, progress);
+            TrainingRun recorded = directory.begin(settings(groups, model), progress);
+            int skipped = trainLanguageModel(model, split.training(), output, recorded, progress);
             CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
             skipped += savedOnFailure(
-                            model, output, () -> stage1.run(progress, () -> saveAdapter(model, adapterOutput)))
+                            model,
+                            output,
+                            () -> stage1.run(recorded, progress, () -> saveAdapter(model, adapterOutput)))
                     .skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             model.save(output, provenance(), Saving.DEFAULT);
             CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
+            directory.finish();
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
                     corpus.report(),
@@ -186,7 +206,11 @@ public record CaptionTrainingJob(
 
     /** Returns how many steps were skipped. */
     private int trainLanguageModel(
-            TextModel model, List<List<String>> groups, OutputDirectory output, Progress progress) {
+            TextModel model,
+            List<List<String>> groups,
+            OutputDirectory output,
+            TrainingRun recorded,
+            Progress progress) {
         return switch (start) {
             case Pretrained _ -> 0;
             case FromScratch scratch -> {
@@ -196,7 +220,7 @@ public record CaptionTrainingJob(
                                 model,
                                 output,
                                 () -> LanguageModelTraining.run(
-                                        model.llama(), rows, scratch.training, execution, progress))
+                                        model.llama(), rows, scratch.training, execution, recorded, progress))
                         .skipped();
             }
         };
@@ -210,6 +234,21 @@ public record CaptionTrainingJob(
             model.save(output, provenance(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
+    }
+
+    /** All that the bits of the text encoder depend on. */
+    private RunSettings settings(List<List<String>> groups, TextModel initial) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("start", from());
+        if (start instanceof FromScratch scratch) {
+            settings.putAll(RecipeNotes.of("llm.", scratch.model));
+            settings.putAll(RecipeNotes.of("language_model.", scratch.training));
+        }
+        settings.putAll(RecipeNotes.of("stage_1.", training));
+        settings.put("data", DataDigest.ofCaptions(groups));
+        settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
+        settings.putAll(RecipeNotes.of(execution));
+        return new RunSettings(settings);
     }
 
     private Map<String, String> provenance() {

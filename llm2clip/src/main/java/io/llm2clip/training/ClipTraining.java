@@ -1,25 +1,18 @@
 package io.llm2clip.training;
 
 import io.llm2clip.image.ImageCache;
-import io.llm2clip.model.VisionInputs;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
-import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.LayerDecay;
 import io.llm2clip.nn.optimizer.ParameterGroup;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
-import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
-import java.lang.foreign.Arena;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,9 +20,6 @@ import java.util.List;
  * vectors of a frozen language model (LLM2CLIP) or a text tower trained along (the CLIP baseline); everything else is the same code.
  */
 public final class ClipTraining {
-    /** ln 100: the reference clamps the logit scale to [0, ln 100] after every step. */
-    private static final float LOGIT_SCALE_LIMIT = (float) Math.log(100);
-
     private ClipTraining() {}
 
     /**
@@ -90,6 +80,7 @@ public final class ClipTraining {
      *
      * @param images the data set's images; only usable ones are drawn
      * @param execution where and how to compute
+     * @param run keeps a record, and says where to begin
      * @return loss of every step
      * @throws IllegalArgumentException if there are not two usable images
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
@@ -102,66 +93,29 @@ public final class ClipTraining {
             ImageCache images,
             Config config,
             Execution execution,
+            TrainingRun run,
             Progress progress) {
-        int[] usable = images.usable();
-        int batch = Math.min(config.batch, usable.length);
-        Limit.CONTRASTIVE_BATCH.require("The number of usable images", batch);
-        EqualItems copies = EqualItems.of(
-                Arrays.stream(usable).mapToObj(i -> List.of(images.read(i))).toList());
-        boolean masked = text.shared() > 0 || copies.shared() > 0;
-        remarks(name, text, copies, batch, config).forEach(progress::note);
-        CounterRandom random = new CounterRandom(config.seed);
-        EpochSampler sampler = new EpochSampler(usable.length, batch, random);
+        ClipSteps steps = new ClipSteps(vision, text, logitScale, images, config);
+        remarks(name, text, steps, config).forEach(progress::note);
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        VisionInputs visionInputs = new VisionInputs(vision.config(), images.preprocessing(), Arena.ofAuto());
         try (AdamW optimizer =
                 new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
-            return TrainingLoop.run(
-                    name, config.steps, schedule, settings.warmUp(), optimizer, execution.options(), progress, loop -> {
-                        int i = loop.number();
-                        int[] places = sampler.next();
-                        int[] drawn = Arrays.stream(places)
-                                .map(place -> usable[place])
-                                .toArray();
-                        TextSide.Captions captions = text.batch(drawn, random, i);
-                        List<TensorData> inputs = new ArrayList<>(visionInputs.of(images.select(drawn)
-                                .shifted(config.shift, config.seed * 1_000_003 + i)
-                                .readAll()));
-                        int split = inputs.size();
-                        inputs.addAll(captions.inputs());
-                        if (masked) {
-                            inputs.add(mask(captions, copies, places));
-                        }
-                        loop.among(batch);
-                        TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, split, masked, in));
-                        float loss = loop.run(step, inputs);
-                        float scale = logitScale.data().item();
-                        logitScale.data().fill(Math.clamp(scale, 0, LOGIT_SCALE_LIMIT));
-                        return loss;
-                    });
+            TrainingPhase phase =
+                    new TrainingPhase(name, config.steps, schedule, settings.warmUp(), optimizer, execution.options());
+            return TrainingLoop.run(phase, steps, run, progress);
         }
     }
 
-    /** Who has caption or picture in common with another pair is no negative of it. */
-    private static TensorData mask(TextSide.Captions captions, EqualItems copies, int... places) {
-        int[][] keys = new int[places.length][];
-        for (int b = 0; b < keys.length; b++) {
-            // Numbers from 0 are captions, those below are pictures.
-            keys[b] = new int[] {captions.numbers()[b], ~copies.number(places[b], 0)};
-        }
-        return EqualItems.mask(keys, keys);
-    }
-
-    private static List<String> remarks(String name, TextSide text, EqualItems copies, int batch, Config config) {
+    private static List<String> remarks(String name, TextSide text, ClipSteps steps, Config config) {
         List<String> remarks = new ArrayList<>();
-        if (batch < config.batch) {
+        if (steps.batch() < config.batch) {
             remarks.add("%s: batches have %d images instead of %d, because there are no more to learn from."
-                    .formatted(name, batch, config.batch));
+                    .formatted(name, steps.batch(), config.batch));
         }
-        if (copies.shared() > 0) {
+        if (steps.copies() > 0) {
             remarks.add("%s: pictures that are there more than once: %d; within a batch they are not told apart."
-                    .formatted(name, copies.shared()));
+                    .formatted(name, steps.copies()));
         }
         if (text.shared() > 0) {
             remarks.add("%s: captions of more than one image: %d; within a batch they are not told apart."
@@ -179,13 +133,5 @@ public final class ClipTraining {
         groups.addAll(ParameterGroups.of(text.parameters(), weightDecay));
         groups.add(new ParameterGroup(List.of(logitScale), config.logitScaleRate, 0));
         return groups;
-    }
-
-    /** Of what the vision tower reads, which are {@code split} inputs, what the text side reads, and the mask if there is one. */
-    static Tensor loss(
-            VisionTower vision, TextSide text, Parameter logitScale, int split, boolean masked, List<Tensor> in) {
-        Tensor v = vision.embed(in.subList(0, split));
-        Tensor u = text.embed(in.subList(split, masked ? in.size() - 1 : in.size()));
-        return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);
     }
 }

@@ -2,7 +2,9 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.DataReport;
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
@@ -31,6 +33,10 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.run.RunDirectory;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunSettings;
+import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -65,6 +71,7 @@ import java.util.stream.IntStream;
  * @param existing what to do if {@code out} holds one already
  * @param specialTokens how special tokens in captions are taken, by the model too; empty for what the text encoder says
  * @param execution where and how to compute
+ * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record ClipTrainingJob(
         Path images,
@@ -76,9 +83,19 @@ public record ClipTrainingJob(
         Path out,
         Existing existing,
         Optional<SpecialTokens> specialTokens,
-        Execution execution) {
+        Execution execution,
+        RunOptions run) {
 
-    /** The same on the CPU, with special tokens in captions as the text encoder says. */
+    /** @throws IllegalArgumentException if a folder to write to is in another */
+    public ClipTrainingJob {
+        Map<String, Path> folders = new LinkedHashMap<>();
+        folders.put("model", out);
+        folders.put("vectors", vectors);
+        folders.put("run", run.directory());
+        OutputFolders.requireApart(folders);
+    }
+
+    /** A new run on the CPU, with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
             Path images,
             ImageReader reader,
@@ -88,7 +105,18 @@ public record ClipTrainingJob(
             Path vectors,
             Path out,
             Existing existing) {
-        this(images, reader, text, start, training, vectors, out, existing, Optional.empty(), Execution.cpu());
+        this(
+                images,
+                reader,
+                text,
+                start,
+                training,
+                vectors,
+                out,
+                existing,
+                Optional.empty(),
+                Execution.cpu(),
+                RunOptions.beside(out));
     }
 
     /** The vision tower that stage 2 begins with. */
@@ -127,14 +155,15 @@ public record ClipTrainingJob(
      *
      * @throws InputException if the images cannot be used
      * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
+     * @throws io.llm2clip.training.run.StoppedException if it was stopped; a run with {@link RunOptions#resume} goes on from there
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a model cannot be read or written
      */
     public Result run(Progress progress) {
         JavaRuntime.require();
         CaptionedImages folder = CaptionedImages.open(images);
         HeldOut.of(folder.items(), images.toString(), "images");
-        requireApart();
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
+                RunDirectory directory = RunDirectory.claim(run, existing);
                 TextModel language = TextModel.open(text, specialTokens, execution);
                 Parameters parameters = new Parameters(training.seed())) {
             List<List<String>> captions =
@@ -172,10 +201,13 @@ public record ClipTrainingJob(
                     captions.stream().map(language.encoder()::rows).toList();
             List<CaptionKinds> kinds = rows.stream().map(CaptionKinds::ofRows).toList();
             CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
-            LossCurve losses = train(model, textSide, cache.only(split.training()), language, output, progress);
+            TrainingRun recorded = directory.begin(settings(folder, language, parameters), progress);
+            LossCurve losses =
+                    train(model, textSide, cache.only(split.training()), language, output, recorded, progress);
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
             RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
+            directory.finish();
             return new Result(
                     folder.report(),
                     cache.reasons(),
@@ -198,6 +230,7 @@ public record ClipTrainingJob(
             ImageCache images,
             TextModel language,
             OutputDirectory output,
+            TrainingRun recorded,
             Progress progress) {
         try {
             return ClipTraining.run(
@@ -208,6 +241,7 @@ public record ClipTrainingJob(
                     images,
                     training,
                     execution,
+                    recorded,
                     progress);
         } catch (DivergedException e) {
             ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
@@ -238,14 +272,6 @@ public record ClipTrainingJob(
         }
     }
 
-    /** What lies in the output would be in the way of the next run that replaces it. */
-    private void requireApart() {
-        if (vectors.toAbsolutePath().normalize().startsWith(out.toAbsolutePath().normalize())) {
-            throw new InputException("The vectors' folder %s is in the model's folder %s; choose one beside it."
-                    .formatted(vectors, out));
-        }
-    }
-
     /** Images at model size are kept on the heap for the whole run, vectors of captions beyond it. */
     private void requireMemory(List<List<String>> captions, TextModel language) {
         VisionConfig vision = switch (start) {
@@ -272,6 +298,22 @@ public record ClipTrainingJob(
 
     private ModelDescription description(TextModel language, VisionConfig vision) {
         return new ModelDescription(preset(vision), reader.exifOrientation(), training.seed(), provenance(language));
+    }
+
+    /** All that the bits of the model depend on. */
+    private RunSettings settings(CaptionedImages folder, TextModel language, Parameters initial) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("start", from());
+        if (start instanceof FromScratch scratch) {
+            settings.putAll(RecipeNotes.of("vision.", scratch.config));
+        }
+        settings.putAll(RecipeNotes.of("stage_2.", training));
+        settings.put("data", DataDigest.ofImages(folder.items()));
+        settings.put("exif_orientation", Boolean.toString(reader.exifOrientation()));
+        settings.put("text_encoder", Fingerprint.hash(language.fingerprint().text()));
+        settings.put("initial_parameters", initial.digest());
+        settings.putAll(RecipeNotes.of(execution));
+        return new RunSettings(settings);
     }
 
     private Map<String, String> provenance(TextModel language) {

@@ -36,12 +36,23 @@ final class EpochSampler {
 
     /** The next batch of distinct indices. */
     int[] next() {
+        skip();
+        return Arrays.copyOfRange(order, position - batch, position);
+    }
+
+    /** Draws a batch that nobody wants. */
+    void skip() {
         if (position + batch > order.length) {
             shuffle();
         }
-        int[] drawn = Arrays.copyOfRange(order, position, position + batch);
         position += batch;
-        return drawn;
+    }
+
+    /** The same so many times. */
+    void skip(long draws) {
+        for (long i = 0; i < draws; i++) {
+            skip();
+        }
     }
 
     private void shuffle() {

@@ -14,6 +14,7 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.Arrays;
 import java.util.List;
 
@@ -57,12 +58,13 @@ public final class LanguageModelTraining {
      *
      * @param captions token rows, each with its begin and end token; shuffled here and packed into rows of equal length
      * @param execution where and how to compute
+     * @param run keeps a record, and says where to begin
      * @return loss of every step, in nats per token
      * @throws IllegalArgumentException if the captions do not fill one row
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
     public static LossCurve run(
-            Llama model, List<int[]> captions, Config config, Execution execution, Progress progress) {
+            Llama model, List<int[]> captions, Config config, Execution execution, TrainingRun run, Progress progress) {
         PackedRows packed = new PackedRows(captions, config.length + 1, new CounterRandom(config.seed));
         EpochSampler sampler = new EpochSampler(
                 packed.count(), Math.min(config.batch, packed.count()), new CounterRandom(config.seed));
@@ -79,23 +81,37 @@ public final class LanguageModelTraining {
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         try (AdamW optimizer = new AdamW(
                 ParameterGroups.of(model.parameters(), settings.weightDecay()), settings.adamW(), execution.device())) {
+            TrainingPhase phase =
+                    new TrainingPhase(NAME, config.steps, schedule, settings.warmUp(), optimizer, execution.options());
             return TrainingLoop.run(
-                    NAME, config.steps, schedule, settings.warmUp(), optimizer, execution.options(), progress, loop -> {
-                        int[] input = new int[shape.size()];
-                        int[] next = new int[shape.size()];
-                        int row = 0;
-                        for (int drawn : sampler.next()) {
-                            int[] tokens = packed.row(drawn);
-                            System.arraycopy(tokens, 0, input, row, config.length);
-                            System.arraycopy(tokens, 1, next, row, config.length);
-                            row += config.length;
+                    phase,
+                    new StepMaker() {
+                        @Override
+                        public void seek(int step) {
+                            sampler.skip(step);
                         }
-                        List<TensorData> inputs =
-                                List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
-                        TrainStep step =
-                                loop.program(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
-                        return loop.run(step, inputs);
-                    });
+
+                        @Override
+                        public float make(TrainingLoop loop) {
+                            int[] input = new int[shape.size()];
+                            int[] next = new int[shape.size()];
+                            int row = 0;
+                            for (int drawn : sampler.next()) {
+                                int[] tokens = packed.row(drawn);
+                                System.arraycopy(tokens, 0, input, row, config.length);
+                                System.arraycopy(tokens, 1, next, row, config.length);
+                                row += config.length;
+                            }
+                            List<TensorData> inputs =
+                                    List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
+                            loop.batch("", batch);
+                            TrainStep step = loop.program(
+                                    inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
+                            return loop.run(step, inputs);
+                        }
+                    },
+                    run,
+                    progress);
         }
     }
 }

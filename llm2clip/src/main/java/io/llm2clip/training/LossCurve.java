@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.training.run.PhaseState;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,6 +9,22 @@ public final class LossCurve {
     private final List<Float> losses = new ArrayList<>();
     private int skipped;
     private long flops;
+
+    LossCurve() {}
+
+    /** Of a phase that goes on. */
+    static LossCurve of(PhaseState state) {
+        LossCurve curve = new LossCurve();
+        curve.losses.addAll(state.losses());
+        curve.skipped = state.skipped();
+        curve.flops = state.flops();
+        return curve;
+    }
+
+    /** What {@link #of} goes on from. */
+    PhaseState state(int steps, int skippedInARow) {
+        return new PhaseState(steps, losses, skipped, skippedInARow, flops);
+    }
 
     void add(float loss) {
         losses.add(loss);

@@ -18,9 +18,20 @@ final class PairSampler {
 
     /** What queries and positives of a batch are. */
     enum Kind {
-        DETAILED_TO_DETAILED,
-        BRIEF_TO_DETAILED,
-        DETAILED_TO_BRIEF
+        DETAILED_TO_DETAILED("long to long"),
+        BRIEF_TO_DETAILED("short to long"),
+        DETAILED_TO_BRIEF("long to short");
+
+        private final String text;
+
+        Kind(String text) {
+            this.text = text;
+        }
+
+        /** For people. */
+        String text() {
+            return text;
+        }
     }
 
     /**
@@ -157,6 +168,11 @@ final class PairSampler {
             return Kind.DETAILED_TO_DETAILED;
         }
         return random.integer(KIND_STREAM, 2 * step + 1, 2) == 0 ? Kind.BRIEF_TO_DETAILED : Kind.DETAILED_TO_BRIEF;
+    }
+
+    /** Draws pairs that nobody wants. */
+    void skip(Kind kind) {
+        pool(kind).epochs.skip();
     }
 
     Pairs next(long step, Kind kind) {

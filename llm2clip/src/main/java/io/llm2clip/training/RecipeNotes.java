@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.tensor.Execution;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -27,6 +28,14 @@ final class RecipeNotes {
                 notes.put(prefix + name(component), text(value));
             }
         }
+        return notes;
+    }
+
+    /** Where and how a training computes, as far as its bits depend on it. */
+    static Map<String, String> of(Execution execution) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        notes.put("device", execution.device().name());
+        notes.put("precision", text(execution.options().precision()));
         return notes;
     }
 

@@ -1,22 +1,26 @@
 package io.llm2clip.training;
 
-import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.NonFiniteStepException;
-import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.ProgramCache;
-import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.training.run.Metric;
+import io.llm2clip.training.run.PhaseState;
+import io.llm2clip.training.run.StepRecord;
+import io.llm2clip.training.run.TrainingRun;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The steps of a training, one after another: collects losses, leaves out steps that are not finite and says so, and says when the
- * loss shows that nothing is learned.
+ * The steps of a training, one after another: collects losses and metrics, leaves out steps that are not finite and says so, says when
+ * the loss shows that nothing is learned, and lets the run save and stop between two steps.
  */
 final class TrainingLoop {
     /** So many steps in a row that are not finite mean that the weights or the data are beyond repair. */
@@ -30,87 +34,80 @@ final class TrainingLoop {
     /** A training that ends at this share of the loss of guessing, or above, has not learned to tell anything apart. */
     private static final double UNLEARNED = 0.98;
 
-    /** One step. */
-    interface Step {
-        /**
-         * Makes the step of {@link #number}.
-         *
-         * @return the loss before its update
-         * @throws NonFiniteStepException if it was not made
-         */
-        float run(TrainingLoop loop);
-    }
-
-    private final String name;
-    private final int steps;
-    private final Schedule schedule;
-    private final int warmUp;
-    private final AdamW optimizer;
-    private final ProgramOptions options;
+    private final TrainingPhase phase;
+    private final TrainingRun.Phase run;
     private final ProgramCache<List<Shape>, TrainStep> programs =
             new ProgramCache<>(step -> step.memory().pinned(), TrainStep::close);
     private final Progress progress;
-    private final Progress.Phase phase;
-    private final LossCurve losses = new LossCurve();
+    private final Progress.Phase shown;
+    private final LossCurve losses;
+    private final Map<String, Double> metrics = new LinkedHashMap<>();
     private int number;
     private int candidates;
+    private int examples;
+    private String kind = "";
     private int inARow;
     private int stuck;
     private boolean stuckWasSaid;
 
-    private TrainingLoop(
-            String name,
-            int steps,
-            Schedule schedule,
-            int warmUp,
-            AdamW optimizer,
-            ProgramOptions options,
-            Progress progress,
-            Progress.Phase phase) {
-        this.name = name;
-        this.steps = steps;
-        this.schedule = schedule;
-        this.warmUp = warmUp;
-        this.optimizer = optimizer;
-        this.options = options;
-        this.progress = progress;
+    private TrainingLoop(TrainingPhase phase, TrainingRun.Phase run, Progress progress, Progress.Phase shown) {
         this.phase = phase;
+        this.run = run;
+        this.progress = progress;
+        this.shown = shown;
+        PhaseState start = run.start();
+        this.losses = LossCurve.of(start);
+        this.number = start.steps();
+        this.inARow = start.skippedInARow();
     }
 
     /**
-     * Makes all steps of a training.
+     * Makes all steps of a training, or those that a run has not made yet.
      *
-     * @param name for people, such as "stage 1, caption contrast"
-     * @param warmUp steps in which the loss may stand still
-     * @param optimizer makes the steps
-     * @param options how their programs are compiled
      * @throws DivergedException if too many in a row are not finite; parameters are then the last that are known to be sound
+     * @throws io.llm2clip.training.run.StoppedException if the run was asked to stop; parameters are then those of the step before
      */
-    static LossCurve run(
-            String name,
-            int steps,
-            Schedule schedule,
-            int warmUp,
-            AdamW optimizer,
-            ProgramOptions options,
-            Progress progress,
-            Step step) {
+    static LossCurve run(TrainingPhase phase, StepMaker steps, TrainingRun run, Progress progress) {
         TrainingLoop loop;
-        try (Progress.Phase phase = progress.begin(name, steps, "step")) {
-            loop = new TrainingLoop(name, steps, schedule, warmUp, optimizer, options, progress, phase);
+        try (Progress.Phase shown = progress.begin(phase.name(), phase.steps(), "step");
+                TrainingRun.Phase recorded = run.begin(phase.name(), phase.steps(), phase.optimizer())) {
+            loop = new TrainingLoop(phase, recorded, progress, shown);
             try (var _ = loop.programs) {
-                for (loop.number = 0; loop.number < steps; loop.number++) {
-                    loop.make(step);
-                }
+                loop.makeAll(steps);
             }
         }
         loop.conclude();
         return loop.losses;
     }
 
+    private void makeAll(StepMaker steps) {
+        if (number > 0) {
+            steps.seek(number);
+            phase.optimizer().keepAtNextStep();
+            shown.preparing("resuming");
+            shown.advance(number);
+        }
+        while (number < phase.steps()) {
+            make(steps);
+            number++;
+            run.between(number, inARow == 0, () -> losses.state(number, inARow));
+        }
+    }
+
     /** The number of the current step, from 0. */
     int number() {
         return number;
+    }
+
+    /** Says what the current step's batch is, of how many examples. */
+    void batch(String kindOfBatch, int size) {
+        kind = kindOfBatch;
+        examples = size;
+    }
+
+    /** Says what a quantity has become by the current step; it must be finite. */
+    void metric(String name, double value) {
+        metrics.put(name, value);
     }
 
     /** Says among how many candidates the current step seeks the right one; without it, a loss is not compared with guessing. */
@@ -125,60 +122,96 @@ final class TrainingLoop {
      */
     TrainStep program(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
         return programs.get(inputs.stream().map(TensorData::shape).toList(), () -> {
-            phase.preparing("compiling");
-            return TrainStep.compile(loss, TrainStep.inputsLike(inputs), optimizer, options);
+            shown.preparing("compiling");
+            return TrainStep.compile(loss, TrainStep.inputsLike(inputs), phase.optimizer(), phase.options());
         });
     }
 
     /** Runs a program at the current step's learning rate. */
     float run(TrainStep program, List<TensorData> inputs) {
         losses.countFlops(program.flops());
-        return program.run(inputs, schedule.at(number));
+        float loss = program.run(inputs, phase.schedule().at(number));
+        metric(Metric.GRADIENT_NORM, program.gradientNorm());
+        return loss;
     }
 
-    private void make(Step step) {
+    private void make(StepMaker steps) {
         if (number % KEPT_EVERY == 0) {
-            optimizer.keepAtNextStep();
+            phase.optimizer().keepAtNextStep();
         }
+        metrics.clear();
+        kind = "";
+        examples = 0;
+        String notFinite = "";
+        long start = System.nanoTime();
         try {
-            float loss = step.run(this);
+            float loss = steps.make(this);
             losses.add(loss);
             inARow = 0;
-            phase.metric("loss", loss);
+            metric(Metric.LOSS, loss);
+            shown.metric("loss", loss);
             watch(loss);
         } catch (NonFiniteStepException e) {
+            notFinite = e.quantity();
             losses.skip();
-            phase.tally("skipped", losses.skipped());
-            skip(e.quantity());
+            inARow++;
+            shown.tally("skipped", losses.skipped());
         }
-        phase.advance(1);
+        record(notFinite, System.nanoTime() - start);
+        if (!notFinite.isEmpty()) {
+            skip(notFinite);
+        }
+        shown.advance(1);
+    }
+
+    private void record(String notFinite, long nanos) {
+        double seconds = Math.max(1, nanos) * 1e-9;
+        metric(Metric.LEARNING_RATE, phase.schedule().at(number));
+        metric(Metric.SECONDS, seconds);
+        if (examples > 0) {
+            metric(Metric.EXAMPLES_PER_SECOND, examples / seconds);
+        }
+        Runtime heap = Runtime.getRuntime();
+        metric(Metric.MEMORY_BYTES, EngineMemory.liveBytes() + heap.totalMemory() - heap.freeMemory());
+        metric(Metric.SKIPPED_STEPS, losses.skipped());
+        run.record(new StepRecord(number + 1, kind, notFinite, metrics));
     }
 
     private void skip(String quantity) {
-        inARow++;
-        if (inARow == MOST_IN_A_ROW) {
+        if (inARow >= MOST_IN_A_ROW) {
             String remedy = losses.losses().isEmpty()
                     ? "not one before them was; check the model it started from and the data"
                     : "lower the learning rate or check the data";
+            long kept = phase.optimizer().returnToKept();
+            String checkpoint = run.diverged()
+                    .map(path -> " The newest checkpoint before them is %s.".formatted(path))
+                    .orElse("");
             throw new DivergedException(
-                    "%s was ended at step %d of %d, because %d steps in a row were not finite (now %s); %s."
-                            .formatted(name, number + 1, steps, MOST_IN_A_ROW, quantity, remedy),
-                    optimizer.returnToKept());
+                    "%s was ended at step %d of %d, because %d steps in a row were not finite (now %s); %s.%s"
+                            .formatted(
+                                    phase.name(),
+                                    number + 1,
+                                    phase.steps(),
+                                    MOST_IN_A_ROW,
+                                    quantity,
+                                    remedy,
+                                    checkpoint),
+                    kept);
         }
         // The first one is news; a training that skips now and then says so more and more rarely.
         if (Integer.bitCount(losses.skipped()) == 1) {
             progress.note("%s: step %d of %d was skipped because %s is not finite%s."
                     .formatted(
-                            name,
+                            phase.name(),
                             number + 1,
-                            steps,
+                            phase.steps(),
                             quantity,
                             losses.skipped() == 1 ? "" : "; %d so far".formatted(losses.skipped())));
         }
     }
 
     private void watch(float loss) {
-        if (candidates == 0 || number <= warmUp) {
+        if (candidates == 0 || number <= phase.warmUp()) {
             return;
         }
         stuck = Math.abs(loss - chance()) < STUCK_DISTANCE ? stuck + 1 : 0;
@@ -188,7 +221,7 @@ final class TrainingLoop {
                     Locale.ROOT,
                     "%s: the loss has not moved from %.2f, that of guessing among %d, for %d steps: all vectors are equal;"
                             + " lower the learning rate or start from a model that was trained longer.",
-                    name,
+                    phase.name(),
                     chance(),
                     candidates,
                     STUCK_STEPS));
@@ -198,14 +231,14 @@ final class TrainingLoop {
     private void conclude() {
         if (losses.skipped() > 0) {
             progress.note("%s: %d of %d steps were skipped because loss or gradients were not finite."
-                    .formatted(name, losses.skipped(), steps));
+                    .formatted(phase.name(), losses.skipped(), phase.steps()));
         }
         if (candidates > 0 && losses.last() >= UNLEARNED * chance()) {
             progress.note(String.format(
                     Locale.ROOT,
                     "%s: the loss ended at %.2f, that of guessing among %d is %.2f: nothing was learned to tell apart;"
                             + " train longer or change the learning rate.",
-                    name,
+                    phase.name(),
                     losses.last(),
                     candidates,
                     chance()));

@@ -10,6 +10,7 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
+import io.llm2clip.training.run.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,8 @@ class GgufTrainingTest {
                         Optional.of(adapter),
                         Existing.REFUSE,
                         Optional.empty(),
-                        Execution.cpu())
+                        Execution.cpu(),
+                        RunOptions.beside(out))
                 .run(losses);
         assertThat(result.skippedSteps()).isZero();
         assertThat(losses.values).hasSize(STEPS).allMatch(Double::isFinite);

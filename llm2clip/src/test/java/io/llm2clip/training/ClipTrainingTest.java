@@ -25,6 +25,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -144,6 +145,7 @@ class ClipTrainingTest {
                 images,
                 config(40, 4, 1e-2f),
                 Execution.cpu(),
+                TrainingRun.NONE,
                 progress);
         assertThat(losses.skipped()).isZero();
         assertThat(losses.losses().getFirst()).isGreaterThan(1);
@@ -158,7 +160,8 @@ class ClipTrainingTest {
     }
 
     private LossCurve run(TextSide text, ClipTraining.Config config) {
-        return ClipTraining.run("stage 2", vision, text, logitScale, images(), config, Execution.cpu(), progress);
+        return ClipTraining.run(
+                "stage 2", vision, text, logitScale, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
     }
 
     @Test
@@ -218,6 +221,7 @@ class ClipTrainingTest {
                         images().only(List.of(4)),
                         config(2, 64, 1e-3f),
                         Execution.cpu(),
+                        TrainingRun.NONE,
                         progress))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("The number of usable images must be from 2 to 32767, found 1");
@@ -268,6 +272,7 @@ class ClipTrainingTest {
                 ImageCache.of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),
                 Execution.cpu(),
+                TrainingRun.NONE,
                 progress);
         assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
         assertThat(notes)

@@ -171,7 +171,7 @@ class ReferenceStepsTest {
                                 List.of(
                                         values("pixels of step " + step, Shape.of(images, 3, side, side), 2),
                                         values("vectors of step " + step, Shape.of(images, captionSize), 3)),
-                                in -> ClipTraining.loss(vision, text, logitScale, 1, false, in)));
+                                in -> ClipSteps.loss(vision, text, logitScale, 1, false, in)));
             }
         }
     }

@@ -8,6 +8,7 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,7 +30,8 @@ final class ThreadsProbe {
         try (Parameters parameters = new Parameters(7)) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.FAST);
             LanguageModelTraining.Config training = LanguageModelTraining.Config.of(4, 16, 96, 3e-3f, 1, 5);
-            List<Float> losses = LanguageModelTraining.run(llama, rows, training, Execution.cpu(), Progress.NONE)
+            List<Float> losses = LanguageModelTraining.run(
+                            llama, rows, training, Execution.cpu(), TrainingRun.NONE, Progress.NONE)
                     .losses();
             System.out.println(losses + " " + parameters.digest());
         }

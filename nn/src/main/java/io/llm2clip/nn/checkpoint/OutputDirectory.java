@@ -94,23 +94,76 @@ public final class OutputDirectory implements AutoCloseable {
      * @throws CheckpointException if it holds files but was not made here, or cannot be written
      */
     public static void share(Path directory, String kind) {
-        requireName(directory);
+        requireShareable(directory, kind);
         try {
-            if (Files.exists(directory) && !isEmpty(directory)) {
-                if (OutputMarker.read(directory)
-                        .filter(marker -> marker.kind().equals(kind))
-                        .isEmpty()) {
-                    throw new CheckpointException(
-                            "%s: expected a new or empty folder, or one of an earlier %s, found other files (%s); choose another name."
-                                    .formatted(directory, kind, first(names(directory))));
-                }
-                return;
+            if (OutputMarker.read(directory).isEmpty()) {
+                Files.createDirectories(directory);
+                OutputMarker.write(directory, kind);
             }
-            Files.createDirectories(directory);
-            OutputMarker.write(directory, kind);
         } catch (IOException e) {
             throw unwritable(directory, e);
         }
+    }
+
+    /**
+     * Checks that {@link #share} will take a folder; nothing is changed.
+     *
+     * @throws CheckpointException if it holds files but was not made here
+     */
+    public static void requireShareable(Path directory, String kind) {
+        requireName(directory);
+        try {
+            if (Files.exists(directory) && !Files.isDirectory(directory)) {
+                throw new CheckpointException(
+                        "%s: expected a new or empty folder, found a file; choose another name.".formatted(directory));
+            }
+            if (Files.exists(directory) && !isEmpty(directory) && !isOfKind(directory, kind)) {
+                throw new CheckpointException(
+                        "%s: expected a new or empty folder, or one of an earlier %s, found other files (%s); choose another name."
+                                .formatted(directory, kind, first(names(directory))));
+            }
+        } catch (IOException e) {
+            throw unwritable(directory, e);
+        }
+    }
+
+    /**
+     * Deletes an output; whoever looks at the folder finds all of it or nothing.
+     *
+     * @return whether it was; a folder of another kind, or to which files were added, stays
+     * @throws CheckpointException if it cannot be deleted
+     */
+    public static boolean delete(Path directory, String kind) {
+        try {
+            Path target = Links.real(directory);
+            if (!isOfKind(target, kind)
+                    || !OutputMarker.read(target).orElseThrow().foreign(target).isEmpty()) {
+                return false;
+            }
+            try (Unfinished away = Unfinished.beside(target)) {
+                Files.move(target, away.path(), StandardCopyOption.ATOMIC_MOVE);
+            }
+            return true;
+        } catch (IOException e) {
+            throw new CheckpointException("%s: cannot be deleted: %s.".formatted(directory, IoReason.of(e)), e);
+        }
+    }
+
+    /** Completes or takes back what killed runs began in a folder to which nobody writes now. */
+    public static void tidy(Path folder) {
+        try {
+            for (Path target : Unfinished.targetsOf(folder)) {
+                cleanUp(target);
+            }
+        } catch (IOException e) {
+            throw unwritable(folder, e);
+        }
+    }
+
+    private static boolean isOfKind(Path directory, String kind) {
+        return OutputMarker.read(directory)
+                .filter(marker -> marker.kind().equals(kind))
+                .isPresent();
     }
 
     /** The files of an output that are missing or were cut off, in order; empty if {@code directory} is no output of this kind. */

@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,11 @@ final class Unfinished implements AutoCloseable {
     private static final String PREVIOUS = ".previous";
 
     private static final String DELETED = ".deleted";
+
+    /** What follows the target's name in a hidden one. */
+    private static final String HIDDEN =
+            "\\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\\.tmp|\\.previous)(?:\\.deleted)?";
+
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path path;
@@ -83,8 +90,7 @@ final class Unfinished implements AutoCloseable {
     /** The hidden names beside {@code target} that this program, in this or an earlier run, gave. */
     static List<Path> leftBehind(Path target) throws IOException {
         Pattern ours =
-                Pattern.compile("\\." + Pattern.quote(target.getFileName().toString())
-                        + "\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\\.tmp|\\.previous)(\\.deleted)?");
+                Pattern.compile("\\." + Pattern.quote(target.getFileName().toString()) + HIDDEN);
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(
                 Links.folderOf(target),
@@ -92,6 +98,21 @@ final class Unfinished implements AutoCloseable {
             entries.forEach(found::add);
         }
         return found;
+    }
+
+    /** What there are hidden names for in a folder. */
+    static Set<Path> targetsOf(Path folder) throws IOException {
+        Pattern ours = Pattern.compile("\\.(.+)" + HIDDEN);
+        Set<Path> targets = new TreeSet<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            for (Path entry : entries) {
+                Matcher name = ours.matcher(entry.getFileName().toString());
+                if (name.matches()) {
+                    targets.add(folder.resolve(name.group(1)));
+                }
+            }
+        }
+        return targets;
     }
 
     /** Deletes what killed programs left of {@code target}, a file; those that still write hold a lock on theirs. */

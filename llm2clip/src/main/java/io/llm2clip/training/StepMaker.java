@@ -1,0 +1,17 @@
+package io.llm2clip.training;
+
+import io.llm2clip.nn.optimizer.NonFiniteStepException;
+
+/** Draws the batch of a step and makes the step. What it draws depends on a seed and on the step's number only. */
+interface StepMaker {
+    /**
+     * Makes the step of {@link TrainingLoop#number}.
+     *
+     * @return the loss before its update
+     * @throws NonFiniteStepException if it was not made
+     */
+    float make(TrainingLoop loop);
+
+    /** Has the next step be the one of this number, from 0, as if all before it had been made; called once, before the first. */
+    void seek(int step);
+}

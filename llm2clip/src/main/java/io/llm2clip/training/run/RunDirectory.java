@@ -1,0 +1,185 @@
+package io.llm2clip.training.run;
+
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.DirectoryLock;
+import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.progress.Progress;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder of a run: {@code args.json}, {@code metrics.jsonl}, TensorBoard's {@code events.out.tfevents.*}, and
+ * {@code checkpoints/step-000100} and so on. One run at a time writes to it.
+ *
+ * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
+ */
+public final class RunDirectory implements AutoCloseable {
+    private static final String KIND = "run";
+
+    private final RunOptions options;
+    private final DirectoryLock lock;
+    private final Checkpoints checkpoints;
+    private @Nullable RunFile file;
+    private @Nullable RunLog log;
+
+    private RunDirectory(RunOptions options, DirectoryLock lock, @Nullable RunFile file) {
+        this.options = options;
+        this.lock = lock;
+        this.checkpoints = new Checkpoints(options.directory(), options.keep());
+        this.file = file;
+    }
+
+    /**
+     * Claims the folder; nothing in it changes yet.
+     *
+     * @param existing what to do with an earlier run, unless this one goes on from it
+     * @throws CheckpointException if another run is at it, it holds something that is not to be replaced, or there is nothing to go on
+     *     from
+     */
+    public static RunDirectory claim(RunOptions options, Existing existing) {
+        Path directory = options.directory();
+        OutputDirectory.requireShareable(directory, KIND);
+        DirectoryLock lock = DirectoryLock.acquire(directory);
+        RunDirectory claimed = null;
+        try {
+            Optional<RunFile> found =
+                    options.resume() || existing == Existing.REFUSE ? RunFile.read(directory) : Optional.empty();
+            if (options.resume()) {
+                requireUnfinished(directory, found);
+            } else if (existing == Existing.REFUSE) {
+                requireNoRun(directory, found);
+            }
+            claimed = new RunDirectory(options, lock, found.orElse(null));
+            return claimed;
+        } finally {
+            if (claimed == null) {
+                lock.close();
+            }
+        }
+    }
+
+    private static void requireUnfinished(Path directory, Optional<RunFile> found) {
+        if (found.isEmpty()) {
+            throw new CheckpointException(
+                    "%s: expected a run to go on from, found none; leave out --resume to begin one, or name its folder with --run."
+                            .formatted(directory));
+        }
+        if (found.get().finished() != null) {
+            throw new CheckpointException(
+                    "%s: expected an unfinished run to go on from, found one that was finished at %s; leave out --resume and choose another name."
+                            .formatted(directory, found.get().finished()));
+        }
+    }
+
+    /** A run that came to nothing is not worth keeping. */
+    private static void requireNoRun(Path directory, Optional<RunFile> found) {
+        if (found.isPresent() && found.get().finished() != null) {
+            throw new CheckpointException(
+                    "%s: holds a finished run; choose another name or replace it with --overwrite."
+                            .formatted(directory));
+        }
+        if (Checkpoints.exist(directory)) {
+            throw new CheckpointException(
+                    "%s: holds a run that was not finished; go on from it with --resume, choose another name, or replace it with --overwrite."
+                            .formatted(directory));
+        }
+    }
+
+    /**
+     * Training begins, or goes on.
+     *
+     * @throws CheckpointException if the folder cannot be written, or settings are not those of the run to go on from
+     */
+    public TrainingRun begin(RunSettings settings, Progress progress) {
+        Path directory = options.directory();
+        try {
+            RunFile run = options.resume() && file != null ? resume(file, settings, progress) : start(settings);
+            run.write(directory);
+            file = run;
+            log = RunLog.open(directory, run.started(), options.resume() ? newestLogs() : Map.of(), progress);
+            return new RecordedRun(options, checkpoints, log, progress);
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s: cannot be written: %s; choose another folder with --run.".formatted(directory, IoReason.of(e)),
+                    e);
+        }
+    }
+
+    private Map<String, Long> newestLogs() {
+        return checkpoints.all().stream()
+                .findFirst()
+                .map(found -> found.saved().logs())
+                .orElse(Map.of());
+    }
+
+    private RunFile start(RunSettings settings) throws IOException {
+        OutputDirectory.share(options.directory(), KIND);
+        forget();
+        return new RunFile(Instant.now(), options.command(), Surroundings.describe(), settings, List.of(), null);
+    }
+
+    private RunFile resume(RunFile run, RunSettings settings, Progress progress) {
+        String differences = settings.since(run.settings());
+        if (!differences.isEmpty()) {
+            throw new CheckpointException(
+                    "%s: a run goes on with the settings that it began with, found %s; give those, or begin another run without --resume."
+                            .formatted(options.directory(), differences));
+        }
+        checkpoints.tidy();
+        checkpoints
+                .damaged()
+                .forEach(path -> progress.note("%s is damaged and left out; an earlier one is taken.".formatted(path)));
+        long step = checkpoints.all().stream()
+                .findFirst()
+                .map(found -> found.saved().step())
+                .orElse(0L);
+        if (step == 0) {
+            progress.note("%s has no checkpoint, so the run begins anew.".formatted(options.directory()));
+        }
+        return run.resumedAfter(step);
+    }
+
+    /** Deletes what an earlier run wrote, and nothing else. */
+    private void forget() throws IOException {
+        Path directory = options.directory();
+        Files.deleteIfExists(directory.resolve(RunFile.NAME));
+        checkpoints.clear();
+        Files.deleteIfExists(directory.resolve(MetricsFile.NAME));
+        try (DirectoryStream<Path> events = Files.newDirectoryStream(directory, EventFile.PATTERN)) {
+            for (Path each : events) {
+                Files.deleteIfExists(each);
+            }
+        }
+    }
+
+    /** Training is over and its result is saved: there is nothing to go on from any more. */
+    public void finish() {
+        if (file == null) {
+            throw new IllegalStateException("The run has not begun.");
+        }
+        checkpoints.prune();
+        file = file.finishedNow();
+        file.write(options.directory());
+    }
+
+    @Override
+    public void close() {
+        try (lock) {
+            if (log != null) {
+                log.close();
+            }
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s: its metrics cannot be written: %s.".formatted(options.directory(), IoReason.of(e)), e);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package io.llm2clip.training.run;
+
+/** A training was stopped because that was asked for; the message says where it was saved and how to go on. */
+public final class StoppedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    StoppedException(String message) {
+        super(message);
+    }
+}
