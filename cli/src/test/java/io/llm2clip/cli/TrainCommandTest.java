@@ -523,9 +523,20 @@ class TrainCommandTest {
         assertThat(file).hasContent("mine");
         assertThat(data.resolve("captions.jsonl")).exists();
         Run nested = Run.of(train("clip", folder.resolve("o"), "--vectors", folder.resolve("o/v")));
+        assertThat(nested.code()).isEqualTo(2);
         assertThat(nested.err())
-                .contains("is in the model's folder", "choose one beside it")
-                .hasLineCount(1);
+                .startsWith(
+                        "error: The folder for the vectors, %s/o/v, is in that for the model, %s/o; choose one beside it."
+                                .formatted(folder, folder));
+        Run inside = Run.of(train("caption", folder.resolve("o"), "--run", folder.resolve("o/run")));
+        assertThat(inside.err())
+                .startsWith(
+                        "error: The folder for the run, %s/o/run, is in that for the text encoder, %s/o; choose one beside it."
+                                .formatted(folder, folder));
+        // The one that the other lies in is replaced as a whole, too.
+        assertThat(Run.of(train("caption", folder.resolve("r/o"), "--run", folder.resolve("r")))
+                        .code())
+                .isEqualTo(2);
     }
 
     @Test
@@ -648,7 +659,8 @@ class TrainCommandTest {
                 .contains("An adapter for a language model from scratch, which nobody else has; expected one from a");
         Run same = Run.of("train", "caption", "x", "--out", "o", "--llm", "v", "--save-adapter", "./o");
         assertThat(same.code()).isEqualTo(2);
-        assertThat(same.err()).contains("o for the text encoder and for the adapter; expected a folder for each.");
+        assertThat(same.err())
+                .contains("The folder for the adapter, ./o, is in that for the text encoder, o; choose one beside it.");
     }
 
     /** Found before anything is read: none of the files exists. */

@@ -14,13 +14,18 @@ final class OutputFolders {
      * @throws IllegalArgumentException if one is the same as another or in it
      */
     static void requireApart(Map<String, Path> folders) {
-        folders.forEach((inner, path) -> folders.forEach((outer, other) -> {
-            if (!inner.equals(outer) && whole(path).startsWith(whole(other))) {
+        folders.forEach((outer, other) -> folders.forEach((inner, path) -> {
+            if (!inner.equals(outer) && isName(other) && whole(path).startsWith(whole(other))) {
                 throw new IllegalArgumentException(
                         "The folder for the %s, %s, is in that for the %s, %s; choose one beside it."
                                 .formatted(inner, path, outer, other));
             }
         }));
+    }
+
+    /** A root, or nothing, is refused where it is claimed. */
+    private static boolean isName(Path folder) {
+        return !folder.toString().isEmpty() && whole(folder).getParent() != null;
     }
 
     private static Path whole(Path path) {

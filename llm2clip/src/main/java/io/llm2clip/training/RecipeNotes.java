@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A training's settings as people and files have them: a name and a value for each number of a record. */
 final class RecipeNotes {
@@ -51,7 +52,7 @@ final class RecipeNotes {
                 .collect(Collectors.joining(", "));
     }
 
-    private static Object value(RecordComponent component, Record settings) {
+    private static @Nullable Object value(RecordComponent component, Record settings) {
         try {
             return component.getAccessor().invoke(settings);
         } catch (ReflectiveOperationException e) {
@@ -63,7 +64,10 @@ final class RecipeNotes {
         return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
     }
 
-    private static String text(Object value) {
+    private static String text(@Nullable Object value) {
+        if (value == null) {
+            return "none";
+        }
         boolean fraction = value instanceof Float || value instanceof Double;
         return fraction && Double.isFinite(((Number) value).doubleValue())
                 ? new BigDecimal(value.toString()).stripTrailingZeros().toPlainString()
