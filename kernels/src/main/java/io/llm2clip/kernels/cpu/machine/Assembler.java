@@ -112,6 +112,16 @@ public final class Assembler {
         encoder.rex(0, 0x89, from.number(), to);
     }
 
+    /** Loads 32 bits and sets those above to 0. */
+    public void mov32(Gpr to, Address from) {
+        encoder.rex(0, 0x8B, to.number(), from);
+    }
+
+    /** Fetches a line of memory into the first level of cache; an address of none does no harm. */
+    public void prefetcht0(Address line) {
+        encoder.rex0f(0x18, 1, line);
+    }
+
     public void lea(Gpr to, Address address) {
         encoder.rex(1, 0x8D, to.number(), address);
     }
@@ -249,6 +259,41 @@ public final class Assembler {
     /** The greater lanes; of b where one of two is NaN. */
     public void vmaxps(Zmm to, Zmm a, Zmm b) {
         encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5F, to.number(), a.number(), b.number());
+    }
+
+    /** Loads 128 bits and sets those above to 0; of registers 0 to 15. */
+    public void vmovups128(Zmm to, Address from) {
+        avx2.vmovups128(new Ymm(to.number()), from);
+    }
+
+    /** The quarters of a, but one of memory. */
+    public void vinsertf32x4(Zmm to, Zmm a, Address b, int quarter) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x18, to.number(), a.number(), b, QUARTER);
+        encoder.emit(quarter);
+    }
+
+    /** Of each quarter the lower two lanes of a and b in turn. */
+    public void vunpcklps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x14, to.number(), a.number(), b.number());
+    }
+
+    /** Of each quarter the upper two lanes of a and b in turn. */
+    public void vunpckhps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x15, to.number(), a.number(), b.number());
+    }
+
+    /** Of each quarter the lower halves of a and b. */
+    public void vunpcklpd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 1), 0x14, to.number(), a.number(), b.number());
+    }
+
+    /** Of each quarter the upper halves of a and b. */
+    public void vunpckhpd(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, PREFIX_66, 1), 0x15, to.number(), a.number(), b.number());
+    }
+
+    public void vaddps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x58, to.number(), a.number(), b.number());
     }
 
     /** {@code sum += a b}, rounded once. */

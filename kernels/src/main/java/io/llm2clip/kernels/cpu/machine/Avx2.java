@@ -29,6 +29,41 @@ public final class Avx2 {
         encoder.vex(new Vex(MAP_0F, NO_PREFIX, 1), 0x11, from.number(), 0, to);
     }
 
+    /** Loads 128 bits and sets those above to 0. */
+    public void vmovups128(Ymm to, Address from) {
+        encoder.vex(new Vex(MAP_0F, NO_PREFIX, 0), 0x10, to.number(), 0, from);
+    }
+
+    /** The halves of a, but one of memory. */
+    public void vinsertf128(Ymm to, Ymm a, Address b, int half) {
+        encoder.vex(new Vex(MAP_0F3A, PREFIX_66, 1), 0x18, to.number(), a.number(), b);
+        encoder.emit(half);
+    }
+
+    /** Of each half the lower two lanes of a and b in turn. */
+    public void vunpcklps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0x14, to, a, b);
+    }
+
+    /** Of each half the upper two lanes of a and b in turn. */
+    public void vunpckhps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0x15, to, a, b);
+    }
+
+    /** Of each half the lower halves of a and b. */
+    public void vunpcklpd(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, PREFIX_66, 1), 0x14, to, a, b);
+    }
+
+    /** Of each half the upper halves of a and b. */
+    public void vunpckhpd(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, PREFIX_66, 1), 0x15, to, a, b);
+    }
+
+    public void vaddps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0x58, to, a, b);
+    }
+
     /** Stores the first lane. */
     public void vmovss(Address to, Ymm from) {
         encoder.vex(new Vex(MAP_0F, PREFIX_F3, 0), 0x11, from.number(), 0, to);

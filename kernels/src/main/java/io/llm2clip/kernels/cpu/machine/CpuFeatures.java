@@ -76,12 +76,16 @@ public record CpuFeatures(Map<Feature, String> missing) {
         if (dots != null) {
             missing.put(Feature.AVX_VNNI, dots);
         }
+        String wide = vectors(seven, true, "", state);
+        if (wide != null) {
+            missing.put(Feature.AVX512, wide);
+        }
         boolean bf16 = bit(more, AVX512_BF16);
-        String vectors = vectors(seven, bf16, "bf16", state);
+        String vectors = vectors(seven, bf16, " on bf16", state);
         if (vectors != null) {
             missing.put(Feature.AVX512_BF16, vectors);
         }
-        String bytes = vectors(seven, bit(seven.ecx(), AVX512_VNNI), "bytes", state);
+        String bytes = vectors(seven, bit(seven.ecx(), AVX512_VNNI), " on bytes", state);
         if (bytes != null) {
             missing.put(Feature.AVX512_VNNI, bytes);
         }
@@ -102,7 +106,7 @@ public record CpuFeatures(Map<Feature, String> missing) {
 
     private static @Nullable String vectors(Cpuid.Leaf seven, boolean multiplies, String elements, long state) {
         if (!bit(seven.ebx(), AVX512F) || !bit(seven.ebx(), AVX512BW) || !multiplies) {
-            return "this CPU has no AVX-512 instructions on " + elements;
+            return "this CPU has no AVX-512 instructions" + elements;
         }
         return (state & VECTOR_STATE) == VECTOR_STATE ? null : "the operating system does not save AVX-512 registers";
     }

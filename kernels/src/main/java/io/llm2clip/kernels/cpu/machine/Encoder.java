@@ -104,6 +104,17 @@ final class Encoder {
         memory(reg, memory, 1);
     }
 
+    /** An opcode of the second map with an extension, and memory. */
+    void rex0f(int opcode, int extension, Address memory) {
+        int index = memory.index() == null ? 0 : high(memory.index().number());
+        int prefix = index << 1 | high(memory.base().number());
+        if (prefix != 0) {
+            emit(0x40 | prefix);
+        }
+        emit(0x0F, opcode);
+        memory(extension, memory, 1);
+    }
+
     /** What {@code VEX} says beside the operands; {@code length} is 1 for 256 bits. */
     record Vex(int map, int prefix, int length) {}
 

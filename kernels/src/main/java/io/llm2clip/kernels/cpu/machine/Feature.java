@@ -2,6 +2,8 @@ package io.llm2clip.kernels.cpu.machine;
 
 /** Instructions that kernels need beyond those that every x86-64 CPU has. */
 public enum Feature {
+    /** Vectors of 512 bits, with instructions on words. */
+    AVX512,
     /** Dot products of pairs of bf16 in vectors of 512 bits. */
     AVX512_BF16,
     /** Dot products of four bytes in vectors of 512 bits. */

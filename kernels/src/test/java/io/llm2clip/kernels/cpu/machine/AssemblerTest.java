@@ -245,6 +245,41 @@ class AssemblerTest {
                         "62c22d5850a800020000",
                         "vpdpbusd zmm21, zmm10, dword ptr [r8+512]{1to16}",
                         a -> a.vpdpbusdBroadcast(new Zmm(21), new Zmm(10), at(R8, 512))),
+                Golden.of("418b38", "mov edi, [r8]", a -> a.mov32(RDI, at(R8, 0))),
+                Golden.of("448b4c080c", "mov r9d, [rax+rcx+12]", a -> a.mov32(R9, at(RAX, RCX, 12))),
+                Golden.of("0f184d40", "prefetcht0 [rbp+64]", a -> a.prefetcht0(at(RBP, 64))),
+                Golden.of("430f184c1840", "prefetcht0 [r8+r11+64]", a -> a.prefetcht0(at(R8, R11, 64))),
+                Golden.of("410f184d00", "prefetcht0 [r13]", a -> a.prefetcht0(at(R13, 0))),
+                Golden.of("c4c178101c11", "vmovups xmm3, [r9+rdx]", a -> a.vmovups128(new Zmm(3), at(R9, RDX, 0))),
+                Golden.of("c578107010", "vmovups xmm14, [rax+16]", a -> a.vmovups128(new Zmm(14), at(RAX, 16))),
+                Golden.of(
+                        "62d37548180c3202",
+                        "vinsertf32x4 zmm1, zmm1, [r10+rsi], 2",
+                        a -> a.vinsertf32x4(new Zmm(1), new Zmm(1), at(R10, RSI, 0), 2)),
+                Golden.of(
+                        "62c3454818580203",
+                        "vinsertf32x4 zmm19, zmm7, [r8+32], 3",
+                        a -> a.vinsertf32x4(new Zmm(19), new Zmm(7), at(R8, 32), 3)),
+                Golden.of(
+                        "62f17c4814e1",
+                        "vunpcklps zmm4, zmm0, zmm1",
+                        a -> a.vunpcklps(new Zmm(4), new Zmm(0), new Zmm(1))),
+                Golden.of(
+                        "62e16c4015eb",
+                        "vunpckhps zmm21, zmm18, zmm3",
+                        a -> a.vunpckhps(new Zmm(21), new Zmm(18), new Zmm(3))),
+                Golden.of(
+                        "6231dd4814c6",
+                        "vunpcklpd zmm8, zmm4, zmm22",
+                        a -> a.vunpcklpd(new Zmm(8), new Zmm(4), new Zmm(22))),
+                Golden.of(
+                        "62718d4815ce",
+                        "vunpckhpd zmm9, zmm14, zmm6",
+                        a -> a.vunpckhpd(new Zmm(9), new Zmm(14), new Zmm(6))),
+                Golden.of(
+                        "6201244058dc",
+                        "vaddps zmm27, zmm27, zmm28",
+                        a -> a.vaddps(new Zmm(27), new Zmm(27), new Zmm(28))),
                 Golden.of("62f1654072d704", "vpsrld zmm19, zmm7, 4", a -> a.vpsrld(new Zmm(19), new Zmm(7), 4)));
     }
 

@@ -19,6 +19,36 @@ class Avx2Test {
                         "vmovups ymm12, [r12+r9+128]",
                         a -> a.avx2().vmovups(new Ymm(12), at(R12, R9, 128))),
                 Golden.of("c57c110a", "vmovups [rdx], ymm9", a -> a.avx2().vmovups(at(RDX, 0), new Ymm(9))),
+                Golden.of(
+                        "c4c178101c11", "vmovups xmm3, [r9+rdx]", a -> a.avx2().vmovups128(new Ymm(3), at(R9, RDX, 0))),
+                Golden.of(
+                        "c4c375180c3101",
+                        "vinsertf128 ymm1, ymm1, [r9+rsi], 1",
+                        a -> a.avx2().vinsertf128(new Ymm(1), new Ymm(1), at(R9, RSI, 0), 1)),
+                Golden.of(
+                        "c4636518602001",
+                        "vinsertf128 ymm12, ymm3, [rax+32], 1",
+                        a -> a.avx2().vinsertf128(new Ymm(12), new Ymm(3), at(RAX, 32), 1)),
+                Golden.of(
+                        "c4c17c14e3",
+                        "vunpcklps ymm4, ymm0, ymm11",
+                        a -> a.avx2().vunpcklps(new Ymm(4), new Ymm(0), new Ymm(11))),
+                Golden.of(
+                        "c53c15fb",
+                        "vunpckhps ymm15, ymm8, ymm3",
+                        a -> a.avx2().vunpckhps(new Ymm(15), new Ymm(8), new Ymm(3))),
+                Golden.of(
+                        "c4415d14c4",
+                        "vunpcklpd ymm8, ymm4, ymm12",
+                        a -> a.avx2().vunpcklpd(new Ymm(8), new Ymm(4), new Ymm(12))),
+                Golden.of(
+                        "c50d15ce",
+                        "vunpckhpd ymm9, ymm14, ymm6",
+                        a -> a.avx2().vunpckhpd(new Ymm(9), new Ymm(14), new Ymm(6))),
+                Golden.of(
+                        "c4417458dc",
+                        "vaddps ymm11, ymm1, ymm12",
+                        a -> a.avx2().vaddps(new Ymm(11), new Ymm(1), new Ymm(12))),
                 Golden.of("c5fa115504", "vmovss [rbp+4], xmm2", a -> a.avx2().vmovss(at(RBP, 4), new Ymm(2))),
                 Golden.of(
                         "c57a115c0d00", "vmovss [rbp+rcx], xmm11", a -> a.avx2().vmovss(at(RBP, RCX, 0), new Ymm(11))),

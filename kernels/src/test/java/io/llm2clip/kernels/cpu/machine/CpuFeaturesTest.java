@@ -68,6 +68,8 @@ class CpuFeaturesTest {
         String reason = "this CPU has no AVX-512 instructions on bf16";
         assertThat(cpu.missing(0))
                 .isEqualTo(Map.of(
+                        Feature.AVX512,
+                        "this CPU has no AVX-512 instructions",
                         Feature.AVX512_BF16,
                         reason,
                         Feature.AMX_BF16,
@@ -92,7 +94,8 @@ class CpuFeaturesTest {
                 .containsEntry(Feature.AVX_VNNI, "this CPU has no AVX-VNNI");
         cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5, 0, 0));
         cpu.leaves.put(List.of(7, 1), new Cpuid.Leaf(1 << 4, 0, 0, 0));
-        assertThat(cpu.missing(0)).containsOnlyKeys(Feature.AVX512_BF16, Feature.AVX512_VNNI, Feature.AMX_BF16);
+        assertThat(cpu.missing(0))
+                .containsOnlyKeys(Feature.AVX512, Feature.AVX512_BF16, Feature.AVX512_VNNI, Feature.AMX_BF16);
         cpu.state = 3;
         String reason = "the operating system does not save AVX registers";
         assertThat(cpu.missing(0)).containsEntry(Feature.AVX2, reason).containsEntry(Feature.AVX_VNNI, reason);
@@ -117,7 +120,15 @@ class CpuFeaturesTest {
         cpu.state = 7;
         String reason = "the operating system does not save AVX-512 registers";
         assertThat(cpu.missing(0))
-                .isEqualTo(Map.of(Feature.AVX512_BF16, reason, Feature.AVX512_VNNI, reason, Feature.AMX_BF16, reason));
+                .isEqualTo(Map.of(
+                        Feature.AVX512,
+                        reason,
+                        Feature.AVX512_BF16,
+                        reason,
+                        Feature.AVX512_VNNI,
+                        reason,
+                        Feature.AMX_BF16,
+                        reason));
         cpu.state = 0x200E7;
         assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "the operating system does not save AMX tiles"));
     }

@@ -23,6 +23,11 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
         switch (instruction) {
             case 0x1010 -> set(to, load(o.address(registers), -1));
             case 0x1011 -> store(to, o.address(registers), (1 << LANES) - 1);
+            case 0x3118 -> {
+                int half = immediate.getAsInt();
+                vectors.insertQuarter(to, vvvv, o.address(registers), half);
+                set(to, vectors.lanes(to));
+            }
             case 0x1211 -> store(to, o.address(registers), 1);
             case 0x212C -> set(to, load(o.address(registers), negative(vvvv)));
             case 0x212E -> store(to, o.address(registers), negative(vvvv));
@@ -68,6 +73,9 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             case 0x211C -> vectors.integers(to, 0, source, (a, b) -> bytes(b, b, (x, y) -> Math.abs(x)));
             case 0x2108 -> vectors.integers(to, vvvv, source, (a, b) -> bytes(a, b, (x, y) -> x * Integer.signum(y)));
             case 0x2104 -> vectors.integers(to, vvvv, source, EmulatedAvx2::pairs);
+            case 0x1014, 0x1015 -> vectors.unpack(to, vvvv, source, (instruction & 1) != 0);
+            case 0x1114, 0x1115 -> vectors.unpackPairs(to, vvvv, source, (instruction & 1) != 0);
+            case 0x1058 -> vectors.floats(to, vvvv, source, Double::sum);
             case 0x1059 -> vectors.floats(to, vvvv, source, (a, b) -> a * b);
             case 0x105E -> vectors.floats(to, vvvv, source, (a, b) -> a / b);
             case 0x105F -> vectors.floats(to, vvvv, source, (a, b) -> a > b ? a : b);

@@ -89,11 +89,16 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0xE9 -> jump(true);
                 case 0x0F -> {
                     int condition = code.next();
+                    if (condition == 0x18) {
+                        CodeReader.Operands line = code.operands(rex >> 2 & 1, rex >> 1 & 1, rex & 1, 1);
+                        require(line.isMemory() && line.reg() == 1, "no prefetcht0");
+                        return;
+                    }
                     require(condition == 0x84 || condition == 0x85, "no condition " + condition);
                     jump(zero == (condition == 0x84));
                 }
                 case 0x89, 0x8B, 0x8D, 0x01, 0x03, 0x85, 0x81, 0x83, 0xC1, 0xC7 -> {
-                    require(wide || opcode == 0x89, "an integer of 32 bits");
+                    require(wide || opcode == 0x89 || opcode == 0x8B, "an integer of 32 bits");
                     CodeReader.Operands operands = code.operands(rex >> 2 & 1, rex >> 1 & 1, rex & 1, 1);
                     integer(opcode, operands, wide);
                 }
@@ -112,7 +117,10 @@ public final class EmulatedProcessor implements CodeSpace {
                         Memory.ALL.set(JAVA_INT_UNALIGNED, o.address(registers), (int) registers[o.reg()]);
                     }
                 }
-                case 0x8B -> registers[o.reg()] = Memory.ALL.get(JAVA_LONG_UNALIGNED, o.address(registers));
+                case 0x8B ->
+                    registers[o.reg()] = wide
+                            ? Memory.ALL.get(JAVA_LONG_UNALIGNED, o.address(registers))
+                            : Integer.toUnsignedLong(Memory.ALL.get(JAVA_INT_UNALIGNED, o.address(registers)));
                 case 0x8D -> registers[o.reg()] = o.address(registers);
                 case 0x01 -> result(o.rm(), registers[o.rm()] + registers[o.reg()]);
                 case 0x03 ->
@@ -163,6 +171,7 @@ public final class EmulatedProcessor implements CodeSpace {
             }
             CodeReader.Operands o = code.operands(reg, index, base, 1);
             switch (map << 12 | prefix << 8 | opcode) {
+                case 0x1010 -> vectors.loadQuarter(o.reg(), o.address(registers));
                 case 0x1092 -> vectors.mask(o.reg(), registers[o.rm()] & 0xFFFF);
                 case 0x1392 -> vectors.mask(o.reg(), registers[o.rm()] & 0xFFFF_FFFFL);
                 case 0x2049 -> {
@@ -215,6 +224,10 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0x11FE -> vectors.integers(o.reg(), vvvv, source.apply(rm), Integer::sum);
                 case 0x11FA -> vectors.integers(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
                 case 0x213D -> vectors.integers(o.reg(), vvvv, source.apply(rm), Math::max);
+                case 0x1014, 0x1015 -> vectors.unpack(o.reg(), vvvv, source.apply(rm), opcode == 0x15);
+                case 0x1114, 0x1115 -> vectors.unpackPairs(o.reg(), vvvv, source.apply(rm), opcode == 0x15);
+                case 0x3118 -> vectors.insertQuarter(o.reg(), vvvv, o.address(registers), code.next());
+                case 0x1058 -> vectors.floats(o.reg(), vvvv, source.apply(rm), Double::sum);
                 case 0x1059 -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a * b);
                 case 0x105C -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
                 case 0x105E -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a / b);
@@ -245,7 +258,7 @@ public final class EmulatedProcessor implements CodeSpace {
             return switch (instruction) {
                 case 0x2118 -> 4;
                 case 0x2113 -> 32;
-                case 0x2221 -> 16;
+                case 0x2221, 0x3118 -> 16;
                 default -> 64;
             };
         }

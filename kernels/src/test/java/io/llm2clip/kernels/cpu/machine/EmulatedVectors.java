@@ -13,6 +13,8 @@ import java.util.function.IntBinaryOperator;
 final class EmulatedVectors {
     private static final int REGISTERS = 32;
     private static final int LANES = 16;
+    /** Lanes of 128 bits. */
+    private static final int QUARTER = 4;
 
     private final int[][] registers = new int[REGISTERS][LANES];
     private final long[] masks = new long[8];
@@ -79,6 +81,40 @@ final class EmulatedVectors {
         int[] lanes = new int[LANES];
         Arrays.fill(lanes, Memory.ALL.get(JAVA_INT_UNALIGNED, address));
         return lanes;
+    }
+
+    void loadQuarter(int to, long address) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < QUARTER; lane++) {
+            lanes[lane] = Memory.ALL.get(JAVA_INT_UNALIGNED, address + 4L * lane);
+        }
+        set(to, lanes);
+    }
+
+    void insertQuarter(int to, int a, long address, int quarter) {
+        int[] lanes = registers[a].clone();
+        for (int lane = 0; lane < QUARTER; lane++) {
+            lanes[quarter * QUARTER + lane] = Memory.ALL.get(JAVA_INT_UNALIGNED, address + 4L * lane);
+        }
+        set(to, lanes);
+    }
+
+    void unpack(int to, int a, int[] b, boolean upper) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int from = lane / QUARTER * QUARTER + (upper ? 2 : 0) + lane % QUARTER / 2;
+            lanes[lane] = lane % 2 == 0 ? registers[a][from] : b[from];
+        }
+        set(to, lanes);
+    }
+
+    void unpackPairs(int to, int a, int[] b, boolean upper) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int from = lane / QUARTER * QUARTER + (upper ? 2 : 0) + lane % 2;
+            lanes[lane] = lane % QUARTER < 2 ? registers[a][from] : b[from];
+        }
+        set(to, lanes);
     }
 
     void integers(int to, int a, int[] b, IntBinaryOperator operator) {

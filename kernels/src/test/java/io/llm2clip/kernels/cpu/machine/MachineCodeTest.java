@@ -52,6 +52,8 @@ class MachineCodeTest {
             List<String> flags = flags();
             boolean vectors = flags.contains("avx512_bf16") && flags.contains("avx512bw");
             assertThat(allowed.features().missing(Feature.AVX512_BF16) == null).isEqualTo(vectors);
+            assertThat(allowed.features().missing(Feature.AVX512) == null)
+                    .isEqualTo(flags.containsAll(List.of("avx512f", "avx512bw")));
             boolean bytes = flags.contains("avx512_vnni") && flags.contains("avx512bw");
             assertThat(allowed.features().missing(Feature.AVX512_VNNI) == null).isEqualTo(bytes);
             boolean avx2 = flags.containsAll(List.of("avx2", "fma", "f16c"));

@@ -67,7 +67,7 @@ record AttentionLayout(AttentionShape shape, int longest) {
 
     /** Bytes of the packed A operands of one block. */
     long packedABytes() {
-        long byKey = Math.max(PackedA.scratchBytes(false, BLOCK, longest), PackedA.scratchBytes(true, longest, BLOCK));
-        return Math.max(PackedA.scratchBytes(false, BLOCK, shape.headSize()), byKey);
+        long byKey = Math.max(PackedA.scratchBytes(BLOCK, longest), PackedA.scratchBytes(longest, BLOCK));
+        return Math.max(PackedA.scratchBytes(BLOCK, shape.headSize()), byKey);
     }
 }

@@ -31,7 +31,7 @@ final class BlockedMatmul implements Launch {
         Packing packing = op.b().packing();
         panels = packing == null ? new StridedPanels(op.b(), addresses[1]) : new PackedPanels(packing, addresses[1]);
         epilogue = new BlockEpilogue(op, addresses);
-        blocks = Blocks.of(op, panels.copies(), workers.threads());
+        blocks = Blocks.of(op, panels.copies(), PackedA.tileRows(), workers.threads());
         units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
                 Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
@@ -62,7 +62,7 @@ final class BlockedMatmul implements Launch {
             this.output = output;
             this.worker = worker;
             long panelBytes = panels.scratchBytes(blocks.k());
-            long bytesOfA = PackedA.scratchBytes(op.a().transposed(), output.rows(), blocks.k());
+            long bytesOfA = PackedA.scratchBytes(output.rows(), blocks.k());
             edge = workers.scratch(worker, PanelMatmul.TILE_BYTES + panelBytes + bytesOfA);
             panelScratch = edge + PanelMatmul.TILE_BYTES;
             packedA = panelScratch + panelBytes;

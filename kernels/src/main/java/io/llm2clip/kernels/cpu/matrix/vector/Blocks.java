@@ -30,14 +30,20 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
     /** Fewest columns of a block whose epilogue is evaluated: cut narrower, such matmuls took up to twice as long. */
     private static final int EVALUATED_COLUMNS = 512;
 
-    static Blocks of(Matmul op, boolean copiesB, int threads) {
-        boolean packsA = op.a().transposed() || !MicroKernel.READS_IN_PLACE;
+    /**
+     * Cuts a matmul.
+     *
+     * @param copiesB whether panels of B are copied for each block
+     * @param tileRows rows of A per tile, {@link MicroKernel#ROWS} or those of machine code
+     */
+    static Blocks of(Matmul op, boolean copiesB, int tileRows, int threads) {
+        boolean packsA = op.a().transposed() || !MicroKernel.READS_IN_PLACE || tileRows != MicroKernel.ROWS;
         int parts = Math.max(1, ceil(op.k(), MAX_K));
         int k = Math.min(op.k(), ceil(ceil(op.k(), parts), K_GRAIN) * K_GRAIN);
-        int rowTiles = ceil(op.m(), MicroKernel.ROWS);
+        int rowTiles = ceil(op.m(), tileRows);
         int columnTiles = ceil(op.n(), MicroKernel.COLUMNS);
         int elementsOfA = copiesB ? MAX_A_BESIDE_COPIES : MAX_A;
-        int rowBlocks = ceil(rowTiles, Math.max(1, elementsOfA / (Math.max(1, k) * MicroKernel.ROWS)));
+        int rowBlocks = ceil(rowTiles, Math.max(1, elementsOfA / (Math.max(1, k) * tileRows)));
         int columnBlocks = 1;
         long work = 2L * Math.max(op.m(), ROWS_PER_READ) * op.n() * op.k();
         long wanted = Math.min(work / TASK_FLOPS, ceil(TASKS_PER_THREAD * threads, Math.max(1, op.batch())));
@@ -60,7 +66,7 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
                 rowBlocks++;
             }
         }
-        int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * MicroKernel.ROWS;
+        int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * tileRows;
         int columns = ceil(columnTiles, columnBlocks) * MicroKernel.COLUMNS;
         return new Blocks(rows, columns, k, ceil(op.m(), rows), ceil(op.n(), columns));
     }

@@ -1,17 +1,26 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.runtime.ColdStart;
 import io.llm2clip.kernels.cpu.simd.Vectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of A, ready for the micro-kernels. What they can read in place is not copied; rows that fill no tile are always read in place.
+ * Rows of A, ready for machine code or for the micro-kernels. Machine code reads packed tiles only. What micro-kernels can read in place is not
+ * copied; rows that fill no tile they always read in place.
  *
  * @param address the first element
  * @param rowBytes bytes from one row to the next
  * @param kBytes bytes from one k to the next
- * @param panels where the tiles of rows were packed, {@code [k][ROWS]} each, or 0 if they are read in place
+ * @param panels where the tiles of rows were packed, {@code [k][ROWS]} each or as {@link FloatCode} has them, or 0 if they are read in place
+ * @param code what multiplies the tiles, or null for micro-kernels
  */
-record PackedA(long address, long rowBytes, long kBytes, long panels) {
+record PackedA(
+        long address,
+        long rowBytes,
+        long kBytes,
+        long panels,
+        @Nullable FloatCode code) {
 
     /**
      * Any matrix.
@@ -22,6 +31,12 @@ record PackedA(long address, long rowBytes, long kBytes, long panels) {
      * @param scratch {@link #scratchBytes} bytes for what must be packed
      */
     static PackedA of(boolean transposed, long address, long stride, int rows, int k, long scratch) {
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        if (code != null) {
+            long tiles = scratch + FloatCode.CALL_BYTES;
+            code.packRows(transposed, address, stride, rows, k, tiles, scratch);
+            return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, tiles, code);
+        }
         if (!packs(transposed, rows)) {
             return inPlace(transposed, address, stride);
         }
@@ -34,26 +49,32 @@ record PackedA(long address, long rowBytes, long kBytes, long panels) {
                 Panels.transpose(k, MicroKernel.ROWS, MicroKernel.ROWS, address + r * stride, stride, to);
             }
         }
-        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, scratch);
+        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, scratch, null);
     }
 
-    /** A matrix that is in cache already, so that even its columns may be read in place; otherwise as {@link #of}. */
+    /** A matrix that is in cache already, so that micro-kernels may read even its columns in place; otherwise as {@link #of}. */
     static PackedA cached(boolean transposed, long address, long stride, int rows, int k, long scratch) {
-        return MicroKernel.READS_IN_PLACE
+        return MicroKernel.READS_IN_PLACE && FloatCode.ofThisProcess(Vectors.LANES) == null
                 ? inPlace(transposed, address, stride)
                 : of(transposed, address, stride, rows, k, scratch);
     }
 
     private static PackedA inPlace(boolean transposed, long address, long stride) {
-        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, 0);
+        return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, 0, null);
+    }
+
+    /** Rows of a tile. */
+    static int tileRows() {
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        return code == null ? MicroKernel.ROWS : code.rows();
     }
 
     private static boolean packs(boolean transposed, int rows) {
         return rows >= MicroKernel.ROWS && (transposed || !MicroKernel.READS_IN_PLACE);
     }
 
-    static long scratchBytes(boolean transposed, int rows, int k) {
-        return packs(transposed, rows) ? 4L * k * (rows - rows % MicroKernel.ROWS) + Vectors.BYTES : 0;
+    static long scratchBytes(int rows, int k) {
+        return FloatCode.CALL_BYTES + 4L * k * rows + Vectors.BYTES;
     }
 
     /** Computes a tile of {@link MicroKernel#ROWS} rows from a multiple of that on. */

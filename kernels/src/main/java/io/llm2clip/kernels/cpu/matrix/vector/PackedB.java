@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 
 /**
@@ -21,16 +22,21 @@ record PackedB(long address, long panelBytes) {
      * @param scratch {@link #scratchBytes} bytes
      */
     static PackedB of(boolean transposed, long address, long stride, int k, int columns, long scratch) {
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        long panels = code == null ? scratch : scratch + FloatCode.CALL_BYTES;
         for (int column = 0; column < columns; column += MicroKernel.COLUMNS) {
-            long to = scratch + 4L * column * k;
+            long to = panels + 4L * column * k;
             int lanes = Math.min(MicroKernel.COLUMNS, columns - column);
-            if (transposed) {
+            if (code != null) {
+                long from = address + column * (transposed ? stride : 4L);
+                code.packColumns(transposed, from, stride, lanes, k, to, scratch);
+            } else if (transposed) {
                 Panels.transpose(k, lanes, MicroKernel.COLUMNS, address + column * stride, stride, to);
             } else {
                 Panels.copy(k, lanes, MicroKernel.COLUMNS, address + column * 4L, stride, to);
             }
         }
-        return new PackedB(scratch, k * ROW);
+        return new PackedB(panels, k * ROW);
     }
 
     /** One panel that is packed already. */
@@ -39,7 +45,7 @@ record PackedB(long address, long panelBytes) {
     }
 
     static long scratchBytes(int k, int columns) {
-        return 4L * k * padded(columns) + Vectors.BYTES;
+        return FloatCode.CALL_BYTES + 4L * k * padded(columns) + Vectors.BYTES;
     }
 
     /** Columns rounded up to whole panels. */

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.Vectors;
@@ -45,20 +46,31 @@ final class Packer {
         int columns = Math.min(MicroKernel.COLUMNS, packing.n() - column);
         long first = from + column * rowBytes;
         long target = to + panel * PackedPanels.panelBytes(format, packing.k());
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        if (format == DType.F32 && code != null) {
+            long call = workers.scratch(worker, FloatCode.CALL_BYTES);
+            code.packColumns(true, first, rowBytes, columns, packing.k(), target, call);
+            return;
+        }
         if (format == DType.F32) {
             Panels.transpose(packing.k(), columns, MicroKernel.COLUMNS, first, rowBytes, target);
             return;
         }
         int words = Expansion.wordRows(format, packing.k());
         long laneBytes = words * 4L;
-        long scratch = workers.scratch(worker, laneBytes * Vectors.LANES);
+        long scratch = workers.scratch(worker, laneBytes * Vectors.LANES + FloatCode.CALL_BYTES);
         for (int lane = 0; lane < Vectors.LANES; lane++) {
             long x = lane < columns ? first + lane * rowBytes : 0;
             int other = lane + Vectors.LANES;
             long y = other < columns ? first + other * rowBytes : 0;
             gather(x, y, scratch + lane * laneBytes);
         }
-        Panels.transpose(words, Vectors.LANES, Vectors.LANES, scratch, laneBytes, target);
+        if (code != null) {
+            long call = scratch + laneBytes * Vectors.LANES;
+            code.transpose(words, Vectors.LANES, scratch, laneBytes, target, Vectors.BYTES, call);
+        } else {
+            Panels.transpose(words, Vectors.LANES, Vectors.LANES, scratch, laneBytes, target);
+        }
     }
 
     /** The words of one lane, of two rows; a row that does not exist is at 0, and so are its elements. */

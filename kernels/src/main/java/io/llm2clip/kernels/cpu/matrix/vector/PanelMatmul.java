@@ -3,14 +3,15 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /** Rows of A times one panel of B. */
 final class PanelMatmul {
-    /** Memory for one tile that is not stored as it is: at the output's edge, or to be added to something. */
-    static final long TILE_BYTES = MicroKernel.ROWS * MicroKernel.COLUMNS * 4L;
+    /** Memory for one tile that is not stored as it is, at the output's edge or to be added to something; or for a call of machine code. */
+    static final long TILE_BYTES = Math.max(MicroKernel.ROWS * MicroKernel.COLUMNS * 4L, FloatCode.CALL_BYTES);
 
     private static final long TILE_ROW = MicroKernel.COLUMNS * 4L;
 
@@ -32,6 +33,11 @@ final class PanelMatmul {
      */
     static void multiply(
             PackedA a, int rows, int columns, int k, long b, long c, long cRow, long add, long addRow, long edge) {
+        FloatCode code = a.code();
+        if (code != null) {
+            code.multiply(a.panels(), rows, columns, k, b, c, cRow, add, addRow, edge);
+            return;
+        }
         boolean direct = columns == MicroKernel.COLUMNS && add == 0;
         for (int r = 0; r < rows; ) {
             int height = height(rows - r);

@@ -19,13 +19,21 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Loops of numbers give the bits of the kernels that they stand in for. */
 class ScalarTileTest {
+    /** With machine code nothing stands in. */
+    @BeforeEach
+    void withoutMachineCode() {
+        System.setProperty("llm2clip.machine", "false");
+    }
+
     @AfterEach
     void warm() {
+        System.clearProperty("llm2clip.machine");
         ColdStart.end();
     }
 

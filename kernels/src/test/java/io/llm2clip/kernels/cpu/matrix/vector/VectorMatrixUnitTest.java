@@ -13,7 +13,7 @@ import net.jqwik.api.lifecycle.SkipExecutionHook;
 @AddLifecycleHook(VectorMatrixUnitTest.WhereTheWidthExists.class)
 class VectorMatrixUnitTest extends MatrixUnitConformance {
     VectorMatrixUnitTest() {
-        super(new VectorMatrixUnit(), MicroKernel.ROWS, MicroKernel.COLUMNS);
+        super(new VectorMatrixUnit(), PackedA.tileRows(), MicroKernel.COLUMNS);
     }
 
     /** Wider vectors than the machine's are objects of Java, a thousand times slower. */

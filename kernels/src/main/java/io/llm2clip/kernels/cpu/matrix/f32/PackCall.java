@@ -1,0 +1,27 @@
+package io.llm2clip.kernels.cpu.matrix.f32;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+/** The argument of a {@link TransposeProgram} and a {@link CopyProgram}: where each field is in its memory. */
+final class PackCall {
+    static final int FROM = 0;
+    /** Bytes from one lane to the next that is transposed, or from one k to the next that is copied. */
+    static final int STRIDE = 8;
+
+    static final int TO = 16;
+    /** Bytes from one k to the next. */
+    static final int TO_ROW = 24;
+    /** Turns of the loop: {@code k / 4} and what is left where lanes are transposed, {@code k} where they are copied. */
+    static final int STEPS = 32;
+
+    static final int REST = 40;
+    /** Which lanes exist, as {@link FloatWidth#masks} writes it. */
+    static final int MASKS = 48;
+
+    private PackCall() {}
+
+    static void set(long call, int field, long value) {
+        ALL.set(JAVA_LONG_UNALIGNED, call + field, value);
+    }
+}

@@ -1,0 +1,43 @@
+package io.llm2clip.kernels.cpu.matrix.f32;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+/** The argument of a {@link TileProgram}: where each field is in its memory. */
+final class TileCall {
+    static final int A = 0;
+    static final int B = 8;
+    static final int C = 16;
+    /** What is added, or 0. */
+    static final int ADD = 24;
+    /** Bytes from one row of C, and of what is added, to the next. */
+    static final int C_ROW = 32;
+
+    static final int ADD_ROW = 40;
+    /** How many tiles, and the bytes from one to the next. */
+    static final int TILES = 48;
+
+    static final int A_TILE = 56;
+    static final int C_TILE = 64;
+    static final int ADD_TILE = 72;
+    /** {@code k / UNROLLED}, and what is left. */
+    static final int STEPS = 80;
+
+    static final int REST = 88;
+    /** Which columns exist, as {@link FloatWidth#masks} writes it. */
+    static final int MASKS = 96;
+
+    static final int BYTES = MASKS + FloatWidth.MASK_BYTES;
+    /** Values of k per turn of the inner loop. */
+    static final int UNROLLED = 4;
+
+    private TileCall() {}
+
+    static long get(long call, int field) {
+        return ALL.get(JAVA_LONG_UNALIGNED, call + field);
+    }
+
+    static void set(long call, int field, long value) {
+        ALL.set(JAVA_LONG_UNALIGNED, call + field, value);
+    }
+}

@@ -1,0 +1,153 @@
+package io.llm2clip.kernels.cpu.matrix.f32;
+
+import static io.llm2clip.kernels.cpu.machine.Address.at;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
+
+import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Label;
+
+/**
+ * Packed tiles of A, {@code [k][rows]} one behind the other, times a panel of B, {@code [k][2 vectors]}: {@code C = A B + add}. All sums of a
+ * tile are in registers, each one chain of multiply-adds in the order of k; what is added comes last. The argument is the address of a
+ * {@link TileCall}.
+ */
+final class TileProgram {
+    /** Of columns. */
+    static final int VECTORS = 2;
+
+    private static final int LINE = 64;
+
+    private final Assembler a = new Assembler();
+    private final Lanes lanes;
+    private final int rows;
+    private final boolean masked;
+
+    /** @param masked whether some columns do not exist */
+    TileProgram(FloatWidth width, int rows, boolean masked) {
+        lanes = width.lanes(a);
+        this.rows = rows;
+        this.masked = masked;
+    }
+
+    byte[] encode() {
+        a.push(RBX);
+        a.push(RBP);
+        if (masked) {
+            lanes.masks(RDI, TileCall.MASKS);
+        }
+        a.mov(R8, at(RDI, TileCall.A));
+        a.mov(R9, at(RDI, TileCall.C));
+        a.mov(R10, at(RDI, TileCall.ADD));
+        a.mov(R11, at(RDI, TileCall.TILES));
+        a.mov(RDX, at(RDI, TileCall.C_ROW));
+        a.mov(RCX, at(RDI, TileCall.ADD_ROW));
+        Label tile = a.here();
+        begin();
+        a.mov(RAX, R8);
+        a.mov(RSI, at(RDI, TileCall.B));
+        loop(TileCall.STEPS, TileCall.UNROLLED);
+        loop(TileCall.REST, 1);
+        add();
+        store();
+        a.add(R8, at(RDI, TileCall.A_TILE));
+        a.add(R9, at(RDI, TileCall.C_TILE));
+        a.add(R10, at(RDI, TileCall.ADD_TILE));
+        a.sub(R11, 1);
+        a.jnz(tile);
+        a.vzeroupper();
+        a.pop(RBP);
+        a.pop(RBX);
+        a.ret();
+        return a.code();
+    }
+
+    /** Sums are 0; memory that they go to is fetched while they are computed. */
+    private void begin() {
+        a.mov(RBP, R9);
+        for (int row = 0; row < rows; row++) {
+            for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
+                a.prefetcht0(at(RBP, offset));
+            }
+            a.add(RBP, RDX);
+        }
+        for (int sum = 0; sum < rows * VECTORS; sum++) {
+            lanes.clear(sum);
+        }
+    }
+
+    private void loop(int count, int unrolled) {
+        Label done = a.label();
+        a.mov(RBX, at(RDI, count));
+        a.test(RBX, RBX);
+        a.jz(done);
+        Label again = a.here();
+        for (int step = 0; step < unrolled; step++) {
+            multiply(step);
+        }
+        a.add(RAX, unrolled * rows * Float.BYTES);
+        a.add(RSI, unrolled * VECTORS * lanes.bytes);
+        a.sub(RBX, 1);
+        a.jnz(again);
+        a.bind(done);
+    }
+
+    private void multiply(int step) {
+        int ofB = rows * VECTORS;
+        for (int v = 0; v < VECTORS; v++) {
+            lanes.load(ofB + v, at(RSI, (step * VECTORS + v) * lanes.bytes));
+        }
+        for (int row = 0; row < rows; row++) {
+            // Two registers in turn, so that the next row need not wait.
+            int ofA = ofB + VECTORS + row % 2;
+            lanes.broadcast(ofA, at(RAX, (step * rows + row) * Float.BYTES));
+            for (int v = 0; v < VECTORS; v++) {
+                lanes.multiplyAdd(row * VECTORS + v, ofA, ofB + v);
+            }
+        }
+    }
+
+    private void add() {
+        Label nothing = a.label();
+        a.test(R10, R10);
+        a.jz(nothing);
+        a.mov(RBP, R10);
+        int added = rows * VECTORS;
+        for (int row = 0; row < rows; row++) {
+            for (int v = 0; v < VECTORS; v++) {
+                if (masked) {
+                    lanes.load(added, v, at(RBP, v * lanes.bytes));
+                } else {
+                    lanes.load(added, at(RBP, v * lanes.bytes));
+                }
+                lanes.add(row * VECTORS + v, row * VECTORS + v, added);
+            }
+            a.add(RBP, RCX);
+        }
+        a.bind(nothing);
+    }
+
+    private void store() {
+        a.mov(RBP, R9);
+        for (int row = 0; row < rows; row++) {
+            for (int v = 0; v < VECTORS; v++) {
+                int sum = row * VECTORS + v;
+                if (masked) {
+                    lanes.store(at(RBP, v * lanes.bytes), v, sum);
+                } else {
+                    lanes.store(at(RBP, v * lanes.bytes), sum);
+                }
+            }
+            a.add(RBP, RDX);
+        }
+    }
+}

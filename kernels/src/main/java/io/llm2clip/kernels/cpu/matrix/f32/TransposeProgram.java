@@ -1,0 +1,140 @@
+package io.llm2clip.kernels.cpu.matrix.f32;
+
+import static io.llm2clip.kernels.cpu.machine.Address.at;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
+
+import io.llm2clip.kernels.cpu.machine.Address;
+import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Gpr;
+import io.llm2clip.kernels.cpu.machine.Label;
+
+/**
+ * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist. Each k is stored as a whole vector: where
+ * rows of the result are shorter, the next one is stored over what is beyond, and a vector's length of memory behind the last is written, too.
+ * The argument is the address of a {@link PackCall}.
+ */
+final class TransposeProgram {
+    private static final int FOUR = 4;
+    /** The first of each four lanes. */
+    private static final Gpr[] FIRST = {R8, R9, R10, R11};
+
+    private final Assembler a = new Assembler();
+    private final Lanes vectors;
+    private final int lanes;
+
+    /** @param lanes how many exist, at most those of a vector */
+    TransposeProgram(FloatWidth width, int lanes) {
+        vectors = width.lanes(a);
+        this.lanes = lanes;
+    }
+
+    byte[] encode() {
+        a.push(RBX);
+        a.push(RBP);
+        a.mov(RCX, at(RDI, PackCall.STRIDE));
+        a.mov(RDX, RCX);
+        a.add(RDX, RCX);
+        a.mov(RSI, RDX);
+        a.add(RSI, RCX);
+        a.mov(R8, at(RDI, PackCall.FROM));
+        for (int i = 1; i < quarters(); i++) {
+            a.mov(FIRST[i], FIRST[i - 1]);
+            a.add(FIRST[i], RDX);
+            a.add(FIRST[i], RDX);
+        }
+        a.mov(RAX, at(RDI, PackCall.TO));
+        a.mov(RBP, at(RDI, PackCall.TO_ROW));
+        Label rest = a.label();
+        a.mov(RBX, at(RDI, PackCall.STEPS));
+        a.test(RBX, RBX);
+        a.jz(rest);
+        Label again = a.here();
+        four();
+        a.sub(RBX, 1);
+        a.jnz(again);
+        a.bind(rest);
+        Label done = a.label();
+        a.mov(RBX, at(RDI, PackCall.REST));
+        a.test(RBX, RBX);
+        a.jz(done);
+        Label one = a.here();
+        one();
+        a.sub(RBX, 1);
+        a.jnz(one);
+        a.bind(done);
+        a.vzeroupper();
+        a.pop(RBP);
+        a.pop(RBX);
+        a.ret();
+        return a.code();
+    }
+
+    private int quarters() {
+        return vectors.count / FOUR;
+    }
+
+    private Address lane(int lane) {
+        Gpr first = FIRST[lane / FOUR];
+        return switch (lane % FOUR) {
+            case 0 -> at(first, 0);
+            case 1 -> at(first, RCX, 0);
+            case 2 -> at(first, RDX, 0);
+            default -> at(first, RSI, 0);
+        };
+    }
+
+    /** Four k of all lanes: register i has those of lanes i, i + 4 and so on. */
+    private void four() {
+        for (int i = 0; i < FOUR; i++) {
+            if (i < lanes) {
+                vectors.loadFour(i, lane(i));
+            } else {
+                vectors.clear(i);
+            }
+            for (int lane = i + FOUR; lane < lanes; lane += FOUR) {
+                vectors.insertFour(i, lane / FOUR, lane(lane));
+            }
+        }
+        for (int pair = 0; pair < 2; pair++) {
+            vectors.unpack(4 + 2 * pair, 2 * pair, 2 * pair + 1, false);
+            vectors.unpack(5 + 2 * pair, 2 * pair, 2 * pair + 1, true);
+        }
+        for (int k = 0; k < FOUR; k++) {
+            int to = 8 + k;
+            vectors.unpackPairs(to, 4 + k / 2, 6 + k / 2, k % 2 == 1);
+            vectors.store(at(RAX, 0), to);
+            a.add(RAX, RBP);
+        }
+        advance(FOUR * Float.BYTES);
+    }
+
+    /** One k, by way of a general register. */
+    private void one() {
+        for (int lane = 0; lane < vectors.count; lane++) {
+            if (lane < lanes) {
+                a.mov32(RDI, lane(lane));
+            } else if (lane == lanes) {
+                a.mov(RDI, 0);
+            }
+            a.mov32(at(RAX, lane * Float.BYTES), RDI);
+        }
+        a.add(RAX, RBP);
+        advance(Float.BYTES);
+    }
+
+    private void advance(int bytes) {
+        for (int i = 0; i < quarters(); i++) {
+            a.add(FIRST[i], bytes);
+        }
+    }
+}

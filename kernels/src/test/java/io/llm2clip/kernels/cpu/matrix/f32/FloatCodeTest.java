@@ -1,0 +1,287 @@
+package io.llm2clip.kernels.cpu.matrix.f32;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Machine code gives the bits of plain Java and touches only its memory: natively where the CPU has it, and emulated everywhere. */
+class FloatCodeTest {
+    private static final byte GUARD = 0x5A;
+    private static final int GUARD_BYTES = 128;
+    private static final float[] ODD = {Float.NaN, Float.POSITIVE_INFINITY, -0f, Float.MIN_VALUE, Float.MAX_VALUE};
+
+    /** @param code null where this CPU does not run it */
+    record Case(String name, FloatWidth width, @Nullable FloatCode code) {
+        FloatCode usable() {
+            assumeTrue(code != null, "Not run natively: " + name);
+            return code;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Case> cases() {
+        return Stream.of(FloatWidth.values())
+                .flatMap(width -> Stream.of(
+                        new Case("emulated " + width, width, new FloatCode(width, new EmulatedProcessor())),
+                        new Case(width.toString(), width, ofThisCpu(width))))
+                .toList();
+    }
+
+    private static @Nullable FloatCode ofThisCpu(FloatWidth width) {
+        return MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, var space)
+                        && features.missing(width.feature()) == null
+                ? new FloatCode(width, space)
+                : null;
+    }
+
+    /** Memory between guards, full of numbers. */
+    private static final class Guarded {
+        final MemorySegment whole;
+        final MemorySegment inner;
+
+        Guarded(Arena arena, long floats, long slack) {
+            whole = arena.allocate(4 * (floats + slack) + 2 * GUARD_BYTES, 64).fill(GUARD);
+            inner = whole.asSlice(GUARD_BYTES, 4 * floats);
+        }
+
+        Guarded fill(Random random) {
+            for (long i = 0; i < inner.byteSize() / 4; i++) {
+                inner.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+            }
+            return this;
+        }
+
+        float get(long index) {
+            return inner.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+        }
+
+        /** Nothing before and nothing behind, from so many floats behind the end on, was written. */
+        void check(long slack) {
+            long end = GUARD_BYTES + inner.byteSize() + 4 * slack;
+            for (long at = 0; at < whole.byteSize(); at++) {
+                if (at < GUARD_BYTES || at >= end) {
+                    assertThat(whole.get(ValueLayout.JAVA_BYTE, at))
+                            .as("byte %d", at)
+                            .isEqualTo(GUARD);
+                }
+            }
+        }
+    }
+
+    private static int[] some(FloatWidth width) {
+        return new int[] {1, 2, width.rows() - 1, width.rows(), width.rows() + 1, 3 * width.rows() + 2};
+    }
+
+    /** All heights of tiles and edges of columns and of k, with and without what is added. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void productsHaveTheBitsOfPlainJava(Case tested) {
+        FloatCode code = tested.usable();
+        int columns = 2 * tested.width.count();
+        Random random = new Random(1);
+        for (int rows : some(tested.width)) {
+            for (int k : new int[] {0, 1, 3, 4, 9, 32}) {
+                for (int some : new int[] {1, columns / 2 - 1, columns / 2, columns - 1, columns}) {
+                    product(code, tested.width, rows, some, k, random.nextInt(3), random);
+                }
+            }
+        }
+        for (int rows = 1; rows <= 2 * tested.width.rows(); rows++) {
+            product(code, tested.width, rows, columns, 5, rows % 3, random);
+        }
+    }
+
+    private static void product(
+            FloatCode code, FloatWidth width, int rows, int columns, int k, int added, Random random) {
+        int panel = 2 * width.count();
+        int cRow = columns + random.nextInt(3);
+        try (Arena arena = Arena.ofConfined()) {
+            Guarded a = new Guarded(arena, (long) rows * k, 0).fill(random);
+            Guarded b = new Guarded(arena, (long) k * panel, 0).fill(random);
+            if (k > 2 && random.nextBoolean()) {
+                float odd = ODD[random.nextInt(ODD.length)];
+                b.inner.setAtIndex(ValueLayout.JAVA_FLOAT, random.nextInt(k * panel), odd);
+            }
+            Guarded packed = new Guarded(arena, (long) rows * k, width.count());
+            Guarded c = new Guarded(arena, (long) rows * cRow, 0).fill(random);
+            Guarded add = new Guarded(arena, (long) rows * columns, 0).fill(random);
+            Guarded call = new Guarded(arena, FloatCode.CALL_BYTES / 4, 0);
+            float[] before = c.inner.toArray(ValueLayout.JAVA_FLOAT);
+            long from = a.inner.address();
+            code.packRows(false, from, 4L * k, rows, k, packed.inner.address(), call.inner.address());
+            // Nothing is added, a row of its own to each row, or one row to all.
+            code.multiply(
+                    packed.inner.address(),
+                    rows,
+                    columns,
+                    k,
+                    b.inner.address(),
+                    c.inner.address(),
+                    4L * cRow,
+                    added == 0 ? 0 : add.inner.address(),
+                    added == 1 ? 4L * columns : 0,
+                    call.inner.address());
+            for (int row = 0; row < rows; row++) {
+                for (int column = columns; column < cRow; column++) {
+                    assertThat(c.get((long) row * cRow + column)).isEqualTo(before[row * cRow + column]);
+                }
+                for (int column = 0; column < columns; column++) {
+                    float sum = 0;
+                    for (int i = 0; i < k; i++) {
+                        sum = Math.fma(a.get((long) row * k + i), b.get((long) i * panel + column), sum);
+                    }
+                    if (added != 0) {
+                        sum += add.get(added == 1 ? row * columns + column : column);
+                    }
+                    // Which NaN it is depends on the instructions.
+                    assertThat(Float.floatToIntBits(c.get((long) row * cRow + column)))
+                            .as("row %d, column %d of %d x %d, k %d", row, column, rows, columns, k)
+                            .isEqualTo(Float.floatToIntBits(sum));
+                }
+            }
+            List.of(a, b, c, add, call).forEach(memory -> memory.check(0));
+            packed.check(width.count());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void partsOfSumsAreAddedInPlace(Case tested) {
+        FloatCode code = tested.usable();
+        int panel = 2 * tested.width.count();
+        try (Arena arena = Arena.ofConfined()) {
+            Random random = new Random(2);
+            int rows = tested.width.rows() + 3;
+            Guarded a = new Guarded(arena, rows, tested.width.count()).fill(random);
+            Guarded b = new Guarded(arena, panel, 0).fill(random);
+            Guarded c = new Guarded(arena, (long) rows * panel, 0).fill(random);
+            MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
+            float[] before = c.inner.toArray(ValueLayout.JAVA_FLOAT);
+            long to = c.inner.address();
+            code.multiply(
+                    a.inner.address(),
+                    rows,
+                    panel,
+                    1,
+                    b.inner.address(),
+                    to,
+                    4L * panel,
+                    to,
+                    4L * panel,
+                    call.address());
+            for (int i = 0; i < before.length; i++) {
+                assertThat(c.get(i)).isEqualTo(Math.fma(a.get(i / panel), b.get(i % panel), 0) + before[i]);
+            }
+            c.check(0);
+        }
+    }
+
+    /** Of both ways to store A, in the tiles that a product reads. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void rowsArePackedInTiles(Case tested) {
+        FloatCode code = tested.usable();
+        Random random = new Random(3);
+        for (int rows : some(tested.width)) {
+            for (int k : new int[] {0, 1, 2, 3, 4, 7, 33}) {
+                for (boolean transposed : new boolean[] {false, true}) {
+                    int length = transposed ? rows : k;
+                    int stride = length + random.nextInt(3);
+                    try (Arena arena = Arena.ofConfined()) {
+                        int lines = transposed ? k : rows;
+                        long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
+                        Guarded a = new Guarded(arena, stored, 0).fill(random);
+                        Guarded to = new Guarded(arena, (long) rows * k, tested.width.count());
+                        MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
+                        long from = a.inner.address();
+                        code.packRows(transposed, from, 4L * stride, rows, k, to.inner.address(), call.address());
+                        int height = Math.ceilDiv(rows, Math.ceilDiv(rows, tested.width.rows()));
+                        for (int row = 0; row < rows; row++) {
+                            int first = row / height * height;
+                            int some = Math.min(height, rows - first);
+                            for (int i = 0; i < k; i++) {
+                                float expected = a.get(transposed ? (long) i * stride + row : (long) row * stride + i);
+                                assertThat(to.get((long) first * k + (long) i * some + row - first))
+                                        .isEqualTo(expected);
+                            }
+                        }
+                        a.check(0);
+                        to.check(tested.width.count());
+                    }
+                }
+            }
+        }
+    }
+
+    /** Of both ways to store B, with zeros beyond its columns, and nothing behind the panel. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void columnsArePackedInPanels(Case tested) {
+        FloatCode code = tested.usable();
+        Random random = new Random(4);
+        int panel = 2 * tested.width.count();
+        for (int columns = 1; columns <= panel; columns++) {
+            for (int k : new int[] {0, 1, 3, 4, 17}) {
+                for (boolean transposed : new boolean[] {false, true}) {
+                    int length = transposed ? k : columns;
+                    int stride = length + random.nextInt(3);
+                    try (Arena arena = Arena.ofConfined()) {
+                        int lines = transposed ? columns : k;
+                        long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
+                        Guarded b = new Guarded(arena, stored, 0).fill(random);
+                        Guarded to = new Guarded(arena, (long) panel * k, 0);
+                        MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
+                        long from = b.inner.address();
+                        code.packColumns(transposed, from, 4L * stride, columns, k, to.inner.address(), call.address());
+                        for (int i = 0; i < k; i++) {
+                            for (int column = 0; column < panel; column++) {
+                                long at = transposed ? (long) column * stride + i : (long) i * stride + column;
+                                assertThat(to.get((long) i * panel + column))
+                                        .isEqualTo(column < columns ? b.get(at) : 0);
+                            }
+                        }
+                        b.check(0);
+                        to.check(0);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void thereIsCodeForTheWidthsThatThisCpuHas() {
+        for (FloatWidth width : FloatWidth.values()) {
+            assertThat(FloatCode.ofThisProcess(width.count()) == null).isEqualTo(ofThisCpu(width) == null);
+        }
+        assertThat(FloatCode.ofThisProcess(4)).isNull();
+        String before = System.getProperty("llm2clip.machine");
+        try {
+            System.setProperty("llm2clip.machine", "false");
+            assertThat(Arrays.stream(FloatWidth.values()).map(width -> FloatCode.ofThisProcess(width.count())))
+                    .containsOnlyNulls();
+        } finally {
+            if (before == null) {
+                System.clearProperty("llm2clip.machine");
+            } else {
+                System.setProperty("llm2clip.machine", before);
+            }
+        }
+    }
+}
