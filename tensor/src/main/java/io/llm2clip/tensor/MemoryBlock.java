@@ -1,5 +1,6 @@
 package io.llm2clip.tensor;
 
+import io.llm2clip.kernels.cpu.runtime.ZeroedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -19,7 +20,7 @@ public final class MemoryBlock implements AutoCloseable {
     }
 
     /**
-     * Allocates zeros.
+     * Allocates zeros. Large blocks take memory of the machine as they are first touched.
      *
      * @param purpose for the message, such as "a program's inputs and outputs"
      * @throws OutOfMemoryError if there is no such memory, or {@link EngineMemory#limit} forbids it; nothing is left behind then
@@ -32,7 +33,7 @@ public final class MemoryBlock implements AutoCloseable {
         EngineMemory.take(bytes, purpose);
         Arena arena = Arena.ofShared();
         try {
-            return new MemoryBlock(arena, arena.allocate(Math.max(bytes, 1), ALIGNMENT), bytes);
+            return new MemoryBlock(arena, ZeroedMemory.allocate(arena, bytes, ALIGNMENT), bytes);
         } catch (OutOfMemoryError e) {
             giveBack(arena, bytes);
             throw EngineMemory.refused(bytes, purpose, e.getMessage());
