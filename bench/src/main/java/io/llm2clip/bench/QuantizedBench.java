@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * Matmul with weights of Llama-3.2-1B and SmolLM2-135M: f32 weights, and quantized ones expanded to f32 or multiplied as integers. The
+ * Matmul with weights of Llama-3.2-1B and SmolLM2-135M, all packed: f32, narrower ones expanded to f32, and quantized ones multiplied as integers. The
  * ways take turns, so that whatever else the machine does meets all of them; ratios are medians of the rounds. Each way has several sets
  * of weights in turn, as a model has, so that they come from memory. Results are checked against sums in double precision first.
  *
@@ -31,15 +31,15 @@ public final class QuantizedBench {
     private static final long BYTES_OF_SETS = 128L << 20;
 
     private static final List<Way> WAYS = List.of(
-            new Way("f32", DType.F32, MatrixPrecision.F32, true),
-            new Way("Q8 as f32", DType.Q8, MatrixPrecision.F32, true),
-            new Way("Q8 as int8", DType.Q8, MatrixPrecision.INT8, true),
-            new Way("Q8 as int8, not packed", DType.Q8, MatrixPrecision.INT8, false),
-            new Way("Q4 as f32", DType.Q4, MatrixPrecision.F32, true),
-            new Way("Q4 as int8", DType.Q4, MatrixPrecision.INT8, true),
-            new Way("Q4 as int8, not packed", DType.Q4, MatrixPrecision.INT8, false));
+            new Way("f32", DType.F32, MatrixPrecision.F32),
+            new Way("bf16", DType.BF16, MatrixPrecision.F32),
+            new Way("f16", DType.F16, MatrixPrecision.F32),
+            new Way("Q8 as f32", DType.Q8, MatrixPrecision.F32),
+            new Way("Q8 as int8", DType.Q8, MatrixPrecision.INT8),
+            new Way("Q4 as f32", DType.Q4, MatrixPrecision.F32),
+            new Way("Q4 as int8", DType.Q4, MatrixPrecision.INT8));
 
-    private record Way(String name, DType format, MatrixPrecision precision, boolean packed) {
+    private record Way(String name, DType format, MatrixPrecision precision) {
         /** Of the error beside the root of the mean square of results. */
         double tolerance() {
             return precision == MatrixPrecision.F32 ? 1e-4 : 0.03;
@@ -51,7 +51,7 @@ public final class QuantizedBench {
     public static void main(String[] arguments) {
         String wanted = arguments.length == 0 ? "" : arguments[0];
         System.out.printf("%d threads, int8: %s%n", WORKERS.threads(), CpuKernels.matrixUnit(MatrixPrecision.INT8));
-        for (int m : new int[] {1, 8, 32, 128, 1024}) {
+        for (int m : new int[] {1, 4, 8, 32, 128, 1024}) {
             for (int[] shape : new int[][] {{2048, 2048}, {8192, 2048}, {2048, 8192}, {576, 576}, {1536, 576}}) {
                 String name = "%dx%dx%d".formatted(m, shape[0], shape[1]);
                 if (name.contains(wanted)) {
@@ -117,14 +117,10 @@ public final class QuantizedBench {
         int sets = Math.toIntExact(Math.clamp(BYTES_OF_SETS / packing.bytes(), 1, 64));
         List<Launch> launches = new ArrayList<>();
         for (int set = 0; set < sets; set++) {
-            MemorySegment weights = arena.allocate(Math.max(packing.bytes(), b.byteSize()), 64);
-            if (way.packed) {
-                CpuKernels.pack(packing, op.b(), b, weights, WORKERS);
-            } else {
-                MemorySegment.copy(b, 0, weights, 0, b.byteSize());
-            }
+            MemorySegment weights = arena.allocate(packing.bytes(), 64);
+            CpuKernels.pack(packing, op.b(), b, weights, WORKERS);
             launches.add(CpuKernels.bind(
-                    way.packed ? op.withB(op.b().packed(packing)) : op,
+                    op.withB(op.b().packed(packing)),
                     way.precision,
                     new long[] {a.address(), weights.address(), out.address()},
                     WORKERS));
@@ -138,16 +134,22 @@ public final class QuantizedBench {
         MemorySegment segment = arena.allocate(format.bytes(count), 64);
         byte[] block = new byte[Math.toIntExact(format.bytes((long) format.blockSize()))];
         for (long at = 0; at < segment.byteSize(); at += block.length) {
-            if (format == DType.F32) {
-                segment.set(ValueLayout.JAVA_FLOAT, at, random.nextFloat() - 0.5f);
-                continue;
+            float value = random.nextFloat() - 0.5f;
+            switch (format) {
+                case F32 -> segment.set(ValueLayout.JAVA_FLOAT, at, value);
+                case BF16 -> segment.set(ValueLayout.JAVA_SHORT, at, (short) (Float.floatToRawIntBits(value) >>> 16));
+                case F16 -> segment.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(value));
+                default -> block(format, segment, at, block, random);
             }
-            random.nextBytes(block);
-            MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
-            float scale = (1 + random.nextFloat()) / (format == DType.Q8 ? 256 : 16);
-            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
         }
         return segment;
+    }
+
+    private static void block(DType format, MemorySegment segment, long at, byte[] block, Random random) {
+        random.nextBytes(block);
+        MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
+        float scale = (1 + random.nextFloat()) / (format == DType.Q8 ? 256 : 16);
+        segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
     }
 
     private static void check(Way way, Matmul op, MemorySegment a, MemorySegment b, MemorySegment out) {

@@ -1,9 +1,11 @@
 package io.llm2clip.kernels.cpu;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.rows.AdamWKernel;
 import io.llm2clip.kernels.cpu.rows.ConcatKernel;
 import io.llm2clip.kernels.cpu.rows.CrossEntropyRows;
@@ -173,6 +175,32 @@ public final class CpuKernels {
      */
     public static void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
         MatrixUnits.ofLayout(packing).pack(packing, b, from, to, workers);
+    }
+
+    /**
+     * The layout in which a weight that never changes is best kept, instead of its rows: one in which it is multiplied and which loses
+     * nothing, for any number of rows of A.
+     *
+     * @param n rows of the stored weight, columns of B
+     * @return null if by rows
+     */
+    public static @Nullable Packing storage(DType format, int n, int k) {
+        Matmul op = Matmul.dense(1, 1, n, k, false, true, format);
+        MatrixUnit unit = MatrixUnits.forOperation(op, MatrixPrecision.F32);
+        Packing packing = unit.packing(op);
+        return packing != null && unit.unpacks(packing) ? packing : null;
+    }
+
+    /**
+     * Writes the rows of a packed weight.
+     *
+     * @param packing what {@link #storage} said
+     * @param from the packed weight, off-heap
+     * @param to room for {@code [n, k]} in its format, off-heap
+     * @throws IllegalArgumentException if layout and memory do not fit each other
+     */
+    public static void unpack(Packing packing, MemorySegment from, MemorySegment to, Workers workers) {
+        MatrixUnits.ofLayout(packing).unpack(packing, from, to, workers);
     }
 
     private static void validate(KernelOp op, long[] addresses) {

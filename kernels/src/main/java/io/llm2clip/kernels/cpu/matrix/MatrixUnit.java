@@ -50,6 +50,23 @@ public interface MatrixUnit {
      */
     void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers);
 
+    /** Whether a layout of the unit's loses nothing, so that {@link #unpack} gives back what was packed. */
+    default boolean unpacks(Packing packing) {
+        return false;
+    }
+
+    /**
+     * Writes the rows of a packed B, bit by bit as they were stored.
+     *
+     * @param packing a layout that the unit {@link #unpacks}
+     * @param from the packed matrix, off-heap
+     * @param to room for {@code [n, k]} in the packing's format, off-heap
+     * @param workers the threads that unpack
+     */
+    default void unpack(Packing packing, MemorySegment from, MemorySegment to, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name() + " does not unpack " + packing + ".");
+    }
+
     /**
      * Binds a matmul to its buffers.
      *

@@ -4,7 +4,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
 import java.lang.foreign.MemorySegment;
 
-/** What every {@link MatrixUnit#pack} asks of its arguments. */
+/** What every {@link MatrixUnit#pack} and {@link MatrixUnit#unpack} ask of their arguments. */
 public final class PackArguments {
     private PackArguments() {}
 
@@ -26,6 +26,22 @@ public final class PackArguments {
         if (from.byteSize() < stored || to.byteSize() < packing.bytes() || !from.isNative() || !to.isNative()) {
             throw new IllegalArgumentException("Packing from " + from.byteSize() + " to " + to.byteSize()
                     + " bytes, expected at least " + stored + " and " + packing.bytes() + " off-heap.");
+        }
+    }
+
+    /**
+     * Requires a packed matrix, and memory for its rows.
+     *
+     * @throws IllegalArgumentException if the layout is another one, or memory is missing
+     */
+    public static void requireUnpackable(String layout, Packing packing, MemorySegment from, MemorySegment to) {
+        if (!packing.unit().equals(layout)) {
+            throw new IllegalArgumentException("Unpacking " + packing + ", expected a layout of " + layout + ".");
+        }
+        long stored = packing.format().bytes((long) packing.n() * packing.k());
+        if (from.byteSize() < packing.bytes() || to.byteSize() < stored || !from.isNative() || !to.isNative()) {
+            throw new IllegalArgumentException("Unpacking from " + from.byteSize() + " to " + to.byteSize()
+                    + " bytes, expected at least " + packing.bytes() + " and " + stored + " off-heap.");
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -259,6 +260,33 @@ public abstract class MatmulConformance {
         return rounded.asSlice(0, count * 4);
     }
 
+    /** Rows that are unpacked are what was packed, and nothing else is written. */
+    private void checkUnpacked(
+            Packing packing, MatrixOperand b, MemorySegment packed, MemorySegment stored, Workers workers) {
+        if (!unit.unpacks(packing)) {
+            assertThatThrownBy(() -> unit.unpack(packing, packed, packed, workers))
+                    .isInstanceOf(IllegalArgumentException.class);
+            return;
+        }
+        long row = b.format().bytes((long) packing.k());
+        long bytes = row * packing.n();
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment guarded = arena.allocate(bytes + 128, 64).fill(GUARD);
+            unit.unpack(packing, packed, guarded.asSlice(64, bytes), workers);
+            for (long at = 0; at < 64; at++) {
+                assertThat(guarded.get(ValueLayout.JAVA_BYTE, at)).isEqualTo(GUARD);
+                assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - at))
+                        .isEqualTo(GUARD);
+            }
+            for (int n = 0; n < packing.n(); n++) {
+                long first = b.format().bytes((long) n * b.leadingDimension());
+                assertThat(guarded.asSlice(64 + n * row, row).mismatch(stored.asSlice(first, row)))
+                        .as("row %d, %s", n, packing)
+                        .isEqualTo(-1);
+            }
+        }
+    }
+
     /** A packed B gives the same bits, on any number of threads that pack and multiply, and is packed within its memory. */
     private void checkPacked(Matmul op, OperandBuffers inputs, OperandBuffers expected) {
         Packing packing = unit.packing(op);
@@ -279,6 +307,7 @@ public abstract class MatmulConformance {
                     assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - at))
                             .isEqualTo(GUARD);
                 }
+                checkUnpacked(packing, op.b(), packed, found.segments()[1], workers);
                 long[] addresses = found.addresses();
                 addresses[1] = packed.address();
                 run(op.withB(layout), addresses, workers);

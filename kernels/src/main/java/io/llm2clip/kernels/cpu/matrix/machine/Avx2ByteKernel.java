@@ -15,6 +15,7 @@ import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Avx2;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Ymm;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 
 /**
  * By vectors of 256 bits, two per panel of B. Where the CPU has AVX-VNNI, as {@link Avx512ByteKernel} does; where not, by {@code vpmaddubsw},
@@ -64,7 +65,7 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
         private final boolean dots;
 
         Program(int rows, DType format, boolean dots) {
-            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(ByteKernels.bytesOfB(format, 1)));
+            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)));
             this.format = format;
             this.dots = dots;
         }
@@ -205,7 +206,7 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
         }
 
         private static int weights(int half, int word) {
-            return ByteKernels.SCALES_OF_B + word * Tiles.ROW + half * VECTOR;
+            return BlockPanels.SCALES + word * Tiles.ROW + half * VECTOR;
         }
 
         private static Address numbers(int row, int word) {

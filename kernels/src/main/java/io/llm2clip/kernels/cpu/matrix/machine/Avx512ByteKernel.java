@@ -14,6 +14,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 
 /**
  * By {@code vpdpbusd} of AVX-512, which multiplies unsigned bytes by signed ones, four at a time: weights are the unsigned ones, nibbles as
@@ -57,7 +58,7 @@ record Avx512ByteKernel() implements ByteKernel {
         private final DType format;
 
         Program(int rows, DType format) {
-            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(ByteKernels.bytesOfB(format, 1)));
+            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)));
             this.format = format;
         }
 
@@ -114,14 +115,14 @@ record Avx512ByteKernel() implements ByteKernel {
             for (int word = 0; word < WORDS; word++) {
                 Zmm weights = word % 2 == 0 ? LOW : HIGH;
                 // Of a signed byte, 128 more as an unsigned one.
-                a.vpxord(weights, PATTERN, at(RSI, ByteKernels.SCALES_OF_B + word * Tiles.ROW));
+                a.vpxord(weights, PATTERN, at(RSI, BlockPanels.SCALES + word * Tiles.ROW));
                 multiply(weights, word);
             }
         }
 
         private void nibbles() {
             for (int word = 0; word < WORDS / 2; word++) {
-                int offset = ByteKernels.SCALES_OF_B + word * Tiles.ROW;
+                int offset = BlockPanels.SCALES + word * Tiles.ROW;
                 a.vmovups(HIGH, Mask.ALL, at(RSI, offset));
                 a.vpandd(LOW, PATTERN, HIGH);
                 multiply(LOW, word);

@@ -3,17 +3,14 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Programs that multiply bytes by weights of one format, each encoded when it is first needed, in less than a millisecond. */
 final class ByteKernels implements MachineKernels {
-    /** Columns of a panel of B: those of one vector of 512 bits. */
-    static final int COLUMNS = Tiles.LANES;
     /** Bytes of a row of A in a step: 32 of numbers, an f32 scale, and an i32 that is added to the row's dot products. */
     static final int ROW_OF_A = Tiles.STEP + 2 * Float.BYTES;
-    /** Bytes of the f16 scales of the columns, with which a step of B begins. */
-    static final int SCALES_OF_B = COLUMNS * Short.BYTES;
 
     private final Map<Integer, MachineFunction> panels = new ConcurrentHashMap<>();
     private final ByteKernel kernel;
@@ -33,10 +30,6 @@ final class ByteKernels implements MachineKernels {
         return format == DType.Q8 ? 7 : 3;
     }
 
-    static long bytesOfB(DType format, int steps) {
-        return steps * format.bytes((long) Tiles.STEP * COLUMNS);
-    }
-
     DType format() {
         return format;
     }
@@ -48,7 +41,7 @@ final class ByteKernels implements MachineKernels {
 
     @Override
     public int columns() {
-        return COLUMNS;
+        return BlockPanels.COLUMNS;
     }
 
     @Override
@@ -58,7 +51,7 @@ final class ByteKernels implements MachineKernels {
 
     @Override
     public long bytesOfB(int steps) {
-        return bytesOfB(format, steps);
+        return BlockPanels.panelBytes(format, steps);
     }
 
     @Override

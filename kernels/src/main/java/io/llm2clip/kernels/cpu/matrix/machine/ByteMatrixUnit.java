@@ -3,8 +3,12 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Packing;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -44,17 +48,27 @@ final class ByteMatrixUnit extends MachineMatrixUnit {
 
     @Override
     String layout() {
-        return "bytes";
+        return BlockPanels.LAYOUT;
     }
 
     @Override
     int columns() {
-        return ByteKernels.COLUMNS;
+        return BlockPanels.COLUMNS;
     }
 
     @Override
     long panelBytes(DType format, int steps) {
-        return ByteKernels.bytesOfB(format, steps);
+        return BlockPanels.panelBytes(format, steps);
+    }
+
+    @Override
+    public boolean unpacks(Packing packing) {
+        return packs(packing);
+    }
+
+    @Override
+    public void unpack(Packing packing, MemorySegment from, MemorySegment to, Workers workers) {
+        BlockPanels.unpack(packing, from, to, workers);
     }
 
     @Override

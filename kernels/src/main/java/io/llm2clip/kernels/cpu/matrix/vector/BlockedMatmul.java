@@ -28,14 +28,23 @@ final class BlockedMatmul implements Launch {
         this.op = op;
         this.a = addresses[0];
         this.workers = workers;
-        Packing packing = op.b().packing();
-        panels = packing == null ? new StridedPanels(op.b(), addresses[1]) : new PackedPanels(packing, addresses[1]);
+        panels = panels(op.b(), addresses[1]);
         epilogue = new BlockEpilogue(op, addresses);
         blocks = Blocks.of(op, panels.copies(), PackedA.tileRows(), workers.threads());
         units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
                 Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
         unitsPerTask = Math.clamp(Blocks.TASK_FLOPS / unitFlops, 1, Math.max(1, units));
+    }
+
+    private static PanelSource panels(MatrixOperand b, long address) {
+        Packing packing = b.packing();
+        if (packing == null) {
+            return new StridedPanels(b, address);
+        }
+        return packing.format().isQuantized()
+                ? new QuantizedPanels(packing, address)
+                : new PackedPanels(packing, address);
     }
 
     @Override

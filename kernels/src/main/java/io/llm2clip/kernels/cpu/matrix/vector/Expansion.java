@@ -6,59 +6,64 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Expands packed panels of narrow formats to f32, {@code [k][columns]}.
  *
- * <p>A panel is made of rows of 32-bit words, one word per lane. Each word holds elements of two columns, the lane's in the first
- * vector (x) and in the second (y) of a row of the panel, in this order from the lowest bits:
+ * <p>A panel of a 16-bit format is rows of 32-bit words, one per k and one word per lane: the elements of two columns, the lane's in the
+ * first vector of a row of the panel, in the lower half, and in the second. Quantized ones are {@link BlockPanels}.
  *
- * <ul>
- *   <li>16-bit formats: {@code x y} of one k.
- *   <li>Q8: per 32 k a row of scales {@code x y}, then 16 rows of {@code x y} of two k each.
- *   <li>Q4: per 32 k a row of scales {@code x y}, then 8 rows of {@code x y} of four k each, as signed nibbles.
- * </ul>
+ * <p>Each loop has its vectors' operations written out: in a nest of loops, or behind calls, the compiler gives up on some of them for
+ * some widths, and then every vector is boxed.
  */
 final class Expansion {
     private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
-    private static final int BLOCK = DType.Q8.blockSize();
+    /** As many lanes as a vector of floats, in half the width. */
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+
     /** Bytes of a row of an f32 panel. */
     private static final long ROW = 2L * BYTES;
 
+    private static final int WORDS = BlockPanels.WORDS;
     private static final float F16_BIAS_FACTOR = 0x1p112f;
 
     private Expansion() {}
 
-    /** Rows of words of a panel of k rows. */
-    static int wordRows(DType format, int k) {
-        return switch (format) {
-            case BF16, F16 -> k;
-            case Q8 -> k / BLOCK * 17;
-            case Q4 -> k / BLOCK * 9;
-            case F32, I32, BOOL -> throw new IllegalArgumentException("Panels of " + format + " are not expanded.");
-        };
-    }
-
-    /** Expands k rows of a panel, from a multiple of 32 on. */
-    static void expand(DType format, long from, int k, long to) {
+    /** Expands k rows of a panel of a 16-bit format. */
+    static void halves(DType format, long from, int k, long to) {
         switch (format) {
             case BF16 -> bf16(from, k, to);
             case F16 -> f16(from, k, to);
-            case Q8 -> {
-                for (int group = 0; group < k / BLOCK; group++) {
-                    q8(from + group * (17L * BYTES), to + group * (BLOCK * ROW));
-                }
+            default -> throw new IllegalArgumentException("Panels of " + format + " are no words of 16 bits.");
+        }
+    }
+
+    /**
+     * Expands some steps of as many columns as a vector has lanes.
+     *
+     * @param from the first step of their panel
+     * @param lane the first column within it
+     * @param to their place in the first row of the f32 panel
+     */
+    static void blocks(DType format, long from, int lane, int steps, long to) {
+        long step = BlockPanels.panelBytes(format, 1);
+        for (int s = 0; s < steps; s++) {
+            long block = from + s * step;
+            FloatVector scales = scales(block + (long) lane * Short.BYTES);
+            long words = block + BlockPanels.SCALES + (long) lane * Integer.BYTES;
+            if (format == DType.Q8) {
+                q8(words, scales, to + s * (BlockPanels.STEP * ROW));
+            } else {
+                q4(words, scales, to + s * (BlockPanels.STEP * ROW));
             }
-            case Q4 -> {
-                for (int group = 0; group < k / BLOCK; group++) {
-                    q4(from + group * (9L * BYTES), to + group * (BLOCK * ROW));
-                }
-            }
-            case F32, I32, BOOL -> throw new IllegalArgumentException("Panels of " + format + " are not expanded.");
         }
     }
 
@@ -90,38 +95,52 @@ final class Expansion {
                 .reinterpretAsFloats();
     }
 
-    private static void q8(long group, long to) {
-        IntVector scales = IntVector.fromMemorySegment(INTS, ALL, group, ORDER);
-        FloatVector x = upperF16(scales.lanewise(VectorOperators.LSHL, 16));
-        FloatVector y = upperF16(scales);
-        for (int j = 0; j < 16; j++) {
-            IntVector words = IntVector.fromMemorySegment(INTS, ALL, group + (j + 1) * (long) BYTES, ORDER);
-            for (int t = 0; t < 2; t++) {
-                long row = to + (2 * j + t) * ROW;
-                signed(words.lanewise(VectorOperators.LSHL, 24), 24).mul(x).intoMemorySegment(ALL, row, ORDER);
-                signed(words.lanewise(VectorOperators.LSHL, 16), 24).mul(y).intoMemorySegment(ALL, row + BYTES, ORDER);
-                words = words.lanewise(VectorOperators.LSHR, 16);
-            }
+    private static FloatVector scales(long address) {
+        IntVector halves = (IntVector)
+                ShortVector.fromMemorySegment(SHORTS, ALL, address, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
+        return upperF16(halves.lanewise(VectorOperators.LSHL, 16));
+    }
+
+    private static void q8(long from, FloatVector scales, long to) {
+        long row = to;
+        for (int word = 0; word < 8; word++) {
+            IntVector words = IntVector.fromMemorySegment(INTS, ALL, from + word * (long) WORDS, ORDER);
+            IntVector q = words.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
+            ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, row, ORDER);
+            q = words.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
+            ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, row + ROW, ORDER);
+            q = words.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
+            ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, row + 2 * ROW, ORDER);
+            q = words.lanewise(VectorOperators.ASHR, 24);
+            ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, row + 3 * ROW, ORDER);
+            row += 4 * ROW;
         }
     }
 
-    private static void q4(long group, long to) {
-        IntVector scales = IntVector.fromMemorySegment(INTS, ALL, group, ORDER);
-        FloatVector x = upperF16(scales.lanewise(VectorOperators.LSHL, 16));
-        FloatVector y = upperF16(scales);
-        for (int j = 0; j < 8; j++) {
-            IntVector words = IntVector.fromMemorySegment(INTS, ALL, group + (j + 1) * (long) BYTES, ORDER);
-            for (int t = 0; t < 4; t++) {
-                long row = to + (4 * j + t) * ROW;
-                signed(words.lanewise(VectorOperators.LSHL, 28), 28).mul(x).intoMemorySegment(ALL, row, ORDER);
-                signed(words.lanewise(VectorOperators.LSHL, 24), 28).mul(y).intoMemorySegment(ALL, row + BYTES, ORDER);
-                words = words.lanewise(VectorOperators.LSHR, 8);
+    /** Low nibbles are of the first half of the block's k, high ones of the second. */
+    private static void q4(long from, FloatVector scales, long to) {
+        long row = to;
+        for (int word = 0; word < 4; word++) {
+            IntVector words = IntVector.fromMemorySegment(INTS, ALL, from + word * (long) WORDS, ORDER);
+            // From q to q - 8 as a signed nibble.
+            IntVector signed = words.lanewise(VectorOperators.XOR, 0x88888888);
+            for (int half = 0; half < 2; half++) {
+                long at = row + half * (BlockPanels.STEP / 2 * ROW);
+                IntVector q = signed.lanewise(VectorOperators.LSHL, 28).lanewise(VectorOperators.ASHR, 28);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, at, ORDER);
+                q = signed.lanewise(VectorOperators.LSHL, 20).lanewise(VectorOperators.ASHR, 28);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, at + ROW, ORDER);
+                q = signed.lanewise(VectorOperators.LSHL, 12).lanewise(VectorOperators.ASHR, 28);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0))
+                        .mul(scales)
+                        .intoMemorySegment(ALL, at + 2 * ROW, ORDER);
+                q = signed.lanewise(VectorOperators.LSHL, 4).lanewise(VectorOperators.ASHR, 28);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0))
+                        .mul(scales)
+                        .intoMemorySegment(ALL, at + 3 * ROW, ORDER);
+                signed = signed.lanewise(VectorOperators.LSHR, 4);
             }
+            row += 4 * ROW;
         }
-    }
-
-    /** What remains of each word after an arithmetic shift, as a float. */
-    private static FloatVector signed(IntVector words, int shift) {
-        return (FloatVector) words.lanewise(VectorOperators.ASHR, shift).convert(VectorOperators.I2F, 0);
     }
 }

@@ -4,7 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.Packing;
 
 /**
- * Panels of a B that was packed by {@link Packer}. Those of f32 are used where they are; others are expanded to f32 for each block of
+ * Panels of a B that was packed by {@link Packer}. Those of f32 are used where they are; 16-bit ones are expanded to f32 for each block of
  * rows, never inside the micro-kernel, whose registers are all taken.
  */
 record PackedPanels(Packing packing, long address) implements PanelSource {
@@ -22,7 +22,7 @@ record PackedPanels(Packing packing, long address) implements PanelSource {
         if (format == DType.F32) {
             return PackedB.panel(rows);
         }
-        Expansion.expand(format, rows, k, scratch);
+        Expansion.halves(format, rows, k, scratch);
         return PackedB.panel(scratch);
     }
 

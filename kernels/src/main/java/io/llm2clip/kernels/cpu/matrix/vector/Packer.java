@@ -1,7 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.llm2clip.kernels.DType;
@@ -13,12 +12,10 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
 
 /**
- * Packs a transposed B, a weight stored as {@code [n, k]}, panel by panel: f32 as {@code [k][columns]}, narrower formats in the words
+ * Packs a transposed B, a weight stored as {@code [n, k]}, panel by panel: f32 as {@code [k][columns]}, 16-bit formats in the words
  * that {@link Expansion} reads. The words of each lane are gathered from the two rows of its columns and then transposed as floats are.
  */
 final class Packer {
-    private static final int BLOCK = DType.Q8.blockSize();
-
     private final Packing packing;
     private final DType format;
     private final long from;
@@ -56,7 +53,7 @@ final class Packer {
             Panels.transpose(packing.k(), columns, MicroKernel.COLUMNS, first, rowBytes, target);
             return;
         }
-        int words = Expansion.wordRows(format, packing.k());
+        int words = packing.k();
         long laneBytes = words * 4L;
         long scratch = workers.scratch(worker, laneBytes * Vectors.LANES + FloatCode.CALL_BYTES);
         for (int lane = 0; lane < Vectors.LANES; lane++) {
@@ -75,54 +72,12 @@ final class Packer {
 
     /** The words of one lane, of two rows; a row that does not exist is at 0, and so are its elements. */
     private void gather(long x, long y, long words) {
-        switch (format) {
-            case BF16, F16 -> {
-                for (int i = 0; i < packing.k(); i++) {
-                    Memory.putInt(words + i * 4L, half(x, i * 2L) | half(y, i * 2L) << 16);
-                }
-            }
-            case Q8 -> {
-                for (int group = 0; group < packing.k() / BLOCK; group++) {
-                    long block = group * DType.Q8.bytes((long) BLOCK);
-                    long at = words + group * (17 * 4L);
-                    Memory.putInt(at, half(x, block) | half(y, block) << 16);
-                    for (int j = 0; j < 16; j++) {
-                        int two = half(x, block + 2 + 2 * j);
-                        int others = half(y, block + 2 + 2 * j);
-                        Memory.putInt(
-                                at + (j + 1) * 4L,
-                                two & 0xFF | (others & 0xFF) << 8 | (two & 0xFF00) << 8 | (others & 0xFF00) << 16);
-                    }
-                }
-            }
-            case Q4 -> {
-                for (int group = 0; group < packing.k() / BLOCK; group++) {
-                    long block = group * DType.Q4.bytes((long) BLOCK);
-                    long at = words + group * (9 * 4L);
-                    Memory.putInt(at, half(x, block) | half(y, block) << 16);
-                    for (int j = 0; j < 8; j++) {
-                        int word = 0;
-                        for (int t = 0; t < 4; t++) {
-                            word |= (nibble(x, block, 4 * j + t) | nibble(y, block, 4 * j + t) << 4) << 8 * t;
-                        }
-                        // From q to q - 8 as a signed nibble.
-                        Memory.putInt(at + (j + 1) * 4L, word ^ 0x88888888);
-                    }
-                }
-            }
-            case F32, I32, BOOL -> throw new IllegalArgumentException("Panels of " + format + " have no words.");
+        for (int i = 0; i < packing.k(); i++) {
+            Memory.putInt(words + i * 4L, half(x, i * 2L) | half(y, i * 2L) << 16);
         }
     }
 
     private static int half(long row, long offset) {
         return row == 0 ? 0 : ALL.get(JAVA_SHORT_UNALIGNED, row + offset) & 0xFFFF;
-    }
-
-    private static int nibble(long row, long block, int element) {
-        if (row == 0) {
-            return 0;
-        }
-        int pair = ALL.get(JAVA_BYTE, row + block + 2 + element % 16);
-        return element < 16 ? pair & 15 : pair >> 4 & 15;
     }
 }

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.PackArguments;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -40,19 +41,41 @@ public final class VectorMatrixUnit implements MatrixUnit {
         if (!b.transposed() || op.batch() != 1 || op.n() == 0 || op.k() == 0) {
             return null;
         }
+        if (b.format().isQuantized()) {
+            return BlockPanels.packing(b.format(), op.n(), op.k());
+        }
         long bytes = b.format().bytes((long) op.k() * PackedB.padded(op.n()));
         return new Packing(layout(), b.format(), op.n(), op.k(), MicroKernel.COLUMNS, bytes);
     }
 
     @Override
     public boolean packs(Packing packing) {
-        return packing.unit().equals(layout());
+        return packing.unit().equals(packing.format().isQuantized() ? BlockPanels.LAYOUT : layout());
     }
 
     @Override
     public void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
+        if (packing.format().isQuantized()) {
+            BlockPanels.pack(packing, b, from, to, workers);
+            return;
+        }
         PackArguments.require(layout(), packing, b, from, to);
         new Packer(packing, b, from.address(), to.address(), workers).pack();
+    }
+
+    @Override
+    public boolean unpacks(Packing packing) {
+        return packs(packing);
+    }
+
+    @Override
+    public void unpack(Packing packing, MemorySegment from, MemorySegment to, Workers workers) {
+        if (packing.format().isQuantized()) {
+            BlockPanels.unpack(packing, from, to, workers);
+            return;
+        }
+        PackArguments.requireUnpackable(layout(), packing, from, to);
+        new Unpacker(packing, from.address(), to.address()).unpack(workers);
     }
 
     @Override

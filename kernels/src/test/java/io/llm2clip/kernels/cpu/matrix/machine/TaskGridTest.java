@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.operations.Matmul;
 import net.jqwik.api.Arbitraries;
@@ -18,7 +19,7 @@ class TaskGridTest {
             @ForAll("threads") int threads,
             @ForAll("panelRows") int panelRows,
             @ForAll boolean bytes) {
-        int panelColumns = bytes ? ByteKernels.COLUMNS : Tiles.COLUMNS;
+        int panelColumns = bytes ? BlockPanels.COLUMNS : Tiles.COLUMNS;
         TaskGrid grid = TaskGrid.of(op, panelRows, panelColumns, threads);
         CutMatmuls.requireCovered(op.m(), grid.rows(), grid.rowBlocks());
         CutMatmuls.requireCovered(op.n(), grid.columns(), grid.columnBlocks());
@@ -35,7 +36,7 @@ class TaskGridTest {
             @ForAll("matmuls") Matmul op, @ForAll("threads") int threads, @ForAll("panelRows") int panelRows) {
         int k = TaskGrid.of(op, panelRows, Tiles.COLUMNS, threads).k();
         Matmul other = Matmul.dense(1, 7, 3, op.k(), false, true);
-        assertThat(TaskGrid.of(other, 14, ByteKernels.COLUMNS, 1).k()).isEqualTo(k);
+        assertThat(TaskGrid.of(other, 14, BlockPanels.COLUMNS, 1).k()).isEqualTo(k);
     }
 
     @Provide
