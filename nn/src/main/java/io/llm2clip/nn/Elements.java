@@ -37,11 +37,17 @@ final class Elements {
 
         /** All elements of a tensor, and something to do after the last of them. */
         void add(long elements, Range work, Runnable then) {
-            AtomicLong left = new AtomicLong(Math.ceilDiv(elements, PIECE));
-            for (long first = 0; first < elements; first += PIECE) {
+            add(elements, 1, work, then);
+        }
+
+        /** The same in pieces of whole grains, but for the last. */
+        void add(long elements, long grain, Range work, Runnable then) {
+            long piece = Math.max(1, PIECE / grain) * grain;
+            AtomicLong left = new AtomicLong(Math.ceilDiv(elements, piece));
+            for (long first = 0; first < elements; first += piece) {
                 long begin = first;
                 pieces.add(() -> {
-                    work.run(begin, Math.min(elements, begin + PIECE));
+                    work.run(begin, Math.min(elements, begin + piece));
                     if (left.decrementAndGet() == 0) {
                         then.run();
                     }
@@ -58,39 +64,47 @@ final class Elements {
         }
     }
 
-    /** Sets f32 elements. */
-    static void fill(MemorySegment floats, Initializer.Values values, Workers workers) {
-        Pieces pieces = new Pieces();
-        pieces.add(floats.byteSize() / Float.BYTES, (first, end) -> {
+    /** What writes elements {@code first .. end-1} to memory for just these. */
+    @FunctionalInterface
+    interface Writer {
+        void write(MemorySegment target, long first, long end);
+    }
+
+    /** Writes values as f32. */
+    static Writer floats(Initializer.Values values) {
+        return (target, first, end) -> {
             for (long i = first; i < end; i++) {
-                floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, values.get(i));
+                target.setAtIndex(ValueLayout.JAVA_FLOAT, i - first, values.get(i));
             }
-        });
-        pieces.run(workers);
+        };
     }
 
     /** The elements as floats of native byte order, in memory that the garbage collector frees. */
     static TensorData expand(TensorData data) {
         TensorData floats = TensorData.allocate(data.shape(), DType.F32);
         MemorySegment target = floats.segment();
-        StoredElements stored = new StoredElements(data.dtype(), data.readOnly());
-        Pieces pieces = new Pieces();
-        pieces.add(data.shape().size(), (first, end) -> expand(stored, first, end, slice(target, first, end)));
-        pieces.run();
+        data.read(rows -> {
+            StoredElements stored = new StoredElements(data.dtype(), rows);
+            Pieces pieces = new Pieces();
+            pieces.add(data.shape().size(), (first, end) -> expand(stored, first, end, slice(target, first, end)));
+            pieces.run();
+        });
         return floats;
     }
 
     /** Hashes elements as floats of native byte order. */
     static void digest(TensorData data, MessageDigest digest) {
-        StoredElements stored = new StoredElements(data.dtype(), data.readOnly());
-        long elements = data.shape().size();
-        ByteBuffer floats = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(PIECE, elements));
-        for (long first = 0; first < elements; first += PIECE) {
-            long end = Math.min(elements, first + PIECE);
-            floats.clear().limit((int) (end - first) * Float.BYTES);
-            expand(stored, first, end, MemorySegment.ofBuffer(floats));
-            digest.update(floats);
-        }
+        data.read(rows -> {
+            StoredElements stored = new StoredElements(data.dtype(), rows);
+            long elements = data.shape().size();
+            ByteBuffer floats = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(PIECE, elements));
+            for (long first = 0; first < elements; first += PIECE) {
+                long end = Math.min(elements, first + PIECE);
+                floats.clear().limit((int) (end - first) * Float.BYTES);
+                expand(stored, first, end, MemorySegment.ofBuffer(floats));
+                digest.update(floats);
+            }
+        });
         // Otherwise a large mapped file would look like memory that is in use.
         data.unload();
     }

@@ -1,12 +1,12 @@
 package io.llm2clip.nn;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -108,10 +108,10 @@ public final class Parameter {
             throw new IllegalStateException(
                     "Parameter " + this + " is frozen and has its values; fill new Parameters.");
         }
-        TensorData data = bound == null ? owner.allocate(this, DType.F32) : bound.data;
-        Elements.fill(data.segment(), values, Workers.shared());
+        NewValues target = target();
+        target.write(Elements.floats(values));
         if (bound == null) {
-            bind(data, DType.F32);
+            bind(target.data(), DType.F32);
         }
     }
 
@@ -155,16 +155,17 @@ public final class Parameter {
         onDisk = new OnDisk(tensor, stored);
     }
 
-    /** Where values go in place: the memory that a trained parameter has already, or new memory, not yet {@link #bind bound}. */
-    synchronized TensorData target() {
-        return bound == null ? owner.allocate(this, DType.F32) : bound.data;
+    /** Where f32 values go: the memory that a trained parameter has already, or new memory, not yet {@link #bind bound}. */
+    synchronized NewValues target() {
+        return bound == null ? owner.allocate(this, DType.F32) : NewValues.of(bound.data);
     }
 
     /** Sets all values to those of f32 elements: in place, or, if it is frozen, in new memory. */
     synchronized void replace(TensorData values) {
-        TensorData data = isFrozen() ? owner.allocate(this, DType.F32) : bound().data;
-        data.copyFrom(values);
-        bind(data, DType.F32);
+        NewValues target = isFrozen() ? owner.allocate(this, DType.F32) : NewValues.of(bound().data);
+        MemorySegment floats = values.readOnly();
+        target.write((part, first, end) -> part.copyFrom(Elements.slice(floats, first, end)));
+        bind(target.data(), DType.F32);
     }
 
     /** Takes over elements, instead of those it had; frozen if it is. */

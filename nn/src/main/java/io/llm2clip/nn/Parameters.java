@@ -8,6 +8,7 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.MemoryBlock;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.WeightLayout;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -17,6 +18,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -205,12 +207,24 @@ public final class Parameters implements AutoCloseable {
     }
 
     /** Memory for a parameter's values, freed when this is closed. */
-    synchronized TensorData allocate(Parameter parameter, DType dtype) {
+    synchronized NewValues allocate(Parameter parameter, DType dtype) {
         requireOpen(parameter.name());
-        MemoryBlock block =
-                MemoryBlock.allocate(dtype.bytes((long) parameter.shape().size()), parameter.toString());
+        Optional<WeightLayout> layout = layout(parameter, dtype);
+        long bytes = layout.map(found -> found.packing().bytes())
+                .orElse(dtype.bytes((long) parameter.shape().size()));
+        MemoryBlock block = MemoryBlock.allocate(bytes, parameter.toString());
         resources.add(block::close);
-        return new TensorData(parameter.shape(), dtype, block.segment());
+        return layout.map(found -> NewValues.packed(parameter, found, block.segment()))
+                .orElseGet(() -> NewValues.of(new TensorData(parameter.shape(), dtype, block.segment())));
+    }
+
+    /** How the device would rather have a weight than by rows, of those that never change. */
+    private Optional<WeightLayout> layout(Parameter parameter, DType dtype) {
+        Shape shape = parameter.shape();
+        if (frozen == null || parameter.role() != Parameter.Role.MATRIX || shape.rank() < 2 || shape.size() == 0) {
+            return Optional.empty();
+        }
+        return frozen.device.layout(dtype, shape.dim(0), shape.size() / shape.dim(0));
     }
 
     /** Something that lives as long as the values do, such as a mapped file. */

@@ -48,19 +48,19 @@ final class WeightLoading {
             return;
         }
         DType format = owner.format(parameter, type);
-        TensorData data;
         boolean same = isSame(stored.type(), format);
+        // What was dequantized is written as it is then.
+        boolean widened = format == DType.F32 && type.isQuantized();
+        DType written = parameter.isFrozen() && !widened ? type : DType.F32;
         if (parameter.isFrozen() && parameter.role() != Parameter.Role.PLAIN && same && isUsable(stored, format)) {
-            data = new TensorData(parameter.shape(), format, stored.data());
+            targets.put(parameter, new Target(new TensorData(parameter.shape(), format, stored.data()), written));
             mapping.add(owner);
         } else {
-            data = format == DType.F32 ? parameter.target() : owner.allocate(parameter, format);
+            NewValues values = format == DType.F32 ? parameter.target() : owner.allocate(parameter, format);
             // Pages that were read would count as memory in use until the file is closed.
-            copies.add(stored.elements(), copy(stored, same, data.segment(), format), stored::unload);
+            values.addTo(copies, copy(stored, same, format), stored::unload);
+            targets.put(parameter, new Target(values.data(), written));
         }
-        // What was dequantized is written as it is then.
-        DType written = format == DType.F32 && type.isQuantized() ? format : type;
-        targets.put(parameter, new Target(data, parameter.isFrozen() ? written : DType.F32));
     }
 
     /** The format in memory in which elements are exactly what they are in the file. */
@@ -84,27 +84,22 @@ final class WeightLoading {
         };
     }
 
-    private static Elements.Range copy(StoredTensor stored, boolean same, MemorySegment target, DType format) {
+    private static Elements.Writer copy(StoredTensor stored, boolean same, DType format) {
         if (same) {
-            return (first, end) -> stored.copyTo(slice(target, format, first, end), first, end);
+            return stored::copyTo;
         }
         if (format == DType.F32) {
-            return (first, end) -> stored.copyFloatsTo(slice(target, format, first, end), first, end);
+            return stored::copyFloatsTo;
         }
-        return (first, end) -> {
+        return (target, first, end) -> {
             float[] floats = new float[Math.toIntExact(end - first)];
             stored.copyFloatsTo(MemorySegment.ofArray(floats), first, end);
-            MemorySegment rounded = slice(target, format, first, end);
             if (format.isQuantized()) {
-                Quantization.quantize(floats, format, ByteOrder.nativeOrder(), rounded);
+                Quantization.quantize(floats, format, ByteOrder.nativeOrder(), target);
             } else {
-                Elements.round(floats, format, ByteOrder.nativeOrder(), rounded);
+                Elements.round(floats, format, ByteOrder.nativeOrder(), target);
             }
         };
-    }
-
-    private static MemorySegment slice(MemorySegment elements, DType format, long first, long end) {
-        return elements.asSlice(format.bytes(first), format.bytes(end - first));
     }
 
     /** Kernels read whole elements of native byte order; files may have tensors anywhere. */

@@ -151,7 +151,11 @@ class ParametersTest {
         float[] drawn = new float[shape.size()];
         try (Workers workers =
                 new Workers(Math.min(threads, Runtime.getRuntime().availableProcessors()))) {
-            Elements.fill(MemorySegment.ofArray(drawn), one, workers);
+            Elements.Pieces pieces = new Elements.Pieces();
+            Elements.Writer writer = Elements.floats(one);
+            MemorySegment target = MemorySegment.ofArray(drawn);
+            pieces.add(drawn.length, (first, end) -> writer.write(Elements.slice(target, first, end), first, end));
+            pieces.run(workers);
         }
         float[] expected = new float[drawn.length];
         for (int i = expected.length - 1; i >= 0; i--) {

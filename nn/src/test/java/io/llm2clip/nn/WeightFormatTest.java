@@ -87,7 +87,8 @@ class WeightFormatTest {
                 assertThat(quantized.get(as).data().dtype()).as(as).isEqualTo(DType.F32);
             }
             long biases = 2 * 1000 * Float.BYTES;
-            assertThat(EngineMemory.liveBytes() - before).isEqualTo(type.bytes(1000L * WIDTH) + biases);
+            // Panels of 16 rows of the weight.
+            assertThat(EngineMemory.liveBytes() - before).isEqualTo(type.bytes(1008L * WIDTH) + biases);
             assertThat(RoundingError.of(output(quantized), output(stored)).cosine())
                     .isBetween(similar, 0.9999999);
             assertThat(quantized.digest()).isNotEqualTo(stored.digest());
@@ -305,15 +306,69 @@ class WeightFormatTest {
         WeightFormat.F32.requireAmong(Set.of(DType.F32));
     }
 
-    /** Memory is why weights are quantized: a packed copy would double it, as there is no file whose pages could be let go. */
-    @Test
-    void quantizedWeightsHaveNoSecondCopy() {
+    /** How a matrix of a linear layer came to be in memory. */
+    enum Way {
+        INT8,
+        INT4,
+        BF16,
+        WIDENED,
+        FILLED,
+        MERGED
+    }
+
+    private Parameters of(Way way) {
+        return switch (way) {
+            case INT8 -> load(Parameters.frozen(WeightFormat.INT8, Device.cpu()));
+            case INT4 -> load(Parameters.frozen(WeightFormat.INT4, Device.cpu()));
+            case BF16 -> load(Parameters.frozen(WeightFormat.BF16, Device.cpu()));
+            case WIDENED -> loadBfloat16(WeightFormat.F32);
+            case FILLED -> {
+                Parameters parameters = declare(Parameters.frozen());
+                parameters.all().forEach(parameter -> parameter.fill(i -> 0.125f * (i % 7 - 3)));
+                yield parameters;
+            }
+            case MERGED -> {
+                Parameters parameters = Parameters.frozen();
+                Linear linear = Linear.create(parameters.root().scope("fc"), WIDTH, 1000, true);
+                Linear.create(parameters.root().scope("odd"), 33, 2, false);
+                Embedding.create(parameters.root().scope("table"), 4, WIDTH, Initializer.normal(1));
+                try (Checkpoint source = Checkpoint.open(file);
+                        Parameters updates = new Parameters(2)) {
+                    ParameterFiles.load(parameters.all(), source);
+                    Lora lora = Lora.attach(updates.root(), linear, 2, 4);
+                    lora.b().fill(i -> 0.01f * (i % 5));
+                    linear.merge();
+                }
+                yield parameters;
+            }
+        };
+    }
+
+    /** A weight that never changes is in memory once, packed, whatever is computed with it and whoever reads its rows meanwhile. */
+    @ParameterizedTest
+    @EnumSource
+    void weightsAreInMemoryOnce(Way way) {
         long before = EngineMemory.liveBytes();
-        try (Parameters quantized = load(Parameters.frozen(WeightFormat.INT8, Device.cpu()))) {
+        try (Parameters weights = of(way)) {
+            TensorData weight = weights.get("fc.weight").data();
             long loaded = EngineMemory.liveBytes() - before;
-            assertThat(output(quantized)).hasSize(2000);
-            assertThat(EngineMemory.liveBytes() - before).isEqualTo(loaded);
+            long rows = weight.dtype().bytes(1000L * WIDTH);
+            assertThat(loaded).isBetween(rows, rows + rows / 8 + 20_000);
+            float[] output = output(weights);
+            assertThat(weights.digest()).hasSize(64);
+            float[] values = weights.get("fc.weight").expanded().toFloats();
+            assertThat(EngineMemory.liveBytes() - before).as("after use").isEqualTo(loaded);
+            // A program that needs rows has them made, and kept.
+            float[] row = weights.get("fc.weight")
+                    .tensor()
+                    .gather(Tensor.variable("i", TensorData.ofInts(Shape.of(1), 999)))
+                    .evaluate()
+                    .toFloats();
+            assertThat(row).containsExactly(Arrays.copyOfRange(values, 999 * WIDTH, 1000 * WIDTH));
+            assertThat(EngineMemory.liveBytes() - before).as("with rows").isEqualTo(loaded + rows);
+            assertThat(output(weights)).containsExactly(output);
         }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor;
 
 import io.llm2clip.kernels.DType;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -45,6 +46,18 @@ public interface Device extends AutoCloseable {
 
     /** The formats that the second operand of a matmul and the table of a gather may have here. */
     Set<DType> matrixFormats();
+
+    /**
+     * The layout in which a weight of a linear layer that never changes is best kept here, instead of its rows.
+     *
+     * @param format of its elements
+     * @param n its rows, numbers that the layer makes
+     * @param k its columns, numbers that the layer reads
+     * @return nothing if by rows
+     */
+    default Optional<WeightLayout> layout(DType format, int n, int k) {
+        return Optional.empty();
+    }
 
     /** Frees the device's memory; what variables hold there is brought home first. */
     @Override

@@ -13,15 +13,18 @@ import org.jspecify.annotations.Nullable;
  * accelerator works on them, the newer elements may lie there; whoever asks for them here gets them.
  *
  * <p>Elements may be <em>frozen</em>: they never change from then on, and writing to them is refused. Those of a file that was mapped
- * for reading are frozen from the start. Only of frozen elements are there {@link #packed} copies.
+ * for reading are frozen from the start. Only of frozen elements are there {@link #packed} copies. Weights may be kept in a packed layout
+ * alone: their rows are made when they are asked for, and stay only where programs read them.
  */
 public final class TensorData {
     private static final long ALIGNMENT = 64;
 
     private final Shape shape;
     private final DType dtype;
-    // Null until asked for, where an accelerator makes the elements.
+    // Null until asked for, where an accelerator makes the elements, or where they are packed.
     private @Nullable MemorySegment memory;
+    // Null where elements are stored as rows.
+    private final @Nullable PackedElements storage;
     private @Nullable RemoteCopy copy;
     private long version;
     private boolean frozen;
@@ -47,6 +50,7 @@ public final class TensorData {
         this.shape = shape;
         this.dtype = dtype;
         this.memory = segment;
+        this.storage = null;
         this.frozen = segment.isReadOnly();
     }
 
@@ -54,6 +58,32 @@ public final class TensorData {
     public TensorData(Shape shape, DType dtype) {
         this.shape = shape;
         this.dtype = dtype;
+        this.storage = null;
+    }
+
+    private TensorData(Shape shape, PackedElements storage) {
+        this.shape = shape;
+        this.dtype = storage.packing().format();
+        this.storage = storage;
+        this.frozen = true;
+    }
+
+    /**
+     * Frozen elements that are kept in a packed layout.
+     *
+     * @param shape {@code [n, ...]} of {@code n * k} elements
+     * @param segment of the layout's size, off-heap; filled before anybody reads the elements
+     */
+    public static TensorData packed(Shape shape, WeightLayout layout, MemorySegment segment) {
+        Packing packing = layout.packing();
+        if ((long) packing.n() * packing.k() != shape.size()
+                || segment.byteSize() != packing.bytes()
+                || !segment.isNative()) {
+            throw new TensorException(
+                    "Packed tensor data " + shape + " as " + packing + ", expected as many elements and "
+                            + packing.bytes() + " off-heap bytes, found " + segment.byteSize() + ".");
+        }
+        return new TensorData(shape, new PackedElements(layout, segment));
     }
 
     /** Whether elements of this type may lie there. */
@@ -87,7 +117,21 @@ public final class TensorData {
     /** The elements' bytes, for reading. */
     public MemorySegment readOnly() {
         bringHome();
-        return memory().asReadOnly();
+        if (storage == null) {
+            return memory().asReadOnly();
+        }
+        require(isAlive());
+        return storage.rows().asReadOnly();
+    }
+
+    /** Has the bytes read once: memory that is made for this alone is freed after it. */
+    public void read(Consumer<MemorySegment> reader) {
+        if (storage == null) {
+            reader.accept(readOnly());
+        } else {
+            require(isAlive());
+            storage.read(reader);
+        }
     }
 
     /** Ends all changes: from now on the elements are what they are, and kernels may keep copies of them. */
@@ -103,8 +147,8 @@ public final class TensorData {
     }
 
     /**
-     * Frozen elements in another layout, made once and kept until {@link #release}. Pages of a mapped file that were read for it are
-     * let go.
+     * Frozen elements in another layout, made once and kept until {@link #release}; those that are kept in this layout themselves. Pages of a
+     * mapped file that were read for it are let go.
      *
      * @param packing the layout
      * @param packer writes the copy from {@link #readOnly}
@@ -116,6 +160,9 @@ public final class TensorData {
                     + ": expected frozen elements, found some that may change; freeze() them, or pack for each use.");
         }
         requireUnreleased();
+        if (storage != null && storage.packing().equals(packing)) {
+            return storage.segment();
+        }
         return packedCopies().get(packing, copy -> {
             packer.accept(copy);
             unload();
@@ -129,9 +176,8 @@ public final class TensorData {
 
     /** Lets go the pages of a mapped file; they are read again where they are needed. */
     public void unload() {
-        MemorySegment elements = memory();
-        if (elements.isMapped()) {
-            elements.unload();
+        if (storage == null && memory().isMapped()) {
+            memory().unload();
         }
     }
 
@@ -170,22 +216,31 @@ public final class TensorData {
 
     /** Whether the memory has not been freed, nor the elements {@link #release released}. */
     public boolean isAlive() {
-        return !released && (memory == null || memory.scope().isAlive());
+        MemorySegment kept = storage == null ? memory : storage.segment();
+        return !released && (kept == null || kept.scope().isAlive());
     }
 
     /**
      * The memory here, whether or not a device has newer elements. For devices, which know; everyone else calls {@link #segment} or
-     * {@link #readOnly}.
+     * {@link #readOnly}. Of packed elements the rows are made and kept, as their address may be, until {@link #release}.
      */
     public MemorySegment memory() {
+        if (storage != null) {
+            require(isAlive());
+            return storage.keptRows(packedCopies());
+        }
         if (memory == null) {
             memory = Arena.ofAuto().allocate(dtype.bytes((long) shape.size()), ALIGNMENT);
         }
-        if (!memory.scope().isAlive()) {
+        require(memory.scope().isAlive());
+        return memory;
+    }
+
+    private void require(boolean alive) {
+        if (!alive) {
             throw new IllegalStateException("Elements " + dtype + " " + shape
                     + " were freed with what they belonged to; copy them before that is closed.");
         }
-        return memory;
     }
 
     /** Whether a change of these elements changes others, which lie in the same memory. */
@@ -290,7 +345,7 @@ public final class TensorData {
         if (!isAlive()) {
             return typed + ", freed";
         }
-        if (memory == null && copy == null) {
+        if (memory == null && storage == null && copy == null) {
             return typed + ", not computed";
         }
         if (shape.size() == 0) {

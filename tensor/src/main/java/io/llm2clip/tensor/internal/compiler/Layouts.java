@@ -120,14 +120,10 @@ final class Layouts {
         return new KernelCall(fused, product.precision(), operands, List.of(product.result()), views.readAfter(read));
     }
 
-    /**
-     * The matmul with a packed B where that is all of a weight that never changes. Of quantized weights there are not two copies for good,
-     * as they are there to save memory: pages of a mapped file can be let go, other memory cannot.
-     */
+    /** The matmul with a packed B where that is all of a weight that never changes. */
     private Matmul packed(Matmul op, Precision precision, View b) {
         boolean constant = b.base().operation instanceof Operation.Variable(var _, TensorData data)
                 && data.isFrozen()
-                && (data.isMapped() || !data.dtype().isQuantized())
                 && b.offset() == 0
                 && b.shape().size() == data.shape().size();
         Packing packing = constant ? packings.of(op, precision) : null;

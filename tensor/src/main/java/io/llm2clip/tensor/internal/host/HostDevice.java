@@ -5,12 +5,14 @@ import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.CpuOp;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.tensor.WeightLayout;
 import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.Target;
 import io.llm2clip.tensor.internal.memory.Workspace;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -57,6 +59,11 @@ public final class HostDevice implements PlanDevice {
                 true,
                 Map.of(),
                 op -> op instanceof CpuOp ? "its CPU kernel" : "its reference");
+    }
+
+    @Override
+    public Optional<WeightLayout> layout(DType format, int n, int k) {
+        return HostLayout.of(format, n, k, workers);
     }
 
     @Override

@@ -138,7 +138,11 @@ final class HostExecutable implements Executable {
     private IntFunction<MemorySegment> stored(Plan.Step step, HostBlocks workspace) {
         return i -> {
             Operand operand = step.op().operands().get(i);
-            return memory(step.operands().get(i), operand.dtype().bytes(operand.elements()), workspace);
+            long bytes = operand.dtype().bytes(operand.elements());
+            return operand.packing() != null
+                            && step.operands().get(i) instanceof Plan.Slot.InVariable(TensorData variable, long offset)
+                    ? variable.readOnly().asSlice(offset, bytes)
+                    : memory(step.operands().get(i), bytes, workspace);
         };
     }
 
