@@ -77,7 +77,7 @@ def attention_gradient(request):
 class Step:
     """A step of training; what is compared are losses, of which later ones depend on the updates."""
 
-    COMPARED = 3
+    COMPARED = 2
 
     def __init__(self, request):
         make = torch_tasks.image_loss if request.kind == "image-step" else torch_tasks.caption_loss

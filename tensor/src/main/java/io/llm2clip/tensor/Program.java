@@ -60,7 +60,8 @@ public interface Program extends AutoCloseable {
 
     /**
      * What the program does, for people: its kernels in order, and for each operand format, shape, layout, place, bytes and which
-     * kernels it lives for; before them the totals and the peak.
+     * kernels it lives for; before them the totals and the peak, and, where they are {@link ProgramOptions#withKernelTimes measured}, the
+     * times of kernels in the runs until now.
      */
     String explain();
 

@@ -5,14 +5,15 @@ package io.llm2clip.tensor;
  *
  * @param precision of its matrix multiplications; a device that does not have it refuses the program
  * @param nanCheck whether a run stops at the first kernel that yields NaN, see {@link #withNanCheck}
+ * @param timed whether the time of each kernel is measured, see {@link #withKernelTimes}
  */
-public record ProgramOptions(Precision precision, boolean nanCheck) {
+public record ProgramOptions(Precision precision, boolean nanCheck, boolean timed) {
     /** Everything in f32. */
     public static final ProgramOptions DEFAULT = new ProgramOptions(Precision.F32);
 
-    /** Without checks. */
+    /** Without checks or times. */
     public ProgramOptions(Precision precision) {
-        this(precision, false);
+        this(precision, false, false);
     }
 
     /**
@@ -24,6 +25,15 @@ public record ProgramOptions(Precision precision, boolean nanCheck) {
      * messages say that, too.
      */
     public ProgramOptions withNanCheck() {
-        return new ProgramOptions(precision, true);
+        return new ProgramOptions(precision, true, timed);
+    }
+
+    /**
+     * The same, for a program that measures the time of each kernel: {@link Program#explain} begins with a table of them then, with
+     * what they compute and move per second. Results are the same. Devices other than the CPU get their kernels one by one, so that
+     * theirs is the time with a launch.
+     */
+    public ProgramOptions withKernelTimes() {
+        return new ProgramOptions(precision, nanCheck, true);
     }
 }

@@ -18,6 +18,9 @@ final class RowRun {
 
     private static final int MAX_RUNS = 10_000;
 
+    /** An output that took so many times the warm-up is warm-up enough: steps of training take many seconds each. */
+    private static final int LONG_OUTPUT = 4;
+
     private final Row row;
     private final Launch launch;
     private final WorkFiles files;
@@ -26,6 +29,7 @@ final class RowRun {
     private final Map<String, PeerProcess> processes = new LinkedHashMap<>();
     private final Map<Entrant, Request> requests = new LinkedHashMap<>();
     private final Map<Entrant, Output> outputs = new LinkedHashMap<>();
+    private final Map<Entrant, Double> outputNanos = new LinkedHashMap<>();
     private final Map<Entrant, Output.Difference> differences = new LinkedHashMap<>();
     private final Map<Entrant, double[]> millis = new LinkedHashMap<>();
     private final Map<Entrant, Long> bytes = new LinkedHashMap<>();
@@ -117,7 +121,9 @@ final class RowRun {
             fresh(entrant);
         } else {
             ask(entrant, "prepare " + id(entrant) + " " + request);
+            long start = System.nanoTime();
             outputs.put(entrant, Output.of(ask(entrant, "output " + id(entrant))));
+            outputNanos.put(entrant, (double) (System.nanoTime() - start));
         }
         say(entrant, "ready");
     }
@@ -177,6 +183,11 @@ final class RowRun {
     private int warmUp() {
         Map<Entrant, Double> last = new LinkedHashMap<>();
         for (Entrant entrant : List.copyOf(outputs.keySet())) {
+            double output = outputNanos.getOrDefault(entrant, 0.0);
+            if (output > LONG_OUTPUT * options.warmUpSeconds() * 1e9) {
+                last.put(entrant, output);
+                continue;
+            }
             attempt(entrant, () -> {
                 double all = 0;
                 do {

@@ -25,7 +25,7 @@ import java.util.function.Function;
  * ones depend on the updates.
  */
 final class StepTask implements Task {
-    private static final int COMPARED = 3;
+    private static final int COMPARED = 2;
 
     private final List<Parameters> owners;
     private final List<TensorData> inputs;
@@ -96,6 +96,11 @@ final class StepTask implements Task {
     @Override
     public long flops() {
         return step.flops();
+    }
+
+    /** Kernel by kernel. */
+    String explain() {
+        return step.explain();
     }
 
     @Override

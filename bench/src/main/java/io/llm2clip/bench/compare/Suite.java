@@ -141,38 +141,42 @@ final class Suite {
     }
 
     private List<Row> steps() {
-        return List.of(
-                imageStep("step-2", OURS, TORCH, 1),
-                captionStep(),
-                imageStep("step-2-bf16", ours("bf16"), BF16.subList(0, 2), 1.1));
-    }
-
-    private Row imageStep(String name, Entrant subject, List<Entrant> rivals, double goal) {
         int batch = small ? 8 : 32;
-        Request work = Request.of("image-step", "model", vitB, "batch", batch, "rate", "1e-4");
-        return new Row(
-                name,
-                "stage-2 step, %s, batch %d%s".formatted(vitBName, batch, precision(subject)),
-                work,
-                subject,
-                rivals,
-                goal,
-                Manner.APART,
-                0);
+        String fewBlocks = small ? vitB : "224,16,768,2,512";
+        String fewLayers = small ? smolLm : "49152,576,1536,4,9,3,100000,0";
+        return List.of(
+                imageStep("step-2", vitBName + ", batch " + batch, vitB, batch, OURS, TORCH, 1),
+                imageStep(
+                        "step-2-few", "2 blocks of " + vitBName + ", batch " + batch, fewBlocks, batch, OURS, TORCH, 1),
+                captionStep("step-1", llama1bName, llama1b, 8, small ? 8 : 64),
+                captionStep("step-1-smol", smolLmName, smolLm, small ? 8 : 32, small ? 8 : 48),
+                captionStep("step-1-few", "4 layers of " + smolLmName, fewLayers, small ? 8 : 32, small ? 8 : 48),
+                imageStep(
+                        "step-2-bf16",
+                        vitBName + ", batch " + batch + ", bf16",
+                        vitB,
+                        batch,
+                        ours("bf16"),
+                        BF16.subList(0, 2),
+                        1.1));
     }
 
-    private Row captionStep() {
-        int tokens = small ? 8 : 64;
-        Request work = Request.of("caption-step", "model", llama1b, "captions", 8, "tokens", tokens, "rate", "1e-3");
-        return new Row(
-                "step-1",
-                "stage-1 step, %s, LoRA r16, 8 x %d tokens".formatted(llama1bName, tokens),
-                work,
-                OURS,
-                TORCH,
-                1,
-                Manner.APART,
-                0);
+    private static Row imageStep(
+            String name, String title, String model, int batch, Entrant subject, List<Entrant> rivals, double goal) {
+        Request work = Request.of("image-step", "model", model, "batch", batch, "rate", "1e-4");
+        return step(name, "stage-2 step, " + title, work, subject, rivals, goal);
+    }
+
+    private static Row captionStep(String name, String title, String model, int captions, int tokens) {
+        Request work =
+                Request.of("caption-step", "model", model, "captions", captions, "tokens", tokens, "rate", "1e-3");
+        String of = "stage-1 step, %s, LoRA r16, %d x %d tokens".formatted(title, captions, tokens);
+        return step(name, of, work, OURS, TORCH, 1);
+    }
+
+    private static Row step(
+            String name, String title, Request work, Entrant subject, List<Entrant> rivals, double goal) {
+        return new Row(name, title, work, subject, rivals, goal, Manner.APART, 0);
     }
 
     /** Formats of weights against f32, of the same file. */

@@ -83,6 +83,11 @@ public final class TrainStep implements AutoCloseable {
         return program.program().memory();
     }
 
+    /** What a step does, kernel by kernel, as {@link io.llm2clip.tensor.Program#explain}. */
+    public String explain() {
+        return program.program().explain();
+    }
+
     /** Frees the program; the optimizer stays open. */
     @Override
     public void close() {

@@ -199,6 +199,9 @@ final class AcceleratorExecutable implements Executable {
             bind(workspace);
             inputs.forEach(DeviceCopy::send);
             ranges.send();
+            if (observer != null) {
+                observer.begins();
+            }
             try {
                 for (int step = 0; step < recorded.size(); step++) {
                     recorded.get(step).run();

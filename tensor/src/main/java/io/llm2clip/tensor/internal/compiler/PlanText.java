@@ -206,6 +206,14 @@ public final class PlanText {
         };
     }
 
+    /** The same, with how the factors of a matmul lie: what kernels of one speed have in common. */
+    public static String describeLayouts(Step step) {
+        String described = describe(step).strip();
+        return step.op() instanceof Matmul
+                ? "%s, %s by %s".formatted(described, layout(step.op(), 0), layout(step.op(), 1))
+                : described;
+    }
+
     private static String expression(Expression expression) {
         String opcodes = expression.instructions().stream()
                 .map(Expression.Instruction::opcode)

@@ -3,6 +3,7 @@ package io.llm2clip.tensor.internal.engine;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramMemory;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TensorException;
@@ -11,6 +12,7 @@ import io.llm2clip.tensor.internal.compiler.Executable;
 import io.llm2clip.tensor.internal.compiler.Plan;
 import io.llm2clip.tensor.internal.compiler.PlanDevice;
 import io.llm2clip.tensor.internal.compiler.PlanText;
+import io.llm2clip.tensor.internal.compiler.StepObserver;
 import io.llm2clip.tensor.internal.graph.UnfedInputs;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,12 +22,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A plan loaded into a device, with the memory of its inputs and outputs. */
 public final class CompiledProgram implements Program {
     private final PlanDevice device;
     private final Plan plan;
     private final Executable executable;
+    private final @Nullable KernelTimes times;
     private final Map<Tensor, TensorData> inputs = new HashMap<>();
     private final Set<Tensor> unfed;
     private final List<TensorData> outputs = new ArrayList<>();
@@ -37,19 +41,18 @@ public final class CompiledProgram implements Program {
     private volatile boolean closed;
     private volatile boolean ran;
 
-    CompiledProgram(List<Tensor> roots, List<Update> updates, Plan plan, PlanDevice device, boolean nanCheck) {
+    CompiledProgram(List<Tensor> roots, List<Update> updates, Plan plan, PlanDevice device, ProgramOptions options) {
         this.roots = List.copyOf(roots);
         this.updates = List.copyOf(updates);
         this.device = device;
         this.plan = plan;
         this.variables = plan.variables();
         this.updated = plan.updated();
+        times = options.timed() ? new KernelTimes(plan) : null;
         unfed = new HashSet<>(plan.inputs().keySet());
         executable = device.load(plan);
         try {
-            if (nanCheck) {
-                executable.observe(new NanCheck(plan));
-            }
+            observe(options);
             plan.inputs()
                     .forEach((tensor, slot) ->
                             inputs.put(tensor, executable.input(slot, tensor.shape(), tensor.dtype())));
@@ -60,6 +63,19 @@ public final class CompiledProgram implements Program {
         } catch (RuntimeException | Error e) {
             executable.close();
             throw e;
+        }
+    }
+
+    private void observe(ProgramOptions options) {
+        List<StepObserver> observers = new ArrayList<>();
+        if (times != null) {
+            observers.add(times);
+        }
+        if (options.nanCheck()) {
+            observers.add(new NanCheck(plan));
+        }
+        if (!observers.isEmpty()) {
+            executable.observe(StepObserver.of(observers));
         }
     }
 
@@ -102,7 +118,8 @@ public final class CompiledProgram implements Program {
 
     @Override
     public String explain() {
-        return "Program for " + device.name() + "\n" + PlanText.of(plan, device.target());
+        return "Program for " + device.name() + "\n" + (times == null ? "" : times.table() + "\n")
+                + PlanText.of(plan, device.target());
     }
 
     @Override

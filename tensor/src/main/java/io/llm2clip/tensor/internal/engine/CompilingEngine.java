@@ -36,9 +36,9 @@ public final class CompilingEngine implements Engine {
                     + execution.device().name() + "; expected Device.cpu() or a device of Device.open(...).");
         }
         ProgramOptions options = execution.options();
-        boolean nanCheck = options.nanCheck() || Settings.checksNan();
         Plan plan = Compiler.compile(outputs, updates, device.target(), options);
-        return new CompiledProgram(outputs, updates, plan, device, nanCheck);
+        return new CompiledProgram(
+                outputs, updates, plan, device, Settings.checksNan() ? options.withNanCheck() : options);
     }
 
     @Override

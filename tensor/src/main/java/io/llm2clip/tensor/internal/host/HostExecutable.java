@@ -120,6 +120,9 @@ final class HostExecutable implements Executable {
             if (Settings.poisons()) {
                 poison(workspace);
             }
+            if (observer != null) {
+                observer.begins();
+            }
             for (int step = 0; step < launches.size(); step++) {
                 run(step);
                 if (observer != null) {
