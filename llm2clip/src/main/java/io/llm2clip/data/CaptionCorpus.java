@@ -33,7 +33,7 @@ public record CaptionCorpus(List<List<String>> groups, DataReport report) {
         var report = new DataReport.Builder(file.toString());
         List<List<String>> groups = new ArrayList<>();
         JsonLines.read(file, report, (line, object) -> {
-            groups.add(JsonLines.captions(object, report));
+            groups.add(JsonLines.captions(object, report::leaveOut));
             report.use();
         });
         return new CaptionCorpus(groups, report.build(FORMAT));

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -69,9 +70,11 @@ final class JsonLines {
 
     /**
      * The captions of an object: a list of strings or one string, under "captions" or "caption". What is blank or no string
-     * is left out and counted.
+     * is left out.
+     *
+     * @param leftOut hears why, for each
      */
-    static List<String> captions(ObjectNode object, DataReport.Builder report) throws BadLineException {
+    static List<String> captions(ObjectNode object, Consumer<String> leftOut) throws BadLineException {
         String key = object.has("captions") ? "captions" : "caption";
         JsonNode node = object.get(key);
         if (node == null) {
@@ -83,9 +86,9 @@ final class JsonLines {
         List<String> captions = new ArrayList<>();
         for (JsonNode caption : node.isString() ? List.of(node) : node) {
             if (!caption.isString()) {
-                report.leaveOut("not a string");
+                leftOut.accept("not a string");
             } else if (caption.stringValue().isBlank()) {
-                report.leaveOut("blank");
+                leftOut.accept("blank");
             } else {
                 captions.add(WellFormed.text(caption.stringValue()));
             }

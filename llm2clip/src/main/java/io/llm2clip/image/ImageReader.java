@@ -62,6 +62,11 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         return read(file, memory, preprocessing::resized);
     }
 
+    /** The same of the bytes of an image file; {@code name} stands for it in messages. */
+    public RgbImage resized(byte[] content, String name, Preprocessing preprocessing) {
+        return decode(new ImageBytes.InMemory(content), name, DecodingMemory.SHARED, preprocessing::resized);
+    }
+
     /** Decodes the bytes of an image file; {@code name} stands for it in messages. */
     public RgbImage decode(byte[] content, String name) {
         return decode(new ImageBytes.InMemory(content), name, DecodingMemory.SHARED, UprightImage::of);

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The threads that read the images of this process, as many as compute. What decoders need is bounded by {@link DecodingMemory}, what is
  * read ahead by those who read. Idle threads end.
  */
-final class ImageThreads {
+public final class ImageThreads {
     private static final int IDLE_SECONDS = 5;
 
     private static @Nullable ImageThreads shared;
@@ -45,7 +46,8 @@ final class ImageThreads {
         this.count = count;
     }
 
-    static synchronized ImageThreads shared() {
+    /** Those of the process. */
+    public static synchronized ImageThreads shared() {
         if (shared == null) {
             shared = new ImageThreads(Processor.threadCount());
         }
@@ -55,6 +57,11 @@ final class ImageThreads {
     /** How many images are read at a time. */
     int count() {
         return count;
+    }
+
+    /** Does work that is part of reading images, sooner or later; what it throws, {@link #await} does. */
+    public <T> Future<T> submit(Callable<T> work) {
+        return threads.submit(work);
     }
 
     /** Reads an image, sooner or later; whatever goes wrong with it is its failure. */
@@ -95,7 +102,7 @@ final class ImageThreads {
      *
      * @throws CancellationException if this thread is interrupted
      */
-    static <T> T await(Future<T> task) {
+    public static <T> T await(Future<T> task) {
         try {
             if (Thread.currentThread().isInterrupted()) {
                 throw new InterruptedException();

@@ -1,0 +1,160 @@
+package io.llm2clip.dataset;
+
+import io.llm2clip.data.InputException;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+
+/**
+ * A table with a header: comma-separated values as RFC 4180 and pandas have them, or tab-separated ones without quotes. One column may
+ * name image files, whose paths count from the folder of the table; several may have captions. A shard is a block of rows, which are
+ * parsed when they are drawn.
+ */
+public final class CaptionTable implements ExampleSet {
+    private static final Set<String> IMAGE =
+            Set.of("image", "images", "image_path", "image path", "filepath", "file_name", "filename", "path");
+
+    private final Path file;
+    private final CSVFormat format;
+    private final RecordBlocks blocks;
+    private final List<String> header;
+    private final OptionalInt image;
+    private final int[] captions;
+    private final OffsetIndex offsets;
+    private final int[] sizes;
+
+    private CaptionTable(Path file, CSVFormat format, RecordBlocks blocks, CaptionColumns columns) {
+        this.file = file;
+        this.format = format;
+        this.blocks = blocks;
+        this.header = header();
+        this.image = IntStream.range(0, header.size())
+                .filter(i -> IMAGE.contains(header.get(i).toLowerCase(Locale.ROOT)))
+                .findFirst();
+        this.captions = IntStream.range(0, header.size())
+                .filter(i -> columns.has(header.get(i)))
+                .toArray();
+        this.offsets = new OffsetIndex(blocks::offsets);
+        this.sizes = IntStream.range(0, blocks.count())
+                .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
+                .toArray();
+        sizes[0]--;
+        if (captions.length == 0) {
+            throw new InputException("%s has the columns %s, expected %s; name the columns with captions."
+                    .formatted(
+                            file,
+                            String.join(", ", header),
+                            columns.names().isEmpty()
+                                    ? "one called caption, or whose name ends in _caption"
+                                    : String.join(", ", columns.names())));
+        }
+        if (size() == 0) {
+            throw new InputException("%s has a header only; expected a row for each example below it.".formatted(file));
+        }
+    }
+
+    /**
+     * Looks through a table.
+     *
+     * @param file {@code .csv} or {@code .tsv}
+     * @throws InputException if it cannot be read or has no rows or no column with captions
+     */
+    public static CaptionTable open(Path file, CaptionColumns columns) {
+        boolean tabs = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
+        Supplier<RecordEnds> ends = tabs ? RecordEnds.Lines::new : () -> new RecordEnds.Quoted(',');
+        RecordBlocks blocks = RecordBlocks.of(file, ends);
+        if (blocks.count() == 0) {
+            throw new InputException("%s is empty; expected a header and rows.".formatted(file));
+        }
+        CSVFormat format = tabs
+                ? CSVFormat.TDF
+                        .builder()
+                        .setQuote(null)
+                        .setIgnoreSurroundingSpaces(false)
+                        .get()
+                : CSVFormat.RFC4180;
+        return new CaptionTable(file, format, blocks, columns);
+    }
+
+    @Override
+    public String name() {
+        return file.toString();
+    }
+
+    @Override
+    public int shards() {
+        return sizes.length;
+    }
+
+    @Override
+    public int size(int shard) {
+        return sizes[shard];
+    }
+
+    @Override
+    public Example read(int shard, int index) {
+        int inBlock = shard == 0 ? index + 1 : index;
+        long number = (long) shard * RecordBlocks.RECORDS + inBlock;
+        String title = "row %d of %s".formatted(number, file);
+        List<String> row = parse(blocks.record(offsets.get(shard, inBlock)));
+        if (row.size() != header.size()) {
+            throw new InputException(
+                    "%s has %d fields, the header has %d.".formatted(title, row.size(), header.size()));
+        }
+        var collected = new CaptionColumns.Collected();
+        for (int column : captions) {
+            collected.add(header.get(column), row.get(column));
+        }
+        if (collected.captions().isEmpty()) {
+            throw new InputException("%s has no caption.".formatted(title));
+        }
+        Optional<ExampleImage> picture =
+                image.isPresent() ? Optional.of(image(title, row.get(image.getAsInt()))) : Optional.empty();
+        return new Example("row " + number, file.toString(), picture, collected.captions());
+    }
+
+    private ExampleImage image(String title, String name) {
+        if (name.startsWith("http://") || name.startsWith("https://")) {
+            throw new InputException(
+                    "The image of %s is an address, %s; fetch it first and name the file.".formatted(title, name));
+        }
+        try {
+            return new ExampleImage.OfFile(file.resolveSibling(name));
+        } catch (InvalidPathException e) {
+            throw new InputException("The image of %s is no path (%s).".formatted(title, e.getReason()), e);
+        }
+    }
+
+    @Override
+    public String digest() {
+        return blocks.digest();
+    }
+
+    private List<String> header() {
+        return parse(blocks.record(blocks.offsets(0)[0])).stream()
+                .map(String::strip)
+                .toList();
+    }
+
+    private List<String> parse(String record) {
+        String text = record.endsWith("\r") ? record.substring(0, record.length() - 1) : record;
+        try (CSVParser parser = CSVParser.parse(new StringReader(text), format)) {
+            List<CSVRecord> records = parser.getRecords();
+            return records.isEmpty() ? List.of("") : records.getFirst().toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new InputException("%s has a row that is no CSV (%s).".formatted(file, e.getMessage()), e);
+        }
+    }
+}

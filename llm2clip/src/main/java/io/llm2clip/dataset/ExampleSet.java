@@ -1,0 +1,35 @@
+package io.llm2clip.dataset;
+
+/**
+ * Examples in shards: files, or parts of one. How many there are is known from the start, what they hold is read when they are asked
+ * for. Safe for use by several threads.
+ */
+public interface ExampleSet {
+    /** What it is called in messages, such as its folder. */
+    String name();
+
+    /** The number of shards. */
+    int shards();
+
+    /** The number of examples of a shard, those that turn out to be broken included. */
+    int size(int shard);
+
+    /**
+     * Reads an example; its image is not decoded.
+     *
+     * @throws io.llm2clip.data.InputException naming it, if it cannot be used; this says nothing of the others
+     */
+    Example read(int shard, int index);
+
+    /** A hash of what it holds, as far as that can be told without reading all of it: equal for equal data. */
+    String digest();
+
+    /** The number of examples. */
+    default long size() {
+        long size = 0;
+        for (int shard = 0; shard < shards(); shard++) {
+            size += size(shard);
+        }
+        return size;
+    }
+}

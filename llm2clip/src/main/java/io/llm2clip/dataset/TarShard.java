@@ -1,0 +1,159 @@
+package io.llm2clip.dataset;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.progress.Quantity;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tar file whose entries are grouped by their names up to the first dot, as WebDataset writes it: {@code 000012.jpg}, {@code 000012.json}.
+ * Only uncompressed files can be read from the middle.
+ */
+final class TarShard {
+    private static final int BLOCK = 512;
+    /** A caption file is a few KB; what is larger than this is no part of an example. */
+    private static final long MOST_BYTES = 1L << 30;
+
+    private TarShard() {}
+
+    /**
+     * Where examples begin.
+     *
+     * @param offsets one each
+     * @param cut why not all of the file could be read, or null
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Contents(long[] offsets, @Nullable String cut) {}
+
+    /** The parts of an example, by what follows the first dot of their names, in lower case. */
+    record Parts(String key, Map<String, byte[]> content) {}
+
+    /** Looks through a file; an example that is not there as a whole does not count. */
+    static Contents scan(Path file) {
+        long[] offsets = new long[64];
+        int count = 0;
+        String key = null;
+        String cut = null;
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            try (TarArchiveInputStream tar = open(channel)) {
+                long next = 0;
+                for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                    // Extended headers come before an entry's own, so it begins where the one before ends.
+                    long offset = next;
+                    next = channel.position() + entry.getSize();
+                    next += padding(next);
+                    if (!entry.isFile()) {
+                        continue;
+                    }
+                    boolean same = key(entry).equals(key);
+                    if (channel.position() + entry.getSize() > channel.size()) {
+                        cut = "it ends within " + entry.getName();
+                        // The parts before belong to the same example, which is incomplete.
+                        count -= same ? 1 : 0;
+                        break;
+                    }
+                    if (!same) {
+                        key = key(entry);
+                        offsets = count < offsets.length ? offsets : Arrays.copyOf(offsets, 2 * count);
+                        offsets[count++] = offset;
+                    }
+                }
+                if (next < channel.size() && channel.size() - next < BLOCK) {
+                    // What is left of a header, in which the library sees the end.
+                    throw new EOFException("it ends within a header");
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                // The library's exceptions for what is no header. Parts of the last example may have come after it.
+                count = Math.max(0, count - 1);
+                cut = "damaged (%s) after %s".formatted(firstLine(e), Quantity.of(count, "example"));
+            }
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+        return new Contents(Arrays.copyOf(offsets, count), cut);
+    }
+
+    /** The example that begins at an offset. */
+    static Parts read(Path file, long offset) {
+        Map<String, byte[]> content = new LinkedHashMap<>();
+        String key = null;
+        try (SeekableByteChannel channel = Files.newByteChannel(file).position(offset);
+                TarArchiveInputStream tar = open(channel)) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                if (!entry.isFile()) {
+                    continue;
+                }
+                if (key != null && !key(entry).equals(key)) {
+                    break;
+                }
+                key = key(entry);
+                if (entry.getSize() > MOST_BYTES) {
+                    throw new InputException(
+                            "%s of %s has %,d bytes, expected at most %,d; it is no part of an example."
+                                    .formatted(entry.getName(), file, entry.getSize(), MOST_BYTES));
+                }
+                content.put(extension(entry), tar.readAllBytes());
+            }
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+        return new Parts(
+                Objects.requireNonNull(key, "Offsets are those of a scan, which counts entries only."), content);
+    }
+
+    private static TarArchiveInputStream open(SeekableByteChannel channel) {
+        return new TarArchiveInputStream(Channels.newInputStream(channel), BLOCK, "UTF-8");
+    }
+
+    private static long padding(long position) {
+        return (BLOCK - position % BLOCK) % BLOCK;
+    }
+
+    private static String key(TarArchiveEntry entry) {
+        String name = entry.getName();
+        int dot = name.indexOf('.', name.lastIndexOf('/') + 1);
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    private static String extension(TarArchiveEntry entry) {
+        return entry.getName()
+                .substring(Math.min(key(entry).length() + 1, entry.getName().length()))
+                .toLowerCase(Locale.ROOT);
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static InputException unreadable(Path file, IOException e) {
+        return new InputException("The shard %s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
+    }
+
+    /** Names of files that hold examples: {@code *.tar} of a folder but vectors beside them, in the order of their names. */
+    static List<Path> shards(Path folder) {
+        try (var files = Files.list(folder)) {
+            return new ArrayList<>(
+                    files.filter(file -> file.getFileName().toString().endsWith(".tar"))
+                            .filter(file -> !file.getFileName().toString().endsWith("_text_embeddings.tar"))
+                            .sorted()
+                            .toList());
+        } catch (IOException e) {
+            throw unreadable(folder, e);
+        }
+    }
+}
