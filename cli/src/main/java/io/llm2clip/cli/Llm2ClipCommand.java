@@ -48,6 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ClassifyCommand.class,
             EvalCommand.class,
             TrainCommand.class,
+            CacheTextCommand.class,
             PullCommand.class,
             InspectCommand.class,
             ConvertCommand.class,

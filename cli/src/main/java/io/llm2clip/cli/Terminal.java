@@ -163,9 +163,19 @@ final class Terminal {
         if (!data.complete()) {
             remark(data.summary());
         }
-        brokenImages.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));
-        if (!brokenImages.isEmpty()) {
-            remark("%d of %s skipped.".formatted(brokenImages.size(), Quantity.of(data.usable(), "image")));
+        skipped(brokenImages, brokenImages.size(), data.usable(), "image");
+    }
+
+    /**
+     * Says what was left out.
+     *
+     * @param reasons of the first, a sentence each
+     * @param total those left out and the others
+     */
+    void skipped(List<String> reasons, long count, long total, String unit) {
+        reasons.stream().limit(REASONS).forEach(reason -> remark("Skipped: " + reason));
+        if (count > 0) {
+            remark("%d of %s skipped.".formatted(count, Quantity.of(total, unit)));
         }
     }
 

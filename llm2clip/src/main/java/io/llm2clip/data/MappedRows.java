@@ -65,6 +65,13 @@ record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int co
                 keys.get(LONG, start + 3 * Long.BYTES));
     }
 
+    /** A row in native byte order. */
+    MemorySegment row(int row) {
+        MemorySegment copy = MemorySegment.ofArray(new float[dimension]);
+        copy(row, copy);
+        return copy;
+    }
+
     /** Whether a row has the checksum that is stored with its key. */
     boolean intact(int row) {
         long bytes = (long) dimension * Float.BYTES;

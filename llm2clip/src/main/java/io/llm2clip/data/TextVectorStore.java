@@ -1,6 +1,7 @@
 package io.llm2clip.data;
 
 import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.DirectoryLock;
 import io.llm2clip.nn.checkpoint.Disk;
 import io.llm2clip.nn.checkpoint.IoReason;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class TextVectorStore implements AutoCloseable {
     private static final int ENTRY_BYTES = MappedRows.ENTRY_BYTES;
     private static final int PENDING_ROWS = 1024;
+    /** Says how many rows there were when they were finished. */
+    static final String FINISHED = "finished";
 
     private final Path folder;
     private final StoreHeader header;
@@ -58,13 +61,37 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     /**
-     * Opens a store, or makes one.
+     * Opens a store, or makes one. Shares of it that other processes have finished become part of it.
      *
      * @param fingerprint says what the vectors depend on: the model, its tokenizer, how captions are formatted
      * @param dimension D
      * @throws InputException when the store belongs to another model, is damaged, or is being written elsewhere
      */
     public static TextVectorStore open(Path folder, Fingerprint fingerprint, int dimension) {
+        TextVectorStore store = openAlone(folder, fingerprint, dimension);
+        try {
+            store.takeOver(fingerprint);
+            return store;
+        } catch (IOException e) {
+            store.close();
+            throw new InputException(
+                    "The parts of the text vector store %s cannot be taken over (%s)."
+                            .formatted(folder, IoReason.of(e)),
+                    e);
+        } catch (RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    /** Opens the store of a share, which a store at {@code folder} takes over later. */
+    public static TextVectorStore open(Path folder, VectorPart part, Fingerprint fingerprint, int dimension) {
+        return part.count() == 1
+                ? open(folder, fingerprint, dimension)
+                : openAlone(part.folder(folder), fingerprint, dimension);
+    }
+
+    private static TextVectorStore openAlone(Path folder, Fingerprint fingerprint, int dimension) {
         var header = new StoreHeader(fingerprint, dimension);
         DirectoryLock lock = DirectoryLock.acquireWithin(folder);
         try {
@@ -136,7 +163,10 @@ public final class TextVectorStore implements AutoCloseable {
                         .formatted(formattedCaption, value));
             }
         }
-        TextKey key = key(formattedCaption);
+        add(key(formattedCaption), vector);
+    }
+
+    private void add(TextKey key, MemorySegment vector) {
         if (row(key) >= 0) {
             return;
         }
@@ -238,6 +268,24 @@ public final class TextVectorStore implements AutoCloseable {
         }
     }
 
+    private void takeOver(Fingerprint fingerprint) throws IOException {
+        for (Path part : VectorPart.finished(folder)) {
+            try (TextVectorStore other = openAlone(part, fingerprint, dimension())) {
+                for (int row = 0; row < other.written; row++) {
+                    add(other.keyOf(row), other.mapping(row).row(row));
+                }
+                finish();
+            } catch (CheckpointException e) {
+                // A process adds to it; it is taken over when it has ended.
+                continue;
+            }
+            for (String name : List.of(FINISHED, "keys.bin", "vectors.f32")) {
+                Files.delete(part.resolve(name));
+            }
+            Files.delete(part);
+        }
+    }
+
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("The text vector store %s is closed; open it again.".formatted(folder));
@@ -263,7 +311,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private Path finished() {
-        return folder.resolve("finished");
+        return folder.resolve(FINISHED);
     }
 
     private void readHeader() throws IOException {

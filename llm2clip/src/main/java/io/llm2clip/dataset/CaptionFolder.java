@@ -7,6 +7,7 @@ import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -45,9 +46,9 @@ public final class CaptionFolder implements ExampleSet {
                 report);
     }
 
-    /** Which lines were used. */
-    public DataReport report() {
-        return report;
+    @Override
+    public List<String> notes() {
+        return report.complete() ? List.of() : List.of(report.summary());
     }
 
     @Override

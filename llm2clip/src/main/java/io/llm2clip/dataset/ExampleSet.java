@@ -1,5 +1,7 @@
 package io.llm2clip.dataset;
 
+import java.util.List;
+
 /**
  * Examples in shards: files, or parts of one. How many there are is known from the start, what they hold is read when they are asked
  * for. Safe for use by several threads.
@@ -20,6 +22,20 @@ public interface ExampleSet {
      * @throws io.llm2clip.data.InputException naming it, if it cannot be used; this says nothing of the others
      */
     Example read(int shard, int index);
+
+    /**
+     * The captions of an example alone; an image in the same file is not read.
+     *
+     * @throws io.llm2clip.data.InputException as {@link #read}
+     */
+    default List<String> captions(int shard, int index) {
+        return read(shard, index).texts();
+    }
+
+    /** What is to be said of data that are not used, a sentence each. */
+    default List<String> notes() {
+        return List.of();
+    }
 
     /** A hash of what it holds, as far as that can be told without reading all of it: equal for equal data. */
     String digest();

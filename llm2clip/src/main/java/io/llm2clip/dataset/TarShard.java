@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
@@ -88,8 +89,12 @@ final class TarShard {
         return new Contents(Arrays.copyOf(offsets, count), cut);
     }
 
-    /** The example that begins at an offset. */
-    static Parts read(Path file, long offset) {
+    /**
+     * The example that begins at an offset.
+     *
+     * @param wanted of which parts the content is read; the others are left out
+     */
+    static Parts read(Path file, long offset, Predicate<String> wanted) {
         Map<String, byte[]> content = new LinkedHashMap<>();
         String key = null;
         try (SeekableByteChannel channel = Files.newByteChannel(file).position(offset);
@@ -102,6 +107,9 @@ final class TarShard {
                     break;
                 }
                 key = key(entry);
+                if (!wanted.test(extension(entry))) {
+                    continue;
+                }
                 if (entry.getSize() > MOST_BYTES) {
                     throw new InputException(
                             "%s of %s has %,d bytes, expected at most %,d; it is no part of an example."

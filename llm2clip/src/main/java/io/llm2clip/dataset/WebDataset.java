@@ -110,7 +110,7 @@ public final class WebDataset implements ExampleSet {
                         cut.size() > NAMED ? "; ..." : ""));
     }
 
-    /** What is to be said of the shards, a sentence each. */
+    @Override
     public List<String> notes() {
         return notes;
     }
@@ -132,8 +132,17 @@ public final class WebDataset implements ExampleSet {
 
     @Override
     public Example read(int shard, int index) {
+        return read(shard, index, true);
+    }
+
+    @Override
+    public List<String> captions(int shard, int index) {
+        return read(shard, index, false).texts();
+    }
+
+    private Example read(int shard, int index, boolean images) {
         Path file = shards.get(shard);
-        TarShard.Parts parts = TarShard.read(file, offsets.get(shard, index));
+        TarShard.Parts parts = TarShard.read(file, offsets.get(shard, index), kind -> images || !IMAGES.contains(kind));
         String title = parts.key() + " of " + file;
         var captions = new CaptionColumns.Collected();
         ExampleImage image = null;

@@ -331,4 +331,56 @@ class TextVectorStoreTest {
             access.write(value ^ 0x55);
         }
     }
+
+    @Test
+    void sharesOfOtherProcessesAreTakenOverWhenTheyAreFinished() throws IOException {
+        for (int number = 1; number <= 3; number++) {
+            VectorPart part = new VectorPart(number, 3);
+            try (TextVectorStore share = TextVectorStore.open(folder, part, MODEL, DIMENSION)) {
+                for (int i = 0; i < 1200; i++) {
+                    if (part.has(i) || i % 100 == 0) {
+                        share.put("caption " + i, vector(i));
+                    }
+                }
+                if (number < 3) {
+                    share.finish();
+                }
+            }
+        }
+        try (TextVectorStore share = TextVectorStore.open(folder, new VectorPart(2, 3), MODEL, DIMENSION);
+                TextVectorStore store = open(folder)) {
+            // The first is finished, the second is open elsewhere, the third was never finished.
+            assertThat(share.size()).isEqualTo(store.size()).isEqualTo(408);
+        }
+        assertThat(folder.resolve("part-1-of-3")).doesNotExist();
+        try (TextVectorStore share = TextVectorStore.open(folder, new VectorPart(3, 3), MODEL, DIMENSION)) {
+            share.finish();
+        }
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 1200);
+        }
+        try (TextVectorStore store = open(folder)) {
+            assertHolds(store, 1200);
+        }
+        try (var files = Files.list(folder)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("vectors.f32", "keys.bin", "finished");
+        }
+    }
+
+    @Test
+    void aShareOfAnotherModelIsRefusedAndKept() {
+        VectorPart part = new VectorPart(1, 2);
+        Fingerprint other = MODEL.and("weights", "b");
+        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION)) {
+            share.put("caption 0", vector(0));
+            share.finish();
+        }
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("part-1-of-2 holds vectors of another text encoder or use of it (weights)");
+        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION)) {
+            assertHolds(share, 1);
+        }
+    }
 }

@@ -1,0 +1,133 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.data.VectorPart;
+import io.llm2clip.dataset.CaptionColumns;
+import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.dataset.ExampleSets;
+import io.llm2clip.hub.HubPath;
+import io.llm2clip.progress.Quantity;
+import io.llm2clip.training.CaptionCacheJob;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code llm2clip cache-text}. */
+@Command(
+        name = "cache-text",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Compute the vectors of a data set's captions ahead of stage 2, resumably, in one process or several.",
+            "Captions that the store has are not computed again, nor equal ones twice."
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  llm2clip cache-text my-images --text my-text --vectors my-vectors --part 2/4")
+final class CacheTextCommand extends ComputingCommand {
+    @Parameters(
+            paramLabel = "DATA",
+            description =
+                    "A folder of images with a captions.jsonl, a .csv or .tsv table, or tar files of WebDataset: a folder of them, one, or"
+                            + " a pattern such as data/{00000..00287}.tar.")
+    private String data = "";
+
+    @HelpSection.In(HelpSection.INPUT)
+    @Option(
+            names = "--text",
+            required = true,
+            paramLabel = "PATH|NAME",
+            description =
+                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a language model, or the"
+                            + " name of a text encoder on the Hub.")
+    private String text = "";
+
+    @HelpSection.In(HelpSection.INPUT)
+    @Option(
+            names = "--caption-columns",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "Columns or keys with captions, such as shortSV_captions,longSV_captions (default: caption, text, txt, title and"
+                            + " what ends in _caption or _captions).")
+    private List<String> columns = List.of();
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--vectors",
+            required = true,
+            paramLabel = "DIR",
+            description = "Receives the vectors, or adds to those there; 'train clip --vectors' reads them.")
+    private Path vectors = Path.of("");
+
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--part",
+            paramLabel = "K/N",
+            converter = PartConverter.class,
+            description =
+                    "Compute the K-th of N shares of the data; the others may run at the same time. Whoever opens the store next has them"
+                            + " all.")
+    private VectorPart part = VectorPart.WHOLE;
+
+    @Mixin
+    private SpecialTokensOption specialTokens = new SpecialTokensOption();
+
+    @Mixin
+    private Terminal terminal = new Terminal();
+
+    /** Reads {@code 2/4}. */
+    static final class PartConverter implements ITypeConverter<VectorPart> {
+        private static final Pattern PART = Pattern.compile("(\\d{1,6})/(\\d{1,6})");
+
+        @Override
+        public VectorPart convert(String value) {
+            Matcher part = PART.matcher(value);
+            if (!part.matches()) {
+                throw new TypeConversionException("'%s' is no share; expected K/N, such as 2/4".formatted(value));
+            }
+            try {
+                return new VectorPart(Integer.parseInt(part.group(1)), Integer.parseInt(part.group(2)));
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException("'%s' is no share; expected K from 1 to N".formatted(value));
+            }
+        }
+    }
+
+    private record Report(
+            String data, long examples, long captions, long computed, long stored, long skipped, String vectors) {}
+
+    @Override
+    public void run() {
+        ExampleSet set = ExampleSets.open(data, new CaptionColumns(new LinkedHashSet<>(columns)));
+        set.notes().forEach(terminal::remark);
+        CaptionCacheJob.Result result = new CaptionCacheJob(
+                        set, HubPath.of(text), vectors, part, specialTokens.choice(), device().execution())
+                .run(terminal.progress());
+        terminal.skipped(result.reasons(), result.skipped(), result.examples(), "example");
+        if (terminal.json()) {
+            terminal.printJson(new Report(
+                    data,
+                    result.examples(),
+                    result.captions(),
+                    result.computed(),
+                    result.stored(),
+                    result.skipped(),
+                    vectors.toString()));
+        } else {
+            terminal.print("%s of %s: %,d computed, %,d in %s."
+                    .formatted(
+                            Quantity.of(result.captions(), "caption"),
+                            Quantity.of(result.examples(), "example"),
+                            result.computed(),
+                            result.stored(),
+                            vectors));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CacheTextCommandTest {
+    @TempDir
+    static Path folder;
+
+    private static Path text;
+
+    @BeforeAll
+    static void model() throws IOException {
+        text = Fixture.model(folder.resolve("model")).resolve("text");
+    }
+
+    private static Path table(String name, int rows) throws IOException {
+        StringBuilder table = new StringBuilder("id,long_captions,short_captions\n");
+        for (int i = 0; i < rows; i++) {
+            table.append("%d,\"a red kite, number %d\",a kite\n".formatted(i, i));
+        }
+        return Files.writeString(folder.resolve(name), table);
+    }
+
+    @Test
+    void computesWhatIsMissingAndNothingTwice() throws IOException {
+        Path data = table("once.csv", 30);
+        Path vectors = folder.resolve("once");
+        Run first = Run.of("cache-text", data, "--text", text, "--vectors", vectors, "--quiet");
+        assertThat(first.err()).isEmpty();
+        assertThat(first.out())
+                .isEqualToIgnoringNewLines("60 captions of 30 examples: 31 computed, 31 in %s.".formatted(vectors));
+        Run second = Run.of("cache-text", table("once.csv", 40), "--text", text, "--vectors", vectors, "--json");
+        assertThat(second.json().path("computed").asInt()).isEqualTo(10);
+        assertThat(second.json().path("stored").asInt()).isEqualTo(41);
+        assertThat(second.json().path("captions").asInt()).isEqualTo(80);
+    }
+
+    @Test
+    void sharesMakeTheSameStore() throws IOException {
+        Path data = table("shares.csv", 25);
+        Path whole = folder.resolve("whole");
+        Path shared = folder.resolve("shared");
+        assertThat(Run.of("cache-text", data, "--text", text, "--vectors", whole)
+                        .code())
+                .isZero();
+        for (int part = 1; part <= 3; part++) {
+            Run run = Run.of("cache-text", data, "--text", text, "--vectors", shared, "--part", part + "/3", "--json");
+            assertThat(run.json().path("examples").asInt()).isEqualTo(part == 1 ? 9 : 8);
+        }
+        Run last = Run.of("cache-text", data, "--text", text, "--vectors", shared, "--json");
+        assertThat(last.json().path("computed").asInt()).isZero();
+        assertThat(last.json().path("stored").asInt()).isEqualTo(26);
+        assertThat(Files.size(shared.resolve("vectors.f32"))).isEqualTo(Files.size(whole.resolve("vectors.f32")));
+        try (Stream<Path> left = Files.list(shared)) {
+            assertThat(left.filter(Files::isDirectory)).isEmpty();
+        }
+    }
+
+    @Test
+    void readsTarsAndSaysWhatItSkips() throws IOException {
+        Path tar = folder.resolve("shard.tar");
+        try (var out = new TarArchiveOutputStream(Files.newOutputStream(tar))) {
+            entry(
+                    out,
+                    "1.json",
+                    "{\"shortSV_captions\": \"brief\", \"longSV_captions\": \"a longer one\", \"caption\": \"no\"}");
+            entry(out, "2.json", "{\"shortSV_captions\": 7}");
+            entry(out, "3.json", "nonsense");
+        }
+        Run run = Run.of(
+                "cache-text",
+                tar,
+                "--text",
+                text,
+                "--vectors",
+                folder.resolve("tar"),
+                "--quiet",
+                "--caption-columns",
+                "shortSV_captions,longSV_captions");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).startsWith("2 captions of 3 examples: 2 computed, 2 in ");
+        assertThat(run.err())
+                .contains("Skipped: 2 of %s has no caption; it has [json].".formatted(tar))
+                .contains("Skipped: The JSON of 3 of %s is damaged".formatted(tar))
+                .endsWith("2 of 3 examples skipped." + System.lineSeparator());
+        Run none = Run.of(
+                "cache-text",
+                tar,
+                "--text",
+                text,
+                "--vectors",
+                folder.resolve("none"),
+                "--quiet",
+                "--caption-columns",
+                "rawCaptions");
+        assertThat(none.code()).isEqualTo(1);
+        assertThat(none.err()).startsWith("error: %s has no usable example, the first because: ".formatted(tar));
+    }
+
+    private static void entry(TarArchiveOutputStream out, String name, String content) throws IOException {
+        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+        TarArchiveEntry entry = new TarArchiveEntry(name);
+        entry.setSize(bytes.length);
+        out.putArchiveEntry(entry);
+        out.write(bytes);
+        out.closeArchiveEntry();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            0/3   | '0/3' is no share; expected K from 1 to N
+            4/3   | '4/3' is no share; expected K from 1 to N
+            1/0   | '1/0' is no share; expected K from 1 to N
+            two   | 'two' is no share; expected K/N, such as 2/4
+            -1/3  | '-1/3' is no share; expected K/N, such as 2/4
+            """)
+    void refusesShares(String part, String message) {
+        Run run = Run.of("cache-text", "data.csv", "--text", text, "--vectors", folder.resolve("x"), "--part=" + part);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains(message);
+    }
+}
