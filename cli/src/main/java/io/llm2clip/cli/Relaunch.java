@@ -36,7 +36,9 @@ final class Relaunch {
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         // Without it TornadoVM writes its logs below a folder "null" where the user is.
         builder.environment().put(TornadoRuntime.HOME_VARIABLE, runtime.home().toString());
-        try {
+        try (SignalHandlers handlers = new SignalHandlers()) {
+            // Terminals send it to both, and the other one may have something to save before it ends.
+            handlers.on("INT", () -> {});
             Process process = builder.start();
             Thread stop = new Thread(() -> stop(process), "stop-relaunched");
             Runtime.getRuntime().addShutdownHook(stop);

@@ -43,6 +43,15 @@ final class RunOption {
             description = "How many of the newest checkpoints are kept (default: ${DEFAULT-VALUE}).")
     private int keep = 2;
 
+    @Within(Limit.COUNT_OR_NONE)
+    @Option(
+            names = "--eval-every",
+            paramLabel = "N",
+            description =
+                    "Measure what is held out every N steps and keep the best model in best/ below the run's folder"
+                            + " (default: only at the end).")
+    private int evaluateEvery;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -54,6 +63,12 @@ final class RunOption {
             command.addAll(spec.root().commandLine().getParseResult().originalArgs());
         }
         return new RunOptions(
-                directory == null ? RunOptions.directoryOf(out) : directory, resume, saveEvery, keep, command, stop);
+                directory == null ? RunOptions.directoryOf(out) : directory,
+                resume,
+                saveEvery,
+                keep,
+                evaluateEvery,
+                command,
+                stop);
     }
 }

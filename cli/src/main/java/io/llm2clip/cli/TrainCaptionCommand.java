@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Stage 1: teach a language model to tell captions apart.",
-            "A tenth of the captions is held out to measure with."
+            "What is held out, a tenth of the captions unless --val says otherwise, is measured before and after."
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip train caption my-images --out my-text")
@@ -123,6 +123,12 @@ final class TrainCaptionCommand extends ComputingCommand {
     private long seed = 1;
 
     @Mixin
+    private OptimizerOptions optimizer = new OptimizerOptions();
+
+    @Mixin
+    private ValidationOption validation = new ValidationOption();
+
+    @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
     @Mixin
@@ -184,6 +190,7 @@ final class TrainCaptionCommand extends ComputingCommand {
                         captions,
                         start(),
                         training,
+                        validation.validation(),
                         out,
                         Optional.ofNullable(adapter),
                         overwrite.existing(),
@@ -225,7 +232,7 @@ final class TrainCaptionCommand extends ComputingCommand {
         return new CaptionTraining.Config(
                 steps,
                 batch,
-                defaults.optimizer().with(learningRate, warmUp),
+                optimizer.with(learningRate, warmUp).over(defaults.optimizer()),
                 rank,
                 alpha,
                 scale,

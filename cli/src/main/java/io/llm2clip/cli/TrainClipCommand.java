@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Stage 2: teach a vision tower from the vectors of a text encoder.",
-            "A tenth of the images is held out to measure with."
+            "What is held out, a tenth of the images unless --val says otherwise, is measured at the end."
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip train clip my-images --text my-text --out my-model")
@@ -104,6 +104,12 @@ final class TrainClipCommand extends ComputingCommand {
             paramLabel = "N",
             description = "Seed of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
+
+    @Mixin
+    private OptimizerOptions optimizer = new OptimizerOptions();
+
+    @Mixin
+    private ValidationOption validation = new ValidationOption();
 
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
@@ -195,6 +201,7 @@ final class TrainClipCommand extends ComputingCommand {
                         HubPath.of(text),
                         start,
                         training,
+                        validation.validation(),
                         store,
                         out,
                         overwrite.existing(),
@@ -232,7 +239,7 @@ final class TrainClipCommand extends ComputingCommand {
         return new ClipTraining.Config(
                 steps,
                 batch,
-                defaults.optimizer().with(learningRate, warmUp),
+                optimizer.with(learningRate, warmUp).over(defaults.optimizer()),
                 layerDecay == null ? defaults.layerDecay() : layerDecay,
                 defaults.logitScaleRate(),
                 defaults.shift(),

@@ -81,6 +81,7 @@ class TrainCommandTest {
         assertThat(caption.err())
                 .contains(
                         "stage 1, from scratch: steps 2, batch 4, learning rate 0.003, warm up 0,",
+                        "(as in the recipe for small models, because the language model is from scratch but for batch, hard negatives)",
                         "All pairs of stage 1 are of captions of similar length");
 
         // A saved text encoder is a start for another stage 1, as a Llama of Hugging Face is.
@@ -104,7 +105,10 @@ class TrainCommandTest {
         assertThat(again.err()).contains("48 of 48 captions are too long for the text encoder and cut;");
         assertThat(folder.resolve("text2/caption.json")).content().contains("\"special_tokens\" : \"parsed\"");
         assertThat(again.code()).isZero();
-        assertThat(again.err()).contains("stage 1, from pretrained text: steps 1, batch 4, learning rate 0.0002,");
+        assertThat(again.err())
+                .contains(
+                        "stage 1, from pretrained text: steps 1, batch 4, learning rate 0.0002,",
+                        "(as in the paper, because the language model is pretrained but for batch, max length)");
         assertThat(again.out())
                 .startsWith("Caption retrieval accuracy on 2 held-out groups:")
                 .contains("two long captions ", " % before, ", " % after, among 2");
@@ -688,6 +692,16 @@ class TrainCommandTest {
             caption | --vocabulary 10       | --vocabulary must be from 260 to 1000000, found 10; 256 bytes
             caption | --warm-up -1          | --warm-up must be at least 0, found -1.
             caption | --warm-up 170         | The warm-up must be shorter than the training, found 170 steps of 170
+            caption | --beta1 1             | --beta1 must be at least 0 and below 1, found 1.
+            clip    | --beta2 NaN           | --beta2 must be at least 0 and below 1, found NaN.
+            caption | --clip 0              | --clip must be above 0, found 0.
+            clip    | --weight-decay -0.1   | --weight-decay must be from 0 to 1, found -0.1.
+            caption | --save-every -1       | --save-every must be at least 0, found -1.
+            clip    | --keep 0              | --keep must be at least 1, found 0.
+            clip    | --eval-every -5       | --eval-every must be at least 0, found -5.
+            caption | --val 0               | The share that is held out must be above 0 and at most 0.5, found 0
+            clip    | --val 0.6             | The share that is held out must be above 0 and at most 0.5, found 0.6
+            clip    | --val NaN             | The share that is held out must be above 0 and at most 0.5, found NaN
             clip    | --image-size 0        | --image-size must be from 1 to 8192, found 0.
             clip    | --image-size 60       | 60 pixels in patches of 16
             clip    | --layers 0            | --layers must be at least 1, found 0.

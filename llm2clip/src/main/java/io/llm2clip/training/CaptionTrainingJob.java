@@ -16,6 +16,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
@@ -23,6 +24,7 @@ import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -44,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param captions a file of caption groups, or a folder with a captions.jsonl
  * @param start the language model to begin with
  * @param training of stage 1
+ * @param validation what is measured and not learned from
  * @param out receives the text encoder
  * @param adapter receives what stage 1 changed in a pretrained language model, as a LoRA adapter that PEFT loads, if asked for
  * @param existing what to do if {@code out} holds one already
@@ -56,6 +59,7 @@ public record CaptionTrainingJob(
         Path captions,
         Start start,
         CaptionTraining.Config training,
+        Validation validation,
         Path out,
         Optional<Path> adapter,
         Existing existing,
@@ -83,6 +87,7 @@ public record CaptionTrainingJob(
                 captions,
                 start,
                 training,
+                Validation.TENTH,
                 out,
                 Optional.empty(),
                 existing,
@@ -132,11 +137,8 @@ public record CaptionTrainingJob(
     public Result run(Progress progress) {
         JavaRuntime.require();
         CaptionCorpus corpus = CaptionCorpus.open(captions);
-        List<List<String>> groups = corpus.groups().stream()
-                .map(group -> group.stream().distinct().toList())
-                .filter(group -> group.size() >= 2)
-                .toList();
-        HeldOut<List<String>> split = HeldOut.of(groups, captions.toString(), "groups of two different captions");
+        List<List<String>> groups = pairable(corpus);
+        HeldOut<List<String>> split = split(groups);
         if (groups.size() < corpus.groups().size()) {
             progress.note("%d of %d groups of %s have no two different captions and are left out."
                     .formatted(
@@ -153,18 +155,21 @@ public record CaptionTrainingJob(
             output.requireRoom(model.bytes(Saving.DEFAULT));
             CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
             announce(progress);
-            TrainingRun recorded = directory.begin(settings(groups, model), progress);
+            TrainingRun recorded = directory.begin(settings(split, model), progress);
             int skipped = trainLanguageModel(model, split.training(), output, recorded, progress);
             CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
             skipped += savedOnFailure(
                             model,
                             output,
-                            () -> stage1.run(recorded, progress, () -> saveAdapter(model, adapterOutput)))
+                            () -> stage1.run(
+                                    recorded.evaluating(evaluation(model, split.measured(), progress)),
+                                    progress,
+                                    () -> saveAdapter(model, adapterOutput)))
                     .skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             model.save(output, provenance(), Saving.DEFAULT);
             CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
-            directory.finish();
+            directory.finish(progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
                     corpus.report(),
@@ -177,6 +182,46 @@ public record CaptionTrainingJob(
         }
     }
 
+    private static List<List<String>> pairable(CaptionCorpus corpus) {
+        return corpus.groups().stream()
+                .map(group -> group.stream().distinct().toList())
+                .filter(group -> group.size() >= 2)
+                .toList();
+    }
+
+    private HeldOut<List<String>> split(List<List<String>> groups) {
+        String unit = "groups of two different captions";
+        return switch (validation) {
+            case Validation.Share share -> HeldOut.of(groups, share, captions.toString(), unit);
+            case Validation.Data data ->
+                HeldOut.of(groups, pairable(CaptionCorpus.open(data.path())), captions + " and " + data.path(), unit);
+        };
+    }
+
+    /** Measures the held-out captions in the middle of stage 1. */
+    private Evaluation evaluation(TextModel model, List<List<String>> measured, Progress progress) {
+        return new Evaluation() {
+            @Override
+            public Map<String, Double> measure() {
+                model.encoder().weightsChanged();
+                CaptionRetrieval retrieval = retrieval(model.encoder(), measured, false, progress);
+                model.encoder().weightsChanged();
+                Map<String, Double> accuracy = new LinkedHashMap<>();
+                retrieval.scores().forEach((pairing, score) -> accuracy.put(metric(pairing), score.accuracy()));
+                return accuracy;
+            }
+
+            @Override
+            public void save(Path directory) {
+                model.save(directory, provenance(), Existing.REPLACE);
+            }
+        };
+    }
+
+    private static String metric(String pairing) {
+        return "val_" + pairing.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT) + "_r1";
+    }
+
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
         if (output != null && start instanceof Pretrained pretrained) {
             model.saveAdapter(output, pretrained.directory, training.rank(), training.alpha(), provenance());
@@ -187,7 +232,22 @@ public record CaptionTrainingJob(
         if (start instanceof FromScratch scratch) {
             progress.announce("language model: " + RecipeNotes.line(scratch.training));
         }
-        progress.announce("stage 1, from %s: %s".formatted(from(), RecipeNotes.line(training)));
+        progress.announce("stage 1, from %s: %s (%s)".formatted(from(), RecipeNotes.line(training), origin()));
+    }
+
+    private String origin() {
+        return switch (start) {
+            case Pretrained _ ->
+                RecipeNotes.origin(
+                        training,
+                        CaptionTraining.Config.pretrained(training.steps(), training.seed()),
+                        "the paper, because the language model is pretrained");
+            case FromScratch _ ->
+                RecipeNotes.origin(
+                        training,
+                        CaptionTraining.Config.fromScratch(training.steps(), training.seed()),
+                        "the recipe for small models, because the language model is from scratch");
+        };
     }
 
     private TextModel begin(List<List<String>> groups, Path tokenizer) {
@@ -237,7 +297,7 @@ public record CaptionTrainingJob(
     }
 
     /** All that the bits of the text encoder depend on. */
-    private RunSettings settings(List<List<String>> groups, TextModel initial) {
+    private RunSettings settings(HeldOut<List<String>> split, TextModel initial) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", from());
         if (start instanceof FromScratch scratch) {
@@ -245,7 +305,8 @@ public record CaptionTrainingJob(
             settings.putAll(RecipeNotes.of("language_model.", scratch.training));
         }
         settings.putAll(RecipeNotes.of("stage_1.", training));
-        settings.put("data", DataDigest.ofCaptions(groups));
+        settings.put("data", DataDigest.ofCaptions(split.training()));
+        settings.put("validation", DataDigest.ofCaptions(split.measured()));
         settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
         settings.putAll(RecipeNotes.of(execution));
         return new RunSettings(settings);

@@ -13,7 +13,6 @@ import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
@@ -21,7 +20,6 @@ import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
-import io.llm2clip.model.TextProjection;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
@@ -44,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Stage 2 on a user's images: makes a model that {@link io.llm2clip.Llm2Clip#load} opens.
@@ -66,6 +65,7 @@ import java.util.stream.IntStream;
  * @param text a text encoder, as {@link CaptionTrainingJob} writes it
  * @param start the vision tower to begin with
  * @param training of stage 2
+ * @param validation what is measured and not learned from
  * @param vectors keeps the captions' vectors, so that another run on the same captions need not compute them
  * @param out receives the model
  * @param existing what to do if {@code out} holds one already
@@ -79,6 +79,7 @@ public record ClipTrainingJob(
         Path text,
         Start start,
         ClipTraining.Config training,
+        Validation validation,
         Path vectors,
         Path out,
         Existing existing,
@@ -111,6 +112,7 @@ public record ClipTrainingJob(
                 text,
                 start,
                 training,
+                Validation.TENTH,
                 vectors,
                 out,
                 existing,
@@ -161,13 +163,16 @@ public record ClipTrainingJob(
     public Result run(Progress progress) {
         JavaRuntime.require();
         CaptionedImages folder = CaptionedImages.open(images);
-        HeldOut.of(folder.items(), images.toString(), "images");
+        CaptionedImages measured = measured(folder);
+        List<CaptionedImage> items = Stream.concat(folder.items().stream(), measured.items().stream())
+                .toList();
+        split(IntStream.range(0, items.size()).boxed().toList(), folder.size());
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 TextModel language = TextModel.open(text, specialTokens, execution);
                 Parameters parameters = new Parameters(training.seed())) {
             List<List<String>> captions =
-                    folder.items().stream().map(CaptionedImage::captions).toList();
+                    items.stream().map(CaptionedImage::captions).toList();
             requireMemory(captions, language);
             VisionTower vision = switch (start) {
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.path);
@@ -191,23 +196,27 @@ public record ClipTrainingJob(
             // Opened before the images are read, because it may be refused.
             try (TextVectorStore store = TextVectorStore.open(
                     vectors, language.fingerprint(), language.llama().config().hiddenSize())) {
-                cache = read(folder, vision.config(), progress);
+                cache = read(items, vision.config(), progress);
                 folder.requireReadable(cache.reasons());
-                split = HeldOut.of(Arrays.stream(cache.usable()).boxed().toList(), images.toString(), "images");
-                progress.announce("stage 2, from %s: %s".formatted(from(), RecipeNotes.line(training)));
+                split = split(Arrays.stream(cache.usable()).boxed().toList(), folder.size());
+                progress.announce("stage 2, from %s: %s (%s)".formatted(from(), RecipeNotes.line(training), origin()));
                 captionVectors = TextVectors.of(language.encoder(), captions, store, progress);
             }
             List<List<CaptionRow>> rows =
                     captions.stream().map(language.encoder()::rows).toList();
             List<CaptionKinds> kinds = rows.stream().map(CaptionKinds::ofRows).toList();
             CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
-            TrainingRun recorded = directory.begin(settings(folder, language, parameters), progress);
+            ClipEvaluation evaluation = new ClipEvaluation(
+                    model, language.tokenizerFiles(), cache, split.measured(), captionVectors, execution, progress);
+            TrainingRun recorded = directory
+                    .begin(settings(folder, measured, language, parameters), progress)
+                    .evaluating(evaluation);
             LossCurve losses =
                     train(model, textSide, cache.only(split.training()), language, output, recorded, progress);
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
-            RetrievalMetrics retrieval = measure(model, cache, split.measured(), captionVectors, progress);
-            directory.finish();
+            RetrievalMetrics retrieval = evaluation.retrieval();
+            directory.finish(progress);
             return new Result(
                     folder.report(),
                     cache.reasons(),
@@ -249,6 +258,21 @@ public record ClipTrainingJob(
         }
     }
 
+    private String origin() {
+        return switch (start) {
+            case Pretrained _ ->
+                RecipeNotes.origin(
+                        training,
+                        ClipTraining.Config.pretrained(training.steps(), training.seed()),
+                        "the paper, because the vision tower is pretrained");
+            case FromScratch _ ->
+                RecipeNotes.origin(
+                        training,
+                        ClipTraining.Config.fromScratch(training.steps(), training.seed()),
+                        "the recipe for small models, because the vision tower is from scratch");
+        };
+    }
+
     private String from() {
         return switch (start) {
             case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.path);
@@ -261,11 +285,32 @@ public record ClipTrainingJob(
         return usual ? vision.preprocessing() : PreprocessingPreset.MINIATURE;
     }
 
-    private ImageCache read(CaptionedImages folder, VisionConfig vision, Progress progress) {
-        try (Progress.Phase phase = progress.begin("reading images", folder.size(), "image")) {
+    /** Images of another data set; none if a share is measured. */
+    private CaptionedImages measured(CaptionedImages folder) {
+        return switch (validation) {
+            case Validation.Share _ -> new CaptionedImages(folder.folder(), List.of(), folder.report());
+            case Validation.Data data -> CaptionedImages.open(data.path());
+        };
+    }
+
+    /** Divides numbers of images, of which those from {@code own} on are of another data set. */
+    private HeldOut<Integer> split(List<Integer> usable, int own) {
+        return switch (validation) {
+            case Validation.Share share -> HeldOut.of(usable, share, images.toString(), "images");
+            case Validation.Data data ->
+                HeldOut.of(
+                        usable.stream().filter(i -> i < own).toList(),
+                        usable.stream().filter(i -> i >= own).toList(),
+                        images + " and " + data.path(),
+                        "images");
+        };
+    }
+
+    private ImageCache read(List<CaptionedImage> items, VisionConfig vision, Progress progress) {
+        try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
             return ImageCache.load(
                     ImageSource.ofFiles(
-                            folder.items().stream().map(CaptionedImage::path).toList(),
+                            items.stream().map(CaptionedImage::path).toList(),
                             reader,
                             preset(vision).of(vision)),
                     phase);
@@ -301,7 +346,8 @@ public record ClipTrainingJob(
     }
 
     /** All that the bits of the model depend on. */
-    private RunSettings settings(CaptionedImages folder, TextModel language, Parameters initial) {
+    private RunSettings settings(
+            CaptionedImages folder, CaptionedImages measured, TextModel language, Parameters initial) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", from());
         if (start instanceof FromScratch scratch) {
@@ -309,6 +355,12 @@ public record ClipTrainingJob(
         }
         settings.putAll(RecipeNotes.of("stage_2.", training));
         settings.put("data", DataDigest.ofImages(folder.items()));
+        settings.put(
+                "validation",
+                switch (validation) {
+                    case Validation.Share share -> "1 in " + share.every();
+                    case Validation.Data _ -> DataDigest.ofImages(measured.items());
+                });
         settings.put("exif_orientation", Boolean.toString(reader.exifOrientation()));
         settings.put("text_encoder", Fingerprint.hash(language.fingerprint().text()));
         settings.put("initial_parameters", initial.digest());
@@ -323,19 +375,5 @@ public record ClipTrainingJob(
         notes.putAll(RecipeNotes.of("stage_2.", training));
         language.provenance().forEach((name, note) -> notes.put(ModelDescription.TEXT_NOTES + name, note));
         return notes;
-    }
-
-    private RetrievalMetrics measure(
-            Llm2ClipModel model, ImageCache cache, List<Integer> measured, CaptionVectors vectors, Progress progress) {
-        int[] images = measured.stream().mapToInt(Integer::intValue).toArray();
-        int[] imageOf = IntStream.range(0, images.length)
-                .flatMap(i -> IntStream.generate(() -> i).limit(vectors.count(images[i])))
-                .toArray();
-        try (ImageEncoder encoder = new ImageEncoder(model.vision(), execution);
-                TextProjection projection = new TextProjection(model.language().adapter(), execution);
-                Progress.Phase phase = progress.begin("evaluation", images.length, "image")) {
-            return RetrievalMetrics.of(
-                    encoder.encode(cache.select(images), phase), projection.project(vectors.ofImages(images)), imageOf);
-        }
     }
 }

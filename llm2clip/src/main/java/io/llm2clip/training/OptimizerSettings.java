@@ -2,7 +2,6 @@ package io.llm2clip.training;
 
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.optimizer.AdamW;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How far each step of a training goes.
@@ -17,15 +16,6 @@ public record OptimizerSettings(float learningRate, int warmUp, float weightDeca
         Limit.LEARNING_RATE.require("learningRate", learningRate);
         Limit.COUNT_OR_NONE.require("warmUp", warmUp);
         Limit.WEIGHT_DECAY.require("weightDecay", weightDecay);
-    }
-
-    /** The same with another peak and another warm-up, where they are given. */
-    public OptimizerSettings with(@Nullable Float otherRate, @Nullable Integer otherWarmUp) {
-        return new OptimizerSettings(
-                otherRate == null ? learningRate : otherRate,
-                otherWarmUp == null ? warmUp : otherWarmUp,
-                weightDecay,
-                adamW);
     }
 
     /**

@@ -52,6 +52,16 @@ final class RecipeNotes {
                 .collect(Collectors.joining(", "));
     }
 
+    /** Where settings come from: {@code as in RECIPE}, but for those that are otherwise, by name. */
+    static String origin(Record settings, Record recipe, String name) {
+        Map<String, String> usual = of("", recipe);
+        String others = of("", settings).entrySet().stream()
+                .filter(entry -> !entry.getValue().equals(usual.get(entry.getKey())))
+                .map(entry -> entry.getKey().replace('_', ' '))
+                .collect(Collectors.joining(", "));
+        return others.isEmpty() ? "as in " + name : "as in %s but for %s".formatted(name, others);
+    }
+
     private static @Nullable Object value(RecordComponent component, Record settings) {
         try {
             return component.getAccessor().invoke(settings);

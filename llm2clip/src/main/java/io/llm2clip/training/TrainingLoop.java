@@ -90,7 +90,7 @@ final class TrainingLoop {
         while (number < phase.steps()) {
             make(steps);
             number++;
-            run.between(number, inARow == 0, () -> losses.state(number, inARow));
+            run.between(number, inARow == 0, () -> losses.state(number, inARow)).forEach(shown::metric);
         }
     }
 

@@ -10,6 +10,7 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
+import io.llm2clip.training.Validation;
 import io.llm2clip.training.run.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,7 @@ class GgufTrainingTest {
                                 maxLength,
                                 recipe.hardNegatives(),
                                 recipe.seed()),
+                        Validation.TENTH,
                         out,
                         Optional.of(adapter),
                         Existing.REFUSE,

@@ -14,6 +14,7 @@ import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.tensor.CounterRandom;
@@ -21,17 +22,23 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
+import io.llm2clip.training.run.TrainingRun;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -49,6 +56,7 @@ class RecordedTrainingTest {
     @TempDir
     Path folder;
 
+    private Optional<Evaluation> evaluation = Optional.empty();
     private final Notes progress = new Notes();
     private final List<String> notes = progress.sentences();
 
@@ -86,7 +94,7 @@ class RecordedTrainingTest {
     }
 
     private RunOptions options(boolean resume, int saveEvery, int keep, StopRequest stop) {
-        return new RunOptions(folder.resolve("run"), resume, saveEvery, keep, List.of("train", "clip"), stop);
+        return new RunOptions(folder.resolve("run"), resume, saveEvery, keep, 0, List.of("train", "clip"), stop);
     }
 
     private Trained train(RunOptions options, LongConsumer before, Long... broken) {
@@ -108,6 +116,7 @@ class RecordedTrainingTest {
             VisionTower vision = VisionTower.create(parameters, VISION);
             Linear adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
             Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
+            TrainingRun run = directory.begin(new RunSettings(settings), progress);
             LossCurve losses = ClipTraining.run(
                     "stage 2",
                     vision,
@@ -116,11 +125,90 @@ class RecordedTrainingTest {
                     ImageCache.of(images, Preprocessing.miniature(16)),
                     config,
                     Execution.cpu(),
-                    directory.begin(new RunSettings(settings), progress),
+                    evaluation.map(run::evaluating).orElse(run),
                     progress);
-            directory.finish();
+            directory.finish(progress);
             return new Trained(parameters.digest(), losses.losses(), losses.skipped());
         }
+    }
+
+    /** Given scores, one for each measurement. */
+    private Evaluation scores(double... scores) {
+        Iterator<Double> next = Arrays.stream(scores).iterator();
+        return new Evaluation() {
+            private double newest;
+
+            @Override
+            public Map<String, Double> measure() {
+                newest = next.next();
+                return Map.of("val_r1", newest);
+            }
+
+            @Override
+            public void save(Path directory) {
+                try (OutputDirectory output = OutputDirectory.claim(directory, "model", Existing.REPLACE)) {
+                    output.fill(into -> Files.writeString(into.resolve("score"), Double.toString(newest)));
+                    output.publish();
+                }
+            }
+        };
+    }
+
+    @Test
+    void theBestModelIsKept() throws IOException {
+        RunOptions every5 = new RunOptions(run(""), false, 0, 2, 5, List.of(), new StopRequest());
+        evaluation = Optional.of(scores(0.25, 0.5, 0.375));
+        train(every5, _ -> {});
+        assertThat(run("best/score")).hasContent("0.5");
+        assertThat(notes)
+                .contains("The best model, held-out R@1 50.0 %% after step 10 of the run, is in %s."
+                        .formatted(run("best")));
+        assertThat(metrics().stream().filter(line -> line.has("val_r1")))
+                .extracting(line ->
+                        line.path("step").asInt() + ": " + line.path("val_r1").asDouble())
+                .containsExactly("5: 0.25", "10: 0.5", "12: 0.375");
+
+        // What was the best before the training was stopped is remembered.
+        StopRequest stop = new StopRequest();
+        RunOptions stopping = new RunOptions(run(""), false, 0, 2, 5, List.of(), stop);
+        evaluation = Optional.of(scores(0.75));
+        assertThatThrownBy(() -> train(stopping, Existing.REPLACE, Map.of("batch", "4"), step -> {
+                    if (step == 7) {
+                        stop.request();
+                    }
+                }))
+                .isInstanceOf(StoppedException.class);
+        assertThat(run("best/score")).hasContent("0.75");
+        evaluation = Optional.of(scores(0.625, 0.5));
+        train(new RunOptions(run(""), true, 0, 2, 5, List.of(), new StopRequest()), _ -> {});
+        assertThat(run("best/score")).hasContent("0.75");
+        assertThat(notes).last().asString().contains("75.0 % after step 5 of the run");
+
+        // Without measurements an earlier best model is not left to be taken for one of this run.
+        evaluation = Optional.empty();
+        train(options(false, 5, 2, new StopRequest()), Existing.REPLACE, Map.of(), _ -> {});
+        assertThat(run("best")).doesNotExist();
+    }
+
+    @Test
+    void aBestModelThatCannotBeSavedEndsNoTraining() throws IOException {
+        Files.createDirectories(run("").resolveSibling("elsewhere"));
+        evaluation = Optional.of(scores(0.5, 0.75, 0.25));
+        train(new RunOptions(run(""), false, 0, 2, 5, List.of(), new StopRequest()), step -> {
+            if (step == 4) {
+                try {
+                    Files.createDirectories(run("best/mine"));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        });
+        assertThat(notes)
+                .anyMatch(
+                        note -> note.startsWith(
+                                        run("best") + ": expected a new or empty folder, found other files (mine)")
+                                && note.endsWith(
+                                        "The model after step 10 of stage 2 is the best so far, but was not saved; the run goes on."));
     }
 
     private Path run(String name) {
@@ -262,7 +350,7 @@ class RecordedTrainingTest {
                 .hasMessageContaining("found one that was finished at ");
         Path foreign = Files.createDirectories(folder.resolve("foreign"));
         Files.writeString(foreign.resolve("thesis.txt"), "mine");
-        RunOptions elsewhere = new RunOptions(foreign, false, 5, 2, List.of(), new StopRequest());
+        RunOptions elsewhere = new RunOptions(foreign, false, 5, 2, 0, List.of(), new StopRequest());
         assertThatThrownBy(() -> train(elsewhere, Existing.REPLACE, Map.of(), _ -> {}))
                 .hasMessageContaining("found other files (thesis.txt)");
     }
@@ -312,7 +400,7 @@ class RecordedTrainingTest {
                         try {
                             Files.createDirectories(blocked.resolve("mine"));
                         } catch (IOException e) {
-                            throw new java.io.UncheckedIOException(e);
+                            throw new UncheckedIOException(e);
                         }
                     }
                 });

@@ -31,6 +31,8 @@ public enum Limit {
     REDUCTION(Double.MIN_VALUE, 1, "above 0 and at most 1", ""),
     /** Part of a whole. */
     SHARE(0, 1, "from 0 to 1", ""),
+    /** Part of a data set that is not learned from. */
+    HELD_OUT(Double.MIN_VALUE, 0.5, "above 0 and at most 0.5", ""),
     /** Decoupled weight decay. */
     WEIGHT_DECAY(0, 1, "from 0 to 1", ""),
     /** Decay of a running mean; at 1 it would never change. */

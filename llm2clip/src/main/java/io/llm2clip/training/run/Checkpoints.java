@@ -47,7 +47,7 @@ final class Checkpoints {
     /** Deletes all of them, and what killed programs left of them. */
     void clear() {
         tidy();
-        folders(folder).forEach(path -> OutputDirectory.delete(path, KIND));
+        folders(folder).forEach(path -> OutputDirectory.delete(path));
     }
 
     /** Deletes what killed programs left of checkpoints that they did not finish. */
@@ -114,7 +114,7 @@ final class Checkpoints {
 
     /** Deletes one. */
     void delete(Path path) {
-        OutputDirectory.delete(path, KIND);
+        OutputDirectory.delete(path);
     }
 
     private static List<Path> folders(Path folder) {

@@ -6,6 +6,7 @@ import io.llm2clip.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,8 @@ final class RecordedRun implements TrainingRun {
     /** Steps of the phases before the current one. */
     private long before;
 
+    private @Nullable BestModel best;
+
     RecordedRun(RunOptions options, Checkpoints checkpoints, RunLog log, Progress progress) {
         this.options = options;
         this.checkpoints = checkpoints;
@@ -26,17 +29,35 @@ final class RecordedRun implements TrainingRun {
         this.progress = progress;
     }
 
+    /** The best model so far, if any was measured. */
+    Optional<BestModel> best() {
+        return Optional.ofNullable(best);
+    }
+
+    @Override
+    public TrainingRun evaluating(Evaluation evaluation) {
+        return options.evaluateEvery() == 0
+                ? this
+                : (name, steps, optimizer) -> begin(name, steps, optimizer, evaluation);
+    }
+
     @Override
     public TrainingRun.Phase begin(String name, int steps, AdamW optimizer) {
+        return begin(name, steps, optimizer, null);
+    }
+
+    private TrainingRun.Phase begin(String name, int steps, AdamW optimizer, @Nullable Evaluation evaluation) {
         PhaseState start = PhaseState.START;
         Optional<Checkpoints.Found> found = options.resume() ? checkpoints.newest(name) : Optional.empty();
         if (found.isPresent()) {
             SavedStep.restore(found.get().path(), optimizer);
             start = found.get().saved().state();
+            best = found.get().saved().best();
             progress.note("%s: goes on after step %d of %d, from %s."
                     .formatted(name, start.steps(), steps, found.get().path()));
         }
-        Recorded phase = new Recorded(name, steps, optimizer, before, start, found.map(Checkpoints.Found::path));
+        Recorded phase =
+                new Recorded(name, steps, optimizer, evaluation, before, start, found.map(Checkpoints.Found::path));
         before += steps;
         return phase;
     }
@@ -45,6 +66,7 @@ final class RecordedRun implements TrainingRun {
         private final String name;
         private final int steps;
         private final AdamW optimizer;
+        private final @Nullable Evaluation evaluation;
         private final long offset;
         private final PhaseState start;
         private final StopRequest.Listening listening = options.stop().listen();
@@ -53,10 +75,18 @@ final class RecordedRun implements TrainingRun {
         /** Whether a finite step has followed the newest checkpoint: its parameters are then known to be sound. */
         private boolean proven;
 
-        Recorded(String name, int steps, AdamW optimizer, long offset, PhaseState start, Optional<Path> resumed) {
+        Recorded(
+                String name,
+                int steps,
+                AdamW optimizer,
+                @Nullable Evaluation evaluation,
+                long offset,
+                PhaseState start,
+                Optional<Path> resumed) {
             this.name = name;
             this.steps = steps;
             this.optimizer = optimizer;
+            this.evaluation = evaluation;
             this.offset = offset;
             this.start = start;
             this.newest = resumed.orElse(null);
@@ -74,12 +104,16 @@ final class RecordedRun implements TrainingRun {
         }
 
         @Override
-        public void between(int step, boolean sound, Supplier<PhaseState> state) {
+        public Map<String, Double> between(int step, boolean sound, Supplier<PhaseState> state) {
             if (sound && !proven && newest != null && step > newestStep) {
                 proven = true;
                 checkpoints.prune();
             }
             boolean finished = step == steps;
+            Map<String, Double> measured = Map.of();
+            if (evaluation != null && (finished || step % options.evaluateEvery() == 0)) {
+                measured = evaluate(evaluation, step);
+            }
             if (options.stop().isRequested() && !finished) {
                 throw new StoppedException(stopped(state.get()));
             }
@@ -93,11 +127,35 @@ final class RecordedRun implements TrainingRun {
                                     .formatted(e.getMessage(), step, name, newestName()));
                 }
             }
+            return measured;
+        }
+
+        private Map<String, Double> evaluate(Evaluation evaluation, int step) {
+            Map<String, Double> measured = evaluation.measure();
+            if (measured.isEmpty()) {
+                return measured;
+            }
+            record(new StepRecord(step, "", "", measured));
+            double score = measured.values().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .average()
+                    .orElse(0);
+            if (best == null || score > best.score()) {
+                try {
+                    evaluation.save(options.directory().resolve(BestModel.FOLDER));
+                    best = new BestModel(offset + step, score);
+                } catch (CheckpointException e) {
+                    progress.note(
+                            "%s The model after step %d of %s is the best so far, but was not saved; the run goes on."
+                                    .formatted(e.getMessage(), step, name));
+                }
+            }
+            return measured;
         }
 
         private void save(PhaseState state) {
             try {
-                SavedStep step = new SavedStep(name, offset + state.steps(), state, log.forcedLengths());
+                SavedStep step = new SavedStep(name, offset + state.steps(), state, best, log.forcedLengths());
                 newest = checkpoints.save(step, optimizer);
                 newestStep = state.steps();
                 proven = false;

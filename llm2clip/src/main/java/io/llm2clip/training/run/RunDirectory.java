@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a run: {@code args.json}, {@code metrics.jsonl}, TensorBoard's {@code events.out.tfevents.*}, and
- * {@code checkpoints/step-000100} and so on. One run at a time writes to it.
+ * {@code checkpoints/step-000100} and so on, {@code best/} if models are measured. One run at a time writes to it.
  *
  * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
  */
@@ -30,6 +30,7 @@ public final class RunDirectory implements AutoCloseable {
     private final Checkpoints checkpoints;
     private @Nullable RunFile file;
     private @Nullable RunLog log;
+    private @Nullable RecordedRun recorded;
 
     private RunDirectory(RunOptions options, DirectoryLock lock, @Nullable RunFile file) {
         this.options = options;
@@ -106,7 +107,8 @@ public final class RunDirectory implements AutoCloseable {
             run.write(directory);
             file = run;
             log = RunLog.open(directory, run.started(), options.resume() ? newestLogs() : Map.of(), progress);
-            return new RecordedRun(options, checkpoints, log, progress);
+            recorded = new RecordedRun(options, checkpoints, log, progress);
+            return recorded;
         } catch (IOException e) {
             throw new CheckpointException(
                     "%s: cannot be written: %s; choose another folder with --run.".formatted(directory, IoReason.of(e)),
@@ -135,6 +137,7 @@ public final class RunDirectory implements AutoCloseable {
                             .formatted(options.directory(), differences));
         }
         checkpoints.tidy();
+        OutputDirectory.tidy(options.directory());
         checkpoints
                 .damaged()
                 .forEach(path -> progress.note("%s is damaged and left out; an earlier one is taken.".formatted(path)));
@@ -153,6 +156,8 @@ public final class RunDirectory implements AutoCloseable {
         Path directory = options.directory();
         Files.deleteIfExists(directory.resolve(RunFile.NAME));
         checkpoints.clear();
+        OutputDirectory.recover(directory.resolve(BestModel.FOLDER));
+        OutputDirectory.delete(directory.resolve(BestModel.FOLDER));
         Files.deleteIfExists(directory.resolve(MetricsFile.NAME));
         try (DirectoryStream<Path> events = Files.newDirectoryStream(directory, EventFile.PATTERN)) {
             for (Path each : events) {
@@ -162,13 +167,14 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /** Training is over and its result is saved: there is nothing to go on from any more. */
-    public void finish() {
-        if (file == null) {
+    public void finish(Progress progress) {
+        if (file == null || recorded == null) {
             throw new IllegalStateException("The run has not begun.");
         }
         checkpoints.prune();
         file = file.finishedNow();
         file.write(options.directory());
+        recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,9 +24,11 @@ import tools.jackson.databind.node.ObjectNode;
  * @param phase of the training
  * @param step of the whole run
  * @param state of the phase
+ * @param best model of the run so far, if any was measured
  * @param logs how long the run's metrics files are, by name
  */
-record SavedStep(String phase, long step, PhaseState state, Map<String, Long> logs) {
+record SavedStep(
+        String phase, long step, PhaseState state, @Nullable BestModel best, Map<String, Long> logs) {
     private static final String STATE = "state.json";
     private static final String PARAMETERS = "parameters.safetensors";
     private static final String MOMENTS = "optimizer.safetensors";
@@ -47,6 +50,9 @@ record SavedStep(String phase, long step, PhaseState state, Map<String, Long> lo
                 .put("skipped", state.skipped())
                 .put("skipped_in_a_row", state.skippedInARow())
                 .put("flops", state.flops());
+        if (best != null) {
+            node.putObject("best").put("step", best.step()).put("score", best.score());
+        }
         node.set("logs", JSON.valueToTree(logs));
         ArrayNode losses = node.putArray("losses");
         state.losses().forEach(losses::add);
@@ -80,6 +86,11 @@ record SavedStep(String phase, long step, PhaseState state, Map<String, Long> lo
                             node.path("skipped").asInt(0),
                             node.path("skipped_in_a_row").asInt(0),
                             node.path("flops").asLong(0)),
+                    node.has("best")
+                            ? new BestModel(
+                                    node.path("best").path("step").asLong(0),
+                                    node.path("best").path("score").asDouble(0))
+                            : null,
                     logs);
         } catch (IOException | JacksonException e) {
             throw new CheckpointException(

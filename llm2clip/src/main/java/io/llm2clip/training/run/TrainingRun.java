@@ -2,6 +2,7 @@ package io.llm2clip.training.run;
 
 import io.llm2clip.nn.optimizer.AdamW;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -18,6 +19,11 @@ public interface TrainingRun {
      * @param optimizer that has made no step yet; its parameters are all that the phase changes
      */
     Phase begin(String name, int steps, AdamW optimizer);
+
+    /** The same run, whose next phase is measured every now and then, if that was asked for. */
+    default TrainingRun evaluating(Evaluation evaluation) {
+        return this;
+    }
 
     /** One phase of a training. */
     interface Phase extends AutoCloseable {
@@ -38,9 +44,12 @@ public interface TrainingRun {
          * @param step so many steps were begun, those that were skipped included
          * @param sound whether the last one was made
          * @param state after it
+         * @return what was measured, by name; empty if nothing was
          * @throws StoppedException if that was asked for
          */
-        default void between(int step, boolean sound, Supplier<PhaseState> state) {}
+        default Map<String, Double> between(int step, boolean sound, Supplier<PhaseState> state) {
+            return Map.of();
+        }
 
         /**
          * The phase ends because its steps are not finite any more. Checkpoints that may be the reason are deleted.

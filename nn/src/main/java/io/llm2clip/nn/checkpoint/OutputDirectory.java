@@ -130,14 +130,14 @@ public final class OutputDirectory implements AutoCloseable {
     /**
      * Deletes an output; whoever looks at the folder finds all of it or nothing.
      *
-     * @return whether it was; a folder of another kind, or to which files were added, stays
+     * @return whether it was; a folder that is no output, or to which files were added, stays
      * @throws CheckpointException if it cannot be deleted
      */
-    public static boolean delete(Path directory, String kind) {
+    public static boolean delete(Path directory) {
         try {
             Path target = Links.real(directory);
-            if (!isOfKind(target, kind)
-                    || !OutputMarker.read(target).orElseThrow().foreign(target).isEmpty()) {
+            Optional<OutputMarker> marker = OutputMarker.read(target);
+            if (marker.isEmpty() || !marker.get().foreign(target).isEmpty()) {
                 return false;
             }
             try (Unfinished away = Unfinished.beside(target)) {

@@ -1,0 +1,211 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.model.TextModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** What the training commands leave beside their models. */
+class TrainRunTest {
+    @TempDir
+    static Path folder;
+
+    private static Path training;
+    private static Path validation;
+
+    @BeforeAll
+    static void write() throws IOException {
+        training = data("training", 22);
+        validation = data("validation", 4);
+    }
+
+    private static Path data(String name, int images) throws IOException {
+        Path data = folder.resolve(name);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < images; i++) {
+            Fixture.picture(data.resolve(i + ".png"), 0x080402 * (i + 1));
+            lines.append("""
+                    {"image": "%d.png", "captions": ["Kite %d of %s flies over a beach.", "Over a beach flies kite %d, it is %s."]}
+                    """.formatted(i, i, name, i, name));
+        }
+        Files.writeString(data.resolve("captions.jsonl"), lines);
+        return data;
+    }
+
+    private static List<JsonNode> metrics(Path out) throws IOException {
+        return Files.readAllLines(run(out).resolve("metrics.jsonl")).stream()
+                .map(Json.MAPPER::readTree)
+                .toList();
+    }
+
+    private static Path run(Path out) {
+        return out.resolveSibling(out.getFileName() + "-run");
+    }
+
+    private static JsonNode settings(Path out) {
+        return Json.MAPPER.readTree(run(out).resolve("args.json")).path("settings");
+    }
+
+    @Test
+    void bothStagesAreRecordedMeasuredAndRefuseToBeMistaken() throws IOException {
+        Path text = folder.resolve("text");
+        List<Object> caption = List.of(
+                "train",
+                "caption",
+                training,
+                "--out",
+                text,
+                "--llm-steps",
+                3,
+                "--steps",
+                4,
+                "--batch",
+                4,
+                "--vocabulary",
+                300,
+                "--rank",
+                2,
+                "--val",
+                validation,
+                "--eval-every",
+                3,
+                "--save-every",
+                2,
+                "--keep",
+                1,
+                "--weight-decay",
+                0.01,
+                "--beta1",
+                0.8,
+                "--beta2",
+                0.95,
+                "--clip",
+                2,
+                "--json");
+        Run first = Run.of(caption.toArray());
+        assertThat(first.err())
+                .contains(
+                        "weight decay 0.01, beta1 0.8, beta2 0.95, epsilon 0.00000001, clip norm 2,",
+                        "from scratch but for batch, weight decay, beta1, beta2, clip norm, rank)",
+                        "The best model, held-out R@1 ");
+        assertThat(first.code()).isZero();
+        assertThat(first.json().path("trainingGroups").asInt()).isEqualTo(22);
+        assertThat(first.json().path("measuredGroups").asInt()).isEqualTo(4);
+        assertThat(metrics(text))
+                .extracting(line -> line.path("step").asInt() + " "
+                        + line.path("phase").asString() + " " + (line.has("loss") ? "loss" : "val"))
+                .containsExactly(
+                        "1 language model loss",
+                        "2 language model loss",
+                        "3 language model loss",
+                        "4 stage 1, caption contrast loss",
+                        "5 stage 1, caption contrast loss",
+                        "6 stage 1, caption contrast loss",
+                        "6 stage 1, caption contrast val",
+                        "7 stage 1, caption contrast loss",
+                        "7 stage 1, caption contrast val");
+        assertThat(metrics(text).get(3).path("kind").asString()).isEqualTo("long to long");
+        assertThat(metrics(text).getLast().path("val_long_long_r1").asDouble())
+                .isEqualTo(first.json()
+                        .path("captionRetrievalAccuracy")
+                        .path("longLong")
+                        .path("after")
+                        .asDouble());
+        assertThat(Json.MAPPER
+                        .readTree(run(text).resolve("args.json"))
+                        .path("command")
+                        .path(2)
+                        .asString())
+                .isEqualTo("caption");
+        try (TextModel best = TextModel.open(run(text).resolve("best"))) {
+            assertThat(best.vectors(List.of("a kite")).rows()).isEqualTo(1);
+        }
+        assertThat(run(text).resolve("checkpoints"))
+                .isDirectoryContaining("glob:**/step-000003")
+                .isDirectoryContaining("glob:**/step-000007")
+                .isDirectoryNotContaining("glob:**/step-000005");
+
+        Path model = folder.resolve("model");
+        List<Object> clip = List.of(
+                "train",
+                "clip",
+                training,
+                "--text",
+                text,
+                "--out",
+                model,
+                "--steps",
+                4,
+                "--batch",
+                8,
+                "--image-size",
+                16,
+                "--patch-size",
+                8,
+                "--width",
+                64,
+                "--layers",
+                1,
+                "--embedding-size",
+                8,
+                "--val",
+                validation,
+                "--eval-every",
+                2,
+                "--json");
+        Run second = Run.of(clip.toArray());
+        assertThat(second.code()).isZero();
+        assertThat(second.json().path("trainingImages").asInt()).isEqualTo(22);
+        assertThat(second.json().path("measuredImages").asInt()).isEqualTo(4);
+        assertThat(metrics(model).getLast().path("val_image_to_text_r1").asDouble())
+                .isEqualTo(second.json()
+                        .path("retrieval")
+                        .path("imageToText")
+                        .path("r1")
+                        .asDouble());
+        assertThat(settings(model).path("vision.hidden_size").asInt()).isEqualTo(64);
+        Run eval = Run.of("eval", validation, "--model", run(model).resolve("best"), "--json");
+        assertThat(eval.code()).isZero();
+
+        List<Object> resumed = new ArrayList<>(clip);
+        resumed.addAll(List.of("--resume", "--overwrite"));
+        Run finished = Run.of(resumed.toArray());
+        assertThat(finished.code()).isEqualTo(1);
+        assertThat(finished.err())
+                .startsWith("error: " + run(model)
+                        + ": expected an unfinished run to go on from, found one that was finished at ")
+                .hasLineCount(1);
+        List<Object> elsewhere = new ArrayList<>(clip);
+        elsewhere.set(elsewhere.indexOf(model), folder.resolve("other"));
+        elsewhere.addAll(List.of("--run", run(model)));
+        Run taken = Run.of(elsewhere.toArray());
+        assertThat(taken.code()).isEqualTo(1);
+        assertThat(taken.err())
+                .isEqualToNormalizingNewlines("error: " + run(model)
+                        + ": holds a finished run; choose another name or replace it with --overwrite.\n");
+        assertThat(folder.resolve("other")).doesNotExist();
+    }
+
+    @Test
+    void sharesThatLeaveTooLittleAreOneSentence() {
+        Run run = Run.of("train", "clip", training, "--text", "t", "--out", folder.resolve("none"), "--val", 0.01);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines(
+                        "error: %s has 22 usable images, training needs at least 200, one in 100 of which is held out; add some.\n"
+                                .formatted(training));
+        assertThat(run(folder.resolve("none"))).doesNotExist();
+        Run missing = Run.of(
+                "train", "caption", training, "--out", folder.resolve("none"), "--val", folder.resolve("absent"));
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).contains("absent", "does not exist").hasLineCount(1);
+    }
+}
