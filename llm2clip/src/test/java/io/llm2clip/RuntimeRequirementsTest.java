@@ -2,6 +2,7 @@ package io.llm2clip;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.dataset.MemoryExamples;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -75,12 +76,12 @@ class RuntimeRequirementsTest {
                             Existing.REFUSE)
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
-                            nothing,
+                            new MemoryExamples(List.of()),
                             ImageReader.DEFAULT,
                             nothing,
                             new ClipTrainingJob.Pretrained(nothing),
                             ClipTraining.Config.fromScratch(100, 1),
-                            nothing,
+                            nothing.resolveSibling("vectors"),
                             nothing,
                             Existing.REFUSE)
                     .run(Progress.NONE));

@@ -1,22 +1,18 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.data.VectorPart;
-import io.llm2clip.dataset.CaptionColumns;
 import io.llm2clip.dataset.ExampleSet;
-import io.llm2clip.dataset.ExampleSets;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionCacheJob;
+import io.llm2clip.training.TextVectors;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code llm2clip cache-text}. */
@@ -31,12 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         footerHeading = "%nExample:%n",
         footer = "  llm2clip cache-text my-images --text my-text --vectors my-vectors --part 2/4")
 final class CacheTextCommand extends ComputingCommand {
-    @Parameters(
-            paramLabel = "DATA",
-            description =
-                    "A folder of images with a captions.jsonl, a .csv or .tsv table, or tar files of WebDataset: a folder of them, one, or"
-                            + " a pattern such as data/{00000..00287}.tar.")
-    private String data = "";
+    @Mixin
+    private DataOption data = new DataOption();
 
     @HelpSection.In(HelpSection.INPUT)
     @Option(
@@ -47,16 +39,6 @@ final class CacheTextCommand extends ComputingCommand {
                     "The text encoder of 'train caption', the text directory of a model, a GGUF file of a language model, or the"
                             + " name of a text encoder on the Hub.")
     private String text = "";
-
-    @HelpSection.In(HelpSection.INPUT)
-    @Option(
-            names = "--caption-columns",
-            split = ",",
-            paramLabel = "NAME",
-            description =
-                    "Columns or keys with captions, such as shortSV_captions,longSV_captions (default: caption, text, txt, title and"
-                            + " what ends in _caption or _captions).")
-    private List<String> columns = List.of();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -101,32 +83,41 @@ final class CacheTextCommand extends ComputingCommand {
     }
 
     private record Report(
-            String data, long examples, long captions, long computed, long stored, long skipped, String vectors) {}
+            String data,
+            long examples,
+            long captions,
+            long computed,
+            long stored,
+            long skippedExamples,
+            long cutCaptions,
+            String vectors) {}
 
     @Override
     public void run() {
-        ExampleSet set = ExampleSets.open(data, new CaptionColumns(new LinkedHashSet<>(columns)));
-        set.notes().forEach(terminal::remark);
+        ExampleSet set = data.open(terminal);
         CaptionCacheJob.Result result = new CaptionCacheJob(
                         set, HubPath.of(text), vectors, part, specialTokens.choice(), device().execution())
                 .run(terminal.progress());
-        terminal.skipped(result.reasons(), result.skipped(), result.examples(), "example");
+        TextVectors.Filled filled = result.filled();
+        terminal.skipped(filled.reasons(), filled.skipped(), filled.examples(), "example");
+        terminal.cut(filled.cut(), filled.captions());
         if (terminal.json()) {
             terminal.printJson(new Report(
-                    data,
-                    result.examples(),
-                    result.captions(),
-                    result.computed(),
-                    result.stored(),
-                    result.skipped(),
+                    set.name(),
+                    filled.examples(),
+                    filled.captions(),
+                    filled.computed(),
+                    result.vectors(),
+                    filled.skipped(),
+                    filled.cut(),
                     vectors.toString()));
         } else {
             terminal.print("%s of %s: %,d computed, %,d in %s."
                     .formatted(
-                            Quantity.of(result.captions(), "caption"),
-                            Quantity.of(result.examples(), "example"),
-                            result.computed(),
-                            result.stored(),
+                            Quantity.of(filled.captions(), "caption"),
+                            Quantity.of(filled.examples(), "example"),
+                            filled.computed(),
+                            result.vectors(),
                             vectors));
         }
     }

@@ -1,10 +1,10 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.demo.Demo;
+import io.llm2clip.demo.DemoExample;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoTable;
-import io.llm2clip.demo.Example;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +67,7 @@ final class DemoCommand extends ComputingCommand {
             terminal.print(DemoTable.of(result));
         }
         terminal.remark("The model is in %s, the report is %s.".formatted(result.model(), result.report()));
-        Example example = result.example();
+        DemoExample example = result.example();
         List<String> words = new ArrayList<>(List.of("similarity"));
         if (!Path.of(result.model()).equals(ModelOption.USUAL)) {
             words.addAll(List.of("--model", result.model()));

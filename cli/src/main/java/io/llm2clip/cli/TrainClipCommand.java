@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
@@ -14,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code llm2clip train clip}. */
@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
         footer = "  llm2clip train clip my-images --text my-text --out my-model")
 @HelpSection.In(HelpSection.TRAINING)
 final class TrainClipCommand extends ComputingCommand {
-    @Parameters(paramLabel = "DIR", description = "A folder of images with a captions.jsonl.")
-    private Path images = Path.of("");
+    @Mixin
+    private DataOption data = new DataOption();
 
     @HelpSection.In(HelpSection.INPUT)
     @Option(
@@ -179,10 +179,10 @@ final class TrainClipCommand extends ComputingCommand {
     private @Nullable CommandSpec spec;
 
     private record Report(
-            int trainingImages,
+            long trainingImages,
             int measuredImages,
-            int skippedImages,
-            int cutCaptions,
+            long skippedImages,
+            long cutCaptions,
             int skippedSteps,
             RetrievalReport retrieval,
             String model) {}
@@ -193,15 +193,16 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
         Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
         StopRequest stop = new StopRequest();
+        ExampleSet set = data.open(terminal);
         ClipTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new ClipTrainingJob(
-                        images,
+                        set,
                         reading.reader(),
                         HubPath.of(text),
                         start,
                         training,
-                        validation.validation(),
+                        validation.validation(data.columns()),
                         store,
                         out,
                         overwrite.existing(),
@@ -209,14 +210,14 @@ final class TrainClipCommand extends ComputingCommand {
                         device().execution(),
                         run.of(out, stop)));
         ClipTrainingJob.Result result = StopSignals.run(stop, terminal, () -> job.run(terminal.progress()));
-        terminal.skipped(result.data(), result.broken());
+        terminal.skipped(result.reasons(), result.broken(), set.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
         if (terminal.json()) {
             terminal.printJson(new Report(
                     result.trainingImages(),
                     result.measuredImages(),
-                    result.broken().size(),
+                    result.broken(),
                     result.cutCaptions(),
                     result.skippedSteps(),
                     retrieval,

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.dataset.CaptionColumns;
 import io.llm2clip.training.Validation;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
@@ -19,6 +20,11 @@ final class ValidationOption {
 
     Validation validation() {
         return validation;
+    }
+
+    /** The same of data with columns. */
+    Validation validation(CaptionColumns columns) {
+        return validation instanceof Validation.Data data ? new Validation.Data(data.path(), columns) : validation;
     }
 
     /** A number is a share; a folder of such a name is written as {@code ./0.1}. */

@@ -110,8 +110,11 @@ class CacheTextCommandTest {
         assertThat(none.err()).startsWith("error: %s has no usable example, the first because: ".formatted(tar));
     }
 
-    private static void entry(TarArchiveOutputStream out, String name, String content) throws IOException {
-        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    static void entry(TarArchiveOutputStream out, String name, String content) throws IOException {
+        entry(out, name, content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static void entry(TarArchiveOutputStream out, String name, byte[] bytes) throws IOException {
         TarArchiveEntry entry = new TarArchiveEntry(name);
         entry.setSize(bytes.length);
         out.putArchiveEntry(entry);

@@ -2,10 +2,10 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.demo.DemoExample;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoResult.BothWays;
 import io.llm2clip.demo.DemoResult.Recall;
-import io.llm2clip.demo.Example;
 import io.llm2clip.evaluation.Bootstrap;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import java.io.PrintWriter;
@@ -68,7 +68,7 @@ class DemoCommandTest {
                 Map.of("stage 1", List.of(3f, 2f)),
                 "out/model",
                 "out/report.html",
-                new Example("out/data/test/images/7.png", List.of("A house.", "A $1 kite.", "A tent."), 1));
+                new DemoExample("out/data/test/images/7.png", List.of("A house.", "A $1 kite.", "A tent."), 1));
     }
 
     private int report(String... arguments) {

@@ -15,11 +15,14 @@ import io.llm2clip.tensor.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,7 +139,7 @@ class TrainCommandTest {
             "--out",
             model,
             "--steps",
-            2,
+            6,
             "--batch",
             8,
             "--image-size",
@@ -152,7 +155,7 @@ class TrainCommandTest {
             "--json"
         };
         Run first = Run.of(clip);
-        assertThat(first.err()).contains("text vectors: 48 captions", "7.png", "1 of 24 images skipped.");
+        assertThat(first.err()).contains("text vectors: 22 examples", "text vectors: 2 examples", "7.png", "1 of 24 images skipped.");
         assertThat(first.code()).isZero();
         assertThat(first.json().path("measuredImages").asInt()).isEqualTo(2);
         assertThat(first.json()
@@ -162,6 +165,7 @@ class TrainCommandTest {
                         .asDouble())
                 .isEqualTo(1);
         byte[] weights = Files.readAllBytes(model.resolve("vision/model.safetensors"));
+        FileTime computed = Files.getLastModifiedTime(folder.resolve("model-vectors/vectors.f32"));
         Run refused = Run.of(clip);
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err())
@@ -169,7 +173,8 @@ class TrainCommandTest {
                         + ": holds a model already; choose another name or replace it with --overwrite.\n");
         Run second =
                 Run.of(Stream.concat(Stream.of(clip), Stream.of("--overwrite")).toArray());
-        assertThat(second.err()).doesNotContain("text vectors");
+        assertThat(Files.getLastModifiedTime(folder.resolve("model-vectors/vectors.f32")))
+                .isEqualTo(computed);
         assertThat(second.out()).isEqualTo(first.out());
         assertThat(Files.readAllBytes(model.resolve("vision/model.safetensors")))
                 .isEqualTo(weights);
@@ -203,7 +208,7 @@ class TrainCommandTest {
         assertThat(eva.code()).isZero();
         assertThat(Files.readString(folder.resolve("eva/llm2clip.json"))).contains("\"exif_orientation\" : false");
         assertThat(Files.readString(model.resolve("llm2clip.json"))).contains("\"exif_orientation\" : true");
-        assertThat(eva.out()).startsWith("2 held-out images of 23").contains("image to text ", "text to image ");
+        assertThat(eva.out()).startsWith("2 held-out images of 24").contains("image to text ", "text to image ");
         Run tuned = Run.of(
                 "train",
                 "clip",
@@ -553,6 +558,56 @@ class TrainCommandTest {
         assertThat(photo).exists();
     }
 
+    /** The same pictures and captions, in tar files and in a folder, in the same order: the same model. */
+    @Test
+    void imagesOfTarFilesAreLearnedFromAsThoseOfAFolder() throws IOException {
+        Path text = Fixture.model(folder.resolve("tarred")).resolve("text");
+        Path images = folder.resolve("one-shard");
+        Path tars = Files.createDirectories(folder.resolve("tars"));
+        StringBuilder lines = new StringBuilder();
+        try (var tar = new TarArchiveOutputStream(Files.newOutputStream(tars.resolve("00000.tar")))) {
+            for (int i = 0; i < 30; i++) {
+                Path picture = Fixture.picture(images.resolve(i + ".png"), 0x080402 * (i + 1));
+                lines.append("{\"image\": \"%d.png\", \"captions\": [\"kite %d\", \"tent %d\"]}\n".formatted(i, i, i));
+                CacheTextCommandTest.entry(tar, i + ".png", Files.readAllBytes(picture));
+                CacheTextCommandTest.entry(
+                        tar, i + ".json", "{\"captions\": [\"kite %d\", \"tent %d\"]}".formatted(i, i));
+            }
+        }
+        Files.writeString(images.resolve("captions.jsonl"), lines);
+        Map<Path, byte[]> weights = new HashMap<>();
+        for (Path data : List.of(images, tars)) {
+            Path out = folder.resolve(data.getFileName() + "-model");
+            Run run = Run.of(
+                    "train",
+                    "clip",
+                    data,
+                    "--text",
+                    text,
+                    "--out",
+                    out,
+                    "--steps",
+                    4,
+                    "--batch",
+                    8,
+                    "--image-size",
+                    16,
+                    "--patch-size",
+                    8,
+                    "--width",
+                    32,
+                    "--layers",
+                    1,
+                    "--embedding-size",
+                    8,
+                    "--quiet");
+            assertThat(run.err()).doesNotContain("error");
+            assertThat(run.out()).startsWith("3 held-out images of 30");
+            weights.put(data, Files.readAllBytes(out.resolve("vision/model.safetensors")));
+        }
+        assertThat(weights.get(tars)).isEqualTo(weights.get(images));
+    }
+
     @Test
     void imagesThatDoNotFitTheMemoryAreRefusedBeforeTheyAreRead() throws IOException {
         Path model = Fixture.model(folder.resolve("small"));
@@ -568,7 +623,7 @@ class TrainCommandTest {
                 8192);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
-                .contains("its 24 images take 4,608 MB of memory, the JVM has ", "set -Xmx")
+                .contains("two batches of 22 images take 8,448 MB of memory, the JVM has ", "set -Xmx")
                 .hasLineCount(1);
         assertThat(folder.resolve("o-vectors")).doesNotExist();
     }

@@ -31,7 +31,7 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
      */
     public static CaptionedImages open(Path folder) {
         List<CaptionedImage> items = new ArrayList<>();
-        DataReport report = CaptionLines.scan(folder, (_, image) -> items.add(image));
+        DataReport report = CaptionFileLines.scan(folder, (_, image) -> items.add(image));
         return new CaptionedImages(folder, items, report);
     }
 

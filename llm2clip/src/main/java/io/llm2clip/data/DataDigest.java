@@ -28,20 +28,21 @@ public final class DataDigest {
         return digest.text();
     }
 
-    /** Of names, captions and file sizes of images; what is in a file is not read. */
-    public static String ofImages(List<CaptionedImage> images) {
-        DataDigest digest = new DataDigest();
-        for (CaptionedImage image : images) {
-            digest.add(image.image());
-            digest.add(image.captions());
-            try {
-                digest.add(Files.size(image.path()));
-            } catch (IOException e) {
-                // Whoever reads the image says so.
-                digest.add(-1);
-            }
+    /** Of names, captions and file sizes of images, one by one; what is in a file is not read. */
+    public static DataDigest ofImages() {
+        return new DataDigest();
+    }
+
+    /** The next image. */
+    public void add(CaptionedImage image) {
+        add(image.image());
+        add(image.captions());
+        try {
+            add(Files.size(image.path()));
+        } catch (IOException e) {
+            // Whoever reads the image says so.
+            add(-1);
         }
-        return digest.text();
     }
 
     private void add(List<String> captions) {
@@ -59,7 +60,8 @@ public final class DataDigest {
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(number).flip());
     }
 
-    private String text() {
+    /** The digest of what was added; nothing more is. */
+    public String text() {
         return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -49,6 +49,7 @@ public final class TextVectorStore implements AutoCloseable {
     private final List<TextKey> pendingKeys = new ArrayList<>();
     private int written;
     private MappedRows mapping = MappedRows.NONE;
+    private boolean writable = true;
     private boolean closed;
 
     private TextVectorStore(
@@ -170,6 +171,10 @@ public final class TextVectorStore implements AutoCloseable {
         if (row(key) >= 0) {
             return;
         }
+        if (!writable) {
+            throw new IllegalStateException(
+                    "The text vector store %s is only read from now on; open it again to add to it.".formatted(folder));
+        }
         rows.add(key, written + pendingKeys.size(), this::keyOf);
         pending().accept(pendingKeys.size(), vector);
         pendingKeys.add(key);
@@ -248,6 +253,13 @@ public final class TextVectorStore implements AutoCloseable {
     public synchronized void finish() {
         flush();
         AtomicFile.write(finished(), Integer.toString(written).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Finishes and lets other processes write; what is here can still be read. */
+    public synchronized void endWriting() {
+        finish();
+        writable = false;
+        lock.close();
     }
 
     /** Flushes and releases files and memory. */

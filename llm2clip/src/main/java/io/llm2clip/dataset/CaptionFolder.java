@@ -1,8 +1,9 @@
 package io.llm2clip.dataset;
 
-import io.llm2clip.data.CaptionLines;
+import io.llm2clip.data.CaptionFileLines;
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
 import java.nio.file.Path;
@@ -16,18 +17,20 @@ import java.util.Optional;
  */
 public final class CaptionFolder implements ExampleSet {
     private final Path folder;
-    private final CaptionLines lines;
+    private final CaptionFileLines lines;
     private final RecordBlocks blocks;
     private final BitSet usable;
     private final DataReport report;
+    private final String digest;
     private final OffsetIndex offsets;
 
-    private CaptionFolder(Path folder, RecordBlocks blocks, BitSet usable, DataReport report) {
+    private CaptionFolder(Path folder, RecordBlocks blocks, BitSet usable, DataReport report, String digest) {
         this.folder = folder;
-        this.lines = CaptionLines.of(folder);
+        this.lines = CaptionFileLines.of(folder);
         this.blocks = blocks;
         this.usable = usable;
         this.report = report;
+        this.digest = digest;
         this.offsets = new OffsetIndex(this::usableOffsets);
     }
 
@@ -38,12 +41,17 @@ public final class CaptionFolder implements ExampleSet {
      */
     public static CaptionFolder open(Path folder) {
         BitSet usable = new BitSet();
-        DataReport report = CaptionLines.scan(folder, (line, _) -> usable.set(line - 1));
+        DataDigest digest = DataDigest.ofImages();
+        DataReport report = CaptionFileLines.scan(folder, (line, image) -> {
+            usable.set(line - 1);
+            digest.add(image);
+        });
         return new CaptionFolder(
                 folder,
                 RecordBlocks.of(folder.resolve(CaptionedImages.CAPTIONS), RecordEnds.Lines::new),
                 usable,
-                report);
+                report,
+                digest.text());
     }
 
     @Override
@@ -81,7 +89,7 @@ public final class CaptionFolder implements ExampleSet {
 
     @Override
     public String digest() {
-        return blocks.digest();
+        return digest;
     }
 
     private long[] usableOffsets(int shard) {

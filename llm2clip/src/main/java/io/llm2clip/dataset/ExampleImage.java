@@ -39,4 +39,12 @@ public sealed interface ExampleImage {
             return reader.resized(content, name, preprocessing);
         }
     }
+
+    /** Pixels in memory. */
+    record OfPixels(String name, RgbImage pixels) implements ExampleImage {
+        @Override
+        public RgbImage read(ImageReader reader, Preprocessing preprocessing) {
+            return preprocessing.resized(pixels);
+        }
+    }
 }

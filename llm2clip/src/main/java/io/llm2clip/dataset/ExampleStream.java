@@ -1,9 +1,7 @@
 package io.llm2clip.dataset;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageThreads;
-import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.tensor.CounterRandom;
 import java.util.ArrayDeque;
@@ -11,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -18,7 +17,7 @@ import java.util.stream.IntStream;
  * used is left out and counted, the next example takes its place; a batch has no example twice, so an epoch's incomplete last one is left
  * out. Batches are a function of data, seed and position. For one thread.
  */
-public final class ExampleStream implements AutoCloseable {
+public final class ExampleStream<C> implements AutoCloseable {
     /** Decoded images that are kept for their next turn; a small set fits as a whole. */
     private static final long KEPT_BYTES = 256L << 20;
     /** What is judged before more than half of it is too much. */
@@ -27,28 +26,33 @@ public final class ExampleStream implements AutoCloseable {
     private final ExampleSet set;
     private final ExampleOrder order;
     private final int batch;
-    private final ImageReader reader;
-    private final Preprocessing preprocessing;
-    private final DecodedImages decoded = new DecodedImages(KEPT_BYTES);
+    private final ImageExamples examples;
+    private final Function<Example, C> prepare;
+    private final KeptExamples<C> kept = new KeptExamples<>(KEPT_BYTES);
     private final Skipped skipped = new Skipped();
-    private final Deque<Drawn> reading = new ArrayDeque<>();
+    private final Deque<Drawn<C>> reading = new ArrayDeque<>();
     private long used;
 
-    /** An example and its image, as the model takes it. */
-    public record Loaded(Example example, RgbImage image) {}
+    /**
+     * An example.
+     *
+     * @param prepared what the caller makes of its texts
+     * @param image as the model takes it
+     */
+    public record Loaded<C>(Example example, C prepared, RgbImage image) {}
 
     /**
      * What a step learns from.
      *
      * @param after where the next batch begins
      */
-    public record Batch(List<Loaded> examples, Position after) {
+    public record Batch<C>(List<Loaded<C>> examples, Position after) {
         public Batch {
             examples = List.copyOf(examples);
         }
     }
 
-    private record Drawn(ExampleOrder.Place place, Future<Loaded> loaded) {}
+    private record Drawn<C>(ExampleOrder.Place place, Future<Loaded<C>> loaded) {}
 
     /**
      * Begins or goes on.
@@ -57,24 +61,20 @@ public final class ExampleStream implements AutoCloseable {
      * @param start where, such as that after a batch of an earlier stream of the same set, sampling, batch and seed
      * @throws InputException if there are fewer examples than a batch has
      */
-    public ExampleStream(
-            ExampleSet set,
-            Sampling sampling,
-            int batch,
-            long seed,
-            Position start,
-            ImageReader reader,
-            Preprocessing preprocessing) {
+    ExampleStream(ImageExamples examples, int batch, long seed, Position start, Function<Example, C> prepare) {
+        ExampleSet set = examples.set();
         if (set.size() < batch) {
             throw new InputException("%s has %d examples, fewer than a batch of %d; lower the batch or add examples."
                     .formatted(set.name(), set.size(), batch));
         }
         this.set = set;
         this.batch = batch;
-        this.reader = reader;
-        this.preprocessing = preprocessing;
+        this.examples = examples;
+        this.prepare = prepare;
         this.order = new ExampleOrder(
-                IntStream.range(0, set.shards()).map(set::size).toArray(), sampling, new CounterRandom(seed));
+                IntStream.range(0, set.shards()).map(set::size).toArray(),
+                examples.sampling(),
+                new CounterRandom(seed));
         order.seek(start);
     }
 
@@ -88,14 +88,14 @@ public final class ExampleStream implements AutoCloseable {
      *
      * @throws InputException if so many examples cannot be used that there is none, or that the others mislead
      */
-    public Batch next() {
-        List<Loaded> examples = new ArrayList<>();
+    public Batch<C> next() {
+        List<Loaded<C>> batchOf = new ArrayList<>();
         int epochs = 0;
         draw();
-        while (examples.size() < batch) {
+        while (batchOf.size() < batch) {
             if (reading.isEmpty()) {
                 if (order.left() == 0) {
-                    examples.clear();
+                    batchOf.clear();
                     if (++epochs > 1) {
                         throw new InputException(
                                 "%s has fewer usable examples than a batch of %d: %d cannot be used, the first because: %s"
@@ -106,9 +106,9 @@ public final class ExampleStream implements AutoCloseable {
                     submit();
                 }
             }
-            Drawn drawn = reading.getFirst();
+            Drawn<C> drawn = reading.getFirst();
             try {
-                examples.add(ImageThreads.await(drawn.loaded));
+                batchOf.add(ImageThreads.await(drawn.loaded));
                 used++;
             } catch (InputException e) {
                 skipped.add(drawn.place, String.valueOf(e.getMessage()));
@@ -118,7 +118,7 @@ public final class ExampleStream implements AutoCloseable {
         }
         Position after = order.position();
         draw();
-        return new Batch(examples, after);
+        return new Batch<>(batchOf, after);
     }
 
     /** Begins to read a batch, unless that is under way. */
@@ -136,15 +136,14 @@ public final class ExampleStream implements AutoCloseable {
 
     private void submit() {
         ExampleOrder.Place place = order.next();
-        reading.add(new Drawn(place, ImageThreads.shared().submit(() -> load(place))));
+        reading.add(new Drawn<>(place, ImageThreads.shared().submit(() -> load(place))));
     }
 
-    private Loaded load(ExampleOrder.Place place) {
-        Example example = set.read(place.shard(), place.index());
-        ExampleImage image = example.image()
-                .orElseThrow(
-                        () -> new InputException("%s of %s has no image.".formatted(example.key(), example.shard())));
-        return new Loaded(example, decoded.get(place, () -> image.read(reader, preprocessing)));
+    private Loaded<C> load(ExampleOrder.Place place) {
+        return kept.get(place, () -> {
+            Example example = set.read(place.shard(), place.index());
+            return new Loaded<>(example, prepare.apply(example), examples.image(example));
+        });
     }
 
     private void requireUsable() {

@@ -16,4 +16,22 @@ public record Position(long epoch, long drawn) {
                     "Position %d of epoch %d; expected numbers from 0.".formatted(drawn, epoch));
         }
     }
+
+    /** Reads what {@link #toString} writes; of the empty text the {@link #START}. */
+    public static Position parse(String text) {
+        if (text.isEmpty()) {
+            return START;
+        }
+        String[] parts = text.split(":", -1);
+        try {
+            return new Position(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
+        } catch (RuntimeException e) {
+            throw new IllegalArgumentException("'%s' is no position; expected EPOCH:DRAWN.".formatted(text), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return epoch + ":" + drawn;
+    }
 }

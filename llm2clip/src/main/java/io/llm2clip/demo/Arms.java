@@ -1,7 +1,7 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextAdapter;
@@ -14,13 +14,12 @@ import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.CachedTextSide;
-import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextSide;
 import io.llm2clip.training.TowerTextSide;
+import io.llm2clip.training.VectorLookup;
 import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -40,9 +39,7 @@ final class Arms implements AutoCloseable {
     private final VisionConfig visionConfig;
     private final long seed;
     private final TextModel language;
-    private final ImageCache images;
-    private final List<List<int[]>> rows;
-    private final List<CaptionKinds> kinds;
+    private final ImageExamples images;
     private final Execution execution;
     private final Progress progress;
     private final Map<String, Arm> arms = new LinkedHashMap<>();
@@ -54,8 +51,7 @@ final class Arms implements AutoCloseable {
             VisionConfig visionConfig,
             long seed,
             TextModel language,
-            ImageCache images,
-            List<List<String>> captions,
+            ImageExamples images,
             Execution execution,
             Progress progress) {
         this.recipe = recipe;
@@ -63,10 +59,6 @@ final class Arms implements AutoCloseable {
         this.seed = seed;
         this.language = language;
         this.images = images;
-        this.rows = captions.stream()
-                .map(each -> each.stream().map(language::row).toList())
-                .toList();
-        this.kinds = captions.stream().map(language.encoder()::kinds).toList();
         this.execution = execution;
         this.progress = progress;
     }
@@ -84,7 +76,7 @@ final class Arms implements AutoCloseable {
     }
 
     /** Trains on vectors of a frozen language model. */
-    LossCurve llm2clip(String name, CaptionVectors vectors, Function<List<String>, FloatMatrix> queryVectors) {
+    LossCurve llm2clip(String name, VectorLookup vectors, Function<List<String>, FloatMatrix> queryVectors) {
         Parameters parameters = parameters();
         TextAdapter adapter = TextAdapter.createIdentity(
                 parameters, new TextAdapter.Config(recipe.hiddenSize(), visionConfig.projectionSize(), true));
@@ -92,7 +84,7 @@ final class Arms implements AutoCloseable {
         Arm arm = train(
                 name,
                 parameters,
-                new CachedTextSide(adapter, vectors, kinds),
+                new CachedTextSide(adapter, vectors, language.encoder()::kinds),
                 queries -> projection.project(queryVectors.apply(queries)),
                 recipe.stage2());
         adapters.put(arm.name(), adapter);
@@ -108,7 +100,7 @@ final class Arms implements AutoCloseable {
         return train(
                         name,
                         parameters,
-                        new TowerTextSide(tower, rows, kinds),
+                        new TowerTextSide(tower, language::row, language.encoder()::kinds),
                         encoder::encode,
                         recipe.stage2().withSteps(steps))
                 .training();
@@ -125,7 +117,7 @@ final class Arms implements AutoCloseable {
     private Arm train(
             String name,
             Parameters parameters,
-            TextSide text,
+            TextSide<?> text,
             Function<List<String>, FloatMatrix> texts,
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);

@@ -4,10 +4,13 @@ import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.data.VectorPart;
+import io.llm2clip.dataset.CaptionFolder;
+import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.demo.scenes.DemoDataSet;
 import io.llm2clip.evaluation.CaptionRetrieval;
-import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
@@ -27,10 +30,10 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
-import io.llm2clip.training.CaptionVectors;
 import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextVectors;
+import io.llm2clip.training.VectorLookup;
 import io.llm2clip.training.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,8 +80,8 @@ public final class Demo {
 
     private DemoResult run(OutputDirectory model) {
         DemoTexts texts = meter.measure("data", this::data);
-        ImageCache images =
-                meter.measure("reading images", () -> read(texts.training().items()));
+        ExampleSet training = CaptionFolder.open(texts.training().folder());
+        ImageExamples images = new ImageExamples(training, ImageReader.DEFAULT, preprocessing);
         List<List<String>> captions =
                 texts.training().items().stream().map(CaptionedImage::captions).toList();
         try (TextModel language = meter.measure(
@@ -109,11 +112,15 @@ public final class Demo {
                             .run(progress));
             CaptionRetrieval after = captionRetrieval(language, texts, false);
             long flopsBefore = language.encoder().flops();
-            CaptionVectors vectors = meter.measure("text vectors", () -> cachedVectors(language, captions));
-            long vectorFlops = language.encoder().flops() - flopsBefore;
-
-            try (Arms arms = new Arms(
-                    recipe, visionConfig, options.seed(), language, images, captions, options.execution(), progress)) {
+            try (TextVectorStore store =
+                            TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize());
+                    Arms arms = new Arms(
+                            recipe, visionConfig, options.seed(), language, images, options.execution(), progress)) {
+                meter.measure(
+                        "text vectors",
+                        () -> TextVectors.fill(language.encoder(), training, VectorPart.WHOLE, store, progress));
+                long vectorFlops = language.encoder().flops() - flopsBefore;
+                VectorLookup vectors = VectorLookup.of(language.encoder(), store);
                 train("stage 2", () -> arms.llm2clip(Arm.LLM2CLIP, vectors, language::vectors));
                 train(
                         "CLIP baseline",
@@ -122,9 +129,7 @@ public final class Demo {
                         "CLIP at equal compute",
                         () -> arms.clip(Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
                 if (raw.isPresent()) {
-                    train(
-                            "without stage 1",
-                            () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw.get().captions(), raw.get()::queries));
+                    train("without stage 1", () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw.get(), raw.get()::of));
                     train(
                             "CLIP, window 32",
                             () -> arms.clip(
@@ -188,15 +193,6 @@ public final class Demo {
         }
     }
 
-    private ImageCache read(List<CaptionedImage> items) {
-        try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
-            return ImageCache.load(
-                    ImageSource.ofFiles(
-                            items.stream().map(CaptionedImage::path).toList(), ImageReader.DEFAULT, preprocessing),
-                    phase);
-        }
-    }
-
     /** What tokenizer and language model learn from: the corpus and the captions of the training images. */
     private static Stream<String> trainingTexts(DemoTexts texts) {
         return Stream.concat(
@@ -219,15 +215,11 @@ public final class Demo {
         });
     }
 
-    private CaptionVectors cachedVectors(TextModel language, List<List<String>> captions) {
-        try (TextVectorStore store =
-                TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize())) {
-            return TextVectors.of(language.encoder(), captions, store, progress);
-        }
-    }
-
     private Comparison compare(Arms arms, DemoTexts texts) {
-        ImageCache measured = read(texts.measured().items());
+        ImageSource measured = ImageSource.ofFiles(
+                texts.measured().items().stream().map(CaptionedImage::path).toList(),
+                ImageReader.DEFAULT,
+                preprocessing);
         Comparison comparison = new Comparison(texts.querySets());
         try (Progress.Phase phase =
                 progress.begin("evaluation", (long) arms.all().size() * measured.count(), "image")) {
@@ -273,8 +265,8 @@ public final class Demo {
                 .toList();
     }
 
-    private static Example example(DemoTexts texts, Comparison comparison) {
-        return Example.of(
+    private static DemoExample example(DemoTexts texts, Comparison comparison) {
+        return DemoExample.of(
                 texts.measured().items().stream().map(CaptionedImage::path).toList(),
                 texts.briefCaptions(),
                 comparison.imageEmbeddings(Arm.LLM2CLIP),
@@ -286,7 +278,7 @@ public final class Demo {
             Map<String, CaptionRetrieval.Change> captionRetrieval,
             Comparison comparison,
             Arms arms,
-            Example example) {
+            DemoExample example) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
         arms.all()

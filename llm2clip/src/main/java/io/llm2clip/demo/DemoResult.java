@@ -32,7 +32,7 @@ public record DemoResult(
         Map<String, List<Float>> curves,
         String model,
         String report,
-        Example example) {
+        DemoExample example) {
 
     /** Caption retrieval accuracy of two long captions before and after stage 1, which every data set of the demo has. */
     public CaptionRetrieval.Change longCaptions() {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Example searches for the report: queries with the images found for them.
+ * DemoExample searches for the report: queries with the images found for them.
  *
  * @param searches in order of the queries
  */

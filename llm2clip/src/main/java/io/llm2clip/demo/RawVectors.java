@@ -4,52 +4,41 @@ import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.training.CaptionVectors;
-import java.util.LinkedHashMap;
+import io.llm2clip.training.VectorLookup;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Vectors of the untouched language model, kept because stage 1 changes it. */
-final class RawVectors {
-    private final CaptionVectors captions;
-    private final FloatMatrix queries;
-    private final Map<String, Integer> rowOf = new LinkedHashMap<>();
+final class RawVectors implements VectorLookup {
+    private final FloatMatrix vectors;
+    private final Map<String, Integer> rowOf = new HashMap<>();
 
-    private RawVectors(CaptionVectors captions, FloatMatrix queries, List<String> texts) {
-        this.captions = captions;
-        this.queries = queries;
+    private RawVectors(List<String> texts, FloatMatrix vectors) {
+        this.vectors = vectors;
         texts.forEach(text -> rowOf.put(text, rowOf.size()));
     }
 
+    /** Those of the training captions and of all queries. */
     static RawVectors of(TextModel language, DemoTexts texts) {
-        List<List<String>> captions =
-                texts.training().items().stream().map(CaptionedImage::captions).toList();
-        List<String> queries = texts.querySets().values().stream()
-                .flatMap(List::stream)
-                .flatMap(List::stream)
-                .distinct()
-                .toList();
-        List<String> all = captions.stream().flatMap(List::stream).toList();
-        return new RawVectors(CaptionVectors.of(vectors(language, all), captions), vectors(language, queries), queries);
+        Stream<String> captions =
+                texts.training().items().stream().map(CaptionedImage::captions).flatMap(List::stream);
+        Stream<String> queries =
+                texts.querySets().values().stream().flatMap(List::stream).flatMap(List::stream);
+        List<String> all = Stream.concat(captions, queries).distinct().toList();
+        return new RawVectors(all, language.encoder().encode(all, true, Progress.Phase.NONE));
     }
 
-    private static FloatMatrix vectors(TextModel language, List<String> texts) {
-        return language.encoder().encode(texts, true, Progress.Phase.NONE);
+    @Override
+    public int size() {
+        return vectors.columns();
     }
 
-    /** Of the training captions. */
-    CaptionVectors captions() {
-        return captions;
-    }
-
-    /** Vectors {@code [N, D]} of queries. */
-    FloatMatrix queries(List<String> texts) {
-        FloatMatrix vectors = FloatMatrix.allocate(texts.size(), queries.columns());
-        for (int i = 0; i < texts.size(); i++) {
-            int row = Objects.requireNonNull(rowOf.get(texts.get(i)), texts.get(i));
-            vectors.accept(i, queries.row(row));
-        }
-        return vectors;
+    @Override
+    public void copy(String text, MemorySegment target) {
+        target.copyFrom(vectors.row(Objects.requireNonNull(rowOf.get(text), text)));
     }
 }

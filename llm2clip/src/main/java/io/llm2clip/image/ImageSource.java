@@ -36,6 +36,11 @@ public interface ImageSource {
         return new PicturesInMemory(List.copyOf(pictures), preprocessing);
     }
 
+    /** Images that {@code preprocessing} has resized. */
+    static ImageSource ofSized(List<RgbImage> images, Preprocessing preprocessing) {
+        return new SizedImages(List.copyOf(images), preprocessing);
+    }
+
     /** The images with the given numbers, in this order. */
     default ImageSource select(int... indices) {
         return new SelectedImages(this, indices.clone());

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.Example;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.nn.Parameter;
@@ -11,55 +12,52 @@ import io.llm2clip.text.CaptionKinds;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.function.Function;
 
-/** The frozen language model's vectors, computed once, behind a trained adapter. */
-public final class CachedTextSide implements TextSide {
+/** The frozen language model's vectors, computed before, behind a trained adapter. */
+public final class CachedTextSide implements TextSide<CachedTextSide.Candidates> {
     private final TextAdapter adapter;
-    private final CaptionVectors vectors;
-    private final List<CaptionKinds> kinds;
-    private final EqualItems equal;
+    private final VectorLookup vectors;
+    private final Function<List<String>, CaptionKinds> kinds;
+
+    /** The captions of an image. */
+    public record Candidates(List<String> captions, CaptionKinds kinds) {}
 
     /**
      * A text branch over vectors.
      *
      * @param vectors of the frozen language model
-     * @param kinds of the captions, by image
+     * @param kinds tells the captions of an image apart; safe for use by several threads
      */
-    public CachedTextSide(TextAdapter adapter, CaptionVectors vectors, List<CaptionKinds> kinds) {
+    public CachedTextSide(TextAdapter adapter, VectorLookup vectors, Function<List<String>, CaptionKinds> kinds) {
         this.adapter = adapter;
         this.vectors = vectors;
         this.kinds = kinds;
-        this.equal = EqualItems.of(IntStream.range(0, vectors.images())
-                .mapToObj(image -> IntStream.range(0, vectors.count(image))
-                        .mapToObj(caption -> floats(vectors.vector(image, caption)))
-                        .toList())
-                .toList());
-    }
-
-    private static FloatBuffer floats(MemorySegment vector) {
-        return vector.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
 
     @Override
-    public Captions batch(int[] images, CounterRandom random, long step) {
+    public Candidates prepare(Example example) {
+        List<String> captions = example.texts();
+        return new Candidates(captions, kinds.apply(captions));
+    }
+
+    @Override
+    public Captions batch(List<Candidates> images, CounterRandom random, long step) {
         long stream = CounterRandom.streamOf("captions of step " + step);
-        TensorData batch = TensorData.allocate(Shape.of(images.length, vectors.size()), DType.F32);
-        MemorySegment rows = batch.segment();
-        int[] numbers = new int[images.length];
-        for (int b = 0; b < images.length; b++) {
-            int caption = CaptionDraw.draw(kinds.get(images[b]), random, stream, b);
-            MemorySegment vector = vectors.vector(images[b], caption);
-            MemorySegment.copy(vector, 0, rows, b * vector.byteSize(), vector.byteSize());
-            numbers[b] = equal.number(images[b], caption);
+        TensorData batch = TensorData.allocate(Shape.of(images.size(), vectors.size()), DType.F32);
+        long bytes = (long) Float.BYTES * vectors.size();
+        List<FloatBuffer> drawn = new ArrayList<>();
+        for (int b = 0; b < images.size(); b++) {
+            Candidates candidates = images.get(b);
+            int caption = CaptionDraw.draw(candidates.kinds, random, stream, b);
+            MemorySegment row = batch.segment().asSlice(b * bytes, bytes);
+            vectors.copy(candidates.captions.get(caption), row);
+            drawn.add(row.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
         }
-        return new Captions(List.of(batch), numbers);
-    }
-
-    @Override
-    public int shared() {
-        return equal.shared();
+        // By content: captions that differ behind what the language model reads are equal to it.
+        return new Captions(List.of(batch), EqualItems.numbers(drawn));
     }
 
     @Override

@@ -9,8 +9,6 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -31,20 +29,12 @@ public record CaptionCacheJob(
         VectorPart part,
         Optional<SpecialTokens> specialTokens,
         Execution execution) {
-    private static final int REASONS = 100;
-
     /**
      * What came of it.
      *
-     * @param examples of the share
-     * @param captions that they have
-     * @param computed captions whose vectors were not there, equal ones once
-     * @param stored vectors that are there now
-     * @param skipped examples that cannot be used
-     * @param reasons a sentence for each of the first
+     * @param vectors that there are now
      */
-    public record Result(
-            long examples, long captions, long computed, long stored, long skipped, List<String> reasons) {}
+    public record Result(TextVectors.Filled filled, long vectors) {}
 
     /**
      * Computes what is missing.
@@ -58,39 +48,8 @@ public record CaptionCacheJob(
                         part,
                         language.fingerprint(),
                         language.llama().config().hiddenSize())) {
-            long total = (data.size() + part.count() - part.number()) / part.count();
-            List<String> reasons = new ArrayList<>();
-            long examples = 0;
-            long captions = 0;
-            long skipped = 0;
-            long number = 0;
-            TextVectors.Filling filling = new TextVectors.Filling(language.encoder(), store, Progress.Phase.NONE);
-            try (Progress.Phase phase = progress.begin("text vectors", total, "example")) {
-                for (int shard = 0; shard < data.shards(); shard++) {
-                    for (int index = 0; index < data.size(shard); index++) {
-                        if (!part.has(number++)) {
-                            continue;
-                        }
-                        examples++;
-                        try {
-                            List<String> texts = data.captions(shard, index);
-                            captions += texts.size();
-                            texts.forEach(filling::add);
-                        } catch (InputException e) {
-                            if (skipped++ < REASONS) {
-                                reasons.add(String.valueOf(e.getMessage()));
-                            }
-                        }
-                        phase.advance(1);
-                    }
-                }
-            }
-            if (skipped > 0 && skipped == examples) {
-                throw new InputException(
-                        "%s has no usable example, the first because: %s".formatted(data.name(), reasons.getFirst()));
-            }
-            filling.finish();
-            return new Result(examples, captions, filling.added(), store.size(), skipped, reasons);
+            TextVectors.Filled filled = TextVectors.fill(language.encoder(), data, part, store, progress);
+            return new Result(filled, store.size());
         }
     }
 }

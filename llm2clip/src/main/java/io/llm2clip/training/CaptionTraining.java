@@ -194,7 +194,7 @@ public final class CaptionTraining {
         }
 
         @Override
-        public void seek(int step) {
+        public void seek(int step, String position) {
             for (int i = 0; i < step; i++) {
                 sampler.skip(kind(i));
             }

@@ -1,87 +1,106 @@
 package io.llm2clip.training;
 
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.dataset.ExampleStream;
+import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.Position;
+import io.llm2clip.dataset.Skipped;
+import io.llm2clip.image.ImageSource;
+import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.VisionInputs;
 import io.llm2clip.model.VisionTower;
-import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.TrainStep;
+import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.Metric;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** The steps of stage 2: a batch of images, a caption of each, and the symmetric loss of both. */
-final class ClipSteps implements StepMaker {
+final class ClipSteps<C> implements StepMaker, AutoCloseable {
     /** ln 100: the reference clamps the logit scale to [0, ln 100] after every step. */
     private static final float LOGIT_SCALE_LIMIT = (float) Math.log(100);
 
+    private final String name;
     private final VisionTower vision;
-    private final TextSide text;
+    private final TextSide<C> text;
     private final Parameter logitScale;
-    private final ImageCache images;
+    private final ImageExamples images;
+    private final int batch;
     private final ClipTraining.Config config;
-    private final int[] usable;
-    private final EqualItems copies;
-    private final boolean masked;
+    private final Progress progress;
     private final CounterRandom random;
-    private final EpochSampler sampler;
     private final VisionInputs visionInputs;
+    private ExampleStream<C> stream;
+    private Position position = Position.START;
+    private boolean equalCaptionsTold;
+    private boolean equalPicturesTold;
 
-    /** @throws IllegalArgumentException if there are not two usable images */
-    ClipSteps(VisionTower vision, TextSide text, Parameter logitScale, ImageCache images, ClipTraining.Config config) {
+    /** @param batch images per step, at most as many as there are */
+    ClipSteps(
+            String name,
+            VisionTower vision,
+            TextSide<C> text,
+            Parameter logitScale,
+            ImageExamples images,
+            int batch,
+            ClipTraining.Config config,
+            Progress progress) {
+        this.name = name;
         this.vision = vision;
         this.text = text;
         this.logitScale = logitScale;
         this.images = images;
+        this.batch = batch;
         this.config = config;
-        this.usable = images.usable();
-        int batch = Math.min(config.batch(), usable.length);
-        Limit.CONTRASTIVE_BATCH.require("The number of usable images", batch);
-        this.copies = EqualItems.of(
-                Arrays.stream(usable).mapToObj(i -> List.of(images.read(i))).toList());
-        this.masked = text.shared() > 0 || copies.shared() > 0;
+        this.progress = progress;
         this.random = new CounterRandom(config.seed());
-        this.sampler = new EpochSampler(usable.length, batch, random);
         this.visionInputs = new VisionInputs(vision.config(), images.preprocessing(), Arena.ofAuto());
+        this.stream = images.stream(batch, config.seed(), position, text::prepare);
     }
 
-    /** Images per step: as many as were asked for, or all. */
-    int batch() {
-        return sampler.batch();
-    }
-
-    /** How many pictures are there more than once. */
-    int copies() {
-        return copies.shared();
+    /** What could not be used so far. */
+    Skipped skipped() {
+        return stream.skipped();
     }
 
     @Override
-    public void seek(int step) {
-        sampler.skip(step);
+    public void seek(int step, String data) {
+        stream.close();
+        position = Position.parse(data);
+        stream = images.stream(batch, config.seed(), position, text::prepare);
+    }
+
+    @Override
+    public String position() {
+        return position.toString();
     }
 
     @Override
     public float make(TrainingLoop loop) {
         int i = loop.number();
-        int[] places = sampler.next();
-        int[] drawn = Arrays.stream(places).map(place -> usable[place]).toArray();
-        TextSide.Captions captions = text.batch(drawn, random, i);
-        List<TensorData> inputs = new ArrayList<>(visionInputs.of(images.select(drawn)
+        ExampleStream.Batch<C> drawn = stream.next();
+        position = drawn.after();
+        List<RgbImage> pictures =
+                drawn.examples().stream().map(ExampleStream.Loaded::image).toList();
+        TextSide.Captions captions = text.batch(
+                drawn.examples().stream().map(ExampleStream.Loaded::prepared).toList(), random, i);
+        List<TensorData> inputs = new ArrayList<>(visionInputs.of(ImageSource.ofSized(pictures, images.preprocessing())
                 .shifted(config.shift(), config.seed() * 1_000_003 + i)
                 .readAll()));
         int split = inputs.size();
         inputs.addAll(captions.inputs());
+        int[] copies = EqualItems.numbers(pictures);
+        boolean masked = tell(captions.numbers(), copies);
         if (masked) {
-            inputs.add(mask(captions, copies, places));
+            inputs.add(mask(captions.numbers(), copies));
         }
-        loop.batch("", drawn.length);
-        loop.among(drawn.length);
+        loop.batch("", batch);
+        loop.among(batch);
         TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, split, masked, in));
         float loss = loop.run(step, inputs);
         float scale = Math.clamp(logitScale.data().item(), 0, LOGIT_SCALE_LIMIT);
@@ -90,21 +109,42 @@ final class ClipSteps implements StepMaker {
         return loss;
     }
 
+    /** Says, once, that a batch has equal pairs, and whether this one has. */
+    private boolean tell(int[] captions, int... pictures) {
+        boolean equalCaptions = EqualItems.anyEqual(captions);
+        boolean equalPictures = EqualItems.anyEqual(pictures);
+        if (equalCaptions && !equalCaptionsTold) {
+            equalCaptionsTold = true;
+            progress.note("%s: images of a batch have a caption in common; they are not told apart.".formatted(name));
+        }
+        if (equalPictures && !equalPicturesTold) {
+            equalPicturesTold = true;
+            progress.note(
+                    "%s: a batch has a picture more than once; it is not told apart from itself.".formatted(name));
+        }
+        return equalCaptions || equalPictures;
+    }
+
     /** Who has caption or picture in common with another pair is no negative of it. */
-    private static TensorData mask(TextSide.Captions captions, EqualItems copies, int... places) {
-        int[][] keys = new int[places.length][];
+    private static TensorData mask(int[] captions, int... pictures) {
+        int[][] keys = new int[captions.length][];
         for (int b = 0; b < keys.length; b++) {
             // Numbers from 0 are captions, those below are pictures.
-            keys[b] = new int[] {captions.numbers()[b], ~copies.number(places[b], 0)};
+            keys[b] = new int[] {captions[b], ~pictures[b]};
         }
         return EqualItems.mask(keys, keys);
     }
 
     /** Of what the vision tower reads, which are {@code split} inputs, what the text side reads, and the mask if there is one. */
     static Tensor loss(
-            VisionTower vision, TextSide text, Parameter logitScale, int split, boolean masked, List<Tensor> in) {
+            VisionTower vision, TextSide<?> text, Parameter logitScale, int split, boolean masked, List<Tensor> in) {
         Tensor v = vision.embed(in.subList(0, split));
         Tensor u = text.embed(in.subList(split, masked ? in.size() - 1 : in.size()));
         return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);
+    }
+
+    @Override
+    public void close() {
+        stream.close();
     }
 }

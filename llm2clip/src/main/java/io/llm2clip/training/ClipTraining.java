@@ -1,6 +1,6 @@
 package io.llm2clip.training;
 
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -78,54 +78,51 @@ public final class ClipTraining {
     /**
      * Trains the vision tower, the text side's parameters and the logit scale.
      *
-     * @param images the data set's images; only usable ones are drawn
+     * @param images what is learned from; what cannot be used is left out and told
      * @param execution where and how to compute
      * @param run keeps a record, and says where to begin
      * @return loss of every step
      * @throws IllegalArgumentException if there are not two usable images
+     * @throws io.llm2clip.data.InputException if most cannot be used
      * @throws DivergedException if loss or gradients of many steps in a row are not finite
      */
-    public static LossCurve run(
+    public static <C> LossCurve run(
             String name,
             VisionTower vision,
-            TextSide text,
+            TextSide<C> text,
             Parameter logitScale,
-            ImageCache images,
+            ImageExamples images,
             Config config,
             Execution execution,
             TrainingRun run,
             Progress progress) {
-        ClipSteps steps = new ClipSteps(vision, text, logitScale, images, config);
-        remarks(name, text, steps, config).forEach(progress::note);
+        int batch = batch(images, config);
+        if (batch < config.batch) {
+            progress.note("%s: batches have %d images instead of %d, because there are no more to learn from."
+                    .formatted(name, batch, config.batch));
+        }
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        try (AdamW optimizer =
-                new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
+        try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, logitScale, images, batch, config, progress);
+                AdamW optimizer =
+                        new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
             TrainingPhase phase =
                     new TrainingPhase(name, config.steps, schedule, settings.warmUp(), optimizer, execution.options());
-            return TrainingLoop.run(phase, steps, run, progress);
+            LossCurve losses = TrainingLoop.run(phase, steps, run, progress);
+            losses.leaveOut(steps.skipped().count(), steps.skipped().reasons());
+            return losses;
         }
     }
 
-    private static List<String> remarks(String name, TextSide text, ClipSteps steps, Config config) {
-        List<String> remarks = new ArrayList<>();
-        if (steps.batch() < config.batch) {
-            remarks.add("%s: batches have %d images instead of %d, because there are no more to learn from."
-                    .formatted(name, steps.batch(), config.batch));
-        }
-        if (steps.copies() > 0) {
-            remarks.add("%s: pictures that are there more than once: %d; within a batch they are not told apart."
-                    .formatted(name, steps.copies()));
-        }
-        if (text.shared() > 0) {
-            remarks.add("%s: captions of more than one image: %d; within a batch they are not told apart."
-                    .formatted(name, text.shared()));
-        }
-        return remarks;
+    /** As many images as were asked for, or all that can be used; a set that has many more need not be tried. */
+    private static int batch(ImageExamples images, Config config) {
+        long usable = images.set().size() >= 2L * config.batch ? config.batch : images.countUsable(config.batch);
+        Limit.CONTRASTIVE_BATCH.require("The number of usable images", (int) usable);
+        return (int) usable;
     }
 
     /** What the optimizer trains, and how far. */
-    static List<ParameterGroup> groups(VisionTower vision, TextSide text, Parameter logitScale, Config config) {
+    static List<ParameterGroup> groups(VisionTower vision, TextSide<?> text, Parameter logitScale, Config config) {
         float weightDecay = config.optimizer.weightDecay();
         LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
         List<ParameterGroup> groups =

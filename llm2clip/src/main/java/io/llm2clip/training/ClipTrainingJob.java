@@ -1,17 +1,15 @@
 package io.llm2clip.training;
 
-import io.llm2clip.data.CaptionedImage;
-import io.llm2clip.data.CaptionedImages;
-import io.llm2clip.data.DataDigest;
-import io.llm2clip.data.DataReport;
 import io.llm2clip.data.Fingerprint;
-import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.data.VectorPart;
+import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.dataset.ExampleSets;
+import io.llm2clip.dataset.HeldOutExamples;
+import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
-import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageReader;
-import io.llm2clip.image.ImageSource;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
@@ -28,20 +26,16 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.text.CaptionKinds;
-import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -49,7 +43,7 @@ import java.util.stream.Stream;
  *
  * <pre>{@code
  * var job = new ClipTrainingJob(
- *         Path.of("photos"),
+ *         ExampleSets.open("photos", CaptionColumns.BY_NAME),
  *         ImageReader.DEFAULT,
  *         Path.of("text"),
  *         new ClipTrainingJob.FromScratch(VisionConfig.miniature()),
@@ -60,7 +54,7 @@ import java.util.stream.Stream;
  * ClipTrainingJob.Result result = job.run(Progress.NONE);
  * }</pre>
  *
- * @param images a folder of images with a captions.jsonl
+ * @param data images with captions
  * @param reader of the images; whether it turns them upright is saved with the model
  * @param text a text encoder, as {@link CaptionTrainingJob} writes it
  * @param start the vision tower to begin with
@@ -74,7 +68,7 @@ import java.util.stream.Stream;
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record ClipTrainingJob(
-        Path images,
+        ExampleSet data,
         ImageReader reader,
         Path text,
         Start start,
@@ -98,7 +92,7 @@ public record ClipTrainingJob(
 
     /** A new run on the CPU, with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
-            Path images,
+            ExampleSet data,
             ImageReader reader,
             Path text,
             Start start,
@@ -107,7 +101,7 @@ public record ClipTrainingJob(
             Path out,
             Existing existing) {
         this(
-                images,
+                data,
                 reader,
                 text,
                 start,
@@ -133,24 +127,24 @@ public record ClipTrainingJob(
     /**
      * What came of it.
      *
-     * @param data which lines were used
-     * @param broken images that could not be read, with the reasons
-     * @param trainingImages images that were learned from
-     * @param measuredImages images that were held out
-     * @param retrieval between the held-out images and all their captions
+     * @param trainingImages images that there are to learn from
+     * @param measuredImages images that were measured
+     * @param broken how many of these could not be used, as far as they were drawn
+     * @param reasons a sentence for each of the first
+     * @param retrieval between the measured images and all their captions
      * @param skippedSteps whose loss or gradients were not finite
      * @param captions of all images
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
     public record Result(
-            DataReport data,
-            List<String> broken,
-            int trainingImages,
+            long trainingImages,
             int measuredImages,
+            long broken,
+            List<String> reasons,
             RetrievalMetrics retrieval,
             int skippedSteps,
-            int captions,
-            int cutCaptions) {}
+            long captions,
+            long cutCaptions) {}
 
     /**
      * Trains and saves.
@@ -162,18 +156,12 @@ public record ClipTrainingJob(
      */
     public Result run(Progress progress) {
         JavaRuntime.require();
-        CaptionedImages folder = CaptionedImages.open(images);
-        CaptionedImages measured = measured(folder);
-        List<CaptionedImage> items = Stream.concat(folder.items().stream(), measured.items().stream())
-                .toList();
-        split(IntStream.range(0, items.size()).boxed().toList(), folder.size());
+        HeldOutExamples split = split();
+        requireMemory(split.training());
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 TextModel language = TextModel.open(text, specialTokens, execution);
                 Parameters parameters = new Parameters(training.seed())) {
-            List<List<String>> captions =
-                    items.stream().map(CaptionedImage::captions).toList();
-            requireMemory(captions, language);
             VisionTower vision = switch (start) {
                 case Pretrained pretrained -> VisionTower.open(parameters, pretrained.path);
                 case FromScratch scratch -> VisionTower.create(parameters, scratch.config);
@@ -190,53 +178,97 @@ public record ClipTrainingJob(
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
             output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
-            ImageCache cache;
-            HeldOut<Integer> split;
-            CaptionVectors captionVectors;
-            // Opened before the images are read, because it may be refused.
             try (TextVectorStore store = TextVectorStore.open(
                     vectors, language.fingerprint(), language.llama().config().hiddenSize())) {
-                cache = read(items, vision.config(), progress);
-                folder.requireReadable(cache.reasons());
-                split = split(Arrays.stream(cache.usable()).boxed().toList(), folder.size());
                 progress.announce("stage 2, from %s: %s (%s)".formatted(from(), RecipeNotes.line(training), origin()));
-                captionVectors = TextVectors.of(language.encoder(), captions, store, progress);
+                TextVectors.Filled filled = fill(split, language, store, progress);
+                VectorLookup lookup = VectorLookup.of(language.encoder(), store);
+                ClipEvaluation evaluation = new ClipEvaluation(
+                        model,
+                        language.tokenizerFiles(),
+                        images(split.measured(), vision.config()),
+                        lookup,
+                        execution,
+                        progress);
+                TrainingRun recorded = directory
+                        .begin(settings(split, language, parameters), progress)
+                        .evaluating(evaluation);
+                LossCurve losses = train(
+                        model,
+                        new CachedTextSide(adapter, lookup, language.encoder()::kinds),
+                        images(split.training(), vision.config()),
+                        language,
+                        output,
+                        recorded,
+                        progress);
+                // Saved before it is measured: whatever happens then, nothing was trained for nothing.
+                ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
+                ClipEvaluation.Measured measured = evaluation.retrieval();
+                directory.finish(progress);
+                return new Result(
+                        split.training().size(),
+                        measured.images(),
+                        losses.broken() + measured.broken().size(),
+                        Stream.concat(losses.reasons().stream(), measured.broken().stream())
+                                .toList(),
+                        measured.retrieval(),
+                        losses.skipped(),
+                        filled.captions(),
+                        filled.cut());
             }
-            List<List<CaptionRow>> rows =
-                    captions.stream().map(language.encoder()::rows).toList();
-            List<CaptionKinds> kinds = rows.stream().map(CaptionKinds::ofRows).toList();
-            CachedTextSide textSide = new CachedTextSide(adapter, captionVectors, kinds);
-            ClipEvaluation evaluation = new ClipEvaluation(
-                    model, language.tokenizerFiles(), cache, split.measured(), captionVectors, execution, progress);
-            TrainingRun recorded = directory
-                    .begin(settings(folder, measured, language, parameters), progress)
-                    .evaluating(evaluation);
-            LossCurve losses =
-                    train(model, textSide, cache.only(split.training()), language, output, recorded, progress);
-            // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
-            RetrievalMetrics retrieval = evaluation.retrieval();
-            directory.finish(progress);
-            return new Result(
-                    folder.report(),
-                    cache.reasons(),
-                    split.training().size(),
-                    split.measured().size(),
-                    retrieval,
-                    losses.skipped(),
-                    rows.stream().mapToInt(List::size).sum(),
-                    Math.toIntExact(rows.stream()
-                            .flatMap(List::stream)
-                            .filter(CaptionRow::cut)
-                            .count()));
         }
+    }
+
+    /** Computes the vectors of what is learned from and of what is measured. */
+    private static TextVectors.Filled fill(
+            HeldOutExamples split, TextModel language, TextVectorStore store, Progress progress) {
+        TextVectors.Filled training =
+                TextVectors.fill(language.encoder(), split.training(), VectorPart.WHOLE, store, progress);
+        TextVectors.Filled measured =
+                TextVectors.fill(language.encoder(), split.measured(), VectorPart.WHOLE, store, progress);
+        store.endWriting();
+        return training.and(measured);
+    }
+
+    /** While a step is made with a batch, the next is read. */
+    private void requireMemory(ExampleSet set) {
+        VisionConfig vision = switch (start) {
+            case Pretrained pretrained -> VisionConfig.ofCheckpoint(pretrained.path);
+            case FromScratch scratch -> scratch.config;
+        };
+        long batch = Math.min(training.batch(), set.size());
+        long pixels = 2 * batch * 3 * vision.largestImage();
+        long heap = Runtime.getRuntime().maxMemory();
+        if (pixels > heap) {
+            throw new InputException(
+                    "%s: two batches of %d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or lower the batch."
+                            .formatted(
+                                    data.name(),
+                                    batch,
+                                    pixels >> 20,
+                                    heap >> 20,
+                                    (pixels >> 30) + 2,
+                                    (pixels >> 30) + 2));
+        }
+    }
+
+    private ImageExamples images(ExampleSet set, VisionConfig vision) {
+        return new ImageExamples(set, reader, preset(vision).of(vision));
+    }
+
+    private HeldOutExamples split() {
+        return switch (validation) {
+            case Validation.Share share -> HeldOutExamples.of(data, share.every());
+            case Validation.Data other ->
+                HeldOutExamples.of(data, ExampleSets.open(other.path().toString(), other.columns()));
+        };
     }
 
     /** A training that ends before its time leaves its model as it was before the steps that were not finite. */
     private LossCurve train(
             Llm2ClipModel model,
-            TextSide textSide,
-            ImageCache images,
+            CachedTextSide textSide,
+            ImageExamples images,
             TextModel language,
             OutputDirectory output,
             TrainingRun recorded,
@@ -285,81 +317,24 @@ public record ClipTrainingJob(
         return usual ? vision.preprocessing() : PreprocessingPreset.MINIATURE;
     }
 
-    /** Images of another data set; none if a share is measured. */
-    private CaptionedImages measured(CaptionedImages folder) {
-        return switch (validation) {
-            case Validation.Share _ -> new CaptionedImages(folder.folder(), List.of(), folder.report());
-            case Validation.Data data -> CaptionedImages.open(data.path());
-        };
-    }
-
-    /** Divides numbers of images, of which those from {@code own} on are of another data set. */
-    private HeldOut<Integer> split(List<Integer> usable, int own) {
-        return switch (validation) {
-            case Validation.Share share -> HeldOut.of(usable, share, images.toString(), "images");
-            case Validation.Data data ->
-                HeldOut.of(
-                        usable.stream().filter(i -> i < own).toList(),
-                        usable.stream().filter(i -> i >= own).toList(),
-                        images + " and " + data.path(),
-                        "images");
-        };
-    }
-
-    private ImageCache read(List<CaptionedImage> items, VisionConfig vision, Progress progress) {
-        try (Progress.Phase phase = progress.begin("reading images", items.size(), "image")) {
-            return ImageCache.load(
-                    ImageSource.ofFiles(
-                            items.stream().map(CaptionedImage::path).toList(),
-                            reader,
-                            preset(vision).of(vision)),
-                    phase);
-        }
-    }
-
-    /** Images at model size are kept on the heap for the whole run, vectors of captions beyond it. */
-    private void requireMemory(List<List<String>> captions, TextModel language) {
-        VisionConfig vision = switch (start) {
-            case Pretrained pretrained -> VisionConfig.ofCheckpoint(pretrained.path);
-            case FromScratch scratch -> scratch.config;
-        };
-        long pixels = captions.size() * 3L * vision.largestImage();
-        long heap = Runtime.getRuntime().maxMemory();
-        if (pixels > heap) {
-            throw new InputException(
-                    "%s: its %,d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or use fewer."
-                            .formatted(
-                                    images,
-                                    captions.size(),
-                                    pixels >> 20,
-                                    heap >> 20,
-                                    (pixels >> 30) + 2,
-                                    (pixels >> 30) + 2));
-        }
-        FloatMatrix.requireMemory(
-                captions.stream().mapToLong(List::size).sum(),
-                language.llama().config().hiddenSize());
-    }
-
     private ModelDescription description(TextModel language, VisionConfig vision) {
         return new ModelDescription(preset(vision), reader.exifOrientation(), training.seed(), provenance(language));
     }
 
     /** All that the bits of the model depend on. */
-    private RunSettings settings(
-            CaptionedImages folder, CaptionedImages measured, TextModel language, Parameters initial) {
+    private RunSettings settings(HeldOutExamples split, TextModel language, Parameters initial) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", from());
         if (start instanceof FromScratch scratch) {
             settings.putAll(RecipeNotes.of("vision.", scratch.config));
         }
         settings.putAll(RecipeNotes.of("stage_2.", training));
-        settings.put("data", DataDigest.ofImages(folder.items()));
+        settings.put("data", data.digest());
         settings.put(
                 "validation",
                 switch (validation) {
                     case Validation.Share share -> "1 in " + share.every();
-                    case Validation.Data _ -> DataDigest.ofImages(measured.items());
+                    case Validation.Data _ -> split.measured().digest();
                 });
         settings.put("exif_orientation", Boolean.toString(reader.exifOrientation()));
         settings.put("text_encoder", Fingerprint.hash(language.fingerprint().text()));

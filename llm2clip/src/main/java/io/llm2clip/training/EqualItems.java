@@ -4,6 +4,7 @@ import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -46,6 +47,19 @@ final class EqualItems {
             }
         }
         return new EqualItems(numbers, shared.size());
+    }
+
+    /** A number for each of some items; equal ones have equal numbers, from 0. */
+    static int[] numbers(List<?> items) {
+        Map<Object, Integer> numberOf = new HashMap<>();
+        return items.stream()
+                .mapToInt(item -> numberOf.computeIfAbsent(item, _ -> numberOf.size()))
+                .toArray();
+    }
+
+    /** Whether a number is there more than once. */
+    static boolean anyEqual(int... numbers) {
+        return Arrays.stream(numbers).distinct().count() < numbers.length;
     }
 
     /** How many different items belong to more than one image. */

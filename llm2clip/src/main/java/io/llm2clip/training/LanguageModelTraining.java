@@ -87,7 +87,7 @@ public final class LanguageModelTraining {
                     phase,
                     new StepMaker() {
                         @Override
-                        public void seek(int step) {
+                        public void seek(int step, String position) {
                             sampler.skip(step);
                         }
 

@@ -9,6 +9,8 @@ public final class LossCurve {
     private final List<Float> losses = new ArrayList<>();
     private int skipped;
     private long flops;
+    private long broken;
+    private List<String> reasons = List.of();
 
     LossCurve() {}
 
@@ -22,8 +24,8 @@ public final class LossCurve {
     }
 
     /** What {@link #of} goes on from. */
-    PhaseState state(int steps, int skippedInARow) {
-        return new PhaseState(steps, losses, skipped, skippedInARow, flops);
+    PhaseState state(int steps, int skippedInARow, String data) {
+        return new PhaseState(steps, losses, skipped, skippedInARow, flops, data);
     }
 
     void add(float loss) {
@@ -46,6 +48,22 @@ public final class LossCurve {
     /** Steps that were not made because loss or gradients were not finite. */
     public int skipped() {
         return skipped;
+    }
+
+    /** Says what could not be learned from. */
+    void leaveOut(long count, List<String> why) {
+        broken = count;
+        reasons = List.copyOf(why);
+    }
+
+    /** Examples that could not be used. */
+    public long broken() {
+        return broken;
+    }
+
+    /** Why, a sentence for each of the first. */
+    public List<String> reasons() {
+        return reasons;
     }
 
     /** Mean loss of the last tenth of the steps. */

@@ -12,6 +12,15 @@ interface StepMaker {
      */
     float make(TrainingLoop loop);
 
-    /** Has the next step be the one of this number, from 0, as if all before it had been made; called once, before the first. */
-    void seek(int step);
+    /**
+     * Has the next step be the one of this number, from 0, as if all before it had been made; called once, before the first.
+     *
+     * @param position that {@link #position} gave then
+     */
+    void seek(int step, String position);
+
+    /** Where the data of the next step are, if its number does not say it; part of a checkpoint. */
+    default String position() {
+        return "";
+    }
 }

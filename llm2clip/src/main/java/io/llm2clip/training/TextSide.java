@@ -1,13 +1,18 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.Example;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.util.List;
 
-/** Where a contrastive training takes the captions of its images from, and how they become embeddings. */
-public interface TextSide {
+/**
+ * What a contrastive training takes of the captions of its images, and how they become embeddings.
+ *
+ * @param <C> the captions of an image, ready to be drawn from
+ */
+public interface TextSide<C> {
 
     /**
      * The captions of a step.
@@ -17,11 +22,11 @@ public interface TextSide {
      */
     record Captions(List<TensorData> inputs, int[] numbers) {}
 
-    /** A caption drawn for each image of a step. */
-    Captions batch(int[] images, CounterRandom random, long step);
+    /** Reads the captions of an example, while steps are made with others; safe for use by several threads. */
+    C prepare(Example example);
 
-    /** How many different captions belong to more than one image, so that a batch may have them more than once. */
-    int shared();
+    /** A caption drawn for each image of a step. */
+    Captions batch(List<C> images, CounterRandom random, long step);
 
     /** Embeddings {@code [B, E]}, not normalized. */
     Tensor embed(List<Tensor> inputs);

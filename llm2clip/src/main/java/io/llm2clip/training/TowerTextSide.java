@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.Example;
 import io.llm2clip.model.TextTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
@@ -8,47 +9,46 @@ import io.llm2clip.text.CaptionKinds;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** The CLIP baseline: a text tower that is trained together with the vision tower. */
-public final class TowerTextSide implements TextSide {
+public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
     private final TextTower tower;
-    private final List<List<int[]>> rows;
-    private final List<CaptionKinds> kinds;
-    private final EqualItems equal;
+    private final Function<String, int[]> tokens;
+    private final Function<List<String>, CaptionKinds> kinds;
+
+    /** The captions of an image as token rows that the tower takes. */
+    public record Candidates(List<int[]> rows, CaptionKinds kinds) {}
 
     /**
      * A text branch that is trained.
      *
-     * @param rows by image and caption, token ids with begin and end token; cut here to the tower's window, the end token kept last
-     * @param kinds of the captions, by image
+     * @param tokens of a caption, with begin and end token; cut here to the tower's window, the end token kept last
+     * @param kinds tells the captions of an image apart; both are safe for use by several threads
      */
-    public TowerTextSide(TextTower tower, List<List<int[]>> rows, List<CaptionKinds> kinds) {
+    public TowerTextSide(TextTower tower, Function<String, int[]> tokens, Function<List<String>, CaptionKinds> kinds) {
         this.tower = tower;
+        this.tokens = tokens;
         this.kinds = kinds;
-        this.rows = rows.stream()
-                .map(captions -> captions.stream().map(tower::cut).toList())
-                .toList();
-        this.equal = EqualItems.of(this.rows.stream()
-                .map(captions -> captions.stream().map(IntBuffer::wrap).toList())
-                .toList());
     }
 
     @Override
-    public Captions batch(int[] images, CounterRandom random, long step) {
+    public Candidates prepare(Example example) {
+        List<String> captions = example.texts();
+        return new Candidates(captions.stream().map(tokens).map(tower::cut).toList(), kinds.apply(captions));
+    }
+
+    @Override
+    public Captions batch(List<Candidates> images, CounterRandom random, long step) {
         long stream = CounterRandom.streamOf("captions of step " + step);
         List<int[]> drawn = new ArrayList<>();
-        int[] numbers = new int[images.length];
-        for (int b = 0; b < images.length; b++) {
-            int caption = CaptionDraw.draw(kinds.get(images[b]), random, stream, b);
-            drawn.add(rows.get(images[b]).get(caption));
-            numbers[b] = equal.number(images[b], caption);
+        for (int b = 0; b < images.size(); b++) {
+            Candidates candidates = images.get(b);
+            drawn.add(candidates.rows.get(CaptionDraw.draw(candidates.kinds, random, stream, b)));
         }
-        return new Captions(tower.inputs(drawn), numbers);
-    }
-
-    @Override
-    public int shared() {
-        return equal.shared();
+        return new Captions(
+                tower.inputs(drawn),
+                EqualItems.numbers(drawn.stream().map(IntBuffer::wrap).toList()));
     }
 
     @Override

@@ -82,7 +82,7 @@ final class TrainingLoop {
 
     private void makeAll(StepMaker steps) {
         if (number > 0) {
-            steps.seek(number);
+            steps.seek(number, run.start().data());
             phase.optimizer().keepAtNextStep();
             shown.preparing("resuming");
             shown.advance(number);
@@ -90,7 +90,8 @@ final class TrainingLoop {
         while (number < phase.steps()) {
             make(steps);
             number++;
-            run.between(number, inARow == 0, () -> losses.state(number, inARow)).forEach(shown::metric);
+            run.between(number, inARow == 0, () -> losses.state(number, inARow, steps.position()))
+                    .forEach(shown::metric);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.CaptionColumns;
 import io.llm2clip.nn.Limit;
 import java.nio.file.Path;
 
@@ -24,6 +25,16 @@ public sealed interface Validation {
         }
     }
 
-    /** Another data set of the same form. */
-    record Data(Path path) implements Validation {}
+    /**
+     * Another data set.
+     *
+     * @param path as the training data are named
+     * @param columns which of its columns or keys are captions, where it has any
+     */
+    record Data(Path path, CaptionColumns columns) implements Validation {
+        /** With columns of the usual names. */
+        public Data(Path path) {
+            this(path, CaptionColumns.BY_NAME);
+        }
+    }
 }

@@ -20,13 +20,14 @@ class ExampleStreamTest {
 
     @Test
     void batchesHaveEveryExampleOnceAnEpochAndItsImage() throws Exception {
-        try (ExampleStream stream = stream(Examples.folder(folder, 10), 3, Position.START)) {
+        try (ExampleStream<String> stream = stream(Examples.folder(folder, 10), 3, Position.START)) {
             for (int epoch = 0; epoch < 3; epoch++) {
                 List<String> keys = new ArrayList<>();
                 for (int i = 0; i < 3; i++) {
-                    for (ExampleStream.Loaded loaded : stream.next().examples()) {
+                    for (ExampleStream.Loaded<String> loaded : stream.next().examples()) {
                         String key = loaded.example().key();
                         keys.add(key);
+                        assertThat(loaded.prepared()).isEqualTo("of " + key);
                         assertThat(key).isEqualTo("images/%d.png".formatted(red(loaded)));
                     }
                 }
@@ -38,16 +39,16 @@ class ExampleStreamTest {
     @Test
     void goesOnWhereItStopped() throws Exception {
         Examples.folder(folder, 11, 2, 5);
-        try (ExampleStream whole = stream(folder, 3, Position.START)) {
+        try (ExampleStream<String> whole = stream(folder, 3, Position.START)) {
             List<List<String>> batches = new ArrayList<>();
             List<Position> positions = new ArrayList<>(List.of(Position.START));
             for (int i = 0; i < 12; i++) {
-                ExampleStream.Batch batch = whole.next();
+                ExampleStream.Batch<String> batch = whole.next();
                 batches.add(keys(batch));
                 positions.add(batch.after());
             }
             for (int from = 0; from < 12; from++) {
-                try (ExampleStream resumed = stream(folder, 3, positions.get(from))) {
+                try (ExampleStream<String> resumed = stream(folder, 3, positions.get(from))) {
                     for (int i = from; i < 12; i++) {
                         assertThat(keys(resumed.next())).isEqualTo(batches.get(i));
                     }
@@ -59,7 +60,7 @@ class ExampleStreamTest {
     @Test
     void brokenExamplesAreReplacedAndCountedOnce() throws Exception {
         Examples.folder(folder, 12, 3, 7);
-        try (ExampleStream stream = stream(folder, 5, Position.START)) {
+        try (ExampleStream<String> stream = stream(folder, 5, Position.START)) {
             for (int i = 0; i < 8; i++) {
                 List<String> keys = keys(stream.next());
                 assertThat(keys).hasSize(5).doesNotHaveDuplicates().doesNotContain("images/3.png", "images/7.png");
@@ -72,7 +73,7 @@ class ExampleStreamTest {
     @Test
     void tooFewUsableExamplesAreNamed() throws Exception {
         Examples.folder(folder, 4, 0, 1);
-        try (ExampleStream stream = stream(folder, 3, Position.START)) {
+        try (ExampleStream<String> stream = stream(folder, 3, Position.START)) {
             assertThatThrownBy(stream::next)
                     .hasMessageStartingWith(
                             folder
@@ -90,7 +91,7 @@ class ExampleStreamTest {
             broken[i] = i;
         }
         Examples.folder(folder, 100, broken);
-        try (ExampleStream stream = stream(folder, 10, Position.START)) {
+        try (ExampleStream<String> stream = stream(folder, 10, Position.START)) {
             assertThatThrownBy(() -> {
                         for (int i = 0; i < 20; i++) {
                             stream.next();
@@ -100,16 +101,16 @@ class ExampleStreamTest {
         }
     }
 
-    private static int red(ExampleStream.Loaded loaded) {
+    private static int red(ExampleStream.Loaded<String> loaded) {
         return loaded.image().pixels()[0] & 255;
     }
 
-    private static List<String> keys(ExampleStream.Batch batch) {
+    private static List<String> keys(ExampleStream.Batch<String> batch) {
         return batch.examples().stream().map(loaded -> loaded.example().key()).toList();
     }
 
-    private static ExampleStream stream(Path folder, int batch, Position start) {
-        return new ExampleStream(
-                CaptionFolder.open(folder), Sampling.DEFAULT, batch, 1, start, ImageReader.DEFAULT, PREPROCESSING);
+    private static ExampleStream<String> stream(Path folder, int batch, Position start) {
+        return new ImageExamples(CaptionFolder.open(folder), ImageReader.DEFAULT, PREPROCESSING)
+                .stream(batch, 1, start, example -> "of " + example.key());
     }
 }

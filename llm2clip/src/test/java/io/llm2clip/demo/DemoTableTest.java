@@ -57,6 +57,6 @@ class DemoTableTest {
                 Map.of(),
                 "model",
                 "report.html",
-                new Example("image.png", List.of("a kite"), 0));
+                new DemoExample("image.png", List.of("a kite"), 0));
     }
 }

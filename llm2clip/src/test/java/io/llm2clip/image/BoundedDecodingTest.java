@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.progress.Progress;
 import java.awt.image.BufferedImage;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -159,10 +158,15 @@ class BoundedDecodingTest {
         Path tooLarge = Files.write(folder.resolve("huge.bmp"), bitmapHeader(2_000_000, 1_000));
         Path good = Files.write(folder.resolve("good.png"), Goldens.bytes("rgb.png"));
         ImageReader reader = ImageReader.DEFAULT.withMaxPixels(Long.MAX_VALUE);
-        ImageCache cache = ImageCache.load(
-                ImageSource.ofFiles(List.of(tooLarge, good), reader, Preprocessing.clip(8)), Progress.Phase.NONE);
-        assertThat(cache.usable()).containsExactly(1);
-        assertThat(cache.failures().getFirst().reason()).startsWith("The image " + tooLarge + " cannot be decoded (");
+        try (ImageStream images =
+                new ImageStream(ImageSource.ofFiles(List.of(tooLarge, good), reader, Preprocessing.clip(8)), 2)) {
+            assertThat(images.next())
+                    .isInstanceOfSatisfying(
+                            ImageResult.Failure.class,
+                            failure -> assertThat(failure.reason())
+                                    .startsWith("The image " + tooLarge + " cannot be decoded ("));
+            assertThat(images.next()).isInstanceOf(ImageResult.Read.class);
+        }
     }
 
     @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
-import io.llm2clip.image.ImageCache;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
@@ -36,7 +35,7 @@ class ImageEncoderTest {
         parameters.close();
     }
 
-    private static ImageCache images(int count) {
+    private static ImageSource images(int count) {
         Random random = new Random(1);
         List<RgbImage> images = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -44,7 +43,7 @@ class ImageEncoderTest {
             random.nextBytes(pixels);
             images.add(new RgbImage(16, 16, pixels));
         }
-        return ImageCache.of(images, PREPROCESSING);
+        return ImageSource.ofSized(images, PREPROCESSING);
     }
 
     /** Images 3, 40 and 41 of every hundred cannot be used; the others are those of another source. */
@@ -77,7 +76,7 @@ class ImageEncoderTest {
 
     @Test
     void anyNumberOfImagesIsEmbeddedAsEachAlone() {
-        ImageCache images = images(1003);
+        ImageSource images = images(1003);
         float[][] together = encoder.encode(images, Progress.Phase.NONE).toArrays();
         for (int i = 0; i < 1003; i++) {
             assertThat(encoder.encode(images.select(i), Progress.Phase.NONE).toArray(0))
@@ -98,7 +97,7 @@ class ImageEncoderTest {
 
     @Test
     void resultsComeInOrderAndOnlyBrokenImagesAreMissing() {
-        ImageCache images = images(305);
+        ImageSource images = images(305);
         FloatMatrix expected = encoder.encode(images, Progress.Phase.NONE);
         FloatMatrix embeddings = FloatMatrix.allocate(305, expected.columns());
         List<Integer> order = new ArrayList<>();
@@ -146,7 +145,7 @@ class ImageEncoderTest {
     @Test
     void whileABatchIsComputedTheNextIsRead() {
         CountDownLatch second = new CountDownLatch(1);
-        ImageCache cached = images(64);
+        ImageSource cached = images(64);
         ImageSource images = new ImageSource() {
             @Override
             public int count() {
@@ -189,7 +188,8 @@ class ImageEncoderTest {
 
     @Test
     void imagesOfAnotherSizeAreRefused() {
-        assertThatThrownBy(() -> encoder.encode(ImageCache.of(List.of(), Preprocessing.clip(224)), Progress.Phase.NONE))
+        assertThatThrownBy(() ->
+                        encoder.encode(ImageSource.ofSized(List.of(), Preprocessing.clip(224)), Progress.Phase.NONE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "The images are prepared for 224 x 224 pixels, the vision tower has 16 x 16; use the preprocessing of the tower.");

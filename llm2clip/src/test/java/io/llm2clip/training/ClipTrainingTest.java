@@ -3,8 +3,10 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.dataset.Example;
+import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.MemoryExamples;
+import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
@@ -26,8 +28,11 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.run.TrainingRun;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
@@ -65,7 +70,7 @@ class ClipTrainingTest {
     }
 
     /** A caption of random values for each image; those of some steps are not finite, and some images may share theirs. */
-    private class RandomCaptions implements TextSide {
+    private class RandomCaptions implements TextSide<Integer> {
         private final LongPredicate broken;
         private final int shared;
         private final List<String> digests = new ArrayList<>();
@@ -76,12 +81,17 @@ class ClipTrainingTest {
         }
 
         @Override
-        public TextSide.Captions batch(int[] images, CounterRandom random, long step) {
+        public Integer prepare(Example example) {
+            return Integer.valueOf(example.key());
+        }
+
+        @Override
+        public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
             digests.add(parameters.digest());
-            float[] values = new float[images.length * 5];
-            int[] numbers = new int[images.length];
-            for (int b = 0; b < images.length; b++) {
-                numbers[b] = images[b] <= shared ? 0 : images[b];
+            float[] values = new float[images.size() * 5];
+            int[] numbers = new int[images.size()];
+            for (int b = 0; b < images.size(); b++) {
+                numbers[b] = images.get(b) <= shared ? 0 : images.get(b);
                 Random caption = new Random(numbers[b]);
                 for (int d = 0; d < 5; d++) {
                     values[5 * b + d] = (float) caption.nextGaussian();
@@ -90,12 +100,7 @@ class ClipTrainingTest {
             if (broken.test(step)) {
                 values[3] = Float.NaN;
             }
-            return new TextSide.Captions(List.of(TensorData.of(Shape.of(images.length, 5), values)), numbers);
-        }
-
-        @Override
-        public int shared() {
-            return shared;
+            return new TextSide.Captions(List.of(TensorData.of(Shape.of(images.size(), 5), values)), numbers);
         }
 
         @Override
@@ -109,14 +114,22 @@ class ClipTrainingTest {
         }
     }
 
-    private static ImageCache images() {
+    private static ImageExamples images() {
+        return of(pictures(), Preprocessing.miniature(16));
+    }
+
+    private static ImageExamples of(List<RgbImage> pictures, Preprocessing preprocessing) {
+        return new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, preprocessing);
+    }
+
+    private static List<RgbImage> pictures() {
         List<RgbImage> images = new ArrayList<>();
         for (int i = 0; i < IMAGES; i++) {
             byte[] pixels = new byte[3 * 16 * 16];
             new Random(i).nextBytes(pixels);
             images.add(new RgbImage(16, 16, pixels));
         }
-        return ImageCache.of(images, Preprocessing.miniature(16));
+        return images;
     }
 
     /** A tower for images in their own proportions, of which each batch has others. */
@@ -133,8 +146,9 @@ class ClipTrainingTest {
             new Random(i).nextBytes(pixels);
             pictures.add(new RgbImage(4 + 5 * i, 20, pixels));
         }
-        ImageCache images = ImageCache.of(pictures, Preprocessing.naFlex(4, PatchLimits.of(12)));
-        assertThat(images.read(0).width()).isNotEqualTo(images.read(7).width());
+        Preprocessing preprocessing = Preprocessing.naFlex(4, PatchLimits.of(12));
+        assertThat(preprocessing.resized(pictures.get(0)).width())
+                .isNotEqualTo(preprocessing.resized(pictures.get(7)).width());
         float[] positions = vision.positions().data().toFloats();
         float[] probe = parameters.get("vision_model.head.probe").data().toFloats();
         LossCurve losses = ClipTraining.run(
@@ -142,7 +156,7 @@ class ClipTrainingTest {
                 vision,
                 new RandomCaptions(_ -> false, 0),
                 logitScale,
-                images,
+                of(pictures, preprocessing),
                 config(40, 4, 1e-2f),
                 Execution.cpu(),
                 TrainingRun.NONE,
@@ -159,7 +173,7 @@ class ClipTrainingTest {
         return new ClipTraining.Config(steps, batch, optimizer, 1, 1, 0, 7);
     }
 
-    private LossCurve run(TextSide text, ClipTraining.Config config) {
+    private LossCurve run(TextSide<?> text, ClipTraining.Config config) {
         return ClipTraining.run(
                 "stage 2", vision, text, logitScale, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
     }
@@ -218,7 +232,7 @@ class ClipTrainingTest {
                         vision,
                         new RandomCaptions(_ -> false, 0),
                         logitScale,
-                        images().only(List.of(4)),
+                        of(pictures().subList(0, 1), Preprocessing.miniature(16)),
                         config(2, 64, 1e-3f),
                         Execution.cpu(),
                         TrainingRun.NONE,
@@ -229,11 +243,13 @@ class ClipTrainingTest {
 
     @Test
     void aLossThatDoesNotLeaveThatOfGuessingIsTold() {
-        // One caption for all images, which the data set does not know to be one.
-        TextSide one = new RandomCaptions(_ -> false, IMAGES) {
+        // One caption for all images, under numbers of their own.
+        TextSide<Integer> one = new RandomCaptions(_ -> false, IMAGES) {
             @Override
-            public int shared() {
-                return 0;
+            public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
+                return new TextSide.Captions(
+                        super.batch(images, random, step).inputs(),
+                        images.stream().mapToInt(Integer::intValue).toArray());
             }
         };
         run(one, config(80, 4, 1e-2f));
@@ -251,7 +267,9 @@ class ClipTrainingTest {
         // All eight images have one caption: nothing is left to tell apart, so the loss is 0.
         LossCurve losses = run(new RandomCaptions(_ -> false, IMAGES), config(3, 4, 1e-3f));
         assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
-        assertThat(notes).first().asString().startsWith("stage 2: captions of more than one image: 8;");
+        assertThat(notes)
+                .first()
+                .isEqualTo("stage 2: images of a batch have a caption in common; they are not told apart.");
         LossCurve some = run(new RandomCaptions(_ -> false, 2), config(3, 8, 1e-3f));
         LossCurve none = run(new RandomCaptions(_ -> false, 0), config(3, 8, 1e-3f));
         assertThat(some.losses().getFirst())
@@ -269,29 +287,49 @@ class ClipTrainingTest {
                 vision,
                 new RandomCaptions(_ -> false, 0),
                 logitScale,
-                ImageCache.of(twice, Preprocessing.miniature(16)),
+                of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),
                 Execution.cpu(),
                 TrainingRun.NONE,
                 progress);
         assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
-        assertThat(notes)
-                .contains(
-                        "stage 2: pictures that are there more than once: 1; within a batch they are not told apart.");
+        assertThat(notes).contains("stage 2: a batch has a picture more than once; it is not told apart from itself.");
     }
 
+    /** Captions of other texts may have the vectors of one: what a text encoder cuts off makes no difference to it. */
     @Test
     void cachedVectorsAreComparedByContent() {
-        var vectors = CaptionVectors.of(
-                FloatMatrix.of(new float[][] {{1, 2}, {3, 4}, {3, 4}, {5, 6}, {7, 8}, {9, 9}}),
-                List.of(List.of("a", "b"), List.of("b", "c"), List.of("d", "e")));
-        var kinds = Stream.of(0, 1, 2).map(_ -> CaptionKinds.of(2, 9)).toList();
+        Map<String, float[]> vectorOf = Map.of(
+                "a", new float[] {1, 2}, "b", new float[] {3, 4}, "b and more", new float[] {3, 4}, "c", new float[] {
+                    5, 6
+                });
+        VectorLookup vectors = new VectorLookup() {
+            @Override
+            public int size() {
+                return 2;
+            }
+
+            @Override
+            public void copy(String caption, MemorySegment target) {
+                target.copyFrom(MemorySegment.ofArray(vectorOf.get(caption)));
+            }
+        };
         try (Parameters own = new Parameters(1)) {
-            var text = new CachedTextSide(TextAdapter.create(own, new TextAdapter.Config(2, 4, true)), vectors, kinds);
-            assertThat(text.shared()).isEqualTo(1);
+            var text = new CachedTextSide(
+                    TextAdapter.create(own, new TextAdapter.Config(2, 4, true)), vectors, _ -> CaptionKinds.of(2, 9));
+            List<CachedTextSide.Candidates> images = Stream.of(
+                            List.of("a", "b"), List.of("b and more", "c"), List.of("c", "a"))
+                    .map(captions -> text.prepare(new Example(
+                            "key",
+                            "shard",
+                            Optional.empty(),
+                            captions.stream()
+                                    .map(caption -> new Example.Caption("caption", caption))
+                                    .toList())))
+                    .toList();
             boolean met = false;
             for (int step = 0; step < 20; step++) {
-                TextSide.Captions drawn = text.batch(new int[] {0, 1, 2}, new CounterRandom(1), step);
+                TextSide.Captions drawn = text.batch(images, new CounterRandom(1), step);
                 float[] values = drawn.inputs().getFirst().toFloats();
                 assertThat(drawn.numbers()[0] == drawn.numbers()[1]).isEqualTo(values[0] == values[2]);
                 met |= values[0] == values[2];

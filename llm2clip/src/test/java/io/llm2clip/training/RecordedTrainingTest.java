@@ -3,7 +3,10 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.image.ImageCache;
+import io.llm2clip.dataset.Example;
+import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.MemoryExamples;
+import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.Llm2ClipModel;
@@ -64,22 +67,24 @@ class RecordedTrainingTest {
     private record Trained(String parameters, List<Float> losses, int skipped) {}
 
     /** Captions of random values; something happens before each step, and captions of some steps are not finite. */
-    private record Captions(Linear adapter, LongConsumer before, List<Long> broken) implements TextSide {
+    private record Captions(Linear adapter, LongConsumer before, List<Long> broken) implements TextSide<Integer> {
         @Override
-        public TextSide.Captions batch(int[] images, CounterRandom random, long step) {
-            before.accept(step);
-            float[] values = new float[images.length * 5];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = broken.contains(step)
-                        ? Float.NaN
-                        : (float) new Random(31L * images[i / 5] + i % 5).nextGaussian();
-            }
-            return new TextSide.Captions(List.of(TensorData.of(Shape.of(images.length, 5), values)), images);
+        public Integer prepare(Example example) {
+            return Integer.valueOf(example.key());
         }
 
         @Override
-        public int shared() {
-            return 0;
+        public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
+            before.accept(step);
+            float[] values = new float[images.size() * 5];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = broken.contains(step)
+                        ? Float.NaN
+                        : (float) new Random(31L * images.get(i / 5) + i % 5).nextGaussian();
+            }
+            return new TextSide.Captions(
+                    List.of(TensorData.of(Shape.of(images.size(), 5), values)),
+                    images.stream().mapToInt(Integer::intValue).toArray());
         }
 
         @Override
@@ -122,7 +127,7 @@ class RecordedTrainingTest {
                     vision,
                     new Captions(adapter, before, List.of(broken)),
                     logitScale,
-                    ImageCache.of(images, Preprocessing.miniature(16)),
+                    new ImageExamples(new MemoryExamples(images), ImageReader.DEFAULT, Preprocessing.miniature(16)),
                     config,
                     Execution.cpu(),
                     evaluation.map(run::evaluating).orElse(run),

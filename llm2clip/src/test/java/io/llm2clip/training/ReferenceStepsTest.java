@@ -3,7 +3,6 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.Llm2ClipModel;
@@ -22,10 +21,12 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,6 +60,19 @@ class ReferenceStepsTest {
      * something of any sign.
      */
     private static final String WITHOUT_GRADIENT = "k_proj.bias";
+
+    /** Steps are made of given vectors. */
+    private static final VectorLookup NO_VECTORS = new VectorLookup() {
+        @Override
+        public int size() {
+            return 0;
+        }
+
+        @Override
+        public void copy(String caption, MemorySegment target) {
+            throw new AssertionError(caption);
+        }
+    };
 
     @TempDir
     private Path directory;
@@ -158,8 +172,7 @@ class ReferenceStepsTest {
                             captionSize, golden.path("embeddingSize").asInt(), true));
             fill(adapter.parameters(), golden.path("adapter"));
             Parameter logitScale = Llm2ClipModel.createLogitScale(made);
-            TextSide text = new CachedTextSide(
-                    adapter, CaptionVectors.of(FloatMatrix.allocate(0, captionSize), List.of()), List.of());
+            TextSide<?> text = new CachedTextSide(adapter, NO_VECTORS, _ -> CaptionKinds.of(1));
             try (AdamW optimizer = new AdamW(
                     ClipTraining.groups(vision, text, logitScale, config),
                     settings.adamW(),

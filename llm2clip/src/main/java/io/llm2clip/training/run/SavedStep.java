@@ -49,7 +49,8 @@ record SavedStep(
                 .put("phase_step", state.steps())
                 .put("skipped", state.skipped())
                 .put("skipped_in_a_row", state.skippedInARow())
-                .put("flops", state.flops());
+                .put("flops", state.flops())
+                .put("data", state.data());
         if (best != null) {
             node.putObject("best").put("step", best.step()).put("score", best.score());
         }
@@ -85,7 +86,8 @@ record SavedStep(
                             losses,
                             node.path("skipped").asInt(0),
                             node.path("skipped_in_a_row").asInt(0),
-                            node.path("flops").asLong(0)),
+                            node.path("flops").asLong(0),
+                            node.path("data").asString("")),
                     node.has("best")
                             ? new BestModel(
                                     node.path("best").path("step").asLong(0),

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class ExampleTest {
+class DemoExampleTest {
     private static final List<String> CAPTIONS = List.of("a", "b", "c", "d", "e", "f", "g", "h", "i");
 
     /** Captions are directions of a circle, ten degrees apart, and images point at one of them, more or less. */
@@ -20,7 +20,7 @@ class ExampleTest {
         FloatMatrix images = directions(4, 14, 24, 34, 44, 54, 64, 74, 100);
         List<Path> files =
                 IntStream.range(0, 9).mapToObj(i -> Path.of(i + ".png")).toList();
-        Example example = Example.of(files, CAPTIONS, images, texts);
+        DemoExample example = DemoExample.of(files, CAPTIONS, images, texts);
         assertThat(example.image()).isEqualTo("8.png");
         assertThat(example.captions()).containsExactly("f", "i", "d");
         assertThat(example.captions().get(example.right())).isEqualTo("i");

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * @param captions three of them
  * @param right number of the one that describes the image
  */
-public record Example(String image, List<String> captions, int right) {
+public record DemoExample(String image, List<String> captions, int right) {
 
     /**
      * The image whose caption the model prefers to all others by the widest margin, and two of these others: those a quarter and
@@ -24,7 +24,7 @@ public record Example(String image, List<String> captions, int right) {
      * @param images embeddings {@code [N, E]}
      * @param texts embeddings {@code [N, E]} of the captions
      */
-    static Example of(List<Path> files, List<String> captions, FloatMatrix images, FloatMatrix texts) {
+    static DemoExample of(List<Path> files, List<String> captions, FloatMatrix images, FloatMatrix texts) {
         double[][] cosines = Cosines.of(images, texts);
         int best = IntStream.range(0, cosines.length)
                 .boxed()
@@ -36,7 +36,7 @@ public record Example(String image, List<String> captions, int right) {
                 .sorted(Comparator.comparingDouble(caption -> -cosines[best][caption]))
                 .map(captions::get)
                 .toList();
-        return new Example(
+        return new DemoExample(
                 files.get(best).toString(),
                 List.of(others.get(others.size() / 4), captions.get(best), others.get(others.size() / 2)),
                 1);

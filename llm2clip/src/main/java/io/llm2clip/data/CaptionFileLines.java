@@ -11,13 +11,13 @@ import tools.jackson.databind.node.ObjectNode;
  * The lines of a {@code captions.jsonl}, as {@link CaptionedImages} describes them: all of them in turn, or one again later, so that
  * a file of any length need not be in memory.
  */
-public final class CaptionLines {
+public final class CaptionFileLines {
     private static final String FORMAT =
             "a line has the form {\"image\": \"relative/path.jpg\", \"captions\": [\"a caption\", \"another one\"]}.";
 
     private final DataFolder root;
 
-    private CaptionLines(DataFolder root) {
+    private CaptionFileLines(DataFolder root) {
         this.root = root;
     }
 
@@ -32,8 +32,8 @@ public final class CaptionLines {
     }
 
     /** Of a folder, whose lines were scanned before. */
-    public static CaptionLines of(Path folder) {
-        return new CaptionLines(new DataFolder(folder));
+    public static CaptionFileLines of(Path folder) {
+        return new CaptionFileLines(new DataFolder(folder));
     }
 
     /**
@@ -48,7 +48,7 @@ public final class CaptionLines {
         }
         Path file = CaptionFile.require(folder, FORMAT);
         var report = new DataReport.Builder(file.toString());
-        CaptionLines lines = of(folder);
+        CaptionFileLines lines = of(folder);
         JsonLines.read(file, report, (line, object) -> {
             String image = image(object);
             FileNames.requireAsWritten(image);
