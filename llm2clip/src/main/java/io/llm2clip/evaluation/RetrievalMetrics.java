@@ -27,15 +27,19 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
             throw new IllegalArgumentException("Each of the %d captions needs the index of its image, found %d indices."
                     .formatted(captions.rows(), imageOf.length));
         }
-        int[][] captionsOf = new int[images.rows()][0];
+        int[] counts = new int[images.rows()];
         for (int caption = 0; caption < imageOf.length; caption++) {
             int image = imageOf[caption];
             if (image < 0 || image >= images.rows()) {
                 throw new IllegalArgumentException("Caption %d belongs to image %d, but there are %d images."
                         .formatted(caption, image, images.rows()));
             }
-            captionsOf[image] = Arrays.copyOf(captionsOf[image], captionsOf[image].length + 1);
-            captionsOf[image][captionsOf[image].length - 1] = caption;
+            counts[image]++;
+        }
+        int[][] captionsOf = new int[images.rows()][];
+        Arrays.setAll(captionsOf, image -> new int[counts[image]]);
+        for (int caption = imageOf.length - 1; caption >= 0; caption--) {
+            captionsOf[imageOf[caption]][--counts[imageOf[caption]]] = caption;
         }
         for (int image = 0; image < images.rows(); image++) {
             if (captionsOf[image].length == 0) {
