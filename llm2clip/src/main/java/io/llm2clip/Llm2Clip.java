@@ -16,7 +16,9 @@ import io.llm2clip.model.OpenModel;
 import io.llm2clip.model.Probabilities;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.model.TextEncoder;
+import io.llm2clip.model.VisionConfig;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
@@ -40,7 +42,11 @@ import java.util.function.Supplier;
  * time.
  */
 public final class Llm2Clip implements AutoCloseable {
+    /** Captions whose tokens are in memory at a time. */
+    private static final int CHUNK = 256;
+
     private final OpenModel opened;
+    private final LoadOptions options;
     private final Preprocessing preprocessing;
     private final ImageReader reader;
     private final TextEncoder texts;
@@ -50,6 +56,7 @@ public final class Llm2Clip implements AutoCloseable {
 
     private Llm2Clip(OpenModel opened, LoadOptions options) {
         this.opened = opened;
+        this.options = options;
         Llm2ClipModel model = opened.model();
         ModelDescription description = model.description();
         preprocessing = description.preprocessing().of(model.vision().config());
@@ -208,21 +215,54 @@ public final class Llm2Clip implements AutoCloseable {
                 .toArrays();
     }
 
-    /** What captions are compared with each other by, see {@link TextEncoder#vectors}; cut ones have been counted already. */
-    void textVectors(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
+    /**
+     * What captions are compared with each other by, {@code [captions, V]}, not normalized: the language model's vectors before the
+     * adapter, or the embeddings of a text tower.
+     */
+    public void textVectors(List<String> captions, VectorTarget vectors, Progress.Phase phase) {
         exclusively(() -> {
-            texts.vectors(captions, vectors, phase);
+            vectors(texts, captions, vectors, phase);
             return true;
         });
     }
 
+    /**
+     * The same with another instruction before each caption than the model was loaded with; it is read and not pooled.
+     *
+     * @param instruction empty for none
+     * @throws IllegalArgumentException if there is one, and the model has a text tower of its own, which reads none
+     */
+    public void textVectors(List<String> captions, String instruction, VectorTarget vectors, Progress.Phase phase) {
+        exclusively(() -> {
+            try (TextEncoder instructed = TextEncoder.of(
+                    opened.model().text(),
+                    opened.tokenizer(),
+                    options.captions().withInstruction(instruction),
+                    options.execution())) {
+                vectors(instructed, captions, vectors, phase);
+            }
+            return true;
+        });
+    }
+
+    private static void vectors(
+            TextEncoder encoder, List<String> captions, VectorTarget vectors, Progress.Phase phase) {
+        for (int start = 0; start < captions.size(); start += CHUNK) {
+            int first = start;
+            encoder.vectors(
+                    captions.subList(first, Math.min(captions.size(), first + CHUNK)),
+                    (index, vector) -> vectors.accept(first + index, vector),
+                    phase);
+        }
+    }
+
     /** V, the number of values of such a vector. */
-    int textVectorSize() {
+    public int textVectorSize() {
         return texts.vectorSize();
     }
 
     /** Which captions of one image are short and which are long. */
-    CaptionKinds captionKinds(List<String> captions) {
+    public CaptionKinds captionKinds(List<String> captions) {
         return exclusively(() -> texts.kinds(captions));
     }
 
@@ -259,6 +299,21 @@ public final class Llm2Clip implements AutoCloseable {
     /** How the model was made and takes images. */
     public ModelDescription description() {
         return opened.model().description();
+    }
+
+    /** Where and how the model computes. */
+    public Execution execution() {
+        return options.execution();
+    }
+
+    /** The vision tower's sizes and kind. */
+    public VisionConfig vision() {
+        return opened.model().vision().config();
+    }
+
+    /** What a language model reads before each caption, as the model was loaded; empty for nothing. */
+    public String instruction() {
+        return options.captions().instruction();
     }
 
     /** What turns captions into embeddings, such as the language model and how it reads captions. */

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.demo.DemoExample;
 import io.llm2clip.demo.DemoResult;
-import io.llm2clip.demo.DemoResult.BothWays;
-import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.Recall;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;

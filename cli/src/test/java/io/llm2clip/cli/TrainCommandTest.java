@@ -396,7 +396,7 @@ class TrainCommandTest {
         }) {
             Run run = Run.of(command);
             assertThat(run.code()).isEqualTo(1);
-            assertThat(run.err()).contains("names 100 images, 99 of which do not exist, the first is 1.png in line 2");
+            assertThat(run.err()).contains("the images of 99 of 100 lines do not exist, the first is 1.png in line 2");
         }
         for (int i = 1; i < 60; i++) {
             Files.writeString(most.resolve(i + ".png"), "broken");

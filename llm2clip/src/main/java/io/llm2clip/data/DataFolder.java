@@ -12,12 +12,13 @@ import java.util.Map;
  * The folder that a caption file speaks of. Its paths cannot name anything outside, not even by symbolic links: a data set
  * from elsewhere must not make a program read what its user did not give.
  */
-final class DataFolder {
+public final class DataFolder {
     private final Path root;
     private final Path realRoot;
     private final Map<Path, Boolean> inside = new HashMap<>();
 
-    DataFolder(Path folder) {
+    /** @throws InputException if the folder cannot be read */
+    public DataFolder(Path folder) {
         root = folder.toAbsolutePath().normalize();
         try {
             realRoot = folder.toRealPath();
@@ -27,18 +28,23 @@ final class DataFolder {
     }
 
     /** What a path names. */
-    sealed interface Entry {}
+    public sealed interface Entry {}
 
     /** A regular file of the folder. */
-    record Found(Path file) implements Entry {}
+    public record Found(Path file) implements Entry {}
 
     /** Nothing, or no regular file. */
-    record Missing() implements Entry {}
+    public record Missing() implements Entry {}
 
     /** Something outside. */
-    record Outside(String reason) implements Entry {}
+    public record Outside(String reason) implements Entry {}
 
-    Entry find(String name) throws BadLineException {
+    /**
+     * What a relative path names.
+     *
+     * @throws BadLineException if it is none
+     */
+    public Entry find(String name) throws BadLineException {
         Path file;
         try {
             Path relative = Path.of(name);

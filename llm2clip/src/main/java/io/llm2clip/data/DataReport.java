@@ -11,7 +11,8 @@ import java.util.function.UnaryOperator;
  * What was used of a data file and what was not.
  *
  * @param file the file read
- * @param lines its lines, blank ones left out
+ * @param unit what it is made of, in the singular: a line, an entry of a list, a file of a folder
+ * @param lines its lines (or other units), blank ones left out
  * @param usable the lines used
  * @param reasons how often each reason for skipping a line occurred
  * @param examples the first skipped lines, and of every reason the first
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
  */
 public record DataReport(
         String file,
+        String unit,
         int lines,
         int usable,
         Map<String, Integer> reasons,
@@ -45,7 +47,7 @@ public record DataReport(
 
     /** One sentence for the terminal: counts, and for each reason the first line that was skipped. */
     public String summary() {
-        var text = new StringBuilder("%s: %d of %s used".formatted(file, usable, Quantity.of(lines, "line")));
+        var text = new StringBuilder("%s: %d of %s used".formatted(file, usable, Quantity.of(lines, unit)));
         append(text, "; skipped ", reasons, reason -> reason + first(reason));
         append(text, "; captions left out: ", captionsLeftOut, reason -> reason);
         return text.append('.').toString();
@@ -55,8 +57,8 @@ public record DataReport(
         return examples.stream()
                 .filter(example -> example.reason.equals(reason))
                 .findFirst()
-                .map(example ->
-                        ", first in line " + example.line + (example.detail.isEmpty() ? "" : ": " + example.detail))
+                .map(example -> ", first in " + unit + " " + example.line
+                        + (example.detail.isEmpty() ? "" : ": " + example.detail))
                 .orElse("");
     }
 
@@ -74,10 +76,11 @@ public record DataReport(
     }
 
     /** Collects a report while a file is read, and decides when a file is too bad to be used. */
-    static final class Builder {
+    public static final class Builder {
         private static final int EXAMPLES = 100;
 
         private final String file;
+        private final String unit;
         private final Map<String, Integer> reasons = new TreeMap<>();
         private final List<Skipped> examples = new ArrayList<>();
         private int usable;
@@ -89,28 +92,35 @@ public record DataReport(
         private Skipped firstMissing = new Skipped(0, "", "");
 
         Builder(String file) {
-            this.file = file;
+            this(file, "line");
         }
 
-        void use() {
+        /** @param unit what is counted, a regular noun in the singular */
+        public Builder(String file, String unit) {
+            this.file = file;
+            this.unit = unit;
+        }
+
+        /** The current line was used. */
+        public void use() {
             usable++;
             leftOutOfLine.forEach((reason, count) -> leftOut.merge(reason, count, Integer::sum));
             leftOutOfLine.clear();
         }
 
         /** A caption of the current line that cannot be used; the line may be. */
-        void leaveOut(String reason) {
+        public void leaveOut(String reason) {
             leftOutOfLine.merge(reason, 1, Integer::sum);
         }
 
         /** A line that breaks the format. */
-        void skipBad(int line, String reason, String detail) {
+        public void skipBad(int line, String reason, String detail) {
             bad++;
             skip(line, reason, detail);
         }
 
         /** A good line whose image is not there. */
-        void skipMissing(int line, String reason, String detail) {
+        public void skipMissing(int line, String reason, String detail) {
             if (missing++ == 0) {
                 firstMissing = new Skipped(line, reason, detail);
             }
@@ -118,7 +128,7 @@ public record DataReport(
         }
 
         /** A good line whose image lies outside the folder. */
-        void skipOutside(int line, String reason, String detail) {
+        public void skipOutside(int line, String reason, String detail) {
             outside++;
             skip(line, reason, detail);
         }
@@ -138,23 +148,24 @@ public record DataReport(
          * @throws InputException when no line is usable, more than one in ten breaks the format, or the images of more than half
          *     are missing
          */
-        DataReport build(String format) {
+        public DataReport build(String format) {
             int lines = usable + bad + missing + outside;
             if (lines == 0) {
                 throw new InputException("%s is empty; %s".formatted(file, format));
             }
             if (outside > 0 && usable == 0 && bad + missing == 0) {
                 throw new InputException(
-                        "%s names images outside its folder only, the first is %s in line %d; neither paths nor links may leave it, put the file above the images or copy them."
-                                .formatted(file, examples.getFirst().detail, examples.getFirst().line));
+                        "%s names images outside its folder only, the first is %s in %s %d; neither paths nor links may leave it, put the file above the images or copy them."
+                                .formatted(file, examples.getFirst().detail, unit, examples.getFirst().line));
             }
             if (10L * bad > lines || usable == 0) {
                 Skipped first = examples.getFirst();
-                throw new InputException("%s has %s of %d, the first is line %d (%s%s); %s"
+                throw new InputException("%s has %s of %d, the first is %s %d (%s%s); %s"
                         .formatted(
                                 file,
-                                Quantity.of(bad + missing + outside, "unusable line"),
+                                Quantity.of(bad + missing + outside, "unusable " + unit),
                                 lines,
+                                unit,
                                 first.line,
                                 first.reason,
                                 first.detail.isEmpty() ? "" : ": " + first.detail,
@@ -162,10 +173,16 @@ public record DataReport(
             }
             if (2L * missing > lines) {
                 throw new InputException(
-                        "%s names %d images, %d of which do not exist, the first is %s in line %d; paths count from the folder of the file, correct them or add the images."
-                                .formatted(file, usable + missing, missing, firstMissing.detail, firstMissing.line));
+                        "%s: the images of %d of %s do not exist, the first is %s in %s %d; correct the paths or add the images."
+                                .formatted(
+                                        file,
+                                        missing,
+                                        Quantity.of(lines, unit),
+                                        firstMissing.detail,
+                                        unit,
+                                        firstMissing.line));
             }
-            return new DataReport(file, lines, usable, reasons, examples, leftOut);
+            return new DataReport(file, unit, lines, usable, reasons, examples, leftOut);
         }
     }
 }

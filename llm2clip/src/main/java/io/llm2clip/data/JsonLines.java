@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads a file of one JSON object a line; a line that cannot be used does not stop the ones after it. */
-final class JsonLines {
+/** Reads a file of one JSON object per line; a line that cannot be used does not stop the ones after it. */
+public final class JsonLines {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
@@ -24,27 +24,40 @@ final class JsonLines {
     private JsonLines() {}
 
     /** Uses the object of a line. */
-    interface LineReader {
+    @FunctionalInterface
+    public interface LineReader {
+        /** @throws BadLineException if the object is not as expected */
         void read(int line, ObjectNode object) throws BadLineException;
     }
 
     /** A line that breaks the format. */
-    static final class BadLineException extends Exception {
+    public static final class BadLineException extends Exception {
         private static final long serialVersionUID = 1;
         private final String detail;
+
+        /** What was found; may be empty. */
+        public String detail() {
+            return detail;
+        }
 
         /** Reason and detail, as part of a sentence. */
         String sentencePart() {
             return detail.isEmpty() ? String.valueOf(getMessage()) : getMessage() + ": " + detail;
         }
 
-        BadLineException(String reason, String detail) {
+        /** @param detail what was found, may be empty */
+        public BadLineException(String reason, String detail) {
             super(reason, null, false, false);
             this.detail = detail;
         }
     }
 
-    static void read(Path file, DataReport.Builder report, LineReader reader) {
+    /**
+     * Reads all lines; bad ones are counted in {@code report}.
+     *
+     * @throws InputException if the file cannot be read
+     */
+    public static void read(Path file, DataReport.Builder report, LineReader reader) {
         try (InputStream input = Files.newInputStream(file)) {
             Utf8Lines.read(input, new Utf8Lines.Target() {
                 @Override
@@ -74,7 +87,7 @@ final class JsonLines {
      *
      * @param leftOut hears why, for each
      */
-    static List<String> captions(ObjectNode object, Consumer<String> leftOut) throws BadLineException {
+    public static List<String> captions(ObjectNode object, Consumer<String> leftOut) throws BadLineException {
         String key = object.has("captions") ? "captions" : "caption";
         JsonNode node = object.get(key);
         if (node == null) {
@@ -83,8 +96,18 @@ final class JsonLines {
         if (!node.isArray() && !node.isString()) {
             throw new BadLineException("\"%s\" is not a list".formatted(key), "");
         }
+        return texts(node.isString() ? List.of(node) : node, leftOut);
+    }
+
+    /**
+     * The strings among JSON values, as captions. What is blank or no string is left out.
+     *
+     * @param leftOut hears why, for each
+     * @throws BadLineException if nothing remains
+     */
+    public static List<String> texts(Iterable<JsonNode> values, Consumer<String> leftOut) throws BadLineException {
         List<String> captions = new ArrayList<>();
-        for (JsonNode caption : node.isString() ? List.of(node) : node) {
+        for (JsonNode caption : values) {
             if (!caption.isString()) {
                 leftOut.accept("not a string");
             } else if (caption.stringValue().isBlank()) {

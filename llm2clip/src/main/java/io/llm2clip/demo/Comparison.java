@@ -1,10 +1,10 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.demo.DemoResult.BothWays;
-import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Ranks;
+import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,10 +1,10 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.demo.DemoResult.BothWays;
-import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.Recall;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.tensor.machine.Processor;

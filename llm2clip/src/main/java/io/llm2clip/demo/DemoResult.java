@@ -1,7 +1,9 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.Recall;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -51,17 +53,6 @@ public record DemoResult(
 
     /** Images the demo trained on and measured with. */
     public record Data(int trainImages, int testImages) {}
-
-    /** Fractions of queries whose match is among the first 1, 5, 10 answers. */
-    public record Recall(double r1, double r5, double r10) {}
-
-    /** Recall in both directions. */
-    public record BothWays(Recall imageToText, Recall textToImage) {
-        /** Mean R@10 of both directions. */
-        public double meanR10() {
-            return (imageToText.r10 + textToImage.r10) / 2;
-        }
-    }
 
     /** What training an arm took. */
     public record Compute(int steps, long flops) {}

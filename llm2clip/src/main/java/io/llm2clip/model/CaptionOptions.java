@@ -20,6 +20,11 @@ public record CaptionOptions(String instruction, OptionalInt maxLength, Optional
         requirePositive("captions", captionMaxLength);
     }
 
+    /** The same with another instruction; empty for none. */
+    public CaptionOptions withInstruction(String other) {
+        return new CaptionOptions(other, maxLength, captionMaxLength);
+    }
+
     private static void requirePositive(String what, OptionalInt length) {
         if (length.isPresent() && length.getAsInt() < 1) {
             throw new IllegalArgumentException("The maximum length of %s in tokens must be at least 1, found %d."

@@ -160,17 +160,18 @@ public final class ZeroShotClassifier {
     public void classify(
             ImageSource images, Target target, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
         model.embedImages(
-                images,
-                (index, vector) -> {
-                    requireFinite(vector, "image " + images.name(index));
-                    target.accept(index, scores(vector));
-                },
-                failures,
-                phase);
+                images, (index, vector) -> target.accept(index, scores(images.name(index), vector)), failures, phase);
     }
 
-    /** @param image {@code [E]} of length 1 */
-    private List<Score> scores(MemorySegment image) {
+    /**
+     * The scores of all labels, best first, for an image that is embedded already.
+     *
+     * @param name stands for it in messages
+     * @param image {@code [E]} of length 1
+     * @throws InputException if it is not finite
+     */
+    public List<Score> scores(String name, MemorySegment image) {
+        requireFinite(image, "image " + name);
         float[] vector = image.toArray(ValueLayout.JAVA_FLOAT);
         float[] cosines = new float[labels.size()];
         for (int label = 0; label < cosines.length; label++) {

@@ -193,8 +193,8 @@ class CaptionedImagesTest {
         assertThatThrownBy(() -> CaptionedImages.open(folder))
                 .isInstanceOf(InputException.class)
                 .hasMessage(
-                        captions + " names 3 images, 2 of which do not exist, the first is images/none1.png in line 2;"
-                                + " paths count from the folder of the file, correct them or add the images.");
+                        captions + ": the images of 2 of 3 lines do not exist, the first is images/none1.png in line 2;"
+                                + " correct the paths or add the images.");
         Files.writeString(captions, GOOD.repeat(4));
         CaptionedImages data = CaptionedImages.open(folder);
         data.requireReadable(List.of("one", "two"));

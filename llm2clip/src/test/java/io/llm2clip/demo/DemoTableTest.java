@@ -2,10 +2,10 @@ package io.llm2clip.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llm2clip.demo.DemoResult.BothWays;
-import io.llm2clip.demo.DemoResult.Recall;
 import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.Recall;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

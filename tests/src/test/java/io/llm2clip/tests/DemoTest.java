@@ -3,14 +3,16 @@ package io.llm2clip.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.FolderRetrieval;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.demo.Demo;
 import io.llm2clip.demo.DemoOptions;
 import io.llm2clip.demo.DemoResult;
 import io.llm2clip.demo.DemoTable;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.sets.RetrievalSet;
+import io.llm2clip.evaluation.suite.CaptionEvaluation;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
@@ -55,7 +57,7 @@ class DemoTest {
         assertThat(chance).isCloseTo(10.0 / result.data().testImages(), within(1e-9));
         for (String queries : List.of("long", "short")) {
             for (String arm : List.of("llm2clip", "clip", "clipEqualCompute")) {
-                DemoResult.BothWays ways = result.retrieval().get(queries).get(arm);
+                BothWays ways = result.retrieval().get(queries).get(arm);
                 assertThat(ways.imageToText().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
                 assertThat(ways.textToImage().r10()).as("%s, %s", queries, arm).isGreaterThan(4 * chance);
             }
@@ -165,9 +167,8 @@ class DemoTest {
     @Test
     void evalAndReportAgreeOnCaptionRetrieval() {
         try (Llm2Clip model = Llm2Clip.load(Path.of(result.model()))) {
-            CaptionRetrieval found = FolderRetrieval.of(
-                            model, CaptionedImages.open(directory.resolve("data/test")), Progress.NONE)
-                    .captionRetrieval();
+            RetrievalSet data = RetrievalSet.of(CaptionedImages.open(directory.resolve("data/test")));
+            CaptionRetrieval found = CaptionEvaluation.of(model, data, Progress.NONE);
             assertThat(found.scores().keySet())
                     .isEqualTo(result.captionRetrievalAccuracy().keySet())
                     .containsExactly(CaptionRetrieval.LONG_LONG, CaptionRetrieval.SHORT_LONG);

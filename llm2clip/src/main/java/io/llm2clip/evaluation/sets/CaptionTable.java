@@ -1,0 +1,130 @@
+package io.llm2clip.evaluation.sets;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.data.JsonLines;
+import io.llm2clip.data.JsonLines.BadLineException;
+import io.llm2clip.nn.checkpoint.IoReason;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Tables with commas between fields and a head: {@code image,caption} with a row per caption, as {@code flickr30k_test_karpathy.txt}, or
+ * {@code raw,sentids,split,filename,img_id} with a row per image whose captions are a JSON list, as {@code flickr_annotations_30k.csv}.
+ */
+final class CaptionTable {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String FORMAT =
+            "expected the columns image and caption, or raw, split and filename, in the first line.";
+
+    private CaptionTable() {}
+
+    /** Whether the file begins as such a table does. */
+    static boolean hasHead(Path file) {
+        return rows(file).stream()
+                .findFirst()
+                .filter(head -> head.contains("caption"))
+                .isPresent();
+    }
+
+    static RetrievalSet read(String title, Path folder, Path file, ImagePlaces places) {
+        SetBuilder builder = new SetBuilder(title, folder, places, file, "row");
+        List<List<String>> rows = rows(file);
+        List<String> head = rows.isEmpty() ? List.of() : rows.getFirst();
+        int image = Math.max(head.indexOf("image"), head.indexOf("filename"));
+        int caption = Math.max(head.indexOf("caption"), head.indexOf("raw"));
+        int split = head.indexOf("split");
+        if (image < 0 || caption < 0) {
+            throw new InputException("%s: %s".formatted(file, FORMAT));
+        }
+        for (int row = 1; row < rows.size(); row++) {
+            List<String> fields = rows.get(row);
+            try {
+                if (fields.size() != head.size()) {
+                    throw new BadLineException(
+                            "another number of fields than in the first row",
+                            "%d instead of %d".formatted(fields.size(), head.size()));
+                }
+                if (split < 0) {
+                    builder.caption(
+                            row, fields.get(image), "", fields.get(caption).strip());
+                } else if (fields.get(split).equals("test")) {
+                    builder.image(row, fields.get(image), captions(fields.get(caption), builder));
+                }
+            } catch (BadLineException e) {
+                builder.report().skipBad(row, String.valueOf(e.getMessage()), e.detail());
+            }
+        }
+        return builder.build(FORMAT);
+    }
+
+    private static List<String> captions(String json, SetBuilder builder) throws BadLineException {
+        try {
+            JsonNode list = JSON.readTree(json);
+            if (list.isArray()) {
+                return JsonLines.texts(list, builder.report()::leaveOut);
+            }
+        } catch (JacksonException e) {
+            throw new BadLineException("captions are no JSON list", "");
+        }
+        throw new BadLineException("captions are no JSON list", "");
+    }
+
+    private static List<List<String>> rows(Path file) {
+        try {
+            return parse(Files.readString(file));
+        } catch (CharacterCodingException e) {
+            throw new InputException("%s: expected text in UTF-8, found other bytes; convert it.".formatted(file), e);
+        } catch (IOException e) {
+            throw new InputException("%s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
+        }
+    }
+
+    /** RFC 4180: fields in quotes may have commas, line breaks, and quotes written twice. */
+    private static List<List<String>> parse(String text) {
+        List<List<String>> rows = new ArrayList<>();
+        List<String> row = new ArrayList<>();
+        StringBuilder field = new StringBuilder();
+        boolean quoted = false;
+        for (int i = text.startsWith("\uFEFF") ? 1 : 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"') {
+                if (quoted && i + 1 < text.length() && text.charAt(i + 1) == '"') {
+                    field.append('"');
+                    i++;
+                } else if (quoted || field.isEmpty()) {
+                    quoted = !quoted;
+                } else {
+                    field.append(c);
+                }
+            } else if (!quoted && c == ',') {
+                row.add(field.toString());
+                field.setLength(0);
+            } else if (!quoted && c == '\n') {
+                endRow(rows, row, field);
+                row = new ArrayList<>();
+            } else {
+                field.append(c);
+            }
+        }
+        endRow(rows, row, field);
+        return rows;
+    }
+
+    private static void endRow(List<List<String>> rows, List<String> row, StringBuilder field) {
+        if (!field.isEmpty() && field.charAt(field.length() - 1) == '\r') {
+            field.setLength(field.length() - 1);
+        }
+        row.add(field.toString());
+        field.setLength(0);
+        if (row.size() > 1 || !row.getFirst().isBlank()) {
+            rows.add(List.copyOf(row));
+        }
+    }
+}

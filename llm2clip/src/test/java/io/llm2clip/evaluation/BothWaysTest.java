@@ -1,0 +1,41 @@
+package io.llm2clip.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BothWaysTest {
+    /** Two images with five captions each, as Flickr30k has them; an embedding is a direction in the plane. */
+    @Test
+    void fiveCaptionsPerImageCountAsPublished() {
+        float[][] images = {degrees(0), degrees(90)};
+        float[][] captions = {
+            degrees(30), degrees(80), degrees(60), degrees(50), degrees(20), // of the first image
+            degrees(85), degrees(10), degrees(70), degrees(40), degrees(89) // of the second
+        };
+        BothWays ways = BothWays.of(RetrievalMetrics.of(images, captions, new int[] {0, 0, 0, 0, 0, 1, 1, 1, 1, 1}));
+        // A caption is nearer to the first image below 45 degrees: 30 and 20 of its own; 85, 70, 89 are right for the
+        // second.
+        assertThat(ways.textToImage().r1()).isEqualTo(5 / 10.0);
+        assertThat(ways.textToImage().r5()).isEqualTo(1);
+        // The first image has at 10 degrees a caption of the other nearest, its own only second; the second has its
+        // own.
+        assertThat(ways.imageToText().r1()).isEqualTo(1 / 2.0);
+        assertThat(ways.imageToText().r5()).isEqualTo(1);
+    }
+
+    @Test
+    void theMeanOfLanguagesCountsEachTheSame() {
+        BothWays one = new BothWays(new Recall(0.2, 0.4, 0.6), new Recall(0.1, 0.3, 0.5));
+        BothWays other = new BothWays(new Recall(0.4, 0.6, 1), new Recall(0.3, 0.5, 0.9));
+        BothWays mean = BothWays.mean(List.of(one, other));
+        assertThat(mean.imageToText().r1()).isCloseTo(0.3, within(1e-12));
+        assertThat(mean.textToImage().r10()).isCloseTo(0.7, within(1e-12));
+    }
+
+    private static float[] degrees(double angle) {
+        return new float[] {(float) Math.cos(Math.toRadians(angle)), (float) Math.sin(Math.toRadians(angle))};
+    }
+}
