@@ -6,6 +6,7 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.evaluation.suite.CaptionEvaluation;
+import io.llm2clip.evaluation.suite.EvaluationReport;
 import io.llm2clip.evaluation.suite.Measurement;
 import io.llm2clip.evaluation.suite.PublishedFigures;
 import io.llm2clip.evaluation.suite.RetrievalEvaluation;
@@ -14,6 +15,9 @@ import io.llm2clip.evaluation.suite.SuiteResult;
 import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.report.Facts;
+import io.llm2clip.report.Page;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -67,6 +72,14 @@ final class EvalCommand extends ComputingCommand {
             })
     private List<String> suites = List.of();
 
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--report",
+            paramLabel = "FILE.html",
+            description =
+                    "Write the result as one HTML page: figures, published ones beside them, searches with pictures.")
+    private @Nullable Path report;
+
     @Mixin
     private Terminal terminal = new Terminal();
 
@@ -85,6 +98,7 @@ final class EvalCommand extends ComputingCommand {
 
     @Override
     public void run() {
+        requireReportPlace();
         if (suites.isEmpty()) {
             folder();
         } else {
@@ -97,10 +111,7 @@ final class EvalCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load(device().execution())) {
             Measurement.Retrieval found = RetrievalEvaluation.of(loaded, data, terminal.progress());
             remarks(found, loaded.maxTextLength());
-            Map<String, CaptionRetrieval.Score> accuracy = CaptionEvaluation.of(
-                            loaded, found.set(), terminal.progress())
-                    .scores();
-            RetrievalReport retrieval = RetrievalReport.of(found.recall(), found.chance());
+            CaptionRetrieval captions = CaptionEvaluation.of(loaded, found.set(), terminal.progress());
             if (terminal.json()) {
                 terminal.printJson(new Result(
                         found.images(),
@@ -109,23 +120,29 @@ final class EvalCommand extends ComputingCommand {
                         data.report().skipped(),
                         found.cutCaptions(),
                         found.pairing(),
-                        retrieval,
-                        accuracy));
-                return;
+                        RetrievalReport.of(found.recall(), found.chance()),
+                        captions.scores()));
+            } else {
+                print(found, captions);
             }
-            terminal.print(Quantity.of(found.images(), "image") + ", " + Quantity.of(found.captions(), "caption"));
-            terminal.print(found.pairing());
-            terminal.print(retrieval.table());
-            if (!accuracy.isEmpty()) {
-                terminal.print("caption retrieval accuracy, mean of both directions");
-            }
-            accuracy.forEach((pairing, score) -> terminal.print(String.format(
-                    Locale.ROOT,
-                    "  %-26s %5.1f %%, among %d images",
-                    CaptionRetrieval.name(pairing),
-                    100 * score.accuracy(),
-                    score.images())));
+            write(() -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
+                    .ofFolder(captions));
         }
+    }
+
+    private void print(Measurement.Retrieval found, CaptionRetrieval captions) {
+        terminal.print(Quantity.of(found.images(), "image") + ", " + Quantity.of(found.captions(), "caption"));
+        terminal.print(SuiteTable.text(found));
+        if (!captions.scores().isEmpty()) {
+            terminal.print("caption retrieval accuracy, mean of both directions");
+        }
+        captions.scores()
+                .forEach((pairing, score) -> terminal.print(String.format(
+                        Locale.ROOT,
+                        "  %-26s %5.1f %%, among %d images",
+                        CaptionRetrieval.name(pairing),
+                        100 * score.accuracy(),
+                        score.images())));
     }
 
     private void suites() {
@@ -141,14 +158,62 @@ final class EvalCommand extends ComputingCommand {
                     terminal.print(result.suite().title() + ": " + SuiteTable.text(result.measurement()) + "\n");
                 }
             });
-            Optional<String> tower = PublishedFigures.tower(loaded.vision());
             if (terminal.json()) {
                 terminal.printJson(EvalJson.of(results, run.missing()));
             } else {
                 terminal.print("R@1 in percent, image to text/text to image, or accuracy");
-                terminal.print(SuiteTable.of(results, run.missing(), tower).text());
+                terminal.print(SuiteTable.of(results, run.missing(), PublishedFigures.tower(loaded.vision()))
+                        .text());
             }
+            write(() -> report(
+                            loaded,
+                            results.stream().map(EvaluationReport.Part::of).toList())
+                    .ofSuites(SuiteTable.of(results, run.missing(), Optional.empty())));
             requireAll(results);
+        }
+    }
+
+    private void requireReportPlace() {
+        if (report == null) {
+            return;
+        }
+        String name = String.valueOf(report.getFileName());
+        if (spec != null && !name.endsWith(".html")) {
+            throw new ParameterException(
+                    spec.commandLine(), "Expected a file named *.html for --report, found '%s'.".formatted(report));
+        }
+        Path parent = report.toAbsolutePath().getParent();
+        if (Files.isDirectory(report) || parent == null || !Files.isDirectory(parent)) {
+            throw new InputException("The report %s cannot be written: %s; choose another with --report."
+                    .formatted(
+                            report,
+                            Files.isDirectory(report) ? "it is a folder" : "there is no folder %s".formatted(parent)));
+        }
+    }
+
+    private EvaluationReport report(Llm2Clip loaded, List<EvaluationReport.Part> parts) {
+        return new EvaluationReport(
+                model.name(),
+                parts,
+                new Facts()
+                        .and("command", ShellCommand.of(arguments()))
+                        .and("model", model.name())
+                        .machine(loaded.execution().device().name())
+                        .and(
+                                "precision",
+                                loaded.execution().options().precision().toString()));
+    }
+
+    private List<String> arguments() {
+        return spec == null
+                ? List.of()
+                : spec.root().commandLine().getParseResult().originalArgs();
+    }
+
+    private void write(Supplier<Page> page) {
+        if (report != null) {
+            page.get().write(report);
+            terminal.remark("The report is %s.".formatted(report));
         }
     }
 

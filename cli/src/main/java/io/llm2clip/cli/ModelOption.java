@@ -69,6 +69,11 @@ final class ModelOption {
         normalizeCaptions = normalize;
     }
 
+    /** What the user calls it. */
+    String name() {
+        return model;
+    }
+
     /** @param execution where and how it computes */
     Llm2Clip load(Execution execution) {
         Path place = HubPath.of(model);

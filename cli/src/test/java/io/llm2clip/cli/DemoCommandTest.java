@@ -61,6 +61,7 @@ class DemoCommandTest {
                 new DemoResult.Data(120, 40),
                 Map.of(CaptionRetrieval.LONG_LONG, new CaptionRetrieval.Change(40, 0.25, 0.75)),
                 retrieval,
+                new BothWays(new Recall(0.1, 0.4, 0.6), new Recall(0.2, 0.5, 0.7)),
                 differences,
                 new Recall(0.025, 0.125, 0.25),
                 compute,

@@ -194,6 +194,73 @@ class EvalSuiteTest {
     }
 
     @Test
+    void theReportIsOnePageOfItsOwn() throws Exception {
+        Path file = folder.resolve("my report.html");
+        Run run = Run.of("eval", "--suite", "flickr30k,coco,cra", data, "--model", model, "--report", file, "--json");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("The report is " + file);
+        String page = Files.readString(file);
+        String percent = "%.1f %%"
+                .formatted(100
+                        * (run.json()
+                                        .path("suites")
+                                        .path(0)
+                                        .path("retrieval")
+                                        .path("textToImage")
+                                        .path("r1")
+                                        .asDouble()
+                                + run.json()
+                                        .path("suites")
+                                        .path(1)
+                                        .path("retrieval")
+                                        .path("textToImage")
+                                        .path("r1")
+                                        .asDouble())
+                        / 2);
+        assertThat(page)
+                .contains("finds the right image first for " + percent + " of captions")
+                .contains("on average of 2 data sets", "guessing has 25.00 %.")
+                .contains("LLM2CLIP 60M (EVA02 L/14-336), v6", "95.9/85.4", "data:image/jpeg;base64,")
+                .contains("found first: ", "a tent on a meadow 7", "SHA-256 of names and captions")
+                .contains("eval --suite flickr30k,coco,cra", "&quot;" + file + "&quot;")
+                .contains("dataset_flickr30k.json: 4 of 4 images used.")
+                .doesNotContain("NaN", "<script", "src=\"http");
+    }
+
+    @Test
+    void aFolderHasAReportToo() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 3; i++) {
+            Fixture.picture(folder.resolve("own/%d.png".formatted(i)), 3 << 8 * i);
+            lines.append("{\"image\": \"%d.png\", \"captions\": [\"kite %d\", \"a small red kite over a meadow %d\"]}\n"
+                    .formatted(i, i, i));
+        }
+        Files.writeString(folder.resolve("own/captions.jsonl"), lines);
+        Path file = folder.resolve("own.html");
+        Run run = Run.of("eval", folder.resolve("own"), "--model", model, "--report", file);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out())
+                .contains(
+                        "3 images with 6 captions: image to text, the first of an image's captions counts; text to image");
+        assertThat(Files.readString(file))
+                .contains("Captions among themselves", "a short and a long caption", "R@10, mean of both directions");
+    }
+
+    @Test
+    void aReportThatCannotBeWrittenIsRefusedFirst() throws Exception {
+        Path none = folder.resolve("none");
+        Run text = Run.of("eval", data, "--model", none, "--report", "out.txt");
+        assertThat(text.code()).isEqualTo(2);
+        assertThat(text.err()).contains("Expected a file named *.html for --report, found 'out.txt'.");
+        Run missing = Run.of("eval", data, "--model", none, "--report", none.resolve("a.html"));
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).contains("cannot be written: there is no folder " + none);
+        Path taken = Files.createDirectory(folder.resolve("taken.html"));
+        assertThat(Run.of("eval", data, "--model", none, "--report", taken).err())
+                .contains("cannot be written: it is a folder");
+    }
+
+    @Test
     void namesAndFoldersAreCheckedBeforeAnythingIsComputed() {
         Run unknown = Run.of("eval", "--suite", "flickr", data, "--model", model);
         assertThat(unknown.code()).isEqualTo(2);

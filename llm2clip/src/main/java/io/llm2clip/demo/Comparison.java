@@ -6,6 +6,7 @@ import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Ranks;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.evaluation.Searches;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ final class Comparison {
     private final Map<String, Map<String, double[]>> hits = new LinkedHashMap<>();
     private final Map<String, FloatMatrix> images = new LinkedHashMap<>();
     private final Map<String, Map<String, FloatMatrix>> firstColumns = new LinkedHashMap<>();
+    private final Map<String, Map<String, Ranks>> firstRanks = new LinkedHashMap<>();
 
     /** @param querySets by name; columns of captions, in the images' order */
     Comparison(Map<String, List<List<String>>> querySets) {
@@ -40,6 +42,9 @@ final class Comparison {
                         .putIfAbsent(name, texts);
                 metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, texts));
             }
+            firstRanks
+                    .computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>())
+                    .put(name, metrics.getFirst().imageRetrieval());
             recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>())
                     .put(
                             arm.name(),
@@ -67,6 +72,19 @@ final class Comparison {
     FloatMatrix queryEmbeddings(String arm, String querySet) {
         return Objects.requireNonNull(
                 Objects.requireNonNull(firstColumns.get(arm), arm).get(querySet), querySet);
+    }
+
+    /** Searches of LLM2CLIP and of the baseline by a query set's first column. */
+    Searches searches(String querySet) {
+        return Searches.compared(searches(Arm.LLM2CLIP, querySet), searches(Arm.CLIP, querySet));
+    }
+
+    private Searches.Model searches(String arm, String querySet) {
+        return new Searches.Model(
+                queryEmbeddings(arm, querySet),
+                imageEmbeddings(arm),
+                Objects.requireNonNull(
+                        Objects.requireNonNull(firstRanks.get(arm), arm).get(querySet), querySet));
     }
 
     /** R@10 of LLM2CLIP minus that of every other arm, with bootstrap intervals over images. */

@@ -1,7 +1,6 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.CaptionedImage;
-import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.data.VectorPart;
@@ -9,8 +8,10 @@ import io.llm2clip.dataset.CaptionFolder;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.demo.scenes.DemoDataSet;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.Recall;
+import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
@@ -27,6 +28,7 @@ import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
 import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
@@ -38,6 +40,7 @@ import io.llm2clip.training.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -148,6 +151,7 @@ public final class Demo {
                         Path.of(result.report()),
                         result,
                         galleries(texts, comparison),
+                        recipe,
                         options.execution().device().name());
                 return result;
             }
@@ -249,20 +253,41 @@ public final class Demo {
                 Saving.DEFAULT);
     }
 
-    private static List<Gallery.Section> galleries(DemoTexts texts, Comparison comparison) {
-        List<Path> files =
-                texts.measured().items().stream().map(CaptionedImage::path).toList();
-        FloatMatrix images = comparison.imageEmbeddings(Arm.LLM2CLIP);
-        return texts.querySets().entrySet().stream()
-                .filter(set -> set.getKey().startsWith("long"))
-                .map(set -> new Gallery.Section(
-                        DemoTable.queries(set.getKey()),
-                        files,
-                        Gallery.of(
-                                set.getValue().getFirst(),
-                                comparison.queryEmbeddings(Arm.LLM2CLIP, set.getKey()),
-                                images)))
+    private static Map<String, Gallery> galleries(DemoTexts texts, Comparison comparison) {
+        List<Gallery.Picture> pictures = texts.measured().items().stream()
+                .map(image -> new Gallery.Picture(image.path(), image.captions().getFirst()))
                 .toList();
+        Map<String, Gallery> galleries = new LinkedHashMap<>();
+        texts.querySets().forEach((set, columns) -> {
+            if (set.startsWith("long")) {
+                List<String> queries = columns.getFirst();
+                galleries.put(
+                        DemoTable.queries(set),
+                        new Gallery(
+                                comparison.searches(set),
+                                List.of(DemoTable.arm(Arm.LLM2CLIP), DemoTable.arm(Arm.CLIP)),
+                                queries::get,
+                                query -> query,
+                                pictures::get));
+            }
+        });
+        return galleries;
+    }
+
+    /** What {@code eval} finds on the same images: all their captions, the first of an image's counts. */
+    private static BothWays asEvaluated(DemoTexts texts, Comparison comparison, Arms arms) {
+        List<String> captions = new ArrayList<>();
+        List<Integer> imageOf = new ArrayList<>();
+        for (int image = 0; image < texts.measured().size(); image++) {
+            for (String caption : texts.measured().items().get(image).captions()) {
+                captions.add(caption);
+                imageOf.add(image);
+            }
+        }
+        return BothWays.of(RetrievalMetrics.of(
+                comparison.imageEmbeddings(Arm.LLM2CLIP),
+                arms.arm(Arm.LLM2CLIP).texts().apply(captions),
+                imageOf.stream().mapToInt(Integer::intValue).toArray()));
     }
 
     private static DemoExample example(DemoTexts texts, Comparison comparison) {
@@ -293,6 +318,7 @@ public final class Demo {
                 new DemoResult.Data(texts.training().size(), texts.measured().size()),
                 captionRetrieval,
                 comparison.recalls(),
+                asEvaluated(texts, comparison, arms),
                 comparison.differences(options.seed()),
                 new Recall(1 / images, 5 / images, 10 / images),
                 compute,

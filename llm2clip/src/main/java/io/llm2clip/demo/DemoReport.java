@@ -1,229 +1,247 @@
 package io.llm2clip.demo;
 
-import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.Recall;
-import io.llm2clip.nn.checkpoint.AtomicFile;
-import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.tensor.machine.Processor;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import io.llm2clip.report.Card;
+import io.llm2clip.report.Chart;
+import io.llm2clip.report.DataTable;
+import io.llm2clip.report.Facts;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.Html;
+import io.llm2clip.report.Page;
 import java.nio.file.Path;
-import java.util.Base64;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The demo's result as one self-contained HTML page: table, verdicts, curves, searches with pictures, failures, environment. */
+/** The demo's result as one page to send to somebody. */
 final class DemoReport {
-    private static final int SHOWN = 4;
+    private static final String SHORT_RECIPE =
+            "This is the short recipe (--quick): too few steps to tell the two apart on words that both know. The full one, in R@10 on long"
+                    + " captions, reaches 52.9 % (CLIP 47.3 %) in the same words and 20.2 % (CLIP 1.2 %) in other words.";
 
     private final DemoResult result;
-    private final String device;
-    private final StringBuilder html = new StringBuilder();
 
-    private DemoReport(DemoResult result, String device) {
-        this.device = device;
+    private DemoReport(DemoResult result) {
         this.result = result;
     }
 
-    /** Writes the page, atomically. */
-    static void write(Path file, DemoResult result, List<Gallery.Section> galleries, String device) {
-        DemoReport report = new DemoReport(result, device);
-        try {
-            AtomicFile.write(file, report.page(galleries).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new InputException(
-                    "A picture of the report %s could not be read (%s); run the demo again."
-                            .formatted(file, IoReason.of(e)),
-                    e);
+    /**
+     * Writes the page, atomically.
+     *
+     * @param galleries by name of their queries
+     * @param device that computed
+     */
+    static void write(Path file, DemoResult result, Map<String, Gallery> galleries, DemoRecipe recipe, String device) {
+        new DemoReport(result).page(galleries, recipe, device).write(file);
+    }
+
+    private Page page(Map<String, Gallery> galleries, DemoRecipe recipe, String device) {
+        Page page = new Page("LLM2CLIP demo", verdict());
+        if (result.quick()) {
+            page.note(SHORT_RECIPE);
+        }
+        page.cards(cards());
+        page.section("Retrieval", table());
+        page.section(
+                "What the numbers say",
+                DemoTable.sentences(result).stream()
+                        .map(sentence -> "<p>" + Html.escape(sentence) + "</p>")
+                        .collect(Collectors.joining()));
+        page.section("Losses", losses());
+        galleries.forEach((name, gallery) -> page.section("Searches: " + name, gallery.html()));
+        page.section("Time and memory", phases());
+        page.section("How to get this again", facts(recipe, device));
+        return page.section("Try it", commands());
+    }
+
+    /** What the comparison with the baseline comes to, by query set. */
+    private String verdict() {
+        List<String> sets = DemoTable.measured(result);
+        List<String> ahead = new ArrayList<>();
+        List<String> level = new ArrayList<>();
+        List<String> behind = new ArrayList<>();
+        for (String set : sets) {
+            Interval difference =
+                    Objects.requireNonNull(result.differencesOf(set).get(Arm.CLIP));
+            String words = "%s (%s against %s)"
+                    .formatted(
+                            DemoTable.queries(set),
+                            Html.percent(recall(set, Arm.LLM2CLIP)),
+                            Html.percent(recall(set, Arm.CLIP)));
+            (!difference.excludesZero() ? level : difference.mean() > 0 ? ahead : behind).add(words);
+        }
+        List<String> parts = new ArrayList<>();
+        add(parts, "finds more than CLIP with ", ahead);
+        add(parts, "is no different from it with ", level);
+        add(parts, "finds less with ", behind);
+        return "Among %d images it has not seen, in R@10, LLM2CLIP %s; guessing has %s."
+                .formatted(
+                        result.data().testImages(),
+                        String.join("; ", parts),
+                        Html.percent(result.chance().r10()));
+    }
+
+    private static void add(List<String> parts, String words, List<String> sets) {
+        if (!sets.isEmpty()) {
+            parts.add(words + String.join(", ", sets));
         }
     }
 
-    private String page(List<Gallery.Section> galleries) throws IOException {
-        add("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-        add(
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>LLM2CLIP demo</title><style>");
-        add(style());
-        add("</style></head><body><main>");
-        summary();
-        table();
-        add("<h2>What the numbers say</h2>");
-        DemoTable.sentences(result).forEach(sentence -> add("<p>" + escape(sentence) + "</p>"));
-        add("<h2>Losses</h2><div class=\"charts\">");
-        result.curves().forEach((name, values) -> add(Chart.of(escape(name), values)));
-        add("</div>");
-        for (Gallery.Section section : galleries) {
-            searches(section);
-        }
-        phases();
-        environment();
-        return html.append("</main></body></html>\n").toString();
+    private double recall(String set, String arm) {
+        return Objects.requireNonNull(result.recalls(set).get(arm)).meanR10();
     }
 
-    private void summary() {
-        add(
-                "<h1>LLM2CLIP demo</h1><p class=\"lead\">A small language model learns captions, is taught to tell them apart (stage 1),"
-                        + " and its frozen vectors teach a vision tower (stage 2). All of it ran on this machine, in Java.</p>");
-        add("<div class=\"cards\">");
-        result.captionRetrievalAccuracy()
-                .forEach((pairing, accuracy) -> card(
-                        percent(accuracy.before()) + " → " + percent(accuracy.after()),
-                        "caption retrieval accuracy before and after stage 1, " + CaptionRetrieval.name(pairing)));
-        for (String set : DemoTable.measured(result)) {
-            BothWays ways = Objects.requireNonNull(result.recalls(set).get(Arm.LLM2CLIP));
-            card(percent(ways.meanR10()), "R@10 of LLM2CLIP, " + DemoTable.queries(set));
-        }
-        card(
-                "%d + %d".formatted(result.data().trainImages(), result.data().testImages()),
-                "images to learn from + held out");
-        add("</div>");
-    }
-
-    private void table() {
-        add(
-                "<h2>Retrieval on held-out images, per cent</h2><table><thead><tr><th></th><th colspan=\"3\">image to text</th>"
-                        + "<th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th></tr>"
-                        + "<tr><th></th><th>R@1</th><th>R@5</th><th>R@10</th><th>R@1</th><th>R@5</th><th>R@10</th>"
-                        + "<th>R@10, 95 % interval</th></tr></thead><tbody>");
-        for (String set : DemoTable.measured(result)) {
-            add("<tr class=\"set\"><th colspan=\"8\">" + DemoTable.queries(set) + "</th></tr>");
-            result.recalls(set)
-                    .forEach((arm, ways) -> row(
-                            arm.equals(Arm.LLM2CLIP) ? "ours" : "",
-                            DemoTable.arm(arm),
-                            ways,
-                            result.differencesOf(set).get(arm)));
-        }
-        row("chance", "chance", new BothWays(result.chance(), result.chance()), null);
-        add("</tbody></table>");
-        add("<p>Training: ");
-        add(String.join(
-                "; ",
-                result.compute().entrySet().stream()
-                        .map(e -> "%s %d steps, %.2f TFLOP"
+    private List<Card> cards() {
+        List<Card> cards = new ArrayList<>();
+        CaptionRetrieval.Change longCaptions = result.longCaptions();
+        cards.add(new Card(
+                Html.percent(longCaptions.after()),
+                "of long captions find the other one of their image, after stage 1",
+                "before: %s, guessing: %s"
+                        .formatted(Html.percent(longCaptions.before()), Html.percent(1.0 / longCaptions.images()))));
+        for (String set : List.of("long", "longOtherWords")) {
+            if (result.retrieval().containsKey(set)) {
+                cards.add(new Card(
+                        Html.percent(recall(set, Arm.LLM2CLIP)),
+                        "R@10 of LLM2CLIP, " + DemoTable.queries(set),
+                        "CLIP: %s, guessing: %s"
                                 .formatted(
-                                        DemoTable.arm(e.getKey()),
-                                        e.getValue().steps(),
-                                        e.getValue().flops() / 1e12))
-                        .toList()));
-        add(
-                ". LLM2CLIP additionally needs its language model, stage 1 and one pass over all captions, which the times below show."
-                        + " Hyper-parameters were tuned for LLM2CLIP more than for the baseline.</p>");
+                                        Html.percent(recall(set, Arm.CLIP)),
+                                        Html.percent(result.chance().r10()))));
+            }
+        }
+        return cards;
     }
 
-    private void row(String style, String name, BothWays ways, @Nullable Interval difference) {
-        add("<tr class=\"%s\"><td>%s</td>".formatted(style, escape(name)));
-        cells(ways.imageToText());
-        cells(ways.textToImage());
+    private String table() {
+        DataTable table = new DataTable()
+                .rawHead(
+                        "<th></th><th colspan=\"3\">image to text</th><th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th>")
+                .rawHead("<th></th>"
+                        + Stream.of(1, 5, 10, 1, 5, 10)
+                                .map(k -> "<th>"
+                                        + Html.term(
+                                                "R@" + k,
+                                                "the share of searches whose right answer is among the first " + k)
+                                        + "</th>")
+                                .collect(Collectors.joining())
+                        + "<th>" + Html.term("R@10, 95 %", "points, with the bootstrap interval over images")
+                        + "</th>");
+        for (String set : DemoTable.measured(result)) {
+            table.group(DemoTable.queries(set), 8);
+            result.recalls(set)
+                    .forEach((arm, ways) -> table.row(
+                            arm.equals(Arm.LLM2CLIP) ? "ours" : "",
+                            row(
+                                    DemoTable.arm(arm),
+                                    ways,
+                                    result.differencesOf(set).get(arm))));
+        }
+        table.row("chance", row("chance", new BothWays(result.chance(), result.chance()), null));
+        table.group("all captions of an image at once, as eval counts", 8);
+        table.row("ours", row(DemoTable.arm(Arm.LLM2CLIP), result.evaluated(), null));
+        return "<p class=\"soft\">Per cent, on images that were held out. <b>Same words</b>: captions in the words that image captions of"
+                + " the training have; <b>other words</b>: words that only the language model has read. <b>Equal steps</b>: as many steps of"
+                + " the vision tower; <b>equal compute</b>: as many operations as stage 2 of LLM2CLIP and its text vectors took.</p>"
+                + table.html()
+                + "<p class=\"soft\">Training: "
+                + result.compute().entrySet().stream()
+                        .map(e -> String.format(
+                                Locale.ROOT,
+                                "%s %d steps, %.2f TFLOP",
+                                DemoTable.arm(e.getKey()),
+                                e.getValue().steps(),
+                                e.getValue().flops() / 1e12))
+                        .collect(Collectors.joining("; "))
+                + ". LLM2CLIP additionally needs its language model, stage 1 and one pass over all captions, which the times below show."
+                + " Hyper-parameters were tuned for LLM2CLIP more than for the baseline.</p>";
+    }
+
+    private static List<String> row(String name, BothWays ways, @Nullable Interval difference) {
+        List<String> cells = new ArrayList<>(List.of(Html.escape(name)));
+        for (Recall recall : List.of(ways.imageToText(), ways.textToImage())) {
+            for (double value : new double[] {recall.r1(), recall.r5(), recall.r10()}) {
+                cells.add(String.format(Locale.ROOT, "%.1f", 100 * value));
+            }
+        }
         if (difference == null) {
-            add("<td></td></tr>");
+            cells.add("");
         } else {
             String tone = !difference.excludesZero() ? "" : difference.mean() > 0 ? "ahead" : "behind";
-            add("<td class=\"%s\">%s</td></tr>".formatted(tone, DemoTable.points(difference)));
+            cells.add("<span class=\"%s\">%s</span>".formatted(tone, DemoTable.points(difference)));
         }
+        return cells;
     }
 
-    private void cells(Recall recall) {
-        for (double value : new double[] {recall.r1(), recall.r5(), recall.r10()}) {
-            add(String.format(Locale.ROOT, "<td>%.1f</td>", 100 * value));
-        }
+    private String losses() {
+        StringBuilder html = new StringBuilder("<div class=\"charts\">");
+        result.curves().forEach((name, values) -> html.append(Chart.of(name, values)));
+        return html.append(
+                        "</div><p class=\"soft\">Pale: each step; strong: the mean of about ten. Stage 1 does not diverge where its loss"
+                                + " rises: in its last part batches pair short captions with long ones, which is harder (a curriculum).</p>")
+                .toString();
     }
 
-    private void searches(Gallery.Section section) throws IOException {
-        add("<h2>Searches: " + escape(section.title())
-                + "</h2><p>Every N-th query; the image that the caption was written"
-                + " for has a green frame, at the right is that image with its place.</p>");
-        for (Gallery.Search search : section.gallery().sample(SHOWN)) {
-            search(section, search);
-        }
-        add("<h2>Failures: " + escape(section.title()) + "</h2><p>The queries that rank their image worst.</p>");
-        for (Gallery.Search search : section.gallery().failures(SHOWN)) {
-            search(section, search);
-        }
-    }
-
-    private void search(Gallery.Section section, Gallery.Search search) throws IOException {
-        add("<div class=\"search\"><p>" + escape(search.caption()) + "</p><div class=\"images\">");
-        for (int i = 0; i < search.found().size(); i++) {
-            int image = search.found().get(i);
-            figure(
-                    image == search.target() ? "hit" : "",
-                    section.images().get(image),
-                    String.format(
-                            Locale.ROOT, "%d · %.3f", i + 1, search.scores().get(i)));
-        }
-        figure("target", section.images().get(search.target()), "target, rank " + search.rank());
-        add("</div></div>");
-    }
-
-    private void figure(String style, Path image, String caption) throws IOException {
-        String type = image.toString().endsWith(".png") ? "png" : "jpeg";
-        add("<figure class=\"%s\"><img alt=\"\" src=\"data:image/%s;base64,%s\"><figcaption>%s</figcaption></figure>"
-                .formatted(
-                        style, type, Base64.getEncoder().encodeToString(Files.readAllBytes(image)), escape(caption)));
-    }
-
-    private void phases() {
-        add(
-                "<h2>Time and memory</h2><table><thead><tr><th>phase</th><th>seconds</th><th>peak memory, MB</th></tr></thead><tbody>");
+    private String phases() {
+        DataTable table = new DataTable().head(List.of("phase", "seconds", "peak memory, MB"));
         for (DemoResult.Phase phase : result.phases()) {
-            add(String.format(
-                    Locale.ROOT,
-                    "<tr><td>%s</td><td>%.1f</td><td>%d</td></tr>",
-                    escape(phase.name()),
-                    phase.seconds(),
-                    phase.peakBytes() >> 20));
+            table.row(
+                    "",
+                    List.of(
+                            Html.escape(phase.name()),
+                            String.format(Locale.ROOT, "%.1f", phase.seconds()),
+                            Long.toString(phase.peakBytes() >> 20)));
         }
-        add(String.format(
-                Locale.ROOT,
-                "<tr><td>all</td><td>%.1f</td><td></td></tr></tbody></table>",
-                result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum()));
+        double seconds =
+                result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum();
+        return table.row("ours", List.of("all", String.format(Locale.ROOT, "%.1f", seconds), ""))
+                .html();
     }
 
-    private void environment() {
-        add(
-                "<h2>Environment</h2><p>%s, Java %s; computed on %s, vectors of %d bits on the CPU; seed %d%s. The same seed gives the same numbers.</p>"
-                        .formatted(
-                                escape(System.getProperty("os.name") + " " + System.getProperty("os.arch")),
-                                escape(System.getProperty("java.version")),
-                                escape(device),
-                                Processor.current().vectorBits(),
-                                result.seed(),
-                                result.quick() ? ", quick recipe" : ""));
-        add("<p>The model is in <code>%s</code>.</p>".formatted(escape(result.model())));
+    private String facts(DemoRecipe recipe, String device) {
+        return new Facts()
+                .and("command", "llm2clip demo --seed %d%s".formatted(result.seed(), result.quick() ? " --quick" : ""))
+                .and("seed", "%d; the same seed gives the same numbers".formatted(result.seed()))
+                .machine(device)
+                .and(
+                        "data",
+                        "drawn by the demo: %d images to learn from, %d held out"
+                                .formatted(
+                                        result.data().trainImages(),
+                                        result.data().testImages()))
+                .and("language model", recipe.languageModelConfig() + "; " + recipe.languageModel())
+                .and("stage 1", recipe.stage1().toString())
+                .and("stage 2 and baseline", recipe.stage2().toString())
+                .html();
     }
 
-    private void card(String number, String text) {
-        add("<div class=\"card\"><b>%s</b><span>%s</span></div>".formatted(number, escape(text)));
+    private String commands() {
+        Example example = result.example();
+        String words = example.captions().stream()
+                .map(caption -> " \"" + caption + "\"")
+                .collect(Collectors.joining());
+        return "<p>The model is in <code>%s</code>. The %s of these captions describes the image:</p><pre>%s</pre>"
+                .formatted(
+                        Html.escape(result.model()),
+                        List.of("first", "second", "third").get(example.right()),
+                        Html.escape(String.join(
+                                "\n",
+                                "llm2clip similarity --model %s %s%s".formatted(result.model(), example.image(), words),
+                                "llm2clip eval --model %s %s --report eval.html"
+                                        .formatted(result.model(), folder(example.image())),
+                                "llm2clip inspect " + result.model())));
     }
 
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.1f %%", 100 * fraction);
-    }
-
-    private void add(String more) {
-        html.append(more);
-    }
-
-    private static String style() {
-        try (InputStream in = DemoReport.class.getResourceAsStream("report.css")) {
-            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
+    /** The data set that an image is of. */
+    private static String folder(String image) {
+        return String.valueOf(Path.of(image).resolveSibling("..").normalize());
     }
 }

@@ -13,6 +13,7 @@ import java.util.Objects;
  *
  * @param captionRetrievalAccuracy before and after stage 1 by pairing ("longLong", "shortLong"), among the held-out images
  * @param retrieval by query set ("long", "short", "longOtherWords", "shortOtherWords"), then by arm ("llm2clip", "clip", ...)
+ * @param evaluated LLM2CLIP's recall as {@code eval} counts it on the same folder: among all captions of all images
  * @param differences by query set: R@10 of LLM2CLIP minus an arm's, with a bootstrap interval over images
  * @param chance R@1, R@5, R@10 of guessing
  * @param compute operations of training each arm, and its steps
@@ -27,6 +28,7 @@ public record DemoResult(
         Data data,
         Map<String, CaptionRetrieval.Change> captionRetrievalAccuracy,
         Map<String, Map<String, BothWays>> retrieval,
+        BothWays evaluated,
         Map<String, Map<String, Bootstrap.Interval>> differences,
         Recall chance,
         Map<String, Compute> compute,

@@ -119,7 +119,12 @@ public final class DemoTable {
     }
 
     static String points(Interval interval) {
-        return "%+.1f, %+.1f to %+.1f".formatted(100 * interval.mean(), 100 * interval.low(), 100 * interval.high());
+        return String.format(
+                Locale.ROOT,
+                "%+.1f [%+.1f, %+.1f]",
+                100 * interval.mean(),
+                100 * interval.low(),
+                100 * interval.high());
     }
 
     private static String row(BothWays ways) {

@@ -16,11 +16,11 @@ class DemoTableTest {
     @Test
     void theWordsFollowTheNumbers() {
         assertThat(sentence(new Interval(0.05, 0.01, 0.09)))
-                .contains("LLM2CLIP is ahead of CLIP, equal steps (+5.0, +1.0 to +9.0).");
+                .contains("LLM2CLIP is ahead of CLIP, equal steps (+5.0 [+1.0, +9.0]).");
         assertThat(sentence(new Interval(-0.05, -0.09, -0.01)))
-                .contains("LLM2CLIP is behind CLIP, equal steps (-5.0, -9.0 to -1.0).");
+                .contains("LLM2CLIP is behind CLIP, equal steps (-5.0 [-9.0, -1.0]).");
         assertThat(sentence(new Interval(0.01, -0.02, 0.04)))
-                .contains("LLM2CLIP is no different from CLIP, equal steps (+1.0, -2.0 to +4.0).");
+                .contains("LLM2CLIP is no different from CLIP, equal steps (+1.0 [-2.0, +4.0]).");
     }
 
     @Test
@@ -29,7 +29,7 @@ class DemoTableTest {
         assertThat(table.lines())
                 .anyMatch(line -> line.matches("  LLM2CLIP +10\\.0 +20\\.0 +30\\.0 +40\\.0 +50\\.0 +60\\.0"))
                 .anyMatch(line ->
-                        line.matches("  CLIP, equal steps +1\\.0 +2\\.0 +3\\.0 .*\\+5\\.0, \\+1\\.0 to \\+9\\.0"))
+                        line.matches("  CLIP, equal steps +1\\.0 +2\\.0 +3\\.0 .*\\+5\\.0 \\[\\+1\\.0, \\+9\\.0\\]"))
                 .anyMatch(line -> line.matches("  chance +0\\.1 +0\\.5 +1\\.0 .*"))
                 .anyMatch(line -> line.matches("stage 1 +12\\.5 +100 MB"))
                 .allMatch(line -> line.length() <= 100);
@@ -50,6 +50,7 @@ class DemoTableTest {
                 new DemoResult.Data(4000, 1000),
                 Map.of(CaptionRetrieval.SHORT_LONG, new CaptionRetrieval.Change(900, 0.03, 0.8)),
                 Map.of("long", arms),
+                new BothWays(new Recall(0.1, 0.2, 0.3), new Recall(0.4, 0.5, 0.6)),
                 Map.of("long", Map.of(Arm.CLIP, difference)),
                 new Recall(0.001, 0.005, 0.01),
                 Map.of(),

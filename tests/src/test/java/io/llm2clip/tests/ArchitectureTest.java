@@ -158,6 +158,29 @@ class ArchitectureTest {
         slices().assignedFrom(packagesOf(module)).should().beFreeOfCycles().check(CLASSES);
     }
 
+    /** Metrics know no data set, data sets no model that is measured on them, and reports not what they report. */
+    @ParameterizedTest
+    @CsvSource({
+        "evaluation, evaluation.sets evaluation.suite evaluation.probe report demo training",
+        "evaluation.probe, evaluation.sets evaluation.suite report demo training",
+        "evaluation.sets, evaluation.suite evaluation.probe report demo training",
+        "report, evaluation.sets evaluation.suite evaluation.probe demo training",
+        "evaluation.suite, demo training"
+    })
+    void evaluationIsInLayers(String name, String above) {
+        assertThat(CLASSES.stream().filter(type -> type.getPackageName().equals("io.llm2clip." + name)))
+                .isNotEmpty();
+        for (String other : above.split(" ")) {
+            noClasses()
+                    .that()
+                    .resideInAPackage("io.llm2clip." + name)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("io.llm2clip." + other + "..")
+                    .check(CLASSES);
+        }
+    }
+
     private static SliceAssignment packagesOf(String module) {
         return new SliceAssignment() {
             @Override

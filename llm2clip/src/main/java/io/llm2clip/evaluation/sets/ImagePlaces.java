@@ -16,11 +16,20 @@ import java.util.List;
 final class ImagePlaces {
     private final List<DataFolder> places = new ArrayList<>();
 
-    private ImagePlaces() {}
+    private final boolean anywhere;
+
+    private ImagePlaces(boolean anywhere) {
+        this.anywhere = anywhere;
+    }
+
+    /** Takes any name, for what looks at captions only. */
+    static ImagePlaces anywhere() {
+        return new ImagePlaces(true);
+    }
 
     /** Those of {@code names} that are folders in one of {@code roots}; an empty name is a root itself. */
     static ImagePlaces of(List<Path> roots, String... names) {
-        ImagePlaces found = new ImagePlaces();
+        ImagePlaces found = new ImagePlaces(false);
         for (Path root : roots) {
             for (String name : names) {
                 Path place = root.resolve(name);
@@ -38,6 +47,9 @@ final class ImagePlaces {
      * @throws BadLineException if the name is no path
      */
     Entry find(String name) throws BadLineException {
+        if (anywhere) {
+            return new DataFolder.Found(Path.of("none"));
+        }
         FileNames.requireAsWritten(name);
         Entry found = find(name, places);
         int last = name.lastIndexOf('/');

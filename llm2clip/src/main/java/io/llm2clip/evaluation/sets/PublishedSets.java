@@ -66,8 +66,16 @@ public final class PublishedSets {
      * {@code coco_karpathy_test.json} (Salesforce); the images are in {@code val2014}.
      */
     public static RetrievalSet coco(Path folder) {
+        return coco(folder, ImagePlaces.of(List.of(folder), COCO_IMAGES));
+    }
+
+    /** The captions of {@link #coco}, whose images need not be there. */
+    public static RetrievalSet cocoCaptions(Path folder) {
+        return coco(folder, ImagePlaces.anywhere());
+    }
+
+    private static RetrievalSet coco(Path folder, ImagePlaces places) {
         String title = "COCO";
-        ImagePlaces places = ImagePlaces.of(List.of(folder), COCO_IMAGES);
         return Layout.read(
                 title,
                 folder,

@@ -4,6 +4,7 @@ import io.llm2clip.data.DataReport;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.sets.RetrievalSet;
+import io.llm2clip.report.Gallery;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,7 @@ public sealed interface Measurement {
      * @param recall of all; the mean of languages where there are several
      * @param languages recall by language; one entry without a name if there is one language
      * @param chance what guessing has
+     * @param gallery searches of images by captions to look at, of the first language
      */
     record Retrieval(
             RetrievalSet set,
@@ -52,7 +54,8 @@ public sealed interface Measurement {
             int cutCaptions,
             BothWays recall,
             Map<String, BothWays> languages,
-            Recall chance)
+            Recall chance,
+            Gallery gallery)
             implements Measurement {
         @Override
         public Optional<DataReport> data() {

@@ -7,12 +7,16 @@ import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.evaluation.ScratchVectors;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How well a model finds images by their captions, and captions by images.
@@ -33,6 +37,7 @@ public final class RetrievalEvaluation {
     private final ScratchVectors scratch;
     private final List<String> broken = new ArrayList<>();
     private final List<Integer> readable = new ArrayList<>();
+    private @Nullable Gallery gallery;
     private int captions;
     private int cut;
 
@@ -66,7 +71,8 @@ public final class RetrievalEvaluation {
                 cut,
                 BothWays.mean(languages.values()),
                 languages,
-                Recall.byChance(images.rows()));
+                Recall.byChance(images.rows()),
+                Objects.requireNonNull(gallery, "a set has a language"));
     }
 
     private FloatMatrix images() {
@@ -107,10 +113,26 @@ public final class RetrievalEvaluation {
         }
         captions += texts.size();
         try (ScratchVectors own = new ScratchVectors()) {
-            return BothWays.of(RetrievalMetrics.of(
-                    select(allImages, rows, own),
-                    embed(texts, own),
-                    imageOf.stream().mapToInt(Integer::intValue).toArray()));
+            FloatMatrix images = select(allImages, rows, own);
+            FloatMatrix embeddings = embed(texts, own);
+            RetrievalMetrics metrics = RetrievalMetrics.of(
+                    images,
+                    embeddings,
+                    imageOf.stream().mapToInt(Integer::intValue).toArray());
+            if (gallery == null) {
+                gallery = new Gallery(
+                        Searches.of(new Searches.Model(embeddings, images, metrics.imageRetrieval())),
+                        List.of("this model"),
+                        texts::get,
+                        imageOf::get,
+                        image -> {
+                            int number = readable.get(rows.get(image));
+                            return new Gallery.Picture(
+                                    set.images().get(number).file(),
+                                    captionsOf.get(number).getFirst());
+                        });
+            }
+            return BothWays.of(metrics);
         }
     }
 

@@ -32,7 +32,7 @@ public enum Suite {
             retrieval(folder -> PublishedSets.cocoCn(folder, folder.resolveSibling("coco")))),
     XM3600("xm3600", "XM3600", "xm3600", 3600, retrieval(PublishedSets::xm3600)),
     CAPTIONS("cra", "COCO captions", "coco", 5000, folder -> {
-        RetrievalSet set = PublishedSets.coco(folder);
+        RetrievalSet set = PublishedSets.cocoCaptions(folder);
         return (model, progress) -> CaptionEvaluation.firstTwo(model, set, progress);
     }),
     IMAGENET("imagenet", "ImageNet", "imagenet", 50_000, folder -> zeroShot(ImageNet.validation(folder))),

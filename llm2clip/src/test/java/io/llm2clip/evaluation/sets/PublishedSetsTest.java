@@ -71,6 +71,9 @@ class PublishedSetsTest {
         RetrievalSet set = PublishedSets.coco(folder);
         assertThat(captions(set)).containsExactly(List.of("Two.", "Second.", "c", "d", "e"), List.of("Three."));
         assertThat(set.images().getFirst().file()).endsWith(Path.of("images/val2014/2.jpg"));
+        Files.delete(folder.resolve("val2014/3.jpg"));
+        refused(PublishedSets::coco, folder, "a single usable image");
+        assertThat(captions(PublishedSets.cocoCaptions(folder))).isEqualTo(captions(set));
     }
 
     @Test

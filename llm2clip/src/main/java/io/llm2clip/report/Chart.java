@@ -1,10 +1,12 @@
-package io.llm2clip.demo;
+package io.llm2clip.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 
-/** A line chart as inline SVG: a value a step, drawn pale, and its running mean over it. */
-final class Chart {
+/** A line chart as inline SVG: a value per step, drawn pale, and its running mean over it. */
+public final class Chart {
     private static final int WIDTH = 340;
     private static final int HEIGHT = 190;
     private static final int LEFT = 44;
@@ -14,26 +16,42 @@ final class Chart {
 
     private Chart() {}
 
-    static String of(String title, List<Float> values) {
-        double low = values.stream().mapToDouble(Float::doubleValue).min().orElse(0);
-        double high = values.stream().mapToDouble(Float::doubleValue).max().orElse(1);
-        double span = Math.max(1e-9, high - low);
+    /** The chart as an element {@code svg}; its axis begins and ends at round numbers. */
+    public static String of(String name, List<Float> values) {
+        String title = Html.escape(name);
+        double least = values.stream()
+                .filter(Float::isFinite)
+                .mapToDouble(Float::doubleValue)
+                .min()
+                .orElse(0);
+        double most = values.stream()
+                .filter(Float::isFinite)
+                .mapToDouble(Float::doubleValue)
+                .max()
+                .orElse(1);
+        double tick = tick(most - least);
+        double low = Math.floor(least / tick) * tick;
+        int ticks = (int) Math.max(1, Math.ceil((most - low) / tick - 1e-9));
+        double span = ticks * tick;
         StringBuilder svg = new StringBuilder();
         svg.append("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">".formatted(WIDTH, HEIGHT, title));
         svg.append("<text x=\"%d\" y=\"16\" class=\"title\">%s</text>".formatted(LEFT, title));
-        for (int i = 0; i <= 3; i++) {
-            double value = low + span * i / 3;
+        for (int i = 0; i <= ticks; i++) {
+            double value = low + i * tick;
             double y = y(value, low, span);
             svg.append(String.format(
                     Locale.ROOT,
-                    "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" class=\"grid\"/><text x=\"%d\" y=\"%.1f\" class=\"axis\" text-anchor=\"end\">%.2f</text>",
+                    "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" class=\"grid\"/><text x=\"%d\" y=\"%.1f\" class=\"axis\" text-anchor=\"end\">%s</text>",
                     LEFT,
                     WIDTH - RIGHT,
                     y,
                     y,
                     LEFT - 6,
                     y + 4,
-                    value));
+                    BigDecimal.valueOf(value)
+                            .round(new MathContext(4))
+                            .stripTrailingZeros()
+                            .toPlainString()));
         }
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\">0</text>".formatted(LEFT, HEIGHT - 8));
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\" text-anchor=\"end\">%d steps</text>"
@@ -41,6 +59,14 @@ final class Chart {
         svg.append(line(values, low, span, "raw"));
         svg.append(line(smooth(values), low, span, "smooth"));
         return svg.append("</svg>").toString();
+    }
+
+    /** The distance of lines: 1, 2 or 5 times a power of ten, so that there are about four. */
+    private static double tick(double range) {
+        double rough = Math.max(1e-6, range / 4);
+        double power = Math.pow(10, Math.floor(Math.log10(rough)));
+        double times = rough / power;
+        return power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10);
     }
 
     private static String line(List<Float> values, double low, double span, String style) {

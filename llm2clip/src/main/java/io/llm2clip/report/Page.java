@@ -1,0 +1,92 @@
+package io.llm2clip.report;
+
+import io.llm2clip.nn.checkpoint.AtomicFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * One self-contained HTML page: a verdict, cards, then sections, which a list of contents leads to. It follows the reader's choice of
+ * light or dark, and fits a phone and paper.
+ */
+public final class Page {
+    private record Section(String title, String body) {}
+
+    private final String title;
+    private final String verdict;
+    private final StringBuilder top = new StringBuilder();
+    private final List<Section> sections = new ArrayList<>();
+
+    /**
+     * A page without sections.
+     *
+     * @param verdict what came out, in a sentence or two
+     */
+    public Page(String title, String verdict) {
+        this.title = title;
+        this.verdict = verdict;
+    }
+
+    /** What must not be overlooked, such as that a result is of a short training. */
+    public Page note(String sentence) {
+        top.append("<p class=\"note\">").append(Html.escape(sentence)).append("</p>");
+        return this;
+    }
+
+    /** The figures that the page is about, three at best. */
+    public Page cards(List<Card> cards) {
+        top.append("<div class=\"cards\">");
+        cards.forEach(card -> top.append(card.html()));
+        top.append("</div>");
+        return this;
+    }
+
+    /** @param html the section's content */
+    public Page section(String title, String html) {
+        sections.add(new Section(title, html));
+        return this;
+    }
+
+    /** Writes the page, atomically. */
+    public void write(Path file) {
+        AtomicFile.write(file, html().getBytes(StandardCharsets.UTF_8));
+    }
+
+    String html() {
+        StringBuilder html = new StringBuilder("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
+        html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
+                .append(Html.escape(title))
+                .append("</title><style>")
+                .append(style())
+                .append("</style></head><body><main><h1>")
+                .append(Html.escape(title))
+                .append("</h1><p class=\"verdict\">")
+                .append(Html.escape(verdict))
+                .append("</p>")
+                .append(top)
+                .append("<nav>");
+        for (int i = 0; i < sections.size(); i++) {
+            html.append("<a href=\"#s%d\">%s</a>".formatted(i + 1, Html.escape(sections.get(i).title)));
+        }
+        html.append("</nav>");
+        for (int i = 0; i < sections.size(); i++) {
+            html.append("<section><h2 id=\"s%d\">%s</h2>".formatted(i + 1, Html.escape(sections.get(i).title)))
+                    .append(sections.get(i).body)
+                    .append("</section>");
+        }
+        return html.append("</main></body></html>\n").toString();
+    }
+
+    private static String style() {
+        try (InputStream in = Page.class.getResourceAsStream("report.css")) {
+            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

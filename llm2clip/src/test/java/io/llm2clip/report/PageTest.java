@@ -1,0 +1,170 @@
+package io.llm2clip.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.evaluation.Searches;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PageTest {
+    private static final Set<String> VOID = Set.of("meta", "img", "line", "polyline");
+
+    @TempDir
+    Path folder;
+
+    /** Every element ends where it may. */
+    static void assertWellFormed(String html) {
+        Deque<String> open = new ArrayDeque<>();
+        Matcher tags = Pattern.compile("<(/?)([a-z][a-z0-9]*)((?:[^>\"]|\"[^\"]*\")*)>")
+                .matcher(html.substring(15));
+        while (tags.find()) {
+            String name = tags.group(2);
+            if (!tags.group(1).isEmpty()) {
+                assertThat(name).isEqualTo(open.pop());
+            } else if (!VOID.contains(name)) {
+                open.push(name);
+            }
+        }
+        assertThat(open).isEmpty();
+    }
+
+    @Test
+    void theVerdictComesFirstAndTheContentsLeadToSections() throws Exception {
+        Path file = folder.resolve("page.html");
+        new Page("a <title>", "It works & \"well\".")
+                .note("The short recipe.")
+                .cards(List.of(new Card("12.3 %", "R@1", "guessing: 0.1 %")))
+                .section("One", "<p>x</p>")
+                .section(
+                        "Two & more",
+                        new DataTable()
+                                .head(List.of("", "b"))
+                                .row("ours", List.of("1", "2"))
+                                .html())
+                .write(file);
+        String html = Files.readString(file);
+        assertWellFormed(html);
+        assertThat(html).startsWith("<!doctype html>").contains("<title>a &lt;title&gt;</title>");
+        assertThat(html.substring(html.indexOf("<body>")))
+                .containsSubsequence(
+                        "<p class=\"verdict\">It works &amp; &quot;well&quot;.</p>",
+                        "The short recipe.",
+                        "12.3 %",
+                        "guessing: 0.1 %",
+                        "href=\"#s2\">Two &amp; more",
+                        "id=\"s1\"",
+                        "id=\"s2\"");
+        // Light and dark, paper, and tables that scroll instead of the page.
+        assertThat(html)
+                .contains("prefers-color-scheme: dark", "@media print", "width=device-width")
+                .contains("<div class=\"scroll\"><table", ".scroll { overflow-x: auto;");
+        // Nothing is fetched.
+        assertThat(html).doesNotContain("<script", "<link", "src=\"http", "url(");
+    }
+
+    @Test
+    void galleriesCountWhatWasWonAndLostAndShowCaptionsOfWhatWasFound() throws Exception {
+        BufferedImage large = new BufferedImage(900, 300, BufferedImage.TYPE_INT_RGB);
+        for (int x = 0; x < 900; x++) {
+            for (int y = 0; y < 300; y++) {
+                large.setRGB(x, y, x < 450 ? 0xff0000 : 0x0000ff);
+            }
+        }
+        for (int i = 0; i < 12; i++) {
+            ImageIO.write(large, "png", folder.resolve(i + ".png").toFile());
+        }
+        Files.writeString(folder.resolve("3.png"), "no image any more");
+        int count = 12;
+        float[][] images = new float[count][count];
+        float[][] texts = new float[count][count];
+        IntStream.range(0, count).forEach(i -> {
+            images[i][i] = 1;
+            texts[i][i] = 1;
+        });
+        texts[5] = texts[6].clone();
+        FloatMatrix candidates = FloatMatrix.of(images);
+        FloatMatrix ours = FloatMatrix.of(images);
+        FloatMatrix others = FloatMatrix.of(texts);
+        Searches searches = Searches.compared(
+                new Searches.Model(
+                        ours,
+                        candidates,
+                        RetrievalMetrics.diagonal(candidates, ours).imageRetrieval()),
+                new Searches.Model(
+                        others,
+                        candidates,
+                        RetrievalMetrics.diagonal(candidates, others).imageRetrieval()));
+        assertThat(searches.strata()).extracting(Searches.Stratum::count).containsExactly(1, 11, 0);
+        assertThat(searches.strata().getFirst().searches().getFirst().query()).isEqualTo(5);
+        assertThat(searches.strata().get(1).searches()).hasSize(4);
+        String html = new Gallery(
+                        searches,
+                        List.of("ours", "CLIP"),
+                        query -> "query <" + query + ">",
+                        query -> query,
+                        image -> new Gallery.Picture(folder.resolve(image + ".png"), "caption \"" + image + "\""))
+                .html();
+        assertWellFormed("<!doctype html>" + html);
+        assertThat(html)
+                .contains("won: the right image comes earlier: 1 of 12", "tied: the same place: 11 of 12")
+                .contains("query &lt;5&gt;", "ours: rank 1", "CLIP: rank 7", "right, rank 7")
+                .contains("alt=\"caption &quot;5&quot;\"", "data:image/jpeg;base64,");
+        // A picture is as large as it is shown, whatever its file.
+        assertThat(html.length()).isLessThan(400_000);
+        assertThat(Thumbnail.of(folder.resolve("3.png"))).isEmpty();
+    }
+
+    @Test
+    void searchesOfOneModelAreSortedByThePlaceOfTheRightImage() {
+        int count = 30;
+        float[][] images = new float[count][2];
+        for (int i = 0; i < count; i++) {
+            images[i] = new float[] {(float) Math.cos(i / 30.0), (float) Math.sin(i / 30.0)};
+        }
+        FloatMatrix candidates = FloatMatrix.of(images);
+        // The first ten queries are images, the others all look like the first.
+        float[][] queries = new float[count][];
+        for (int i = 0; i < count; i++) {
+            queries[i] = images[i < 10 ? i : 0];
+        }
+        FloatMatrix texts = FloatMatrix.of(queries);
+        Searches searches = Searches.of(new Searches.Model(
+                texts, candidates, RetrievalMetrics.diagonal(candidates, texts).imageRetrieval()));
+        assertThat(searches.strata()).extracting(Searches.Stratum::count).containsExactly(10, 0, 20);
+        assertThat(searches.strata().getLast().searches())
+                .extracting(search -> search.found().getFirst().rank())
+                .containsExactly(30, 29, 28, 27);
+        assertThat(searches.strata().getFirst().searches())
+                .extracting(Searches.Search::query)
+                .containsExactly(0, 2, 4, 6);
+    }
+
+    @Test
+    void axesEndAtRoundNumbers() {
+        String chart = Chart.of("loss & more", List.of(7.43f, 5.53f, 3.2f, 1.1f, Float.NaN));
+        assertThat(chart)
+                .contains(">0</text>", ">2</text>", ">8</text>", "loss &amp; more")
+                .doesNotContain(">7.43");
+        assertWellFormed("<!doctype html>" + Chart.of("flat", List.of(2f, 2f)));
+        assertThat(Chart.of("none", List.of())).contains("0 steps");
+    }
+
+    @Test
+    void factsNameTheMachine() {
+        assertThat(new Facts().and("seed", "<7>").machine("the CPU").html())
+                .contains("&lt;7&gt;", "threads, vectors of", "Java", "computed on", "date");
+    }
+}
