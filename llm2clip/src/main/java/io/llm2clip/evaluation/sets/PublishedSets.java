@@ -44,9 +44,9 @@ public final class PublishedSets {
                         new Layout<>(
                                 "flickr30k_test.json", file -> CaptionListJson.read(title, folder, file, places, ALL)),
                         new Layout<>(
-                                "flickr30k_test_karpathy.txt", file -> CaptionTable.read(title, folder, file, places)),
+                                "flickr30k_test_karpathy.txt", file -> CsvCaptions.read(title, folder, file, places)),
                         new Layout<>(
-                                "flickr_annotations_30k.csv", file -> CaptionTable.read(title, folder, file, places)),
+                                "flickr_annotations_30k.csv", file -> CsvCaptions.read(title, folder, file, places)),
                         new Layout<>("results_20130124.token", file -> ofTestImages(title, folder, file, places)),
                         new Layout<>("results.csv", file -> ofTestImages(title, folder, file, places))));
     }
@@ -154,8 +154,8 @@ public final class PublishedSets {
                 "put it here, and the images here or into the folder flickr30k beside",
                 List.of(new Layout<>(
                         "flickr30k_cn_test.txt",
-                        file -> CaptionTable.hasHead(file)
-                                ? CaptionTable.read(title, folder, file, places)
+                        file -> CsvCaptions.hasHead(file)
+                                ? CsvCaptions.read(title, folder, file, places)
                                 : TokenLines.read(title, folder, file, places, Optional.empty()))));
     }
 

@@ -2,14 +2,12 @@ package io.llm2clip.evaluation.sets;
 
 import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
+import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,28 +64,15 @@ public record RetrievalSet(
         return new RetrievalSet(title, folder, numbers.stream().map(images::get).toList(), selected, report);
     }
 
-    /** SHA-256, in hexadecimal, of the names of images and of their captions: whether two measured with the same data. */
+    /** Says of names and captions whether two measured with the same. */
     public String digest() {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", e);
-        }
-        images.forEach(image -> update(digest, image.name()));
+        List<List<String>> groups = new ArrayList<>();
+        groups.add(images.stream().map(Image::name).toList());
         captions.forEach((language, each) -> {
-            update(digest, language);
-            each.forEach(texts -> {
-                update(digest, Integer.toString(texts.size()));
-                texts.forEach(text -> update(digest, text));
-            });
+            groups.add(List.of(language));
+            groups.addAll(each);
         });
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static void update(MessageDigest digest, String text) {
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
+        return DataDigest.ofCaptions(groups);
     }
 
     /**

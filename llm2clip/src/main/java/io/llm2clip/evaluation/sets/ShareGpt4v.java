@@ -31,7 +31,9 @@ final class ShareGpt4v {
                 throw new BadLineException("no second turn in \"conversations\"", "");
             }
             builder.image(
-                    number, KarpathyJson.string(entry, "image"), JsonLines.texts(List.of(answer), builder.report()::leaveOut));
+                    number,
+                    KarpathyJson.string(entry, "image"),
+                    JsonLines.texts(List.of(answer), builder.report()::leaveOut));
             return true;
         });
         return builder.build(FORMAT);

@@ -75,7 +75,8 @@ public final class ZeroedMemory {
 
         private static @Nullable Functions link() {
             MethodHandle mmap = link(
-                    "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+                    "mmap",
+                    FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
             MethodHandle munmap = link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
             MethodHandle madvise = link("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
             return mmap == null || munmap == null || madvise == null ? null : new Functions(mmap, munmap, madvise);

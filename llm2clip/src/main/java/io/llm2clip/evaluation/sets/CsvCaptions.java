@@ -18,12 +18,12 @@ import tools.jackson.databind.json.JsonMapper;
  * Tables with commas between fields and a head: {@code image,caption} with a row per caption, as {@code flickr30k_test_karpathy.txt}, or
  * {@code raw,sentids,split,filename,img_id} with a row per image whose captions are a JSON list, as {@code flickr_annotations_30k.csv}.
  */
-final class CaptionTable {
+final class CsvCaptions {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String FORMAT =
             "expected the columns image and caption, or raw, split and filename, in the first line.";
 
-    private CaptionTable() {}
+    private CsvCaptions() {}
 
     /** Whether the file begins as such a table does. */
     static boolean hasHead(Path file) {
