@@ -224,7 +224,7 @@ final class DemoReport {
     }
 
     private String commands() {
-        Example example = result.example();
+        DemoExample example = result.example();
         String words = example.captions().stream()
                 .map(caption -> " \"" + caption + "\"")
                 .collect(Collectors.joining());
