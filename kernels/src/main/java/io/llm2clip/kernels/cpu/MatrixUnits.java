@@ -1,9 +1,12 @@
 package io.llm2clip.kernels.cpu;
 
 import io.llm2clip.kernels.Settings;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.matrix.machine.MachineMatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.Avx512Attention;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -26,7 +29,11 @@ final class MatrixUnits {
 
     /** Fastest first within a precision. */
     private static final List<MatrixUnit> AVAILABLE = Stream.concat(
-                    Stream.of(new VectorMatrixUnit(), new ScalarMatrixUnit()), MachineMatrixUnit.all().stream())
+                    Stream.of(
+                            new Avx512Attention(MachineCode::ofThisProcess),
+                            new VectorMatrixUnit(),
+                            new ScalarMatrixUnit()),
+                    MachineMatrixUnit.all().stream())
             .toList();
 
     /** What was chosen, or that there is nothing to choose. */
@@ -49,14 +56,17 @@ final class MatrixUnits {
 
     /** What a choice depends on. */
     private record Settled(
-            MatrixPrecision precision, @Nullable String wanted, boolean machineCode) {}
+            MatrixPrecision precision,
+            MatrixWork work,
+            @Nullable String wanted,
+            boolean machineCode) {}
 
     private static final Map<Settled, Selection> SELECTIONS = new ConcurrentHashMap<>();
 
     private MatrixUnits() {}
 
     /**
-     * The unit in use for f32; chosen at the first call, and again after the property has changed.
+     * The unit in use for matmuls in f32; chosen at the first call, and again after the property has changed.
      *
      * @throws IllegalArgumentException if the property names a unit that this machine does not have, or that fails here
      */
@@ -65,12 +75,21 @@ final class MatrixUnits {
     }
 
     /**
-     * The unit in use for a precision, as {@link #selected}; for others than f32 there may be none.
+     * The unit in use for matmuls in a precision, as {@link #selected()}; for others than f32 there may be none.
      *
-     * @throws IllegalArgumentException as {@link #selected}
+     * @throws IllegalArgumentException as {@link #selected()}
      */
     static Selection selected(MatrixPrecision precision) {
-        Settled settled = new Settled(precision, Settings.matrixUnit(), Settings.machineCode());
+        return selected(precision, MatrixWork.MATMUL);
+    }
+
+    /**
+     * The unit in use for a kind of operations in a precision, as {@link #selected()}; for others than f32 there may be none.
+     *
+     * @throws IllegalArgumentException as {@link #selected()}
+     */
+    static Selection selected(MatrixPrecision precision, MatrixWork work) {
+        Settled settled = new Settled(precision, work, Settings.matrixUnit(), Settings.machineCode());
         Selection known = SELECTIONS.get(settled);
         return known != null ? known : select(settled);
     }
@@ -89,10 +108,11 @@ final class MatrixUnits {
         if (known != null) {
             return known;
         }
-        Selection selection = choose(settled.precision, AVAILABLE, settled.wanted);
+        Selection selection = choose(settled.precision, settled.work, AVAILABLE, settled.wanted);
         LOG.log(
                 System.Logger.Level.DEBUG,
-                "Matrix unit for {0}: {1}.",
+                "Matrix unit for {0} in {1}: {2}.",
+                settled.work,
                 settled.precision,
                 switch (selection) {
                     case Choice choice -> choice.unit().name() + ", " + choice.reason();
@@ -103,19 +123,26 @@ final class MatrixUnits {
     }
 
     /**
-     * The unit for an operation: the one in use for the precision, or where that does not support it the one for f32, or else the first that
-     * does. An operation in f32 is not less precise.
+     * The unit for an operation: the one in use for its kind and the precision, or where that does not support it the one for f32, or else the
+     * first that does. An operation in f32 is not less precise.
      *
      * @throws IllegalArgumentException if nothing computes in the precision, or nothing the operation
      */
     static MatrixUnit forOperation(KernelOp op, MatrixPrecision precision) {
-        MatrixUnit asked = required(precision).unit();
+        required(precision);
+        MatrixWork work = MatrixWork.of(op);
         return Stream.concat(
-                        Stream.of(asked, selected().unit()),
+                        Stream.of(precision, MatrixPrecision.F32)
+                                .map(either -> selected(either, work))
+                                .flatMap(MatrixUnits::unit),
                         AVAILABLE.stream().filter(unit -> unit.precision() == MatrixPrecision.F32))
                 .filter(unit -> unit.supports(op))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("No matrix unit of this machine computes " + op + "."));
+    }
+
+    private static Stream<MatrixUnit> unit(Selection selection) {
+        return selection instanceof Choice choice ? Stream.of(choice.unit()) : Stream.empty();
     }
 
     /** The unit whose layout a packing is: of those in use, or else the first. */
@@ -123,8 +150,7 @@ final class MatrixUnits {
         return Stream.concat(
                         Arrays.stream(MatrixPrecision.values())
                                 .map(MatrixUnits::selected)
-                                .flatMap(selection ->
-                                        selection instanceof Choice choice ? Stream.of(choice.unit()) : Stream.empty()),
+                                .flatMap(MatrixUnits::unit),
                         AVAILABLE.stream())
                 .filter(unit -> unit.packs(packing))
                 .findFirst()
@@ -149,14 +175,16 @@ final class MatrixUnits {
                         + units.stream().map(MatrixUnit::name).toList() + " or leave it unset."));
     }
 
-    private static Selection choose(MatrixPrecision precision, List<MatrixUnit> units, @Nullable String wanted) {
-        List<MatrixUnit> able =
-                units.stream().filter(unit -> unit.precision() == precision).toList();
-        boolean named = wanted != null && named(units, wanted).precision() == precision;
+    private static Selection choose(
+            MatrixPrecision precision, MatrixWork work, List<MatrixUnit> units, @Nullable String wanted) {
+        List<MatrixUnit> able = units.stream()
+                .filter(unit -> unit.precision() == precision && unit.work().contains(work))
+                .toList();
+        boolean named = wanted != null && able.contains(named(units, wanted));
         return choose(able, named ? wanted : null);
     }
 
-    /** Chooses among units of one precision, fastest first. */
+    /** Chooses among units of one precision and for one kind of operations, fastest first. */
     static Selection choose(List<MatrixUnit> units, @Nullable String wanted) {
         List<String> names = units.stream().map(MatrixUnit::name).toList();
         if (wanted != null) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.machine.Feature;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
@@ -110,12 +112,39 @@ class MatrixUnitsTest {
                     .isInstanceOf(VectorMatrixUnit.class);
             KernelOp attention = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true));
             assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.BF16))
-                    .isInstanceOf(VectorMatrixUnit.class);
+                    .isSameAs(MatrixUnits.forOperation(attention, MatrixPrecision.F32));
             Packing packing = CpuKernels.packing(op, MatrixPrecision.BF16);
             assertThat(packing).isNotNull();
             assertThat(packing.unit()).isEqualTo("tiles-bf16");
             assertThat(MatrixUnits.ofLayout(packing).precision()).isEqualTo(MatrixPrecision.BF16);
         });
+    }
+
+    /** Units are chosen for each kind of operations: attention by machine code where that runs, unless a unit that has it is named. */
+    @Test
+    void attentionHasAUnitOfItsOwn() {
+        AttentionShape shape = new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true);
+        KernelOp attention = new AttentionOp.Attention(shape);
+        KernelOp gradient = new AttentionOp.AttentionGradient(shape);
+        Matmul matmul = Matmul.dense(1, 3, 5, 7, false, true);
+        MatrixUnit unit = MatrixUnits.forOperation(attention, MatrixPrecision.F32);
+        boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
+                && allowed.features().missing(Feature.AVX512) == null;
+        assertThat(unit.name()).isEqualTo(runs ? "avx512-attention" : "vector");
+        assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
+        System.setProperty("llm2clip.matrix", "vector");
+        assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
+        System.setProperty("llm2clip.matrix", "scalar");
+        assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(ScalarMatrixUnit.class);
+        if (runs) {
+            System.setProperty("llm2clip.matrix", "avx512-attention");
+            assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isSameAs(unit);
+            assertThat(CpuKernels.matrixUnit().name()).as("for matmuls").isEqualTo("vector");
+            assertThat(MatrixUnits.forOperation(matmul, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
+        }
+        System.clearProperty("llm2clip.matrix");
+        System.setProperty("llm2clip.machine", "false");
+        assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
     }
 
     @Test
@@ -125,8 +154,8 @@ class MatrixUnitsTest {
         System.setProperty("llm2clip.matrix", "abacus");
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [vector, scalar,"
-                        + " amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3, avx512-int8, avxvnni-int8,"
+                .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [avx512-attention,"
+                        + " vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3, avx512-int8, avxvnni-int8,"
                         + " avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))

@@ -19,6 +19,8 @@ public final class Assembler {
     private static final int HALF = VECTOR / 2;
     private static final int QUARTER = VECTOR / 4;
     private static final int LANE = 4;
+    /** Of constants that say how to round: to the nearest, ties to even, and no exceptions. */
+    private static final int ROUND_TO_NEAREST = 0b1000;
 
     private final Encoder encoder = new Encoder();
     private final Avx2 avx2 = new Avx2(encoder);
@@ -213,6 +215,16 @@ public final class Assembler {
         encoder.vex(MAP_0F, PREFIX_F2, 0x92, to.number(), 0, from.number());
     }
 
+    /** Sets a mask to 16 bits of memory. */
+    public void kmovw(Mask to, Address from) {
+        encoder.vex(MAP_0F, NO_PREFIX, 0x90, to.number(), from, false);
+    }
+
+    /** The other lanes. */
+    public void knotw(Mask to, Mask from) {
+        encoder.vex(MAP_0F, NO_PREFIX, 0x44, to.number(), 0, from.number());
+    }
+
     /** Loads lanes of a mask and sets the others to 0; memory of these is not touched. */
     public void vmovups(Zmm to, Mask mask, Address from) {
         encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0).masked(mask, true), 0x10, to.number(), 0, from, VECTOR);
@@ -245,6 +257,10 @@ public final class Assembler {
 
     public void vmulps(Zmm to, Zmm a, Zmm b) {
         encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x59, to.number(), a.number(), b.number());
+    }
+
+    public void vmulps(Zmm to, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x59, to.number(), a.number(), b, VECTOR);
     }
 
     /** By one f32 of memory. */
@@ -299,6 +315,38 @@ public final class Assembler {
     /** {@code sum += a b}, rounded once. */
     public void vfmadd231ps(Zmm sum, Zmm a, Zmm b) {
         encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0xB8, sum.number(), a.number(), b.number());
+    }
+
+    /** As the other one, in lanes of a mask; the others stay. */
+    public void vfmadd231ps(Zmm sum, Mask mask, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0).masked(mask, false), 0xB8, sum.number(), a.number(), b.number());
+    }
+
+    /** {@code sum += a b}, rounded once, b one f32 of memory. */
+    public void vfmadd231psBroadcast(Zmm sum, Zmm a, Address b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0).broadcasting(), 0xB8, sum.number(), a.number(), b, LANE);
+    }
+
+    /** {@code to = to a + b}, rounded once. */
+    public void vfmadd213ps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0xA8, to.number(), a.number(), b.number());
+    }
+
+    /** What lanes have above or below the nearest integer, which is exact; of infinities 0. */
+    public void vreducepsNearest(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x56, to.number(), 0, from.number());
+        encoder.emit(ROUND_TO_NEAREST);
+    }
+
+    /** {@code to = a 2^floor(b)}. */
+    public void vscalefps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x2C, to.number(), a.number(), b.number());
+    }
+
+    /** Two quarters of a, then two of b, that a constant says, two bits for each. */
+    public void vshuff32x4(Zmm to, Zmm a, Zmm b, int quarters) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x23, to.number(), a.number(), b.number());
+        encoder.emit(quarters);
     }
 
     public void vpaddd(Zmm to, Zmm a, Zmm b) {

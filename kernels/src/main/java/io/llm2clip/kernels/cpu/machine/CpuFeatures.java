@@ -18,9 +18,10 @@ public record CpuFeatures(Map<Feature, String> missing) {
     private static final int F16C = 29;
     /** Of leaf 7, EBX. */
     private static final int AVX2 = 5;
-    /** The foundation, and instructions on words. */
+    /** The foundation, what it lacks for lanes of 32 bits, and instructions on words. */
     private static final int AVX512F = 16;
 
+    private static final int AVX512DQ = 17;
     private static final int AVX512BW = 30;
     /** Of leaf 7, ECX. */
     private static final int AVX512_VNNI = 11;
@@ -76,7 +77,7 @@ public record CpuFeatures(Map<Feature, String> missing) {
         if (dots != null) {
             missing.put(Feature.AVX_VNNI, dots);
         }
-        String wide = vectors(seven, true, "", state);
+        String wide = vectors(seven, bit(seven.ebx(), AVX512DQ), "", state);
         if (wide != null) {
             missing.put(Feature.AVX512, wide);
         }

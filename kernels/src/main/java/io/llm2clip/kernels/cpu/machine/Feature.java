@@ -2,7 +2,7 @@ package io.llm2clip.kernels.cpu.machine;
 
 /** Instructions that kernels need beyond those that every x86-64 CPU has. */
 public enum Feature {
-    /** Vectors of 512 bits, with instructions on words. */
+    /** Vectors of 512 bits, with what AVX-512 has for lanes of 32 bits and for words. */
     AVX512,
     /** Dot products of pairs of bf16 in vectors of 512 bits. */
     AVX512_BF16,

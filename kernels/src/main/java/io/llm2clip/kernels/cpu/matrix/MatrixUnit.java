@@ -8,7 +8,9 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,11 @@ public interface MatrixUnit {
     /** In what it multiplies. */
     default MatrixPrecision precision() {
         return MatrixPrecision.F32;
+    }
+
+    /** What the unit is for; which operations of a kind it computes {@link #supports} says. */
+    default Set<MatrixWork> work() {
+        return EnumSet.allOf(MatrixWork.class);
     }
 
     /** Whether the unit computes an operation, in its formats and layouts, on this machine. */

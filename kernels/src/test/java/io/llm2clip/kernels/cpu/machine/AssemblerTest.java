@@ -280,7 +280,72 @@ class AssemblerTest {
                         "6201244058dc",
                         "vaddps zmm27, zmm27, zmm28",
                         a -> a.vaddps(new Zmm(27), new Zmm(27), new Zmm(28))),
-                Golden.of("62f1654072d704", "vpsrld zmm19, zmm7, 4", a -> a.vpsrld(new Zmm(19), new Zmm(7), 4)));
+                Golden.of("62f1654072d704", "vpsrld zmm19, zmm7, 4", a -> a.vpsrld(new Zmm(19), new Zmm(7), 4)),
+                Golden.of("c5f8900a", "kmovw k1, word ptr [rdx]", a -> a.kmovw(new Mask(1), at(RDX, 0))),
+                Golden.of("c5f8904a02", "kmovw k1, word ptr [rdx+2]", a -> a.kmovw(new Mask(1), at(RDX, 2))),
+                Golden.of("c4c178905c2404", "kmovw k3, word ptr [r12+4]", a -> a.kmovw(new Mask(3), at(R12, 4))),
+                Golden.of("c5f844c9", "knotw k1, k1", a -> a.knotw(new Mask(1), new Mask(1))),
+                Golden.of("c5f844d7", "knotw k2, k7", a -> a.knotw(new Mask(2), new Mask(7))),
+                Golden.of(
+                        "62f11440591b",
+                        "vmulps zmm3, zmm29, [rbx]",
+                        a -> a.vmulps(new Zmm(3), new Zmm(29), at(RBX, 0))),
+                Golden.of(
+                        "62e10440597b43",
+                        "vmulps zmm23, zmm31, [rbx+4288]",
+                        a -> a.vmulps(new Zmm(23), new Zmm(31), at(RBX, 4288))),
+                Golden.of(
+                        "62922541b8d0",
+                        "vfmadd231ps zmm2{k1}, zmm27, zmm24",
+                        a -> a.vfmadd231ps(new Zmm(2), new Mask(1), new Zmm(27), new Zmm(24))),
+                Golden.of(
+                        "62821d47b8fa",
+                        "vfmadd231ps zmm23{k7}, zmm28, zmm26",
+                        a -> a.vfmadd231ps(new Zmm(23), new Mask(7), new Zmm(28), new Zmm(26))),
+                Golden.of(
+                        "62f23d50b800",
+                        "vfmadd231ps zmm0, zmm24, [rax]{1to16}",
+                        a -> a.vfmadd231psBroadcast(new Zmm(0), new Zmm(24), at(RAX, 0))),
+                Golden.of(
+                        "62f23d50b8787f",
+                        "vfmadd231ps zmm7, zmm24, [rax+508]{1to16}",
+                        a -> a.vfmadd231psBroadcast(new Zmm(7), new Zmm(24), at(RAX, 508))),
+                Golden.of(
+                        "62f23d50b8b800020000",
+                        "vfmadd231ps zmm7, zmm24, [rax+512]{1to16}",
+                        a -> a.vfmadd231psBroadcast(new Zmm(7), new Zmm(24), at(RAX, 512))),
+                Golden.of(
+                        "62e20548a8d0",
+                        "vfmadd213ps zmm18, zmm15, zmm0",
+                        a -> a.vfmadd213ps(new Zmm(18), new Zmm(15), new Zmm(0))),
+                Golden.of(
+                        "62c21540a8e3",
+                        "vfmadd213ps zmm20, zmm29, zmm11",
+                        a -> a.vfmadd213ps(new Zmm(20), new Zmm(29), new Zmm(11))),
+                Golden.of(
+                        "62537d4856fc08",
+                        "vreduceps zmm15, zmm12, 8",
+                        a -> a.vreducepsNearest(new Zmm(15), new Zmm(12))),
+                Golden.of(
+                        "62237d4856fc08",
+                        "vreduceps zmm31, zmm20, 8",
+                        a -> a.vreducepsNearest(new Zmm(31), new Zmm(20))),
+                Golden.of(
+                        "62426d402cec",
+                        "vscalefps zmm29, zmm18, zmm12",
+                        a -> a.vscalefps(new Zmm(29), new Zmm(18), new Zmm(12))),
+                Golden.of(
+                        "62f26d482ccb",
+                        "vscalefps zmm1, zmm2, zmm3",
+                        a -> a.vscalefps(new Zmm(1), new Zmm(2), new Zmm(3))),
+                Golden.of(
+                        "62e37d4823c444",
+                        "vshuff32x4 zmm16, zmm0, zmm4, 0x44",
+                        a -> a.vshuff32x4(new Zmm(16), new Zmm(0), new Zmm(4), 0x44)),
+                Golden.of(
+                        "62131d4023e7dd",
+                        "vshuff32x4 zmm12, zmm28, zmm31, 0xdd",
+                        a -> a.vshuff32x4(new Zmm(12), new Zmm(28), new Zmm(31), 0xDD)));
     }
 
     @ParameterizedTest

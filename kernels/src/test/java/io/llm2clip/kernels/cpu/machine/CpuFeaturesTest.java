@@ -17,7 +17,7 @@ class CpuFeaturesTest {
         final Map<List<Integer>, Leaf> leaves = new HashMap<>(Map.of(
                 List.of(0, 0), new Leaf(0x20, 0, 0, 0),
                 List.of(1, 0), new Leaf(0, 0, 1 << 12 | 1 << 27 | 1 << 29, 0),
-                List.of(7, 0), new Leaf(1, 1 << 5 | 1 << 16 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24),
+                List.of(7, 0), new Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24),
                 List.of(7, 1), new Leaf(1 << 4 | 1 << 5, 0, 0, 0),
                 List.of(0x1D, 1), new Leaf(1024 << 16 | 8192, 8 << 16 | 64, 16, 0)));
         long state = 0x602E7;
@@ -50,7 +50,7 @@ class CpuFeaturesTest {
     void aZen4HasVectorsAndNoTiles() {
         Planted cpu = new Planted();
         cpu.leaves.put(List.of(0, 0), new Cpuid.Leaf(0x10, 0, 0, 0));
-        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 30, 1 << 11, 0));
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 0));
         cpu.leaves.put(List.of(7, 1), new Cpuid.Leaf(1 << 5, 0, 0, 0));
         cpu.leaves.remove(List.of(0x1D, 1));
         cpu.state = 0xE7;
@@ -105,10 +105,10 @@ class CpuFeaturesTest {
     @Test
     void bytesAndBf16AreFeaturesOfTheirOwn() {
         Planted cpu = new Planted();
-        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(0, 1 << 5 | 1 << 16 | 1 << 30, 1 << 11, 0));
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(0, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 0));
         cpu.leaves.remove(List.of(7, 1));
         assertThat(cpu.missing(0)).containsOnlyKeys(Feature.AVX512_BF16, Feature.AMX_BF16, Feature.AVX_VNNI);
-        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 30, 0, 1 << 22 | 1 << 24));
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 0, 1 << 22 | 1 << 24));
         cpu.leaves.put(List.of(7, 1), new Cpuid.Leaf(1 << 4 | 1 << 5, 0, 0, 0));
         assertThat(cpu.missing(0))
                 .isEqualTo(Map.of(Feature.AVX512_VNNI, "this CPU has no AVX-512 instructions on bytes"));

@@ -79,7 +79,7 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             case 0x1059 -> vectors.floats(to, vvvv, source, (a, b) -> a * b);
             case 0x105E -> vectors.floats(to, vvvv, source, (a, b) -> a / b);
             case 0x105F -> vectors.floats(to, vvvv, source, (a, b) -> a > b ? a : b);
-            case 0x21B8 -> vectors.multiplyAdd(to, vvvv, source);
+            case 0x21B8 -> vectors.multiplyAdd(to, 0, vvvv, source);
             case 0x2150 -> vectors.bytes(to, vvvv, source);
             case 0x105B -> vectors.toFloats(to, source);
             case 0x115B -> vectors.toIntegers(to, source);

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.machine;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import java.util.ArrayDeque;
@@ -173,6 +174,9 @@ public final class EmulatedProcessor implements CodeSpace {
             switch (map << 12 | prefix << 8 | opcode) {
                 case 0x1010 -> vectors.loadQuarter(o.reg(), o.address(registers));
                 case 0x1092 -> vectors.mask(o.reg(), registers[o.rm()] & 0xFFFF);
+                case 0x1090 ->
+                    vectors.mask(o.reg(), Memory.ALL.get(JAVA_SHORT_UNALIGNED, o.address(registers)) & 0xFFFF);
+                case 0x1044 -> vectors.mask(o.reg(), ~vectors.mask(o.rm()) & 0xFFFF);
                 case 0x1392 -> vectors.mask(o.reg(), registers[o.rm()] & 0xFFFF_FFFFL);
                 case 0x2049 -> {
                     if (o.isMemory()) {
@@ -207,7 +211,7 @@ public final class EmulatedProcessor implements CodeSpace {
             CodeReader.Operands o =
                     code.operands(reg, ~one >> 6 & 1, ~one >> 5 & 1, broadcast ? 4 : accessed(instruction));
             int rm = o.rm() | (o.isMemory() ? 0 : (~one >> 6 & 1) << 4);
-            require(mask == 0 || instruction == 0x1010 || instruction == 0x1011, "a mask");
+            require(mask == 0 || instruction == 0x1010 || instruction == 0x1011 || instruction == 0x21B8, "a mask");
             require(!broadcast || o.isMemory(), "rounding of an instruction's own");
             IntFunction<int[]> source = register -> !o.isMemory()
                     ? vectors.lanes(register)
@@ -232,7 +236,14 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0x105C -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
                 case 0x105E -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a / b);
                 case 0x105F -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a > b ? a : b);
-                case 0x21B8 -> vectors.multiplyAdd(o.reg(), vvvv, source.apply(rm));
+                case 0x21B8 -> {
+                    require(!zeroing, "lanes of a sum that are set to 0");
+                    vectors.multiplyAdd(o.reg(), mask, vvvv, source.apply(rm));
+                }
+                case 0x21A8 -> vectors.multiplyThenAdd(o.reg(), vvvv, source.apply(rm));
+                case 0x212C -> vectors.scale(o.reg(), vvvv, source.apply(rm));
+                case 0x3156 -> vectors.reduce(o.reg(), source.apply(rm), code.next());
+                case 0x3123 -> vectors.quarters(o.reg(), vvvv, source.apply(rm), code.next());
                 case 0x2150 -> vectors.bytes(o.reg(), vvvv, source.apply(rm));
                 case 0x105B -> vectors.toFloats(o.reg(), source.apply(rm));
                 case 0x115B -> vectors.toIntegers(o.reg(), source.apply(rm));

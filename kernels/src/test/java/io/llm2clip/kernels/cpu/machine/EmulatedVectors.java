@@ -38,6 +38,10 @@ final class EmulatedVectors {
         masks[number] = bits;
     }
 
+    long mask(int number) {
+        return masks[number];
+    }
+
     private boolean selects(int mask, int lane) {
         return mask == 0 || (masks[mask] >> lane & 1) != 0;
     }
@@ -135,15 +139,75 @@ final class EmulatedVectors {
                         (float) operator.applyAsDouble(Float.intBitsToFloat(x), Float.intBitsToFloat(y))));
     }
 
-    void multiplyAdd(int sum, int a, int[] b) {
-        int[] lanes = new int[LANES];
+    void multiplyAdd(int sum, int mask, int a, int[] b) {
+        int[] lanes = registers[sum].clone();
         for (int lane = 0; lane < LANES; lane++) {
-            lanes[lane] = Float.floatToRawIntBits(Math.fma(
-                    Float.intBitsToFloat(registers[a][lane]),
-                    Float.intBitsToFloat(b[lane]),
-                    Float.intBitsToFloat(registers[sum][lane])));
+            if (selects(mask, lane)) {
+                lanes[lane] = fma(registers[a][lane], b[lane], lanes[lane]);
+            }
         }
         set(sum, lanes);
+    }
+
+    /** {@code to = to a + b}. */
+    void multiplyThenAdd(int to, int a, int[] b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = fma(registers[to][lane], registers[a][lane], b[lane]);
+        }
+        set(to, lanes);
+    }
+
+    private static int fma(int a, int b, int c) {
+        return Float.floatToRawIntBits(
+                Math.fma(Float.intBitsToFloat(a), Float.intBitsToFloat(b), Float.intBitsToFloat(c)));
+    }
+
+    /** {@code a 2^floor(b)}, rounded once; 0 for b of minus infinity. */
+    void scale(int to, int a, int[] b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            float value = Float.intBitsToFloat(registers[a][lane]);
+            float exponent = Float.intBitsToFloat(b[lane]);
+            lanes[lane] = Float.floatToRawIntBits(scaled(value, exponent));
+        }
+        set(to, lanes);
+    }
+
+    private static float scaled(float value, float exponent) {
+        if (Float.isNaN(exponent)) {
+            return exponent;
+        }
+        if (exponent == Float.POSITIVE_INFINITY) {
+            throw new IllegalStateException("No scaling by " + exponent + ".");
+        }
+        // More than the exponents of all floats together changes nothing.
+        int bits = (int) Math.clamp(Math.floor(exponent), -300, 300);
+        return exponent == Float.NEGATIVE_INFINITY && Float.isInfinite(value) ? Float.NaN : Math.scalb(value, bits);
+    }
+
+    /** What lanes have above or below the nearest integer, ties being even. */
+    void reduce(int to, int[] from, int rounding) {
+        if (rounding != 0b1000) {
+            throw new IllegalStateException("Rounding " + rounding + ", expected that to the nearest.");
+        }
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            float value = Float.intBitsToFloat(from[lane]);
+            float rest = Float.isInfinite(value) ? 0 : (float) (value - Math.rint(value));
+            lanes[lane] = Float.floatToRawIntBits(rest);
+        }
+        set(to, lanes);
+    }
+
+    void quarters(int to, int a, int[] b, int selector) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int quarter = lane / 4;
+            int from = (selector >> 2 * quarter & 3) * 4 + lane % 4;
+            lanes[lane] = quarter < 2 ? registers[a][from] : b[from];
+        }
+        set(to, lanes);
     }
 
     /** Four unsigned bytes by four signed ones, without saturation. */

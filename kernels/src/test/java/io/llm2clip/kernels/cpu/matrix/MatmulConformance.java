@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Expression;
@@ -36,8 +35,7 @@ import net.jqwik.api.Provide;
  * What every provider of {@link MatrixUnit} keeps in matmuls: results equal the reference over factors of the unit's precision, stay within
  * their output, and have the same bits on any number of threads, from a packed B, and for any number of rows.
  */
-public abstract class MatmulConformance {
-    static final List<Workers> WORKERS = List.of(new Workers(1), new Workers(2), new Workers(3));
+public abstract class MatmulConformance extends UnitConformance {
     private static final byte GUARD = 0x5A;
     private static final Expression ADD = new Expression(2, List.of(Instruction.binary(Opcode.ADD, 0, 1)));
     private static final Expression SCALED_RESIDUAL = new Expression(
@@ -47,13 +45,12 @@ public abstract class MatmulConformance {
                     Instruction.binary(Opcode.MULTIPLY, 4, 3),
                     Instruction.binary(Opcode.ADD, 5, 2)));
 
-    private final MatrixUnit unit;
     private final int rowsOfTile;
     private final int columnsOfTile;
 
     /** Of a unit whose kernels have edges at multiples of rows and columns. */
     protected MatmulConformance(MatrixUnit unit, int rowsOfTile, int columnsOfTile) {
-        this.unit = unit;
+        super(unit);
         this.rowsOfTile = rowsOfTile;
         this.columnsOfTile = columnsOfTile;
     }
@@ -185,47 +182,10 @@ public abstract class MatmulConformance {
                 .withEpilogue(new Epilogue(expression, extras));
     }
 
-    final void run(KernelOp op, long[] addresses, Workers workers) {
-        assertThat(unit.supports(op)).isTrue();
-        switch (op) {
-            case Matmul o -> unit.matmul(o, addresses, workers).run();
-            case AttentionOp.Attention o ->
-                unit.attention(o, addresses, workers).run();
-            case AttentionOp.AttentionGradient o ->
-                unit.attentionGradient(o, addresses, workers).run();
-            default -> throw new AssertionError(op);
-        }
-    }
-
-    final void check(KernelOp op, long seed) {
-        try (OperandBuffers expected = OperandBuffers.random(op, seed);
-                OperandBuffers first = expected.copy()) {
-            OperandBuffers inputs = expected.copy();
-            reference(op, expected.segments());
-            run(op, first.addresses(), WORKERS.getFirst());
-            first.assertCloseTo(expected, tolerance(op));
-            for (Workers workers : WORKERS) {
-                try (OperandBuffers found = inputs.copy()) {
-                    run(op, found.addresses(), workers);
-                    found.assertSameBits(first);
-                }
-            }
-            if (op instanceof Matmul matmul) {
-                checkPacked(matmul, inputs, first);
-            }
-            inputs.close();
-        }
-    }
-
-    /** By what results may differ, absolutely and relatively; inputs are numbers of few bits. */
-    protected double tolerance(KernelOp op) {
-        return 5e-5;
-    }
-
-    private void reference(KernelOp op, MemorySegment[] operands) {
+    @Override
+    final void reference(KernelOp op, MemorySegment[] operands) {
         if (!(op instanceof Matmul matmul)) {
-            Reference.run(op, operands);
-            return;
+            throw new AssertionError(op);
         }
         MemorySegment[] rounded = operands.clone();
         try (Arena arena = Arena.ofConfined()) {
@@ -288,7 +248,11 @@ public abstract class MatmulConformance {
     }
 
     /** A packed B gives the same bits, on any number of threads that pack and multiply, and is packed within its memory. */
-    private void checkPacked(Matmul op, OperandBuffers inputs, OperandBuffers expected) {
+    @Override
+    final void checkLayouts(KernelOp any, OperandBuffers inputs, OperandBuffers expected) {
+        if (!(any instanceof Matmul op)) {
+            throw new AssertionError(any);
+        }
         Packing packing = unit.packing(op);
         if (packing == null) {
             return;

@@ -7,6 +7,7 @@ import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.matrix.PackArguments;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
@@ -83,6 +84,11 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
     @Override
     public final MatrixPrecision precision() {
         return precision;
+    }
+
+    @Override
+    public final Set<MatrixWork> work() {
+        return Set.of(MatrixWork.MATMUL);
     }
 
     @Override

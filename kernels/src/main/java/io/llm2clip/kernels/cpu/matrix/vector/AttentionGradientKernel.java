@@ -1,42 +1,45 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.matrix.vector.Sequences.Sequence;
+import io.llm2clip.kernels.cpu.matrix.attention.HeadLayout;
+import io.llm2clip.kernels.cpu.matrix.attention.Sequences;
+import io.llm2clip.kernels.cpu.matrix.attention.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
 /**
- * Gradients of {@link AttentionKernel}, one key/value head at a time: all query heads of its group and all their blocks add
+ * Gradients of an attention, one key/value head at a time: all query heads of its group and all their blocks add
  * to its gradients, in one order, so that the sums do not depend on the number of threads. Scores are recomputed.
  */
 final class AttentionGradientKernel implements Launch {
     private final AttentionShape shape;
     private final long[] addresses;
     private final Workers workers;
+    private final HeadLayout heads;
 
     AttentionGradientKernel(AttentionShape shape, long[] addresses, Workers workers) {
         this.shape = shape;
         this.addresses = addresses;
         this.workers = workers;
+        heads = new HeadLayout(shape);
     }
 
     @Override
     public void run() {
         Sequences sequences = Sequences.read(shape, addresses[3]);
         AttentionLayout layout = new AttentionLayout(shape, sequences.longest());
-        sequences.clearOthers(addresses[5], layout.queryRow());
-        sequences.clearOthers(addresses[6], layout.keyRow());
-        sequences.clearOthers(addresses[7], layout.keyRow());
-        int heads = shape.keyValueHeads();
-        workers.parallel(sequences.all().size() * heads, (task, worker) -> {
-            Sequence sequence = sequences.all().get(task / heads);
-            new Head(layout, sequence, task % heads, worker).differentiate();
+        sequences.clearOthers(addresses[5], heads.queryRow());
+        sequences.clearOthers(addresses[6], heads.keyRow());
+        sequences.clearOthers(addresses[7], heads.keyRow());
+        int each = shape.keyValueHeads();
+        workers.parallel(sequences.all().size() * each, (task, worker) -> {
+            Sequence sequence = sequences.all().get(task / each);
+            new Head(layout, sequence, task % each, worker).differentiate();
         });
     }
 
     /** One key/value head of one sequence. */
     private final class Head {
-        final AttentionLayout layout;
         final Sequence sequence;
         final int keyValueHead;
         final int size = shape.headSize();
@@ -56,7 +59,6 @@ final class AttentionGradientKernel implements Launch {
         final PackedB keysByChannel;
 
         Head(AttentionLayout layout, Sequence sequence, int keyValueHead, int worker) {
-            this.layout = layout;
             this.sequence = sequence;
             this.keyValueHead = keyValueHead;
             length = sequence.keys();
@@ -71,24 +73,24 @@ final class AttentionGradientKernel implements Launch {
             packedA = scoreGradients + layout.scoreBytes();
             blockPanels = packedA + layout.packedABytes();
             long packed = blockPanels + block;
-            long offset = layout.key(sequence, keyValueHead);
+            long offset = heads.key(sequence, keyValueHead);
             keys = addresses[1] + offset;
             values = addresses[2] + offset;
             keyGradient = addresses[6] + offset;
             valueGradient = addresses[7] + offset;
-            keysByKey = PackedB.of(true, keys, layout.keyRow(), size, length, packed);
-            valuesByKey = PackedB.of(true, values, layout.keyRow(), size, length, packed + panelBytes);
-            keysByChannel = PackedB.of(false, keys, layout.keyRow(), length, size, packed + 2 * panelBytes);
+            keysByKey = PackedB.of(true, keys, heads.keyRow(), size, length, packed);
+            valuesByKey = PackedB.of(true, values, heads.keyRow(), size, length, packed + panelBytes);
+            keysByChannel = PackedB.of(false, keys, heads.keyRow(), length, size, packed + 2 * panelBytes);
         }
 
         void differentiate() {
-            ScoreRows.clear(keyGradient, sequence.keyRows(), size, layout.keyRow());
-            ScoreRows.clear(valueGradient, sequence.keyRows(), size, layout.keyRow());
-            for (int g = 0; g < layout.group(); g++) {
-                int head = keyValueHead * layout.group() + g;
+            ScoreRows.clear(keyGradient, sequence.keyRows(), size, heads.keyRow());
+            ScoreRows.clear(valueGradient, sequence.keyRows(), size, heads.keyRow());
+            for (int g = 0; g < heads.group(); g++) {
+                int head = keyValueHead * heads.group() + g;
                 if (length == 0) {
-                    long queries = addresses[5] + layout.query(sequence, head, 0);
-                    ScoreRows.clear(queries, sequence.queries(), size, layout.queryRow());
+                    long queries = addresses[5] + heads.query(sequence, head, 0);
+                    ScoreRows.clear(queries, sequence.queries(), size, heads.queryRow());
                     continue;
                 }
                 for (int block = 0; block < AttentionLayout.blocks(sequence.queries()); block++) {
@@ -99,34 +101,34 @@ final class AttentionGradientKernel implements Launch {
         }
 
         private void block(int head, int from, int rows) {
-            long offset = layout.query(sequence, head, from);
+            long offset = heads.query(sequence, head, from);
             long query = addresses[0] + offset;
             long outputGradient = addresses[4] + offset;
-            int seen = layout.keysSeen(sequence, from + rows);
+            int seen = heads.keysSeen(sequence, from + rows);
             byKey(query, keysByKey, rows, seen, weights);
             byKey(outputGradient, valuesByKey, rows, seen, scoreGradients);
             int width = PackedB.padded(seen);
             for (int r = 0; r < rows; r++) {
                 long row = weights + r * scoreRow;
-                int visible = layout.keysSeen(sequence, from + r + 1);
+                int visible = heads.keysSeen(sequence, from + r + 1);
                 float sum = ScoreRows.exponentials(row, visible, width, shape.scale());
                 ScoreRows.scale(row, width, 1 / sum);
                 ScoreRows.gradient(row, scoreGradients + r * scoreRow, width, shape.scale());
             }
             PackedA scoreGradientsA = PackedA.cached(false, scoreGradients, scoreRow, rows, seen, packedA);
-            byChannel(scoreGradientsA, rows, seen, keysByChannel, addresses[5] + offset, layout.queryRow(), false);
+            byChannel(scoreGradientsA, rows, seen, keysByChannel, addresses[5] + offset, heads.queryRow(), false);
             // Rows are stored [query, key]; read by columns they are A transposed.
-            PackedB queries = PackedB.of(false, query, layout.queryRow(), rows, size, blockPanels);
+            PackedB queries = PackedB.of(false, query, heads.queryRow(), rows, size, blockPanels);
             PackedA scoreGradientsByKey = PackedA.cached(true, scoreGradients, scoreRow, seen, rows, packedA);
-            byChannel(scoreGradientsByKey, seen, rows, queries, keyGradient, layout.keyRow(), true);
-            PackedB gradients = PackedB.of(false, outputGradient, layout.queryRow(), rows, size, blockPanels);
+            byChannel(scoreGradientsByKey, seen, rows, queries, keyGradient, heads.keyRow(), true);
+            PackedB gradients = PackedB.of(false, outputGradient, heads.queryRow(), rows, size, blockPanels);
             PackedA weightsByKey = PackedA.cached(true, weights, scoreRow, seen, rows, packedA);
-            byChannel(weightsByKey, seen, rows, gradients, valueGradient, layout.keyRow(), true);
+            byChannel(weightsByKey, seen, rows, gradients, valueGradient, heads.keyRow(), true);
         }
 
         /** A block's rows times all keys, into scratch. */
         private void byKey(long rowsOf, PackedB b, int rows, int seen, long to) {
-            PackedA block = PackedA.of(false, rowsOf, layout.queryRow(), rows, size, packedA);
+            PackedA block = PackedA.of(false, rowsOf, heads.queryRow(), rows, size, packedA);
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = to + 4L * panel * MicroKernel.COLUMNS;
                 PanelMatmul.multiply(block, rows, MicroKernel.COLUMNS, size, b.panelAt(panel), c, scoreRow, 0, 0, edge);

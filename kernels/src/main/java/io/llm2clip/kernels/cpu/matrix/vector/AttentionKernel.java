@@ -1,7 +1,9 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.matrix.vector.Sequences.Sequence;
+import io.llm2clip.kernels.cpu.matrix.attention.HeadLayout;
+import io.llm2clip.kernels.cpu.matrix.attention.Sequences;
+import io.llm2clip.kernels.cpu.matrix.attention.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
@@ -14,25 +16,27 @@ final class AttentionKernel implements Launch {
     private final AttentionShape shape;
     private final long[] addresses;
     private final Workers workers;
+    private final HeadLayout heads;
 
     AttentionKernel(AttentionShape shape, long[] addresses, Workers workers) {
         this.shape = shape;
         this.addresses = addresses;
         this.workers = workers;
+        heads = new HeadLayout(shape);
     }
 
     @Override
     public void run() {
         Sequences sequences = Sequences.read(shape, addresses[3]);
         AttentionLayout layout = new AttentionLayout(shape, sequences.longest());
-        sequences.clearOthers(addresses[4], layout.queryRow());
+        sequences.clearOthers(addresses[4], heads.queryRow());
         int blocks = 1;
         for (Sequence sequence : sequences.all()) {
             blocks = Math.max(blocks, AttentionLayout.blocks(sequence.queries()));
         }
-        int heads = sequences.all().size() * shape.heads();
-        int parts = Math.clamp(4L * workers.threads() / Math.max(1, heads), 1, blocks);
-        workers.parallel(heads * parts, (task, worker) -> {
+        int all = sequences.all().size() * shape.heads();
+        int parts = Math.clamp(4L * workers.threads() / Math.max(1, all), 1, blocks);
+        workers.parallel(all * parts, (task, worker) -> {
             int head = task / parts;
             Sequence sequence = sequences.all().get(head / shape.heads());
             new Head(layout, sequence, head % shape.heads(), worker).attend(task % parts, parts);
@@ -73,27 +77,43 @@ final class AttentionKernel implements Launch {
             }
             if (length == 0) {
                 if (part == 0) {
-                    ScoreRows.clear(output(0), sequence.queries(), size, layout.queryRow());
+                    ScoreRows.clear(output(0), sequence.queries(), size, heads.queryRow());
                 }
                 return;
             }
-            long offset = layout.key(sequence, head / layout.group());
-            PackedB keys = PackedB.of(true, addresses[1] + offset, layout.keyRow(), size, length, packedKeys);
-            PackedB values = PackedB.of(false, addresses[2] + offset, layout.keyRow(), length, size, packedValues);
+            long offset = heads.key(sequence, head / heads.group());
+            PackedB keys = PackedB.of(true, addresses[1] + offset, heads.keyRow(), size, length, packedKeys);
+            PackedB values = PackedB.of(false, addresses[2] + offset, heads.keyRow(), length, size, packedValues);
             for (int block = part; block < blocks; block += parts) {
                 int row = block * AttentionLayout.BLOCK;
-                block(keys, values, row, row + Math.min(AttentionLayout.BLOCK, sequence.queries() - row));
+                int end = row + Math.min(AttentionLayout.BLOCK, sequence.queries() - row);
+                // A weight of 0 keeps a value that is not finite from no query, so each gets a block of its own.
+                int rows = seenAlikeOrFinite(row, end) ? end - row : 1;
+                for (; row < end; row += rows) {
+                    block(keys, values, row, row + rows);
+                }
             }
+        }
+
+        /** Whether all values that some queries of a block see and others do not are finite. */
+        private boolean seenAlikeOrFinite(int from, int to) {
+            long values = addresses[2] + heads.key(sequence, head / heads.group());
+            for (int key = heads.keysSeen(sequence, from + 1); key < heads.keysSeen(sequence, to); key++) {
+                if (!ScoreRows.finite(values + key * heads.keyRow(), shape.headSize())) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         private void block(PackedB keys, PackedB values, int from, int to) {
             int size = shape.headSize();
             int rows = to - from;
-            int seen = layout.keysSeen(sequence, to);
+            int seen = heads.keysSeen(sequence, to);
             int width = PackedB.padded(seen);
             long scoreRow = 4L * layout.scoreColumns();
             PackedA queries = PackedA.of(
-                    false, addresses[0] + layout.query(sequence, head, from), layout.queryRow(), rows, size, packedA);
+                    false, addresses[0] + heads.query(sequence, head, from), heads.queryRow(), rows, size, packedA);
             for (int panel = 0; panel * MicroKernel.COLUMNS < seen; panel++) {
                 long c = scores + 4L * panel * MicroKernel.COLUMNS;
                 PanelMatmul.multiply(
@@ -101,7 +121,7 @@ final class AttentionKernel implements Launch {
             }
             float[] sums = new float[rows];
             for (int r = 0; r < rows; r++) {
-                int visible = layout.keysSeen(sequence, from + r + 1);
+                int visible = heads.keysSeen(sequence, from + r + 1);
                 sums[r] = ScoreRows.exponentials(scores + r * scoreRow, visible, width, shape.scale());
             }
             PackedA weights = PackedA.cached(false, scores, scoreRow, rows, seen, packedA);
@@ -109,7 +129,7 @@ final class AttentionKernel implements Launch {
                 long b = values.panelAt(column / MicroKernel.COLUMNS);
                 int columns = Math.min(MicroKernel.COLUMNS, size - column);
                 long c = output(from) + 4L * column;
-                PanelMatmul.multiply(weights, rows, columns, seen, b, c, layout.queryRow(), 0, 0, edge);
+                PanelMatmul.multiply(weights, rows, columns, seen, b, c, heads.queryRow(), 0, 0, edge);
             }
             for (int r = 0; r < rows; r++) {
                 ScoreRows.scale(output(from + r), size, 1 / sums[r]);
@@ -117,7 +137,7 @@ final class AttentionKernel implements Launch {
         }
 
         private long output(int row) {
-            return addresses[4] + layout.query(sequence, head, row);
+            return addresses[4] + heads.query(sequence, head, row);
         }
     }
 }

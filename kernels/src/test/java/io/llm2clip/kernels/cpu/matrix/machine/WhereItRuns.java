@@ -19,6 +19,12 @@ abstract class WhereItRuns implements SkipExecutionHook {
         }
     }
 
+    static final class Avx512Floats extends WhereItRuns {
+        Avx512Floats() {
+            super(Feature.AVX512);
+        }
+    }
+
     static final class Avx512Bytes extends WhereItRuns {
         Avx512Bytes() {
             super(Feature.AVX512_VNNI);

@@ -1,7 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Settings;
-import io.llm2clip.kernels.cpu.matrix.MatrixUnitConformance;
+import io.llm2clip.kernels.cpu.matrix.MatmulConformance;
 import jdk.incubator.vector.VectorShape;
 import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
@@ -11,7 +11,7 @@ import net.jqwik.api.lifecycle.SkipExecutionHook;
 /** The build runs this once for each width of vectors, so that a machine with wide ones tests the kernels of the others, too. */
 @Tag("vector-width")
 @AddLifecycleHook(VectorMatrixUnitTest.WhereTheWidthExists.class)
-class VectorMatrixUnitTest extends MatrixUnitConformance {
+class VectorMatrixUnitTest extends MatmulConformance {
     VectorMatrixUnitTest() {
         super(new VectorMatrixUnit(), PackedA.tileRows(), MicroKernel.COLUMNS);
     }

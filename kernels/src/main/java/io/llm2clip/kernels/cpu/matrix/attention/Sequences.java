@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.vector;
+package io.llm2clip.kernels.cpu.matrix.attention;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.AttentionShape;
@@ -15,7 +15,7 @@ import java.util.List;
  * @param end the first row behind the last sequence
  * @param rows all rows of ragged sequences, to none of which those before {@code start} and from {@code end} on belong
  */
-record Sequences(List<Sequence> all, int longest, int start, int end, int rows) {
+public record Sequences(List<Sequence> all, int longest, int start, int end, int rows) {
 
     /**
      * One sequence.
@@ -26,14 +26,14 @@ record Sequences(List<Sequence> all, int longest, int start, int end, int rows) 
      * @param keyRows its rows of them
      * @param keys how many of these exist, the others being masked
      */
-    record Sequence(long firstQuery, int queries, long firstKey, int keyRows, int keys) {}
+    public record Sequence(long firstQuery, int queries, long firstKey, int keyRows, int keys) {}
 
     /**
      * Reads and checks the operand.
      *
      * @throws IndexOutOfBoundsException if a length or an offset is out of its range
      */
-    static Sequences read(AttentionShape shape, long operand) {
+    public static Sequences read(AttentionShape shape, long operand) {
         return shape.ragged() ? ragged(shape, operand) : padded(shape, operand);
     }
 
@@ -72,7 +72,7 @@ record Sequences(List<Sequence> all, int longest, int start, int end, int rows) 
     }
 
     /** Clears the rows of a ragged result that belong to no sequence. */
-    void clearOthers(long address, long rowBytes) {
+    public void clearOthers(long address, long rowBytes) {
         Memory.ALL.asSlice(address, start * rowBytes).fill((byte) 0);
         Memory.ALL.asSlice(address + end * rowBytes, (rows - end) * rowBytes).fill((byte) 0);
     }

@@ -1,0 +1,112 @@
+package io.llm2clip.kernels.cpu.matrix.machine.attention;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.llm2clip.kernels.cpu.runtime.Memory;
+
+/** The argument of a {@link BlockProgram}: where each field is in its memory, and how it gets there. */
+final class BlockCall {
+    /** The first query of the block, and the bytes from one to the next. */
+    static final int QUERIES = 0;
+
+    static final int QUERY_ROW = 8;
+    /** The first row of the output, and the bytes from one to the next. */
+    static final int OUT = 16;
+
+    static final int OUT_ROW = 24;
+    /** Keys and values of the head, rows without gaps; after the last key there is memory for 7 more. */
+    static final int KEYS = 32;
+
+    static final int VALUES = 40;
+    static final int SCRATCH = 48;
+    static final int CHUNKS = 56;
+    /** Queries of each vector. */
+    static final int ROWS = 64;
+
+    /** f32: the factor of the queries, the scale and log2(e) in one, as weights are powers of two. */
+    static final int FACTOR = 88;
+
+    static final int MINUS_INFINITY = 92;
+    static final int LEAST = 96;
+    /** Coefficients of the polynomial, that of the highest power first; the last is 1. */
+    static final int COEFFICIENTS = 100;
+
+    /** For each key behind the first query's the lanes of the queries that see it, a bit each. */
+    private static final int SEEN = 128;
+
+    /** Descriptions of the chunks. */
+    static final int CHUNK_TABLE = SEEN + BlockShape.QUERIES * Long.BYTES;
+
+    /** Of a chunk: its keys, as tiles of 8 scores and of 4. */
+    static final int COUNT = 0;
+
+    static final int EIGHTS = 8;
+    static final int FOURS = 16;
+    /** Keys that all queries see, as fours and the rest, and those behind them that some do not. */
+    static final int SEEN_FOURS = 24;
+
+    static final int SEEN_ONES = 32;
+    static final int MASKED = 40;
+    /** The address of the first masked key's lanes, and the offset of its scores in scratch memory. */
+    static final int MASKS = 48;
+
+    static final int MASKED_SCORES = 56;
+    /** Bytes of a description. */
+    static final int CHUNK_BYTES = 64;
+
+    /** Of 2^x from -1/2 to 1/2, with a relative error of 2e-9 before rounding. */
+    static final float[] POLYNOMIAL = {
+        0x1.41fbbcp-13f, 0x1.5f3e54p-10f, 0x1.3b2d4cp-7f, 0x1.c6aee8p-5f, 0x1.ebfbdcp-3f, 0x1.62e430p-1f, 1
+    };
+
+    private static final float LOG2_E = 1.44269504f;
+
+    private BlockCall() {}
+
+    /** Bytes of a call with chunks for so many keys, a multiple of 64. */
+    static long bytes(int keys) {
+        return CHUNK_TABLE + (long) Math.ceilDiv(keys, BlockShape.CHUNK) * CHUNK_BYTES;
+    }
+
+    static void set(long call, int field, long value) {
+        ALL.set(JAVA_LONG, call + field, value);
+    }
+
+    /** Sets what is the same for all blocks. */
+    static void setConstants(long call, float scale) {
+        Memory.putFloat(call + FACTOR, (float) (scale * (double) LOG2_E));
+        Memory.putFloat(call + MINUS_INFINITY, Float.NEGATIVE_INFINITY);
+        Memory.putFloat(call + LEAST, -Float.MAX_VALUE);
+        for (int i = 0; i < POLYNOMIAL.length; i++) {
+            Memory.putFloat(call + COEFFICIENTS + (long) i * Float.BYTES, POLYNOMIAL[i]);
+        }
+        for (int behind = 0; behind < BlockShape.QUERIES; behind++) {
+            set(call + SEEN, behind * Long.BYTES, -1L << behind);
+        }
+    }
+
+    /**
+     * Describes the chunks.
+     *
+     * @param keys how many there are, at least 1
+     * @param all how many of them all queries see; each query after the first sees one more
+     */
+    static void setChunks(long call, BlockShape shape, int keys, int all) {
+        set(call, CHUNKS, Math.ceilDiv(keys, BlockShape.CHUNK));
+        long chunk = call + CHUNK_TABLE;
+        for (int from = 0; from < keys; from += BlockShape.CHUNK, chunk += CHUNK_BYTES) {
+            int count = Math.min(BlockShape.CHUNK, keys - from);
+            int seen = Math.clamp(all - from, 0, count);
+            int rest = count % 8;
+            set(chunk, COUNT, count);
+            set(chunk, EIGHTS, count / 8 + (rest > 4 ? 1 : 0));
+            set(chunk, FOURS, rest > 0 && rest <= 4 ? 1 : 0);
+            set(chunk, SEEN_FOURS, seen / 4);
+            set(chunk, SEEN_ONES, seen % 4);
+            set(chunk, MASKED, count - seen);
+            set(chunk, MASKS, call + SEEN + (from + seen - all + 1L) * Long.BYTES);
+            set(chunk, MASKED_SCORES, shape.scores() + (long) seen * shape.row());
+        }
+    }
+}

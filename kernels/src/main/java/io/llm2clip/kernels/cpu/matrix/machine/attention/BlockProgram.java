@@ -1,0 +1,260 @@
+package io.llm2clip.kernels.cpu.matrix.machine.attention;
+
+import static io.llm2clip.kernels.cpu.machine.Address.at;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
+import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
+
+import io.llm2clip.kernels.cpu.machine.Address;
+import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Gpr;
+import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.Zmm;
+
+/**
+ * Encodes the attention of a block of queries of one head over all keys that any of them sees, chunk by chunk with a running softmax. Each
+ * query has a lane of its own: keys and values are read one element at a time, in all lanes, and need no layout; greatest scores and
+ * sums are taken across rows, not within vectors. Each lane is computed in an order that depends on its keys only.
+ *
+ * <p>R10 is the scratch memory, R12 the description of the chunk, R8 its keys, R9 its values.
+ */
+final class BlockProgram {
+    private static final Gpr[] KEPT = {RBX, RBP, R12, R13, R14};
+    /** Keys, or channels, whose sums are in registers at a time. */
+    private static final int TILE = 8;
+    /** Channels, or keys, of an iteration. */
+    private static final int UNROLLED = 4;
+
+    private static final Mask SEEN = new Mask(1);
+
+    private final Assembler a = new Assembler();
+    private final BlockShape shape;
+    private final int row;
+    private final int headSize;
+
+    private BlockProgram(BlockShape shape) {
+        this.shape = shape;
+        row = shape.row();
+        headSize = shape.headSize();
+    }
+
+    static byte[] encode(BlockShape shape) {
+        return new BlockProgram(shape).encode();
+    }
+
+    private byte[] encode() {
+        SoftmaxCode softmax = new SoftmaxCode(a, shape);
+        Transposition transposition = new Transposition(a, shape);
+        for (Gpr kept : KEPT) {
+            a.push(kept);
+        }
+        a.mov(R10, at(RDI, BlockCall.SCRATCH));
+        transposition.queries();
+        softmax.begin();
+        clearOutputs();
+        a.mov(R8, at(RDI, BlockCall.KEYS));
+        a.mov(R9, at(RDI, BlockCall.VALUES));
+        a.mov(R13, at(RDI, BlockCall.CHUNKS));
+        a.lea(R12, at(RDI, BlockCall.CHUNK_TABLE));
+        Label chunk = a.here();
+        a.lea(R11, at(R10, shape.scores()));
+        times(at(R12, BlockCall.EIGHTS), () -> scores(TILE));
+        times(at(R12, BlockCall.FOURS), () -> scores(TILE / 2));
+        softmax.mask();
+        softmax.weights();
+        outputs();
+        a.add(R9, BlockShape.CHUNK * headSize * Float.BYTES);
+        a.add(R12, BlockCall.CHUNK_BYTES);
+        a.sub(R13, 1);
+        a.jnz(chunk);
+        softmax.invert();
+        transposition.outputs();
+        a.vzeroupper();
+        for (int i = KEPT.length - 1; i >= 0; i--) {
+            a.pop(KEPT[i]);
+        }
+        a.ret();
+        return a.code();
+    }
+
+    /** Repeats as often as memory says, which may be 0 times; RCX counts. */
+    private void times(Address count, Runnable body) {
+        Label end = a.label();
+        a.mov(RCX, count);
+        a.test(RCX, RCX);
+        a.jz(end);
+        Label begin = a.here();
+        body.run();
+        a.sub(RCX, 1);
+        a.jnz(begin);
+        a.bind(end);
+    }
+
+    private void clearOutputs() {
+        Zmm zero = new Zmm(0);
+        a.vpxord(zero, zero, zero);
+        a.lea(RAX, at(R10, shape.outputs()));
+        a.mov(RCX, headSize);
+        Label channel = a.here();
+        for (int v = 0; v < shape.vectors(); v++) {
+            a.vmovups(at(RAX, v * VECTOR), Mask.ALL, zero);
+        }
+        a.add(RAX, row);
+        a.sub(RCX, 1);
+        a.jnz(channel);
+    }
+
+    /** The scores of some keys, at R8, to R11. */
+    private void scores(int keys) {
+        for (int key = 0; key < keys; key++) {
+            for (int v = 0; v < shape.vectors(); v++) {
+                a.vpxord(sum(key, v), sum(key, v), sum(key, v));
+            }
+        }
+        a.mov(RAX, R8);
+        a.lea(RSI, at(R10, shape.queries()));
+        if (headSize >= UNROLLED) {
+            a.mov(RDX, headSize / UNROLLED);
+            Label step = a.here();
+            for (int channel = 0; channel < UNROLLED; channel++) {
+                channelOfScores(keys, channel);
+            }
+            a.add(RAX, UNROLLED * Float.BYTES);
+            a.add(RSI, UNROLLED * row);
+            a.sub(RDX, 1);
+            a.jnz(step);
+        }
+        for (int channel = 0; channel < headSize % UNROLLED; channel++) {
+            channelOfScores(keys, channel);
+        }
+        for (int key = 0; key < keys; key++) {
+            for (int v = 0; v < shape.vectors(); v++) {
+                a.vmovups(at(R11, key * row + v * VECTOR), Mask.ALL, sum(key, v));
+            }
+        }
+        a.add(R8, keys * headSize * Float.BYTES);
+        a.add(R11, keys * row);
+    }
+
+    private void channelOfScores(int keys, int channel) {
+        lanes(channel);
+        for (int key = 0; key < keys; key++) {
+            multiply(key, at(RAX, (key * headSize + channel) * Float.BYTES));
+        }
+    }
+
+    /** Adds the chunk's values, by their weights, to the outputs so far. */
+    private void outputs() {
+        a.lea(RBX, at(R10, shape.outputs()));
+        a.mov(R14, R9);
+        if (headSize >= TILE) {
+            a.mov(RBP, headSize / TILE);
+            Label tile = a.here();
+            outputs(TILE);
+            a.add(RBX, TILE * row);
+            a.add(R14, TILE * Float.BYTES);
+            a.sub(RBP, 1);
+            a.jnz(tile);
+        }
+        if (headSize % TILE > 0) {
+            outputs(headSize % TILE);
+        }
+    }
+
+    /** Of some channels: outputs at RBX, values at R14. */
+    private void outputs(int channels) {
+        for (int channel = 0; channel < channels; channel++) {
+            for (int v = 0; v < shape.vectors(); v++) {
+                a.vmulps(sum(channel, v), SoftmaxCode.correction(v), at(RBX, channel * row + v * VECTOR));
+            }
+        }
+        a.mov(RAX, R14);
+        a.lea(RSI, at(R10, shape.scores()));
+        times(at(R12, BlockCall.SEEN_FOURS), () -> {
+            for (int key = 0; key < UNROLLED; key++) {
+                lanes(key);
+                for (int channel = 0; channel < channels; channel++) {
+                    multiply(channel, at(RAX, (key * headSize + channel) * Float.BYTES));
+                }
+            }
+            a.add(RAX, UNROLLED * headSize * Float.BYTES);
+            a.add(RSI, UNROLLED * row);
+        });
+        times(at(R12, BlockCall.SEEN_ONES), () -> {
+            lanes(0);
+            for (int channel = 0; channel < channels; channel++) {
+                multiply(channel, at(RAX, channel * Float.BYTES));
+            }
+            a.add(RAX, headSize * Float.BYTES);
+            a.add(RSI, row);
+        });
+        a.mov(RDX, at(R12, BlockCall.MASKS));
+        times(at(R12, BlockCall.MASKED), () -> maskedKey(channels));
+        for (int channel = 0; channel < channels; channel++) {
+            for (int v = 0; v < shape.vectors(); v++) {
+                a.vmovups(at(RBX, channel * row + v * VECTOR), Mask.ALL, sum(channel, v));
+            }
+        }
+    }
+
+    /** Values of a key that some queries do not see, whose lanes stay: 0 times what is not finite would be NaN. */
+    private void maskedKey(int channels) {
+        lanes(0);
+        for (int v = 0; v < shape.vectors(); v++) {
+            a.kmovw(SEEN, at(RDX, v * Short.BYTES));
+            for (int channel = 0; channel < channels; channel++) {
+                Zmm value = element(channel);
+                a.vbroadcastss(value, at(RAX, channel * Float.BYTES));
+                a.vfmadd231ps(sum(channel, v), SEEN, value, lane(v));
+            }
+        }
+        a.add(RAX, headSize * Float.BYTES);
+        a.add(RSI, row);
+        a.add(RDX, Long.BYTES);
+    }
+
+    /** Loads a row of all lanes, so many behind RSI. */
+    private void lanes(int index) {
+        for (int v = 0; v < shape.vectors(); v++) {
+            a.vmovups(lane(v), Mask.ALL, at(RSI, index * row + v * VECTOR));
+        }
+    }
+
+    /** Adds the loaded lanes times an element to the sums of a key or channel. */
+    private void multiply(int index, Address element) {
+        if (shape.vectors() == 1) {
+            a.vfmadd231psBroadcast(sum(index, 0), lane(0), element);
+            return;
+        }
+        a.vbroadcastss(element(index), element);
+        for (int v = 0; v < shape.vectors(); v++) {
+            a.vfmadd231ps(sum(index, v), element(index), lane(v));
+        }
+    }
+
+    private Zmm sum(int index, int vector) {
+        return new Zmm(index * shape.vectors() + vector);
+    }
+
+    private static Zmm lane(int vector) {
+        return new Zmm(24 + vector);
+    }
+
+    /** Two registers in turn, so that the next element need not wait. */
+    private static Zmm element(int index) {
+        return new Zmm(27 + index % 2);
+    }
+}

@@ -1,0 +1,33 @@
+package io.llm2clip.kernels.cpu.matrix.machine.attention;
+
+import io.llm2clip.kernels.cpu.machine.CodeSpace;
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Programs of each shape, encoded when it is first met, in one space. */
+final class BlockPrograms {
+    private final CodeSpace space;
+    private final Map<BlockShape, MachineFunction> blocks = new ConcurrentHashMap<>();
+    private final Map<Integer, MachineFunction> copies = new ConcurrentHashMap<>();
+
+    BlockPrograms(CodeSpace space) {
+        this.space = space;
+    }
+
+    CodeSpace space() {
+        return space;
+    }
+
+    /** What attends; its argument is the address of a {@link BlockCall}. */
+    MachineFunction block(BlockShape shape) {
+        return blocks.computeIfAbsent(
+                shape, wanted -> space.install("attention " + wanted, BlockProgram.encode(wanted)));
+    }
+
+    /** What copies rows of a head; its argument is the address of what {@link CopyProgram} says. */
+    MachineFunction copy(int headSize) {
+        return copies.computeIfAbsent(
+                headSize, wanted -> space.install("rows of " + wanted, CopyProgram.encode(wanted)));
+    }
+}

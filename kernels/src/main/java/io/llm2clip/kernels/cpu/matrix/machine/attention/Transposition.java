@@ -1,0 +1,157 @@
+package io.llm2clip.kernels.cpu.matrix.machine.attention;
+
+import static io.llm2clip.kernels.cpu.machine.Address.at;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
+import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.LANES;
+import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
+
+import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.Zmm;
+import java.util.function.IntConsumer;
+
+/**
+ * The parts of a {@link BlockProgram} that make lanes of rows and rows of lanes, 16 queries by 16 channels at a time. R10 is the scratch
+ * memory; registers 0 to 15 have what is transposed.
+ */
+final class Transposition {
+    /** Channels of the last 16 that exist. */
+    private static final Mask REST = new Mask(2);
+
+    private static final Zmm INVERSE = new Zmm(LANES);
+
+    private final Assembler a;
+    private final BlockShape shape;
+
+    Transposition(Assembler a, BlockShape shape) {
+        this.a = a;
+        this.shape = shape;
+    }
+
+    /** Queries, scaled, to lanes; lanes without a query are 0. */
+    void queries() {
+        squares(BlockCall.QUERIES, BlockCall.QUERY_ROW, shape.queries(), channels -> {
+            for (int row = 0; row < LANES; row++) {
+                a.vpxord(new Zmm(row), new Zmm(row), new Zmm(row));
+            }
+            rows(row -> {
+                a.vmovups(new Zmm(row), lanes(channels), at(RAX, 0));
+                a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
+            });
+            transpose();
+            for (int channel = 0; channel < channels; channel++) {
+                a.vmovups(at(RSI, channel * shape.row()), Mask.ALL, new Zmm(channel));
+            }
+        });
+    }
+
+    /** Lanes times the inverses of the sums, which are where the sums were, to the rows of the output that exist. */
+    void outputs() {
+        squares(BlockCall.OUT, BlockCall.OUT_ROW, shape.outputs(), channels -> {
+            a.vmovups(INVERSE, Mask.ALL, at(R11, shape.sums() - shape.outputs()));
+            for (int channel = 0; channel < channels; channel++) {
+                a.vmulps(new Zmm(channel), INVERSE, at(RSI, channel * shape.row()));
+            }
+            transpose();
+            rows(row -> a.vmovups(at(RAX, 0), lanes(channels), new Zmm(row)));
+        });
+    }
+
+    /**
+     * For each vector of queries, R11 at its lanes and R14 at their number, and each 16 channels: R9 is at the first query's, RSI at those of
+     * the lanes, RDX the bytes from one query to the next.
+     */
+    private void squares(int first, int row, int lanes, IntConsumer square) {
+        int rest = shape.headSize() % LANES;
+        a.mov(RAX, (1 << rest) - 1);
+        a.kmovw(REST, RAX);
+        a.mov(R8, at(RDI, first));
+        a.mov(RDX, at(RDI, row));
+        a.lea(R11, at(R10, lanes));
+        a.lea(R14, at(RDI, BlockCall.ROWS));
+        a.mov(RBP, shape.vectors());
+        Label vector = a.here();
+        a.mov(R9, R8);
+        a.mov(RSI, R11);
+        if (shape.headSize() >= LANES) {
+            a.mov(RBX, shape.headSize() / LANES);
+            Label whole = a.here();
+            square.accept(LANES);
+            a.add(R9, VECTOR);
+            a.add(RSI, LANES * shape.row());
+            a.sub(RBX, 1);
+            a.jnz(whole);
+        }
+        if (rest > 0) {
+            square.accept(rest);
+        }
+        a.mov(RAX, RDX);
+        a.shl(RAX, 4);
+        a.add(R8, RAX);
+        a.add(R11, VECTOR);
+        a.add(R14, Long.BYTES);
+        a.sub(RBP, 1);
+        a.jnz(vector);
+    }
+
+    private static Mask lanes(int channels) {
+        return channels == LANES ? Mask.ALL : REST;
+    }
+
+    /** For each query of the vector, RAX at its row. */
+    private void rows(IntConsumer body) {
+        Label end = a.label();
+        a.mov(RAX, R9);
+        a.mov(RCX, at(R14, 0));
+        for (int row = 0; row < LANES; row++) {
+            body.accept(row);
+            if (row < LANES - 1) {
+                a.add(RAX, RDX);
+                a.sub(RCX, 1);
+                a.jz(end);
+            }
+        }
+        a.bind(end);
+    }
+
+    /** Registers 0 to 15 as the rows of a square. */
+    private void transpose() {
+        for (int i = 0; i < LANES; i += 2) {
+            a.vunpcklps(new Zmm(LANES + i), new Zmm(i), new Zmm(i + 1));
+            a.vunpckhps(new Zmm(LANES + i + 1), new Zmm(i), new Zmm(i + 1));
+        }
+        // Quarter q of register 4 g + c has then column 4 q + c of rows 4 g to 4 g + 3.
+        for (int i = 0; i < LANES; i += 4) {
+            for (int half = 0; half < 2; half++) {
+                Zmm upper = new Zmm(LANES + i + half);
+                Zmm lower = new Zmm(LANES + i + half + 2);
+                a.vunpcklpd(new Zmm(i + 2 * half), upper, lower);
+                a.vunpckhpd(new Zmm(i + 2 * half + 1), upper, lower);
+            }
+        }
+        for (int c = 0; c < 4; c++) {
+            Zmm[] square = {new Zmm(c), new Zmm(4 + c), new Zmm(8 + c), new Zmm(12 + c)};
+            for (int half = 0; half < 2; half++) {
+                a.vshuff32x4(new Zmm(LANES + 4 * c + half), square[0], square[1], half == 0 ? 0x44 : 0xEE);
+                a.vshuff32x4(new Zmm(LANES + 4 * c + 2 + half), square[2], square[3], half == 0 ? 0x44 : 0xEE);
+            }
+            for (int q = 0; q < 4; q++) {
+                Zmm upper = new Zmm(LANES + 4 * c + q / 2);
+                Zmm lower = new Zmm(LANES + 4 * c + 2 + q / 2);
+                a.vshuff32x4(square[q], upper, lower, q % 2 == 0 ? 0x88 : 0xDD);
+            }
+        }
+    }
+}
