@@ -10,13 +10,10 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionShape;
 
 /**
- * Attention, one head at a time, its keys and values copied once. Scores of masked keys and of blocks above the causal diagonal are not
+ * Attention, one head at a time, its keys and values copied once where there are several blocks of queries to read them. Scores of masked keys and of blocks above the causal diagonal are not
  * computed. A sequence has the same bits among any others.
  */
 final class AttentionLaunch implements Launch {
-    /** Rows of keys that a program may read behind the last one. */
-    private static final int ROWS_BEHIND = 7;
-
     private final AttentionShape shape;
     private final long[] addresses;
     private final BlockPrograms programs;
@@ -65,10 +62,9 @@ final class AttentionLaunch implements Launch {
             this.sequence = sequence;
             this.head = head;
             long callBytes = BlockCall.bytes(longest);
-            long scratchBytes = new BlockShape(shape.headSize(), BlockShape.MOST_VECTORS).bytes();
-            long rowBytes = (long) shape.headSize() * Float.BYTES;
-            long keyBytes = Math.ceilDiv((longest + ROWS_BEHIND) * rowBytes, BlockShape.VECTOR) * BlockShape.VECTOR;
-            call = workers.scratch(worker, callBytes + scratchBytes + keyBytes + longest * rowBytes);
+            long scratchBytes = new BlockShape(shape.headSize(), BlockShape.MOST_VECTORS, 0).bytes();
+            long keyBytes = (long) longest * rowBytes();
+            call = workers.scratch(worker, callBytes + scratchBytes + 2 * keyBytes);
             scratch = call + callBytes;
             keys = scratch + scratchBytes;
             values = keys + keyBytes;
@@ -87,18 +83,26 @@ final class AttentionLaunch implements Launch {
                 return;
             }
             long offset = heads.key(sequence, head / heads.group());
-            copy(addresses[1] + offset, keys);
-            copy(addresses[2] + offset, values);
+            boolean copied = blocks > 1;
+            if (copied) {
+                copy(addresses[1] + offset, keys);
+                copy(addresses[2] + offset, values);
+            }
             BlockCall.setConstants(call, shape.scale());
             BlockCall.set(call, BlockCall.QUERY_ROW, heads.queryRow());
             BlockCall.set(call, BlockCall.OUT_ROW, heads.queryRow());
-            BlockCall.set(call, BlockCall.KEYS, keys);
-            BlockCall.set(call, BlockCall.VALUES, values);
+            BlockCall.set(call, BlockCall.KEYS, copied ? keys : addresses[1] + offset);
+            BlockCall.set(call, BlockCall.VALUES, copied ? values : addresses[2] + offset);
             BlockCall.set(call, BlockCall.SCRATCH, scratch);
             for (int block = part; block < blocks; block += parts) {
                 int from = block * BlockShape.QUERIES;
-                block(from, Math.min(BlockShape.QUERIES, sequence.queries() - from));
+                int rows = Math.min(BlockShape.QUERIES, sequence.queries() - from);
+                block(from, rows, copied ? rowBytes() : Math.toIntExact(heads.keyRow()));
             }
+        }
+
+        private int rowBytes() {
+            return shape.headSize() * Float.BYTES;
         }
 
         private void clear() {
@@ -116,9 +120,9 @@ final class AttentionLaunch implements Launch {
             programs.copy(shape.headSize()).call(call);
         }
 
-        private void block(int from, int rows) {
+        private void block(int from, int rows, int keyRow) {
             int vectors = Math.ceilDiv(rows, BlockShape.LANES);
-            BlockShape lanes = new BlockShape(shape.headSize(), vectors);
+            BlockShape lanes = new BlockShape(shape.headSize(), vectors, keyRow);
             long query = heads.query(sequence, head, from);
             BlockCall.set(call, BlockCall.QUERIES, addresses[0] + query);
             BlockCall.set(call, BlockCall.OUT, addresses[4] + query);

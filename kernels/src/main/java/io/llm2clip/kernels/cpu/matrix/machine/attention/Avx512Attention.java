@@ -23,6 +23,8 @@ public final class Avx512Attention implements MatrixUnit {
     private static final String NAME = "avx512-attention";
     /** More than any model has; programs grow with it. */
     private static final int LARGEST_HEAD = 1024;
+    /** Of a row of keys, of which 64 are to be reached by a displacement of 32 bits. */
+    private static final int LARGEST_ROW = 1 << 22;
 
     private final Supplier<MachineCode> machine;
     private volatile @Nullable BlockPrograms installed;
@@ -47,6 +49,7 @@ public final class Avx512Attention implements MatrixUnit {
         return op instanceof AttentionOp.Attention(var shape)
                 && shape.headSize() > 0
                 && shape.headSize() <= LARGEST_HEAD
+                && (long) shape.keyValueHeads() * shape.headSize() <= LARGEST_ROW
                 && missing() == null;
     }
 

@@ -15,7 +15,7 @@ final class BlockCall {
     static final int OUT = 16;
 
     static final int OUT_ROW = 24;
-    /** Keys and values of the head, rows without gaps; after the last key there is memory for 7 more. */
+    /** The first key, and the first value, of the head. */
     static final int KEYS = 32;
 
     static final int VALUES = 40;
@@ -38,22 +38,23 @@ final class BlockCall {
     /** Descriptions of the chunks. */
     static final int CHUNK_TABLE = SEEN + BlockShape.QUERIES * Long.BYTES;
 
-    /** Of a chunk: its keys, as tiles of 8 scores and of 4. */
+    /** Of a chunk: its keys, all of them, and as tiles of 8, of 4 and of 1. */
     static final int COUNT = 0;
 
     static final int EIGHTS = 8;
     static final int FOURS = 16;
+    static final int ONES = 24;
     /** Keys that all queries see, as fours and the rest, and those behind them that some do not. */
-    static final int SEEN_FOURS = 24;
+    static final int SEEN_FOURS = 32;
 
-    static final int SEEN_ONES = 32;
-    static final int MASKED = 40;
+    static final int SEEN_ONES = 40;
+    static final int MASKED = 48;
     /** The address of the first masked key's lanes, and the offset of its scores in scratch memory. */
-    static final int MASKS = 48;
+    static final int MASKS = 56;
 
-    static final int MASKED_SCORES = 56;
+    static final int MASKED_SCORES = 64;
     /** Bytes of a description. */
-    static final int CHUNK_BYTES = 64;
+    static final int CHUNK_BYTES = 72;
 
     /** Of 2^x from -1/2 to 1/2, with a relative error of 2e-9 before rounding. */
     static final float[] POLYNOMIAL = {
@@ -66,7 +67,8 @@ final class BlockCall {
 
     /** Bytes of a call with chunks for so many keys, a multiple of 64. */
     static long bytes(int keys) {
-        return CHUNK_TABLE + (long) Math.ceilDiv(keys, BlockShape.CHUNK) * CHUNK_BYTES;
+        long bytes = CHUNK_TABLE + (long) Math.ceilDiv(keys, BlockShape.CHUNK) * CHUNK_BYTES;
+        return Math.ceilDiv(bytes, BlockShape.VECTOR) * BlockShape.VECTOR;
     }
 
     static void set(long call, int field, long value) {
@@ -98,10 +100,10 @@ final class BlockCall {
         for (int from = 0; from < keys; from += BlockShape.CHUNK, chunk += CHUNK_BYTES) {
             int count = Math.min(BlockShape.CHUNK, keys - from);
             int seen = Math.clamp(all - from, 0, count);
-            int rest = count % 8;
             set(chunk, COUNT, count);
-            set(chunk, EIGHTS, count / 8 + (rest > 4 ? 1 : 0));
-            set(chunk, FOURS, rest > 0 && rest <= 4 ? 1 : 0);
+            set(chunk, EIGHTS, count / 8);
+            set(chunk, FOURS, count % 8 / 4);
+            set(chunk, ONES, count % 4);
             set(chunk, SEEN_FOURS, seen / 4);
             set(chunk, SEEN_ONES, seen % 4);
             set(chunk, MASKED, count - seen);

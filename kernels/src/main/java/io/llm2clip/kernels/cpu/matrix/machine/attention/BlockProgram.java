@@ -44,11 +44,13 @@ final class BlockProgram {
     private final BlockShape shape;
     private final int row;
     private final int headSize;
+    private final int keyRow;
 
     private BlockProgram(BlockShape shape) {
         this.shape = shape;
         row = shape.row();
         headSize = shape.headSize();
+        keyRow = shape.keyRow();
     }
 
     static byte[] encode(BlockShape shape) {
@@ -73,10 +75,11 @@ final class BlockProgram {
         a.lea(R11, at(R10, shape.scores()));
         times(at(R12, BlockCall.EIGHTS), () -> scores(TILE));
         times(at(R12, BlockCall.FOURS), () -> scores(TILE / 2));
+        times(at(R12, BlockCall.ONES), () -> scores(1));
         softmax.mask();
         softmax.weights();
         outputs();
-        a.add(R9, BlockShape.CHUNK * headSize * Float.BYTES);
+        a.add(R9, BlockShape.CHUNK * keyRow);
         a.add(R12, BlockCall.CHUNK_BYTES);
         a.sub(R13, 1);
         a.jnz(chunk);
@@ -145,14 +148,14 @@ final class BlockProgram {
                 a.vmovups(at(R11, key * row + v * VECTOR), Mask.ALL, sum(key, v));
             }
         }
-        a.add(R8, keys * headSize * Float.BYTES);
+        a.add(R8, keys * keyRow);
         a.add(R11, keys * row);
     }
 
     private void channelOfScores(int keys, int channel) {
         lanes(channel);
         for (int key = 0; key < keys; key++) {
-            multiply(key, at(RAX, (key * headSize + channel) * Float.BYTES));
+            multiply(key, at(RAX, key * keyRow + channel * Float.BYTES));
         }
     }
 
@@ -187,10 +190,10 @@ final class BlockProgram {
             for (int key = 0; key < UNROLLED; key++) {
                 lanes(key);
                 for (int channel = 0; channel < channels; channel++) {
-                    multiply(channel, at(RAX, (key * headSize + channel) * Float.BYTES));
+                    multiply(channel, at(RAX, key * keyRow + channel * Float.BYTES));
                 }
             }
-            a.add(RAX, UNROLLED * headSize * Float.BYTES);
+            a.add(RAX, UNROLLED * keyRow);
             a.add(RSI, UNROLLED * row);
         });
         times(at(R12, BlockCall.SEEN_ONES), () -> {
@@ -198,7 +201,7 @@ final class BlockProgram {
             for (int channel = 0; channel < channels; channel++) {
                 multiply(channel, at(RAX, channel * Float.BYTES));
             }
-            a.add(RAX, headSize * Float.BYTES);
+            a.add(RAX, keyRow);
             a.add(RSI, row);
         });
         a.mov(RDX, at(R12, BlockCall.MASKS));
@@ -221,7 +224,7 @@ final class BlockProgram {
                 a.vfmadd231ps(sum(channel, v), SEEN, value, lane(v));
             }
         }
-        a.add(RAX, headSize * Float.BYTES);
+        a.add(RAX, keyRow);
         a.add(RSI, row);
         a.add(RDX, Long.BYTES);
     }

@@ -6,8 +6,9 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
  *
  * @param headSize channels of a head
  * @param vectors of 16 queries
+ * @param keyRow bytes from one key, or value, to the next
  */
-record BlockShape(int headSize, int vectors) {
+record BlockShape(int headSize, int vectors, int keyRow) {
     static final int LANES = 16;
     /** Bytes of a vector. */
     static final int VECTOR = 64;
