@@ -5,8 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -33,6 +35,7 @@ final class PackedCopies {
     }
 
     private final Map<Packing, MemorySegment> copies = new HashMap<>();
+    private final Set<Packing> used = new HashSet<>();
     private final Memory memory = new Memory();
     private final Cleaner.Cleanable cleanable = CLEANER.register(this, memory);
 
@@ -52,6 +55,11 @@ final class PackedCopies {
             copies.put(packing, copy);
         }
         return copy;
+    }
+
+    /** Whether there is no copy of a packing and nobody has asked before. */
+    synchronized boolean isFirstUse(Packing packing) {
+        return !copies.containsKey(packing) && used.add(packing);
     }
 
     synchronized void free() {

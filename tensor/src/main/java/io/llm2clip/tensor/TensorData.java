@@ -169,6 +169,16 @@ public final class TensorData {
         });
     }
 
+    /**
+     * Whether somebody asks for the first time, and there is no copy in the layout yet: who reads elements once needs none.
+     *
+     * @param packing the layout
+     */
+    public boolean isFirstUse(Packing packing) {
+        requireUnreleased();
+        return packedCopies().isFirstUse(packing);
+    }
+
     /** Whether the elements lie in a file, whose pages can be let go. */
     public boolean isMapped() {
         return memory != null && memory.isMapped();

@@ -163,6 +163,17 @@ public final class CpuKernels {
     }
 
     /**
+     * Whether a matmul by B as it is stored takes hardly longer than by a packed one, so that packing it does not pay for a matmul that may run
+     * once only. It gives the same bits.
+     *
+     * @param packing the layout that B would be packed to
+     * @param op the matmul by B as it is stored
+     */
+    public static boolean readsRows(Packing packing, Matmul op) {
+        return MatrixUnits.ofLayout(packing).readsRows(op);
+    }
+
+    /**
      * Packs a B for {@link MatrixOperand#packed}. Rows are read about in their order, each once, so that the pages of a mapped file
      * can be let go afterwards.
      *

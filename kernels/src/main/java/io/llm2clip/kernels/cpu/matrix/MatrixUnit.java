@@ -47,6 +47,14 @@ public interface MatrixUnit {
     boolean packs(Packing packing);
 
     /**
+     * Whether a matmul by a B that is stored by rows takes hardly longer than by a packed one, so that packing it does not pay for a matmul that
+     * may run once only.
+     */
+    default boolean readsRows(Matmul op) {
+        return false;
+    }
+
+    /**
      * Packs a B, once for any number of matmuls. Rows are read about in their order, each once.
      *
      * @param packing a layout that {@link #packing} asked for

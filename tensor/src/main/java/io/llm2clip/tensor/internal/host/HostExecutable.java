@@ -35,6 +35,9 @@ final class HostExecutable implements Executable {
     private final OperandNames names;
     private @Nullable HostBlocks bound;
     private List<Launch> launches = List.of();
+    /** Whether kernels are bound for one run. */
+    private boolean provisional;
+
     private @Nullable StepObserver observer;
 
     HostExecutable(Plan plan, Workspace<HostBlocks> workspace, Workers workers) {
@@ -65,20 +68,38 @@ final class HostExecutable implements Executable {
         }
         List<Launch> fresh = new ArrayList<>();
         for (Plan.Step step : plan.steps()) {
-            List<Operand> operands = step.op().operands();
+            KernelOp op = asStored(step);
+            List<Operand> operands = op.operands();
             long[] addresses = new long[operands.size()];
             for (int i = 0; i < addresses.length; i++) {
                 Plan.Slot slot = step.operands().get(i);
                 Packing packing = operands.get(i).packing();
-                MemorySegment memory = packing == null
-                        ? memory(slot, operands.get(i).bytes(), workspace)
-                        : packed(packing, step.op(), slot);
+                MemorySegment memory =
+                        packing == null ? memory(slot, operands.get(i).bytes(), workspace) : packed(packing, op, slot);
                 addresses[i] = memory.address();
             }
-            fresh.add(CpuKernels.bind(step.op(), HostPrecisions.of(step.precision()), addresses, workers));
+            fresh.add(CpuKernels.bind(op, HostPrecisions.of(step.precision()), addresses, workers));
         }
         launches = fresh;
         bound = workspace;
+    }
+
+    /**
+     * The operation of a step, but by a mapped weight as it is in the file where nobody has used it before: a process may compute once only, and
+     * packing would keep it waiting for as much memory again. From the second run on the weight is packed.
+     */
+    private KernelOp asStored(Plan.Step step) {
+        if (step.op() instanceof Matmul matmul
+                && matmul.b().packing() instanceof Packing packing
+                && step.operands().get(1) instanceof Plan.Slot.InVariable(TensorData variable, long _)
+                && variable.isMapped()) {
+            Matmul rows = matmul.withB(matmul.b().unpacked());
+            if (CpuKernels.readsRows(packing, rows) && variable.isFirstUse(packing)) {
+                provisional = true;
+                return rows;
+            }
+        }
+        return step.op();
     }
 
     private MemorySegment memory(Plan.Slot slot, long bytes, HostBlocks workspace) {
@@ -128,6 +149,10 @@ final class HostExecutable implements Executable {
                 if (observer != null) {
                     observer.ran(step, stored(plan.steps().get(step), workspace));
                 }
+            }
+            if (provisional) {
+                provisional = false;
+                bound = null;
             }
         });
     }

@@ -3,6 +3,9 @@ package io.llm2clip.tensor.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
@@ -10,15 +13,25 @@ import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights that never change are packed once, for all programs; the results are those of any other weight, bit for bit. */
 class PackedWeightsTest {
     private static final Shape WEIGHT = Shape.of(70, 96);
+    private static final Matmul MATMUL = Matmul.dense(1, 5, 70, 96, false, true);
 
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16", "F16"})
@@ -49,6 +62,50 @@ class PackedWeightsTest {
                 .isBetween(WEIGHT.size() * 2L, WEIGHT.size() * 4L);
         weight.release();
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
+    }
+
+    /** Whoever computes once does without; the second run, of whatever program, has the copy, and the bits are the same. */
+    @Test
+    void aMappedWeightIsPackedAtItsSecondUse(@TempDir Path folder) throws IOException {
+        float[] values = values(WEIGHT.size());
+        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(values);
+        Path file = Files.write(folder.resolve("weight"), bytes.array());
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(5, 96), values(5 * 96)));
+        try (Arena arena = Arena.ofShared();
+                FileChannel channel = FileChannel.open(file)) {
+            TensorData weight =
+                    new TensorData(WEIGHT, DType.F32, channel.map(MapMode.READ_ONLY, 0, 4L * values.length, arena));
+            Tensor product = x.matmulTransposed(Tensor.variable("w", weight));
+            boolean readsRows = CpuKernels.readsRows(CpuKernels.packing(MATMUL, MatrixPrecision.F32), MATMUL);
+            long copy = 4L * 96 * 70;
+            try (Program first = Program.compile(List.of(product), Execution.cpu());
+                    Program second = Program.compile(List.of(product.gelu()), Execution.cpu())) {
+                long after = EngineMemory.liveBytes();
+                float[] once = first.run().getFirst().toFloats();
+                assertThat(EngineMemory.liveBytes())
+                        .as("the second program has packed it")
+                        .isEqualTo(after);
+                assertThat(first.run().getFirst().toFloats()).isEqualTo(once);
+                assertThat(EngineMemory.liveBytes()).isEqualTo(after);
+                second.run();
+            }
+            weight.release();
+            TensorData again =
+                    new TensorData(WEIGHT, DType.F32, channel.map(MapMode.READ_ONLY, 0, 4L * values.length, arena));
+            Tensor alone = x.matmulTransposed(Tensor.variable("w", again));
+            try (Program program = Program.compile(List.of(alone), Execution.cpu())) {
+                long compiled = EngineMemory.liveBytes();
+                float[] once = program.run().getFirst().toFloats();
+                assertThat(EngineMemory.liveBytes()).isEqualTo(compiled);
+                assertThat(program.run().getFirst().toFloats()).isEqualTo(once);
+                long packed = EngineMemory.liveBytes() - compiled;
+                assertThat(packed).isBetween(readsRows ? copy : 0, readsRows ? 2 * copy : 0);
+                program.run();
+                assertThat(EngineMemory.liveBytes() - compiled).isEqualTo(packed);
+            }
+            again.release();
+        }
     }
 
     /** What a gradient multiplies by is the weight as it is stored, as is what may change. */

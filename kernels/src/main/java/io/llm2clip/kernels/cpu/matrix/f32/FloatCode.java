@@ -109,7 +109,8 @@ public final class FloatCode {
      */
     public void transpose(int k, int lanes, long from, long stride, long to, long toRow, long call) {
         set(call, from, stride, to, toRow);
-        PackCall.set(call, PackCall.STEPS, k / 4);
+        PackCall.set(call, PackCall.STEPS, k / TransposeProgram.LINE);
+        PackCall.set(call, PackCall.FOURS, k % TransposeProgram.LINE / 4);
         PackCall.set(call, PackCall.REST, k % 4);
         MachineFunction function = transposes.get(lanes);
         if (function == null) {

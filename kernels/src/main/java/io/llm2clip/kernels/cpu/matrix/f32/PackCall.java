@@ -12,12 +12,13 @@ final class PackCall {
     static final int TO = 16;
     /** Bytes from one k to the next. */
     static final int TO_ROW = 24;
-    /** Turns of the loop: {@code k / 4} and what is left where lanes are transposed, {@code k} where they are copied. */
+    /** Turns of the loop: {@code k}, or where lanes are transposed {@code k / 16}, then fours of what is left, then ones. */
     static final int STEPS = 32;
 
-    static final int REST = 40;
+    static final int FOURS = 40;
+    static final int REST = 48;
     /** Which lanes exist, as {@link FloatWidth#masks} writes it. */
-    static final int MASKS = 48;
+    static final int MASKS = 56;
 
     private PackCall() {}
 

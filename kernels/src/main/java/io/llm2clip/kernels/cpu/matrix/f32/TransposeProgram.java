@@ -25,6 +25,11 @@ import io.llm2clip.kernels.cpu.machine.Label;
  */
 final class TransposeProgram {
     private static final int FOUR = 4;
+    /** A line of memory has the k of four times four. */
+    static final int LINE = FOUR * FOUR;
+    /** How far memory is fetched ahead, in bytes: rows are too many, and too short, for what CPUs fetch by themselves. */
+    private static final int AHEAD = 256;
+
     /** The first of each four lanes. */
     private static final Gpr[] FIRST = {R8, R9, R10, R11};
 
@@ -54,24 +59,9 @@ final class TransposeProgram {
         }
         a.mov(RAX, at(RDI, PackCall.TO));
         a.mov(RBP, at(RDI, PackCall.TO_ROW));
-        Label rest = a.label();
-        a.mov(RBX, at(RDI, PackCall.STEPS));
-        a.test(RBX, RBX);
-        a.jz(rest);
-        Label again = a.here();
-        four();
-        a.sub(RBX, 1);
-        a.jnz(again);
-        a.bind(rest);
-        Label done = a.label();
-        a.mov(RBX, at(RDI, PackCall.REST));
-        a.test(RBX, RBX);
-        a.jz(done);
-        Label one = a.here();
-        one();
-        a.sub(RBX, 1);
-        a.jnz(one);
-        a.bind(done);
+        loop(PackCall.STEPS, this::line);
+        loop(PackCall.FOURS, this::four);
+        loop(PackCall.REST, this::one);
         a.vzeroupper();
         a.pop(RBP);
         a.pop(RBX);
@@ -79,17 +69,42 @@ final class TransposeProgram {
         return a.code();
     }
 
+    private void loop(int count, Runnable body) {
+        Label done = a.label();
+        a.mov(RBX, at(RDI, count));
+        a.test(RBX, RBX);
+        a.jz(done);
+        Label again = a.here();
+        body.run();
+        a.sub(RBX, 1);
+        a.jnz(again);
+        a.bind(done);
+    }
+
+    private void line() {
+        for (int lane = 0; lane < lanes; lane++) {
+            a.prefetcht0(lane(lane, AHEAD));
+        }
+        for (int i = 0; i < FOUR; i++) {
+            four();
+        }
+    }
+
     private int quarters() {
         return vectors.count / FOUR;
     }
 
     private Address lane(int lane) {
+        return lane(lane, 0);
+    }
+
+    private Address lane(int lane, int offset) {
         Gpr first = FIRST[lane / FOUR];
         return switch (lane % FOUR) {
-            case 0 -> at(first, 0);
-            case 1 -> at(first, RCX, 0);
-            case 2 -> at(first, RDX, 0);
-            default -> at(first, RSI, 0);
+            case 0 -> at(first, offset);
+            case 1 -> at(first, RCX, offset);
+            case 2 -> at(first, RDX, offset);
+            default -> at(first, RSI, offset);
         };
     }
 
@@ -121,6 +136,7 @@ final class TransposeProgram {
     /** One k, by way of a general register. */
     private void one() {
         for (int lane = 0; lane < vectors.count; lane++) {
+            // RDI is free: this is the last loop.
             if (lane < lanes) {
                 a.mov32(RDI, lane(lane));
             } else if (lane == lanes) {

@@ -1,11 +1,14 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.PackArguments;
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
+import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -46,6 +49,12 @@ public final class VectorMatrixUnit implements MatrixUnit {
         }
         long bytes = b.format().bytes((long) op.k() * PackedB.padded(op.n()));
         return new Packing(layout(), b.format(), op.n(), op.k(), MicroKernel.COLUMNS, bytes);
+    }
+
+    /** Machine code packs panels about as fast as memory is read. */
+    @Override
+    public boolean readsRows(Matmul op) {
+        return op.b().format() == DType.F32 && FloatCode.ofThisProcess(Vectors.LANES) != null;
     }
 
     @Override

@@ -200,7 +200,7 @@ class FloatCodeTest {
         FloatCode code = tested.usable();
         Random random = new Random(3);
         for (int rows : some(tested.width)) {
-            for (int k : new int[] {0, 1, 2, 3, 4, 7, 33}) {
+            for (int k : new int[] {0, 1, 2, 3, 4, 7, 16, 31, 36, 53}) {
                 for (boolean transposed : new boolean[] {false, true}) {
                     int length = transposed ? rows : k;
                     int stride = length + random.nextInt(3);
@@ -238,7 +238,7 @@ class FloatCodeTest {
         Random random = new Random(4);
         int panel = 2 * tested.width.count();
         for (int columns = 1; columns <= panel; columns++) {
-            for (int k : new int[] {0, 1, 3, 4, 17}) {
+            for (int k : new int[] {0, 1, 3, 4, 16, 23}) {
                 for (boolean transposed : new boolean[] {false, true}) {
                     int length = transposed ? k : columns;
                     int stride = length + random.nextInt(3);
