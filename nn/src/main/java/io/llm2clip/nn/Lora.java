@@ -81,9 +81,12 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
         return linear.weight().shape().dim(0);
     }
 
-    /** The update of the output, {@code [..., in]} to {@code [..., out]}. */
+    /**
+     * The update of the output, {@code [..., in]} to {@code [..., out]}. What is scaled is the thin product, in both passes: to scale the
+     * update, or its gradient, would be a pass over all activations.
+     */
     Tensor apply(Tensor x) {
-        return x.matmulTransposed(a.tensor()).matmulTransposed(own()).mul(scale);
+        return x.matmulTransposed(a.tensor()).mul(scale).matmulTransposed(own());
     }
 
     /** The update of the weight, {@code [out, in]}. */

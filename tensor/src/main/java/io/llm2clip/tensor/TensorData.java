@@ -179,6 +179,11 @@ public final class TensorData {
         return packedCopies().isFirstUse(packing);
     }
 
+    /** Whether the elements are kept in a packed layout, and as rows only for who reads those. */
+    public boolean isPacked() {
+        return storage != null;
+    }
+
     /** Whether the elements lie in a file, whose pages can be let go. */
     public boolean isMapped() {
         return memory != null && memory.isMapped();

@@ -18,6 +18,9 @@ final class RowRun {
 
     private static final int MAX_RUNS = 10_000;
 
+    /** Of a JVM whose memory is measured: without a bound it adds garbage of code that is not compiled yet. */
+    private static final List<String> MEASURED_HEAP = List.of("-XX:+UseSerialGC", "-Xmx512m");
+
     /** An output that took so many times the warm-up is warm-up enough: steps of training take many seconds each. */
     private static final int LONG_OUTPUT = 4;
 
@@ -238,6 +241,9 @@ final class RowRun {
         List<String> command = launch.command(entrant.peer(), threads);
         if (row.manner() == Manner.FRESH && entrant.peer() == Peer.LLM2CLIP) {
             command.addAll(1, files.startOptions());
+        }
+        if (row.manner() == Manner.APART && entrant.peer() == Peer.LLM2CLIP) {
+            command.addAll(1, MEASURED_HEAP);
         }
         return command;
     }

@@ -36,23 +36,33 @@ public sealed interface NormOp extends KernelOp {
         }
     }
 
-    /** Gradients of {@link LayerNorm}: dx, dweight and dbias. */
-    record LayerNormGradient(int rows, int columns, float epsilon) implements NormOp {
+    /**
+     * Gradients of {@link LayerNorm}: dx, dweight and dbias.
+     *
+     * @param parameters whether those of weight and bias are there; not of frozen ones
+     */
+    record LayerNormGradient(int rows, int columns, float epsilon, boolean parameters) implements NormOp {
+        /** All three. */
+        public LayerNormGradient(int rows, int columns, float epsilon) {
+            this(rows, columns, epsilon, true);
+        }
+
         @Override
         public List<Operand> operands() {
             long size = (long) rows * columns;
             return List.of(
-                    Operand.in("x", size),
-                    Operand.in("weight", columns),
-                    Operand.in("dy", size),
-                    Operand.out("dx", size),
-                    Operand.out("dweight", columns),
-                    Operand.out("dbias", columns));
+                            Operand.in("x", size),
+                            Operand.in("weight", columns),
+                            Operand.in("dy", size),
+                            Operand.out("dx", size),
+                            Operand.out("dweight", columns),
+                            Operand.out("dbias", columns))
+                    .subList(0, parameters ? 6 : 4);
         }
 
         @Override
         public long flops() {
-            return 16L * rows * columns;
+            return (parameters ? 16L : 13L) * rows * columns;
         }
     }
 
@@ -79,22 +89,32 @@ public sealed interface NormOp extends KernelOp {
         }
     }
 
-    /** Gradients of {@link RmsNorm}: dx and dweight. */
-    record RmsNormGradient(int rows, int columns, float epsilon) implements NormOp {
+    /**
+     * Gradients of {@link RmsNorm}: dx and dweight.
+     *
+     * @param parameters whether that of the weight is there; not of a frozen one
+     */
+    record RmsNormGradient(int rows, int columns, float epsilon, boolean parameters) implements NormOp {
+        /** Both. */
+        public RmsNormGradient(int rows, int columns, float epsilon) {
+            this(rows, columns, epsilon, true);
+        }
+
         @Override
         public List<Operand> operands() {
             long size = (long) rows * columns;
             return List.of(
-                    Operand.in("x", size),
-                    Operand.in("weight", columns),
-                    Operand.in("dy", size),
-                    Operand.out("dx", size),
-                    Operand.out("dweight", columns));
+                            Operand.in("x", size),
+                            Operand.in("weight", columns),
+                            Operand.in("dy", size),
+                            Operand.out("dx", size),
+                            Operand.out("dweight", columns))
+                    .subList(0, parameters ? 5 : 4);
         }
 
         @Override
         public long flops() {
-            return 10L * rows * columns;
+            return (parameters ? 10L : 8L) * rows * columns;
         }
     }
 }

@@ -70,7 +70,8 @@ final class NormReference {
                 dx.set(start + c, (g - (centered ? meanG : 0) - normalized[c] * meanGN) / deviation);
             }
         }
-        for (int c = 0; c < columns; c++) {
+        boolean parameters = operands.length > 4;
+        for (int c = 0; c < columns && parameters; c++) {
             operands[4].set(c, dweight[c]);
             if (centered) {
                 operands[5].set(c, dbias[c]);

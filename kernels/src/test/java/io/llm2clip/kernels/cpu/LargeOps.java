@@ -43,6 +43,7 @@ final class LargeOps {
             new NormOp.LayerNorm(1001, 193, 1e-3f),
             new NormOp.LayerNormGradient(1001, 193, 1e-3f),
             new NormOp.RmsNormGradient(1001, 193, 1e-3f),
+            new NormOp.RmsNormGradient(1001, 193, 1e-3f, false),
             new Rotary(2, 101, 9, 66, true, false),
             new IndexOp.ScatterAdd(900, 40, 300),
             new IndexOp.Gather(900, 40, 300),

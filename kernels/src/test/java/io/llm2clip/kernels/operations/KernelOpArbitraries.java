@@ -223,11 +223,13 @@ public final class KernelOpArbitraries {
     public static Arbitrary<KernelOp> norm() {
         Arbitrary<Integer> many = Arbitraries.frequencyOf(
                 Tuple.of(6, dimension()), Tuple.of(1, Arbitraries.integers().between(60, 200)));
-        return Combinators.combine(Arbitraries.integers().between(0, 3), many, length(), numbers())
+        return Combinators.combine(Arbitraries.integers().between(0, 5), many, length(), numbers())
                 .as((kind, rows, columns, output) -> switch (kind) {
                     case 0 -> new NormOp.LayerNorm(rows, columns, EPSILON, output);
                     case 1 -> new NormOp.LayerNormGradient(rows, columns, EPSILON);
                     case 2 -> new NormOp.RmsNorm(rows, columns, EPSILON, output);
+                    case 3 -> new NormOp.LayerNormGradient(rows, columns, EPSILON, false);
+                    case 4 -> new NormOp.RmsNormGradient(rows, columns, EPSILON, false);
                     default -> new NormOp.RmsNormGradient(rows, columns, EPSILON);
                 });
     }

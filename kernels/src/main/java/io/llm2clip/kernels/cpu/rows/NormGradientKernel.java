@@ -35,7 +35,7 @@ public final class NormGradientKernel implements Launch {
     private final long weight;
     private final long dy;
     private final long dx;
-    /** Addresses of dweight and, if centered, dbias. */
+    /** Addresses of dweight and, if centered, dbias; none if they are not asked for. */
     private final long[] sums;
 
     private final Workers workers;
@@ -94,8 +94,12 @@ public final class NormGradientKernel implements Launch {
             long start = row * columns * Float.BYTES;
             float mean = centered ? RowMath.sum(x + start, columns) / columns : 0;
             float inverse = NormRows.inverseDeviation(x + start, mean, columns, epsilon);
-            parameterGradients(x + start, dy + start, mean, inverse, dweight);
-            inputGradient(x + start, dy + start, mean, inverse, dx + start);
+            if (sums.length > 0) {
+                parameterGradients(x + start, dy + start, mean, inverse, dweight);
+            }
+            float meanG = centered ? RowMath.dot(dy + start, weight, columns) / columns : 0;
+            float meanGN = meanGN(x + start, dy + start, mean, inverse);
+            inputGradient(x + start, dy + start, mean, inverse, meanG, meanGN, dx + start);
         }
     }
 
@@ -117,9 +121,10 @@ public final class NormGradientKernel implements Launch {
         }
     }
 
-    private void inputGradient(long x, long dy, float mean, float inverse, long dx) {
-        FloatVector sumG = FloatVector.broadcast(SPECIES, 0);
-        FloatVector sumGN = sumG;
+    // A loop a method: with two of them in one, the JVM's first compiler runs out of registers, and may leave it
+    // interpreted for good.
+    private float meanGN(long x, long dy, float mean, float inverse) {
+        FloatVector sum = FloatVector.broadcast(SPECIES, 0);
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;
@@ -128,11 +133,13 @@ public final class NormGradientKernel implements Launch {
             FloatVector normalized = FloatVector.fromMemorySegment(SPECIES, ALL, x + at, ORDER, mask)
                     .sub(mean)
                     .mul(inverse);
-            sumG = sumG.add(g);
-            sumGN = g.fma(normalized, sumGN);
+            sum = g.fma(normalized, sum);
         }
-        float meanG = centered ? Vectors.sum(sumG) / columns : 0;
-        FloatVector negativeMeanGN = FloatVector.broadcast(SPECIES, -Vectors.sum(sumGN) / columns);
+        return Vectors.sum(sum) / columns;
+    }
+
+    private void inputGradient(long x, long dy, float mean, float inverse, float meanG, float meanGN, long dx) {
+        FloatVector negativeMeanGN = FloatVector.broadcast(SPECIES, -meanGN);
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, columns - i);
             long at = (long) i * Float.BYTES;

@@ -87,8 +87,10 @@ public final class DeviceKernels {
             case SoftmaxOp.SoftmaxGradient o -> single(o, rows(SOFTMAX_GRADIENT, o.rows(), o.columns()));
             case NormOp.LayerNorm o -> NormPlan.norm(o, o.rows(), o.columns(), true, o.epsilon());
             case NormOp.RmsNorm o -> NormPlan.norm(o, o.rows(), o.columns(), false, o.epsilon());
-            case NormOp.LayerNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), true, o.epsilon());
-            case NormOp.RmsNormGradient o -> NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon());
+            case NormOp.LayerNormGradient o ->
+                NormPlan.gradient(o, o.rows(), o.columns(), true, o.epsilon(), o.parameters());
+            case NormOp.RmsNormGradient o ->
+                NormPlan.gradient(o, o.rows(), o.columns(), false, o.epsilon(), o.parameters());
             case Rotary o -> single(o, rotary(o));
             case IndexOp.Gather o -> single(o, gather(o));
             case IndexOp.ScatterAdd o -> ScatterPlan.scatterAdd(o);

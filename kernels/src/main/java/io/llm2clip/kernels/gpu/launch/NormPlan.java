@@ -50,12 +50,13 @@ final class NormPlan {
         return new DevicePlan(op.operands(), launches, 0);
     }
 
-    static DevicePlan gradient(KernelOp op, int rows, int columns, boolean centered, float epsilon) {
+    static DevicePlan gradient(
+            KernelOp op, int rows, int columns, boolean centered, float epsilon, boolean parameters) {
         if (columns == 0) {
             return new DevicePlan(op.operands(), List.of(), 0);
         }
         int flag = DeviceKernels.flag(centered);
-        int scratch = DWEIGHT + 1 + flag;
+        int scratch = parameters ? DWEIGHT + 1 + flag : DWEIGHT;
         List<DeviceLaunch> launches = new ArrayList<>();
         if (rows > 0) {
             launches.add(new DeviceLaunch(
@@ -65,6 +66,15 @@ final class NormPlan {
                     List.of(epsilon),
                     Binding.all(X, WEIGHT, DY, DX, scratch)));
         }
+        long statistics = 2L * rows;
+        long partials = parameters ? parameterGradients(rows, columns, flag, scratch, launches) : 0;
+        // Never empty: kernels are passed the scratch memory whether they use it or not.
+        int size = Math.max(1, Arenas.index("Row statistics and partial sums", statistics + partials));
+        return new DevicePlan(op.operands(), launches, size);
+    }
+
+    /** Adds the launches for weight and bias; returns the elements of scratch memory that they take behind the statistics. */
+    private static long parameterGradients(int rows, int columns, int flag, int scratch, List<DeviceLaunch> launches) {
         Chunks chunks = Chunks.of(rows, columns);
         long statistics = 2L * rows;
         Grid grid = Grid.elements((long) chunks.count() * columns);
@@ -77,7 +87,7 @@ final class NormPlan {
             operands.add(target);
             sums.add(ReductionPlan.whole(new Reduce(Reduction.SUM, 1, chunks.count(), columns), target, out));
         }
-        if (!centered) {
+        if (flag == 0) {
             // Where there is no dbias, something that is not written.
             operands.add(operands.getLast());
         }
@@ -86,8 +96,6 @@ final class NormPlan {
         if (chunks.several()) {
             launches.addAll(sums);
         }
-        // Never empty: kernels are passed the scratch memory whether they use it or not.
-        int size = Math.max(1, Arenas.index("Row statistics and partial sums", statistics + partials));
-        return new DevicePlan(op.operands(), launches, size);
+        return partials;
     }
 }

@@ -31,7 +31,7 @@ public final class Compiler {
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
         Layouts.Laid laid = Layouts.assign(computations, graph, views, target.packings());
-        Schedule schedule = Schedule.of(UpdatePass.place(laid), laid.outputs());
+        Schedule schedule = Rematerialization.of(Schedule.of(UpdatePass.place(laid), laid.outputs()), laid.outputs());
         MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target);
         return PlanBuilder.build(schedule, graph.inputs(), laid.outputs(), memory);
     }

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Precision;
@@ -96,8 +97,10 @@ final class Fusion {
         switch (node.operation) {
             case Operation.Kernel kernel -> {
                 if (!products.containsValue(node)) {
-                    computations.add(new Computation.Coarse(
-                            kernel.op(), Graph.known(precisions, node), node.inputs, results(node, kernel)));
+                    KernelOp op = asked(node, kernel.op());
+                    List<Node> results =
+                            results(node, kernel).subList(0, op.results().size());
+                    computations.add(new Computation.Coarse(op, Graph.known(precisions, node), node.inputs, results));
                 }
             }
             case Operation.Pointwise _ -> {
@@ -146,6 +149,20 @@ final class Fusion {
                 group.expression(),
                 group.operands().subList(1, group.operands().size()),
                 root);
+    }
+
+    /** The kernel, or one that computes no gradients of parameters where nothing reads them, as those of frozen ones. */
+    private static KernelOp asked(Node node, KernelOp kernel) {
+        boolean inputOnly = node.users.stream().allMatch(user -> user.operation.equals(new Operation.Output(0)));
+        if (!inputOnly) {
+            return kernel;
+        }
+        return switch (kernel) {
+            case NormOp.LayerNormGradient op ->
+                new NormOp.LayerNormGradient(op.rows(), op.columns(), op.epsilon(), false);
+            case NormOp.RmsNormGradient op -> new NormOp.RmsNormGradient(op.rows(), op.columns(), op.epsilon(), false);
+            default -> kernel;
+        };
     }
 
     /** The values that a kernel writes; those that nothing reads take memory nevertheless. */

@@ -16,6 +16,7 @@ import io.llm2clip.tensor.internal.graph.View;
 import io.llm2clip.tensor.internal.graph.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,8 @@ final class Layouts {
     private final Target.Packings packings;
     private final Map<Node, Node> copyOf = new HashMap<>();
     private final Map<Node, KernelCall> copies = new HashMap<>();
+    /** Weights that an f32 product reads as they are stored. */
+    private final Set<Node> storedFactors = new HashSet<>();
 
     /**
      * Calls with their layouts.
@@ -60,6 +63,7 @@ final class Layouts {
     static Laid assign(
             List<Computation> computations, Simplifier.Simplified graph, Views views, Target.Packings packings) {
         Layouts layouts = new Layouts(views, packings);
+        computations.forEach(layouts::findStoredFactors);
         List<KernelCall> calls = computations.stream().map(layouts::call).toList();
         List<View> outputs = layouts.owned(graph.outputs());
         List<Written> updates = graph.updates().stream().map(layouts::written).toList();
@@ -120,14 +124,48 @@ final class Layouts {
         return new KernelCall(fused, product.precision(), operands, List.of(product.result()), views.readAfter(read));
     }
 
-    /** The matmul with a packed B where that is all of a weight that never changes. */
+    private void findStoredFactors(Computation computation) {
+        switch (computation) {
+            case Computation.Coarse coarse
+            when coarse.op() instanceof Matmul op ->
+                findStoredFactor(
+                        op, coarse.precision(), views.of(coarse.operands().get(1)));
+            case Computation.Product product ->
+                findStoredFactor(
+                        product.op(),
+                        product.precision(),
+                        views.of(product.factors().get(1)));
+            case Computation.Coarse _, Computation.Pointwise _, Computation.Copy _ -> {}
+        }
+    }
+
+    private void findStoredFactor(Matmul op, Precision precision, View b) {
+        if (precision == Precision.F32
+                && isWeight(b)
+                && packings.of(op, precision) == null
+                && b.base().operation instanceof Operation.Variable(var _, TensorData data)
+                && !data.isPacked()) {
+            storedFactors.add(b.base());
+        }
+    }
+
+    /**
+     * The matmul with a packed B where that is all of a weight that never changes. Of a weight that is stored as rows no packed copy is
+     * made for an f32 program that reads the rows too, such as a step of training in its backward pass: to pack them in each run takes
+     * a few percent of the product's time, to keep both the memory of a second model.
+     */
     private Matmul packed(Matmul op, Precision precision, View b) {
-        boolean constant = b.base().operation instanceof Operation.Variable(var _, TensorData data)
+        boolean once = precision != Precision.F32 || !storedFactors.contains(b.base());
+        Packing packing = once && isWeight(b) ? packings.of(op, precision) : null;
+        return packing == null ? op : op.withB(op.b().packed(packing));
+    }
+
+    /** Whether it is all of a weight that never changes. */
+    private static boolean isWeight(View b) {
+        return b.base().operation instanceof Operation.Variable(var _, TensorData data)
                 && data.isFrozen()
                 && b.offset() == 0
                 && b.shape().size() == data.shape().size();
-        Packing packing = constant ? packings.of(op, precision) : null;
-        return packing == null ? op : op.withB(op.b().packed(packing));
     }
 
     private static KernelCall elementwise(Expression expression, List<View> operands, Node result) {
