@@ -70,6 +70,7 @@ final class DevicesCommand implements Callable<Integer> {
             case "kernels" -> "kernels in Java";
             case "amx-bf16", "amx-bf16x3" -> "AMX tiles, in machine code";
             case "avx512-bf16", "avx512-bf16x3" -> "AVX-512 dot products, in machine code";
+            case "amx-int8" -> "AMX tiles of bytes, in machine code";
             case "avx512-int8" -> "AVX-512 dot products of bytes, in machine code";
             case "avxvnni-int8" -> "AVX-VNNI dot products of bytes, in machine code";
             case "avx2-int8" -> "AVX2 products of bytes, in machine code";

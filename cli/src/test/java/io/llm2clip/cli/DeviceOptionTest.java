@@ -76,7 +76,7 @@ class DeviceOptionTest {
             assertThat(Run.of("devices").out())
                     .contains(
                             "cpu, --precision bf16x3: none (not amx-bf16x3, machine code is switched off",
-                            "cpu, --precision int8: none (not avx512-int8, machine code is switched off by"
+                            "cpu, --precision int8: none (not amx-int8, machine code is switched off by"
                                     + " llm2clip.machine;");
         } finally {
             System.clearProperty("llm2clip.machine");

@@ -155,8 +155,8 @@ class MatrixUnitsTest {
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [avx512-attention,"
-                        + " vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3, avx512-int8, avxvnni-int8,"
-                        + " avx2-int8] or leave it unset.");
+                        + " vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3, amx-int8, avx512-int8,"
+                        + " avxvnni-int8, avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -204,6 +204,16 @@ public final class Assembler {
         encoder.vex(MAP_0F38, PREFIX_F3, 0x5C, sum.number(), b.number(), a.number());
     }
 
+    /** {@code sum += a b}, a of rows of signed bytes, b of rows of fours of them; sums are i32. */
+    public void tdpbssd(Tile sum, Tile a, Tile b) {
+        encoder.vex(MAP_0F38, PREFIX_F2, 0x5E, sum.number(), b.number(), a.number());
+    }
+
+    /** The same with unsigned bytes in b. */
+    public void tdpbsud(Tile sum, Tile a, Tile b) {
+        encoder.vex(MAP_0F38, PREFIX_F3, 0x5E, sum.number(), b.number(), a.number());
+    }
+
     // AVX-512
 
     /** Sets a mask to the lowest bits of a register. */

@@ -33,6 +33,7 @@ public record CpuFeatures(Map<Feature, String> missing) {
     private static final int AMX_BF16 = 22;
 
     private static final int AMX_TILE = 24;
+    private static final int AMX_INT8 = 25;
     /** State of vectors up to 512 bits: SSE, AVX, masks, upper halves, upper registers. */
     private static final long VECTOR_STATE = 0b1110_0110;
     /** State of vectors up to 256 bits. */
@@ -91,9 +92,13 @@ public record CpuFeatures(Map<Feature, String> missing) {
             missing.put(Feature.AVX512_VNNI, bytes);
         }
         // Tiles are filled and emptied by vectors.
-        String tiles = vectors != null ? vectors : tiles(cpu, last, seven, state, request);
+        String tiles = vectors != null ? vectors : tiles(AMX_BF16, cpu, last, seven, state, request);
         if (tiles != null) {
             missing.put(Feature.AMX_BF16, tiles);
+        }
+        String tilesOfBytes = bytes != null ? bytes : tiles(AMX_INT8, cpu, last, seven, state, request);
+        if (tilesOfBytes != null) {
+            missing.put(Feature.AMX_INT8, tilesOfBytes);
         }
         return new CpuFeatures(missing);
     }
@@ -113,8 +118,8 @@ public record CpuFeatures(Map<Feature, String> missing) {
     }
 
     private static @Nullable String tiles(
-            Cpuid cpu, int last, Cpuid.Leaf seven, long state, IntToLongFunction request) {
-        if (!bit(seven.edx(), AMX_TILE) || !bit(seven.edx(), AMX_BF16)) {
+            int elements, Cpuid cpu, int last, Cpuid.Leaf seven, long state, IntToLongFunction request) {
+        if (!bit(seven.edx(), AMX_TILE) || !bit(seven.edx(), elements)) {
             return "this CPU has no AMX";
         }
         if ((state & TILE_STATE) != TILE_STATE) {

@@ -13,5 +13,7 @@ public enum Feature {
     /** Beside {@link #AVX2}, dot products of four bytes. */
     AVX_VNNI,
     /** Products of tiles of bf16. */
-    AMX_BF16
+    AMX_BF16,
+    /** Products of tiles of bytes. */
+    AMX_INT8
 }

@@ -106,6 +106,22 @@ class AssemblerTest {
                         "c4e2425cdd",
                         "tdpbf16ps tmm3, tmm5, tmm7",
                         a -> a.tdpbf16ps(new Tile(3), new Tile(5), new Tile(7))),
+                Golden.of(
+                        "c4e24b5ec4",
+                        "tdpbssd tmm0, tmm4, tmm6",
+                        a -> a.tdpbssd(new Tile(0), new Tile(4), new Tile(6))),
+                Golden.of(
+                        "c4e2435edd",
+                        "tdpbssd tmm3, tmm5, tmm7",
+                        a -> a.tdpbssd(new Tile(3), new Tile(5), new Tile(7))),
+                Golden.of(
+                        "c4e24a5ec4",
+                        "tdpbsud tmm0, tmm4, tmm6",
+                        a -> a.tdpbsud(new Tile(0), new Tile(4), new Tile(6))),
+                Golden.of(
+                        "c4e2625eca",
+                        "tdpbsud tmm1, tmm2, tmm3",
+                        a -> a.tdpbsud(new Tile(1), new Tile(2), new Tile(3))),
                 Golden.of("c5f892c8", "kmovw k1, eax", a -> a.kmovw(new Mask(1), RAX)),
                 Golden.of("c4c17892f9", "kmovw k7, r9d", a -> a.kmovw(new Mask(7), R9)),
                 Golden.of("c5fb92d2", "kmovd k2, edx", a -> a.kmovd(new Mask(2), RDX)),

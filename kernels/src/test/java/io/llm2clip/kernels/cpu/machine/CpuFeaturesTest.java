@@ -17,7 +17,7 @@ class CpuFeaturesTest {
         final Map<List<Integer>, Leaf> leaves = new HashMap<>(Map.of(
                 List.of(0, 0), new Leaf(0x20, 0, 0, 0),
                 List.of(1, 0), new Leaf(0, 0, 1 << 12 | 1 << 27 | 1 << 29, 0),
-                List.of(7, 0), new Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24),
+                List.of(7, 0), new Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24 | 1 << 25),
                 List.of(7, 1), new Leaf(1 << 4 | 1 << 5, 0, 0, 0),
                 List.of(0x1D, 1), new Leaf(1024 << 16 | 8192, 8 << 16 | 64, 16, 0)));
         long state = 0x602E7;
@@ -55,8 +55,10 @@ class CpuFeaturesTest {
         cpu.leaves.remove(List.of(0x1D, 1));
         cpu.state = 0xE7;
         assertThat(cpu.missing(0))
-                .isEqualTo(
-                        Map.of(Feature.AMX_BF16, "this CPU has no AMX", Feature.AVX_VNNI, "this CPU has no AVX-VNNI"));
+                .isEqualTo(Map.of(
+                        Feature.AMX_BF16, "this CPU has no AMX",
+                        Feature.AMX_INT8, "this CPU has no AMX",
+                        Feature.AVX_VNNI, "this CPU has no AVX-VNNI"));
     }
 
     @Test
@@ -75,6 +77,8 @@ class CpuFeaturesTest {
                         Feature.AMX_BF16,
                         reason,
                         Feature.AVX512_VNNI,
+                        "this CPU has no AVX-512 instructions on bytes",
+                        Feature.AMX_INT8,
                         "this CPU has no AVX-512 instructions on bytes",
                         Feature.AVX2,
                         "this CPU has no AVX2 with FMA and F16C",
@@ -95,7 +99,8 @@ class CpuFeaturesTest {
         cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5, 0, 0));
         cpu.leaves.put(List.of(7, 1), new Cpuid.Leaf(1 << 4, 0, 0, 0));
         assertThat(cpu.missing(0))
-                .containsOnlyKeys(Feature.AVX512, Feature.AVX512_BF16, Feature.AVX512_VNNI, Feature.AMX_BF16);
+                .containsOnlyKeys(
+                        Feature.AVX512, Feature.AVX512_BF16, Feature.AVX512_VNNI, Feature.AMX_BF16, Feature.AMX_INT8);
         cpu.state = 3;
         String reason = "the operating system does not save AVX registers";
         assertThat(cpu.missing(0)).containsEntry(Feature.AVX2, reason).containsEntry(Feature.AVX_VNNI, reason);
@@ -107,11 +112,17 @@ class CpuFeaturesTest {
         Planted cpu = new Planted();
         cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(0, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 0));
         cpu.leaves.remove(List.of(7, 1));
-        assertThat(cpu.missing(0)).containsOnlyKeys(Feature.AVX512_BF16, Feature.AMX_BF16, Feature.AVX_VNNI);
+        assertThat(cpu.missing(0))
+                .containsOnlyKeys(Feature.AVX512_BF16, Feature.AMX_BF16, Feature.AMX_INT8, Feature.AVX_VNNI);
         cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 0, 1 << 22 | 1 << 24));
         cpu.leaves.put(List.of(7, 1), new Cpuid.Leaf(1 << 4 | 1 << 5, 0, 0, 0));
-        assertThat(cpu.missing(0))
-                .isEqualTo(Map.of(Feature.AVX512_VNNI, "this CPU has no AVX-512 instructions on bytes"));
+        String reason = "this CPU has no AVX-512 instructions on bytes";
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AVX512_VNNI, reason, Feature.AMX_INT8, reason));
+        // Tiles of one kind only.
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24));
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_INT8, "this CPU has no AMX"));
+        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 24 | 1 << 25));
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "this CPU has no AMX"));
     }
 
     @Test
@@ -121,29 +132,27 @@ class CpuFeaturesTest {
         String reason = "the operating system does not save AVX-512 registers";
         assertThat(cpu.missing(0))
                 .isEqualTo(Map.of(
-                        Feature.AVX512,
-                        reason,
-                        Feature.AVX512_BF16,
-                        reason,
-                        Feature.AVX512_VNNI,
-                        reason,
-                        Feature.AMX_BF16,
-                        reason));
+                        Feature.AVX512, reason,
+                        Feature.AVX512_BF16, reason,
+                        Feature.AVX512_VNNI, reason,
+                        Feature.AMX_BF16, reason,
+                        Feature.AMX_INT8, reason));
         cpu.state = 0x200E7;
-        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "the operating system does not save AMX tiles"));
+        String tiles = "the operating system does not save AMX tiles";
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, tiles, Feature.AMX_INT8, tiles));
     }
 
     @Test
     void thePermissionForTilesMustBeGranted() {
-        assertThat(new Planted().missing(-EPERM))
-                .isEqualTo(Map.of(Feature.AMX_BF16, "the system refuses this process AMX (arch_prctl: error 1)"));
+        String reason = "the system refuses this process AMX (arch_prctl: error 1)";
+        assertThat(new Planted().missing(-EPERM)).isEqualTo(Map.of(Feature.AMX_BF16, reason, Feature.AMX_INT8, reason));
     }
 
     @Test
     void tilesMustHaveTheSizeThatKernelsAreFor() {
         Planted cpu = new Planted();
         cpu.leaves.put(List.of(0x1D, 1), new Cpuid.Leaf(512 << 16 | 4096, 8 << 16 | 32, 16, 0));
-        assertThat(cpu.missing(0))
-                .isEqualTo(Map.of(Feature.AMX_BF16, "this CPU's AMX tiles are not 8 of 16 rows of 64 bytes"));
+        String reason = "this CPU's AMX tiles are not 8 of 16 rows of 64 bytes";
+        assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, reason, Feature.AMX_INT8, reason));
     }
 }

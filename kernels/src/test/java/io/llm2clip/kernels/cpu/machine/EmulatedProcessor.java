@@ -189,6 +189,8 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0x234B -> tiles.load(o.reg(), o.start(registers), o.stride(registers));
                 case 0x224B -> tiles.store(o.reg(), o.start(registers), o.stride(registers));
                 case 0x225C -> tiles.multiply(o.reg(), o.rm(), vvvv);
+                case 0x235E -> tiles.multiplyBytes(o.reg(), o.rm(), vvvv, true);
+                case 0x225E -> tiles.multiplyBytes(o.reg(), o.rm(), vvvv, false);
                 default -> throw new IllegalStateException("No VEX instruction 0x" + Integer.toHexString(opcode) + ".");
             }
         }

@@ -39,6 +39,14 @@ class EmulatedProcessorTest {
             a.ldtilecfg(at(Gpr.RDI, 0));
             a.tdpbf16ps(new Tile(0), new Tile(0), new Tile(2));
         });
+        assertRefused("shapes that do not fit", a -> {
+            a.ldtilecfg(at(Gpr.RDI, 0));
+            a.tdpbssd(new Tile(0), new Tile(1), new Tile(2));
+        });
+        assertRefused("one tile as two operands", a -> {
+            a.ldtilecfg(at(Gpr.RDI, 0));
+            a.tdpbsud(new Tile(0), new Tile(2), new Tile(2));
+        });
     }
 
     @Test

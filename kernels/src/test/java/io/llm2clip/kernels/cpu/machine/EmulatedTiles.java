@@ -77,13 +77,7 @@ final class EmulatedTiles {
 
     /** {@code TDPBF16PS}: pairs of a's row by pairs of b's column, one pair after the other. */
     void multiply(int sum, int a, int b) {
-        requireTile(sum);
-        requireTile(a);
-        requireTile(b);
-        require(sum != a && a != b && sum != b, "one tile as two operands");
-        require(
-                rows[a] == rows[sum] && rowBytes[b] == rowBytes[sum] && rowBytes[a] / 4 == rows[b],
-                "shapes that do not fit");
+        requireOperands(sum, a, b);
         MemorySegment sums = MemorySegment.ofArray(data[sum]);
         for (int row = 0; row < rows[sum]; row++) {
             for (int column = 0; column < rowBytes[sum] / 4; column++) {
@@ -100,6 +94,33 @@ final class EmulatedTiles {
                             bits(data[b], right + 2));
                 }
                 sums.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, total);
+            }
+        }
+    }
+
+    private void requireOperands(int sum, int a, int b) {
+        requireTile(sum);
+        requireTile(a);
+        requireTile(b);
+        require(sum != a && a != b && sum != b, "one tile as two operands");
+        require(
+                rows[a] == rows[sum] && rowBytes[b] == rowBytes[sum] && rowBytes[a] / 4 == rows[b],
+                "shapes that do not fit");
+    }
+
+    /** {@code TDPBSSD} and {@code TDPBSUD}: fours of signed bytes of a's row by fours of b's column, signed or not. */
+    void multiplyBytes(int sum, int a, int b, boolean signed) {
+        requireOperands(sum, a, b);
+        MemorySegment sums = MemorySegment.ofArray(data[sum]);
+        for (int row = 0; row < rows[sum]; row++) {
+            for (int column = 0; column < rowBytes[sum] / 4; column++) {
+                long at = row * ROW_BYTES + column * 4L;
+                int total = sums.get(ValueLayout.JAVA_INT_UNALIGNED, at);
+                for (int i = 0; i < rowBytes[a]; i++) {
+                    byte right = data[b][i / 4 * ROW_BYTES + column * 4 + i % 4];
+                    total += data[a][row * ROW_BYTES + i] * (signed ? right : right & 0xFF);
+                }
+                sums.set(ValueLayout.JAVA_INT_UNALIGNED, at, total);
             }
         }
     }

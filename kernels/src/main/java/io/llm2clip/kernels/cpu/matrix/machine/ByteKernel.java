@@ -4,7 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Feature;
 
 /** Encodes what quantizes A, and what multiplies its panels by a panel of B of quantized weights. */
-sealed interface ByteKernel permits Avx512ByteKernel, Avx2ByteKernel {
+sealed interface ByteKernel permits AmxByteKernel, Avx512ByteKernel, Avx2ByteKernel {
 
     /** What the CPU needs to have. */
     Feature feature();

@@ -23,6 +23,10 @@ final class ByteMatrixUnit extends MachineMatrixUnit {
         this.kernel = kernel;
     }
 
+    static ByteMatrixUnit amx(Supplier<MachineCode> machine) {
+        return new ByteMatrixUnit("amx", new AmxByteKernel(), machine);
+    }
+
     static ByteMatrixUnit avx512(Supplier<MachineCode> machine) {
         return new ByteMatrixUnit("avx512", new Avx512ByteKernel(), machine);
     }

@@ -40,8 +40,18 @@ final class PanelCall {
     static final int TILES = 128;
     /** The first 16 columns as lanes, -1 where one exists. */
     static final int LANES = 192;
+    /** The configuration of tiles that multiply bytes, and which tiles are what. */
+    static final int BYTE_TILES = 256;
+
+    static final int BYTE_SUMS = 0;
+    static final int BYTE_ROWS = 1;
+    static final int BYTE_WEIGHTS = 2;
+    /** Room for a tile of dot products on its way to vectors. */
+    static final int SUMS = 320;
+    /** Room for unpacked nibbles on their way to a tile. */
+    static final int NIBBLES = SUMS + Tiles.TILE;
     /** Bytes of a call; aligned to 64. */
-    static final int BYTES = 256;
+    static final int BYTES = NIBBLES + Tiles.TILE / 2;
 
     private static final int TILE_ROW_BYTES = 16;
     private static final int TILE_ROWS = 48;
@@ -77,6 +87,13 @@ final class PanelCall {
         tile(tiles, 5, lower, Tiles.LANES);
         tile(tiles, 6, Tiles.LANES, left);
         tile(tiles, 7, Tiles.LANES, right);
+        long tilesOfBytes = call + BYTE_TILES;
+        ALL.asSlice(tilesOfBytes, SUMS - BYTE_TILES).fill((byte) 0);
+        ALL.set(JAVA_BYTE, tilesOfBytes, (byte) 1);
+        int words = Tiles.STEP / Integer.BYTES;
+        tile(tilesOfBytes, BYTE_SUMS, upper, Tiles.LANES);
+        tile(tilesOfBytes, BYTE_ROWS, upper, words);
+        tile(tilesOfBytes, BYTE_WEIGHTS, words, Tiles.LANES);
     }
 
     /** A tile without rows or columns stays unconfigured: no kernel for such a shape uses it. */

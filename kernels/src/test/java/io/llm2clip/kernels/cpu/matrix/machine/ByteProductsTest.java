@@ -33,6 +33,8 @@ class ByteProductsTest {
     static List<Case> units() {
         return List.of(DType.Q8, DType.Q4).stream()
                 .flatMap(format -> List.of(
+                        new Case("emulated AMX", ByteMatrixUnit.amx(EmulatedMachine::code), format, true),
+                        new Case("AMX", ByteMatrixUnit.amx(MachineCode::ofThisProcess), format, false),
                         new Case("emulated AVX-512", ByteMatrixUnit.avx512(EmulatedMachine::code), format, true),
                         new Case("AVX-512", ByteMatrixUnit.avx512(MachineCode::ofThisProcess), format, false),
                         new Case("emulated AVX-VNNI", ByteMatrixUnit.avxVnni(EmulatedMachine::code), format, true),

@@ -49,6 +49,12 @@ abstract class WhereItRuns implements SkipExecutionHook {
         }
     }
 
+    static final class AmxBytes extends WhereItRuns {
+        AmxBytes() {
+            super(Feature.AMX_INT8);
+        }
+    }
+
     @Override
     public SkipResult shouldBeSkipped(LifecycleContext context) {
         String missing = switch (MachineCode.ofThisProcess()) {
