@@ -1,6 +1,7 @@
 package io.llm2clip.training.run;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.optimizer.AdamW;
@@ -127,7 +128,7 @@ final class Checkpoints {
                     }
                 }
             } catch (IOException e) {
-                throw new CheckpointException("%s: cannot be read: %s.".formatted(folder, e.getMessage()), e);
+                throw new CheckpointException("%s: cannot be read: %s.".formatted(folder, IoReason.of(e)), e);
             }
         }
         return found;

@@ -107,7 +107,7 @@ final class RecordedRun implements TrainingRun {
         public Map<String, Double> between(int step, boolean sound, Supplier<PhaseState> state) {
             if (sound && !proven && newest != null && step > newestStep) {
                 proven = true;
-                checkpoints.prune();
+                prune();
             }
             boolean finished = step == steps;
             Map<String, Double> measured = Map.of();
@@ -128,6 +128,15 @@ final class RecordedRun implements TrainingRun {
                 }
             }
             return measured;
+        }
+
+        private void prune() {
+            try {
+                checkpoints.prune();
+            } catch (CheckpointException e) {
+                progress.note(
+                        "%s Older checkpoints than asked for are left; the run goes on.".formatted(e.getMessage()));
+            }
         }
 
         private Map<String, Double> evaluate(Evaluation evaluation, int step) {

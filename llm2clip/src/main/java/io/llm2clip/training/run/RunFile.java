@@ -2,6 +2,7 @@ package io.llm2clip.training.run;
 
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.IoReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -108,7 +109,7 @@ record RunFile(
                             .formatted(file),
                     e);
         } catch (IOException e) {
-            throw new CheckpointException("%s: cannot be read: %s.".formatted(file, e.getMessage()), e);
+            throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
         }
     }
 
