@@ -19,7 +19,6 @@ import io.llm2clip.model.TextEncoder;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Precision;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
@@ -92,20 +91,11 @@ public final class Llm2Clip implements AutoCloseable {
     public static Llm2Clip load(Path path, LoadOptions options) {
         OpenModel opened = OpenModel.open(path, options.model());
         try {
-            requireIntegers(opened, path, options.execution().options().precision());
+            opened.requirePrecision(path, options.execution());
             return new Llm2Clip(opened, options);
         } catch (RuntimeException | Error e) {
             opened.close();
             throw e;
-        }
-    }
-
-    /** Where nothing is quantized, the precision int8 would change nothing, and not say so. */
-    private static void requireIntegers(OpenModel opened, Path path, Precision precision) {
-        if (precision == Precision.INT8 && !opened.hasQuantizedWeights()) {
-            throw new InputException(
-                    "The model %s has no quantized weights, which the precision int8 is for; keep weights as int8 or int4 (--weights), or compute in f32."
-                            .formatted(path));
         }
     }
 

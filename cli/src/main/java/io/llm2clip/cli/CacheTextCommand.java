@@ -102,15 +102,17 @@ final class CacheTextCommand extends ComputingCommand {
         terminal.skipped(filled.reasons(), filled.skipped(), filled.examples(), "example");
         terminal.cut(filled.cut(), filled.captions());
         if (terminal.json()) {
-            terminal.printJson(new Report(
-                    set.name(),
-                    filled.examples(),
-                    filled.captions(),
-                    filled.computed(),
-                    result.vectors(),
-                    filled.skipped(),
-                    filled.cut(),
-                    vectors.toString()));
+            printJson(
+                    terminal,
+                    new Report(
+                            set.name(),
+                            filled.examples(),
+                            filled.captions(),
+                            filled.computed(),
+                            result.vectors(),
+                            filled.skipped(),
+                            filled.cut(),
+                            vectors.toString()));
         } else {
             terminal.print("%s of %s: %,d computed, %,d in %s."
                     .formatted(

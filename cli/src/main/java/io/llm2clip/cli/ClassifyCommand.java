@@ -109,7 +109,7 @@ final class ClassifyCommand extends ComputingCommand {
         try (Llm2Clip loaded = model.load(device().execution())) {
             ZeroShotClassifier classifier = ZeroShotClassifier.of(loaded, choice, prompts, terminal.progress());
             terminal.cut(classifier.cutPrompts(), classifier.prompts(), loaded.maxTextLength());
-            ClassifyOutput output = ClassifyOutput.of(terminal, tsv, top, classifier.probabilities());
+            ClassifyOutput output = ClassifyOutput.of(terminal, tsv, top, classifier.probabilities(), precision());
             int[] skipped = {0};
             try (Progress.Phase phase = terminal.progress().begin("images", files.size(), "image")) {
                 classifier.classify(

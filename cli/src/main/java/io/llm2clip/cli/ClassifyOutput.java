@@ -39,10 +39,11 @@ interface ClassifyOutput {
      *
      * @param top labels printed of each image
      * @param probabilities that are printed
+     * @param precision in which they were computed
      */
-    static ClassifyOutput of(Terminal terminal, boolean tsv, int top, Probabilities probabilities) {
+    static ClassifyOutput of(Terminal terminal, boolean tsv, int top, Probabilities probabilities, String precision) {
         if (terminal.json()) {
-            return new JsonLines(terminal, top, probabilities.kind());
+            return new JsonLines(terminal, top, probabilities.kind(), precision);
         }
         return tsv ? new TabSeparated(terminal, top) : new Text(terminal, top);
     }
@@ -93,7 +94,7 @@ interface ClassifyOutput {
     }
 
     /** An object per image, and one for the accuracy. */
-    record JsonLines(Terminal terminal, int top, String probabilities) implements ClassifyOutput {
+    record JsonLines(Terminal terminal, int top, String probabilities, String precision) implements ClassifyOutput {
         private record Scored(String label, double probability, float cosine) {}
 
         /** The fractions are null where there is no image. */
@@ -112,6 +113,7 @@ interface ClassifyOutput {
                 line.put("truth", truth);
             }
             line.put("probabilities", probabilities);
+            line.put(ComputingCommand.PRECISION, precision);
             line.put(
                     "labels",
                     scores.stream()

@@ -54,14 +54,15 @@ final class DemoCommand extends ComputingCommand {
         DemoResult result = Demo.run(
                 new DemoOptions(out, seed, quick, ablations, overwrite.existing(), false, device().execution()),
                 terminal.progress());
-        report(result, terminal);
+        report(result, precision(), terminal);
     }
 
     /** Prints a result; the loss curves are left to the report. */
-    static void report(DemoResult result, Terminal terminal) {
+    static void report(DemoResult result, String precision, Terminal terminal) {
         if (terminal.json()) {
             ObjectNode json = Json.MAPPER.valueToTree(result);
             json.remove("curves");
+            json.put(PRECISION, precision);
             terminal.printJson(json);
         } else {
             terminal.print(DemoTable.of(result));

@@ -113,15 +113,17 @@ final class EvalCommand extends ComputingCommand {
             remarks(found, loaded.maxTextLength());
             CaptionRetrieval captions = CaptionEvaluation.of(loaded, found.set(), terminal.progress());
             if (terminal.json()) {
-                terminal.printJson(new Result(
-                        found.images(),
-                        found.captions(),
-                        found.broken().size(),
-                        data.report().skipped(),
-                        found.cutCaptions(),
-                        found.pairing(),
-                        RetrievalReport.of(found.recall(), found.chance()),
-                        captions.scores()));
+                printJson(
+                        terminal,
+                        new Result(
+                                found.images(),
+                                found.captions(),
+                                found.broken().size(),
+                                data.report().skipped(),
+                                found.cutCaptions(),
+                                found.pairing(),
+                                RetrievalReport.of(found.recall(), found.chance()),
+                                captions.scores()));
             } else {
                 print(found, captions);
             }
@@ -159,7 +161,7 @@ final class EvalCommand extends ComputingCommand {
                 }
             });
             if (terminal.json()) {
-                terminal.printJson(EvalJson.of(results, run.missing()));
+                printJson(terminal, EvalJson.of(results, run.missing()));
             } else {
                 terminal.print("R@1 in percent, image to text/text to image, or accuracy");
                 terminal.print(SuiteTable.of(results, run.missing(), PublishedFigures.tower(loaded.vision()))

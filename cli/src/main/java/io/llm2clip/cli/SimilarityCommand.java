@@ -77,7 +77,7 @@ final class SimilarityCommand extends ComputingCommand {
             Probabilities probabilities = loaded.probabilities();
             List<Score> scores = scores(cosines, probabilities);
             if (terminal.json()) {
-                terminal.printJson(Result.of(image.toString(), probabilities, scores));
+                printJson(terminal, Result.of(image.toString(), probabilities, scores));
             } else {
                 table(scores);
                 terminal.hint(hint(probabilities));

@@ -201,14 +201,16 @@ final class TrainCaptionCommand extends ComputingCommand {
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {
-            terminal.printJson(new Report(
-                    result.trainingGroups(),
-                    result.measuredGroups(),
-                    result.data().skipped(),
-                    result.cutCaptions(),
-                    result.skippedSteps(),
-                    result.captionRetrieval(),
-                    out.toString()));
+            printJson(
+                    terminal,
+                    new Report(
+                            result.trainingGroups(),
+                            result.measuredGroups(),
+                            result.data().skipped(),
+                            result.cutCaptions(),
+                            result.skippedSteps(),
+                            result.captionRetrieval(),
+                            out.toString()));
         } else {
             terminal.print("Caption retrieval accuracy on %s:"
                     .formatted(Quantity.of(result.measuredGroups(), "held-out group")));

@@ -214,14 +214,16 @@ final class TrainClipCommand extends ComputingCommand {
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
         if (terminal.json()) {
-            terminal.printJson(new Report(
-                    result.trainingImages(),
-                    result.measuredImages(),
-                    result.broken(),
-                    result.cutCaptions(),
-                    result.skippedSteps(),
-                    retrieval,
-                    out.toString()));
+            printJson(
+                    terminal,
+                    new Report(
+                            result.trainingImages(),
+                            result.measuredImages(),
+                            result.broken(),
+                            result.cutCaptions(),
+                            result.skippedSteps(),
+                            retrieval,
+                            out.toString()));
         } else {
             terminal.print("%s of %d"
                     .formatted(

@@ -31,7 +31,7 @@ class DemoCommandTest {
 
         @Override
         public void run() {
-            DemoCommand.report(result(), terminal);
+            DemoCommand.report(result(), "f32", terminal);
         }
     }
 

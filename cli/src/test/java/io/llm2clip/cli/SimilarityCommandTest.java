@@ -22,6 +22,7 @@ class SimilarityCommandTest {
         JsonNode scores = run.json().path("captions");
         double scale = run.json().path("logitScale").asDouble();
         assertThat(scores.size()).isEqualTo(3);
+        assertThat(run.json().path("precision").asString()).isEqualTo("f32");
         assertThat(scale).isCloseTo(1 / 0.07, within(1e-3));
         double total = 0;
         for (int i = 0; i < 3; i++) {

@@ -155,7 +155,8 @@ class TrainCommandTest {
             "--json"
         };
         Run first = Run.of(clip);
-        assertThat(first.err()).contains("text vectors: 22 examples", "text vectors: 2 examples", "7.png", "1 of 24 images skipped.");
+        assertThat(first.err())
+                .contains("text vectors: 22 examples", "text vectors: 2 examples", "7.png", "1 of 24 images skipped.");
         assertThat(first.code()).isZero();
         assertThat(first.json().path("measuredImages").asInt()).isEqualTo(2);
         assertThat(first.json()

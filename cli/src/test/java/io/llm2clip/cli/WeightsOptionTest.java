@@ -1,9 +1,15 @@
 package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.machine.Processor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +68,22 @@ class WeightsOptionTest {
         assertThat(Run.of("embed", "--model", model, "--text", "a kite", "--weights", "f32")
                         .out())
                 .isEqualTo(Run.of("embed", "--model", model, "--text", "a kite").out());
+    }
+
+    /** Results say in what they were computed. */
+    @Test
+    void quantizedWeightsAreMultipliedAsIntegersWhereAsked() {
+        assumeTrue(Processor.absence(Precision.INT8).isEmpty());
+        Object[] plain = {"similarity", "--model", model, picture, "a red kite", "snow", "--json", "--weights", "int8"};
+        List<Object> integers = new ArrayList<>(List.of(plain));
+        integers.addAll(List.of("--precision", "int8"));
+        JsonNode expected = Run.of(plain).json();
+        JsonNode found = Run.of(integers.toArray()).json();
+        assertThat(expected.path("precision").asString()).isEqualTo("f32");
+        assertThat(found.path("precision").asString()).isEqualTo("int8");
+        double cosine = found.path("captions").path(0).path("cosine").asDouble();
+        double other = expected.path("captions").path(0).path("cosine").asDouble();
+        assertThat(cosine).isNotEqualTo(other).isCloseTo(other, within(0.05));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -7,6 +8,7 @@ import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
+import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -165,10 +167,14 @@ public final class OpenModel implements AutoCloseable {
         return model;
     }
 
-    /** Whether any weights are multiplied as they are quantized; of a model whose weights are in memory. */
-    public boolean hasQuantizedWeights() {
-        return parameters.all().stream()
-                .anyMatch(parameter -> parameter.data().dtype().isQuantized());
+    /**
+     * Checks that the model, whose weights are in memory, can be computed with as is asked for.
+     *
+     * @param path of the model, for the message
+     * @throws InputException if the precision is int8, and no weight is quantized
+     */
+    public void requirePrecision(Path path, Execution execution) {
+        IntegerPrecision.require(parameters, path, execution);
     }
 
     public Tokenizer tokenizer() {

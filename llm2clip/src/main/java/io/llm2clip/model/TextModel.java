@@ -124,6 +124,7 @@ public final class TextModel implements AutoCloseable {
      *
      * @param specialTokens how special tokens in captions are taken, if not as the text model was saved with
      * @param execution where and how the model computes
+     * @throws InputException if the precision is int8, and no weight is quantized
      */
     public static TextModel open(Path path, Optional<SpecialTokens> specialTokens, Execution execution) {
         return open(path, specialTokens, WeightFormat.STORED, execution);
@@ -169,8 +170,11 @@ public final class TextModel implements AutoCloseable {
             SpecialTokens taken = specialTokens.orElseGet(captions::specialTokens);
             TokenizerFiles files = source.tokenizer();
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
-            return of(
-                    tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, source::encoder);
+            return of(tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, parameters -> {
+                Llama llama = source.encoder(parameters);
+                IntegerPrecision.require(parameters, path, execution);
+                return llama;
+            });
         }
     }
 

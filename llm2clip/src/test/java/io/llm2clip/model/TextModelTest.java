@@ -15,8 +15,11 @@ import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
 import java.io.IOException;
@@ -53,6 +56,18 @@ class TextModelTest {
             ModelDirectory.save(model, TinyModel.create(parameters), tokenizer, Existing.REFUSE);
         }
         text = model.resolve("text");
+    }
+
+    /** As whole models do, where nothing would be multiplied as integers. */
+    @Test
+    void integersAreForQuantizedWeights() {
+        long before = EngineMemory.liveBytes();
+        Execution integers = new Execution(Device.cpu(), new ProgramOptions(Precision.INT8));
+        assertThatThrownBy(() -> TextModel.open(text, Optional.empty(), integers))
+                .isInstanceOf(InputException.class)
+                .hasMessage("The model " + text + " has no quantized weights, which the precision int8 is for; keep"
+                        + " weights as int8 or int4 (--weights), or compute in f32.");
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 
     private record Change(String file, String before, String after) {}

@@ -119,9 +119,11 @@ class CpuFeaturesTest {
         String reason = "this CPU has no AVX-512 instructions on bytes";
         assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AVX512_VNNI, reason, Feature.AMX_INT8, reason));
         // Tiles of one kind only.
-        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24));
+        cpu.leaves.put(
+                List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 22 | 1 << 24));
         assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_INT8, "this CPU has no AMX"));
-        cpu.leaves.put(List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 24 | 1 << 25));
+        cpu.leaves.put(
+                List.of(7, 0), new Cpuid.Leaf(1, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 30, 1 << 11, 1 << 24 | 1 << 25));
         assertThat(cpu.missing(0)).isEqualTo(Map.of(Feature.AMX_BF16, "this CPU has no AMX"));
     }
 
