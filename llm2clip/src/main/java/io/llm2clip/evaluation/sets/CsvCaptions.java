@@ -3,13 +3,15 @@ package io.llm2clip.evaluation.sets;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.JsonLines;
 import io.llm2clip.data.JsonLines.BadLineException;
-import io.llm2clip.nn.checkpoint.IoReason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,6 +21,13 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code raw,sentids,split,filename,img_id} with a row per image whose captions are a JSON list, as {@code flickr_annotations_30k.csv}.
  */
 final class CsvCaptions {
+    /** What follows a closing quote belongs to the field, and the last quote may be missing. */
+    private static final CSVFormat CSV = CSVFormat.RFC4180
+            .builder()
+            .setTrailingData(true)
+            .setLenientEof(true)
+            .get();
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String FORMAT =
             "expected the columns image and caption, or raw, split and filename, in the first line.";
@@ -78,53 +87,17 @@ final class CsvCaptions {
 
     private static List<List<String>> rows(Path file) {
         try {
-            return parse(Files.readString(file));
+            String text = Files.readString(file);
+            try (CSVParser parser = CSVParser.parse(text.startsWith("\uFEFF") ? text.substring(1) : text, CSV)) {
+                return parser.stream()
+                        .map(CSVRecord::toList)
+                        .filter(row -> row.size() > 1 || !row.getFirst().isBlank())
+                        .toList();
+            }
         } catch (CharacterCodingException e) {
             throw new InputException("%s: expected text in UTF-8, found other bytes; convert it.".formatted(file), e);
-        } catch (IOException e) {
-            throw new InputException("%s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
-        }
-    }
-
-    /** RFC 4180: fields in quotes may have commas, line breaks, and quotes written twice. */
-    private static List<List<String>> parse(String text) {
-        List<List<String>> rows = new ArrayList<>();
-        List<String> row = new ArrayList<>();
-        StringBuilder field = new StringBuilder();
-        boolean quoted = false;
-        for (int i = text.startsWith("\uFEFF") ? 1 : 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"') {
-                if (quoted && i + 1 < text.length() && text.charAt(i + 1) == '"') {
-                    field.append('"');
-                    i++;
-                } else if (quoted || field.isEmpty()) {
-                    quoted = !quoted;
-                } else {
-                    field.append(c);
-                }
-            } else if (!quoted && c == ',') {
-                row.add(field.toString());
-                field.setLength(0);
-            } else if (!quoted && c == '\n') {
-                endRow(rows, row, field);
-                row = new ArrayList<>();
-            } else {
-                field.append(c);
-            }
-        }
-        endRow(rows, row, field);
-        return rows;
-    }
-
-    private static void endRow(List<List<String>> rows, List<String> row, StringBuilder field) {
-        if (!field.isEmpty() && field.charAt(field.length() - 1) == '\r') {
-            field.setLength(field.length() - 1);
-        }
-        row.add(field.toString());
-        field.setLength(0);
-        if (row.size() > 1 || !row.getFirst().isBlank()) {
-            rows.add(List.copyOf(row));
+        } catch (IOException | UncheckedIOException e) {
+            throw new InputException("%s cannot be read (%s).".formatted(file, e.getMessage()), e);
         }
     }
 }
