@@ -254,7 +254,7 @@ class TensorErrorsTest {
         List<String> units = switch (precision) {
             case F32, TF32 -> List.of();
             case BF16, BF16X3 -> List.of("amx", "avx512");
-            case INT8 -> List.of("avx512", "avxvnni", "avx2");
+            case INT8 -> List.of("amx", "avx512", "avxvnni", "avx2");
         };
         String reasons = units.stream()
                 .map(unit -> "not " + unit + "-" + precision + off)
