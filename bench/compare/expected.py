@@ -7,6 +7,8 @@ import sys
 
 rows = []
 for row in json.load(open(sys.argv[1]))["rows"]:
+    if len(row["entrants"]) < 2:  # A rival that is not installed.
+        continue
     rival = row["entrants"][1]
     rows.append({"name": row["name"], "work": row["work"], "count": rival["elements"], "rms": rival["rms"], "output": rival["output"]})
 print("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]")

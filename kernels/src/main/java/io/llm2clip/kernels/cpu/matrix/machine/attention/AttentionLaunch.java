@@ -113,10 +113,10 @@ final class AttentionLaunch implements Launch {
         }
 
         private void copy(long from, long to) {
-            BlockCall.set(call, CopyProgram.FROM, from);
-            BlockCall.set(call, CopyProgram.FROM_ROW, heads.keyRow());
-            BlockCall.set(call, CopyProgram.TO, to);
-            BlockCall.set(call, CopyProgram.ROWS, sequence.keys());
+            BlockCall.set(call, RowCopyProgram.FROM, from);
+            BlockCall.set(call, RowCopyProgram.FROM_ROW, heads.keyRow());
+            BlockCall.set(call, RowCopyProgram.TO, to);
+            BlockCall.set(call, RowCopyProgram.ROWS, sequence.keys());
             programs.copy(shape.headSize()).call(call);
         }
 

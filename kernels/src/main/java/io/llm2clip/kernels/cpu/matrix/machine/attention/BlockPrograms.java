@@ -25,9 +25,9 @@ final class BlockPrograms {
                 shape, wanted -> space.install("attention " + wanted, BlockProgram.encode(wanted)));
     }
 
-    /** What copies rows of a head; its argument is the address of what {@link CopyProgram} says. */
+    /** What copies rows of a head; its argument is the address of what {@link RowCopyProgram} says. */
     MachineFunction copy(int headSize) {
         return copies.computeIfAbsent(
-                headSize, wanted -> space.install("rows of " + wanted, CopyProgram.encode(wanted)));
+                headSize, wanted -> space.install("rows of " + wanted, RowCopyProgram.encode(wanted)));
     }
 }

@@ -16,7 +16,7 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
  * Copies rows of a head to memory without gaps. Where they are stored they are often a multiple of 4 KiB apart, so that few of them fit in
  * the caches at a time.
  */
-final class CopyProgram {
+final class RowCopyProgram {
     /** Fields of the argument's memory. */
     static final int FROM = 0;
 
@@ -27,7 +27,7 @@ final class CopyProgram {
     private static final int REGISTERS = 8;
     private static final Mask REST = new Mask(1);
 
-    private CopyProgram() {}
+    private RowCopyProgram() {}
 
     static byte[] encode(int headSize) {
         Assembler a = new Assembler();
