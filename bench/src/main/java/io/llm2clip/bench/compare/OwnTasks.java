@@ -30,7 +30,16 @@ final class OwnTasks {
 
     /** @throws AbsentException if this machine does not have what is asked for */
     static Task of(Request request) {
+        return of(request, execution(request));
+    }
+
+    /** The same, measuring each kernel for {@link Task#explain}. */
+    static Task profiled(Request request) {
         Execution execution = execution(request);
+        return of(request, new Execution(execution.device(), execution.options().withKernelTimes()));
+    }
+
+    private static Task of(Request request, Execution execution) {
         return switch (request.kind()) {
             case "product" -> product(request, execution);
             case "attention" -> attention(request, execution);

@@ -40,6 +40,11 @@ final class ProgramTask implements Task {
     }
 
     @Override
+    public String explain() {
+        return program.explain();
+    }
+
+    @Override
     public void close() {
         program.close();
         OwnTasks.close(weights);

@@ -64,6 +64,11 @@ final class RaggedTask implements Task {
     }
 
     @Override
+    public String explain() {
+        return "Each batch has a program of its own: profile the captions of one.\n";
+    }
+
+    @Override
     public void close() {
         function.close();
         owner.close();

@@ -98,8 +98,8 @@ final class StepTask implements Task {
         return step.flops();
     }
 
-    /** Kernel by kernel. */
-    String explain() {
+    @Override
+    public String explain() {
         return step.explain();
     }
 

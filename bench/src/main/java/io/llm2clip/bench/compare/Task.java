@@ -10,6 +10,9 @@ interface Task extends AutoCloseable {
     /** Floating-point operations of a run. */
     long flops();
 
+    /** The work kernel by kernel. */
+    String explain();
+
     @Override
     void close();
 }
