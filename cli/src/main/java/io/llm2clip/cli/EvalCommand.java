@@ -16,8 +16,6 @@ import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.report.Facts;
-import io.llm2clip.report.Page;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -72,13 +69,8 @@ final class EvalCommand extends ComputingCommand {
             })
     private List<String> suites = List.of();
 
-    @HelpSection.In(HelpSection.OUTPUT)
-    @Option(
-            names = "--report",
-            paramLabel = "FILE.html",
-            description =
-                    "Write the result as one HTML page: figures, published ones beside them, searches with pictures.")
-    private @Nullable Path report;
+    @Mixin
+    private ReportOption report = new ReportOption();
 
     @Mixin
     private Terminal terminal = new Terminal();
@@ -98,7 +90,7 @@ final class EvalCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        requireReportPlace();
+        report.require();
         if (suites.isEmpty()) {
             folder();
         } else {
@@ -127,8 +119,10 @@ final class EvalCommand extends ComputingCommand {
             } else {
                 print(found, captions);
             }
-            write(() -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
-                    .ofFolder(captions));
+            report.write(
+                    () -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
+                            .ofFolder(captions),
+                    terminal);
         }
     }
 
@@ -167,29 +161,15 @@ final class EvalCommand extends ComputingCommand {
                 terminal.print(SuiteTable.of(results, run.missing(), PublishedFigures.tower(loaded.vision()))
                         .text());
             }
-            write(() -> report(
-                            loaded,
-                            results.stream().map(EvaluationReport.Part::of).toList())
-                    .ofSuites(SuiteTable.of(results, run.missing(), Optional.empty())));
+            report.write(
+                    () -> report(
+                                    loaded,
+                                    results.stream()
+                                            .map(EvaluationReport.Part::of)
+                                            .toList())
+                            .ofSuites(SuiteTable.of(results, run.missing(), Optional.empty())),
+                    terminal);
             requireAll(results);
-        }
-    }
-
-    private void requireReportPlace() {
-        if (report == null) {
-            return;
-        }
-        String name = String.valueOf(report.getFileName());
-        if (spec != null && !name.endsWith(".html")) {
-            throw new ParameterException(
-                    spec.commandLine(), "Expected a file named *.html for --report, found '%s'.".formatted(report));
-        }
-        Path parent = report.toAbsolutePath().getParent();
-        if (Files.isDirectory(report) || parent == null || !Files.isDirectory(parent)) {
-            throw new InputException("The report %s cannot be written: %s; choose another with --report."
-                    .formatted(
-                            report,
-                            Files.isDirectory(report) ? "it is a folder" : "there is no folder %s".formatted(parent)));
         }
     }
 
@@ -210,13 +190,6 @@ final class EvalCommand extends ComputingCommand {
         return spec == null
                 ? List.of()
                 : spec.root().commandLine().getParseResult().originalArgs();
-    }
-
-    private void write(Supplier<Page> page) {
-        if (report != null) {
-            page.get().write(report);
-            terminal.remark("The report is %s.".formatted(report));
-        }
     }
 
     private static void requireAll(List<SuiteResult> results) {

@@ -8,6 +8,8 @@ import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,6 +59,9 @@ final class TrainCaptionCommand extends ComputingCommand {
 
     @Mixin
     private RunOption run = new RunOption();
+
+    @Mixin
+    private ReportOption report = new ReportOption();
 
     @ArgGroup(exclusive = true)
     private LanguageModelOptions model = new LanguageModelOptions();
@@ -183,7 +188,9 @@ final class TrainCaptionCommand extends ComputingCommand {
     @Override
     public void run() {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
+        report.require();
         StopRequest stop = new StopRequest();
+        RunOptions recorded = run.of(out, stop);
         CaptionTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new CaptionTrainingJob(
@@ -196,8 +203,12 @@ final class TrainCaptionCommand extends ComputingCommand {
                         overwrite.existing(),
                         specialTokens.choice(),
                         device().execution(),
-                        run.of(out, stop)));
-        CaptionTrainingJob.Result result = StopSignals.run(stop, terminal, () -> job.run(terminal.progress()));
+                        recorded));
+        CaptionTrainingJob.Result result = StopSignals.run(
+                stop,
+                terminal,
+                () -> report.after(
+                        () -> job.run(terminal.progress()), () -> RunReport.of(recorded.directory()), terminal));
         terminal.skipped(result.data(), List.of());
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

@@ -7,6 +7,8 @@ import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +54,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Mixin
     private RunOption run = new RunOption();
+
+    @Mixin
+    private ReportOption report = new ReportOption();
 
     @ArgGroup(exclusive = true)
     private VisionOptions vision = new VisionOptions();
@@ -192,7 +197,9 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTraining.Config training = BadUsage.unless(spec, this::training);
         ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
         Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
+        report.require();
         StopRequest stop = new StopRequest();
+        RunOptions recorded = run.of(out, stop);
         ExampleSet set = data.open(terminal);
         ClipTrainingJob job = BadUsage.unless(
                 spec,
@@ -208,8 +215,12 @@ final class TrainClipCommand extends ComputingCommand {
                         overwrite.existing(),
                         specialTokens.choice(),
                         device().execution(),
-                        run.of(out, stop)));
-        ClipTrainingJob.Result result = StopSignals.run(stop, terminal, () -> job.run(terminal.progress()));
+                        recorded));
+        ClipTrainingJob.Result result = StopSignals.run(
+                stop,
+                terminal,
+                () -> report.after(
+                        () -> job.run(terminal.progress()), () -> RunReport.of(recorded.directory()), terminal));
         terminal.skipped(result.reasons(), result.broken(), set.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.model.TextModel;
+import io.llm2clip.report.Html;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +161,8 @@ class TrainRunTest {
                 validation,
                 "--eval-every",
                 2,
+                "--report",
+                folder.resolve("clip.html"),
                 "--json");
         Run second = Run.of(clip.toArray());
         assertThat(second.code()).isZero();
@@ -171,6 +174,19 @@ class TrainRunTest {
                         .path("imageToText")
                         .path("r1")
                         .asDouble());
+        assertThat(folder.resolve("clip.html"))
+                .content()
+                .contains(
+                        "After 4 steps of stage 2, images and captions, on what was held out: R@1, text to image is "
+                                + Html.percent(second.json()
+                                        .path("retrieval")
+                                        .path("textToImage")
+                                        .path("r1")
+                                        .asDouble()),
+                        "guessing has 25.0 %.",
+                        "train clip",
+                        "image to text r1",
+                        "stage_2.batch");
         assertThat(settings(model).path("vision.hidden_size").asInt()).isEqualTo(64);
         Run eval = Run.of("eval", validation, "--model", run(model).resolve("best"), "--json");
         assertThat(eval.code()).isZero();
@@ -192,6 +208,23 @@ class TrainRunTest {
                 .isEqualToNormalizingNewlines("error: " + run(model)
                         + ": holds a finished run; choose another name or replace it with --overwrite.\n");
         assertThat(folder.resolve("other")).doesNotExist();
+    }
+
+    @Test
+    void aReportThatCannotBeWrittenIsRefusedBeforeTheWork() {
+        Run run = Run.of(
+                "train",
+                "clip",
+                training,
+                "--text",
+                "t",
+                "--out",
+                folder.resolve("none"),
+                "--report",
+                folder.resolve("no/r.html"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("there is no folder", "--report").hasLineCount(1);
+        assertThat(run(folder.resolve("none"))).doesNotExist();
     }
 
     @Test

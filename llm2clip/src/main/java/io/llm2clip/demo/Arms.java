@@ -41,6 +41,7 @@ final class Arms implements AutoCloseable {
     private final TextModel language;
     private final ImageExamples images;
     private final Execution execution;
+    private final TrainingRun run;
     private final Progress progress;
     private final Map<String, Arm> arms = new LinkedHashMap<>();
     private final Map<String, TextAdapter> adapters = new HashMap<>();
@@ -53,6 +54,7 @@ final class Arms implements AutoCloseable {
             TextModel language,
             ImageExamples images,
             Execution execution,
+            TrainingRun run,
             Progress progress) {
         this.recipe = recipe;
         this.visionConfig = visionConfig;
@@ -60,6 +62,7 @@ final class Arms implements AutoCloseable {
         this.language = language;
         this.images = images;
         this.execution = execution;
+        this.run = run;
         this.progress = progress;
     }
 
@@ -122,8 +125,7 @@ final class Arms implements AutoCloseable {
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
-        LossCurve losses =
-                ClipTraining.run(name, vision, text, logitScale, images, config, execution, TrainingRun.NONE, progress);
+        LossCurve losses = ClipTraining.run(name, vision, text, logitScale, images, config, execution, run, progress);
         Arm arm = new Arm(name, vision, logitScale, texts, config.steps(), losses);
         arms.put(name, arm);
         return arm;

@@ -29,6 +29,7 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.report.Gallery;
+import io.llm2clip.report.Series;
 import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.CaptionTraining;
@@ -36,7 +37,7 @@ import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.TextVectors;
 import io.llm2clip.training.VectorLookup;
-import io.llm2clip.training.run.TrainingRun;
+import io.llm2clip.training.run.RunMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +58,8 @@ public final class Demo {
     private final Preprocessing preprocessing = Preprocessing.miniature(visionConfig.imageSize());
     private final PhaseMeter meter = new PhaseMeter();
     private final Map<String, LossCurve> curves = new LinkedHashMap<>();
+    private final Map<String, List<Series>> losses = new LinkedHashMap<>();
+    private final RunMetrics steps = new RunMetrics();
 
     private Demo(DemoOptions options, Progress progress) {
         this.options = options;
@@ -103,7 +106,7 @@ public final class Demo {
                             trainingTexts(texts).map(language::row).toList(),
                             recipe.languageModel(),
                             options.execution(),
-                            TrainingRun.NONE,
+                            steps,
                             progress));
             Optional<RawVectors> raw = options.ablations()
                     ? Optional.of(meter.measure("vectors without stage 1", () -> RawVectors.of(language, texts)))
@@ -112,13 +115,20 @@ public final class Demo {
             train(
                     "stage 1",
                     () -> CaptionTraining.prepare(language.encoder(), texts.corpus(), recipe.stage1(), progress)
-                            .run(progress));
+                            .run(steps, progress, () -> {}));
             CaptionRetrieval after = captionRetrieval(language, texts, false);
             long flopsBefore = language.encoder().flops();
             try (TextVectorStore store =
                             TextVectorStore.open(vectorFolder(), language.fingerprint(), recipe.hiddenSize());
                     Arms arms = new Arms(
-                            recipe, visionConfig, options.seed(), language, images, options.execution(), progress)) {
+                            recipe,
+                            visionConfig,
+                            options.seed(),
+                            language,
+                            images,
+                            options.execution(),
+                            steps,
+                            progress)) {
                 meter.measure(
                         "text vectors",
                         () -> TextVectors.fill(language.encoder(), training, VectorPart.WHOLE, store, progress));
@@ -150,6 +160,7 @@ public final class Demo {
                 DemoReport.write(
                         Path.of(result.report()),
                         result,
+                        losses,
                         galleries(texts, comparison),
                         recipe,
                         options.execution().device().name());
@@ -207,6 +218,7 @@ public final class Demo {
 
     private void train(String name, Supplier<LossCurve> training) {
         curves.put(name, meter.measure(name, training));
+        losses.put(name, steps.phases().getLast().losses());
     }
 
     private CaptionRetrieval captionRetrieval(TextModel language, DemoTexts texts, boolean causal) {
@@ -310,8 +322,8 @@ public final class Demo {
                 .forEach(arm -> compute.put(
                         arm.name(),
                         new DemoResult.Compute(arm.steps(), arm.training().flops())));
-        Map<String, List<Float>> losses = new LinkedHashMap<>();
-        curves.forEach((name, curve) -> losses.put(name, curve.losses()));
+        Map<String, List<Float>> everyLoss = new LinkedHashMap<>();
+        curves.forEach((name, curve) -> everyLoss.put(name, curve.losses()));
         return new DemoResult(
                 options.seed(),
                 options.quick(),
@@ -323,7 +335,7 @@ public final class Demo {
                 new Recall(1 / images, 5 / images, 10 / images),
                 compute,
                 meter.phases(),
-                losses,
+                everyLoss,
                 options.directory().resolve("model").toString(),
                 options.directory().resolve("report.html").toString(),
                 example);

@@ -5,12 +5,13 @@ import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.report.Card;
-import io.llm2clip.report.Chart;
 import io.llm2clip.report.DataTable;
 import io.llm2clip.report.Facts;
 import io.llm2clip.report.Gallery;
 import io.llm2clip.report.Html;
+import io.llm2clip.report.LossCharts;
 import io.llm2clip.report.Page;
+import io.llm2clip.report.Series;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,14 +37,22 @@ final class DemoReport {
     /**
      * Writes the page, atomically.
      *
+     * @param losses by training, a line per kind of batch
      * @param galleries by name of their queries
      * @param device that computed
      */
-    static void write(Path file, DemoResult result, Map<String, Gallery> galleries, DemoRecipe recipe, String device) {
-        new DemoReport(result).page(galleries, recipe, device).write(file);
+    static void write(
+            Path file,
+            DemoResult result,
+            Map<String, List<Series>> losses,
+            Map<String, Gallery> galleries,
+            DemoRecipe recipe,
+            String device) {
+        new DemoReport(result).page(losses, galleries, recipe, device).write(file);
     }
 
-    private Page page(Map<String, Gallery> galleries, DemoRecipe recipe, String device) {
+    private Page page(
+            Map<String, List<Series>> losses, Map<String, Gallery> galleries, DemoRecipe recipe, String device) {
         Page page = new Page("LLM2CLIP demo", verdict());
         if (result.quick()) {
             page.note(SHORT_RECIPE);
@@ -55,7 +64,7 @@ final class DemoReport {
                 DemoTable.sentences(result).stream()
                         .map(sentence -> "<p>" + Html.escape(sentence) + "</p>")
                         .collect(Collectors.joining()));
-        page.section("Losses", losses());
+        page.section("Losses", LossCharts.of(losses));
         galleries.forEach((name, gallery) -> page.section("Searches: " + name, gallery.html()));
         page.section("Time and memory", phases());
         page.section("How to get this again", facts(recipe, device));
@@ -179,15 +188,6 @@ final class DemoReport {
             cells.add("<span class=\"%s\">%s</span>".formatted(tone, DemoTable.points(difference)));
         }
         return cells;
-    }
-
-    private String losses() {
-        StringBuilder html = new StringBuilder("<div class=\"charts\">");
-        result.curves().forEach((name, values) -> html.append(Chart.of(name, values)));
-        return html.append(
-                        "</div><p class=\"soft\">Pale: each step; strong: the mean of about ten. Stage 1 does not diverge where its loss"
-                                + " rises: in its last part batches pair short captions with long ones, which is harder (a curriculum).</p>")
-                .toString();
     }
 
     private String phases() {

@@ -17,16 +17,19 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.run.Evaluation;
+import io.llm2clip.training.run.Figure;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -168,18 +171,29 @@ public record CaptionTrainingJob(
                     .skipped();
             // Saved before it is measured: whatever happens then, nothing was trained for nothing.
             model.save(output, provenance(), Saving.DEFAULT);
-            CaptionRetrieval after = retrieval(model.encoder(), split.measured(), false, progress);
-            directory.finish(progress);
+            Map<String, CaptionRetrieval.Change> changes = retrieval(model.encoder(), split.measured(), false, progress)
+                    .since(before);
+            directory.finish(figures(changes), progress);
             List<String> all = groups.stream().flatMap(List::stream).toList();
             return new Result(
                     corpus.report(),
                     split.training().size(),
                     split.measured().size(),
-                    after.since(before),
+                    changes,
                     skipped,
                     all.size(),
                     model.encoder().countCut(all, training.maxLength()));
         }
+    }
+
+    private static List<Figure> figures(Map<String, CaptionRetrieval.Change> changes) {
+        List<Figure> figures = new ArrayList<>();
+        changes.forEach((pairing, change) -> figures.add(new Figure(
+                "caption retrieval accuracy, " + CaptionRetrieval.name(pairing),
+                change.after(),
+                OptionalDouble.of(change.before()),
+                1.0 / change.images())));
+        return figures;
     }
 
     private static List<List<String>> pairable(CaptionCorpus corpus) {

@@ -8,6 +8,8 @@ import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.ExampleSets;
 import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.evaluation.BothWays;
+import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.kernels.JavaRuntime;
@@ -27,6 +29,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.run.Figure;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
@@ -204,7 +207,7 @@ public record ClipTrainingJob(
                 // Saved before it is measured: whatever happens then, nothing was trained for nothing.
                 ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
                 ClipEvaluation.Measured measured = evaluation.retrieval();
-                directory.finish(progress);
+                directory.finish(figures(measured.retrieval()), progress);
                 return new Result(
                         split.training().size(),
                         measured.images(),
@@ -217,6 +220,16 @@ public record ClipTrainingJob(
                         filled.cut());
             }
         }
+    }
+
+    private static List<Figure> figures(RetrievalMetrics retrieval) {
+        BothWays recall = BothWays.of(retrieval);
+        Recall chance = Recall.byChance(retrieval.textRetrieval().size());
+        return List.of(
+                new Figure("R@1, text to image", recall.textToImage().r1(), chance.r1()),
+                new Figure("R@1, image to text", recall.imageToText().r1(), chance.r1()),
+                new Figure("R@10, text to image", recall.textToImage().r10(), chance.r10()),
+                new Figure("R@10, image to text", recall.imageToText().r10(), chance.r10()));
     }
 
     /** Computes the vectors of what is learned from and of what is measured. */

@@ -154,11 +154,11 @@ class PageTest {
 
     @Test
     void axesEndAtRoundNumbers() {
-        String chart = Chart.of("loss & more", List.of(7.43f, 5.53f, 3.2f, 1.1f, Float.NaN));
+        String chart = Chart.of("loss & more", List.of(Series.of("", List.of(7.43f, 5.53f, 3.2f, 1.1f, Float.NaN))));
         assertThat(chart)
                 .contains(">0</text>", ">2</text>", ">8</text>", "loss &amp; more")
                 .doesNotContain(">7.43");
-        assertWellFormed("<!doctype html>" + Chart.of("flat", List.of(2f, 2f)));
+        assertWellFormed("<!doctype html>" + Chart.of("flat", List.of(Series.of("", List.of(2f, 2f)))));
         assertThat(Chart.of("none", List.of())).contains("0 steps");
     }
 

@@ -132,7 +132,7 @@ class RecordedTrainingTest {
                     Execution.cpu(),
                     evaluation.map(run::evaluating).orElse(run),
                     progress);
-            directory.finish(progress);
+            directory.finish(List.of(), progress);
             return new Trained(parameters.digest(), losses.losses(), losses.skipped());
         }
     }
@@ -239,9 +239,9 @@ class RecordedTrainingTest {
         JsonNode arguments = JSON.readTree(run("args.json"));
         assertThat(arguments.path("command").toString()).isEqualTo("[\"train\",\"clip\"]");
         assertThat(arguments.path("settings").path("batch").asString()).isEqualTo("4");
-        assertThat(arguments.path("versions").path("java").asString())
-                .isEqualTo(Runtime.version().toString());
-        assertThat(arguments.path("versions").path("cpu").asString()).isNotBlank();
+        assertThat(arguments.path("versions").path("Java").asString())
+                .startsWith(Runtime.version().toString());
+        assertThat(arguments.path("versions").path("CPU").asString()).isNotBlank();
         assertThat(arguments.has("finished")).isTrue();
         List<JsonNode> metrics = metrics();
         assertThat(metrics)

@@ -6,6 +6,7 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Surroundings;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a run: {@code args.json}, {@code metrics.jsonl}, TensorBoard's {@code events.out.tfevents.*}, and
- * {@code checkpoints/step-000100} and so on, {@code best/} if models are measured. One run at a time writes to it.
+ * {@code checkpoints/step-000100} and so on, {@code best/} if models are measured, {@code results.json} at the end. One run at a time
+ * writes to it.
  *
  * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
  */
@@ -159,6 +161,7 @@ public final class RunDirectory implements AutoCloseable {
         OutputDirectory.recover(directory.resolve(BestModel.FOLDER));
         OutputDirectory.delete(directory.resolve(BestModel.FOLDER));
         Files.deleteIfExists(directory.resolve(MetricsFile.NAME));
+        Files.deleteIfExists(directory.resolve(ResultsFile.NAME));
         try (DirectoryStream<Path> events = Files.newDirectoryStream(directory, EventFile.PATTERN)) {
             for (Path each : events) {
                 Files.deleteIfExists(each);
@@ -166,12 +169,17 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Training is over and its result is saved: there is nothing to go on from any more. */
-    public void finish(Progress progress) {
+    /**
+     * Training is over and its result is saved: there is nothing to go on from any more.
+     *
+     * @param figures what it came to, the most important first
+     */
+    public void finish(List<Figure> figures, Progress progress) {
         if (file == null || recorded == null) {
             throw new IllegalStateException("The run has not begun.");
         }
         checkpoints.prune();
+        ResultsFile.write(options.directory(), figures);
         file = file.finishedNow();
         file.write(options.directory());
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));

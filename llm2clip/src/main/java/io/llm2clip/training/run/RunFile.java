@@ -3,6 +3,7 @@ package io.llm2clip.training.run;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.report.Surroundings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

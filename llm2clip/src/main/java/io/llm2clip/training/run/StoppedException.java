@@ -4,7 +4,8 @@ package io.llm2clip.training.run;
 public final class StoppedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    StoppedException(String message) {
+    /** @param message where the training was stopped, and how to go on */
+    public StoppedException(String message) {
         super(message);
     }
 }

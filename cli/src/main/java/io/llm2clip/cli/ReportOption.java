@@ -1,0 +1,66 @@
+package io.llm2clip.cli;
+
+import io.llm2clip.data.InputException;
+import io.llm2clip.report.Page;
+import io.llm2clip.training.DivergedException;
+import io.llm2clip.training.run.StoppedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Whether the result is also written as a page. */
+@HelpSection.In(HelpSection.OUTPUT)
+final class ReportOption {
+    @Option(
+            names = "--report",
+            paramLabel = "FILE.html",
+            description =
+                    "Write the result as one HTML page: figures, charts or searches, and all that is needed to get it again.")
+    private @Nullable Path file;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec spec;
+
+    /** Refuses a place that cannot be written, before the work. */
+    void require() {
+        if (file == null) {
+            return;
+        }
+        if (spec != null && !String.valueOf(file.getFileName()).endsWith(".html")) {
+            throw new ParameterException(
+                    spec.commandLine(), "Expected a file named *.html for --report, found '%s'.".formatted(file));
+        }
+        Path parent = file.toAbsolutePath().getParent();
+        if (Files.isDirectory(file) || parent == null || !Files.isDirectory(parent)) {
+            throw new InputException("The report %s cannot be written: %s; choose another with --report."
+                    .formatted(
+                            file,
+                            Files.isDirectory(file) ? "it is a folder" : "there is no folder %s".formatted(parent)));
+        }
+    }
+
+    /** Writes the page if one is wanted. */
+    void write(Supplier<Page> page, Terminal terminal) {
+        if (file != null) {
+            page.get().write(file);
+            terminal.remark("The report is %s.".formatted(file));
+        }
+    }
+
+    /** Trains, and writes the page then, also if the training ends early. */
+    <T> T after(Supplier<T> training, Supplier<Page> page, Terminal terminal) {
+        try {
+            T result = training.get();
+            write(page, terminal);
+            return result;
+        } catch (StoppedException | DivergedException e) {
+            write(page, terminal);
+            throw e;
+        }
+    }
+}

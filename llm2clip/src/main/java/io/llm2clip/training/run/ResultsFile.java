@@ -1,0 +1,66 @@
+package io.llm2clip.training.run;
+
+import io.llm2clip.nn.checkpoint.AtomicFile;
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.IoReason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The form of {@code results.json}: what a finished run came to. */
+final class ResultsFile {
+    static final String NAME = "results.json";
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private ResultsFile() {}
+
+    static void write(Path directory, List<Figure> figures) {
+        ArrayNode all = JSON.createArrayNode();
+        for (Figure figure : figures) {
+            ObjectNode node = all.addObject().put("name", figure.name()).put("value", figure.value());
+            figure.before().ifPresent(before -> node.put("before", before));
+            node.put("chance", figure.chance());
+        }
+        AtomicFile.write(
+                directory.resolve(NAME),
+                (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n")
+                        .getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What {@link #write} wrote; empty of a run that is not finished. */
+    static List<Figure> read(Path directory) {
+        Path file = directory.resolve(NAME);
+        try {
+            List<Figure> figures = new ArrayList<>();
+            for (JsonNode node : JSON.readTree(Files.readAllBytes(file))) {
+                figures.add(new Figure(
+                        node.path("name").asString(""),
+                        node.path("value").asDouble(),
+                        node.has("before")
+                                ? OptionalDouble.of(node.path("before").asDouble())
+                                : OptionalDouble.empty(),
+                        node.path("chance").asDouble()));
+            }
+            return figures;
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (JacksonException e) {
+            throw new CheckpointException(
+                    "%s: expected the results of a run as training writes them, found something else.".formatted(file),
+                    e);
+        } catch (IOException e) {
+            throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package io.llm2clip.training.run;
+
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.report.Card;
+import io.llm2clip.report.Chart;
+import io.llm2clip.report.DataTable;
+import io.llm2clip.report.Facts;
+import io.llm2clip.report.Html;
+import io.llm2clip.report.LossCharts;
+import io.llm2clip.report.Page;
+import io.llm2clip.report.Series;
+import io.llm2clip.report.ShellWords;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** A run as one page to send to somebody, made of what its folder holds. */
+public final class RunReport {
+    private static final int CARDS = 3;
+    private static final String HELD_OUT = "val_";
+
+    private static final Map<String, String> CHARTS = charts();
+
+    private final String name;
+    private final RunFile run;
+    private final RunMetrics metrics;
+    private final List<Figure> figures;
+
+    private RunReport(String name, RunFile run, RunMetrics metrics, List<Figure> figures) {
+        this.name = name;
+        this.run = run;
+        this.metrics = metrics;
+        this.figures = figures;
+    }
+
+    private static Map<String, String> charts() {
+        Map<String, String> charts = new LinkedHashMap<>();
+        charts.put(Metric.LEARNING_RATE, "learning rate");
+        charts.put(Metric.GRADIENT_NORM, "gradient norm, before clipping");
+        charts.put(Metric.LOGIT_SCALE, "logit scale");
+        charts.put(Metric.EXAMPLES_PER_SECOND, "examples per second");
+        return charts;
+    }
+
+    /**
+     * The page of a run, finished or not.
+     *
+     * @throws CheckpointException if the folder holds no run
+     */
+    public static Page of(Path directory) {
+        RunFile run = RunFile.read(directory)
+                .orElseThrow(() -> new CheckpointException(
+                        "%s: expected the folder of a run, found no %s.".formatted(directory, RunFile.NAME)));
+        return new RunReport(
+                        String.valueOf(directory.toAbsolutePath().normalize().getFileName()),
+                        run,
+                        RunMetrics.read(directory),
+                        ResultsFile.read(directory))
+                .page();
+    }
+
+    private Page page() {
+        Page page = new Page(name + ": training", verdict());
+        if (run.finished() == null) {
+            page.note("This training is not finished: these are figures of its first %s.".formatted(steps()));
+        }
+        page.cards(cards());
+        if (!figures.isEmpty()) {
+            page.section("On what was held out", table());
+        }
+        page.section("Losses", LossCharts.of(losses()));
+        String measured = measured();
+        if (!measured.isEmpty()) {
+            page.section("Measured on the way", measured);
+        }
+        page.section("Steps", charts(CHARTS));
+        page.section("Time and memory", phases());
+        return page.section("How to get this again", facts());
+    }
+
+    private String steps() {
+        return metrics.phases().stream()
+                .map(phase -> "%,d steps of %s".formatted(phase.steps(), phase.name()))
+                .collect(Collectors.joining(" and "));
+    }
+
+    private String verdict() {
+        if (metrics.phases().isEmpty()) {
+            return "No step was made.";
+        }
+        if (figures.isEmpty()) {
+            return metrics.phases().stream()
+                    .map(phase -> {
+                        Series loss = phase.metric(Metric.LOSS);
+                        return String.format(
+                                Locale.ROOT,
+                                "%s: after %,d steps the loss is about %.3g, at first it was %.3g.",
+                                phase.name(),
+                                phase.steps(),
+                                loss.last(),
+                                loss.first());
+                    })
+                    .collect(Collectors.joining(" "));
+        }
+        Figure first = figures.getFirst();
+        return "After %s, on what was held out: %s is %s%s; guessing has %s."
+                .formatted(
+                        steps(),
+                        first.name(),
+                        Html.percent(first.value()),
+                        first.before().isPresent()
+                                ? ", before the training it was "
+                                        + Html.percent(first.before().getAsDouble())
+                                : "",
+                        Html.percent(first.chance()));
+    }
+
+    private List<Card> cards() {
+        return figures.stream()
+                .limit(CARDS)
+                .map(figure -> new Card(
+                        Html.percent(figure.value()),
+                        figure.name(),
+                        figure.before().stream()
+                                        .mapToObj(before -> "before: %s, ".formatted(Html.percent(before)))
+                                        .collect(Collectors.joining())
+                                + "guessing: " + Html.percent(figure.chance())))
+                .toList();
+    }
+
+    private String table() {
+        DataTable table = new DataTable().head(List.of("", "after the training", "before it", "guessing"));
+        for (Figure figure : figures) {
+            table.row(
+                    "",
+                    List.of(
+                            Html.escape(figure.name()),
+                            Html.percent(figure.value()),
+                            figure.before().isPresent()
+                                    ? Html.percent(figure.before().getAsDouble())
+                                    : "",
+                            Html.percent(figure.chance())));
+        }
+        return table.html();
+    }
+
+    private Map<String, List<Series>> losses() {
+        Map<String, List<Series>> losses = new LinkedHashMap<>();
+        metrics.phases().forEach(phase -> losses.put(phase.name(), phase.losses()));
+        return losses;
+    }
+
+    /** Charts of what was measured every so many steps. */
+    private String measured() {
+        Map<String, String> charts = new LinkedHashMap<>();
+        for (PhaseMetrics phase : metrics.phases()) {
+            phase.metrics().keySet().stream()
+                    .filter(metric -> metric.startsWith(HELD_OUT))
+                    .forEach(metric -> charts.put(
+                            metric, metric.substring(HELD_OUT.length()).replace('_', ' ')));
+        }
+        return charts.isEmpty() ? "" : charts(charts);
+    }
+
+    private String charts(Map<String, String> names) {
+        StringBuilder html = new StringBuilder("<div class=\"charts\">");
+        for (PhaseMetrics phase : metrics.phases()) {
+            names.forEach((metric, title) -> {
+                Series series = phase.metric(metric);
+                if (series.size() > 0) {
+                    String place = metrics.phases().size() > 1 ? phase.name() + ": " : "";
+                    html.append(Chart.of(place + title, List.of(series)));
+                }
+            });
+        }
+        return html.append("</div>").toString();
+    }
+
+    private String phases() {
+        DataTable table = new DataTable()
+                .head(List.of(
+                        "phase", "steps", "skipped", "minutes", "examples per second, median", "most memory, MB"));
+        for (PhaseMetrics phase : metrics.phases()) {
+            Series seconds = phase.metric(Metric.SECONDS);
+            table.row(
+                    "",
+                    List.of(
+                            Html.escape(phase.name()),
+                            "%,d".formatted(phase.steps()),
+                            number("%,.0f", phase.metric(Metric.SKIPPED_STEPS).greatest()),
+                            number("%.1f", seconds.sum() / 60),
+                            number(
+                                    "%.3g",
+                                    phase.metric(Metric.EXAMPLES_PER_SECOND).median()),
+                            number("%,.0f", phase.metric(Metric.MEMORY_BYTES).greatest() / 1e6)));
+        }
+        return table.html()
+                + "<p class=\"soft\">Minutes are of steps alone. Memory is the engine's and the Java heap's after a step.</p>";
+    }
+
+    private static String number(String format, double value) {
+        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
+    }
+
+    private String facts() {
+        Facts facts = new Facts();
+        if (!run.command().isEmpty()) {
+            facts.and("command", ShellWords.join(run.command()));
+        }
+        facts.and("started", run.started().toString());
+        facts.and(
+                "finished", run.finished() == null ? "not yet" : run.finished().toString());
+        for (RunFile.Resumption resumption : run.resumed()) {
+            facts.and("went on " + resumption.time(), "after step %,d".formatted(resumption.step()));
+        }
+        run.versions().forEach(facts::and);
+        run.settings().values().forEach(facts::and);
+        return facts.html();
+    }
+}

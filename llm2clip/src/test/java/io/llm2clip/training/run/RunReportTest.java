@@ -1,0 +1,121 @@
+package io.llm2clip.training.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.progress.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a run's folder holds becomes a page. */
+class RunReportTest {
+    private static final List<Figure> FIGURES = List.of(
+            new Figure("accuracy, <two> long captions", 0.4375, OptionalDouble.of(0.0625), 1.0 / 16),
+            new Figure("R@1, text to image", 0.25, 0.125));
+
+    @TempDir
+    private Path folder;
+
+    private void record(boolean finished) throws IOException {
+        new RunFile(
+                        Instant.parse("2026-11-27T10:00:00Z"),
+                        List.of("llm2clip", "train", "caption", "my captions"),
+                        Map.of("llm2clip", "1.0, commit abc"),
+                        new RunSettings(Map.of("stage_1.batch", "32")),
+                        List.of(new RunFile.Resumption(Instant.parse("2026-11-27T10:30:00Z"), 20, Map.of())),
+                        finished ? Instant.parse("2026-11-27T11:00:00Z") : null)
+                .write(folder);
+        try (RunLog log = RunLog.open(folder, Instant.EPOCH, Map.of(), Progress.NONE)) {
+            for (int step = 1; step <= 40; step++) {
+                String kind = step < 30 ? "long to long" : "short to long";
+                Map<String, Double> metrics = Map.of(
+                        Metric.LOSS,
+                        step < 30 ? 3.0 / step : 2.5,
+                        Metric.LEARNING_RATE,
+                        1e-4 * step,
+                        Metric.SECONDS,
+                        3.0,
+                        Metric.MEMORY_BYTES,
+                        1e9 + step * 1e6);
+                log.write(new RunEvent(Instant.now(), "stage 1", step, new StepRecord(step, kind, "", metrics)));
+            }
+            log.write(new RunEvent(
+                    Instant.now(), "stage 1", 40, new StepRecord(40, "", "", Map.of("val_long_long_r1", 0.5))));
+        }
+    }
+
+    @Test
+    void aFinishedRunSaysWhatItCameToAndHowToGetItAgain() throws IOException {
+        record(true);
+        ResultsFile.write(folder, FIGURES);
+        String html = html();
+        assertThat(html)
+                .contains(
+                        "After 40 steps of stage 1, on what was held out: accuracy, &lt;two&gt; long captions is 43.8 %,"
+                                + " before the training it was 6.3 %; guessing has 6.3 %.")
+                .contains("before: 6.3 %, guessing: 6.3 %", "<b>25.0 %</b><span>R@1, text to image</span>")
+                .contains(
+                        "llm2clip train caption &quot;my captions&quot;",
+                        "stage_1.batch",
+                        "commit abc",
+                        "after step 20")
+                .doesNotContain("not finished");
+        // A line of its own for each kind of batch, both with a name, and the steps' time and memory.
+        assertThat(html).contains("long to long</text>", "short to long</text>", "40 steps</text>", "no divergence");
+        assertThat(html).contains("<td>2.0</td>", "<td>1,040</td>", "long long r1");
+    }
+
+    @Test
+    void anUnfinishedRunSaysSo() throws IOException {
+        record(false);
+        assertThat(html())
+                .contains("This training is not finished: these are figures of its first 40 steps of stage 1.")
+                .contains("after 40 steps the loss is about 2.50, at first it was 1.56");
+    }
+
+    @Test
+    void resultsAreReadAsTheyWereWritten() {
+        ResultsFile.write(folder, FIGURES);
+        assertThat(ResultsFile.read(folder)).isEqualTo(FIGURES);
+        assertThat(ResultsFile.read(folder.resolve("none"))).isEmpty();
+    }
+
+    @Test
+    void aLineThatACrashCutOffIsLeftOutAndAnyOtherIsRefused() throws IOException {
+        record(false);
+        Path metrics = folder.resolve(MetricsFile.NAME);
+        Files.writeString(metrics, "{\"time\":\"2026-11-", StandardOpenOption.APPEND);
+        assertThat(RunMetrics.read(folder)
+                        .phases()
+                        .getFirst()
+                        .metric(Metric.LOSS)
+                        .size())
+                .isEqualTo(40);
+        Files.writeString(metrics, "\n{}\n", StandardOpenOption.APPEND);
+        assertThatThrownBy(() -> RunMetrics.read(folder))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("metrics.jsonl, line 42: expected metrics of a step");
+    }
+
+    @Test
+    void aFolderWithoutARunIsRefused() {
+        assertThatThrownBy(() -> RunReport.of(folder))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(folder + ": expected the folder of a run, found no args.json.");
+    }
+
+    private String html() throws IOException {
+        Path file = folder.resolve("report.html");
+        RunReport.of(folder).write(file);
+        return Files.readString(file);
+    }
+}
