@@ -7,10 +7,11 @@ import java.util.Locale;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** A line chart as inline SVG: values by step, drawn pale, and their running mean over them. */
+/** A line chart as inline SVG: values by step, noisy ones drawn pale with their running mean over them. */
 public final class Chart {
     private static final int WIDTH = 340;
     private static final int HEIGHT = 190;
+    private static final int LEGEND = 16;
     private static final int LEFT = 44;
     private static final int BOTTOM = 26;
     private static final int TOP = 26;
@@ -48,17 +49,25 @@ public final class Chart {
      * @param series lines, with a legend if they have names
      */
     public static String of(String title, List<Series> series) {
-        List<Series> lines =
-                Series.drawn(series).stream().map(line -> line.thinned(POINTS)).toList();
-        return new Chart(title, lines).draw();
+        return new Chart(title, thinned(series)).draw(true);
+    }
+
+    /** The same of a quantity that has no noise: its values as they are. */
+    public static String exact(String title, Series series) {
+        return new Chart(title, thinned(List.of(series))).draw(false);
+    }
+
+    private static List<Series> thinned(List<Series> series) {
+        return Series.drawn(series).stream().map(line -> line.thinned(POINTS)).toList();
     }
 
     private static DoubleStream values(Series series) {
         return IntStream.range(0, series.size()).mapToDouble(series::value);
     }
 
-    private String draw() {
-        svg.append("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">".formatted(WIDTH, HEIGHT, title));
+    private String draw(boolean noisy) {
+        svg.append("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">"
+                .formatted(WIDTH, named() ? HEIGHT + LEGEND : HEIGHT, title));
         svg.append("<text x=\"%d\" y=\"16\" class=\"title\">%s</text>".formatted(LEFT, title));
         for (double value = low; value < low + span + tick / 2; value += tick) {
             svg.append(String.format(
@@ -75,11 +84,11 @@ public final class Chart {
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\">0</text>".formatted(LEFT, HEIGHT - 8));
         svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\" text-anchor=\"end\">%d steps</text>"
                 .formatted(WIDTH - RIGHT, HEIGHT - 8, steps));
-        for (int i = 0; i < lines.size(); i++) {
+        for (int i = 0; noisy && i < lines.size(); i++) {
             line(lines.get(i), "raw c" + i % COLORS);
         }
         for (int i = 0; i < lines.size(); i++) {
-            line(lines.get(i).smooth(), "smooth c" + i % COLORS);
+            line(noisy ? lines.get(i).smooth() : lines.get(i), "smooth c" + i % COLORS);
         }
         legend();
         return svg.append("</svg>").toString();
@@ -97,16 +106,20 @@ public final class Chart {
                 .toPlainString();
     }
 
+    /** Below the axis, where no line is. */
     private void legend() {
-        int y = TOP + 10;
-        for (int i = 0; i < lines.size(); i++) {
-            String name = lines.get(i).name();
-            if (!name.isEmpty()) {
-                svg.append("<text x=\"%d\" y=\"%d\" class=\"legend c%d\" text-anchor=\"end\">%s</text>"
-                        .formatted(WIDTH - RIGHT, y, i % COLORS, Html.escape(name)));
-                y += 14;
-            }
+        for (int i = 0; named() && i < lines.size(); i++) {
+            svg.append("<text x=\"%d\" y=\"%d\" class=\"legend c%d\">%s</text>"
+                    .formatted(
+                            LEFT + i * (WIDTH - LEFT - RIGHT) / lines.size(),
+                            HEIGHT + 8,
+                            i % COLORS,
+                            Html.escape(lines.get(i).name())));
         }
+    }
+
+    private boolean named() {
+        return lines.stream().anyMatch(line -> !line.name().isEmpty());
     }
 
     /** The distance of lines: 1, 2 or 5 times a power of ten, so that there are about four. */

@@ -160,6 +160,9 @@ class PageTest {
                 .doesNotContain(">7.43");
         assertWellFormed("<!doctype html>" + Chart.of("flat", List.of(Series.of("", List.of(2f, 2f)))));
         assertThat(Chart.of("none", List.of())).contains("0 steps");
+        assertThat(Chart.exact("rate", Series.of("", List.of(1e-5f, 2e-5f, 0f))))
+                .contains("2.0e-05", "3 steps")
+                .containsOnlyOnce("<polyline");
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** A run as one page to send to somebody, made of what its folder holds. */
@@ -22,7 +23,18 @@ public final class RunReport {
     private static final int CARDS = 3;
     private static final String HELD_OUT = "val_";
 
-    private static final Map<String, String> CHARTS = charts();
+    private static final List<Plot> PLOTS = List.of(
+            new Plot(Metric.LEARNING_RATE, "learning rate", false),
+            new Plot(Metric.LOGIT_SCALE, "logit scale", false),
+            new Plot(Metric.GRADIENT_NORM, "gradient norm, before clipping", true),
+            new Plot(Metric.EXAMPLES_PER_SECOND, "examples per second", true));
+
+    /** A metric to be drawn, smoothed if it has noise. */
+    private record Plot(String metric, String title, boolean noisy) {
+        String html(Series series) {
+            return noisy ? Chart.of(title, List.of(series)) : Chart.exact(title, series);
+        }
+    }
 
     private final String name;
     private final RunFile run;
@@ -34,15 +46,6 @@ public final class RunReport {
         this.run = run;
         this.metrics = metrics;
         this.figures = figures;
-    }
-
-    private static Map<String, String> charts() {
-        Map<String, String> charts = new LinkedHashMap<>();
-        charts.put(Metric.LEARNING_RATE, "learning rate");
-        charts.put(Metric.GRADIENT_NORM, "gradient norm, before clipping");
-        charts.put(Metric.LOGIT_SCALE, "logit scale");
-        charts.put(Metric.EXAMPLES_PER_SECOND, "examples per second");
-        return charts;
     }
 
     /**
@@ -76,7 +79,7 @@ public final class RunReport {
         if (!measured.isEmpty()) {
             page.section("Measured on the way", measured);
         }
-        page.section("Steps", charts(CHARTS));
+        page.section("Steps", charts(_ -> PLOTS));
         page.section("Time and memory", phases());
         return page.section("How to get this again", facts());
     }
@@ -155,28 +158,26 @@ public final class RunReport {
 
     /** Charts of what was measured every so many steps. */
     private String measured() {
-        Map<String, String> charts = new LinkedHashMap<>();
-        for (PhaseMetrics phase : metrics.phases()) {
-            phase.metrics().keySet().stream()
-                    .filter(metric -> metric.startsWith(HELD_OUT))
-                    .forEach(metric -> charts.put(
-                            metric, metric.substring(HELD_OUT.length()).replace('_', ' ')));
-        }
-        return charts.isEmpty() ? "" : charts(charts);
+        return charts(phase -> phase.metrics().keySet().stream()
+                .filter(metric -> metric.startsWith(HELD_OUT))
+                .map(metric ->
+                        new Plot(metric, metric.substring(HELD_OUT.length()).replace('_', ' '), false))
+                .toList());
     }
 
-    private String charts(Map<String, String> names) {
-        StringBuilder html = new StringBuilder("<div class=\"charts\">");
+    /** By phase; empty if there are no values. */
+    private String charts(Function<PhaseMetrics, List<Plot>> plots) {
+        StringBuilder html = new StringBuilder();
         for (PhaseMetrics phase : metrics.phases()) {
-            names.forEach((metric, title) -> {
-                Series series = phase.metric(metric);
-                if (series.size() > 0) {
-                    String place = metrics.phases().size() > 1 ? phase.name() + ": " : "";
-                    html.append(Chart.of(place + title, List.of(series)));
-                }
-            });
+            String charts = plots.apply(phase).stream()
+                    .filter(plot -> phase.metric(plot.metric).size() > 0)
+                    .map(plot -> plot.html(phase.metric(plot.metric)))
+                    .collect(Collectors.joining());
+            if (!charts.isEmpty()) {
+                html.append("<h3>%s</h3><div class=\"charts\">%s</div>".formatted(Html.escape(phase.name()), charts));
+            }
         }
-        return html.append("</div>").toString();
+        return html.toString();
     }
 
     private String phases() {
