@@ -124,6 +124,11 @@ public final class Assembler {
         encoder.rex0f(0x18, 1, line);
     }
 
+    /** Fetches a line of memory into the second level of cache; an address of none does no harm. */
+    public void prefetcht1(Address line) {
+        encoder.rex0f(0x18, 2, line);
+    }
+
     public void lea(Gpr to, Address address) {
         encoder.rex(1, 0x8D, to.number(), address);
     }
@@ -285,6 +290,42 @@ public final class Assembler {
     /** The greater lanes; of b where one of two is NaN. */
     public void vmaxps(Zmm to, Zmm a, Zmm b) {
         encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5F, to.number(), a.number(), b.number());
+    }
+
+    /** The lesser lanes; of b where one of two is NaN. */
+    public void vminps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x5D, to.number(), a.number(), b.number());
+    }
+
+    public void vsqrtps(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0x51, to.number(), 0, from.number());
+    }
+
+    /** Inverses with a relative error below 2^-14. */
+    public void vrcp14ps(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x4C, to.number(), 0, from.number());
+    }
+
+    /** The nearest integers, of ties the even one. */
+    public void vrndscalepsNearest(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x08, to.number(), 0, from.number());
+        encoder.emit(ROUND_TO_NEAREST);
+    }
+
+    /** {@code to = b - to a}, rounded once. */
+    public void vfnmadd213ps(Zmm to, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0xAC, to.number(), a.number(), b.number());
+    }
+
+    /** Sets a mask to the lanes for which a comparison holds. */
+    public void vcmpps(Mask to, Zmm a, Zmm b, Comparison comparison) {
+        encoder.evex(Evex.of(MAP_0F, NO_PREFIX, 0), 0xC2, to.number(), a.number(), b.number());
+        encoder.emit(comparison.predicate());
+    }
+
+    /** Lanes of b where the mask is set, else of a. */
+    public void vblendmps(Zmm to, Mask mask, Zmm a, Zmm b) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0).masked(mask, false), 0x65, to.number(), a.number(), b.number());
     }
 
     /** Loads 128 bits and sets those above to 0; of registers 0 to 15. */

@@ -71,7 +71,8 @@ public final class BlockEpilogue {
         return element(addresses[addresses.length - 1], batch, row, column);
     }
 
-    private long extra(int e, int batch, int row, int column) {
+    /** Address of what another operand of the epilogue has for an element of the output. */
+    public long extra(int e, int batch, int row, int column) {
         long address = addresses[2 + e];
         return switch (op.epilogue().extras().get(e)) {
             case FULL -> element(address, batch, row, column);

@@ -1,10 +1,11 @@
 package io.llm2clip.kernels.cpu.runtime;
 
 import io.llm2clip.kernels.Settings;
-import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,9 +71,8 @@ public final class Workers implements AutoCloseable {
     private final Thread[] helpers;
     private final ThreadLocal<@Nullable Integer> current = new ThreadLocal<>();
     private final ReentrantLock turn = new ReentrantLock();
-    private final long[] scratch;
-    private final long[] scratchBytes;
-    private final @Nullable Arena[] scratchArenas;
+    private final GrowingMemory[] scratch;
+    private final GrowingMemory[] sharedMemory;
     private volatile @Nullable Region region;
     private volatile boolean closed;
 
@@ -89,9 +89,10 @@ public final class Workers implements AutoCloseable {
                     "Workers of " + threads + " threads, expected 1 to " + most + "; ask for as many as processors.");
         }
         helpers = new Thread[threads - 1];
-        scratch = new long[threads];
-        scratchBytes = new long[threads];
-        scratchArenas = new Arena[threads];
+        scratch = new GrowingMemory[threads];
+        sharedMemory = new GrowingMemory[threads];
+        Arrays.setAll(scratch, worker -> new GrowingMemory());
+        Arrays.setAll(sharedMemory, worker -> new GrowingMemory());
         for (int i = 0; i < helpers.length; i++) {
             int worker = i + 1;
             helpers[i] = Thread.ofPlatform()
@@ -156,6 +157,29 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs loops that share memory; loops of other callers wait until all are done.
+     *
+     * @param bytes how much memory
+     * @param loops gets its 64-byte-aligned address, and calls {@link #parallel}; not within another's loops
+     * @throws IllegalArgumentException as {@link #scratch}
+     * @throws OutOfMemoryError as {@link #scratch}
+     */
+    public void sharing(long bytes, LongConsumer loops) {
+        Integer worker = current.get();
+        if (worker != null) {
+            loops.accept(sharedMemory[worker].of(bytes));
+            return;
+        }
+        turn.lock();
+        try {
+            requireOpen();
+            loops.accept(sharedMemory[0].of(bytes));
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** Whether the calling thread is running a task of these workers, who would wait for it for ever if it waited for them. */
     public boolean isWorking() {
         return current.get() != null;
@@ -171,35 +195,8 @@ public final class Workers implements AutoCloseable {
      * @throws OutOfMemoryError if there is no such memory; the worker then has none until it asks again
      */
     public long scratch(int worker, long bytes) {
-        if (bytes < 0) {
-            throw new IllegalArgumentException(
-                    "Scratch memory of " + bytes + " bytes, expected 0 or more; split the operation.");
-        }
         requireOpen();
-        if (scratchBytes[worker] < bytes) {
-            // First the old memory goes, so that both need not fit; nobody can be left with its address.
-            freeScratch(worker);
-            Arena arena = Arena.ofShared();
-            try {
-                scratch[worker] = arena.allocate(bytes, 64).address();
-            } catch (RuntimeException | Error e) {
-                arena.close();
-                throw e;
-            }
-            scratchArenas[worker] = arena;
-            scratchBytes[worker] = bytes;
-        }
-        return scratch[worker];
-    }
-
-    private void freeScratch(int worker) {
-        Arena arena = scratchArenas[worker];
-        scratchArenas[worker] = null;
-        scratchBytes[worker] = 0;
-        scratch[worker] = 0;
-        if (arena != null) {
-            arena.close();
-        }
+        return scratch[worker].of(bytes);
     }
 
     /** Ends the threads and frees the scratch memory. */
@@ -212,8 +209,9 @@ public final class Workers implements AutoCloseable {
                 for (Thread helper : helpers) {
                     LockSupport.unpark(helper);
                 }
-                for (int worker = 0; worker < scratchArenas.length; worker++) {
-                    freeScratch(worker);
+                for (int worker = 0; worker < scratch.length; worker++) {
+                    scratch[worker].free();
+                    sharedMemory[worker].free();
                 }
             }
         } finally {

@@ -263,6 +263,34 @@ class AssemblerTest {
                         a -> a.vpdpbusdBroadcast(new Zmm(21), new Zmm(10), at(R8, 512))),
                 Golden.of("418b38", "mov edi, [r8]", a -> a.mov32(RDI, at(R8, 0))),
                 Golden.of("448b4c080c", "mov r9d, [rax+rcx+12]", a -> a.mov32(R9, at(RAX, RCX, 12))),
+                Golden.of("410f185640", "prefetcht1 [r14+64]", a -> a.prefetcht1(at(R14, 64))),
+                Golden.of("0f1810", "prefetcht1 [rax]", a -> a.prefetcht1(at(RAX, 0))),
+                Golden.of(
+                        "62e104405dca",
+                        "vminps zmm17, zmm31, zmm2",
+                        a -> a.vminps(new Zmm(17), new Zmm(31), new Zmm(2))),
+                Golden.of("62317c4851cc", "vsqrtps zmm9, zmm20", a -> a.vsqrtps(new Zmm(9), new Zmm(20))),
+                Golden.of("62e27d484cd3", "vrcp14ps zmm18, zmm3", a -> a.vrcp14ps(new Zmm(18), new Zmm(3))),
+                Golden.of(
+                        "62937d4808e508",
+                        "vrndscaleps zmm4, zmm29, 8",
+                        a -> a.vrndscalepsNearest(new Zmm(4), new Zmm(29))),
+                Golden.of(
+                        "62824d48acee",
+                        "vfnmadd213ps zmm21, zmm6, zmm30",
+                        a -> a.vfnmadd213ps(new Zmm(21), new Zmm(6), new Zmm(30))),
+                Golden.of(
+                        "62917440c2de1e",
+                        "vcmpps k3, zmm17, zmm30, 0x1e",
+                        a -> a.vcmpps(new Mask(3), new Zmm(17), new Zmm(30), Comparison.GREATER)),
+                Golden.of(
+                        "62f17448c2e203",
+                        "vcmpps k4, zmm1, zmm2, 3",
+                        a -> a.vcmpps(new Mask(4), new Zmm(1), new Zmm(2), Comparison.UNORDERED)),
+                Golden.of(
+                        "62826d4b65c7",
+                        "vblendmps zmm16{k3}, zmm2, zmm31",
+                        a -> a.vblendmps(new Zmm(16), new Mask(3), new Zmm(2), new Zmm(31))),
                 Golden.of("0f184d40", "prefetcht0 [rbp+64]", a -> a.prefetcht0(at(RBP, 64))),
                 Golden.of("430f184c1840", "prefetcht0 [r8+r11+64]", a -> a.prefetcht0(at(R8, R11, 64))),
                 Golden.of("410f184d00", "prefetcht0 [r13]", a -> a.prefetcht0(at(R13, 0))),

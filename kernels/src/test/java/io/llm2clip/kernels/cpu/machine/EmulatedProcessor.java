@@ -92,7 +92,7 @@ public final class EmulatedProcessor implements CodeSpace {
                     int condition = code.next();
                     if (condition == 0x18) {
                         CodeReader.Operands line = code.operands(rex >> 2 & 1, rex >> 1 & 1, rex & 1, 1);
-                        require(line.isMemory() && line.reg() == 1, "no prefetcht0");
+                        require(line.isMemory() && (line.reg() == 1 || line.reg() == 2), "no prefetch");
                         return;
                     }
                     require(condition == 0x84 || condition == 0x85, "no condition " + condition);
@@ -213,7 +213,13 @@ public final class EmulatedProcessor implements CodeSpace {
             CodeReader.Operands o =
                     code.operands(reg, ~one >> 6 & 1, ~one >> 5 & 1, broadcast ? 4 : accessed(instruction));
             int rm = o.rm() | (o.isMemory() ? 0 : (~one >> 6 & 1) << 4);
-            require(mask == 0 || instruction == 0x1010 || instruction == 0x1011 || instruction == 0x21B8, "a mask");
+            require(
+                    mask == 0
+                            || instruction == 0x1010
+                            || instruction == 0x1011
+                            || instruction == 0x21B8
+                            || instruction == 0x2165,
+                    "a mask");
             require(!broadcast || o.isMemory(), "rounding of an instruction's own");
             IntFunction<int[]> source = register -> !o.isMemory()
                     ? vectors.lanes(register)
@@ -238,6 +244,16 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0x105C -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a - b);
                 case 0x105E -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a / b);
                 case 0x105F -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a > b ? a : b);
+                case 0x105D -> vectors.floats(o.reg(), vvvv, source.apply(rm), (a, b) -> a < b ? a : b);
+                case 0x1051 -> vectors.floats(o.reg(), vvvv, source.apply(rm), (_, b) -> Math.sqrt(b));
+                case 0x214C -> vectors.floats(o.reg(), vvvv, source.apply(rm), (_, b) -> EmulatedVectors.inverse(b));
+                case 0x3108 -> {
+                    require(code.next() == 0b1000, "rounding that is not to the nearest");
+                    vectors.floats(o.reg(), vvvv, source.apply(rm), (_, b) -> Math.rint(b));
+                }
+                case 0x10C2 -> vectors.compare(o.reg() & 7, vvvv, source.apply(rm), code.next());
+                case 0x2165 -> vectors.blend(o.reg(), mask, vvvv, source.apply(rm));
+                case 0x21AC -> vectors.subtractProduct(o.reg(), vvvv, source.apply(rm));
                 case 0x21B8 -> {
                     require(!zeroing, "lanes of a sum that are set to 0");
                     vectors.multiplyAdd(o.reg(), mask, vvvv, source.apply(rm));

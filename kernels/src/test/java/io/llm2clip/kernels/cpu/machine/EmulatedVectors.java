@@ -158,6 +158,48 @@ final class EmulatedVectors {
         set(to, lanes);
     }
 
+    /** {@code to = b - to a}. */
+    void subtractProduct(int to, int a, int[] b) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = fma(registers[to][lane] ^ Integer.MIN_VALUE, registers[a][lane], b[lane]);
+        }
+        set(to, lanes);
+    }
+
+    /** As inexact as an approximation may be: 2^-14 of the inverse above it; 0 where the inverse is subnormal. */
+    static double inverse(double x) {
+        double inverse = 1 / x;
+        return Math.abs(inverse) < Float.MIN_NORMAL ? Math.copySign(0, inverse) : inverse * (1 + 0x0.FFp-14);
+    }
+
+    void compare(int to, int a, int[] b, int predicate) {
+        long bits = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            float x = Float.intBitsToFloat(registers[a][lane]);
+            float y = Float.intBitsToFloat(b[lane]);
+            boolean holds = switch (predicate) {
+                case 0x00 -> x == y;
+                case 0x03 -> Float.isNaN(x) || Float.isNaN(y);
+                case 0x04 -> x != y;
+                case 0x1E -> x > y;
+                default -> throw new IllegalStateException("No comparison " + predicate + ".");
+            };
+            bits |= holds ? 1L << lane : 0;
+        }
+        mask(to, bits);
+    }
+
+    void blend(int to, int mask, int a, int[] b) {
+        int[] lanes = registers[a].clone();
+        for (int lane = 0; lane < LANES; lane++) {
+            if (selects(mask, lane)) {
+                lanes[lane] = b[lane];
+            }
+        }
+        set(to, lanes);
+    }
+
     private static int fma(int a, int b, int c) {
         return Float.floatToRawIntBits(
                 Math.fma(Float.intBitsToFloat(a), Float.intBitsToFloat(b), Float.intBitsToFloat(c)));

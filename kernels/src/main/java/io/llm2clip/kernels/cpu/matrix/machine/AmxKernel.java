@@ -3,9 +3,11 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
@@ -13,6 +15,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Gpr;
+import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Tile;
 
 /**
@@ -20,6 +23,9 @@ import io.llm2clip.kernels.cpu.machine.Tile;
  * rows and columns that exist, so nothing beyond C is read or written. The state of tiles does not outlast a call.
  */
 record AmxKernel() implements Bf16Kernel {
+
+    /** Steps that are encoded one after the other. */
+    private static final int EIGHT = 8;
 
     @Override
     public Feature feature() {
@@ -32,35 +38,84 @@ record AmxKernel() implements Bf16Kernel {
     }
 
     @Override
-    public byte[] code(int rows, int vectors, int parts) {
-        return new Program(rows, vectors, parts).encode();
+    public byte[] code(PanelShape shape, int parts) {
+        return new Program(shape, parts).encode();
     }
 
     private static final class Program extends PanelProgram {
         private final int vectors;
+        private final int fetched;
         private final int parts;
         /** Tiles of sums, one below the other. */
         private final int below;
 
-        Program(int rows, int vectors, int parts) {
-            super(rows, rows * parts * Tiles.ROW, 2 * parts * Tiles.TILE);
-            this.vectors = vectors;
+        Program(PanelShape shape, int parts) {
+            super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
+            this.vectors = shape.vectors();
+            this.fetched = shape.fetched();
             this.parts = parts;
             below = rows > Tiles.LANES ? 2 : 1;
         }
 
-        /** R12 is the bytes of a tile's row. */
+        /** R12 is the bytes of a tile's row, R14 goes along the next panel of B. */
         @Override
         void enter() {
             a.push(R12);
+            a.push(R14);
             a.ldtilecfg(at(RDI, PanelCall.TILES));
             a.mov(R12, Tiles.ROW);
+            a.mov(R14, at(RDI, PanelCall.NEXT));
         }
 
         @Override
         void leave() {
             a.tilerelease();
+            a.vzeroupper();
+            a.pop(R14);
             a.pop(R12);
+        }
+
+        /**
+         * Eight at a time. Where both factors come from the second level of cache, storing sums at the end of a panel takes up to a third of
+         * its time, on the first CPUs with AMX; it does not where a tile is stored every few steps, wherever to.
+         */
+        @Override
+        void steps() {
+            Label rest = a.label();
+            Label end = a.label();
+            loop(PanelCall.EIGHTS, rest, () -> {
+                for (int step = 0; step < EIGHT; step++) {
+                    step(step);
+                    if (step == EIGHT / 2) {
+                        a.tilestored(at(RDI, R12, PanelCall.SUMS), sum(0, 0));
+                    }
+                }
+                advance(EIGHT);
+            });
+            a.bind(rest);
+            loop(PanelCall.REST, end, () -> {
+                step(0);
+                advance(1);
+            });
+            a.bind(end);
+        }
+
+        private void loop(int count, Label end, Runnable body) {
+            a.mov(RBX, at(RDI, count));
+            a.test(RBX, RBX);
+            a.jz(end);
+            Label again = a.here();
+            body.run();
+            a.sub(RBX, 1);
+            a.jnz(again);
+        }
+
+        private void advance(int steps) {
+            a.add(RAX, steps * stepOfA);
+            a.add(RSI, steps * stepOfB);
+            if (fetched > 0) {
+                a.add(R14, steps * fetched * Tiles.ROW);
+            }
         }
 
         @Override
@@ -106,30 +161,38 @@ record AmxKernel() implements Bf16Kernel {
         /** With two parts: what rounding left of A, then A rounded, by B rounded; then the latter by what rounding left of B. */
         @Override
         void step() {
+            step(0);
+        }
+
+        private void step(int step) {
             if (parts == 2) {
-                loadA(1);
-                loadB(0);
+                loadA(step, 1);
+                loadB(step, 0);
                 multiply();
-                loadA(0);
+                loadA(step, 0);
                 multiply();
-                loadB(1);
+                loadB(step, 1);
                 multiply();
             } else {
-                loadA(0);
-                loadB(0);
+                loadA(step, 0);
+                loadB(step, 0);
                 multiply();
             }
-        }
-
-        private void loadA(int part) {
-            for (int y = 0; y < below; y++) {
-                a.tileloadd(new Tile(4 + y), at(RAX, R12, part * rows * Tiles.ROW + y * Tiles.TILE));
+            for (int line = 0; line < fetched; line++) {
+                a.prefetcht1(at(R14, (step * fetched + line) * Tiles.ROW));
             }
         }
 
-        private void loadB(int part) {
+        private void loadA(int step, int part) {
+            for (int y = 0; y < below; y++) {
+                int offset = step * stepOfA + part * rows * Tiles.ROW + y * Tiles.TILE;
+                a.tileloadd(new Tile(4 + y), at(RAX, R12, offset));
+            }
+        }
+
+        private void loadB(int step, int part) {
             for (int x = 0; x < vectors; x++) {
-                a.tileloadd(new Tile(6 + x), at(RSI, R12, (2 * part + x) * Tiles.TILE));
+                a.tileloadd(new Tile(6 + x), at(RSI, R12, step * stepOfB + (2 * part + x) * Tiles.TILE));
             }
         }
 

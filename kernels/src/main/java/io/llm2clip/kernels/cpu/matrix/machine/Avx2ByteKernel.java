@@ -65,7 +65,7 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
         private final boolean dots;
 
         Program(int rows, DType format, boolean dots) {
-            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)));
+            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)), null);
             this.format = format;
             this.dots = dots;
         }

@@ -58,7 +58,7 @@ record Avx512ByteKernel() implements ByteKernel {
         private final DType format;
 
         Program(int rows, DType format) {
-            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)));
+            super(rows, rows * ByteKernels.ROW_OF_A, Math.toIntExact(BlockPanels.panelBytes(format, 1)), null);
             this.format = format;
         }
 

@@ -33,17 +33,17 @@ record Avx512Kernel() implements Bf16Kernel {
     }
 
     @Override
-    public byte[] code(int rows, int vectors, int parts) {
-        return new Program(rows, vectors, parts).encode();
+    public byte[] code(PanelShape shape, int parts) {
+        return new Program(shape, parts).encode();
     }
 
     private static final class Program extends PanelProgram {
         private final int vectors;
         private final int parts;
 
-        Program(int rows, int vectors, int parts) {
-            super(rows, rows * parts * Tiles.ROW, 2 * parts * Tiles.TILE);
-            this.vectors = vectors;
+        Program(PanelShape shape, int parts) {
+            super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
+            vectors = shape.vectors();
             this.parts = parts;
         }
 

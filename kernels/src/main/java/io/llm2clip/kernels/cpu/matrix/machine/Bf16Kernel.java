@@ -14,9 +14,7 @@ sealed interface Bf16Kernel permits Avx512Kernel, AmxKernel {
     /**
      * A program whose argument is the address of a {@link PanelCall}.
      *
-     * @param rows of each panel of A
-     * @param vectors columns of C in vectors of 16: 1 or 2
      * @param parts of a step: 1, or 2 for three products
      */
-    byte[] code(int rows, int vectors, int parts);
+    byte[] code(PanelShape shape, int parts);
 }

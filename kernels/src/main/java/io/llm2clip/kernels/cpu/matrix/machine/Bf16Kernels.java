@@ -7,9 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Programs that multiply bf16, each encoded when it is first needed, in less than a millisecond. */
 final class Bf16Kernels implements MachineKernels {
-    private record Shape(int rows, int vectors) {}
-
-    private final Map<Shape, MachineFunction> panels = new ConcurrentHashMap<>();
+    private final Map<PanelShape, MachineFunction> panels = new ConcurrentHashMap<>();
     private final Bf16Kernel kernel;
     private final int parts;
     private final CodeSpace space;
@@ -59,11 +57,15 @@ final class Bf16Kernels implements MachineKernels {
     }
 
     @Override
-    public MachineFunction panel(int rows, int columns) {
+    public boolean finishes() {
+        return true;
+    }
+
+    @Override
+    public MachineFunction panel(PanelShape shape) {
         return panels.computeIfAbsent(
-                new Shape(rows, Math.ceilDiv(columns, Tiles.LANES)),
-                shape -> space.install(
-                        kernel + " of " + shape + ", " + parts + " parts",
-                        kernel.code(shape.rows, shape.vectors, parts)));
+                shape,
+                missing -> space.install(
+                        kernel + " of " + missing + ", " + parts + " parts", kernel.code(missing, parts)));
     }
 }

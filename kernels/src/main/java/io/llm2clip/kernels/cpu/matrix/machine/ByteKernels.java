@@ -65,9 +65,14 @@ final class ByteKernels implements MachineKernels {
     }
 
     @Override
-    public MachineFunction panel(int rows, int columns) {
+    public boolean finishes() {
+        return false;
+    }
+
+    @Override
+    public MachineFunction panel(PanelShape shape) {
         return panels.computeIfAbsent(
-                rows,
+                shape.rows(),
                 height ->
                         space.install(kernel + " of " + height + " rows, " + format, kernel.multiply(height, format)));
     }

@@ -19,11 +19,11 @@ sealed interface MachineKernels permits Bf16Kernels, ByteKernels {
 
     /**
      * What multiplies panels of A by a panel of B; its argument is the address of a {@link PanelCall}.
-     *
-     * @param rows of each panel of A
-     * @param columns of the panel of B that exist
      */
-    MachineFunction panel(int rows, int columns);
+    MachineFunction panel(PanelShape shape);
+
+    /** Whether programs can store what an epilogue makes of sums; then they want a block of memory for these. */
+    boolean finishes();
 
     /** Bytes of scratch memory that a {@link #packer} takes, a multiple of 64. */
     long scratchBytes();

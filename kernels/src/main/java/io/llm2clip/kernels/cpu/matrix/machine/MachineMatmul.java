@@ -1,22 +1,42 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.machine.MachineFunction;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Matmul;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A matmul in blocks: A's panels of a block are made once, then multiplied by one panel of B after the other. */
+/** A matmul section by section: panels of A and B are made, by all threads, then multiplied block by block of the output. */
 final class MachineMatmul implements Launch {
-    private final Matmul op;
+    /** Most memory for panels. */
+    private static final long SECTION_BYTES = 96L << 20;
+
+    final Matmul op;
+    final MachineKernels kernels;
+    final BlockEpilogue epilogue;
+    /** Rows of a panel of A; panels are as equal as can be, so that the last is not much work for few rows. */
+    final int panelRows;
+    /** Length of the parts of k. */
+    final int part;
+    /** What programs make of the sums; null if they store them. */
+    final @Nullable Epilogue finish;
+    /** Its constants. */
+    final float[] constants;
+    /** Whether the epilogue is not left to programs. */
+    final boolean evaluated;
+
     private final long a;
     private final long b;
-    private final MachineKernels kernels;
     private final Workers workers;
-    private final BlockEpilogue epilogue;
-    private final TaskGrid grid;
-    private final int tasks;
+    private final List<Section> sections;
 
     MachineMatmul(Matmul op, long[] addresses, MachineKernels kernels, Workers workers) {
         this.op = op;
@@ -25,117 +45,52 @@ final class MachineMatmul implements Launch {
         this.kernels = kernels;
         this.workers = workers;
         epilogue = new BlockEpilogue(op, addresses);
-        grid = TaskGrid.of(op, kernels.rows(), kernels.columns(), workers.threads());
-        tasks = Math.multiplyExact(op.batch(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
+        boolean encoded = kernels.finishes() && Finish.encodes(op.epilogue());
+        Epilogue finished = encoded ? op.epilogue() : Epilogue.NONE;
+        finish = kernels.finishes() ? new Epilogue(finished.expression().shape(), finished.extras()) : null;
+        constants = ExpressionCode.constants(finished.expression());
+        evaluated = !encoded;
+        panelRows = Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
+        part = TaskGrid.partOf(op.k());
+        int steps = Tiles.steps(op.k());
+        long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
+        sections =
+                Section.of(op, panelRows, kernels.columns(), kernels.bytesOfA(1, steps), bytesOfColumn, SECTION_BYTES);
     }
 
     @Override
     public void run() {
+        for (Section section : sections) {
+            long bytes = new SectionPanels(op, kernels, section, panelRows, a, b, 0).bytes();
+            workers.sharing(bytes, memory -> run(new SectionPanels(op, kernels, section, panelRows, a, b, memory)));
+        }
+    }
+
+    private void run(SectionPanels panels) {
+        workers.parallel(
+                panels.count(),
+                (number, worker) ->
+                        panels.pack(number, kernels.packer(workers.scratch(worker, kernels.scratchBytes()))));
+        Section section = panels.section();
+        TaskGrid grid = TaskGrid.of(
+                section,
+                op.k(),
+                panelRows,
+                kernels.columns(),
+                kernels.bytesOfA(panelRows, part / Tiles.STEP),
+                workers.threads());
+        int tasks = Math.multiplyExact(section.batches(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
         workers.parallel(tasks, (task, worker) -> {
-            new Block(OutputBlock.of(op, grid.rows(), grid.columns(), grid.rowBlocks(), task), worker).compute();
+            OutputBlock block = grid.block(section, task);
+            BlockProduct product = new BlockProduct(this, panels, block);
+            product.run(workers.scratch(worker, product.scratchBytes()));
+            if (evaluated) {
+                epilogue.apply(block, worker);
+            }
         });
     }
 
-    /** Panels of A of the same number of rows, one behind the other. */
-    private record Panels(int rows, int count, int first, long call, long packed) {}
-
-    /** One block of one matmul's output. */
-    private final class Block {
-        final OutputBlock output;
-        final int worker;
-        final PanelPacker packer;
-        final Panels whole;
-        final Panels last;
-        final long packedB;
-
-        Block(OutputBlock output, int worker) {
-            this.output = output;
-            this.worker = worker;
-            int row = output.row();
-            int rows = output.rows();
-            int steps = Tiles.steps(Math.min(grid.k(), op.k()));
-            // Panels as equal as can be, so that the last is not much work for few rows.
-            int panelRows = Math.ceilDiv(rows, Math.ceilDiv(rows, kernels.rows()));
-            int count = rows / panelRows;
-            long bytesOfA = kernels.bytesOfA(rows, steps);
-            long bytesOfB = op.b().packing() == null ? kernels.bytesOfB(steps) : 0;
-            long scratch = workers.scratch(worker, kernels.scratchBytes() + 2 * PanelCall.BYTES + bytesOfA + bytesOfB);
-            packer = kernels.packer(scratch);
-            long calls = scratch + kernels.scratchBytes();
-            packedB = calls + 2 * PanelCall.BYTES;
-            long packedA = packedB + bytesOfB;
-            whole = new Panels(panelRows, count, row, calls, packedA);
-            int done = count * panelRows;
-            last = new Panels(
-                    rows - done,
-                    done == rows ? 0 : 1,
-                    row + done,
-                    calls + PanelCall.BYTES,
-                    packedA + kernels.bytesOfA(done, steps));
-        }
-
-        void compute() {
-            int from = 0;
-            do {
-                int k = Math.min(grid.k(), op.k() - from);
-                packA(whole, from, k);
-                packA(last, from, k);
-                for (int panel = 0; panel < output.columns(); panel += kernels.columns()) {
-                    int width = Math.min(kernels.columns(), output.columns() - panel);
-                    long panelOfB = panelOfB(from, k, output.column() + panel, width);
-                    multiply(whole, panelOfB, from, k, panel, width);
-                    multiply(last, panelOfB, from, k, panel, width);
-                }
-                from += k;
-            } while (from < op.k());
-            epilogue.apply(output, worker);
-        }
-
-        private void packA(Panels panels, int from, int k) {
-            long panelBytes = kernels.bytesOfA(panels.rows, Tiles.steps(k));
-            for (int panel = 0; panel < panels.count; panel++) {
-                int first = panels.first + panel * panels.rows;
-                packer.rows(op.a(), a, output.batch(), first, panels.rows, from, k, panels.packed + panel * panelBytes);
-            }
-        }
-
-        private long panelOfB(int from, int k, int first, int width) {
-            if (op.b().packing() == null) {
-                packer.columns(op.b(), b, output.batch(), from, k, first, width, packedB);
-                return packedB;
-            }
-            long panel = b + first / kernels.columns() * kernels.bytesOfB(Tiles.steps(op.k()));
-            return panel + kernels.bytesOfB(from / Tiles.STEP);
-        }
-
-        private void multiply(Panels panels, long panelOfB, int from, int k, int panel, int width) {
-            if (panels.count == 0) {
-                return;
-            }
-            long call = panels.call;
-            int steps = Tiles.steps(k);
-            int column = output.column() + panel;
-            long c = epilogue.output(output.batch(), panels.first, column);
-            long cRow = op.n() * 4L;
-            // Later parts of k are added to the sums of earlier ones.
-            long add = from > 0 ? c : epilogue.addend(output.batch(), panels.first, column);
-            long addRow = from > 0 ? cRow : epilogue.addendRow();
-            if (panel == 0 || width < kernels.columns()) {
-                PanelCall.shape(call, panels.rows, width);
-            }
-            PanelCall.set(call, PanelCall.A, panels.packed);
-            PanelCall.set(call, PanelCall.A_PANEL, kernels.bytesOfA(panels.rows, steps));
-            PanelCall.set(call, PanelCall.B, panelOfB);
-            PanelCall.set(call, PanelCall.C, c);
-            PanelCall.set(call, PanelCall.C_ROW, cRow);
-            PanelCall.set(call, PanelCall.C_PANEL, panels.rows * cRow);
-            PanelCall.set(call, PanelCall.ADD, add);
-            PanelCall.set(call, PanelCall.ADD_ROW, addRow);
-            PanelCall.set(call, PanelCall.ADD_PANEL, panels.rows * addRow);
-            PanelCall.set(call, PanelCall.STEPS, steps);
-            PanelCall.set(call, PanelCall.PANELS, panels.count);
-            MachineFunction function = kernels.panel(panels.rows, width);
-            function.call(call);
-        }
+    void putConstants(long call) {
+        MemorySegment.copy(constants, 0, ALL, JAVA_FLOAT, call + PanelCall.CONSTANTS, constants.length);
     }
 }

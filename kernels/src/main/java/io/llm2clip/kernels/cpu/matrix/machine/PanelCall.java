@@ -5,7 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
 import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.operations.Expression;
 
 /** The argument of a {@link PanelProgram}: where each field is in its memory, and how it gets there. */
 final class PanelCall {
@@ -46,12 +48,31 @@ final class PanelCall {
     static final int BYTE_SUMS = 0;
     static final int BYTE_ROWS = 1;
     static final int BYTE_WEIGHTS = 2;
-    /** Room for a tile of dot products on its way to vectors. */
+    /** Room for a tile on its way to vectors, or that nobody reads. */
     static final int SUMS = 320;
     /** Room for unpacked nibbles on their way to a tile. */
     static final int NIBBLES = SUMS + Tiles.TILE;
+    /** The panel of B that is multiplied next, of whose fetching a program takes care. */
+    static final int NEXT = NIBBLES + Tiles.TILE / 2;
+    /** Whole eights of steps, and the steps that are left. */
+    static final int EIGHTS = NEXT + 8;
+
+    static final int REST = EIGHTS + 8;
+    /** Where the output of a {@link Finish} goes, and the bytes from one row to the next. */
+    static final int OUT = REST + 8;
+
+    static final int OUT_ROW = OUT + 8;
+    /** The addresses of its other operands, and its constants. */
+    static final int EXTRAS = OUT_ROW + 8;
+
+    static final int CONSTANTS = EXTRAS + Expression.MAX_VALUES * Long.BYTES;
     /** Bytes of a call; aligned to 64. */
-    static final int BYTES = NIBBLES + Tiles.TILE / 2;
+    static final int BYTES = (CONSTANTS + ExpressionCode.maxConstants() * Float.BYTES + 63) / 64 * 64;
+
+    /** Bytes of a row of a block of sums for a {@link Finish}, and of a block of the most rows. */
+    static final int BLOCK_ROW = Tiles.COLUMNS * Float.BYTES;
+
+    static final int BLOCK = Tiles.COLUMNS * BLOCK_ROW;
 
     private static final int TILE_ROW_BYTES = 16;
     private static final int TILE_ROWS = 48;

@@ -15,6 +15,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loops that the programs of all kernels have: over panels of A, and within each over the steps of k. R8 is at a panel of A,
@@ -23,25 +24,31 @@ import io.llm2clip.kernels.cpu.machine.Label;
 abstract class PanelProgram {
     final Assembler a = new Assembler();
     final int rows;
-    private final int stepOfA;
-    private final int stepOfB;
+    final int stepOfA;
+    final int stepOfB;
+    private final @Nullable Finish finish;
 
     /**
      * Of panels of so many rows.
      *
      * @param stepOfA bytes of a step of a panel of A
      * @param stepOfB bytes of a step of a panel of B
+     * @param finish what follows when sums are stored, if anything
      */
-    PanelProgram(int rows, int stepOfA, int stepOfB) {
+    PanelProgram(int rows, int stepOfA, int stepOfB, @Nullable Finish finish) {
         this.rows = rows;
         this.stepOfA = stepOfA;
         this.stepOfB = stepOfB;
+        this.finish = finish;
     }
 
     byte[] encode() {
         a.push(RBX);
         a.push(RBP);
         enter();
+        if (finish != null) {
+            finish.begin(a);
+        }
         a.mov(R8, at(RDI, PanelCall.A));
         a.mov(R9, at(RDI, PanelCall.C));
         a.mov(R10, at(RDI, PanelCall.ADD));
@@ -52,19 +59,19 @@ abstract class PanelProgram {
         begin();
         a.mov(RAX, R8);
         a.mov(RSI, at(RDI, PanelCall.B));
-        a.mov(RBX, at(RDI, PanelCall.STEPS));
-        Label step = a.here();
-        step();
-        a.add(RAX, stepOfA);
-        a.add(RSI, stepOfB);
-        a.sub(RBX, 1);
-        a.jnz(step);
+        steps();
         store();
+        if (finish != null) {
+            finish.append(a);
+        }
         a.add(R8, at(RDI, PanelCall.A_PANEL));
         a.add(R9, at(RDI, PanelCall.C_PANEL));
         a.add(R10, at(RDI, PanelCall.ADD_PANEL));
         a.sub(R11, 1);
         a.jnz(panel);
+        if (finish != null) {
+            finish.end(a);
+        }
         leave();
         a.pop(RBP);
         a.pop(RBX);
@@ -83,6 +90,17 @@ abstract class PanelProgram {
         a.bind(zero);
         clear();
         a.bind(begun);
+    }
+
+    /** The steps of k; RBX is free. */
+    void steps() {
+        a.mov(RBX, at(RDI, PanelCall.STEPS));
+        Label step = a.here();
+        step();
+        a.add(RAX, stepOfA);
+        a.add(RSI, stepOfB);
+        a.sub(RBX, 1);
+        a.jnz(step);
     }
 
     /** Sets what holds for the whole call; what it pushes {@link #leave} pops. */

@@ -1,0 +1,189 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
+import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.operations.Matmul;
+
+/**
+ * One block of a matmul's output: panel of B by panel of B, each times all of the block's panels of A. Sums over more than one part of k are
+ * kept meanwhile: where programs finish them in blocks of scratch memory, for as many panels of B as that has room for, otherwise in the output.
+ */
+final class BlockProduct {
+    /** Of sums that wait for the next part of k. */
+    private static final long WAITING_BYTES = 1 << 20;
+    /** The most lines of the next panel of B to be fetched in a step. */
+    private static final int MAX_FETCHED = 8;
+
+    private final MachineMatmul matmul;
+    private final Matmul op;
+    private final MachineKernels kernels;
+    private final SectionPanels panels;
+    private final OutputBlock output;
+    private final Rows whole;
+    private final Rows last;
+    /** Panels of B whose sums wait together. */
+    private final int group;
+
+    BlockProduct(MachineMatmul matmul, SectionPanels panels, OutputBlock output) {
+        this.matmul = matmul;
+        this.panels = panels;
+        this.output = output;
+        op = matmul.op;
+        kernels = matmul.kernels;
+        int count = output.rows() / matmul.panelRows;
+        int rest = output.rows() % matmul.panelRows;
+        int lines = (int) (kernels.bytesOfB(1) / Tiles.ROW);
+        int fetched = count == 0 ? 0 : Math.min(MAX_FETCHED, Integer.highestOneBit(2 * Math.ceilDiv(lines, count) - 1));
+        whole = new Rows(matmul.panelRows, count, 0, fetched);
+        last = new Rows(rest, rest == 0 ? 0 : 1, count, 0);
+        int all = Math.ceilDiv(output.columns(), kernels.columns());
+        boolean waiting = matmul.finish != null && op.k() > matmul.part;
+        long room = WAITING_BYTES / ((count + 1L) * PanelCall.BLOCK);
+        group = waiting ? Math.clamp(room, 1, all) : all;
+    }
+
+    long scratchBytes() {
+        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 1;
+        return 2 * PanelCall.BYTES + blocks * PanelCall.BLOCK;
+    }
+
+    /** @param scratch {@link #scratchBytes} bytes */
+    void run(long scratch) {
+        whole.call = scratch;
+        last.call = scratch + PanelCall.BYTES;
+        matmul.putConstants(whole.call);
+        matmul.putConstants(last.call);
+        int columns = group * kernels.columns();
+        for (int first = 0; first < output.columns(); first += columns) {
+            int end = Math.min(first + columns, output.columns());
+            int from = 0;
+            do {
+                for (int column = first; column < end; column += kernels.columns()) {
+                    int next = column + kernels.columns() < output.columns() ? column + kernels.columns() : column;
+                    Step step = new Step(column, (column - first) / kernels.columns(), next, from);
+                    whole.multiply(step, scratch + 2 * PanelCall.BYTES);
+                    last.multiply(step, scratch + 2 * PanelCall.BYTES);
+                }
+                from += matmul.part;
+            } while (from < op.k());
+        }
+    }
+
+    /**
+     * A part of k of a panel of B.
+     *
+     * @param column its first column in the block
+     * @param inGroup its number
+     * @param next the first column of the next one
+     * @param from its first k
+     */
+    private record Step(int column, int inGroup, int next, int from) {}
+
+    /** Panels of A of the same number of rows, one behind the other. */
+    private final class Rows {
+        final int rows;
+        final int count;
+        final int number;
+        final int fetched;
+        long call;
+        private int width;
+        private MachineFunction[] functions = {};
+
+        /**
+         * @param number of the first panel
+         * @param fetched lines of the next panel of B in a step
+         */
+        Rows(int rows, int count, int number, int fetched) {
+            this.rows = rows;
+            this.count = count;
+            this.number = number;
+            this.fetched = fetched;
+        }
+
+        void multiply(Step step, long blocks) {
+            if (count == 0) {
+                return;
+            }
+            int from = step.from;
+            shape(Math.min(kernels.columns(), output.columns() - step.column));
+            int k = Math.min(matmul.part, op.k() - from);
+            int steps = Tiles.steps(k);
+            int batch = output.batch();
+            int row = output.row() + number * matmul.panelRows;
+            long offsetOfB = from == 0 ? 0 : kernels.bytesOfB(from / Tiles.STEP);
+            set(PanelCall.A, panels.ofA(batch, row) + (from == 0 ? 0 : kernels.bytesOfA(rows, from / Tiles.STEP)));
+            set(PanelCall.A_PANEL, kernels.bytesOfA(rows, Tiles.steps(op.k())));
+            set(PanelCall.B, panels.ofB(batch, output.column() + step.column) + offsetOfB);
+            set(PanelCall.NEXT, panels.ofB(batch, output.column() + step.next) + offsetOfB);
+            set(PanelCall.STEPS, steps);
+            set(PanelCall.EIGHTS, steps / 8);
+            set(PanelCall.REST, steps % 8);
+            set(PanelCall.PANELS, count);
+            if (matmul.finish == null) {
+                sumInOutput(step, row);
+            } else {
+                sumInBlocks(step, row, blocks);
+            }
+            functions[from + k < op.k() ? 0 : 1].call(call);
+        }
+
+        private void shape(int columns) {
+            if (columns == width) {
+                return;
+            }
+            width = columns;
+            PanelCall.shape(call, rows, width);
+            int vectors = Math.ceilDiv(width, Tiles.LANES);
+            functions = new MachineFunction[] {
+                kernels.panel(new PanelShape(rows, vectors, fetched, null)),
+                kernels.panel(new PanelShape(rows, vectors, fetched, matmul.finish))
+            };
+        }
+
+        /** Sums begin as what is added, later parts of k as the sums of earlier ones. */
+        private void sumInOutput(Step step, int row) {
+            BlockEpilogue epilogue = matmul.epilogue;
+            int column = output.column() + step.column;
+            long c = epilogue.output(output.batch(), row, column);
+            long add = step.from > 0 ? c : epilogue.addend(output.batch(), row, column);
+            sum(c, op.n() * 4L, rows * op.n() * 4L, add, step.from > 0 ? op.n() * 4L : epilogue.addendRow());
+        }
+
+        private void sumInBlocks(Step step, int row, long blocks) {
+            BlockEpilogue epilogue = matmul.epilogue;
+            int column = output.column() + step.column;
+            boolean waiting = op.k() > matmul.part;
+            long block = blocks;
+            if (waiting) {
+                block += (step.inGroup * (whole.count + 1L) + number) * PanelCall.BLOCK;
+            }
+            boolean first = step.from == 0;
+            sum(
+                    block,
+                    PanelCall.BLOCK_ROW,
+                    waiting ? PanelCall.BLOCK : 0,
+                    first ? 0 : block,
+                    first ? 0 : PanelCall.BLOCK_ROW);
+            set(PanelCall.ADD_PANEL, first ? 0 : PanelCall.BLOCK);
+            set(PanelCall.OUT, epilogue.output(output.batch(), row, column));
+            set(PanelCall.OUT_ROW, op.n() * 4L);
+            for (int e = 0; e < op.epilogue().extras().size(); e++) {
+                set(PanelCall.EXTRAS + e * Long.BYTES, epilogue.extra(e, output.batch(), row, column));
+            }
+        }
+
+        private void sum(long c, long rowOfC, long panelOfC, long add, long rowOfAdd) {
+            set(PanelCall.C, c);
+            set(PanelCall.C_ROW, rowOfC);
+            set(PanelCall.C_PANEL, panelOfC);
+            set(PanelCall.ADD, add);
+            set(PanelCall.ADD_ROW, rowOfAdd);
+            set(PanelCall.ADD_PANEL, rows * rowOfAdd);
+        }
+
+        private void set(int field, long value) {
+            PanelCall.set(call, field, value);
+        }
+    }
+}

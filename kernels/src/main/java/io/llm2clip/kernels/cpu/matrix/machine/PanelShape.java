@@ -1,0 +1,15 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.operations.Epilogue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a program that multiplies panels is made for.
+ *
+ * @param rows of each panel of A
+ * @param vectors columns of C that exist, in vectors of 16
+ * @param fetched lines of the next panel of B to be fetched with each step of a panel of A
+ * @param finish what becomes of the sums, which are complete, without literals; null if they are stored as they are
+ */
+record PanelShape(
+        int rows, int vectors, int fetched, @Nullable Epilogue finish) {}

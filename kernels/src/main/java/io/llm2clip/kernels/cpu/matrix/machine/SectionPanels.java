@@ -1,0 +1,83 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import io.llm2clip.kernels.operations.Matmul;
+
+/**
+ * The panels of a section, of A and, unless the whole matrix is packed already, of B, all of k: {@code [batch][panel]}. Panels have the same
+ * number of rows or columns but for the last.
+ *
+ * @param panelRows of A
+ * @param a the stored A
+ * @param b the stored B, or its panels
+ * @param memory {@link #bytes} bytes
+ */
+record SectionPanels(Matmul op, MachineKernels kernels, Section section, int panelRows, long a, long b, long memory) {
+    private static final int ALIGNMENT = 64;
+
+    long bytes() {
+        return bytesOfA() + (packed() ? 0 : section.batches() * matrixOfB());
+    }
+
+    private boolean packed() {
+        return op.b().packing() != null;
+    }
+
+    private int steps() {
+        return Tiles.steps(op.k());
+    }
+
+    private long bytesOfA() {
+        return Math.ceilDiv(section.batches() * matrixOfA(), ALIGNMENT) * ALIGNMENT;
+    }
+
+    private long matrixOfA() {
+        return kernels.bytesOfA(section.rows(), steps());
+    }
+
+    private long matrixOfB() {
+        return columnPanels() * kernels.bytesOfB(steps());
+    }
+
+    private int rowPanels() {
+        return Math.ceilDiv(section.rows(), panelRows);
+    }
+
+    private int columnPanels() {
+        return Math.ceilDiv(section.columns(), kernels.columns());
+    }
+
+    /** How many panels are to be made. */
+    int count() {
+        return section.batches() * (rowPanels() + (packed() ? 0 : columnPanels()));
+    }
+
+    /** Makes a panel. */
+    void pack(int number, PanelPacker packer) {
+        int batch = section.batch() + number % section.batches();
+        int panel = number / section.batches();
+        if (panel < rowPanels()) {
+            int row = section.row() + panel * panelRows;
+            int rows = Math.min(panelRows, section.row() + section.rows() - row);
+            packer.rows(op.a(), a, batch, row, rows, 0, op.k(), ofA(batch, row));
+        } else {
+            int column = section.column() + (panel - rowPanels()) * kernels.columns();
+            int columns = Math.min(kernels.columns(), section.column() + section.columns() - column);
+            packer.columns(op.b(), b, batch, 0, op.k(), column, columns, ofB(batch, column));
+        }
+    }
+
+    /** Where the panel of A that begins with a row is. */
+    long ofA(int batch, int row) {
+        return memory + (batch - section.batch()) * matrixOfA() + kernels.bytesOfA(row - section.row(), steps());
+    }
+
+    /** Where the panel of B that begins with a column is. */
+    long ofB(int batch, int column) {
+        long panel = kernels.bytesOfB(steps());
+        if (packed()) {
+            return b + column / kernels.columns() * panel;
+        }
+        long matrix = memory + bytesOfA() + (batch - section.batch()) * matrixOfB();
+        return matrix + (column - section.column()) / kernels.columns() * panel;
+    }
+}
