@@ -13,6 +13,7 @@ final class Bf16Kernels implements MachineKernels {
     private final CodeSpace space;
     final MachineFunction roundRows;
     final MachineFunction roundPairs;
+    final MachineFunction transpose;
 
     Bf16Kernels(Bf16Kernel kernel, int parts, CodeSpace space) {
         this.kernel = kernel;
@@ -20,6 +21,7 @@ final class Bf16Kernels implements MachineKernels {
         this.space = space;
         roundRows = space.install("rows rounded to bf16, " + parts + " parts", RoundingKernels.rows(parts));
         roundPairs = space.install("pairs rounded to bf16, " + parts + " parts", RoundingKernels.pairs(parts));
+        transpose = space.install("pairs transposed", PairTransposition.code());
     }
 
     int parts() {

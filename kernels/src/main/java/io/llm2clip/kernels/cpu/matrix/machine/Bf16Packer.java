@@ -21,7 +21,10 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
     private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 2);
 
-    static final long SCRATCH_BYTES = RoundingKernels.BYTES + WIDENED_BYTES + ROUNDED_BYTES;
+    private static final int TRANSPOSITION = RoundingKernels.BYTES;
+    private static final int WIDENED = TRANSPOSITION + PairTransposition.BYTES;
+
+    static final long SCRATCH_BYTES = WIDENED + WIDENED_BYTES + ROUNDED_BYTES;
 
     /** Prepares the scratch memory. */
     static Bf16Packer in(Bf16Kernels kernels, long scratch) {
@@ -76,7 +79,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
         if (format == DType.F32) {
             return new Source(from + element * 4, matrix.leadingDimension() * 4L);
         }
-        long widened = call + RoundingKernels.BYTES;
+        long widened = call + WIDENED;
         for (int row = 0; row < rows; row++) {
             long stored = from + format.bytes(element + (long) row * matrix.leadingDimension());
             Widening.toFloats(format, stored, 0, length, widened + row * (length * 4L));
@@ -85,7 +88,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     }
 
     private long rounded() {
-        return call + RoundingKernels.BYTES + WIDENED_BYTES;
+        return call + WIDENED + WIDENED_BYTES;
     }
 
     private void set(int field, long value) {
@@ -144,22 +147,33 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     /** Of 32 rounded rows, of which so many exist, a panel of B. */
     private void pairsOfRows(int k, int columns, long to) {
         int blocks = Tiles.steps(k) * kernels.parts();
-        for (int tile = 0; tile < 2 * blocks; tile++) {
-            int exist = columns - tile % 2 * Tiles.LANES;
-            Tiles.transpose(rounded() + (long) tile * Tiles.TILE, exist, to + (long) tile * Tiles.TILE, Tiles.LANES);
+        for (int half = 0; half < 2; half++) {
+            int exist = Math.clamp(columns - (long) half * Tiles.LANES, 0, Tiles.LANES);
+            long tile = (long) half * Tiles.TILE;
+            transpose(rounded() + tile, exist, to + tile, 2 * Tiles.TILE, Tiles.LANES, blocks);
         }
     }
 
     /** Of rounded pairs of up to 32 columns, rows of a panel of A. */
     private void rowsOfPairs(int k, int first, int columns, long to, int panelRows) {
         int blocks = Tiles.steps(k) * kernels.parts();
-        for (int block = 0; block < blocks; block++) {
-            for (int half = 0; half < 2; half++) {
-                int rows = Math.min(Tiles.LANES, columns - half * Tiles.LANES);
-                long from = rounded() + (2L * block + half) * Tiles.TILE;
-                long row = first + (long) half * Tiles.LANES;
-                Tiles.transpose(from, Tiles.LANES, to + ((long) block * panelRows + row) * Tiles.ROW, rows);
-            }
+        for (int half = 0; half * Tiles.LANES < columns; half++) {
+            int rows = Math.min(Tiles.LANES, columns - half * Tiles.LANES);
+            long row = to + (first + (long) half * Tiles.LANES) * Tiles.ROW;
+            long from = rounded() + (long) half * Tiles.TILE;
+            transpose(from, Tiles.LANES, row, (long) panelRows * Tiles.ROW, rows, blocks);
         }
+    }
+
+    /** Every second tile. */
+    private void transpose(long from, int columns, long to, long toTile, int rows, int tiles) {
+        set(TRANSPOSITION + PairTransposition.FROM, from);
+        set(TRANSPOSITION + PairTransposition.FROM_TILE, 2 * Tiles.TILE);
+        set(TRANSPOSITION + PairTransposition.COLUMNS, columns);
+        set(TRANSPOSITION + PairTransposition.TO, to);
+        set(TRANSPOSITION + PairTransposition.TO_TILE, toTile);
+        set(TRANSPOSITION + PairTransposition.ROWS, rows);
+        set(TRANSPOSITION + PairTransposition.TILES, tiles);
+        kernels.transpose.call(call + TRANSPOSITION);
     }
 }

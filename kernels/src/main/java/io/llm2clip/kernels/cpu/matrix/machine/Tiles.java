@@ -1,7 +1,5 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
-import io.llm2clip.kernels.cpu.runtime.Memory;
-
 /** Sizes of the packed layout, which the rows of tiles and vectors of 512 bits give. */
 final class Tiles {
     /** Lanes of 32 bits: columns of a tile of C, and pairs of a step. */
@@ -25,20 +23,5 @@ final class Tiles {
     /** Bytes of a panel of rows, or of columns. */
     static long bytes(int rows, int steps, int parts) {
         return (long) rows * steps * parts * ROW;
-    }
-
-    /**
-     * Transposes 16 x 16 pairs.
-     *
-     * @param exist columns of the result that exist: rows to be read, the others counting as zeros
-     * @param rows rows of the result to be written
-     */
-    static void transpose(long from, int exist, long to, int rows) {
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < LANES; column++) {
-                int value = column < exist ? Memory.getInt(from + column * ROW + row * 4L) : 0;
-                Memory.putInt(to + row * ROW + column * 4L, value);
-            }
-        }
     }
 }
