@@ -6,14 +6,15 @@ package io.llm2clip.tensor;
  * @param precision of its matrix multiplications; a device that does not have it refuses the program
  * @param nanCheck whether a run stops at the first kernel that yields NaN, see {@link #withNanCheck}
  * @param timed whether the time of each kernel is measured, see {@link #withKernelTimes}
+ * @param planned whether there is a plan only, see {@link #asPlan}
  */
-public record ProgramOptions(Precision precision, boolean nanCheck, boolean timed) {
+public record ProgramOptions(Precision precision, boolean nanCheck, boolean timed, boolean planned) {
     /** Everything in f32. */
     public static final ProgramOptions DEFAULT = new ProgramOptions(Precision.F32);
 
-    /** Without checks or times. */
+    /** To be run, without checks or times. */
     public ProgramOptions(Precision precision) {
-        this(precision, false, false);
+        this(precision, false, false, false);
     }
 
     /**
@@ -25,7 +26,7 @@ public record ProgramOptions(Precision precision, boolean nanCheck, boolean time
      * messages say that, too.
      */
     public ProgramOptions withNanCheck() {
-        return new ProgramOptions(precision, true, timed);
+        return new ProgramOptions(precision, true, timed, planned);
     }
 
     /**
@@ -34,6 +35,14 @@ public record ProgramOptions(Precision precision, boolean nanCheck, boolean time
      * theirs is the time with a launch.
      */
     public ProgramOptions withKernelTimes() {
-        return new ProgramOptions(precision, nanCheck, true);
+        return new ProgramOptions(precision, nanCheck, true, planned);
+    }
+
+    /**
+     * The same, for a program that takes no memory and cannot be run, but says what it would take and do: {@link Program#memory}, {@link
+     * Program#flops} and {@link Program#explain}.
+     */
+    public ProgramOptions asPlan() {
+        return new ProgramOptions(precision, nanCheck, timed, true);
     }
 }

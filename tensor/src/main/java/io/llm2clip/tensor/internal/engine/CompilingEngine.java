@@ -37,6 +37,9 @@ public final class CompilingEngine implements Engine {
         }
         ProgramOptions options = execution.options();
         Plan plan = Compiler.compile(outputs, updates, device.target(), options);
+        if (options.planned()) {
+            return new PlannedProgram(plan, device);
+        }
         return new CompiledProgram(
                 outputs, updates, plan, device, Settings.checksNan() ? options.withNanCheck() : options);
     }
