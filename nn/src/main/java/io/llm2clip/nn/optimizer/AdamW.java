@@ -21,6 +21,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * AdamW (Loshchilov and Hutter 2019) with clipping of the gradients' global norm. It owns the running moments of all parameters, two
@@ -59,6 +61,8 @@ public final class AdamW implements AutoCloseable {
     private final Parameters moments = new Parameters(0);
     private final Device device;
     private final KeptParameters kept;
+    // Null unless asked for.
+    private @Nullable MovingAverage average;
     private long steps;
     private boolean keeping;
     private long keptSteps;
@@ -123,6 +127,58 @@ public final class AdamW implements AutoCloseable {
         return steps;
     }
 
+    /** The running moments of all parameters, by names, and their averages. */
+    List<Parameter> state() {
+        List<Parameter> state = new ArrayList<>(moments.all());
+        if (average != null) {
+            state.addAll(average.parameters());
+        }
+        return state;
+    }
+
+    /** The bytes that {@link #save} writes, but for the header. */
+    public long stateBytes() {
+        return ParameterFiles.bytes(state());
+    }
+
+    /** Bytes of memory, beside the parameters: moments, average, and the two copies that {@link #keepAtNextStep} has made at first. */
+    public long memoryBytes() {
+        return stateBytes() + 2 * ParameterFiles.bytes(parameters);
+    }
+
+    /**
+     * Averages the parameters exponentially from now on, after each step: {@code d average + (1 - d) parameter}, where d is {@code decay},
+     * at first less: {@code (1 + t) / (10 + t)} after step t. The average takes a float for each element, and is saved with the moments.
+     *
+     * @throws IllegalStateException if they are averaged already
+     */
+    public void average(float decay) {
+        if (average != null) {
+            throw new IllegalStateException("The parameters of this AdamW are averaged already; ask for it once.");
+        }
+        average = new MovingAverage(parameters, decay, device);
+    }
+
+    /**
+     * Does something while the parameters have the values of their average; with the parameters themselves if they are not averaged.
+     * No steps may be made meanwhile.
+     */
+    public <R> R withAverage(Supplier<R> work) {
+        useAverage();
+        try {
+            return work.get();
+        } finally {
+            useAverage();
+        }
+    }
+
+    /** Exchanges the values of the parameters and of their average, if there is one. */
+    public void useAverage() {
+        if (average != null) {
+            average.exchange();
+        }
+    }
+
     float clipNorm() {
         return options.clipNorm;
     }
@@ -175,6 +231,9 @@ public final class AdamW implements AutoCloseable {
             keeping = false;
         }
         steps++;
+        if (average != null) {
+            average.update(steps);
+        }
     }
 
     /**
@@ -195,12 +254,12 @@ public final class AdamW implements AutoCloseable {
         return keptSteps;
     }
 
-    /** Writes moments and number of steps, atomically, to go on from later. */
+    /** Writes moments, average and number of steps, atomically, to go on from later. */
     public void save(Path file) {
-        ParameterFiles.save(moments.all(), file, Map.of(STEPS, Long.toString(steps)));
+        ParameterFiles.save(state(), file, Map.of(STEPS, Long.toString(steps)));
     }
 
-    /** Takes up moments and number of steps that {@link #save} wrote for the same parameters. */
+    /** Takes up moments, average and number of steps that {@link #save} wrote for the same parameters. */
     public void load(Path file) {
         try (Checkpoint source = Checkpoint.open(file)) {
             String stored = source.metadata().getOrDefault(STEPS, "");
@@ -209,15 +268,21 @@ public final class AdamW implements AutoCloseable {
                         "%s: expected the number of '%s' in its metadata, found '%s'; pass a file written by AdamW.save."
                                 .formatted(file, STEPS, stored));
             }
-            ParameterFiles.load(moments.all(), source);
+            ParameterFiles.load(state(), source);
             steps = Long.parseLong(stored);
         }
     }
 
-    /** Frees moments and kept parameters; steps do not run any more. */
+    /** Frees moments, average and kept parameters; steps do not run any more. */
     @Override
     public void close() {
-        Resources.closeAll(List.of(moments::close, kept::close));
+        Resources resources = new Resources();
+        resources.add(moments::close);
+        resources.add(kept::close);
+        if (average != null) {
+            resources.add(average::close);
+        }
+        resources.close();
     }
 
     private static String mean(Parameter parameter) {
