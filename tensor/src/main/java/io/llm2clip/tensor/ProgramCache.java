@@ -63,6 +63,11 @@ public final class ProgramCache<K, P> implements AutoCloseable {
         return programs.containsKey(key);
     }
 
+    /** All programs that are open. */
+    public List<P> all() {
+        return List.copyOf(programs.values());
+    }
+
     /** Programs that are open. */
     int size() {
         return programs.size();

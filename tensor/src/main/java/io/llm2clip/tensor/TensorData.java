@@ -5,6 +5,7 @@ import io.llm2clip.kernels.operations.Packing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -122,6 +123,18 @@ public final class TensorData {
         }
         require(isAlive());
         return storage.rows().asReadOnly();
+    }
+
+    /**
+     * Rows {@code from .. to - 1} along the first axis, where they lie, for reading.
+     *
+     * @throws IndexOutOfBoundsException if there are no such rows
+     */
+    public TensorData rows(int from, int to) {
+        Objects.checkFromToIndex(from, to, shape.dim(0));
+        long bytes = dtype.bytes(shape.size() / (long) shape.dim(0));
+        Shape part = shape.with(0, to - from);
+        return new TensorData(part, dtype, readOnly().asSlice(from * bytes, (to - from) * bytes));
     }
 
     /** Has the bytes read once: memory that is made for this alone is freed after it. */

@@ -6,6 +6,7 @@ import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -78,9 +79,21 @@ public final class GradientAccumulator implements AutoCloseable {
         List<Update> updates = new ArrayList<>();
         updates.add(Update.accumulate(this.loss, loss.reshape(Shape.SCALAR)));
         for (int i = 0; i < gradients.size(); i++) {
-            updates.add(Update.accumulate(this.gradients.get(i), gradients.get(i)));
+            if (!isZero(gradients.get(i))) {
+                updates.add(Update.accumulate(this.gradients.get(i), gradients.get(i)));
+            }
         }
         return updates;
+    }
+
+    /** The gradient of a parameter that a loss does not depend on: adding it would read and write the sum for nothing. */
+    private static boolean isZero(Tensor gradient) {
+        return switch (gradient.operation()) {
+            case Operation.Scalar(float value) -> value == 0;
+            case Operation.Expand _, Operation.Reshape _ ->
+                isZero(gradient.inputs().getFirst());
+            default -> false;
+        };
     }
 
     /**
