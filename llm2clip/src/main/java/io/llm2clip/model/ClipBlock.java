@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.AttentionLayout;
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Mlp;
@@ -38,10 +39,10 @@ record ClipBlock(LayerNorm norm1, SelfAttention attention, LayerNorm norm2, Mlp 
     }
 
     /** Of a stack for images: what enters it, and what each block gives. */
-    static List<Tensor> states(List<ClipBlock> stack, Tensor x, Sequences sequences) {
-        List<Tensor> states = new ArrayList<>(List.of(x));
+    static List<Tensor> states(List<ClipBlock> stack, Tensor first, Sequences sequences) {
+        List<Tensor> states = new ArrayList<>(List.of(first));
         for (ClipBlock block : stack) {
-            states.add(block.apply(states.getLast(), sequences, false));
+            states.add(Blocks.apply(states.getLast(), x -> block.apply(x, sequences, false)));
         }
         return states;
     }

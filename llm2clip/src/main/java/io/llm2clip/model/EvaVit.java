@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
 import io.llm2clip.nn.Linear;
@@ -78,7 +79,7 @@ public final class EvaVit implements VisionTower {
         RotaryTable angles = rotary();
         List<Tensor> states = new ArrayList<>(List.of(x));
         for (EvaBlock block : blocks) {
-            states.add(block.apply(states.getLast(), sequences, angles));
+            states.add(Blocks.apply(states.getLast(), state -> block.apply(state, sequences, angles)));
         }
         return states;
     }

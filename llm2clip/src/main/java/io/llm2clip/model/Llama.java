@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Embedding;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Lora;
@@ -105,7 +106,7 @@ public final class Llama {
             x = x.mul((float) Math.sqrt(config.hiddenSize()));
         }
         for (LlamaBlock block : blocks) {
-            x = block.apply(x, sequences, causal, angles);
+            x = Blocks.apply(x, state -> block.apply(state, sequences, causal, angles));
         }
         return norm.apply(x);
     }

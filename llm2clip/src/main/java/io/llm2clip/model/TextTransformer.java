@@ -1,5 +1,6 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Embedding;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
@@ -63,7 +64,7 @@ final class TextTransformer {
     Tensor states(Tensor ids, Tensor positions, Sequences sequences, boolean causal) {
         Tensor x = tokens.apply(ids).add(positions);
         for (ClipBlock block : blocks) {
-            x = block.apply(x, sequences, causal);
+            x = Blocks.apply(x, state -> block.apply(state, sequences, causal));
         }
         return x;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable;
@@ -23,8 +24,11 @@ import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every block of a transformer in a scope of its own: the same gradients in a fraction of the memory. */
 class RecomputeTest {
@@ -114,6 +118,65 @@ class RecomputeTest {
     @Test
     void aLlamaNeedsAQuarterOfTheMemory() {
         check(RecomputeTest::llama);
+    }
+
+    /** All towers say what their blocks are. */
+    @ParameterizedTest
+    @EnumSource(
+            value = VisionConfig.Architecture.class,
+            names = {"CLIP", "EVA02", "SIGLIP"})
+    void visionTowersAreBuiltOfBlocks(VisionConfig.Architecture architecture) {
+        VisionConfig config = VisionConfig.small(architecture, 48, 8, 64, LAYERS, 64);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionTower tower = VisionTower.create(parameters, config);
+            Tensor pixels = Tensor.full(0.5f, Shape.of(BATCH, 3, 48, 48));
+            checkBuilt(parameters, () -> tower.embed(pixels));
+        }
+    }
+
+    @Test
+    void textTowersAreBuiltOfBlocks() {
+        TextTowerSizes sizes = new TextTowerSizes(300, TOKENS, 64, 256, LAYERS, 2, 16, Activation.GELU, 1e-5f);
+        Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(BATCH, TOKENS), new int[BATCH * TOKENS]));
+        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(BATCH), 40, 17, 3, 40));
+        try (Parameters parameters = new Parameters(5)) {
+            ClipTextTower tower =
+                    ClipTextTower.create(parameters, new ClipTextTower.Config(sizes, new EndToken.Last()));
+            checkBuilt(parameters, () -> tower.embed(ids, lengths));
+        }
+    }
+
+    @Test
+    void languageModelsAreBuiltOfBlocks() {
+        LlamaConfig config = new LlamaConfig(300, WIDTH, 3 * WIDTH, LAYERS, 4, 2, 8, 1e-5f, 10000, null, TOKENS, false);
+        Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(BATCH, TOKENS), new int[BATCH * TOKENS]));
+        Sequences rows =
+                new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(BATCH), 40, 17, 3, 40)));
+        try (Parameters parameters = new Parameters(5)) {
+            Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.STANDARD);
+            checkBuilt(parameters, () -> llama.hidden(ids, rows, false));
+        }
+    }
+
+    private static void checkBuilt(Parameters parameters, Supplier<Tensor> output) {
+        List<Tensor> trained = parameters.all().stream().map(Parameter::tensor).toList();
+        List<List<float[]>> gradients = new ArrayList<>();
+        List<Long> bytes = new ArrayList<>();
+        for (boolean recompute : new boolean[] {false, true}) {
+            Tensor loss = Blocks.build(recompute, output).square().mean();
+            try (Program program = Program.compile(Gradients.of(loss, trained), Execution.cpu())) {
+                gradients.add(run(program));
+                bytes.add(program.memory().workspace());
+            }
+        }
+        for (int i = 0; i < trained.size(); i++) {
+            assertThat(gradients.getLast().get(i))
+                    .as(trained.get(i).label())
+                    .containsExactly(gradients.getFirst().get(i));
+        }
+        assertThat((double) bytes.getLast())
+                .as("workspace, of %,d bytes if all is kept", bytes.getFirst())
+                .isLessThan(0.4 * bytes.getFirst());
     }
 
     /** Scopes are a matter of memory only, also where the update is part of the program. */
