@@ -1,14 +1,16 @@
 package io.llm2clip.nn.loss;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Losses that pull the two sides of a pair together and push them from all others of the batch. All embeddings are
- * L2-normalized here; row i of one side belongs to row i of the other.
+ * L2-normalized here; row i of one side belongs to row i of the other. Memory grows with the embeddings: of more than four million pairs
+ * scores are computed by {@link ScoreBlocks}.
  */
 public final class ContrastiveLoss {
     /** Added to a score, it leaves its pair out of the softmax: the exponential is 0, and so is the gradient. */
@@ -33,10 +35,42 @@ public final class ContrastiveLoss {
      * @param mask {@code [B, B]}, 0 or {@link #LEFT_OUT} for pairs that are no negatives; null for none
      */
     public static Tensor symmetric(Tensor images, Tensor texts, Tensor logitScale, @Nullable Tensor mask) {
-        Tensor logits = masked(cosines(images, texts).mul(logitScale.exp()), mask);
+        requirePairs(images, texts);
+        return symmetric(ScoreBlocks.of(images, texts, mask), logitScale);
+    }
+
+    static Tensor symmetric(ScoreBlocks scores, Tensor logitScale) {
+        Tensor scale = logitScale.exp();
+        if (scores.count() > 1) {
+            return inBlocks(scores, scale);
+        }
+        Tensor logits = scores.map((cosines, mask, _) -> masked(cosines.mul(scale), mask))
+                .getFirst();
         return CrossEntropy.ofDiagonal(logits)
                 .add(CrossEntropy.ofDiagonal(logits.transpose(0, 1)))
                 .mul(0.5f);
+    }
+
+    /** Rows are whole in a block; of columns a block knows a part of the sum of exponentials. */
+    private static Tensor inBlocks(ScoreBlocks scores, Tensor scale) {
+        List<Tensor> byRows = new ArrayList<>();
+        List<Tensor> byColumns = new ArrayList<>();
+        for (Tensor block : scores.map((cosines, mask, numbers) -> {
+            Tensor logits = masked(cosines.mul(scale), mask);
+            return Tensor.concat(0, List.of(logSumExp(logits), logits.crossEntropy(numbers)));
+        })) {
+            byColumns.add(block.slice(0, 0, scores.columns()).reshape(1, scores.columns()));
+            byRows.add(block.slice(0, scores.columns(), block.shape().dim(0)));
+        }
+        Tensor columns =
+                logSumExp(Tensor.concat(0, byColumns)).sub(scores.diagonal().mul(scale));
+        return Tensor.concat(0, byRows).mean().add(columns.mean()).mul(0.5f);
+    }
+
+    /** Of the columns of a matrix. */
+    private static Tensor logSumExp(Tensor matrix) {
+        Tensor largest = matrix.max(0).stopGradient();
+        return matrix.sub(largest).exp().sum(0).log().add(largest);
     }
 
     /**
@@ -66,8 +100,15 @@ public final class ContrastiveLoss {
                     (long) positives.shape().dim(0) + negatives.shape().dim(0));
         }
         Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
-        return CrossEntropy.ofDiagonal(masked(
-                queries.l2Normalize().matmulTransposed(documents.l2Normalize()).mul(scale), mask));
+        return oneDirection(ScoreBlocks.of(queries, documents, mask), scale);
+    }
+
+    static Tensor oneDirection(ScoreBlocks scores, float scale) {
+        return Tensor.concat(
+                        0,
+                        scores.map((cosines, mask, numbers) ->
+                                masked(cosines.mul(scale), mask).crossEntropy(numbers)))
+                .mean();
     }
 
     /**
@@ -80,34 +121,29 @@ public final class ContrastiveLoss {
      * @param logitBias {@code []}, b
      */
     public static Tensor sigmoid(Tensor images, Tensor texts, Tensor logitScale, Tensor logitBias) {
-        int batch = images.shape().dim(0);
-        Tensor cosines = cosines(images, texts);
-        // Computed where the scores are: as many signs would take as much memory again, here and on the device.
-        Tensor number = numbers(batch);
-        Tensor pairs = number.reshape(batch, 1).equalTo(number.reshape(1, batch));
-        Tensor sign = Tensor.where(pairs, Tensor.scalar(1), Tensor.scalar(-1));
-        Tensor logits = cosines.mul(logitScale.exp()).add(logitBias).mul(sign);
-        // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
-        Tensor losses =
-                logits.abs().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));
-        return losses.sum().div(batch);
+        requirePairs(images, texts);
+        return sigmoid(ScoreBlocks.of(images, texts, null), logitScale, logitBias);
+    }
+
+    static Tensor sigmoid(ScoreBlocks scores, Tensor logitScale, Tensor logitBias) {
+        int batch = scores.columns();
+        Tensor scale = logitScale.exp();
+        Tensor columns = Tensor.range(batch).reshape(1, batch);
+        List<Tensor> sums = scores.map((cosines, _, numbers) -> {
+            // Computed where the scores are: as many signs would take as much memory again, here and on the device.
+            Tensor pairs = numbers.cast(DType.F32).reshape(-1, 1).equalTo(columns);
+            Tensor sign = Tensor.where(pairs, Tensor.scalar(1), Tensor.scalar(-1));
+            Tensor logits = cosines.mul(scale).add(logitBias).mul(sign);
+            // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
+            Tensor losses =
+                    logits.abs().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));
+            return losses.sum().reshape(1);
+        });
+        return Tensor.concat(0, sums).sum().div(batch);
     }
 
     private static Tensor masked(Tensor scores, @Nullable Tensor mask) {
         return mask == null ? scores : scores.add(mask);
-    }
-
-    private static Tensor cosines(Tensor images, Tensor texts) {
-        requirePairs(images, texts);
-        return images.l2Normalize().matmulTransposed(texts.l2Normalize());
-    }
-
-    private static Tensor numbers(int count) {
-        float[] numbers = new float[count];
-        for (int i = 0; i < count; i++) {
-            numbers[i] = i;
-        }
-        return Tensor.variable("numbers", TensorData.of(Shape.of(count), numbers));
     }
 
     /** Every row is scored against every other one, so a batch reaches the limit of a tensor long before its embeddings do. */
