@@ -128,6 +128,9 @@ final class TrainCaptionCommand extends ComputingCommand {
     private long seed = 1;
 
     @Mixin
+    private StepSettings stepSettings = new StepSettings();
+
+    @Mixin
     private OptimizerOptions optimizer = new OptimizerOptions();
 
     @Mixin
@@ -253,7 +256,8 @@ final class TrainCaptionCommand extends ComputingCommand {
                 defaults.mixedShare(),
                 maxLength,
                 hardNegatives,
-                seed);
+                seed,
+                stepSettings.options());
     }
 
     private CaptionTrainingJob.Start start() {

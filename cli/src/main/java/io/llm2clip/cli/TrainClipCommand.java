@@ -111,6 +111,12 @@ final class TrainClipCommand extends ComputingCommand {
     private long seed = 1;
 
     @Mixin
+    private StepSettings stepSettings = new StepSettings();
+
+    @Mixin
+    private ParameterOptions parameterOptions = new ParameterOptions();
+
+    @Mixin
     private OptimizerOptions optimizer = new OptimizerOptions();
 
     @Mixin
@@ -257,7 +263,9 @@ final class TrainClipCommand extends ComputingCommand {
                 layerDecay == null ? defaults.layerDecay() : layerDecay,
                 defaults.logitScaleRate(),
                 defaults.shift(),
-                seed);
+                seed,
+                stepSettings.options(),
+                parameterOptions.rules());
     }
 
     private ClipTrainingJob.Start start() {

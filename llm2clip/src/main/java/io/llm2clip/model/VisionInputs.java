@@ -59,6 +59,11 @@ public final class VisionInputs {
         }
     }
 
+    /** How many tensors a batch is. */
+    public static int count(VisionConfig config) {
+        return config.patchLimits().isPresent() ? 4 : 1;
+    }
+
     /** The tensors of a batch, valid until the next one is made. */
     public List<TensorData> of(List<RgbImage> images) {
         return switch (preprocessing.frame()) {

@@ -3,23 +3,19 @@ package io.llm2clip.training;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
-import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
-import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stage 1, caption-contrastive fine-tuning (spec of the reference: LoRA on all linears, bidirectional attention, mean pooling,
@@ -46,6 +42,7 @@ public final class CaptionTraining {
      * @param maxLength tokens of a row; longer captions are cut on the right during training
      * @param hardNegatives whether each query also sees a caption of a random other image, as the reference does
      * @param seed of pairs and initial updates
+     * @param stepOptions how steps are made
      */
     public record Config(
             int steps,
@@ -58,7 +55,36 @@ public final class CaptionTraining {
             double mixedShare,
             int maxLength,
             boolean hardNegatives,
-            long seed) {
+            long seed,
+            StepOptions stepOptions) {
+        /** With each batch in one program. */
+        public Config(
+                int steps,
+                int batch,
+                OptimizerSettings optimizer,
+                int rank,
+                float alpha,
+                float scale,
+                double curriculum,
+                double mixedShare,
+                int maxLength,
+                boolean hardNegatives,
+                long seed) {
+            this(
+                    steps,
+                    batch,
+                    optimizer,
+                    rank,
+                    alpha,
+                    scale,
+                    curriculum,
+                    mixedShare,
+                    maxLength,
+                    hardNegatives,
+                    seed,
+                    StepOptions.PLAIN);
+        }
+
         public Config {
             optimizer.requireFewerThan(steps);
             Limit.CONTRASTIVE_BATCH.require("batch", batch);
@@ -168,15 +194,15 @@ public final class CaptionTraining {
         Parameters updates = new Parameters(config.seed);
         llama.attachLora(updates, config.rank, config.alpha);
         try (AdamW optimizer = optimizer()) {
-            StepMemory memory = new StepMemory(sampler.longest(), progress);
             TrainingPhase phase = new TrainingPhase(
                     NAME,
                     config.steps,
                     schedule,
                     settings.warmUp(),
                     optimizer,
+                    config.stepOptions,
                     encoder.execution().options());
-            LossCurve losses = TrainingLoop.run(phase, new PairSteps(memory), run, progress);
+            LossCurve losses = TrainingLoop.run(phase, new PairSteps(), run, progress);
             trained.run();
             return losses;
         } finally {
@@ -187,12 +213,6 @@ public final class CaptionTraining {
     }
 
     private final class PairSteps implements StepMaker {
-        private final StepMemory memory;
-
-        PairSteps(StepMemory memory) {
-            this.memory = memory;
-        }
-
         @Override
         public void seek(int step, String position) {
             for (int i = 0; i < step; i++) {
@@ -201,17 +221,30 @@ public final class CaptionTraining {
         }
 
         @Override
+        public long mappedBytes() {
+            return encoder.llama().parameters().stream()
+                    .map(Parameter::data)
+                    .filter(TensorData::isMapped)
+                    .mapToLong(weights ->
+                            weights.dtype().bytes((long) weights.shape().size()))
+                    .sum();
+        }
+
+        @Override
         public float make(TrainingLoop loop) {
             int i = loop.number();
             PairSampler.Pairs pairs = sampler.next(i, kind(i));
-            TokenBatch tokens = tokens(pairs);
-            List<TensorData> inputs = inputs(pairs, tokens);
-            int batch = pairs.queries().size();
-            loop.batch(pairs.kind().text(), batch);
-            loop.among(batch * (config.hardNegatives ? 2 : 1));
-            TrainStep step = loop.program(inputs, in -> loss(in, batch));
-            memory.tell(step.memory().total(), tokens);
-            return loop.run(step, inputs);
+            PairBatch batch = PairBatch.of(encoder, pairs, sampler.shared() > 0);
+            loop.batch(pairs.kind().text(), batch.size());
+            loop.among(batch.size() * (config.hardNegatives ? 2 : 1));
+            return loop.run(loss(), batch, growth(batch));
+        }
+
+        /** As many captions of the greatest length are so many times as many tokens. */
+        private double growth(PairBatch batch) {
+            Integer chunk = config.stepOptions.chunk();
+            TokenBatch tokens = batch.tokens(0, chunk == null ? batch.size() : Math.min(chunk, batch.size()));
+            return (double) tokens.size() * sampler.longest() / tokens.tokens();
         }
 
         private PairSampler.Kind kind(int step) {
@@ -228,42 +261,8 @@ public final class CaptionTraining {
                 encoder.execution().device());
     }
 
-    /** Queries, positives, negatives in this order, one behind the other. */
-    static TokenBatch tokens(PairSampler.Pairs pairs) {
-        return TokenBatch.of(Stream.of(pairs.queries(), pairs.positives(), pairs.negatives())
-                .flatMap(List::stream)
-                .map(PairSampler.Caption::row)
-                .toList());
-    }
-
-    /** The mask comes last, where there is one. */
-    List<TensorData> inputs(PairSampler.Pairs pairs, TokenBatch tokens) {
-        List<TensorData> inputs = new ArrayList<>(encoder.inputs(tokens));
-        if (sampler.shared() > 0) {
-            inputs.add(mask(pairs));
-        }
-        return inputs;
-    }
-
-    /** Whoever has a query or a positive in common with another pair is no negative of it. */
-    private static TensorData mask(PairSampler.Pairs pairs) {
-        int[][] numbers = new int[pairs.queries().size()][];
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = new int[] {
-                pairs.queries().get(i).number(), pairs.positives().get(i).number()
-            };
-        }
-        Stream<int[]> negatives = pairs.negatives().stream().map(caption -> new int[] {caption.number()});
-        return EqualItems.mask(
-                numbers, Stream.concat(Stream.of(numbers), negatives).toArray(int[][]::new));
-    }
-
-    /** Of {@link #inputs} of so many pairs. */
-    Tensor loss(List<Tensor> in, int batch) {
-        Tensor all = encoder.pooled(in, false);
-        @Nullable Tensor negatives = config.hardNegatives ? all.slice(0, 2 * batch, 3 * batch) : null;
-        @Nullable Tensor mask = sampler.shared() > 0 ? in.getLast() : null;
-        return ContrastiveLoss.oneDirection(
-                all.slice(0, 0, batch), all.slice(0, batch, 2 * batch), negatives, config.scale, mask);
+    /** Of batches of pairs. */
+    PairLoss loss() {
+        return new PairLoss(encoder, config.hardNegatives ? 3 : 2, config.scale);
     }
 }

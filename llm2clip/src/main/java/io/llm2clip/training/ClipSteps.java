@@ -9,15 +9,11 @@ import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.VisionInputs;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameter;
-import io.llm2clip.nn.loss.ContrastiveLoss;
-import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
-import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.Metric;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The steps of stage 2: a batch of images, a caption of each, and the symmetric loss of both. */
@@ -26,7 +22,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
     private static final float LOGIT_SCALE_LIMIT = (float) Math.log(100);
 
     private final String name;
-    private final VisionTower vision;
+    private final ClipLoss contrast;
     private final TextSide<C> text;
     private final Parameter logitScale;
     private final ImageExamples images;
@@ -51,7 +47,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
             ClipTraining.Config config,
             Progress progress) {
         this.name = name;
-        this.vision = vision;
+        this.contrast = new ClipLoss(vision, text, logitScale);
         this.text = text;
         this.logitScale = logitScale;
         this.images = images;
@@ -80,6 +76,12 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         return position.toString();
     }
 
+    /** While a step is made with a batch of pictures, the next one is read. */
+    @Override
+    public long dataBytes() {
+        return 2L * batch * 3 * contrast.vision().config().largestImage();
+    }
+
     @Override
     public float make(TrainingLoop loop) {
         int i = loop.number();
@@ -89,20 +91,16 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
                 drawn.examples().stream().map(ExampleStream.Loaded::image).toList();
         TextSide.Captions captions = text.batch(
                 drawn.examples().stream().map(ExampleStream.Loaded::prepared).toList(), random, i);
-        List<TensorData> inputs = new ArrayList<>(visionInputs.of(ImageSource.ofSized(pictures, images.preprocessing())
-                .shifted(config.shift(), config.seed() * 1_000_003 + i)
-                .readAll()));
-        int split = inputs.size();
-        inputs.addAll(captions.inputs());
         int[] copies = EqualItems.numbers(pictures);
-        boolean masked = tell(captions.numbers(), copies);
-        if (masked) {
-            inputs.add(mask(captions.numbers(), copies));
-        }
+        ClipBatch pairs = new ClipBatch(
+                ImageSource.ofSized(pictures, images.preprocessing())
+                        .shifted(config.shift(), config.seed() * 1_000_003 + i),
+                visionInputs,
+                captions,
+                tell(captions.numbers(), copies) ? List.of(mask(captions.numbers(), copies)) : List.of());
         loop.batch("", batch);
         loop.among(batch);
-        TrainStep step = loop.program(inputs, in -> loss(vision, text, logitScale, split, masked, in));
-        float loss = loop.run(step, inputs);
+        float loss = loop.run(contrast, pairs, 1);
         float scale = Math.clamp(logitScale.data().item(), 0, LOGIT_SCALE_LIMIT);
         logitScale.data().fill(scale);
         loop.metric(Metric.LOGIT_SCALE, Math.exp(scale));
@@ -133,14 +131,6 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
             keys[b] = new int[] {captions[b], ~pictures[b]};
         }
         return EqualItems.mask(keys, keys);
-    }
-
-    /** Of what the vision tower reads, which are {@code split} inputs, what the text side reads, and the mask if there is one. */
-    static Tensor loss(
-            VisionTower vision, TextSide<?> text, Parameter logitScale, int split, boolean masked, List<Tensor> in) {
-        Tensor v = vision.embed(in.subList(0, split));
-        Tensor u = text.embed(in.subList(split, masked ? in.size() - 1 : in.size()));
-        return ContrastiveLoss.symmetric(v, u, logitScale.tensor(), masked ? in.getLast() : null);
     }
 
     @Override

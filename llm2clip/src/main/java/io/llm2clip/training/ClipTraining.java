@@ -32,6 +32,8 @@ public final class ClipTraining {
      * @param logitScaleRate factor of the logit scale's learning rate
      * @param shift images move by up to so many pixels
      * @param seed of order, captions and shifts
+     * @param stepOptions how steps are made
+     * @param rules which parameters are trained otherwise
      */
     public record Config(
             int steps,
@@ -40,7 +42,30 @@ public final class ClipTraining {
             float layerDecay,
             float logitScaleRate,
             int shift,
-            long seed) {
+            long seed,
+            StepOptions stepOptions,
+            ParameterRules rules) {
+        /** With each batch in one program, and all parameters trained. */
+        public Config(
+                int steps,
+                int batch,
+                OptimizerSettings optimizer,
+                float layerDecay,
+                float logitScaleRate,
+                int shift,
+                long seed) {
+            this(
+                    steps,
+                    batch,
+                    optimizer,
+                    layerDecay,
+                    logitScaleRate,
+                    shift,
+                    seed,
+                    StepOptions.PLAIN,
+                    ParameterRules.NONE);
+        }
+
         public Config {
             optimizer.requireFewerThan(steps);
             Limit.CONTRASTIVE_BATCH.require("batch", batch);
@@ -71,7 +96,7 @@ public final class ClipTraining {
 
         /** The same with another number of steps. */
         public Config withSteps(int other) {
-            return new Config(other, batch, optimizer, layerDecay, logitScaleRate, shift, seed);
+            return new Config(other, batch, optimizer, layerDecay, logitScaleRate, shift, seed, stepOptions, rules);
         }
     }
 
@@ -106,8 +131,14 @@ public final class ClipTraining {
         try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, logitScale, images, batch, config, progress);
                 AdamW optimizer =
                         new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
-            TrainingPhase phase =
-                    new TrainingPhase(name, config.steps, schedule, settings.warmUp(), optimizer, execution.options());
+            TrainingPhase phase = new TrainingPhase(
+                    name,
+                    config.steps,
+                    schedule,
+                    settings.warmUp(),
+                    optimizer,
+                    config.stepOptions,
+                    execution.options());
             LossCurve losses = TrainingLoop.run(phase, steps, run, progress);
             losses.leaveOut(steps.skipped().count(), steps.skipped().reasons());
             return losses;
@@ -121,14 +152,29 @@ public final class ClipTraining {
         return (int) usable;
     }
 
-    /** What the optimizer trains, and how far. */
+    /** All that can be trained. */
+    static List<Parameter> parameters(VisionTower vision, List<Parameter> text, Parameter logitScale) {
+        List<Parameter> all = new ArrayList<>(vision.parameters());
+        all.addAll(text);
+        all.add(logitScale);
+        return all;
+    }
+
+    /**
+     * What the optimizer trains, and how far.
+     *
+     * @throws IllegalArgumentException if rules are of other parameters
+     */
     static List<ParameterGroup> groups(VisionTower vision, TextSide<?> text, Parameter logitScale, Config config) {
+        ParameterRules rules = config.rules;
+        rules.require(parameters(vision, text.parameters(), logitScale));
         float weightDecay = config.optimizer.weightDecay();
         LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
-        List<ParameterGroup> groups =
-                new ArrayList<>(ParameterGroups.of(vision.parameters(), weightDecay, decay::scale));
-        groups.addAll(ParameterGroups.of(text.parameters(), weightDecay));
-        groups.add(new ParameterGroup(List.of(logitScale), config.logitScaleRate, 0));
+        List<ParameterGroup> groups = new ArrayList<>(ParameterGroups.of(
+                rules.trained(vision.parameters()), weightDecay, name -> decay.scale(name) * rules.rate(name)));
+        groups.addAll(ParameterGroups.of(rules.trained(text.parameters()), weightDecay, rules::rate));
+        groups.addAll(ParameterGroups.of(
+                rules.trained(List.of(logitScale)), 0, name -> config.logitScaleRate * rules.rate(name)));
         return groups;
     }
 }

@@ -153,6 +153,7 @@ public record ClipTrainingJob(
      * Trains and saves.
      *
      * @throws InputException if the images cannot be used
+     * @throws IllegalArgumentException if rules of the training are of other parameters
      * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
      * @throws io.llm2clip.training.run.StoppedException if it was stopped; a run with {@link RunOptions#resume} goes on from there
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a model cannot be read or written
@@ -180,6 +181,7 @@ public record ClipTrainingJob(
                     new LanguageBranch(language.llama(), adapter, language.reading()),
                     vision,
                     Llm2ClipModel.createLogitScale(parameters));
+            training.rules().require(ClipTraining.parameters(vision, adapter.parameters(), model.logitScale()));
             output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
             try (TextVectorStore store = TextVectorStore.open(
                     vectors, language.fingerprint(), language.llama().config().hiddenSize())) {

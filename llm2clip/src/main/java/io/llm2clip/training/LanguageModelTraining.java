@@ -7,7 +7,6 @@ import io.llm2clip.nn.loss.CrossEntropy;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
-import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
@@ -81,8 +80,8 @@ public final class LanguageModelTraining {
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         try (AdamW optimizer = new AdamW(
                 ParameterGroups.of(model.parameters(), settings.weightDecay()), settings.adamW(), execution.device())) {
-            TrainingPhase phase =
-                    new TrainingPhase(NAME, config.steps, schedule, settings.warmUp(), optimizer, execution.options());
+            TrainingPhase phase = new TrainingPhase(
+                    NAME, config.steps, schedule, settings.warmUp(), optimizer, StepOptions.PLAIN, execution.options());
             return TrainingLoop.run(
                     phase,
                     new StepMaker() {
@@ -105,9 +104,7 @@ public final class LanguageModelTraining {
                             List<TensorData> inputs =
                                     List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
                             loop.batch("", batch);
-                            TrainStep step = loop.program(
-                                    inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
-                            return loop.run(step, inputs);
+                            return loop.run(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
                         }
                     },
                     run,

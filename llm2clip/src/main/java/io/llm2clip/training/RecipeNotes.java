@@ -4,6 +4,7 @@ import io.llm2clip.tensor.Execution;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A training's settings as people and files have them: a name and a value for each number of a record. */
 final class RecipeNotes {
+    private static final String NONE = "none";
+
     private RecipeNotes() {}
 
     /**
@@ -45,9 +48,10 @@ final class RecipeNotes {
         return "pretrained " + directory.toAbsolutePath().normalize().getFileName();
     }
 
-    /** The same as one line, such as {@code steps 170, batch 32, learning rate 0.003}. */
+    /** The same as one line, such as {@code steps 170, batch 32, learning rate 0.003}, of what is there. */
     static String line(Record settings) {
         return of("", settings).entrySet().stream()
+                .filter(entry -> !entry.getValue().equals(NONE))
                 .map(entry -> entry.getKey().replace('_', ' ') + " " + entry.getValue())
                 .collect(Collectors.joining(", "));
     }
@@ -75,8 +79,10 @@ final class RecipeNotes {
     }
 
     private static String text(@Nullable Object value) {
-        if (value == null) {
-            return "none";
+        if (value == null
+                || value instanceof Collection<?> items && items.isEmpty()
+                || value instanceof Map<?, ?> entries && entries.isEmpty()) {
+            return NONE;
         }
         boolean fraction = value instanceof Float || value instanceof Double;
         return fraction && Double.isFinite(((Number) value).doubleValue())

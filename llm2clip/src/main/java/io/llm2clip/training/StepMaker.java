@@ -19,6 +19,16 @@ interface StepMaker {
      */
     void seek(int step, String position);
 
+    /** Bytes of memory that batches take, those that are read ahead included, besides what programs take of them. */
+    default long dataBytes() {
+        return 0;
+    }
+
+    /** Bytes of weights that are read where their file is mapped. */
+    default long mappedBytes() {
+        return 0;
+    }
+
     /** Where the data of the next step are, if its number does not say it; part of a checkpoint. */
     default String position() {
         return "";

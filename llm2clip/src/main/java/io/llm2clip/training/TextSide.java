@@ -17,10 +17,20 @@ public interface TextSide<C> {
     /**
      * The captions of a step.
      *
-     * @param inputs in a form that {@link TextSide#embed} reads
+     * @param part those of some images
      * @param numbers for each image the number of its caption; equal captions have equal ones
      */
-    record Captions(List<TensorData> inputs, int[] numbers) {}
+    record Captions(Part part, int[] numbers) {
+        /** @param rows in a form that {@link TextSide#embed} reads, each with a row along its first axis for every image */
+        public Captions(List<TensorData> rows, int[] numbers) {
+            this((from, to) -> rows.stream().map(all -> all.rows(from, to)).toList(), numbers);
+        }
+    }
+
+    /** Captions of images {@code from .. to - 1} in a form that {@link TextSide#embed} reads. */
+    interface Part {
+        List<TensorData> inputs(int from, int to);
+    }
 
     /** Reads the captions of an example, while steps are made with others; safe for use by several threads. */
     C prepare(Example example);
@@ -28,7 +38,7 @@ public interface TextSide<C> {
     /** A caption drawn for each image of a step. */
     Captions batch(List<C> images, CounterRandom random, long step);
 
-    /** Embeddings {@code [B, E]}, not normalized. */
+    /** Embeddings {@code [B, E]}, not normalized, of captions of {@link #batch} or of some of them. */
     Tensor embed(List<Tensor> inputs);
 
     /** What is trained. */

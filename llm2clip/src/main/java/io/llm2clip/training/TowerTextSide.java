@@ -47,7 +47,7 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
             drawn.add(candidates.rows.get(CaptionDraw.draw(candidates.kinds, random, stream, b)));
         }
         return new Captions(
-                tower.inputs(drawn),
+                (from, to) -> tower.inputs(drawn.subList(from, to)),
                 EqualItems.numbers(drawn.stream().map(IntBuffer::wrap).toList()));
     }
 

@@ -1,11 +1,12 @@
 package io.llm2clip.training;
 
+import io.llm2clip.nn.optimizer.EmbeddingBatch;
+import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.nn.optimizer.NonFiniteStepException;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
-import io.llm2clip.tensor.ProgramCache;
-import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.EngineMemoryError;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.Metric;
@@ -36,8 +37,8 @@ final class TrainingLoop {
 
     private final TrainingPhase phase;
     private final TrainingRun.Phase run;
-    private final ProgramCache<List<Shape>, TrainStep> programs =
-            new ProgramCache<>(step -> step.memory().pinned(), TrainStep::close);
+    private final StepPrograms programs;
+    private final StepMemory memory;
     private final Progress progress;
     private final Progress.Phase shown;
     private final LossCurve losses;
@@ -50,11 +51,14 @@ final class TrainingLoop {
     private int stuck;
     private boolean stuckWasSaid;
 
-    private TrainingLoop(TrainingPhase phase, TrainingRun.Phase run, Progress progress, Progress.Phase shown) {
+    private TrainingLoop(
+            TrainingPhase phase, TrainingRun.Phase run, StepMemory memory, Progress progress, Progress.Phase shown) {
         this.phase = phase;
         this.run = run;
         this.progress = progress;
         this.shown = shown;
+        this.memory = memory;
+        this.programs = new StepPrograms(phase, () -> shown.preparing("compiling"));
         PhaseState start = run.start();
         this.losses = LossCurve.of(start);
         this.number = start.steps();
@@ -62,20 +66,25 @@ final class TrainingLoop {
     }
 
     /**
-     * Makes all steps of a training, or those that a run has not made yet.
+     * Makes all steps of a training, or those that a run has not made yet; then parameters become their average, if the phase has one.
      *
      * @throws DivergedException if too many in a row are not finite; parameters are then the last that are known to be sound
      * @throws io.llm2clip.training.run.StoppedException if the run was asked to stop; parameters are then those of the step before
      */
     static LossCurve run(TrainingPhase phase, StepMaker steps, TrainingRun run, Progress progress) {
+        if (phase.stepOptions().ema() != null) {
+            phase.optimizer().average(phase.stepOptions().ema());
+        }
+        StepMemory memory = StepMemory.of(phase, steps, progress);
         TrainingLoop loop;
         try (Progress.Phase shown = progress.begin(phase.name(), phase.steps(), "step");
                 TrainingRun.Phase recorded = run.begin(phase.name(), phase.steps(), phase.optimizer())) {
-            loop = new TrainingLoop(phase, recorded, progress, shown);
+            loop = new TrainingLoop(phase, recorded, memory, progress, shown);
             try (var _ = loop.programs) {
                 loop.makeAll(steps);
             }
         }
+        phase.optimizer().useAverage();
         loop.conclude();
         return loop.losses;
     }
@@ -117,23 +126,40 @@ final class TrainingLoop {
     }
 
     /**
-     * The program for inputs of these shapes, which one list of shapes has one of.
+     * Makes the current step of inputs, in one program for each list of their shapes.
      *
      * @param loss builds the loss from inputs
      */
-    TrainStep program(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
-        return programs.get(inputs.stream().map(TensorData::shape).toList(), () -> {
-            shown.preparing("compiling");
-            return TrainStep.compile(loss, TrainStep.inputsLike(inputs), phase.optimizer(), phase.options());
-        });
+    float run(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
+        TrainStep step = programs.step(inputs, loss);
+        losses.countFlops(step.flops());
+        return made(new StepPrograms.Made(step.run(inputs, rate()), step.gradientNorm()));
     }
 
-    /** Runs a program at the current step's learning rate. */
-    float run(TrainStep program, List<TensorData> inputs) {
-        losses.countFlops(program.flops());
-        float loss = program.run(inputs, phase.schedule().at(number));
-        metric(Metric.GRADIENT_NORM, program.gradientNorm());
-        return loss;
+    /**
+     * Makes the current step of a batch, by chunks if the phase says so.
+     *
+     * @param loss the same at all steps
+     * @param growth how many times as much memory a later batch may take, 1 if all are alike
+     * @throws io.llm2clip.data.InputException if the machine does not have the memory for it
+     */
+    float run(EmbeddingLoss loss, EmbeddingBatch batch, double growth) {
+        try {
+            return made(programs.run(
+                    loss, batch, rate(), bytes -> memory.check(bytes, loss, batch, growth), losses::countFlops));
+        } catch (EngineMemoryError e) {
+            memory.refused(loss, batch);
+            throw e;
+        }
+    }
+
+    private float rate() {
+        return phase.schedule().at(number);
+    }
+
+    private float made(StepPrograms.Made step) {
+        metric(Metric.GRADIENT_NORM, step.gradientNorm());
+        return step.loss();
     }
 
     private void make(StepMaker steps) {
@@ -167,7 +193,7 @@ final class TrainingLoop {
 
     private void record(String notFinite, long nanos) {
         double seconds = Math.max(1, nanos) * 1e-9;
-        metric(Metric.LEARNING_RATE, phase.schedule().at(number));
+        metric(Metric.LEARNING_RATE, rate());
         metric(Metric.SECONDS, seconds);
         if (examples > 0) {
             metric(Metric.EXAMPLES_PER_SECOND, examples / seconds);

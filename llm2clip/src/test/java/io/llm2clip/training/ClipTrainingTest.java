@@ -248,7 +248,7 @@ class ClipTrainingTest {
             @Override
             public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
                 return new TextSide.Captions(
-                        super.batch(images, random, step).inputs(),
+                        super.batch(images, random, step).part(),
                         images.stream().mapToInt(Integer::intValue).toArray());
             }
         };
@@ -372,7 +372,7 @@ class ClipTrainingTest {
         assertThat(RecipeNotes.line(ClipTraining.Config.pretrained(300, 1)))
                 .isEqualTo("steps 300, batch 64, learning rate 0.00001, warm up 0, weight decay 0.05, beta1 0.9,"
                         + " beta2 0.999, epsilon 0.00000001, clip norm 5, layer decay 0.85, logit scale rate 1,"
-                        + " shift 3, seed 1");
+                        + " shift 3, seed 1, recompute false");
         assertThat(RecipeNotes.of("stage_1.", CaptionTraining.Config.pretrained(5000, 1)))
                 .containsEntry("stage_1.learning_rate", "0.0002")
                 .containsEntry("stage_1.warm_up", "300")

@@ -60,6 +60,8 @@ class RecordedTrainingTest {
     Path folder;
 
     private Optional<Evaluation> evaluation = Optional.empty();
+    private StepOptions stepOptions = StepOptions.PLAIN;
+    private Parameters trained = new Parameters(0);
     private final Notes progress = new Notes();
     private final List<String> notes = progress.sentences();
 
@@ -115,9 +117,11 @@ class RecordedTrainingTest {
             images.add(new RgbImage(16, 16, pixels));
         }
         OptimizerSettings optimizer = new OptimizerSettings(1e-2f, 1, 0.05f, AdamW.Options.DEFAULT.withClipNorm(1));
-        ClipTraining.Config config = new ClipTraining.Config(STEPS, 4, optimizer, 0.9f, 1, 2, 7);
+        ClipTraining.Config config =
+                new ClipTraining.Config(STEPS, 4, optimizer, 0.9f, 1, 2, 7, stepOptions, ParameterRules.NONE);
         try (RunDirectory directory = RunDirectory.claim(options, existing);
                 Parameters parameters = new Parameters(3)) {
+            trained = parameters;
             VisionTower vision = VisionTower.create(parameters, VISION);
             Linear adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
             Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
@@ -267,6 +271,49 @@ class RecordedTrainingTest {
 
     @Test
     void aStoppedTrainingGoesOnToTheSameBits() throws IOException {
+        goesOnToTheSameBits();
+    }
+
+    /** Sums of gradients, blocks that are computed again, an average: all that is kept is kept in a checkpoint. */
+    @Test
+    void soDoesOneByChunksWithAnAverage() throws IOException {
+        stepOptions = new StepOptions(3, true, 0.9f);
+        goesOnToTheSameBits();
+    }
+
+    /** What is measured and what the training ends with is the average; a checkpoint has the parameters of the next step. */
+    @Test
+    void theAverageIsMeasuredAndKept() throws IOException {
+        stepOptions = new StepOptions(null, false, 0.6f);
+        List<String> measured = new ArrayList<>();
+        evaluation = Optional.of(new Evaluation() {
+            @Override
+            public Map<String, Double> measure() {
+                measured.add(trained.digest());
+                return Map.of("val_r1", 0.5);
+            }
+
+            @Override
+            public void save(Path directory) {
+                try (OutputDirectory output = OutputDirectory.claim(directory, "model", Existing.REPLACE)) {
+                    output.fill(into -> Files.writeString(into.resolve("digest"), trained.digest()));
+                    output.publish();
+                }
+            }
+        });
+        Trained averaged = train(new RunOptions(run(""), false, 6, 5, 6, List.of(), new StopRequest()), _ -> {});
+        assertThat(run("best/digest")).hasContent(measured.getFirst());
+        assertThat(measured).hasSize(2).last().isEqualTo(averaged.parameters);
+        byte[] parameters = Files.readAllBytes(run("checkpoints/step-000012/parameters.safetensors"));
+        stepOptions = StepOptions.PLAIN;
+        evaluation = Optional.empty();
+        Trained plain = train(options(false, 6, 5, new StopRequest()), Existing.REPLACE, Map.of(), _ -> {});
+        assertThat(plain.losses).isEqualTo(averaged.losses);
+        assertThat(plain.parameters).isNotEqualTo(averaged.parameters);
+        assertThat(run("checkpoints/step-000012/parameters.safetensors")).hasBinaryContent(parameters);
+    }
+
+    private void goesOnToTheSameBits() throws IOException {
         Trained whole = train(options(false, 0, 2, new StopRequest()), _ -> {}, 1L, 6L);
         assertThat(checkpoints()).containsExactly("step-000012");
         byte[] parameters = Files.readAllBytes(run("checkpoints/step-000012/parameters.safetensors"));

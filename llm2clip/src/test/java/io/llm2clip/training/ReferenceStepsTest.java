@@ -23,7 +23,6 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
-import io.llm2clip.text.TokenBatch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -119,9 +118,11 @@ class ReferenceStepsTest {
             try (AdamW optimizer = training.optimizer()) {
                 assertSteps(golden, optimizer, step -> {
                     PairSampler.Pairs pairs = pairs(golden.path("batches").get(step));
-                    TokenBatch tokens = CaptionTraining.tokens(pairs);
-                    List<TensorData> inputs = training.inputs(pairs, tokens);
-                    return new Prepared(inputs, in -> training.loss(in, config.batch()));
+                    PairBatch batch = PairBatch.of(model.encoder(), pairs, false);
+                    return new Prepared(batch.inputs(0, batch.size()), in -> {
+                        PairLoss loss = training.loss();
+                        return loss.loss(loss.embed(in, config.batch()), List.of());
+                    });
                 });
             }
             llama.mergeLora();
@@ -184,7 +185,10 @@ class ReferenceStepsTest {
                                 List.of(
                                         values("pixels of step " + step, Shape.of(images, 3, side, side), 2),
                                         values("vectors of step " + step, Shape.of(images, captionSize), 3)),
-                                in -> ClipSteps.loss(vision, text, logitScale, 1, false, in)));
+                                in -> {
+                                    ClipLoss loss = new ClipLoss(vision, text, logitScale);
+                                    return loss.loss(loss.embed(in, images), List.of());
+                                }));
             }
         }
     }

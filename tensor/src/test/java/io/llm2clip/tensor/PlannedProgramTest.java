@@ -23,7 +23,7 @@ class PlannedProgramTest {
             assertThat(EngineMemory.liveBytes()).isEqualTo(before);
             assertThat(plan.needs(x)).isTrue();
             assertThat(plan.needs(unused)).isFalse();
-            assertThat(plan.explain()).contains("planned only").contains("300 x 300");
+            assertThat(plan.explain()).contains("planned only").contains("[300, 300]");
             assertThat(plan)
                     .hasToString("Program planned for " + execution.device().name());
             assertThatThrownBy(() -> plan.feed(x, TensorData.allocate(x.shape(), DType.F32)))

@@ -112,7 +112,7 @@ final class RecordedRun implements TrainingRun {
             boolean finished = step == steps;
             Map<String, Double> measured = Map.of();
             if (evaluation != null && (finished || step % options.evaluateEvery() == 0)) {
-                measured = evaluate(evaluation, step);
+                measured = optimizer.withAverage(() -> evaluate(evaluation, step));
             }
             if (options.stop().isRequested() && !finished) {
                 throw new StoppedException(stopped(state.get()));

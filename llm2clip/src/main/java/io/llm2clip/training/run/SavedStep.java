@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a checkpoint says about itself, in {@code state.json}; beside it are the trained parameters and the moments of their optimizer.
+ * What a checkpoint says about itself, in {@code state.json}; beside it are the trained parameters and the state of their optimizer.
  *
  * @param phase of the training
  * @param step of the whole run
@@ -36,8 +36,7 @@ record SavedStep(
 
     /** The bytes of a checkpoint, but for what describes it. */
     static long bytes(AdamW optimizer) {
-        // A parameter has two moments.
-        return 3 * ParameterFiles.bytes(optimizer.parameters());
+        return ParameterFiles.bytes(optimizer.parameters()) + optimizer.stateBytes();
     }
 
     void write(Path folder, AdamW optimizer) throws IOException {

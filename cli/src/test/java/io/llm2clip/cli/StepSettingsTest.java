@@ -1,0 +1,207 @@
+package io.llm2clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.llm2clip.nn.checkpoint.Checkpoint;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.machine.Processor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** Steps by chunks, with blocks computed again, averages, and parts that are trained otherwise, from the command line. */
+class StepSettingsTest {
+    private static final List<String> COLORS = List.of("red", "green", "blue", "white", "black", "yellow");
+
+    private static final String PROJECTION = "visual_projection.weight";
+
+    @TempDir
+    static Path folder;
+
+    private static Path data;
+
+    @BeforeAll
+    static void write() throws IOException {
+        data = folder.resolve("photos");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 20; i++) {
+            Fixture.picture(data.resolve(i + ".png"), 0x080402 * (i + 1));
+            String color = COLORS.get(i % COLORS.size());
+            lines.append("""
+                    {"image": "%d.png", "captions": ["A %s kite number %d flies over a beach.", "Over a beach flies a %s kite, it is number %d."]}
+                    """.formatted(i, color, i, color, i));
+        }
+        Files.writeString(data.resolve("captions.jsonl"), lines);
+        Run text = train("caption", "text", "--llm-steps", 2, "--steps", 2, "--batch", 4, "--vocabulary", 300);
+        assertThat(text.code()).as(text.err()).isZero();
+    }
+
+    private static Run train(String stage, String out, Object... more) {
+        Object[] command = {"train", stage, data, "--out", folder.resolve(out)};
+        return Run.of(Stream.concat(Stream.of(command), Stream.of(more)).toArray());
+    }
+
+    private static Run clip(String out, Object... more) {
+        Object[] sizes = {
+            "--text",
+            folder.resolve("text"),
+            "--steps",
+            4,
+            "--batch",
+            8,
+            "--image-size",
+            16,
+            "--patch-size",
+            8,
+            "--width",
+            64,
+            "--layers",
+            1,
+            "--embedding-size",
+            8
+        };
+        return train(
+                "clip", out, Stream.concat(Stream.of(sizes), Stream.of(more)).toArray());
+    }
+
+    private static JsonNode notes(String model, String file) throws IOException {
+        return Json.MAPPER
+                .readTree(Files.readAllBytes(folder.resolve(model).resolve(file)))
+                .path("provenance");
+    }
+
+    private static float[] weights(String model, String name) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder.resolve(model).resolve("vision/model.safetensors"))) {
+            return checkpoint.readFloats(name);
+        }
+    }
+
+    @Test
+    void stageOneByChunks() throws IOException {
+        Run run = train(
+                "caption",
+                "chunked-text",
+                "--llm-steps",
+                2,
+                "--steps",
+                3,
+                "--batch",
+                6,
+                "--vocabulary",
+                300,
+                "--chunk",
+                4,
+                "--recompute",
+                "--ema",
+                0.5,
+                "--hard-negatives");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .contains("chunk 4, recompute true, ema 0.5", "but for batch, hard negatives, chunk, recompute, ema)");
+        assertThat(notes("chunked-text", "caption.json").path("stage_1.chunk").asString())
+                .isEqualTo("4");
+    }
+
+    @Test
+    void stageTwoByChunksIsStageTwo() throws IOException {
+        Run whole = clip("whole");
+        assertThat(whole.code()).as(whole.err()).isZero();
+        Run chunked = clip("chunked", "--chunk", 3, "--recompute");
+        assertThat(chunked.code()).as(chunked.err()).isZero();
+        float[] expected = weights("whole", PROJECTION);
+        float[] found = weights("chunked", PROJECTION);
+        double squares = 0;
+        for (int i = 0; i < found.length; i++) {
+            squares += Math.pow(found[i] - expected[i], 2);
+        }
+        // Each step changes an element by about the learning rate, 5e-4.
+        assertThat(Math.sqrt(squares / found.length)).isLessThan(1e-5);
+        assertThat(notes("chunked", "llm2clip.json").path("stage_2.recompute").asString())
+                .isEqualTo("true");
+        assertThat(notes("whole", "llm2clip.json").path("stage_2.chunk").asString())
+                .isEqualTo("none");
+    }
+
+    @Test
+    void theAverageIsSaved() {
+        assertThat(clip("last").code()).isZero();
+        assertThat(clip("averaged", "--ema", 0.9).code()).isZero();
+        assertThat(weights("averaged", PROJECTION)).isNotEqualTo(weights("last", PROJECTION));
+    }
+
+    @Test
+    void whatIsFrozenStaysAsItBegan() {
+        Run start = clip("start");
+        assertThat(start.code()).as(start.err()).isZero();
+        Run frozen = train(
+                "clip",
+                "frozen",
+                "--text",
+                folder.resolve("text"),
+                "--vectors",
+                folder.resolve("vectors"),
+                "--steps",
+                4,
+                "--batch",
+                8,
+                "--vision",
+                folder.resolve("start/vision"),
+                "--freeze",
+                "vision_model.*",
+                "--rate",
+                "text_adapter.*=10",
+                "--rate",
+                "visual_projection.*=100");
+        assertThat(frozen.code()).as(frozen.err()).isZero();
+        assertThat(frozen.err())
+                .contains("freeze [vision_model.*], rates {text_adapter.*=10.0, visual_projection.*=100.0}");
+        String block = "vision_model.encoder.layers.0.mlp.fc1.weight";
+        assertThat(weights("frozen", block)).containsExactly(weights("start", block));
+        assertThat(weights("frozen", PROJECTION)).isNotEqualTo(weights("start", PROJECTION));
+        Run unknown = clip("unknown", "--freeze", "visoin.*");
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(unknown.err()).contains("error: No parameter has a name like 'visoin.*'; expected one of ");
+        assertThat(folder.resolve("unknown")).doesNotExist();
+    }
+
+    /** Matrices are multiplied in bf16, and their weights stay f32: changes far below a bf16's last digit are not lost. */
+    @Test
+    void multiplicationMayBeOfBf16() throws IOException {
+        assumeTrue(Processor.absence(Precision.BF16).isEmpty());
+        Run run = clip("bf16", "--precision", "bf16");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(clip("f32").code()).isZero();
+        float[] exact = weights("f32", PROJECTION);
+        float[] found = weights("bf16", PROJECTION);
+        assertThat(found).isNotEqualTo(exact);
+        int rounded = 0;
+        for (int i = 0; i < found.length; i++) {
+            assertThat(Math.abs(found[i] - exact[i])).isLessThan(4.5e-3f);
+            rounded += (Float.floatToRawIntBits(found[i]) & 0xffff) == 0 ? 1 : 0;
+        }
+        assertThat(rounded).isLessThan(found.length / 100);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--chunk, 0, --chunk must be at least 1",
+        "--ema, 1, --ema must be at least 0 and below 1",
+        "--ema, NaN, --ema must be at least 0 and below 1",
+        "--rate, a=0, The rate of 'a' must be above 0",
+        "--rate, a, 'PATTERN=FACTOR'"
+    })
+    void badValuesAreBadUsage(String option, String value, String message) {
+        Run run = clip("bad", option, value);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains(message);
+    }
+}
