@@ -3,6 +3,7 @@ package io.llm2clip.bench;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
@@ -16,10 +17,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
- * Attention of models' shapes, by the Vector API and by what is used without asking for it: machine code, where the CPU has that. The two
- * take turns; ratios are medians of the rounds. Results of both are checked against sums in double precision first. GFLOP/s count scores
+ * Attention of models' shapes, by the Vector API, by what is used without asking for it (machine code, where the CPU has that), and by what is
+ * used in bf16, where the CPU has that. They take turns; ratios, to the Vector API, are medians of the rounds. Results of all are checked
+ * against sums in double precision first. GFLOP/s count scores
  * in full although causal blocks are skipped, of ragged sequences those of each by itself.
  *
  * <p>Argument: a part of a case's name, to run only those.
@@ -30,6 +33,8 @@ public final class AttentionBench {
     private static final long NANOS = 20_000_000;
     /** Of the error beside the root of the mean square of results. */
     private static final double TOLERANCE = 5e-5;
+
+    private static final double TOLERANCE_OF_BF16 = 5e-2;
 
     private static final List<Case> CASES = List.of(
             Case.of("ViT-L/14-336", 1, 577, 16, 16, 64, false),
@@ -53,7 +58,19 @@ public final class AttentionBench {
             new Case("ragged captions", AttentionShape.ragged(32, 1024, 32, 8, 64, 0.125f, false), 32),
             new Case("ragged captions, causal", AttentionShape.ragged(32, 1024, 32, 8, 64, 0.125f, true), 32));
 
-    private static final List<String> WAYS = List.of("vector", "");
+    private static final List<Way> WAYS = Stream.of(
+                    new Way("vector", "vector", MatrixPrecision.F32),
+                    new Way("now", "", MatrixPrecision.F32),
+                    new Way("bf16", "", MatrixPrecision.BF16))
+            .filter(way -> CpuKernels.absence(way.precision).isEmpty())
+            .toList();
+
+    /**
+     * A way to compute.
+     *
+     * @param unit the matrix unit; empty for the one in use
+     */
+    private record Way(String name, String unit, MatrixPrecision precision) {}
 
     /**
      * A case.
@@ -94,10 +111,10 @@ public final class AttentionBench {
             Reference.run(op, reference.toArray(MemorySegment[]::new));
             List<Launch> launches = new ArrayList<>();
             double[] errors = new double[WAYS.size()];
-            for (String way : WAYS) {
+            for (Way way : WAYS) {
                 Launch launch = bind(op, way, operands);
                 launch.run();
-                errors[launches.size()] = error(each, operands.get(4), expected);
+                errors[launches.size()] = error(each, way, operands.get(4), expected);
                 launches.add(launch);
             }
             double[][] nanos = new double[WAYS.size()][ROUNDS];
@@ -109,33 +126,34 @@ public final class AttentionBench {
                     }
                 }
             }
-            double[] ratios = new double[ROUNDS];
-            for (int round = 0; round < ROUNDS; round++) {
-                ratios[round] = nanos[0][round] / nanos[1][round];
-            }
             double flops = 4 * pairs * each.shape.heads() * each.shape.headSize();
-            System.out.printf(
-                    Locale.ROOT,
-                    "%-26s vector %8.1f us, %4.0f GFLOP/s, error %.0e   now %8.1f us, %4.0f GFLOP/s, error %.0e   %.2f%n",
-                    each.name,
-                    median(nanos[0]) / 1000,
-                    flops / median(nanos[0]),
-                    errors[0],
-                    median(nanos[1]) / 1000,
-                    flops / median(nanos[1]),
-                    errors[1],
-                    median(ratios));
+            StringBuilder line = new StringBuilder(String.format("%-26s", each.name));
+            for (int way = 0; way < WAYS.size(); way++) {
+                double[] ratios = new double[ROUNDS];
+                for (int round = 0; round < ROUNDS; round++) {
+                    ratios[round] = nanos[0][round] / nanos[way][round];
+                }
+                line.append(String.format(
+                        Locale.ROOT,
+                        "   %s %8.1f us, %4.0f GFLOP/s, error %.0e, %.2f",
+                        WAYS.get(way).name,
+                        median(nanos[way]) / 1000,
+                        flops / median(nanos[way]),
+                        errors[way],
+                        median(ratios)));
+            }
+            System.out.println(line);
         }
     }
 
-    private static Launch bind(AttentionOp.Attention op, String way, List<MemorySegment> operands) {
+    private static Launch bind(AttentionOp.Attention op, Way way, List<MemorySegment> operands) {
         long[] addresses = operands.stream().mapToLong(MemorySegment::address).toArray();
         String before = System.getProperty(Settings.MATRIX_UNIT);
         try {
-            if (!way.isEmpty()) {
-                System.setProperty(Settings.MATRIX_UNIT, way);
+            if (!way.unit.isEmpty()) {
+                System.setProperty(Settings.MATRIX_UNIT, way.unit);
             }
-            return CpuKernels.bind(op, addresses, WORKERS);
+            return CpuKernels.bind(op, way.precision, addresses, WORKERS);
         } finally {
             if (before == null) {
                 System.clearProperty(Settings.MATRIX_UNIT);
@@ -176,7 +194,7 @@ public final class AttentionBench {
     }
 
     /** The greatest error, of the root of the mean square of results. */
-    private static double error(Case each, MemorySegment found, MemorySegment expected) {
+    private static double error(Case each, Way way, MemorySegment found, MemorySegment expected) {
         double squares = 0;
         double greatest = 0;
         long elements = found.byteSize() / 4;
@@ -190,8 +208,8 @@ public final class AttentionBench {
             }
         }
         double error = greatest / Math.sqrt(squares / elements);
-        if (!(error <= TOLERANCE)) {
-            throw new IllegalStateException(each.name + " is wrong by " + error + ".");
+        if (!(error <= (way.precision == MatrixPrecision.BF16 ? TOLERANCE_OF_BF16 : TOLERANCE))) {
+            throw new IllegalStateException(each.name + ", " + way.name + " is wrong by " + error + ".");
         }
         return error;
     }

@@ -74,6 +74,8 @@ final class DevicesCommand implements Callable<Integer> {
             case "avx512-int8" -> "AVX-512 dot products of bytes, in machine code";
             case "avxvnni-int8" -> "AVX-VNNI dot products of bytes, in machine code";
             case "avx2-int8" -> "AVX2 products of bytes, in machine code";
+            case "avx512-attention" -> "AVX-512, in machine code";
+            case "amx-bf16-attention" -> "AMX tiles, in machine code";
             default -> name;
         };
     }
@@ -83,18 +85,23 @@ final class DevicesCommand implements Callable<Integer> {
             terminal.printJson(devices);
             return;
         }
-        terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s (%s)"
+        terminal.print("cpu: %s, %d-bit vector instructions, matrix multiplication with %s (%s), attention with %s"
                 .formatted(
                         Quantity.of(devices.cpu.threads(), "thread"),
                         devices.cpu.vectorBits(),
                         matmul(devices.cpu.matmul()),
-                        devices.cpu.matmulReason()));
+                        devices.cpu.matmulReason(),
+                        matmul(devices.cpu.attention())));
         for (Processor.Multiplication other : devices.cpu.others()) {
-            terminal.print("cpu, --precision %s: %s (%s)"
+            String attention = other.attention();
+            terminal.print("cpu, --precision %s: %s (%s)%s"
                     .formatted(
                             other.precision(),
                             other.matmul() == null ? "none" : matmul(other.matmul()),
-                            other.reason()));
+                            other.reason(),
+                            attention == null || attention.equals(devices.cpu.attention())
+                                    ? ""
+                                    : ", attention with " + matmul(attention)));
         }
         if (devices.absence != null) {
             terminal.print("gpu: none. " + devices.absence);

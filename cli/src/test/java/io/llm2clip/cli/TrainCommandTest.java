@@ -791,6 +791,11 @@ class TrainCommandTest {
         assertThat(Run.of("devices").out())
                 .contains(
                         "with the Java Vector API (" + json.path("matmulReason").asString() + ")")
-                .contains("passed its self-test");
+                .contains("passed its self-test")
+                .contains(", attention with ");
+        assertThat(json.path("attention").asString()).isIn("avx512-attention", "vector");
+        assertThat(json.path("others"))
+                .allSatisfy(other -> assertThat(other.path("attention").isNull())
+                        .isEqualTo(other.path("matmul").isNull()));
     }
 }

@@ -119,6 +119,16 @@ public final class CpuKernels {
     }
 
     /**
+     * What computes attention in a precision here: in f32, where nothing does in the precision.
+     *
+     * @return the name of a matrix unit
+     * @throws IllegalArgumentException as {@link #matrixUnit()}
+     */
+    public static String attentionUnit(MatrixPrecision precision) {
+        return MatrixUnits.attention(precision).name();
+    }
+
+    /**
      * Why nothing here multiplies matrices in a precision, as half a sentence.
      *
      * @return nothing if {@link #matrixUnit(MatrixPrecision)} does

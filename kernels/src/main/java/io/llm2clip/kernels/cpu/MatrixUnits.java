@@ -1,12 +1,11 @@
 package io.llm2clip.kernels.cpu;
 
 import io.llm2clip.kernels.Settings;
-import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.matrix.machine.MachineMatrixUnit;
-import io.llm2clip.kernels.cpu.matrix.machine.attention.Avx512Attention;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.AttentionUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.operations.KernelOp;
@@ -28,12 +27,11 @@ final class MatrixUnits {
     private static final System.Logger LOG = System.getLogger(MatrixUnits.class.getName());
 
     /** Fastest first within a precision. */
-    private static final List<MatrixUnit> AVAILABLE = Stream.concat(
-                    Stream.of(
-                            new Avx512Attention(MachineCode::ofThisProcess),
-                            new VectorMatrixUnit(),
-                            new ScalarMatrixUnit()),
-                    MachineMatrixUnit.all().stream())
+    private static final List<MatrixUnit> AVAILABLE = Stream.of(
+                    AttentionUnit.all(),
+                    List.of(new VectorMatrixUnit(), new ScalarMatrixUnit()),
+                    MachineMatrixUnit.all())
+            .flatMap(List::stream)
             .toList();
 
     /** What was chosen, or that there is nothing to choose. */
@@ -130,15 +128,24 @@ final class MatrixUnits {
      */
     static MatrixUnit forOperation(KernelOp op, MatrixPrecision precision) {
         required(precision);
-        MatrixWork work = MatrixWork.of(op);
         return Stream.concat(
-                        Stream.of(precision, MatrixPrecision.F32)
-                                .map(either -> selected(either, work))
-                                .flatMap(MatrixUnits::unit),
+                        inUse(precision, MatrixWork.of(op)),
                         AVAILABLE.stream().filter(unit -> unit.precision() == MatrixPrecision.F32))
                 .filter(unit -> unit.supports(op))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("No matrix unit of this machine computes " + op + "."));
+    }
+
+    /** The unit for attention in a precision, as far as it supports an operation. */
+    static MatrixUnit attention(MatrixPrecision precision) {
+        return inUse(precision, MatrixWork.ATTENTION).findFirst().orElseThrow();
+    }
+
+    /** The units in use for a kind of operations, that of the precision first, then that of f32. */
+    private static Stream<MatrixUnit> inUse(MatrixPrecision precision, MatrixWork work) {
+        return Stream.of(precision, MatrixPrecision.F32)
+                .map(either -> selected(either, work))
+                .flatMap(MatrixUnits::unit);
     }
 
     private static Stream<MatrixUnit> unit(Selection selection) {

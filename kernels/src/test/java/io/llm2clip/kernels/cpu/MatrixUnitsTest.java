@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 class MatrixUnitsTest {
     private static final MatrixUnit VECTOR = new VectorMatrixUnit();
     private static final MatrixUnit SCALAR = new ScalarMatrixUnit();
+    private static final AttentionShape SHAPE = new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true);
 
     @AfterEach
     void unset() {
@@ -100,7 +101,7 @@ class MatrixUnitsTest {
                         + " llm2clip.machine; leave llm2clip.matrix unset to have another one.");
     }
 
-    /** What a unit of a precision does not compute is computed in f32: attention, and quantized weights. */
+    /** What a unit of a precision does not compute is computed in f32: gradients of attention, and quantized weights. */
     @Test
     void operationsThatAUnitLacksAreComputedInF32() {
         CpuKernels.matrixUnit(MatrixPrecision.BF16).ifPresent(choice -> {
@@ -110,9 +111,9 @@ class MatrixUnitsTest {
             Matmul quantized = Matmul.dense(1, 3, 64, 32, false, true, DType.Q8);
             assertThat(MatrixUnits.forOperation(quantized, MatrixPrecision.BF16))
                     .isInstanceOf(VectorMatrixUnit.class);
-            KernelOp attention = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true));
-            assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.BF16))
-                    .isSameAs(MatrixUnits.forOperation(attention, MatrixPrecision.F32));
+            KernelOp gradient = new AttentionOp.AttentionGradient(SHAPE);
+            assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.BF16))
+                    .isSameAs(MatrixUnits.forOperation(gradient, MatrixPrecision.F32));
             Packing packing = CpuKernels.packing(op, MatrixPrecision.BF16);
             assertThat(packing).isNotNull();
             assertThat(packing.unit()).isEqualTo("tiles-bf16");
@@ -123,9 +124,8 @@ class MatrixUnitsTest {
     /** Units are chosen for each kind of operations: attention by machine code where that runs, unless a unit that has it is named. */
     @Test
     void attentionHasAUnitOfItsOwn() {
-        AttentionShape shape = new AttentionShape(1, 9, 9, 2, 1, 8, 0.3f, true);
-        KernelOp attention = new AttentionOp.Attention(shape);
-        KernelOp gradient = new AttentionOp.AttentionGradient(shape);
+        KernelOp attention = new AttentionOp.Attention(SHAPE);
+        KernelOp gradient = new AttentionOp.AttentionGradient(SHAPE);
         Matmul matmul = Matmul.dense(1, 3, 5, 7, false, true);
         MatrixUnit unit = MatrixUnits.forOperation(attention, MatrixPrecision.F32);
         boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
@@ -147,6 +147,29 @@ class MatrixUnitsTest {
         assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
     }
 
+    /** Attention is in bf16 where AMX is, and with the other precisions in f32. */
+    @Test
+    void attentionIsInThePrecisionWhereAUnitHasIt() {
+        KernelOp attention = new AttentionOp.Attention(SHAPE);
+        boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
+                && allowed.features().missing(Feature.AMX_BF16) == null;
+        for (MatrixPrecision precision : MatrixPrecision.values()) {
+            if (CpuKernels.absence(precision).isPresent()) {
+                continue;
+            }
+            MatrixUnit unit = MatrixUnits.forOperation(attention, precision);
+            assertThat(CpuKernels.attentionUnit(precision)).isEqualTo(unit.name());
+            if (precision == MatrixPrecision.BF16 && runs) {
+                assertThat(unit.name()).isEqualTo("amx-bf16-attention");
+                KernelOp negative = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 2, 1, 8, -0.3f, true));
+                assertThat(MatrixUnits.forOperation(negative, precision))
+                        .isSameAs(MatrixUnits.forOperation(negative, MatrixPrecision.F32));
+            } else {
+                assertThat(unit).isSameAs(MatrixUnits.forOperation(attention, MatrixPrecision.F32));
+            }
+        }
+    }
+
     @Test
     void aUnitIsNamedByTheProperty() {
         System.setProperty("llm2clip.matrix", "scalar");
@@ -155,8 +178,8 @@ class MatrixUnitsTest {
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [avx512-attention,"
-                        + " vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3, amx-int8, avx512-int8,"
-                        + " avxvnni-int8, avx2-int8] or leave it unset.");
+                        + " amx-bf16-attention, vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3,"
+                        + " amx-int8, avx512-int8, avxvnni-int8, avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -19,9 +19,16 @@ import org.jspecify.annotations.Nullable;
  * @param vectorBits width of vector instructions
  * @param matmul the name of what multiplies matrices in f32
  * @param matmulReason why it is that one, as half a sentence
+ * @param attention the name of what computes attention in f32
  * @param others what multiplies in other precisions
  */
-public record Processor(int threads, int vectorBits, String matmul, String matmulReason, List<Multiplication> others) {
+public record Processor(
+        int threads,
+        int vectorBits,
+        String matmul,
+        String matmulReason,
+        String attention,
+        List<Multiplication> others) {
 
     /**
      * What multiplies matrices in a precision.
@@ -29,8 +36,13 @@ public record Processor(int threads, int vectorBits, String matmul, String matmu
      * @param precision such as {@code bf16}
      * @param matmul its name; null if nothing does
      * @param reason why it is that one, or why there is none, as half a sentence
+     * @param attention the name of what computes attention, perhaps in f32; null if nothing multiplies in the precision
      */
-    public record Multiplication(String precision, @Nullable String matmul, String reason) {
+    public record Multiplication(
+            String precision,
+            @Nullable String matmul,
+            String reason,
+            @Nullable String attention) {
         private static Multiplication of(MatrixPrecision precision) {
             Optional<MatrixUnitChoice> unit = CpuKernels.matrixUnit(precision);
             return new Multiplication(
@@ -38,7 +50,8 @@ public record Processor(int threads, int vectorBits, String matmul, String matmu
                     unit.map(MatrixUnitChoice::name).orElse(null),
                     unit.map(MatrixUnitChoice::reason)
                             .or(() -> CpuKernels.absence(precision))
-                            .orElseThrow());
+                            .orElseThrow(),
+                    unit.isPresent() ? CpuKernels.attentionUnit(precision) : null);
         }
     }
 
@@ -63,6 +76,7 @@ public record Processor(int threads, int vectorBits, String matmul, String matmu
                 Vectors.BYTES * Byte.SIZE,
                 unit.name(),
                 unit.reason(),
+                CpuKernels.attentionUnit(MatrixPrecision.F32),
                 Arrays.stream(MatrixPrecision.values())
                         .filter(precision -> precision != MatrixPrecision.F32)
                         .map(Multiplication::of)

@@ -22,6 +22,8 @@ public final class Assembler {
     /** Of constants that say how to round: to the nearest, ties to even, and no exceptions. */
     private static final int ROUND_TO_NEAREST = 0b1000;
 
+    private static final int ROUND_DOWN = 0b1001;
+
     private final Encoder encoder = new Encoder();
     private final Avx2 avx2 = new Avx2(encoder);
 
@@ -387,6 +389,12 @@ public final class Assembler {
     public void vreducepsNearest(Zmm to, Zmm from) {
         encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x56, to.number(), 0, from.number());
         encoder.emit(ROUND_TO_NEAREST);
+    }
+
+    /** What lanes have above the integer below them; of infinities 0. */
+    public void vreducepsDown(Zmm to, Zmm from) {
+        encoder.evex(Evex.of(MAP_0F3A, PREFIX_66, 0), 0x56, to.number(), 0, from.number());
+        encoder.emit(ROUND_DOWN);
     }
 
     /** {@code to = a 2^floor(b)}. */

@@ -20,6 +20,8 @@ import java.util.Random;
 /** A few operations, small ones with edges on all sides, whose results the reference knows. */
 final class SelfTest {
     private static final double TOLERANCE = 1e-4;
+    /** Of weights rounded to bf16; all else is exact in it. */
+    private static final double TOLERANCE_OF_WEIGHTS = 0x1p-8;
 
     private static final List<KernelOp> OPERATIONS = List.of(
             Matmul.dense(1, 13, 35, 33, false, true),
@@ -122,12 +124,14 @@ final class SelfTest {
             operands[i].fill((byte) -1);
         }
         bind(unit, op, operands, workers).run();
+        boolean exact = op instanceof Matmul || unit.precision() != MatrixPrecision.BF16;
+        double tolerance = exact ? TOLERANCE : TOLERANCE_OF_WEIGHTS;
         for (int i = inputs; i < operands.length; i++) {
             float[] wanted = expected[i].toArray(ValueLayout.JAVA_FLOAT);
             for (int e = 0; e < wanted.length; e++) {
                 float found = operands[i].getAtIndex(ValueLayout.JAVA_FLOAT, e);
                 // Not within, rather than beyond, so that NaN is a failure.
-                if (!(Math.abs(found - wanted[e]) <= TOLERANCE * (1 + Math.abs(wanted[e])))) {
+                if (!(Math.abs(found - wanted[e]) <= tolerance * (1 + Math.abs(wanted[e])))) {
                     return Optional.of(
                             "its self-test found " + found + " where " + wanted[e] + " was expected, in " + op);
                 }

@@ -375,6 +375,10 @@ class AssemblerTest {
                         "vreduceps zmm31, zmm20, 8",
                         a -> a.vreducepsNearest(new Zmm(31), new Zmm(20))),
                 Golden.of(
+                        "62537d4856fc09", "vreduceps zmm15, zmm12, 9", a -> a.vreducepsDown(new Zmm(15), new Zmm(12))),
+                Golden.of(
+                        "62237d4856fc09", "vreduceps zmm31, zmm20, 9", a -> a.vreducepsDown(new Zmm(31), new Zmm(20))),
+                Golden.of(
                         "62426d402cec",
                         "vscalefps zmm29, zmm18, zmm12",
                         a -> a.vscalefps(new Zmm(29), new Zmm(18), new Zmm(12))),

@@ -75,25 +75,24 @@ final class EmulatedTiles {
         }
     }
 
-    /** {@code TDPBF16PS}: pairs of a's row by pairs of b's column, one pair after the other. */
+    /** {@code TDPBF16PS}: the lower elements of a's and b's pairs, the upper ones, and then both sums, are added up. */
     void multiply(int sum, int a, int b) {
         requireOperands(sum, a, b);
         MemorySegment sums = MemorySegment.ofArray(data[sum]);
         for (int row = 0; row < rows[sum]; row++) {
             for (int column = 0; column < rowBytes[sum] / 4; column++) {
-                long at = row * ROW_BYTES + column * 4L;
-                float total = sums.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at);
+                float lower = 0;
+                float upper = 0;
                 for (int pair = 0; pair < rowBytes[a] / 4; pair++) {
                     int left = row * ROW_BYTES + pair * 4;
                     int right = pair * ROW_BYTES + column * 4;
-                    total = EmulatedVectors.dot(
-                            total,
-                            bits(data[a], left),
-                            bits(data[a], left + 2),
-                            bits(data[b], right),
-                            bits(data[b], right + 2));
+                    lower = EmulatedVectors.multiplyAdd(lower, bits(data[a], left), bits(data[b], right));
+                    upper = EmulatedVectors.multiplyAdd(upper, bits(data[a], left + 2), bits(data[b], right + 2));
                 }
-                sums.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, total);
+                long at = row * ROW_BYTES + column * 4L;
+                float before = EmulatedVectors.flushed(sums.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at));
+                float after = before + EmulatedVectors.flushed(lower + upper);
+                sums.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, EmulatedVectors.flushed(after));
             }
         }
     }

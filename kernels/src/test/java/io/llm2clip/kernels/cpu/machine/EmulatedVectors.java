@@ -228,18 +228,25 @@ final class EmulatedVectors {
         return exponent == Float.NEGATIVE_INFINITY && Float.isInfinite(value) ? Float.NaN : Math.scalb(value, bits);
     }
 
-    /** What lanes have above or below the nearest integer, ties being even. */
+    /** What lanes have above or below the nearest integer, ties being even, or above the next one below; then it is rounded down, too. */
     void reduce(int to, int[] from, int rounding) {
-        if (rounding != 0b1000) {
-            throw new IllegalStateException("Rounding " + rounding + ", expected that to the nearest.");
+        if (rounding != 0b1000 && rounding != 0b1001) {
+            throw new IllegalStateException("Rounding " + rounding + ", expected that to the nearest or down.");
         }
         int[] lanes = new int[LANES];
         for (int lane = 0; lane < LANES; lane++) {
             float value = Float.intBitsToFloat(from[lane]);
-            float rest = Float.isInfinite(value) ? 0 : (float) (value - Math.rint(value));
-            lanes[lane] = Float.floatToRawIntBits(rest);
+            float rest = rounding == 0b1000 ? (float) (value - Math.rint(value)) : aboveFloor(value);
+            lanes[lane] = Float.floatToRawIntBits(Float.isInfinite(value) ? 0 : rest);
         }
         set(to, lanes);
+    }
+
+    /** Less than 1. */
+    private static float aboveFloor(float value) {
+        double exact = value - Math.floor(value);
+        float nearest = (float) exact;
+        return nearest > exact || nearest == 1 ? Math.nextDown(nearest) : nearest;
     }
 
     void quarters(int to, int a, int[] b, int selector) {
@@ -318,17 +325,21 @@ final class EmulatedVectors {
         set(sum, lanes);
     }
 
-    /** {@code sum + a0 b0 + a1 b1}, subnormal numbers counting as 0. */
-    static float dot(float sum, int a0, int a1, int b0, int b1) {
-        float odd = flushed(Math.fma(widened(a1), widened(b1), flushed(sum)));
-        return flushed(Math.fma(widened(a0), widened(b0), odd));
+    /** {@code sum + a0 b0 + a1 b1}. */
+    private static float dot(float sum, int a0, int a1, int b0, int b1) {
+        return multiplyAdd(multiplyAdd(sum, a1, b1), a0, b0);
+    }
+
+    /** {@code sum + a b} of bits of bf16, rounded once, subnormal numbers counting as 0. */
+    static float multiplyAdd(float sum, int a, int b) {
+        return flushed(Math.fma(widened(a), widened(b), flushed(sum)));
     }
 
     private static float widened(int bits) {
         return flushed(Float.intBitsToFloat(bits << 16));
     }
 
-    private static float flushed(float value) {
+    static float flushed(float value) {
         return Math.abs(value) < Float.MIN_NORMAL ? Math.copySign(0, value) : value;
     }
 

@@ -17,7 +17,6 @@ import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.reference.Reference;
-import io.llm2clip.kernels.reference.StoredElements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -205,19 +204,6 @@ public abstract class MatmulConformance extends UnitConformance {
                 }
             }
         }
-    }
-
-    /** Elements rounded to bf16, as f32. */
-    private static MemorySegment rounded(DType format, MemorySegment stored, Arena arena) {
-        StoredElements elements = new StoredElements(format, stored);
-        long count = stored.byteSize() / format.bytes();
-        MemorySegment rounded = arena.allocate(Math.max(1, count) * 4, 64);
-        for (long i = 0; i < count; i++) {
-            int bits = Float.floatToRawIntBits(elements.get(i));
-            int upper = bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000;
-            rounded.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(upper));
-        }
-        return rounded.asSlice(0, count * 4);
     }
 
     /** Rows that are unpacked are what was packed, and nothing else is written. */

@@ -2,13 +2,17 @@ package io.llm2clip.kernels.cpu.matrix;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.reference.Reference;
+import io.llm2clip.kernels.reference.StoredElements;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** How an operation of a matrix unit is run and checked. */
@@ -59,6 +63,20 @@ abstract class UnitConformance {
     /** Computes what is expected of the unit's precision. */
     void reference(KernelOp op, MemorySegment[] operands) {
         Reference.run(op, operands);
+    }
+
+    /** Elements rounded to bf16, as f32. */
+    static MemorySegment rounded(DType format, MemorySegment stored, Arena arena) {
+        StoredElements elements = new StoredElements(format, stored);
+        long count = stored.byteSize() / format.bytes();
+        MemorySegment rounded = arena.allocate(Math.max(1, count) * 4, 64);
+        for (long i = 0; i < count; i++) {
+            float value = elements.get(i);
+            int bits = Float.floatToRawIntBits(value);
+            int upper = bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000;
+            rounded.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.isNaN(value) ? value : Float.intBitsToFloat(upper));
+        }
+        return rounded.asSlice(0, count * 4);
     }
 
     /** Checks that other layouts of the inputs have the same bits. */

@@ -1,68 +1,11 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
-import io.llm2clip.kernels.cpu.machine.MachineCode;
-import io.llm2clip.kernels.cpu.matrix.AttentionConformance;
 import io.llm2clip.kernels.cpu.matrix.machine.attention.Avx512Attention;
-import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.operations.AttentionOp;
-import io.llm2clip.kernels.operations.AttentionShape;
-import io.llm2clip.kernels.operations.OperandBuffers;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.List;
-import java.util.Random;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 
 @AddLifecycleHook(WhereItRuns.Avx512Floats.class)
-class NativeAttentionTest extends AttentionConformance {
-    private static final Workers WORKERS = new Workers(1);
-
+class NativeAttentionTest extends NativeAttentionConformance {
     NativeAttentionTest() {
-        super(new Avx512Attention(MachineCode::ofThisProcess));
-    }
-
-    /** The emulated processor has the bits of this one, of numbers of any size; what NaN is called aside. */
-    @Property(tries = 100)
-    void theEmulatedProcessorHasTheSameBits(
-            @ForAll @IntRange(min = 1, max = 60) int rows,
-            @ForAll @IntRange(min = 1, max = 40) int headSize,
-            @ForAll boolean causal,
-            @ForAll long seed) {
-        AttentionOp.Attention op =
-                new AttentionOp.Attention(new AttentionShape(1, rows, rows, 1, 1, headSize, 0.3f, causal));
-        try (OperandBuffers found = OperandBuffers.random(op, seed)) {
-            Random random = new Random(seed);
-            float spread = (float) Math.exp(8 * random.nextGaussian());
-            for (int i = 0; i < 3; i++) {
-                MemorySegment operand = found.segments()[i];
-                for (long e = 0; e < operand.byteSize() / 4; e++) {
-                    float value = random.nextInt(200) == 0
-                            ? Float.intBitsToFloat(random.nextInt())
-                            : spread * (float) random.nextGaussian();
-                    operand.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e, value);
-                }
-            }
-            try (OperandBuffers expected = found.copy()) {
-                new Avx512Attention(MachineCode::ofThisProcess)
-                        .attention(op, found.addresses(), WORKERS)
-                        .run();
-                new Avx512Attention(EmulatedMachine::code)
-                        .attention(op, expected.addresses(), WORKERS)
-                        .run();
-                for (OperandBuffers each : List.of(found, expected)) {
-                    MemorySegment out = each.segments()[4];
-                    for (long e = 0; e < out.byteSize() / 4; e++) {
-                        float value = out.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e);
-                        if (Float.isNaN(value)) {
-                            out.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e, Float.NaN);
-                        }
-                    }
-                }
-                found.assertSameBits(expected);
-            }
-        }
+        super(Avx512Attention::new);
     }
 }

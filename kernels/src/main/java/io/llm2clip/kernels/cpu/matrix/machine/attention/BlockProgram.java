@@ -93,17 +93,9 @@ final class BlockProgram {
         return a.code();
     }
 
-    /** Repeats as often as memory says, which may be 0 times; RCX counts. */
+    /** RCX counts. */
     private void times(Address count, Runnable body) {
-        Label end = a.label();
-        a.mov(RCX, count);
-        a.test(RCX, RCX);
-        a.jz(end);
-        Label begin = a.here();
-        body.run();
-        a.sub(RCX, 1);
-        a.jnz(begin);
-        a.bind(end);
+        Loops.times(a, RCX, count, body);
     }
 
     private void clearOutputs() {

@@ -15,10 +15,6 @@ final class BlockPrograms {
         this.space = space;
     }
 
-    CodeSpace space() {
-        return space;
-    }
-
     /** What attends; its argument is the address of a {@link BlockCall}. */
     MachineFunction block(BlockShape shape) {
         return blocks.computeIfAbsent(

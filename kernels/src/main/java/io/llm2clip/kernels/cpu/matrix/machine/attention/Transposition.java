@@ -50,7 +50,7 @@ final class Transposition {
                 a.vmovups(new Zmm(row), lanes(channels), at(RAX, 0));
                 a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
             });
-            transpose();
+            transpose(a);
             for (int channel = 0; channel < channels; channel++) {
                 a.vmovups(at(RSI, channel * shape.row()), Mask.ALL, new Zmm(channel));
             }
@@ -64,7 +64,7 @@ final class Transposition {
             for (int channel = 0; channel < channels; channel++) {
                 a.vmulps(new Zmm(channel), INVERSE, at(RSI, channel * shape.row()));
             }
-            transpose();
+            transpose(a);
             rows(row -> a.vmovups(at(RAX, 0), lanes(channels), new Zmm(row)));
         });
     }
@@ -126,8 +126,8 @@ final class Transposition {
         a.bind(end);
     }
 
-    /** Registers 0 to 15 as the rows of a square. */
-    private void transpose() {
+    /** Registers 0 to 15 as the rows of a square of 32-bit elements; registers 16 to 31 are overwritten. */
+    static void transpose(Assembler a) {
         for (int i = 0; i < LANES; i += 2) {
             a.vunpcklps(new Zmm(LANES + i), new Zmm(i), new Zmm(i + 1));
             a.vunpckhps(new Zmm(LANES + i + 1), new Zmm(i), new Zmm(i + 1));

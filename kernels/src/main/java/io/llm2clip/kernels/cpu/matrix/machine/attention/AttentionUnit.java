@@ -1,0 +1,160 @@
+package io.llm2clip.kernels.cpu.matrix.machine.attention;
+
+import io.llm2clip.kernels.Launch;
+import io.llm2clip.kernels.cpu.machine.CodeSpace;
+import io.llm2clip.kernels.cpu.machine.Feature;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.Packing;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Attention, without its gradients, by machine code.
+ *
+ * @param <P> its programs in one space
+ */
+public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx512Attention, AmxAttention {
+    /** More than any model has; programs grow with it. */
+    private static final int LARGEST_HEAD = 1024;
+    /** Of a row of keys, of which 64 are to be reached by a displacement of 32 bits. */
+    private static final int LARGEST_ROW = 1 << 22;
+
+    private record Installed<P>(CodeSpace space, P programs) {}
+
+    private final String name;
+    private final List<Feature> features;
+    private final MatrixPrecision precision;
+    private final Supplier<MachineCode> machine;
+    private final Function<CodeSpace, P> encoder;
+    private volatile @Nullable Installed<P> installed;
+
+    AttentionUnit(
+            String name,
+            List<Feature> features,
+            MatrixPrecision precision,
+            Supplier<MachineCode> machine,
+            Function<CodeSpace, P> encoder) {
+        this.name = name;
+        this.features = features;
+        this.precision = precision;
+        this.machine = machine;
+        this.encoder = encoder;
+    }
+
+    /** All of them. */
+    public static List<MatrixUnit> all() {
+        return List.of(new Avx512Attention(MachineCode::ofThisProcess), new AmxAttention(MachineCode::ofThisProcess));
+    }
+
+    /** Attention of a shape by installed programs. */
+    abstract BlockAttention attention(AttentionShape shape, P programs);
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    @Override
+    public final MatrixPrecision precision() {
+        return precision;
+    }
+
+    @Override
+    public final Set<MatrixWork> work() {
+        return Set.of(MatrixWork.ATTENTION);
+    }
+
+    @Override
+    public boolean supports(KernelOp op) {
+        return op instanceof AttentionOp.Attention(var shape)
+                && shape.headSize() > 0
+                && shape.headSize() <= LARGEST_HEAD
+                && (long) shape.keyValueHeads() * shape.headSize() <= LARGEST_ROW
+                && missing() == null;
+    }
+
+    @Override
+    public final @Nullable Packing packing(Matmul op) {
+        return null;
+    }
+
+    @Override
+    public final boolean packs(Packing packing) {
+        return false;
+    }
+
+    @Override
+    public final void pack(Packing packing, MatrixOperand b, MemorySegment from, MemorySegment to, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name + " has no layout " + packing + ".");
+    }
+
+    @Override
+    public final Launch matmul(Matmul op, long[] addresses, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name + " has no matmul.");
+    }
+
+    @Override
+    public final Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers) {
+        if (addresses.length != op.operands().size()) {
+            throw new IllegalArgumentException(
+                    op.name() + " takes " + op.operands().size() + " operands, found " + addresses.length
+                            + " addresses; pass them in the order of operands().");
+        }
+        return new AttentionLaunch(op.shape(), addresses.clone(), attention(op.shape(), programs()), workers);
+    }
+
+    @Override
+    public final Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name + " has no gradients of attention.");
+    }
+
+    /** What this process or this CPU lacks, or what a computation has shown to be wrong. */
+    @Override
+    public final Optional<String> selfTest() {
+        String missing = missing();
+        return missing != null ? Optional.of(missing) : MatrixUnit.super.selfTest();
+    }
+
+    private @Nullable String missing() {
+        switch (machine.get()) {
+            case MachineCode.Refused(String reason) -> {
+                return reason;
+            }
+            case MachineCode.Allowed allowed -> {
+                for (Feature feature : features) {
+                    String missing = allowed.features().missing(feature);
+                    if (missing != null) {
+                        return missing;
+                    }
+                }
+                return null;
+            }
+        }
+    }
+
+    private P programs() {
+        if (!(machine.get() instanceof MachineCode.Allowed(var _, CodeSpace space))) {
+            throw new IllegalStateException("The matrix unit " + name + " cannot be used in this process.");
+        }
+        Installed<P> known = installed;
+        if (known == null || known.space != space) {
+            known = new Installed<>(space, encoder.apply(space));
+            installed = known;
+        }
+        return known.programs;
+    }
+}
