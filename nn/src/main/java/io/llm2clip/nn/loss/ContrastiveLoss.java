@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Losses that pull the two sides of a pair together and push them from all others of the batch. All embeddings are
- * L2-normalized here; row i of one side belongs to row i of the other. Memory grows with the embeddings: of more than four million pairs
- * scores are computed by {@link ScoreBlocks}.
+ * L2-normalized here; row i of one side belongs to row i of the other. Of more than four million pairs, scores are computed by {@link
+ * ScoreBlocks}, so that they do not take the most memory.
  */
 public final class ContrastiveLoss {
     /** Added to a score, it leaves its pair out of the softmax: the exponential is 0, and so is the gradient. */

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cosines of every row of one side with every row of the other, by blocks of rows: where a batch is large, the scores of all pairs take
- * more memory than its embeddings. What a loss takes of a block is computed again on the way back, so that one block is there at a
- * time.
+ * more memory than its embeddings. What a loss takes of a block is computed again on the way back, so that the scores of one block are
+ * there at a time; but each block has gradients of both sides, so there are few blocks where embeddings are wide.
  */
 final class ScoreBlocks {
-    /** Scores of a block, 16 MB of them. */
-    private static final int BLOCK = 1 << 22;
+    /** So many scores are one block, 16 MB of them. */
+    private static final int WHOLE = 1 << 22;
+    /** Matrices like the scores that a loss and its gradients need at a time. */
+    private static final int SCORES = 3;
 
     private final Tensor rows;
     private final Tensor columns;
@@ -42,23 +44,23 @@ final class ScoreBlocks {
     }
 
     /**
-     * Blocks of about equal size.
+     * Blocks that take the least memory.
      *
      * @param rows {@code [R, E]}
      * @param columns {@code [C, E]}; both are normalized here
      * @param mask {@code [R, C]}, or null
      */
     static ScoreBlocks of(Tensor rows, Tensor columns, @Nullable Tensor mask) {
-        return of(rows, columns, mask, BLOCK);
+        double r = rows.shape().dim(0);
+        double c = columns.shape().dim(0);
+        // R / n gradients of (R + C) E elements, and some matrices of n C.
+        double least = Math.sqrt(r * (r + c) * rows.shape().dim(1) / (SCORES * c));
+        return of(rows, columns, mask, r * c <= WHOLE ? (int) r : (int) Math.clamp(least, 1, r));
     }
 
-    /** @param scores at most so many in a block of more than a row */
-    static ScoreBlocks of(Tensor rows, Tensor columns, @Nullable Tensor mask, int scores) {
-        return new ScoreBlocks(
-                rows.l2Normalize(),
-                columns.l2Normalize(),
-                mask,
-                Math.max(1, scores / columns.shape().dim(0)));
+    /** @param size rows of a block */
+    static ScoreBlocks of(Tensor rows, Tensor columns, @Nullable Tensor mask, int size) {
+        return new ScoreBlocks(rows.l2Normalize(), columns.l2Normalize(), mask, size);
     }
 
     /** C. */
