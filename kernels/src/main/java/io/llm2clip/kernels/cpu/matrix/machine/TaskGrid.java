@@ -18,7 +18,7 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
     /** Work below which a block is not worth a task of its own. */
     private static final long TASK_FLOPS = 6_000_000;
 
-    private static final int TASKS_PER_THREAD = 6;
+    private static final int TASKS_PER_THREAD = 4;
 
     /** The parts of k, as equal as can be, and of whole steps. */
     static int partOf(int k) {
