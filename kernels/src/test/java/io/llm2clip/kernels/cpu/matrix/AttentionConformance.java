@@ -31,6 +31,8 @@ import org.assertj.core.data.Offset;
 public abstract class AttentionConformance extends UnitConformance {
     /** The greatest relative error of rounding to bf16. */
     private static final double WEIGHT_ROUNDING = 0x1p-8;
+    /** More than any unit attends to at a time. */
+    private static final int MANY_KEYS = 2100;
 
     protected AttentionConformance(MatrixUnit unit) {
         super(unit);
@@ -145,25 +147,29 @@ public abstract class AttentionConformance extends UnitConformance {
     @Example
     void scoresOfAnySize() {
         for (float slope : new float[] {-30, -1, 1, 30}) {
-            KernelOp op = new AttentionOp.Attention(new AttentionShape(1, 3, 300, 1, 1, 4, 1, false));
-            try (OperandBuffers found = OperandBuffers.random(op, 3);
-                    OperandBuffers expected = found.copy()) {
-                for (OperandBuffers each : List.of(found, expected)) {
-                    setExtents(each, 300);
-                    for (int i = 0; i < 3 * 4; i++) {
-                        each.segments()[0].setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, 1);
-                    }
-                    for (int key = 0; key < 300; key++) {
-                        for (int d = 0; d < 4; d++) {
-                            each.segments()[1].setAtIndex(
-                                    ValueLayout.JAVA_FLOAT_UNALIGNED, key * 4L + d, slope * key / 4);
-                        }
+            scoresOfSlope(300, slope);
+            scoresOfSlope(MANY_KEYS, slope);
+        }
+    }
+
+    private void scoresOfSlope(int keys, float slope) {
+        KernelOp op = new AttentionOp.Attention(new AttentionShape(1, 3, keys, 1, 1, 4, 1, false));
+        try (OperandBuffers found = OperandBuffers.random(op, 3);
+                OperandBuffers expected = found.copy()) {
+            for (OperandBuffers each : List.of(found, expected)) {
+                setExtents(each, keys);
+                for (int i = 0; i < 3 * 4; i++) {
+                    each.segments()[0].setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, 1);
+                }
+                for (int key = 0; key < keys; key++) {
+                    for (int d = 0; d < 4; d++) {
+                        each.segments()[1].setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, key * 4L + d, slope * key / 4);
                     }
                 }
-                run(op, found.addresses(), WORKERS.getLast());
-                reference(op, expected.segments());
-                found.assertCloseTo(expected, tolerance(op));
             }
+            run(op, found.addresses(), WORKERS.getLast());
+            reference(op, expected.segments());
+            found.assertCloseTo(expected, tolerance(op));
         }
     }
 
@@ -214,6 +220,28 @@ public abstract class AttentionConformance extends UnitConformance {
     private static void setExtents(OperandBuffers buffers, int... extents) {
         MemorySegment operand = buffers.segments()[3];
         MemorySegment.copy(extents, 0, operand, ValueLayout.JAVA_INT_UNALIGNED, 0, extents.length);
+    }
+
+    /** A value that rounding to bf16 makes infinite does not reach queries that do not see it either. */
+    @Example
+    void valuesThatRoundToInfinity() {
+        KernelOp op = new AttentionOp.Attention(new AttentionShape(1, 40, 40, 1, 1, 8, 0.2f, true));
+        try (OperandBuffers found = OperandBuffers.random(op, 5)) {
+            setExtents(found, 40);
+            found.segments()[2].setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, 39 * 8 + 3, Float.MAX_VALUE);
+            run(op, found.addresses(), WORKERS.getLast());
+            float[] out = found.segments()[4].toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+            for (int e = 0; e < 39 * 8; e++) {
+                assertThat(Math.abs(out[e])).isLessThanOrEqualTo(2.01f);
+            }
+        }
+    }
+
+    /** More keys than are attended to at a time, alone and with others. */
+    @Example
+    void manyKeys() {
+        check(new AttentionOp.Attention(new AttentionShape(2, 35, MANY_KEYS, 2, 1, 40, 0.1f, false)), 7);
+        check(new AttentionOp.Attention(new AttentionShape(1, 1100, 1100, 1, 1, 3, 0.1f, true)), 8);
     }
 
     /** Several blocks of queries and panels of keys, head sizes of and between whole panels, shared key heads. */
