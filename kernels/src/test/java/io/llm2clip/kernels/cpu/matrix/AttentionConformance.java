@@ -16,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
@@ -118,10 +119,24 @@ public abstract class AttentionConformance extends UnitConformance {
             @ForAll("rows") int rows, @ForAll("special") float special, @ForAll boolean causal, @ForAll long seed) {
         Random random = new Random(seed);
         int headSize = 1 + random.nextInt(20);
-        KernelOp op = new AttentionOp.Attention(new AttentionShape(1, rows, rows, 1, 1, headSize, 0.2f, causal));
+        AttentionShape shape = new AttentionShape(1, rows, rows, 1, 1, headSize, 0.2f, causal);
+        assertSpecialsStay(new AttentionOp.Attention(shape), special, random, seed);
+        KernelOp gradient = new AttentionOp.AttentionGradient(shape);
+        if (unit.supports(gradient)) {
+            assertSpecialsStay(gradient, special, random, seed);
+        }
+    }
+
+    private void assertSpecialsStay(KernelOp op, float special, Random random, long seed) {
+        int rows = shape(op).queries();
+        int headSize = shape(op).headSize();
         try (OperandBuffers found = OperandBuffers.random(op, seed);
                 OperandBuffers expected = found.copy()) {
-            int operand = random.nextInt(3);
+            List<Integer> floats = IntStream.range(0, op.inputs().size())
+                    .filter(input -> input != 3)
+                    .boxed()
+                    .toList();
+            int operand = floats.get(random.nextInt(floats.size()));
             int row = random.nextInt(rows);
             boolean all = random.nextBoolean();
             int keys = 1 + random.nextInt(rows);

@@ -95,9 +95,37 @@ final class AttentionGradientKernel implements Launch {
                 }
                 for (int block = 0; block < AttentionLayout.blocks(sequence.queries()); block++) {
                     int from = block * AttentionLayout.BLOCK;
-                    block(head, from, Math.min(AttentionLayout.BLOCK, sequence.queries() - from));
+                    int end = Math.min(from + AttentionLayout.BLOCK, sequence.queries());
+                    // The gradient 0 of a score that does not exist keeps nothing that is not finite away, so each query gets a block.
+                    int rows = seenAlikeOrFinite(head, from, end) ? end - from : 1;
+                    for (; from < end; from += rows) {
+                        block(head, from, rows);
+                    }
                 }
             }
+        }
+
+        /** Whether all keys that some queries of a block see and others do not are finite, with their values, and these queries, too. */
+        private boolean seenAlikeOrFinite(int head, int from, int to) {
+            int first = heads.keysSeen(sequence, from + 1);
+            int last = heads.keysSeen(sequence, to);
+            if (first == last) {
+                return true;
+            }
+            long query = heads.query(sequence, head, from);
+            return finite(keys + first * heads.keyRow(), last - first, heads.keyRow())
+                    && finite(values + first * heads.keyRow(), last - first, heads.keyRow())
+                    && finite(addresses[0] + query, to - from, heads.queryRow())
+                    && finite(addresses[4] + query, to - from, heads.queryRow());
+        }
+
+        private boolean finite(long x, int rows, long row) {
+            for (int r = 0; r < rows; r++) {
+                if (!ScoreRows.finite(x + r * row, size)) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         private void block(int head, int from, int rows) {
@@ -112,8 +140,8 @@ final class AttentionGradientKernel implements Launch {
                 long row = weights + r * scoreRow;
                 int visible = heads.keysSeen(sequence, from + r + 1);
                 float sum = ScoreRows.exponentials(row, visible, width, shape.scale());
-                ScoreRows.scale(row, width, 1 / sum);
-                ScoreRows.gradient(row, scoreGradients + r * scoreRow, width, shape.scale());
+                ScoreRows.scale(row, visible, 1 / sum);
+                ScoreRows.gradient(row, scoreGradients + r * scoreRow, visible, width, shape.scale());
             }
             PackedA scoreGradientsA = PackedA.cached(false, scoreGradients, scoreRow, rows, seen, packedA);
             byChannel(scoreGradientsA, rows, seen, keysByChannel, addresses[5] + offset, heads.queryRow(), false);

@@ -88,19 +88,35 @@ final class ScoreRows {
     }
 
     /**
-     * {@code ds = scale * p * (dp - sum(p * dp))}, in place of dp; p is 0 beyond the visible keys, and so is ds.
+     * {@code ds = scale * p * (dp - sum(p * dp))}, in place of dp, for the visible keys, and 0 beyond them, whatever is there.
      *
-     * @param width whole vectors
+     * @param width whole vectors to be overwritten
      */
-    static void gradient(long p, long dp, int width, float scale) {
+    static void gradient(long p, long dp, int visible, int width, float scale) {
+        int rest = visible % LANES;
+        int whole = visible - rest;
+        VectorMask<Float> mask = Vectors.first(rest);
         FloatVector products = FloatVector.zero(VectorMath.SPECIES);
-        for (int j = 0; j < width; j += LANES) {
+        for (int j = 0; j < whole; j += LANES) {
             products = load(p + j * 4L).fma(load(dp + j * 4L), products);
         }
+        if (rest > 0) {
+            products = load(p + whole * 4L, mask).fma(load(dp + whole * 4L, mask), products);
+        }
         float delta = Vectors.sum(products);
-        for (int j = 0; j < width; j += LANES) {
+        for (int j = 0; j < whole; j += LANES) {
             long at = dp + j * 4L;
             store(load(at).sub(delta).mul(load(p + j * 4L)).mul(scale), at);
+        }
+        int j = whole;
+        if (rest > 0) {
+            long at = dp + j * 4L;
+            FloatVector seen = load(at).sub(delta).mul(load(p + j * 4L)).mul(scale);
+            store(FloatVector.zero(VectorMath.SPECIES).blend(seen, mask), at);
+            j += LANES;
+        }
+        for (; j < width; j += LANES) {
+            store(FloatVector.zero(VectorMath.SPECIES), dp + j * 4L);
         }
     }
 
