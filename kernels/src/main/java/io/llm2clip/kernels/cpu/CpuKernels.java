@@ -30,10 +30,12 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
+import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
 import java.lang.foreign.MemorySegment;
@@ -93,6 +95,7 @@ public final class CpuKernels {
             case RandomUniform o -> RandomKernel.bind(o, bound, workers);
             case AdamWUpdate o -> AdamWKernel.bind(o, bound, workers);
             case CustomOp o -> CustomKernel.bind(o, bound, workers);
+            case PackedRows o -> PackedKernels.bind(o, precision, bound, workers);
         };
     }
 
@@ -170,6 +173,17 @@ public final class CpuKernels {
      */
     public static @Nullable Packing packing(Matmul op, MatrixPrecision precision) {
         return MatrixUnits.forOperation(op, precision).packing(op);
+    }
+
+    /**
+     * The layout in which A of a matmul is read fastest, where whoever computes it can write it so.
+     *
+     * @param precision in which it multiplies
+     * @return null if as it is stored
+     * @throws IllegalArgumentException if nothing multiplies in the precision here
+     */
+    public static @Nullable RowPanels panels(Matmul op, MatrixPrecision precision) {
+        return MatrixUnits.forOperation(op, precision).panels(op);
     }
 
     /**

@@ -10,6 +10,7 @@ import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -163,6 +164,19 @@ final class MatrixUnits {
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalArgumentException("No matrix unit of this machine packs " + packing + "."));
+    }
+
+    /** A unit that writes and reads a layout of A: of those in use, or else the first. */
+    static MatrixUnit ofPanels(RowPanels panels) {
+        return Stream.concat(
+                        Arrays.stream(MatrixPrecision.values())
+                                .map(MatrixUnits::selected)
+                                .flatMap(MatrixUnits::unit),
+                        AVAILABLE.stream())
+                .filter(unit -> unit.packs(panels))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("No matrix unit of this machine packs " + panels + "."));
     }
 
     /** Refuses a property that names no unit. */

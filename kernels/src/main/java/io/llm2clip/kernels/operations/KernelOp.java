@@ -25,11 +25,17 @@ public sealed interface KernelOp
                 Concat,
                 RandomUniform,
                 AdamWUpdate,
+                PackedRows,
                 CustomOp {
     /** What messages call it. */
     default String name() {
         String simple = getClass().getSimpleName();
         return simple.isEmpty() ? getClass().getName() : simple;
+    }
+
+    /** The operation that computes, whatever the layout in which it writes its result. */
+    default KernelOp unpacked() {
+        return this;
     }
 
     /** The buffers in calling order. */

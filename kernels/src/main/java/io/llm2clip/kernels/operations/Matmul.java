@@ -3,6 +3,7 @@ package io.llm2clip.kernels.operations;
 import io.llm2clip.kernels.DType;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code out[i] = epilogue(A[i] B[i], extra...)}, batches of {@code [m, k] x [k, n] -> [m, n]}. Products are summed in f32, in an
@@ -15,9 +16,17 @@ import java.util.List;
  * @param a A, of f32
  * @param b B; quantized formats have their blocks along the stored rows
  * @param epilogue applied to each element
+ * @param panels the layout of A, where it was written packed; its strides then say nothing
  */
-public record Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOperand b, Epilogue epilogue)
-        implements KernelOp {
+public record Matmul(
+        int batch,
+        int m,
+        int n,
+        int k,
+        MatrixOperand a,
+        MatrixOperand b,
+        Epilogue epilogue,
+        @Nullable RowPanels panels) implements KernelOp {
     public Matmul {
         Checks.require(a.format() == DType.F32 && a.packing() == null, "Matmul: A of f32, stored by rows", a);
         a.operand("a", batch, m, k);
@@ -30,6 +39,17 @@ public record Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOper
                     packing);
             Checks.require(batch <= 1 || b.batchStride() == 0, "Matmul: one packed B", batch + " of them");
         }
+        if (panels != null) {
+            Checks.require(
+                    batch == 1 && panels.rows() == m && panels.columns() == k,
+                    "Matmul: panels of one A [" + m + ", " + k + "]",
+                    panels);
+        }
+    }
+
+    /** Of an A that is stored by rows. */
+    public Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOperand b, Epilogue epilogue) {
+        this(batch, m, n, k, a, b, epilogue, null);
     }
 
     /** Dense operands of f32 and no epilogue. */
@@ -51,18 +71,24 @@ public record Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOper
 
     /** The same operation with B in another layout. */
     public Matmul withB(MatrixOperand operand) {
-        return new Matmul(batch, m, n, k, a, operand, epilogue);
+        return new Matmul(batch, m, n, k, a, operand, epilogue, panels);
     }
 
     /** The same operation with another epilogue. */
     public Matmul withEpilogue(Epilogue other) {
-        return new Matmul(batch, m, n, k, a, b, other);
+        return new Matmul(batch, m, n, k, a, b, other, panels);
+    }
+
+    /** The same operation with A in panels. */
+    public Matmul withPanels(RowPanels layout) {
+        return new Matmul(batch, m, n, k, a, b, epilogue, layout);
     }
 
     @Override
     public List<Operand> operands() {
         List<Operand> operands = new ArrayList<>();
-        operands.add(a.operand("a", batch, m, k));
+        Operand rows = a.operand("a", batch, m, k);
+        operands.add(panels == null ? rows : rows.packed(panels));
         operands.add(b.operand("b", batch, k, n));
         List<Broadcast> extras = epilogue.extras();
         for (int i = 0; i < extras.size(); i++) {

@@ -20,7 +20,7 @@ public record Operand(
         long elements,
         Access access,
         @Nullable Bounds bounds,
-        @Nullable Packing packing) {
+        @Nullable PackedLayout packing) {
 
     /**
      * What indices may be.
@@ -105,6 +105,11 @@ public record Operand(
     /** An operand that is read and changed in place. */
     public static Operand update(String name, DType dtype, long elements) {
         return new Operand(name, dtype, elements, Access.UPDATE);
+    }
+
+    /** The same elements in a packed layout. */
+    Operand packed(PackedLayout layout) {
+        return new Operand(name, dtype, elements, access, bounds, layout);
     }
 
     /** Its bytes at the start of a buffer, which cannot be written where the operand is only read. */

@@ -13,4 +13,4 @@ import io.llm2clip.kernels.DType;
  * @param panelColumns columns of a panel; the last panel is padded to as many
  * @param bytes size of the packed matrix
  */
-public record Packing(String unit, DType format, int n, int k, int panelColumns, long bytes) {}
+public record Packing(String unit, DType format, int n, int k, int panelColumns, long bytes) implements PackedLayout {}

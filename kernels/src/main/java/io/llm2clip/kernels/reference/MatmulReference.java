@@ -15,7 +15,7 @@ final class MatmulReference {
             throw new IllegalArgumentException(
                     "The reference reads B as it is stored, found " + op.b() + "; pass the operand that was packed.");
         }
-        StoredElements a = new StoredElements(op.a().format(), operands[0]);
+        First a = first(op, operands[0]);
         StoredElements b = new StoredElements(op.b().format(), operands[1]);
         Floats out = new Floats(operands[operands.length - 1]);
         List<Broadcast> extras = op.epilogue().extras();
@@ -40,10 +40,24 @@ final class MatmulReference {
         }
     }
 
-    private static double dot(Matmul op, StoredElements a, StoredElements b, long batch, long row, long column) {
+    /** The first factor. */
+    private interface First {
+        float get(long batch, long row, long k);
+    }
+
+    private static First first(Matmul op, MemorySegment segment) {
+        if (op.panels() != null) {
+            PanelElements panels = new PanelElements(op.panels(), segment);
+            return (batch, row, k) -> panels.get((int) row, (int) k);
+        }
+        StoredElements elements = new StoredElements(op.a().format(), segment);
+        return (batch, row, k) -> elements.get(op.a().index(batch, row, k));
+    }
+
+    private static double dot(Matmul op, First a, StoredElements b, long batch, long row, long column) {
         double sum = 0;
         for (long k = 0; k < op.k(); k++) {
-            sum += (double) a.get(op.a().index(batch, row, k)) * b.get(op.b().index(batch, k, column));
+            sum += (double) a.get(batch, row, k) * b.get(op.b().index(batch, k, column));
         }
         return sum;
     }

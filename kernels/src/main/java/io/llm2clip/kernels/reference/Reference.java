@@ -13,11 +13,13 @@ import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.OperationException;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.SoftmaxOp;
 import io.llm2clip.kernels.operations.SquareSums;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -59,6 +61,7 @@ public final class Reference {
             case RandomUniform o -> RandomReference.uniform(o, operands);
             case AdamWUpdate o -> AdamWReference.step(o, floats(operands));
             case CustomOp o -> custom(o, operands);
+            case PackedRows o -> packed(o, operands);
         }
     }
 
@@ -78,6 +81,16 @@ public final class Reference {
                                 + operand.elements() + " "
                                 + operand.dtype() + " elements.");
             }
+        }
+    }
+
+    private static void packed(PackedRows op, MemorySegment[] operands) {
+        int result = operands.length - 1;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment[] rows = operands.clone();
+            rows[result] = arena.allocate(op.op().operands().getLast().bytes());
+            run(op.op(), rows);
+            new PanelElements(op.panels(), operands[result]).setAll(rows[result]);
         }
     }
 

@@ -13,7 +13,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 
-/** The generator yields valid operations of every kind but one's own. */
+/** The generator yields valid operations of every kind but one's own, and those whose result is packed, which have a test of their own. */
 class KernelOpArbitrariesTest {
 
     @Provide
@@ -49,7 +49,7 @@ class KernelOpArbitrariesTest {
                 .collect(Collectors.toSet());
         assertThat(generated)
                 .containsExactlyInAnyOrderElementsOf(kinds(KernelOp.class)
-                        .filter(kind -> kind != CustomOp.class)
+                        .filter(kind -> kind != CustomOp.class && kind != PackedRows.class)
                         .collect(Collectors.toSet()));
     }
 

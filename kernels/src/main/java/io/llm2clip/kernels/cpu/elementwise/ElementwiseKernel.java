@@ -60,8 +60,8 @@ public final class ElementwiseKernel {
         }
     }
 
-    /** In units of an addition. */
-    private static int cost(Expression expression) {
+    /** What an element takes, in units of an addition. */
+    public static int cost(Expression expression) {
         int cost = 1;
         for (Expression.Instruction instruction : expression.instructions()) {
             cost += instruction.opcode().transcendental() ? 4 : 1;

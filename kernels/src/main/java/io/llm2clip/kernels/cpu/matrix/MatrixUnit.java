@@ -7,6 +7,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -45,6 +46,29 @@ public interface MatrixUnit {
 
     /** Whether a layout is the unit's, so that it packs and reads it. */
     boolean packs(Packing packing);
+
+    /**
+     * The layout in which the unit would rather read A, where whoever computes A can write it so.
+     *
+     * @return null if as it is stored
+     */
+    default @Nullable RowPanels panels(Matmul op) {
+        return null;
+    }
+
+    /** Whether the unit writes and reads a layout of A. */
+    default boolean packs(RowPanels panels) {
+        return false;
+    }
+
+    /**
+     * Writes a matrix in a layout that the unit {@link #packs(RowPanels)}.
+     *
+     * @param address of the packed matrix, of {@link RowPanels#bytes}
+     */
+    default RowPacker packer(RowPanels panels, long address) {
+        throw new IllegalArgumentException("The matrix unit " + name() + " does not pack " + panels + ".");
+    }
 
     /**
      * Whether a matmul by a B that is stored by rows takes hardly longer than by a packed one, so that packing it does not pay for a matmul that
@@ -90,6 +114,21 @@ public interface MatrixUnit {
      * @param workers the threads that run it
      */
     Launch matmul(Matmul op, long[] addresses, Workers workers);
+
+    /** Whether the unit can write the result of an operation in a layout that it {@link #packs(RowPanels)}. */
+    default boolean writes(KernelOp op, RowPanels panels) {
+        return false;
+    }
+
+    /**
+     * Binds a matmul that writes panels.
+     *
+     * @param panels a layout in which the unit {@link #writes} its result
+     * @param addresses as for the matmul that writes rows
+     */
+    default Launch matmul(Matmul op, RowPanels panels, long[] addresses, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name() + " does not write " + panels + ".");
+    }
 
     /**
      * Binds an attention to its buffers.

@@ -19,8 +19,12 @@ public final class NormRows {
     private NormRows() {}
 
     public static Launch layerNorm(NormOp.LayerNorm op, long[] addresses, Workers workers) {
+        return layerNorm(op, addresses, new RowOutput(op.output(), addresses[3], op.columns()), workers);
+    }
+
+    /** Writes to an output of its own. */
+    public static Launch layerNorm(NormOp.LayerNorm op, long[] addresses, RowOutput out, Workers workers) {
         int columns = op.columns();
-        RowOutput out = new RowOutput(op.output(), addresses[3], columns);
         return Ranges.launch(workers, op.rows(), 3L * columns, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
                 long x = addresses[0] + row * columns * Float.BYTES;
@@ -33,8 +37,12 @@ public final class NormRows {
     }
 
     public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, Workers workers) {
+        return rmsNorm(op, addresses, new RowOutput(op.output(), addresses[2], op.columns()), workers);
+    }
+
+    /** Writes to an output of its own. */
+    public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, RowOutput out, Workers workers) {
         int columns = op.columns();
-        RowOutput out = new RowOutput(op.output(), addresses[2], columns);
         return Ranges.launch(workers, op.rows(), 2L * columns, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
                 long x = addresses[0] + row * columns * Float.BYTES;

@@ -27,6 +27,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
 import io.llm2clip.kernels.operations.OperationException;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
@@ -102,6 +103,7 @@ public final class DeviceKernels {
             case AdamWUpdate o -> single(o, adamW(o));
             case RandomUniform o -> single(o, randomUniform(o));
             case CustomOp o -> custom(o);
+            case PackedRows o -> throw packed(o);
         };
     }
 
@@ -116,8 +118,14 @@ public final class DeviceKernels {
             case Elementwise o -> ElementwisePlan.requireSupported(o);
             case Concat _, IndexOp.Gather _ -> {} // move elements of any type that they take
             case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> requireDense(o, operand));
+            case PackedRows o -> throw packed(o);
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }
+    }
+
+    private static IllegalArgumentException packed(PackedRows op) {
+        return new IllegalArgumentException(op.name() + " with a packed result runs on the CPU only, found "
+                + op.panels() + "; have it write rows.");
     }
 
     private static void requireSupported(KernelOp op, Operand operand) {

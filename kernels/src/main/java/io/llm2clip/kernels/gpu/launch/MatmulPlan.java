@@ -101,6 +101,10 @@ final class MatmulPlan {
 
     /** Devices multiply matrices that are stored by rows. */
     static void requireSupported(Matmul op) {
+        if (op.panels() != null) {
+            throw new IllegalArgumentException(
+                    "Matmul with a packed A runs on the CPU only, found " + op.panels() + "; pass A as it is stored.");
+        }
         if (op.b().packing() != null) {
             throw new IllegalArgumentException("Matmul with a packed B runs on the CPU only, found "
                     + op.b().packing() + "; pass B as it is stored.");

@@ -16,6 +16,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,7 +33,7 @@ import net.jqwik.api.Provide;
 
 /**
  * What every provider of {@link MatrixUnit} keeps in matmuls: results equal the reference over factors of the unit's precision, stay within
- * their output, and have the same bits on any number of threads, from a packed B, and for any number of rows.
+ * their output, and have the same bits on any number of threads, from a packed A or B, in a packed output, and for any number of rows.
  */
 public abstract class MatmulConformance extends UnitConformance {
     private static final byte GUARD = 0x5A;
@@ -233,11 +234,58 @@ public abstract class MatmulConformance extends UnitConformance {
         }
     }
 
+    /** A packed A gives the same bits, and an output that is written in panels is what packing it later makes. */
+    private void checkPanels(Matmul op, RowPanels panels, OperandBuffers inputs, OperandBuffers expected) {
+        Workers workers = WORKERS.get(1);
+        Matmul reading = op.withPanels(panels);
+        int result = op.operands().size() - 1;
+        try (OperandBuffers found = inputs.copy();
+                Arena arena = Arena.ofShared()) {
+            MemorySegment a = arena.allocate(panels.bytes(), 64);
+            pack(panels, found.segments()[0], a, workers);
+            long[] addresses = found.addresses();
+            addresses[0] = a.address();
+            run(reading, addresses, workers);
+            found.assertSameBits(expected);
+            RowPanels output = unit.panels(Matmul.dense(1, op.m(), 1, op.n(), false, true));
+            if (output == null || !unit.writes(reading, output)) {
+                return;
+            }
+            MemorySegment later = arena.allocate(output.bytes(), 64);
+            pack(output, expected.segments()[result], later, workers);
+            for (Matmul writing : List.of(reading, op)) {
+                MemorySegment guarded = arena.allocate(output.bytes() + 128, 64).fill(GUARD);
+                addresses[0] = writing == op ? found.addresses()[0] : a.address();
+                addresses[result] = guarded.address() + 64;
+                unit.matmul(writing, output, addresses, workers).run();
+                assertThat(guarded.asSlice(64, output.bytes()).mismatch(later))
+                        .as("%s as %s", writing, output)
+                        .isEqualTo(-1);
+                for (long at = 0; at < 64; at++) {
+                    assertThat(guarded.get(ValueLayout.JAVA_BYTE, at)).isEqualTo(GUARD);
+                    assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - at))
+                            .isEqualTo(GUARD);
+                }
+            }
+        }
+    }
+
+    private void pack(RowPanels panels, MemorySegment rows, MemorySegment packed, Workers workers) {
+        RowPacker packer = unit.packer(panels, packed.address());
+        long bytes = 4L * panels.columns();
+        workers.parallel(
+                panels.rows(), (row, worker) -> packer.pack(rows.address() + row * bytes, bytes, row, 1, worker));
+    }
+
     /** A packed B gives the same bits, on any number of threads that pack and multiply, and is packed within its memory. */
     @Override
     final void checkLayouts(KernelOp any, OperandBuffers inputs, OperandBuffers expected) {
         if (!(any instanceof Matmul op)) {
             throw new AssertionError(any);
+        }
+        RowPanels panels = unit.panels(op);
+        if (panels != null) {
+            checkPanels(op, panels, inputs, expected);
         }
         Packing packing = unit.packing(op);
         if (packing == null) {

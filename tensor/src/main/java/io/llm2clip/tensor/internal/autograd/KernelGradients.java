@@ -14,6 +14,7 @@ import io.llm2clip.kernels.operations.IndexOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RandomUniform;
 import io.llm2clip.kernels.operations.Reduce;
 import io.llm2clip.kernels.operations.Rotary;
@@ -35,7 +36,8 @@ final class KernelGradients {
         List<Tensor> in = out.inputs();
         Tensor x = in.getFirst();
         return switch (op) {
-            case Elementwise _, AdamWUpdate _ -> throw new IllegalStateException(op + " is not made by a graph.");
+            case Elementwise _, AdamWUpdate _, PackedRows _ ->
+                throw new IllegalStateException(op + " is not made by a graph.");
             case CustomOp _ -> throw new IllegalStateException(op + " has a gradient of its own.");
             case SquareSums _ -> squareSums(in, g);
             case Reduce reduce -> List.of(reduce(reduce, x, out, g));

@@ -1,12 +1,18 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.matrix.RowPacker;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matmul in bf16, or in three products of it. Quantized weights are left to other units: in bf16 they would take two or four times their
@@ -45,6 +51,44 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     @Override
     String layout() {
         return "tiles-" + precision();
+    }
+
+    /** A matrix that is read as it is stored is worth packing once; one of several, or a transposed one, is not written by rows of k. */
+    @Override
+    public @Nullable RowPanels panels(Matmul op) {
+        boolean matrix = op.batch() == 1 && op.m() > 0 && op.k() > 0;
+        return matrix && !op.a().transposed() && op.a().leadingDimension() == op.k() && supports(op)
+                ? RowPanels.balanced(op.m(), op.k(), kernel.rows(parts), parts)
+                : null;
+    }
+
+    @Override
+    public boolean packs(RowPanels panels) {
+        return panels.parts() == parts && panels.panelRows() <= kernel.rows(parts);
+    }
+
+    /** Blocks of the output are steps of panels of as many rows. */
+    @Override
+    public boolean writes(KernelOp op, RowPanels panels) {
+        return op instanceof Matmul matmul
+                && supports(matmul)
+                && matmul.batch() == 1
+                && panels.equals(RowPanels.balanced(matmul.m(), matmul.n(), kernel.rows(parts), parts))
+                && (matmul.panels() == null || matmul.panels().panelRows() == panels.panelRows())
+                && Finish.encodes(matmul.epilogue());
+    }
+
+    @Override
+    public Launch matmul(Matmul op, RowPanels panels, long[] addresses, Workers workers) {
+        return new MachineMatmul(op, panels, addresses.clone(), kernels(op.b().format()), workers);
+    }
+
+    @Override
+    public RowPacker packer(RowPanels panels, long address) {
+        if (!packs(panels)) {
+            throw new IllegalArgumentException("Packing rows as " + panels + ", expected a layout of " + name() + ".");
+        }
+        return new Bf16RowPacker(panels, (Bf16Kernels) kernels(DType.F32), address);
     }
 
     @Override

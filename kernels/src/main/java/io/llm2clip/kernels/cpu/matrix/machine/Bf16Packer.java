@@ -12,7 +12,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
  * Rounds parts of matrices into panels.
  *
  * @param kernels what rounds
- * @param call {@link #SCRATCH_BYTES} bytes of scratch memory, aligned to 64
+ * @param call {@link #SCRATCH_BYTES} bytes of scratch memory, aligned to 64; those of {@link RoundingKernels} are enough for rows of f32
  */
 record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     /** Of k, of what is widened or transposed at once; whole steps. */
@@ -43,7 +43,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
             long target = to + Tiles.bytes(rows, at / Tiles.STEP, kernels.parts());
             if (!a.transposed()) {
                 Source source = source(a, from, a.index(batch, row, k + at), rows, some);
-                roundRows(source, rows, some, target, rows);
+                roundRows(source.address, source.row, rows, some, target, rows);
                 continue;
             }
             for (int first = 0; first < rows; first += Tiles.COLUMNS) {
@@ -62,7 +62,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
             long target = to + Tiles.bytes(Tiles.COLUMNS, at / Tiles.STEP, kernels.parts());
             long first = b.index(batch, k + at, column);
             if (b.transposed()) {
-                roundRows(source(b, from, first, columns, some), columns, some, rounded(), Tiles.COLUMNS);
+                Source source = source(b, from, first, columns, some);
+                roundRows(source.address, source.row, columns, some, rounded(), Tiles.COLUMNS);
                 pairsOfRows(some, columns, target);
             } else {
                 roundPairs(source(b, from, first, some, columns), some, columns, target);
@@ -95,15 +96,21 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
         ALL.set(JAVA_LONG, call + field, value);
     }
 
-    /** @param panelRows rows from one step to the next */
-    private void roundRows(Source source, int rows, int k, long to, int panelRows) {
+    /**
+     * Rounds rows of f32, of one panel.
+     *
+     * @param from the first of them
+     * @param rowBytes from one to the next
+     * @param panelRows rows from one step to the next
+     */
+    void roundRows(long from, long rowBytes, int rows, int k, long to, int panelRows) {
         int parts = kernels.parts();
         if (k == 0) {
             ALL.asSlice(to, Tiles.bytes(panelRows, 1, parts)).fill((byte) 0);
             return;
         }
-        set(RoundingKernels.FROM, source.address);
-        set(RoundingKernels.FROM_ROW, source.row);
+        set(RoundingKernels.FROM, from);
+        set(RoundingKernels.FROM_ROW, rowBytes);
         set(RoundingKernels.TO, to);
         set(RoundingKernels.ROWS, rows);
         set(RoundingKernels.STEPS, k / Tiles.STEP);

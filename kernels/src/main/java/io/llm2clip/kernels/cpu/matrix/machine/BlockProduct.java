@@ -4,6 +4,7 @@ import io.llm2clip.kernels.cpu.machine.MachineFunction;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.RowPanels;
 
 /**
  * One block of a matmul's output: panel of B by panel of B, each times all of the block's panels of A. Sums over more than one part of k are
@@ -136,8 +137,9 @@ final class BlockProduct {
             PanelCall.shape(call, rows, width);
             int vectors = Math.ceilDiv(width, Tiles.LANES);
             functions = new MachineFunction[] {
-                kernels.panel(new PanelShape(rows, vectors, fetched, null)),
-                kernels.panel(new PanelShape(rows, vectors, fetched, matmul.finish))
+                kernels.panel(new PanelShape(rows, vectors, fetched, null, 0)),
+                kernels.panel(new PanelShape(
+                        rows, vectors, fetched, matmul.finish, matmul.packed == null ? 0 : matmul.packed.parts()))
             };
         }
 
@@ -166,7 +168,13 @@ final class BlockProduct {
                     first ? 0 : block,
                     first ? 0 : PanelCall.BLOCK_ROW);
             set(PanelCall.ADD_PANEL, first ? 0 : PanelCall.BLOCK);
-            set(PanelCall.OUT, epilogue.output(output.batch(), row, column));
+            RowPanels packed = matmul.packed;
+            if (packed == null) {
+                set(PanelCall.OUT, epilogue.output(output.batch(), row, column));
+            } else {
+                set(PanelCall.OUT, matmul.out + packed.offset(row, column, 0));
+                set(PanelCall.OUT_PANEL, packed.panel(matmul.panelRows) / matmul.panelRows * rows);
+            }
             set(PanelCall.OUT_ROW, op.n() * 4L);
             for (int e = 0; e < op.epilogue().extras().size(); e++) {
                 set(PanelCall.EXTRAS + e * Long.BYTES, epilogue.extra(e, output.batch(), row, column));

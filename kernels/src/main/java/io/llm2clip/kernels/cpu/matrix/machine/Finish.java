@@ -5,6 +5,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
@@ -15,22 +16,29 @@ import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
 import io.llm2clip.kernels.operations.Epilogue;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a {@link PanelProgram} that has summed all of k: its sums are a block in the first level of cache, rows of {@link Tiles#COLUMNS}
- * behind each other, and what the epilogue makes of them goes to the rows of the output. R13 is the bytes from the call's first row of the
+ * behind each other, and what the epilogue makes of them goes to the rows of the output, or rounded into panels, of which a block is a step. R13 is the bytes from the call's first row of the
  * output to the block's, which its other operands of that shape have too; R15 the bytes of a row.
  *
  * @param epilogue without literals, which are read from the call's memory
  * @param rows of a block
  * @param vectors of a row that exist, 1 or 2
+ * @param packed see {@link PanelShape#packed}
  */
-record Finish(Epilogue epilogue, int rows, int vectors) {
+record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
+    /** Of whatever is no result. */
+    private static final int TEMPORARIES = 4;
 
     static @Nullable Finish of(PanelShape shape) {
-        return shape.finish() == null ? null : new Finish(shape.finish(), shape.rows(), shape.vectors());
+        return shape.finish() == null
+                ? null
+                : new Finish(shape.finish(), shape.rows(), shape.vectors(), shape.packed());
     }
 
     /** Whether there is a program for an epilogue. */
@@ -53,17 +61,53 @@ record Finish(Epilogue epilogue, int rows, int vectors) {
     void append(Assembler a) {
         a.mov(RSI, R9);
         a.mov(RBX, rows);
+        a.mov(RBP, at(RDI, PanelCall.OUT));
         Label row = a.here();
         Zmm[] results = ExpressionCode.append(
                 a, epilogue.expression(), vectors, RDI, PanelCall.CONSTANTS, (input, to) -> load(a, input, to));
-        a.mov(RAX, at(RDI, PanelCall.OUT));
-        for (int v = 0; v < vectors; v++) {
-            a.vmovups(at(RAX, R13, v * Tiles.ROW), COLUMNS[v], results[v]);
+        if (packed > 0) {
+            pack(a, results);
+        } else {
+            for (int v = 0; v < vectors; v++) {
+                a.vmovups(at(RBP, R13, v * Tiles.ROW), COLUMNS[v], results[v]);
+            }
         }
         a.add(RSI, PanelCall.BLOCK_ROW);
         a.add(R13, R15);
         a.sub(RBX, 1);
         a.jnz(row);
+        if (packed > 0) {
+            a.mov(RAX, at(RDI, PanelCall.OUT));
+            a.add(RAX, at(RDI, PanelCall.OUT_PANEL));
+            a.mov(at(RDI, PanelCall.OUT), RAX);
+        }
+    }
+
+    /** Writes a row of a step, with zeros for columns that do not exist. */
+    private void pack(Assembler a, Zmm[] results) {
+        List<Zmm> free = IntStream.range(0, results.length + TEMPORARIES)
+                .mapToObj(Zmm::new)
+                .filter(register -> !List.of(results).contains(register))
+                .toList();
+        Zmm zero = free.get(0);
+        a.vpxord(zero, zero, zero);
+        for (int v = 0; v < vectors; v++) {
+            a.vblendmps(results[v], COLUMNS[v], zero, results[v]);
+        }
+        Zmm upper = free.get(1);
+        if (vectors == 2) {
+            upper = results[1];
+        } else {
+            a.vpxord(upper, upper, upper);
+        }
+        Bf16Rounding rounding = new Bf16Rounding(a, results[0], upper, free.get(2), free.get(3));
+        rounding.round();
+        a.vmovups(at(RBP, 0), Mask.ALL, rounding.rounded());
+        if (packed == 2) {
+            rounding.left();
+            a.vmovups(at(RBP, rows * Tiles.ROW), Mask.ALL, rounding.rounded());
+        }
+        a.add(RBP, Tiles.ROW);
     }
 
     private void load(Assembler a, int input, Zmm[] to) {

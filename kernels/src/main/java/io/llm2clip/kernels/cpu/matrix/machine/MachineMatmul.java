@@ -10,11 +10,15 @@ import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A matmul section by section: panels of A and B are made, by all threads, then multiplied block by block of the output. */
+/**
+ * A matmul section by section: panels of A and B are made, by all threads, unless they are there, then multiplied block by block of the
+ * output.
+ */
 final class MachineMatmul implements Launch {
     /** Most memory for panels. */
     private static final long SECTION_BYTES = 96L << 20;
@@ -32,13 +36,18 @@ final class MachineMatmul implements Launch {
     final float[] constants;
     /** Whether the epilogue is not left to programs. */
     final boolean evaluated;
+    /** The layout of the output, where it is packed, and its address. */
+    final @Nullable RowPanels packed;
+
+    final long out;
 
     private final long a;
     private final long b;
     private final Workers workers;
     private final List<Section> sections;
 
-    MachineMatmul(Matmul op, long[] addresses, MachineKernels kernels, Workers workers) {
+    /** @param packed a layout of the output of panels of {@link #panelRows}; null if by rows */
+    MachineMatmul(Matmul op, @Nullable RowPanels packed, long[] addresses, MachineKernels kernels, Workers workers) {
         this.op = op;
         this.a = addresses[0];
         this.b = addresses[1];
@@ -50,12 +59,21 @@ final class MachineMatmul implements Launch {
         finish = kernels.finishes() ? new Epilogue(finished.expression().shape(), finished.extras()) : null;
         constants = ExpressionCode.constants(finished.expression());
         evaluated = !encoded;
-        panelRows = Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
+        panelRows = op.panels() == null ? panelRows(op, kernels) : op.panels().panelRows();
+        this.packed = packed;
+        out = addresses[addresses.length - 1];
+        if (packed != null && (evaluated || packed.panelRows() != panelRows)) {
+            throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
+        }
         part = TaskGrid.partOf(op.k());
         int steps = Tiles.steps(op.k());
+        long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
-        sections =
-                Section.of(op, panelRows, kernels.columns(), kernels.bytesOfA(1, steps), bytesOfColumn, SECTION_BYTES);
+        sections = Section.of(op, panelRows, kernels.columns(), bytesOfRow, bytesOfColumn, SECTION_BYTES);
+    }
+
+    private static int panelRows(Matmul op, MachineKernels kernels) {
+        return Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
     }
 
     @Override

@@ -98,7 +98,8 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
                 && op instanceof Matmul matmul
                 && formats().contains(matmul.b().format())
                 && stored(matmul)
-                && (matmul.b().packing() == null || packs(matmul.b().packing()));
+                && (matmul.b().packing() == null || packs(matmul.b().packing()))
+                && (matmul.panels() == null || packs(matmul.panels()));
     }
 
     @Override
@@ -142,7 +143,7 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
                     op.name() + " takes " + op.operands().size() + " operands, found " + addresses.length
                             + " addresses; pass them in the order of operands().");
         }
-        return new MachineMatmul(op, addresses.clone(), kernels(op.b().format()), workers);
+        return new MachineMatmul(op, null, addresses.clone(), kernels(op.b().format()), workers);
     }
 
     @Override
@@ -169,7 +170,8 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
         };
     }
 
-    private MachineKernels kernels(DType format) {
+    /** The programs for a format of B, in the space of this process. */
+    final MachineKernels kernels(DType format) {
         if (!(machine.get() instanceof MachineCode.Allowed(var _, CodeSpace space))) {
             throw new IllegalStateException("The matrix unit " + name + " cannot be used in this process.");
         }

@@ -17,7 +17,7 @@ import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 
-/** Encodes what rounds f32 to bf16: to the nearest, ties to even; subnormal numbers are 0, as in the products. */
+/** Encodes what rounds rows and pairs of rows of f32 to bf16. */
 final class RoundingKernels {
     /** Fields of the argument's memory. */
     static final int FROM = 0;
@@ -55,6 +55,7 @@ final class RoundingKernels {
     private static final Zmm INDICES = new Zmm(4);
 
     private final Assembler a = new Assembler();
+    private final Bf16Rounding rounding = new Bf16Rounding(a, X, Y, ROUNDED, WIDENED);
     private final int parts;
 
     private RoundingKernels(int parts) {
@@ -114,10 +115,10 @@ final class RoundingKernels {
     private void stepOfRow(Mask low, Mask high) {
         a.vmovups(X, low, at(RAX, 0));
         a.vmovups(Y, high, at(RAX, Tiles.ROW));
-        a.vcvtne2ps2bf16(ROUNDED, Y, X);
+        rounding.round();
         a.vmovups(at(RSI, 0), Mask.ALL, ROUNDED);
         if (parts == 2) {
-            left();
+            rounding.left();
             a.vmovups(at(RSI, R11, 0), Mask.ALL, ROUNDED);
         }
     }
@@ -170,26 +171,15 @@ final class RoundingKernels {
             } else {
                 a.vpxord(Y, Y, Y);
             }
-            a.vcvtne2ps2bf16(ROUNDED, Y, X);
+            rounding.round();
             a.vpermw(ROUNDED, INDICES, ROUNDED);
             a.vmovups(at(RSI, half * Tiles.TILE), Mask.ALL, ROUNDED);
             if (parts == 2) {
-                left();
+                rounding.left();
                 a.vpermw(ROUNDED, INDICES, ROUNDED);
                 a.vmovups(at(RSI, R11, half * Tiles.TILE), Mask.ALL, ROUNDED);
             }
         }
-    }
-
-    /** Sets ROUNDED to what rounding leaves of X and Y, itself rounded. */
-    private void left() {
-        for (Zmm x : new Zmm[] {X, Y}) {
-            a.vcvtneps2bf16(WIDENED, x);
-            a.vpmovzxwd(WIDENED, WIDENED);
-            a.vpslld(WIDENED, WIDENED, 16);
-            a.vsubps(x, x, WIDENED);
-        }
-        a.vcvtne2ps2bf16(ROUNDED, Y, X);
     }
 
     private void masks() {

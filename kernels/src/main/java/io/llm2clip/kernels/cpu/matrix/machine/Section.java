@@ -21,7 +21,7 @@ record Section(int batch, int batches, int row, int rows, int column, int column
      *
      * @param panelRows rows of a panel of A
      * @param panelColumns columns of a panel of B
-     * @param bytesOfRow of a row of A, packed
+     * @param bytesOfRow of a row of A, packed; 0 if it is packed already
      * @param bytesOfColumn of a column of B, packed; 0 if it is packed already
      * @param most bytes of a section, unless one panel of each takes more
      */
@@ -33,7 +33,7 @@ record Section(int batch, int batches, int row, int rows, int column, int column
         int rows = op.m();
         int columns = op.n();
         if (bytes > most) {
-            rows = whole(most / 2 / bytesOfRow, panelRows, op.m());
+            rows = bytesOfRow == 0 ? op.m() : whole(most / 2 / bytesOfRow, panelRows, op.m());
             columns = bytesOfColumn == 0 ? op.n() : whole(most / 2 / bytesOfColumn, panelColumns, op.n());
         }
         for (int batch = 0; batch < op.batch(); batch += batches) {

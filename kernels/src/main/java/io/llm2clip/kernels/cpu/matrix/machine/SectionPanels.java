@@ -3,11 +3,11 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import io.llm2clip.kernels.operations.Matmul;
 
 /**
- * The panels of a section, of A and, unless the whole matrix is packed already, of B, all of k: {@code [batch][panel]}. Panels have the same
+ * The panels of a section, of A and of B, unless the whole matrix is packed already, all of k: {@code [batch][panel]}. Panels have the same
  * number of rows or columns but for the last.
  *
  * @param panelRows of A
- * @param a the stored A
+ * @param a the stored A, or its panels
  * @param b the stored B, or its panels
  * @param memory {@link #bytes} bytes
  */
@@ -15,10 +15,10 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
     private static final int ALIGNMENT = 64;
 
     long bytes() {
-        return bytesOfA() + (packed() ? 0 : section.batches() * matrixOfB());
+        return bytesOfA() + (packedB() ? 0 : section.batches() * matrixOfB());
     }
 
-    private boolean packed() {
+    private boolean packedB() {
         return op.b().packing() != null;
     }
 
@@ -27,7 +27,7 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
     }
 
     private long bytesOfA() {
-        return Math.ceilDiv(section.batches() * matrixOfA(), ALIGNMENT) * ALIGNMENT;
+        return op.panels() == null ? Math.ceilDiv(section.batches() * matrixOfA(), ALIGNMENT) * ALIGNMENT : 0;
     }
 
     private long matrixOfA() {
@@ -38,8 +38,9 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
         return columnPanels() * kernels.bytesOfB(steps());
     }
 
+    /** Those that are to be made. */
     private int rowPanels() {
-        return Math.ceilDiv(section.rows(), panelRows);
+        return op.panels() == null ? Math.ceilDiv(section.rows(), panelRows) : 0;
     }
 
     private int columnPanels() {
@@ -48,7 +49,7 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
 
     /** How many panels are to be made. */
     int count() {
-        return section.batches() * (rowPanels() + (packed() ? 0 : columnPanels()));
+        return section.batches() * (rowPanels() + (packedB() ? 0 : columnPanels()));
     }
 
     /** Makes a panel. */
@@ -68,13 +69,16 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
 
     /** Where the panel of A that begins with a row is. */
     long ofA(int batch, int row) {
+        if (op.panels() != null) {
+            return a + op.panels().panel(row);
+        }
         return memory + (batch - section.batch()) * matrixOfA() + kernels.bytesOfA(row - section.row(), steps());
     }
 
     /** Where the panel of B that begins with a column is. */
     long ofB(int batch, int column) {
         long panel = kernels.bytesOfB(steps());
-        if (packed()) {
+        if (packedB()) {
             return b + column / kernels.columns() * panel;
         }
         long matrix = memory + bytesOfA() + (batch - section.batch()) * matrixOfB();

@@ -26,7 +26,7 @@ public final class ScalarMatrixUnit implements MatrixUnit {
     @Override
     public boolean supports(KernelOp op) {
         return op instanceof AttentionOp
-                || (op instanceof Matmul matmul && matmul.b().packing() == null);
+                || (op instanceof Matmul matmul && matmul.b().packing() == null && matmul.panels() == null);
     }
 
     @Override

@@ -30,7 +30,7 @@ public final class VectorMatrixUnit implements MatrixUnit {
         return switch (op) {
             case Matmul matmul -> {
                 Packing packing = matmul.b().packing();
-                yield packing == null || packs(packing);
+                yield matmul.panels() == null && (packing == null || packs(packing));
             }
             case AttentionOp _ -> true;
             default -> false;

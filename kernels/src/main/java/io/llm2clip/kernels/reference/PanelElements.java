@@ -1,0 +1,47 @@
+package io.llm2clip.kernels.reference;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.RowPanels;
+import java.lang.foreign.MemorySegment;
+
+/** A matrix in panels, element by element: the definition of the layout. */
+public record PanelElements(RowPanels panels, MemorySegment segment) {
+
+    /** The value that an element stands for. */
+    public float get(int row, int column) {
+        float value = 0;
+        for (int part = 0; part < panels.parts(); part++) {
+            value += stored().get(index(row, column, part));
+        }
+        return value;
+    }
+
+    /** Rounds to the nearest f32, and from there to the parts that the layout has. */
+    void set(int row, int column, float value) {
+        float left = value;
+        for (int part = 0; part < panels.parts(); part++) {
+            long index = index(row, column, part);
+            stored().set(index, Math.abs(left) < Float.MIN_NORMAL ? Math.copySign(0, left) : left);
+            left -= stored().get(index);
+        }
+    }
+
+    /** Writes a matrix that is stored by rows of f32, and zeros behind each of them. */
+    void setAll(MemorySegment matrix) {
+        segment.asSlice(0, panels.bytes()).fill((byte) 0);
+        Floats elements = new Floats(matrix);
+        for (int row = 0; row < panels.rows(); row++) {
+            for (int column = 0; column < panels.columns(); column++) {
+                set(row, column, elements.get((long) row * panels.columns() + column));
+            }
+        }
+    }
+
+    private StoredElements stored() {
+        return new StoredElements(DType.BF16, segment);
+    }
+
+    private long index(int row, int column, int part) {
+        return panels.offset(row, column, part) / Short.BYTES;
+    }
+}

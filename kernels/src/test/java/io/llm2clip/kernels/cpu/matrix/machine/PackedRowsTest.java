@@ -1,0 +1,287 @@
+package io.llm2clip.kernels.cpu.matrix.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.PackedKernels;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.RowPacker;
+import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.gpu.launch.DeviceKernels;
+import io.llm2clip.kernels.operations.Broadcast;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Epilogue;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Expression.Instruction;
+import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.NormOp;
+import io.llm2clip.kernels.operations.Opcode;
+import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.reference.PanelElements;
+import io.llm2clip.kernels.reference.Reference;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+
+/** What is written in panels is what would have been written by rows, rounded: on an emulated CPU, so everywhere. */
+class PackedRowsTest {
+    private static final Workers WORKERS = new Workers(3);
+    private static final Expression PRODUCT_SIGMOID = new Expression(
+            3,
+            List.of(
+                    Instruction.binary(Opcode.MULTIPLY, 0, 1),
+                    Instruction.unary(Opcode.SIGMOID, 3),
+                    Instruction.binary(Opcode.ADD, 4, 2)));
+    private static final Epilogue BIAS_SIGMOID = new Epilogue(
+            new Expression(2, List.of(Instruction.binary(Opcode.ADD, 0, 1), Instruction.unary(Opcode.SIGMOID, 2))),
+            List.of(Broadcast.ROW));
+
+    @Provide
+    Arbitrary<MatrixUnit> units() {
+        return Arbitraries.of(
+                Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code),
+                Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code),
+                Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code),
+                Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code));
+    }
+
+    private static RowPanels panels(MatrixUnit unit, int rows, int columns) {
+        RowPanels panels = unit.panels(Matmul.dense(1, rows, 1, columns, false, true));
+        assertThat(panels).isNotNull();
+        return panels;
+    }
+
+    /** Of any bits, in pieces of several rows, across panels; nothing else is written. */
+    @Property(tries = 200)
+    void panelsAreThoseOfTheReference(
+            @ForAll("units") MatrixUnit unit,
+            @ForAll @IntRange(min = 1, max = 70) int rows,
+            @ForAll @IntRange(min = 1, max = 100) int columns,
+            @ForAll long seed) {
+        RowPanels panels = panels(unit, rows, columns);
+        Elementwise copy = Elementwise.copy(DType.F32, List.of(rows, columns), List.of(columns, 1));
+        PackedRows op = new PackedRows(copy, panels);
+        Random random = new Random(seed);
+        try (OperandBuffers expected = OperandBuffers.random(copy, seed);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment from = expected.segments()[0];
+            from.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, random.nextInt(rows * columns), 0x007F_FFFF);
+            from.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, random.nextInt(rows * columns), Float.NaN);
+            MemorySegment wanted = arena.allocate(panels.bytes(), 64);
+            Reference.run(op, new MemorySegment[] {from, wanted});
+            MemorySegment guarded = arena.allocate(panels.bytes() + 128, 64).fill((byte) 0x5A);
+            MemorySegment found = guarded.asSlice(64, panels.bytes()).fill((byte) -1);
+            RowPacker packer = unit.packer(panels, found.address());
+            for (int row = 0; row < rows; ) {
+                int some = Math.min(rows - row, 1 + random.nextInt(40));
+                packer.pack(from.address() + row * columns * 4L, columns * 4L, row, some, 0);
+                row += some;
+            }
+            for (long at = 0; at < panels.bytes(); at += 2) {
+                float right = bf16(wanted, at);
+                assertThat(Float.compare(bf16(found, at), right))
+                        .as("byte %d of %s: %s, expected %s", at, panels, bf16(found, at), right)
+                        .isZero();
+            }
+            for (long at = 0; at < 64; at++) {
+                assertThat(guarded.get(ValueLayout.JAVA_BYTE, at)).isEqualTo((byte) 0x5A);
+                assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - at))
+                        .isEqualTo((byte) 0x5A);
+            }
+        }
+    }
+
+    private static float bf16(MemorySegment segment, long at) {
+        return Float.intBitsToFloat(segment.get(ValueLayout.JAVA_SHORT, at) << 16);
+    }
+
+    /** An element stands for its number: to 2^-9 of it, or with two parts to 2^-17. */
+    @Example
+    void elementsAreReadBack() {
+        for (int parts = 1; parts <= 2; parts++) {
+            RowPanels panels = new RowPanels(5, 33, 3, parts);
+            Elementwise copy = Elementwise.copy(DType.F32, List.of(5, 33), List.of(33, 1));
+            try (OperandBuffers buffers = OperandBuffers.random(new NormOp.RmsNorm(5, 33, 1e-5f), 1);
+                    Arena arena = Arena.ofShared()) {
+                MemorySegment from = buffers.segments()[0];
+                MemorySegment packed = arena.allocate(panels.bytes(), 64);
+                Reference.run(new PackedRows(copy, panels), new MemorySegment[] {from, packed});
+                PanelElements elements = new PanelElements(panels, packed);
+                for (int i = 0; i < 5 * 33; i++) {
+                    float value = from.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+                    assertThat(Math.abs(elements.get(i / 33, i % 33) - value))
+                            .isLessThanOrEqualTo(Math.abs(value) * (parts == 1 ? 0x1p-8f : 0x1p-16f));
+                }
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<KernelOp> producers() {
+        Arbitrary<Integer> extents = Arbitraries.integers().between(1, 90);
+        return Arbitraries.integers()
+                .between(0, 5)
+                .flatMap(kind -> extents.tuple2().map(size -> {
+                    int rows = size.get1();
+                    int columns = size.get2();
+                    List<Integer> dense = List.of(columns, 1);
+                    return switch (kind) {
+                        case 0 -> new NormOp.LayerNorm(rows, columns, 1e-3f);
+                        case 1 -> new NormOp.RmsNorm(rows, columns, 1e-3f);
+                        case 2 -> Elementwise.copy(DType.F32, List.of(rows, columns), dense);
+                        case 3 -> Elementwise.copy(DType.F32, List.of(rows, columns), List.of(2 * columns + 3, 1));
+                        case 4 ->
+                            new Elementwise(
+                                    PRODUCT_SIGMOID, List.of(rows, columns), List.of(dense, dense, List.of(0, 1)));
+                        default ->
+                            new Elementwise(
+                                    PRODUCT_SIGMOID,
+                                    List.of(2, rows, columns),
+                                    List.of(
+                                            List.of(rows * columns, columns, 1),
+                                            List.of(0, 1, 0),
+                                            List.of(columns, 0, 1)));
+                    };
+                }));
+    }
+
+    @Property(tries = 200)
+    void producersRoundWhatTheyCompute(
+            @ForAll("units") MatrixUnit unit, @ForAll("producers") KernelOp op, @ForAll long seed) {
+        int result = op.operands().size() - 1;
+        int columns = op instanceof Elementwise elementwise
+                ? elementwise.shape().getLast()
+                : op instanceof NormOp.LayerNorm norm ? norm.columns() : ((NormOp.RmsNorm) op).columns();
+        RowPanels panels = panels(unit, (int) op.operands().getLast().elements() / columns, columns);
+        assertThat(PackedKernels.writes(op, MatrixPrecision.F32, panels)).isTrue();
+        try (OperandBuffers buffers = OperandBuffers.random(op, seed);
+                Arena arena = Arena.ofShared()) {
+            long[] addresses = buffers.addresses();
+            CpuKernels.bind(op, addresses, WORKERS).run();
+            MemorySegment later = arena.allocate(panels.bytes(), 64);
+            unit.packer(panels, later.address()).pack(addresses[result], columns * 4L, 0, panels.rows(), 0);
+            MemorySegment found = arena.allocate(panels.bytes(), 64).fill((byte) -1);
+            addresses[result] = found.address();
+            RowPacker packer = unit.packer(panels, found.address());
+            PackedKernels.bind(new PackedRows(op, panels), addresses, packer, WORKERS)
+                    .run();
+            assertThat(found.mismatch(later)).as("%s as %s", op, panels).isEqualTo(-1);
+        }
+    }
+
+    /** Normalization, a layer with an activation, a layer: the same bits with packed activations as with f32 ones. */
+    @Property(tries = 40)
+    void chainsHaveTheSameBits(
+            @ForAll("units") MatrixUnit unit,
+            @ForAll @IntRange(min = 1, max = 70) int rows,
+            @ForAll @IntRange(min = 1, max = 80) int width,
+            @ForAll @IntRange(min = 1, max = 80) int hidden,
+            @ForAll long seed) {
+        NormOp.LayerNorm norm = new NormOp.LayerNorm(rows, width, 1e-3f);
+        Matmul first = Matmul.dense(1, rows, hidden, width, false, true).withEpilogue(BIAS_SIGMOID);
+        Matmul second = Matmul.dense(1, rows, width, hidden, false, true);
+        RowPanels normal = panels(unit, rows, width);
+        RowPanels active = panels(unit, rows, hidden);
+        assertThat(unit.writes(first, active)).isTrue();
+        try (OperandBuffers start = OperandBuffers.random(norm, seed);
+                OperandBuffers middle = OperandBuffers.random(first, seed + 1);
+                OperandBuffers end = OperandBuffers.random(second, seed + 2);
+                Arena arena = Arena.ofShared()) {
+            long[] x = start.addresses();
+            long[] y = middle.addresses();
+            long[] z = end.addresses();
+            CpuKernels.bind(norm, x, WORKERS).run();
+            y[0] = x[3];
+            unit.matmul(first, y, WORKERS).run();
+            z[0] = y[3];
+            unit.matmul(second, z, WORKERS).run();
+            byte[] expected = end.segments()[2].toArray(ValueLayout.JAVA_BYTE);
+            end.segments()[2].fill((byte) -1);
+
+            x[3] = arena.allocate(normal.bytes(), 64).address();
+            PackedKernels.bind(new PackedRows(norm, normal), x, unit.packer(normal, x[3]), WORKERS)
+                    .run();
+            y[0] = x[3];
+            y[3] = arena.allocate(active.bytes(), 64).address();
+            unit.matmul(first.withPanels(normal), active, y, WORKERS).run();
+            z[0] = y[3];
+            unit.matmul(second.withPanels(active), z, WORKERS).run();
+            assertThat(end.segments()[2].toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+        }
+    }
+
+    /** Where each element is, no two are in one place, and all are within the bytes. */
+    @Property(tries = 100)
+    void everyElementHasAPlace(
+            @ForAll @IntRange(min = 1, max = 70) int rows,
+            @ForAll @IntRange(min = 1, max = 70) int columns,
+            @ForAll @IntRange(min = 1, max = 32) int most,
+            @ForAll @IntRange(min = 1, max = 2) int parts) {
+        RowPanels panels = RowPanels.balanced(rows, columns, most, parts);
+        assertThat(panels.panelRows()).isLessThanOrEqualTo(most);
+        List<Long> places = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                for (int part = 0; part < parts; part++) {
+                    places.add(panels.offset(row, column, part));
+                }
+            }
+        }
+        assertThat(places).doesNotHaveDuplicates();
+        assertThat(places).allSatisfy(place -> assertThat(place).isBetween(0L, panels.bytes() - 2));
+    }
+
+    @Example
+    void whatCannotBePackedIsRefused() {
+        RowPanels panels = RowPanels.balanced(4, 6, 32, 1);
+        NormOp.LayerNorm norm = new NormOp.LayerNorm(4, 6, 1e-5f);
+        assertThatThrownBy(() -> new PackedRows(new NormOp.LayerNorm(4, 7, 1e-5f), panels))
+                .hasMessageStartingWith("PackedRows: one result of f32 [4, 6] expected, found [Operand[name=out");
+        assertThatThrownBy(() -> new PackedRows(new NormOp.LayerNorm(4, 6, 1e-5f, DType.BF16), panels))
+                .hasMessageStartingWith("PackedRows: one result of f32 [4, 6] expected, found [Operand[name=out");
+        Matmul matmul = Matmul.dense(1, 4, 3, 6, false, true);
+        assertThatThrownBy(() -> Matmul.dense(1, 4, 3, 7, false, true).withPanels(panels))
+                .hasMessageStartingWith("Matmul: panels of one A [4, 7] expected, found RowPanels[rows=4, columns=6");
+        assertThatThrownBy(() -> DeviceKernels.plan(new PackedRows(norm, panels)))
+                .hasMessage("LayerNorm with a packed result runs on the CPU only, found " + panels
+                        + "; have it write rows.");
+        assertThatThrownBy(() -> DeviceKernels.plan(matmul.withPanels(panels)))
+                .hasMessage(
+                        "Matmul with a packed A runs on the CPU only, found " + panels + "; pass A as it is stored.");
+        MatrixUnit scalar = new ScalarMatrixUnit();
+        assertThat(scalar.supports(matmul.withPanels(panels))).isFalse();
+        assertThat(scalar.panels(matmul)).isNull();
+        assertThatThrownBy(() -> scalar.packer(panels, 0))
+                .hasMessage("The matrix unit scalar does not pack " + panels + ".");
+        MatrixUnit amx = Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code);
+        RowPanels pairs = RowPanels.balanced(4, 6, 32, 2);
+        assertThatThrownBy(() -> amx.packer(pairs, 0))
+                .hasMessage("Packing rows as " + pairs + ", expected a layout of amx-bf16.");
+        assertThat(amx.panels(Matmul.dense(1, 4, 3, 6, true, true)))
+                .as("transposed")
+                .isNull();
+        assertThat(amx.panels(Matmul.dense(2, 4, 3, 6, false, true)))
+                .as("several")
+                .isNull();
+        assertThat(amx.writes(matmul, RowPanels.balanced(4, 3, 2, 1)))
+                .as("other panels")
+                .isFalse();
+    }
+}
