@@ -2,16 +2,20 @@ package io.llm2clip.tensor.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.TestExecution;
+import io.llm2clip.tensor.machine.Processor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +48,27 @@ class NanCheckTest {
                                     + UNKNOWN_SITE);
             program.feed(x, values(1, 2, 3, 4, 5, 6));
             assertThat(program.run().getLast().item()).isFinite();
+        }
+    }
+
+    /** Activations that are packed for matmuls are looked at as any others. */
+    @Test
+    void packedValuesAreLookedAt() {
+        String absence = Processor.absence(Precision.BF16).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        Tensor ones = Tensor.variable("ones", TensorData.of(Shape.of(3), 1, 1, 1));
+        Tensor w = Tensor.variable("w", values(1, 2, 3, 4, 5, 6));
+        Tensor out = x.layerNorm(ones, ones, 1e-5f).matmulTransposed(w);
+        Execution checked = new Execution(Device.cpu(), new ProgramOptions(Precision.BF16).withNanCheck());
+        try (Program program = Program.compile(List.of(out), checked)) {
+            program.feed(x, values(1, 2, 3, 4, 5, 6));
+            program.run();
+            program.feed(x, values(1, 2, 3, 4, Float.POSITIVE_INFINITY, 6));
+            assertThatThrownBy(program::run)
+                    .isInstanceOf(ArithmeticException.class)
+                    .hasMessageMatching(
+                            "Kernel 0 of 2, LayerNorm\\[.*\\], result packed tiles-bf16, is the first to yield"
+                                    + " NaN: in 3 of 6 elements of %0 F32 \\[2, 3\\], first at \\[1, 0\\]; it reads 'x'.*");
         }
     }
 

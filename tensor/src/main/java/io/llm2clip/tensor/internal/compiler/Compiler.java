@@ -30,7 +30,8 @@ public final class Compiler {
         Map<Node, Precision> precisions = PrecisionPass.assign(graph.order(), target, options);
         Views views = new Views();
         List<Computation> computations = Fusion.fuse(graph.order(), target, precisions, views);
-        Layouts.Laid laid = Layouts.assign(computations, graph, views, target.packings());
+        Layouts.Laid stored = Layouts.assign(computations, graph, views, target.packings());
+        Layouts.Laid laid = PackedActivations.place(stored, target.packings());
         Schedule schedule = Rematerialization.of(Schedule.of(UpdatePass.place(laid), laid.outputs()), laid.outputs());
         MemoryPlan memory = MemoryPlan.of(schedule, graph.inputs().values(), laid.outputs(), target);
         return PlanBuilder.build(schedule, graph.inputs(), laid.outputs(), memory);

@@ -21,6 +21,11 @@ record KernelCall(KernelOp op, Precision precision, List<View> operands, List<No
         this(op, precision, operands, results, List.of());
     }
 
+    /** Bytes of a result, which are not those of its elements where it is packed. */
+    long bytes(int result) {
+        return op.results().get(result).bytes();
+    }
+
     KernelCall after(List<Node> values) {
         return values.isEmpty() ? this : new KernelCall(op, precision, operands, results, values);
     }

@@ -31,17 +31,20 @@ record MemoryPlan(
     static MemoryPlan of(Schedule schedule, Collection<Node> inputs, List<View> outputs, Target target) {
         List<KernelCall> calls = schedule.calls();
         Map<Node, MemoryPlanner.Buffer> buffers = new LinkedHashMap<>();
-        inputs.forEach(input -> buffers.put(input, buffer(input, -1)));
+        inputs.forEach(input ->
+                buffers.put(input, new MemoryPlanner.Buffer(input.dtype.bytes((long) input.shape.size()), -1)));
         for (int step = 0; step < calls.size(); step++) {
-            for (View operand : calls.get(step).operands()) {
+            KernelCall call = calls.get(step);
+            for (View operand : call.operands()) {
                 MemoryPlanner.Buffer buffer = buffers.get(operand.base());
                 if (buffer != null) {
                     buffer.last = step;
                 }
             }
-            for (Node result : calls.get(step).results()) {
+            for (int i = 0; i < call.results().size(); i++) {
+                Node result = call.results().get(i);
                 if (!schedule.homes().containsKey(result)) {
-                    buffers.put(result, buffer(result, step));
+                    buffers.put(result, new MemoryPlanner.Buffer(call.bytes(i), step));
                 }
             }
         }
@@ -56,10 +59,6 @@ record MemoryPlan(
                 .computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>())
                 .add(buffer));
         return new MemoryPlan(buffers, pinned, place(workspace, target), place(own, target));
-    }
-
-    private static MemoryPlanner.Buffer buffer(Node node, int step) {
-        return new MemoryPlanner.Buffer(node.dtype.bytes((long) node.shape.size()), step);
     }
 
     private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, Target target) {

@@ -48,6 +48,7 @@ public record Plan(
      * @param name for people
      * @param shape its dimensions
      * @param dtype its elements
+     * @param bytes that it takes, which are not those of its elements where it is packed
      * @param first the step that writes it; -1 if it is there before
      * @param last the last step that reads it, the number of steps if it stays
      * @param site where its node was built, if that was noted
@@ -56,6 +57,7 @@ public record Plan(
             String name,
             Shape shape,
             DType dtype,
+            long bytes,
             int first,
             int last,
             @Nullable String site) {}

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.Operation;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
@@ -25,7 +26,9 @@ final class PlanBuilder {
             Node node = entry.getKey();
             MemoryPlanner.Buffer buffer = entry.getValue();
             String name = isInput(node) ? ((Operation.Input) node.operation).name() : "%" + number++;
-            values.put(node, new Plan.Value(name, node.shape, node.dtype, buffer.first, buffer.last, node.site));
+            values.put(
+                    node,
+                    new Plan.Value(name, node.shape, node.dtype, buffer.bytes, buffer.first, buffer.last, node.site));
         }
     }
 
@@ -65,7 +68,9 @@ final class PlanBuilder {
         return values.computeIfAbsent(node, variable -> {
             Operation.Variable stored = (Operation.Variable) variable.operation;
             Shape shape = stored.data().shape();
-            return new Plan.Value(stored.name(), shape, stored.data().dtype(), -1, steps, variable.site);
+            DType dtype = stored.data().dtype();
+            return new Plan.Value(
+                    stored.name(), shape, dtype, dtype.bytes((long) shape.size()), -1, steps, variable.site);
         });
     }
 

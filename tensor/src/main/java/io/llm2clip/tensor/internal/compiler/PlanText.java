@@ -7,6 +7,9 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.PackedLayout;
+import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.internal.compiler.Plan.Slot;
 import io.llm2clip.tensor.internal.compiler.Plan.Step;
@@ -76,7 +79,7 @@ public final class PlanText {
         for (Step step : plan.steps()) {
             for (int i = 0; i < step.operands().size(); i++) {
                 if (step.operands().get(i) instanceof Slot.InWorkspace) {
-                    values.put(step.values().get(i), bytes(step.values().get(i)));
+                    values.put(step.values().get(i), step.values().get(i).bytes());
                 }
             }
         }
@@ -143,12 +146,8 @@ public final class PlanText {
                 value.shape().toString(),
                 layout(step.op(), i),
                 place(step.operands().get(i)),
-                String.format(Locale.ROOT, "%,d bytes", bytes(value)),
+                String.format(Locale.ROOT, "%,d bytes", value.bytes()),
                 life(value));
-    }
-
-    private static long bytes(Value value) {
-        return value.dtype().bytes((long) value.shape().size());
     }
 
     private static String place(Slot slot) {
@@ -168,16 +167,18 @@ public final class PlanText {
 
     /** How the operand's elements follow each other. */
     private static String layout(KernelOp op, int i) {
+        PackedLayout packing = op.operands().get(i).packing();
+        if (packing != null) {
+            return "packed " + packing.unit();
+        }
         return switch (op) {
+            case PackedRows packed -> layout(packed.op(), i);
             case Elementwise elementwise
             when i < elementwise.sources().size() ->
                 elementwise.isDense(i)
                         ? "dense"
                         : "strides " + elementwise.sources().get(i).strides();
             case Matmul matmul when i == 0 -> matmul.a().transposed() ? "transposed" : "dense";
-            case Matmul matmul
-            when i == 1 && matmul.b().packing() != null ->
-                "packed " + matmul.b().packing().unit();
             case Matmul matmul when i == 1 -> matmul.b().transposed() ? "transposed" : "dense";
             case Matmul matmul
             when i - 2 < matmul.epilogue().extras().size() ->
@@ -188,28 +189,35 @@ public final class PlanText {
 
     /** A kernel with its shapes, in a line. */
     public static String describe(Step step) {
-        return switch (step.op()) {
+        return describe(step.op(), step.precision());
+    }
+
+    private static String describe(KernelOp op, Precision precision) {
+        return switch (op) {
+            case PackedRows packed ->
+                describe(packed.op(), precision).strip() + ", result packed "
+                        + packed.panels().unit();
             case Elementwise elementwise ->
                 "Elementwise " + elementwise.shape() + " " + expression(elementwise.expression());
             case Matmul matmul ->
                 "Matmul %sin %s, [%d, %d] x [%d, %d] %s"
                         .formatted(
                                 matmul.batch() == 1 ? "" : matmul.batch() + " times ",
-                                step.precision(),
+                                precision,
                                 matmul.m(),
                                 matmul.k(),
                                 matmul.k(),
                                 matmul.n(),
                                 expression(matmul.epilogue().expression()));
             case CustomOp custom when !(custom instanceof Record) -> custom.name();
-            default -> step.op().toString();
+            default -> op.toString();
         };
     }
 
     /** The same, with how the factors of a matmul lie: what kernels of one speed have in common. */
     public static String describeLayouts(Step step) {
         String described = describe(step).strip();
-        return step.op() instanceof Matmul
+        return step.op().unpacked() instanceof Matmul
                 ? "%s, %s by %s".formatted(described, layout(step.op(), 0), layout(step.op(), 1))
                 : described;
     }

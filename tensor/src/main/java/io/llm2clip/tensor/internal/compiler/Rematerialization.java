@@ -30,6 +30,7 @@ final class Rematerialization {
     private final Set<Node> kept;
     private final long worthwhile;
     private final Map<Node, Life> lives = new HashMap<>();
+    private final Map<Node, Long> sizes = new HashMap<>();
 
     /** The kernels that have to do with a value, in their order, its producer first; -1 for what is there before. */
     private static final class Life {
@@ -164,8 +165,13 @@ final class Rematerialization {
                         .steps
                         .add(step);
             }
-            for (Node result : calls.get(step).results()) {
+            KernelCall call = calls.get(step);
+            for (int i = 0; i < call.results().size(); i++) {
+                Node result = call.results().get(i);
                 lives.computeIfAbsent(result, _ -> new Life()).steps.add(step);
+                if (!homes.containsKey(result)) {
+                    sizes.put(result, call.bytes(i));
+                }
             }
         }
     }
@@ -192,7 +198,7 @@ final class Rematerialization {
         return peak;
     }
 
-    private static long bytes(Node node) {
-        return node.dtype.bytes((long) node.shape.size());
+    private long bytes(Node computed) {
+        return Graph.known(sizes, computed);
     }
 }

@@ -2,8 +2,10 @@ package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.CustomOp;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.TensorException;
 import java.util.Map;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param precisions in which it multiplies matrices
  * @param matrixFormats in which the second operand of a matmul and the table of a gather may be stored
  * @param alignment of values in memory, in bytes
- * @param packings layouts that it prefers for weights which never change
+ * @param packings layouts that it prefers for weights which never change, and for activations
  * @param fusesCasts whether expressions read and write other types than f32; if not, it converts contiguous elements only
  * @param arenas by element type as stored, how many bytes of its memory are in one piece, as each value must be; what is missing has
  *     no limit
@@ -49,10 +51,21 @@ public record Target(
         String runs(CustomOp op);
     }
 
-    /** The layout in which a device reads the second operand of a matmul fastest; null if as it is stored. */
+    /** The layouts in which a device reads the operands of a matmul fastest; null for those that it reads as they are stored. */
     public interface Packings {
+        /** Of the second operand, of which a weight keeps a copy. */
         @Nullable
         Packing of(Matmul op, Precision precision);
+
+        /** Of the first operand, which whoever computes it writes. */
+        default @Nullable RowPanels panels(Matmul op, Precision precision) {
+            return null;
+        }
+
+        /** Whether a kernel can write its result in a layout of the first operand. */
+        default boolean writes(KernelOp op, Precision precision, RowPanels panels) {
+            return false;
+        }
     }
 
     public Target {

@@ -5,6 +5,8 @@ import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.reference.PanelElements;
 import io.llm2clip.kernels.reference.ScalarExpression;
 import io.llm2clip.kernels.reference.StoredElements;
 import io.llm2clip.tensor.internal.compiler.OperandNames;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -50,16 +53,24 @@ final class NanCheck implements StepObserver {
     private record Found(long count, long first) {}
 
     private static Found find(Operand operand, MemorySegment memory) {
-        StoredElements elements = new StoredElements(operand.dtype(), memory);
+        LongFunction<Float> elements = elements(operand, memory);
         long count = 0;
         long first = -1;
         for (long i = operand.elements() - 1; i >= 0; i--) {
-            if (Float.isNaN(elements.get(i))) {
+            if (Float.isNaN(elements.apply(i))) {
                 count++;
                 first = i;
             }
         }
         return new Found(count, first);
+    }
+
+    private static LongFunction<Float> elements(Operand operand, MemorySegment memory) {
+        if (operand.packing() instanceof RowPanels panels) {
+            PanelElements elements = new PanelElements(panels, memory);
+            return i -> elements.get((int) (i / panels.columns()), (int) (i % panels.columns()));
+        }
+        return new StoredElements(operand.dtype(), memory)::get;
     }
 
     private static boolean isFloat(Operand operand) {
@@ -81,7 +92,9 @@ final class NanCheck implements StepObserver {
                 value.dtype(),
                 value.shape(),
                 Arrays.toString(value.shape().position(found.first))));
-        String cause = step.op() instanceof Elementwise elementwise ? cause(elementwise, found.first, operands) : null;
+        String cause = step.op().unpacked() instanceof Elementwise elementwise
+                ? cause(elementwise, found.first, operands)
+                : null;
         message.append(cause == null ? "" : ", which is " + cause);
         message.append("; it reads ").append(inputs(step, operands));
         message.append("; ")

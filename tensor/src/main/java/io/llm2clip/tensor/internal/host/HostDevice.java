@@ -1,7 +1,6 @@
 package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.DType;
-import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.CpuOp;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.MatrixOperand;
@@ -55,7 +54,7 @@ public final class HostDevice implements PlanDevice {
                 new HostPrecisions(),
                 Set.copyOf(MatrixOperand.FORMATS),
                 ALIGNMENT,
-                (op, precision) -> CpuKernels.packing(op, HostPrecisions.of(precision)),
+                new HostPackings(),
                 true,
                 Map.of(),
                 op -> op instanceof CpuOp ? "its CPU kernel" : "its reference");

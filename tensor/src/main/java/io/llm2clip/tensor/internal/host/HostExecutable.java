@@ -73,9 +73,9 @@ final class HostExecutable implements Executable {
             long[] addresses = new long[operands.size()];
             for (int i = 0; i < addresses.length; i++) {
                 Plan.Slot slot = step.operands().get(i);
-                Packing packing = operands.get(i).packing();
-                MemorySegment memory =
-                        packing == null ? memory(slot, operands.get(i).bytes(), workspace) : packed(packing, op, slot);
+                MemorySegment memory = operands.get(i).packing() instanceof Packing packing
+                        ? packed(packing, op, slot)
+                        : memory(slot, operands.get(i).bytes(), workspace);
                 addresses[i] = memory.address();
             }
             fresh.add(CpuKernels.bind(op, HostPrecisions.of(step.precision()), addresses, workers));
@@ -113,7 +113,8 @@ final class HostExecutable implements Executable {
 
     /** The variable's copy in a layout, which it keeps for all programs. */
     private MemorySegment packed(Packing packing, KernelOp op, Plan.Slot slot) {
-        if (!(op instanceof Matmul matmul) || !(slot instanceof Plan.Slot.InVariable(TensorData variable, long _))) {
+        if (!(op.unpacked() instanceof Matmul matmul)
+                || !(slot instanceof Plan.Slot.InVariable(TensorData variable, long _))) {
             throw new IllegalStateException("Only B of a matmul that is a variable is packed, found " + op + ".");
         }
         return variable.packed(
@@ -162,15 +163,14 @@ final class HostExecutable implements Executable {
         observer = added;
     }
 
-    /** The operands of a step as they are stored, packed ones too. */
+    /** The operands of a step as they are stored, packed weights too. */
     private IntFunction<MemorySegment> stored(Plan.Step step, HostBlocks workspace) {
         return i -> {
             Operand operand = step.op().operands().get(i);
-            long bytes = operand.dtype().bytes(operand.elements());
-            return operand.packing() != null
+            return operand.packing() instanceof Packing
                             && step.operands().get(i) instanceof Plan.Slot.InVariable(TensorData variable, long offset)
-                    ? variable.readOnly().asSlice(offset, bytes)
-                    : memory(step.operands().get(i), bytes, workspace);
+                    ? variable.readOnly().asSlice(offset, operand.dtype().bytes(operand.elements()))
+                    : memory(step.operands().get(i), operand.bytes(), workspace);
         };
     }
 

@@ -1,0 +1,142 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.internal.graph.Node;
+import io.llm2clip.tensor.internal.graph.View;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has values that nothing reads but matmuls, as their first operand, written in the layout that these multiply, where the kernel that
+ * computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
+ * What is multiplied is the same, rounded by whoever writes it instead of by each that reads it.
+ */
+final class PackedActivations {
+    private final Target.Packings packings;
+    private final List<KernelCall> calls;
+    /** By value, the calls that read it, each as often as it does. */
+    private final Map<Node, List<Integer>> readers = new HashMap<>();
+    /** What is read by other than calls: handed out, copied, or written into variables. */
+    private final Set<Node> kept = new HashSet<>();
+    /** Calls that belong right before another one. */
+    private final Map<Integer, List<KernelCall>> before = new HashMap<>();
+
+    private PackedActivations(Layouts.Laid laid, Target.Packings packings) {
+        this.packings = packings;
+        calls = new ArrayList<>(laid.calls());
+        for (int call = 0; call < calls.size(); call++) {
+            for (View operand : calls.get(call).operands()) {
+                readers.computeIfAbsent(operand.base(), _ -> new ArrayList<>()).add(call);
+            }
+        }
+        laid.outputs().forEach(output -> kept.add(output.base()));
+        laid.copies().values().forEach(this::keepOperands);
+        for (Layouts.Written update : laid.updates()) {
+            switch (update) {
+                case Layouts.Written.ByKernel(KernelCall call) -> keepOperands(call);
+                case Layouts.Written.Assigned assigned ->
+                    kept.add(assigned.value().base());
+            }
+        }
+    }
+
+    private void keepOperands(KernelCall call) {
+        call.operands().forEach(operand -> kept.add(operand.base()));
+    }
+
+    static Layouts.Laid place(Layouts.Laid laid, Target.Packings packings) {
+        PackedActivations pass = new PackedActivations(laid, packings);
+        for (int call = 0; call < pass.calls.size(); call++) {
+            pass.pack(call);
+        }
+        return new Layouts.Laid(pass.inOrder(), laid.copies(), laid.outputs(), laid.updates());
+    }
+
+    /** Packs what a call computes, if that is of use. */
+    private void pack(int producer) {
+        KernelCall call = calls.get(producer);
+        Node value = call.results().getFirst();
+        if (call.results().size() > 1 || value.dtype != DType.F32) {
+            return;
+        }
+        List<Integer> reading = readers.getOrDefault(value, List.of());
+        RowPanels panels = null;
+        List<Integer> packed = new ArrayList<>();
+        for (int reader : reading) {
+            RowPanels wanted = readsPacked(calls.get(reader), value);
+            if (wanted != null && (panels == null || panels.equals(wanted))) {
+                panels = wanted;
+                packed.add(reader);
+            }
+        }
+        if (panels == null) {
+            return;
+        }
+        if (packed.size() == reading.size()
+                && !kept.contains(value)
+                && packings.writes(call.op(), call.precision(), panels)) {
+            PackedRows op = new PackedRows(call.op(), panels);
+            calls.set(producer, new KernelCall(op, call.precision(), call.operands(), call.results(), call.after()));
+            read(packed, panels, value);
+        } else if (packed.size() > 1) {
+            packOnce(value, panels, packed);
+        }
+    }
+
+    /** The layout in which a call would rather read a value, if it reads it as the first operand of a matmul and no otherwise. */
+    private @Nullable RowPanels readsPacked(KernelCall call, Node value) {
+        if (!(call.op() instanceof Matmul op)) {
+            return null;
+        }
+        View a = call.operands().getFirst();
+        long operands =
+                call.operands().stream().filter(view -> view.base() == value).count();
+        boolean whole =
+                a.base() == value && a.offset() == 0 && a.dense() && a.shape().size() == value.shape.size();
+        return whole && operands == 1 ? packings.panels(op, call.precision()) : null;
+    }
+
+    private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
+        List<Integer> matrix = List.of(panels.rows(), panels.columns());
+        Elementwise copy = new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(panels.columns(), 1)));
+        if (packings.writes(copy, Precision.F32, panels)) {
+            Node copied = Node.temporary(value.operation, value.shape, value.dtype);
+            copied.site = value.site;
+            PackedRows op = new PackedRows(copy, panels);
+            before.computeIfAbsent(packed.getFirst(), _ -> new ArrayList<>())
+                    .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied)));
+            read(packed, panels, copied);
+        }
+    }
+
+    /** Has matmuls read a packed value. */
+    private void read(List<Integer> matmuls, RowPanels panels, Node packed) {
+        for (int number : matmuls) {
+            KernelCall call = calls.get(number);
+            List<View> operands = new ArrayList<>(call.operands());
+            operands.set(0, View.dense(packed));
+            Matmul op = ((Matmul) call.op()).withPanels(panels);
+            calls.set(number, new KernelCall(op, call.precision(), operands, call.results(), call.after()));
+        }
+    }
+
+    private List<KernelCall> inOrder() {
+        List<KernelCall> ordered = new ArrayList<>();
+        for (int call = 0; call < calls.size(); call++) {
+            ordered.addAll(before.getOrDefault(call, List.of()));
+            ordered.add(calls.get(call));
+        }
+        return ordered;
+    }
+}

@@ -1,0 +1,156 @@
+package io.llm2clip.tensor.internal.compiler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.ProgramOptions;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.machine.Processor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Programs with packed activations have the bits of programs without, on CPUs that multiply in bf16. */
+class PackedActivationsProperties {
+    private static final int PROGRAMS = 60;
+
+    private static final PlanDevice CPU = (PlanDevice) Device.cpu();
+
+    /** Normalizations, layers, activations, gates and residuals in any order; every second program with gradients. */
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "BF16X3"})
+    void theBitsAreTheSame(Precision precision) {
+        String absence = Processor.absence(precision).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        int packed = 0;
+        for (int seed = 0; seed < PROGRAMS; seed++) {
+            List<Tensor> outputs = new Chain(new Random(seed)).outputs(seed % 2 == 1);
+            Target target = CPU.target();
+            Plan with = Compiler.compile(outputs, List.of(), target, new ProgramOptions(precision));
+            Plan without = Compiler.compile(outputs, List.of(), unpacked(target), new ProgramOptions(precision));
+            assertThat(without.steps()).noneMatch(step -> step.op() instanceof PackedRows);
+            packed += (int) with.steps().stream()
+                    .filter(step -> step.op() instanceof PackedRows)
+                    .count();
+            List<float[]> expected = run(without, outputs);
+            List<float[]> found = run(with, outputs);
+            for (int i = 0; i < outputs.size(); i++) {
+                assertThat(found.get(i)).as("seed %d, output %d", seed, i).isEqualTo(expected.get(i));
+            }
+        }
+        assertThat(packed).as("packed values").isGreaterThan(2 * PROGRAMS);
+    }
+
+    private static Target unpacked(Target target) {
+        Target.Packings packings = target.packings();
+        return new Target(
+                target.name(),
+                target.precisions(),
+                target.matrixFormats(),
+                target.alignment(),
+                packings::of,
+                target.fusesCasts(),
+                target.arenas(),
+                target.customs());
+    }
+
+    private static List<float[]> run(Plan plan, List<Tensor> outputs) {
+        try (Executable executable = CPU.load(plan)) {
+            executable.run();
+            // A second run finds the memory as the first one left it.
+            executable.run();
+            List<float[]> found = new ArrayList<>();
+            for (int i = 0; i < outputs.size(); i++) {
+                Tensor output = outputs.get(i);
+                found.add(executable
+                        .output(plan.outputs().get(i), output.shape(), output.dtype())
+                        .toFloats());
+            }
+            return found;
+        }
+    }
+
+    private static final class Chain {
+        private final Random random;
+        private final List<Tensor> trained = new ArrayList<>();
+
+        Chain(Random random) {
+            this.random = random;
+        }
+
+        List<Tensor> outputs(boolean gradients) {
+            Tensor x = variable("x", 1 + random.nextInt(70), width());
+            List<Tensor> outputs = new ArrayList<>();
+            int length = 3 + random.nextInt(5);
+            for (int i = 0; i < length; i++) {
+                x = grow(x);
+                if (random.nextInt(6) == 0) {
+                    outputs.add(x);
+                }
+            }
+            outputs.add(x);
+            if (gradients && !trained.isEmpty()) {
+                outputs.addAll(Gradients.of(x.square().sum(), trained));
+            }
+            return outputs;
+        }
+
+        private int width() {
+            return 1 + random.nextInt(100);
+        }
+
+        private Tensor grow(Tensor x) {
+            int width = x.shape().dim(-1);
+            return switch (random.nextInt(6)) {
+                case 0 -> {
+                    Tensor n = x.layerNorm(variable("gain", width), variable("offset", width), 1e-3f);
+                    yield linear(n, width()).quickGelu();
+                }
+                case 1 -> linear(linear(x, width()).add(variable("bias", 1)).gelu(), width);
+                case 2 -> {
+                    Tensor n = x.rmsNorm(variable("gain", width), 1e-3f);
+                    int hidden = width();
+                    yield x.add(linear(linear(n, hidden).silu().mul(linear(n, hidden)), width));
+                }
+                case 3 -> {
+                    Tensor n = x.rmsNorm(variable("gain", width), 1e-3f);
+                    yield linear(n, 40).add(linear(n, 40)).mul(linear(n, 40).tanh());
+                }
+                case 4 ->
+                    linear(x.tanh().mul(variable("scale", width)), width()).tanh();
+                default -> x.tanh().add(linear(x.tanh(), width));
+            };
+        }
+
+        private Tensor linear(Tensor x, int columns) {
+            int width = x.shape().dim(-1);
+            TensorData data = data(columns, width);
+            if (random.nextBoolean()) {
+                return x.matmulTransposed(Tensor.variable("frozen", data.freeze()));
+            }
+            Tensor weight = Tensor.variable("weight", data);
+            trained.add(weight);
+            return x.matmulTransposed(weight);
+        }
+
+        private Tensor variable(String name, int... shape) {
+            return Tensor.variable(name, data(shape));
+        }
+
+        private TensorData data(int... shape) {
+            float[] values = new float[Shape.of(shape).size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian() / (shape.length > 1 ? 3 : 1);
+            }
+            return TensorData.of(Shape.of(shape), values);
+        }
+    }
+}
