@@ -14,7 +14,7 @@ import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
-import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
+import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.operations.Epilogue;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -43,7 +43,7 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
 
     /** Whether there is a program for an epilogue. */
     static boolean encodes(Epilogue epilogue) {
-        return ExpressionCode.encodes(epilogue.expression());
+        return ExpressionAssembly.encodes(epilogue.expression());
     }
 
     void begin(Assembler a) {
@@ -63,7 +63,7 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
         a.mov(RBX, rows);
         a.mov(RBP, at(RDI, PanelCall.OUT));
         Label row = a.here();
-        Zmm[] results = ExpressionCode.append(
+        Zmm[] results = ExpressionAssembly.append(
                 a, epilogue.expression(), vectors, RDI, PanelCall.CONSTANTS, (input, to) -> load(a, input, to));
         if (packed > 0) {
             pack(a, results);

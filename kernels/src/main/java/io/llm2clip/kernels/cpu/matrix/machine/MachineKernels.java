@@ -17,9 +17,7 @@ sealed interface MachineKernels permits Bf16Kernels, ByteKernels {
     /** Bytes of a panel of B, of all its columns. */
     long bytesOfB(int steps);
 
-    /**
-     * What multiplies panels of A by a panel of B; its argument is the address of a {@link PanelCall}.
-     */
+    /** What multiplies panels of A by a panel of B; its argument is the address of a {@link PanelCall}. */
     MachineFunction panel(PanelShape shape);
 
     /** Whether programs can store what an epilogue makes of sums; then they want a block of memory for these. */

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
-import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
+import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Matmul;
@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 final class MachineMatmul implements Launch {
     /** Most memory for panels. */
     private static final long SECTION_BYTES = 96L << 20;
+    /** Longest part of k that a block is multiplied in: panels of both factors then stay in the L2 cache. */
+    private static final int MAX_K = 1024;
+    /** The same where sums wait in the output, to and from which they go for each part. */
+    private static final int MAX_K_OF_OUTPUTS = 2048;
 
     final Matmul op;
     final MachineKernels kernels;
@@ -57,7 +61,7 @@ final class MachineMatmul implements Launch {
         boolean encoded = kernels.finishes() && Finish.encodes(op.epilogue());
         Epilogue finished = encoded ? op.epilogue() : Epilogue.NONE;
         finish = kernels.finishes() ? new Epilogue(finished.expression().shape(), finished.extras()) : null;
-        constants = ExpressionCode.constants(finished.expression());
+        constants = ExpressionAssembly.constants(finished.expression());
         evaluated = !encoded;
         panelRows = op.panels() == null ? panelRows(op, kernels) : op.panels().panelRows();
         this.packed = packed;
@@ -65,7 +69,7 @@ final class MachineMatmul implements Launch {
         if (packed != null && (evaluated || packed.panelRows() != panelRows)) {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
-        part = TaskGrid.partOf(op.k());
+        part = TaskGrid.partOf(op.k(), kernels.finishes() ? MAX_K : MAX_K_OF_OUTPUTS);
         int steps = Tiles.steps(op.k());
         long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;

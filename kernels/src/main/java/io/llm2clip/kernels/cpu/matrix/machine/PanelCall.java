@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionCode;
+import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.Expression;
 
@@ -69,7 +69,7 @@ final class PanelCall {
 
     static final int CONSTANTS = EXTRAS + Expression.MAX_VALUES * Long.BYTES;
     /** Bytes of a call; aligned to 64. */
-    static final int BYTES = (CONSTANTS + ExpressionCode.maxConstants() * Float.BYTES + 63) / 64 * 64;
+    static final int BYTES = (CONSTANTS + ExpressionAssembly.maxConstants() * Float.BYTES + 63) / 64 * 64;
 
     /** Bytes of a row of a block of sums for a {@link Finish}, and of a block of the most rows. */
     static final int BLOCK_ROW = Tiles.COLUMNS * Float.BYTES;

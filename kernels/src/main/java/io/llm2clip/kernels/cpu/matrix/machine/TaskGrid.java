@@ -11,8 +11,6 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
  * @param columnBlocks blocks from left to right
  */
 record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
-    /** Longest part of k that a block is multiplied in: panels of both factors then stay in the L2 cache. */
-    private static final int MAX_K = 1024;
     /** Bytes of a block of A, which the kernel goes through for each panel of B: of half an L2 cache. */
     private static final long MAX_A_BYTES = 768 * 1024;
     /** Work below which a block is not worth a task of its own. */
@@ -20,9 +18,9 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
 
     private static final int TASKS_PER_THREAD = 4;
 
-    /** The parts of k, as equal as can be, and of whole steps. */
-    static int partOf(int k) {
-        int parts = Math.max(1, Math.ceilDiv(k, MAX_K));
+    /** The parts of k, none longer than the most, as equal as can be, and of whole steps. */
+    static int partOf(int k, int most) {
+        int parts = Math.max(1, Math.ceilDiv(k, most));
         return Tiles.steps(Math.ceilDiv(k, parts)) * Tiles.STEP;
     }
 

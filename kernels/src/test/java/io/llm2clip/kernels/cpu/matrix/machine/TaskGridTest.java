@@ -40,7 +40,7 @@ class TaskGridTest {
 
     @Property(tries = 300)
     void partsOfKAreWholeStepsThatStayInACache(@ForAll("matmuls") Matmul op) {
-        int part = TaskGrid.partOf(op.k());
+        int part = TaskGrid.partOf(op.k(), 1024);
         assertThat(part % Tiles.STEP).isZero();
         assertThat(part).isBetween(Tiles.STEP, 1024);
     }

@@ -12,13 +12,13 @@ final class FunctionCode {
     /** Operands that functions need beside the result's. */
     static final int TEMPORARIES = 3;
 
-    private final Lanes lanes;
+    private final LaneCode lanes;
     private final Assembler a;
     private final Zmm[] first;
     private final Zmm[] second;
     private final Zmm[] third;
 
-    FunctionCode(Lanes lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
+    FunctionCode(LaneCode lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
         this.lanes = lanes;
         this.a = lanes.assembler();
         this.first = first;

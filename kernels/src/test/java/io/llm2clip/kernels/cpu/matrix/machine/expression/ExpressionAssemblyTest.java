@@ -36,7 +36,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /** Expressions in machine code against the reference, on the emulated processor and on this one if it has AVX-512. */
-class ExpressionCodeTest {
+class ExpressionAssemblyTest {
     private static final int LANES = 16;
     private static final int INPUTS = 3;
     private static final int OUT = 512;
@@ -82,7 +82,7 @@ class ExpressionCodeTest {
                             opcode == Opcode.CONSTANT
                                     ? constant(-2.5f)
                                     : new Instruction(opcode, 0, 1, opcode.arity() > 2 ? 2 : 0, 0)));
-            if (!ExpressionCode.encodes(expression)) {
+            if (!ExpressionAssembly.encodes(expression)) {
                 assertThat(opcode).isIn(Opcode.LOG, Opcode.SIN, Opcode.COS);
                 assertThatThrownBy(() -> encode(expression, 1)).hasMessageContaining("ask encodes() first");
                 continue;
@@ -100,7 +100,7 @@ class ExpressionCodeTest {
 
     @Provide
     Arbitrary<Expression> expressions() {
-        return ExpressionArbitraries.expressions(INPUTS).filter(ExpressionCode::encodes);
+        return ExpressionArbitraries.expressions(INPUTS).filter(ExpressionAssembly::encodes);
     }
 
     /** Of a sum, a bias and a residual or what an activation is multiplied by. */
@@ -150,7 +150,7 @@ class ExpressionCodeTest {
                                 binary(Opcode.MULTIPLY, 3, 15),
                                 binary(Opcode.MULTIPLY, 16, 2))));
         for (Expression activation : activations) {
-            assertThat(ExpressionCode.encodes(activation)).as("%s", activation).isTrue();
+            assertThat(ExpressionAssembly.encodes(activation)).as("%s", activation).isTrue();
             check(activation, new Random(3), false, 5e-6);
         }
     }
@@ -164,14 +164,14 @@ class ExpressionCodeTest {
         for (int i = 0; i < 20; i++) {
             instructions.add(binary(Opcode.ADD, i == 0 ? 0 : instructions.size(), 1 + i));
         }
-        assertThat(ExpressionCode.encodes(new Expression(1, instructions))).isFalse();
+        assertThat(ExpressionAssembly.encodes(new Expression(1, instructions))).isFalse();
     }
 
     private void check(Expression expression, Random random, boolean specials, double tolerance) {
         for (int vectors = 1; vectors <= 2; vectors++) {
             int count = vectors * LANES;
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment memory = arena.allocate(TABLE + ExpressionCode.maxConstants() * 4L, 64);
+                MemorySegment memory = arena.allocate(TABLE + ExpressionAssembly.maxConstants() * 4L, 64);
                 MemorySegment[] operands = new MemorySegment[INPUTS + 1];
                 for (int input = 0; input < INPUTS; input++) {
                     operands[input] = memory.asSlice(input * 128L, count * 4L);
@@ -183,7 +183,7 @@ class ExpressionCodeTest {
                     }
                 }
                 operands[INPUTS] = arena.allocate(count * 4L, 64);
-                MemorySegment constants = MemorySegment.ofArray(ExpressionCode.constants(expression));
+                MemorySegment constants = MemorySegment.ofArray(ExpressionAssembly.constants(expression));
                 memory.asSlice(TABLE).copyFrom(constants);
                 Reference.run(
                         new Elementwise(expression, List.of(count), Collections.nCopies(INPUTS, List.of(1))), operands);
@@ -221,7 +221,7 @@ class ExpressionCodeTest {
 
     private static byte[] encode(Expression expression, int vectors) {
         Assembler a = new Assembler();
-        Zmm[] results = ExpressionCode.append(a, expression, vectors, RDI, TABLE, (input, to) -> {
+        Zmm[] results = ExpressionAssembly.append(a, expression, vectors, RDI, TABLE, (input, to) -> {
             for (int v = 0; v < vectors; v++) {
                 a.vmovups(to[v], Mask.ALL, at(RDI, input * 128 + v * 64));
             }

@@ -13,7 +13,7 @@ import java.util.function.IntConsumer;
  * @param table where the constants are
  * @param offset of the first of them
  */
-record Lanes(Assembler assembler, int vectors, Gpr table, int offset) {
+record LaneCode(Assembler assembler, int vectors, Gpr table, int offset) {
     /** Has what all vectors are computed with. */
     private static final Zmm CONSTANT = new Zmm(31);
 

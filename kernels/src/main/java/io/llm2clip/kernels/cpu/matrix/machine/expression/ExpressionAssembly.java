@@ -15,7 +15,7 @@ import java.util.Set;
  * Encodes an {@link Expression} over vectors of 512 bits, all of whose values are in registers. Programs read literals from memory, so
  * expressions of one {@linkplain Expression#shape shape} share them. They overwrite all vector registers, and masks 3 and 4.
  */
-public final class ExpressionCode {
+public final class ExpressionAssembly {
     /** No kernel has them in a place where they would cost much. */
     private static final Set<Opcode> NOT_ENCODED = EnumSet.of(Opcode.LOG, Opcode.SIN, Opcode.COS);
 
@@ -23,14 +23,14 @@ public final class ExpressionCode {
     private static final int MAX_VECTORS = CHOSEN.length;
 
     private final Expression expression;
-    private final Lanes lanes;
+    private final LaneCode lanes;
     private final Assembler a;
     private final Slots slots;
     private final FunctionCode functions;
     private final Zmm[] temporary;
     private int literal = Constants.literals();
 
-    private ExpressionCode(Expression expression, Lanes lanes) {
+    private ExpressionAssembly(Expression expression, LaneCode lanes) {
         this.expression = expression;
         this.lanes = lanes;
         a = lanes.assembler();
@@ -48,7 +48,7 @@ public final class ExpressionCode {
     /** Whether there are instructions for all of an expression, and registers for all of its values. */
     public static boolean encodes(Expression expression) {
         return expression.instructions().stream().noneMatch(i -> NOT_ENCODED.contains(i.opcode()))
-                && Slots.of(expression).count() + FunctionCode.TEMPORARIES <= Lanes.slots(MAX_VECTORS);
+                && Slots.of(expression).count() + FunctionCode.TEMPORARIES <= LaneCode.slots(MAX_VECTORS);
     }
 
     /** What the program of an expression reads where its constants are. */
@@ -70,7 +70,7 @@ public final class ExpressionCode {
      * @return where the results are, one a vector
      */
     public static Zmm[] append(Assembler a, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
-        return new ExpressionCode(expression, new Lanes(a, vectors, table, offset)).append(inputs);
+        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset)).append(inputs);
     }
 
     private Zmm[] append(Inputs inputs) {
