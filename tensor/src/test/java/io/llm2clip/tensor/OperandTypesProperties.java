@@ -172,8 +172,8 @@ class OperandTypesProperties {
         List<Object> made = new ArrayList<>(Arrays.asList(Opcode.values()));
         made.addAll(kinds(KernelOp.class).toList());
         // Those that no node of a graph is, and those that are not ours.
-        made.removeAll(List.of(
-                Opcode.CONSTANT, Elementwise.class, AdamWUpdate.class, PackedRows.class, CustomOp.class));
+        made.removeAll(
+                List.of(Opcode.CONSTANT, Elementwise.class, AdamWUpdate.class, PackedRows.class, CustomOp.class));
         assertThat(tried).containsAll(made);
     }
 

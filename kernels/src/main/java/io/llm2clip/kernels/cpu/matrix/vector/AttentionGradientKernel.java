@@ -96,7 +96,8 @@ final class AttentionGradientKernel implements Launch {
                 for (int block = 0; block < AttentionLayout.blocks(sequence.queries()); block++) {
                     int from = block * AttentionLayout.BLOCK;
                     int end = Math.min(from + AttentionLayout.BLOCK, sequence.queries());
-                    // The gradient 0 of a score that does not exist keeps nothing that is not finite away, so each query gets a block.
+                    // The gradient 0 of a score that does not exist keeps nothing that is not finite away, so each
+                    // query gets a block.
                     int rows = seenAlikeOrFinite(head, from, end) ? end - from : 1;
                     for (; from < end; from += rows) {
                         block(head, from, rows);

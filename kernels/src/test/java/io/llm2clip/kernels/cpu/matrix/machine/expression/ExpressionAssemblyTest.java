@@ -150,7 +150,9 @@ class ExpressionAssemblyTest {
                                 binary(Opcode.MULTIPLY, 3, 15),
                                 binary(Opcode.MULTIPLY, 16, 2))));
         for (Expression activation : activations) {
-            assertThat(ExpressionAssembly.encodes(activation)).as("%s", activation).isTrue();
+            assertThat(ExpressionAssembly.encodes(activation))
+                    .as("%s", activation)
+                    .isTrue();
             check(activation, new Random(3), false, 5e-6);
         }
     }
