@@ -41,7 +41,10 @@ record TileShape(int headSize) {
         return Math.ceilDiv(headSize, PANEL);
     }
 
-    /** Bytes of 32 keys, {@code [2][step][16 pairs of channels][16 keys][2]}, or of 32 values, {@code [step][2][16 pairs of keys][16 channels][2]}. */
+    /**
+     * Bytes of 32 keys, {@code [2][step][16 pairs of channels][16 keys][2]}, or of 32 values,
+     * {@code [step][2][16 pairs of keys][16 channels][2]}.
+     */
     int panel() {
         return steps() * 2 * TILE;
     }
