@@ -2,7 +2,6 @@ package io.llm2clip.cli;
 
 import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.ExampleSet;
-import io.llm2clip.hub.HubPath;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionCacheJob;
 import io.llm2clip.training.TextVectors;
@@ -30,15 +29,8 @@ final class CacheTextCommand extends ComputingCommand {
     @Mixin
     private DataOption data = new DataOption();
 
-    @HelpSection.In(HelpSection.INPUT)
-    @Option(
-            names = "--text",
-            required = true,
-            paramLabel = "PATH|NAME",
-            description =
-                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a language model, or the"
-                            + " name of a text encoder on the Hub.")
-    private String text = "";
+    @Mixin
+    private TextEncoderOption text = new TextEncoderOption();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(
@@ -96,7 +88,7 @@ final class CacheTextCommand extends ComputingCommand {
     public void run() {
         ExampleSet set = data.open(terminal);
         CaptionCacheJob.Result result = new CaptionCacheJob(
-                        set, HubPath.of(text), vectors, part, specialTokens.choice(), device().execution())
+                        set, text.path(), vectors, part, specialTokens.choice(), device().execution())
                 .run(terminal.progress());
         TextVectors.Filled filled = result.filled();
         terminal.skipped(filled.reasons(), filled.skipped(), filled.examples(), "example");

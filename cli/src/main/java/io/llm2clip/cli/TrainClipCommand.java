@@ -35,15 +35,8 @@ final class TrainClipCommand extends ComputingCommand {
     @Mixin
     private DataOption data = new DataOption();
 
-    @HelpSection.In(HelpSection.INPUT)
-    @Option(
-            names = "--text",
-            required = true,
-            paramLabel = "PATH|NAME",
-            description =
-                    "The text encoder of 'train caption', the text directory of a model, a GGUF file of a language model, or the"
-                            + " name of a text encoder on the Hub.")
-    private String text = "";
+    @Mixin
+    private TextEncoderOption text = new TextEncoderOption();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
@@ -212,7 +205,7 @@ final class TrainClipCommand extends ComputingCommand {
                 () -> new ClipTrainingJob(
                         set,
                         reading.reader(),
-                        HubPath.of(text),
+                        text.path(),
                         start,
                         training,
                         validation.validation(data.columns()),

@@ -35,19 +35,6 @@ public record CaptionedImages(Path folder, List<CaptionedImage> items, DataRepor
         return new CaptionedImages(folder, items, report);
     }
 
-    /**
-     * Checks that most images could be read: what is learned from or measured on a remainder misleads.
-     *
-     * @param failures a sentence for each image that could not be read
-     * @throws InputException if these are more than half
-     */
-    public void requireReadable(List<String> failures) {
-        if (2L * failures.size() > size()) {
-            throw new InputException("%d of the %d images of %s cannot be read, the first because: %s"
-                    .formatted(failures.size(), size(), folder, failures.getFirst()));
-        }
-    }
-
     /** The number of usable images. */
     public int size() {
         return items.size();

@@ -139,7 +139,7 @@ public final class CaptionTable implements ExampleSet {
 
     @Override
     public String digest() {
-        return blocks.digest();
+        return FileDigests.ofContent(file);
     }
 
     private List<String> header() {

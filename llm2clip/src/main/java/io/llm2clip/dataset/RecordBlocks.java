@@ -9,10 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.function.Supplier;
 
 /** A file of records, lines say, in blocks of {@link #RECORDS}; of each block is known where it begins, of the records within it when they are asked for. */
@@ -26,14 +23,12 @@ final class RecordBlocks {
     private final Supplier<RecordEnds> ends;
     private final long[] starts;
     private final long bytes;
-    private final String digest;
 
-    private RecordBlocks(Path file, Supplier<RecordEnds> ends, long[] starts, long bytes, String digest) {
+    private RecordBlocks(Path file, Supplier<RecordEnds> ends, long[] starts, long bytes) {
         this.file = file;
         this.ends = ends;
         this.starts = starts;
         this.bytes = bytes;
-        this.digest = digest;
     }
 
     /**
@@ -47,13 +42,11 @@ final class RecordBlocks {
         long records = 0;
         long offset = 0;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
             ByteBuffer piece = ByteBuffer.allocate(PIECE);
             boolean atStart = true;
             RecordEnds end = ends.get();
             while (channel.read(piece.clear()) >= 0) {
                 byte[] content = piece.array();
-                digest.update(content, 0, piece.position());
                 for (int i = 0; i < piece.position(); i++, offset++) {
                     if (atStart && records++ % RECORDS == 0) {
                         starts = blocks < starts.length ? starts : Arrays.copyOf(starts, 2 * blocks);
@@ -62,27 +55,15 @@ final class RecordBlocks {
                     atStart = end.after(content[i]);
                 }
             }
-            return new RecordBlocks(
-                    file,
-                    ends,
-                    Arrays.copyOf(starts, blocks),
-                    offset,
-                    HexFormat.of().formatHex(digest.digest()));
+            return new RecordBlocks(file, ends, Arrays.copyOf(starts, blocks), offset);
         } catch (IOException e) {
             throw unreadable(file, e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", e);
         }
     }
 
     /** The number of blocks; the last may have fewer records. */
     int count() {
         return starts.length;
-    }
-
-    /** A hash of the file. */
-    String digest() {
-        return digest;
     }
 
     /** Where the records of a block begin, blank lines too. */

@@ -184,13 +184,6 @@ public final class WebDataset implements ExampleSet {
 
     @Override
     public String digest() {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < sizes.length; i++) {
-            text.append(shards.get(i).getFileName())
-                    .append(' ')
-                    .append(sizes[i])
-                    .append('\n');
-        }
-        return Fingerprint.hash(text.toString());
+        return Fingerprint.hash(FileDigests.ofSizes(shards) + Arrays.toString(sizes));
     }
 }

@@ -195,13 +195,6 @@ class CaptionedImagesTest {
                 .hasMessage(
                         captions + ": the images of 2 of 3 lines do not exist, the first is images/none1.png in line 2;"
                                 + " correct the paths or add the images.");
-        Files.writeString(captions, GOOD.repeat(4));
-        CaptionedImages data = CaptionedImages.open(folder);
-        data.requireReadable(List.of("one", "two"));
-        assertThatThrownBy(() -> data.requireReadable(List.of("dog.png is no image.", "b", "c")))
-                .isInstanceOf(InputException.class)
-                .hasMessage(
-                        "3 of the 4 images of " + folder + " cannot be read, the first because: dog.png is no image.");
     }
 
     @Test

@@ -118,7 +118,9 @@ public class GradientProperties {
                         one("silu", shape, Tensor::silu),
                         one("square", shape, Tensor::square),
                         one("relu", shape, Tensor::relu),
-                        one("clamp", shape, x -> x.clamp(-0.6f, 0.7f)),
+                        // No input is near a bound, where a difference would be that of two slopes.
+                        one("clamp from below", shape, x -> x.clamp(-0.1f, 2)),
+                        one("clamp from above", shape, x -> x.clamp(-2, 0.1f)),
                         one("cube", shape, x -> x.pow(3)),
                         positive("pow -2", shape, x -> x.pow(-2)),
                         positive("pow 0.3", shape, x -> x.pow(0.3f)),

@@ -88,17 +88,4 @@ public record ClassifiedSet(String title, Path folder, List<String> classes, Lis
                 ? ""
                 : parent.getFileName().toString();
     }
-
-    /**
-     * Checks that most images could be read.
-     *
-     * @param failures a sentence for each image that could not be read
-     * @throws InputException if these are more than half
-     */
-    public void requireReadable(List<String> failures) {
-        if (2L * failures.size() > images.size()) {
-            throw new InputException("%d of the %d images of %s cannot be read, the first because: %s"
-                    .formatted(failures.size(), images.size(), folder, failures.getFirst()));
-        }
-    }
 }

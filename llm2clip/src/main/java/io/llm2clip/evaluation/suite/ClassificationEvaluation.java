@@ -8,6 +8,7 @@ import io.llm2clip.evaluation.probe.LinearProbe;
 import io.llm2clip.evaluation.sets.ClassNames;
 import io.llm2clip.evaluation.sets.ClassifiedSet;
 import io.llm2clip.evaluation.sets.ImageNet;
+import io.llm2clip.evaluation.sets.ReadableImages;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.zeroshot.ClassificationAccuracy;
 import io.llm2clip.zeroshot.PromptTemplates;
@@ -46,7 +47,7 @@ final class ClassificationEvaluation {
                     failure -> broken.add(failure.reason()),
                     phase);
         }
-        set.requireReadable(broken);
+        ReadableImages.requireMost(set.folder(), set.images().size(), broken);
         return new Measurement.ZeroShot(
                 List.copyOf(broken),
                 set.leftOut(),
@@ -117,7 +118,7 @@ final class ClassificationEvaluation {
                     failure -> broken.add(failure.reason()),
                     phase);
         }
-        set.requireReadable(broken);
+        ReadableImages.requireMost(set.folder(), set.images().size(), broken);
         allBroken.addAll(broken);
     }
 }

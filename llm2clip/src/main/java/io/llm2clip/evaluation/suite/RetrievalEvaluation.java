@@ -8,6 +8,7 @@ import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.evaluation.ScratchVectors;
 import io.llm2clip.evaluation.Searches;
+import io.llm2clip.evaluation.sets.ReadableImages;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.report.Gallery;
@@ -88,7 +89,7 @@ public final class RetrievalEvaluation {
                     failure -> broken.add(failure.reason()),
                     phase);
         }
-        set.requireReadable(broken);
+        ReadableImages.requireMost(set.folder(), set.images().size(), broken);
         RetrievalSet.requireTwo(set.folder(), readable.size());
         return all.slice(0, readable.size());
     }
