@@ -4,13 +4,11 @@ import io.llm2clip.data.InputException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
@@ -23,10 +21,9 @@ import org.apache.commons.csv.CSVRecord;
  * parsed when they are drawn.
  */
 public final class CaptionTable implements ExampleSet {
-    private static final Set<String> IMAGE =
-            Set.of("image", "images", "image_path", "image path", "filepath", "file_name", "filename", "path");
-
     private final Path file;
+    private final CaptionColumns columns;
+    private final ImageFolder folder;
     private final CSVFormat format;
     private final RecordBlocks blocks;
     private final List<String> header;
@@ -37,11 +34,13 @@ public final class CaptionTable implements ExampleSet {
 
     private CaptionTable(Path file, CSVFormat format, RecordBlocks blocks, CaptionColumns columns) {
         this.file = file;
+        this.columns = columns;
+        this.folder = ImageFolder.of(file);
         this.format = format;
         this.blocks = blocks;
         this.header = header();
         this.image = IntStream.range(0, header.size())
-                .filter(i -> IMAGE.contains(header.get(i).toLowerCase(Locale.ROOT)))
+                .filter(i -> ImageFolder.isColumn(header.get(i)))
                 .findFirst();
         this.captions = IntStream.range(0, header.size())
                 .filter(i -> columns.has(header.get(i)))
@@ -51,15 +50,7 @@ public final class CaptionTable implements ExampleSet {
                 .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
                 .toArray();
         sizes[0]--;
-        if (captions.length == 0) {
-            throw new InputException("%s has the columns %s, expected %s; name the columns with captions."
-                    .formatted(
-                            file,
-                            String.join(", ", header),
-                            columns.names().isEmpty()
-                                    ? "one called caption, or whose name ends in _caption"
-                                    : String.join(", ", columns.names())));
-        }
+        columns.require(file.toString(), header);
         if (size() == 0) {
             throw new InputException("%s has a header only; expected a row for each example below it.".formatted(file));
         }
@@ -105,41 +96,51 @@ public final class CaptionTable implements ExampleSet {
 
     @Override
     public Example read(int shard, int index) {
-        int inBlock = shard == 0 ? index + 1 : index;
-        long number = (long) shard * RecordBlocks.RECORDS + inBlock;
-        String title = "row %d of %s".formatted(number, file);
-        List<String> row = parse(blocks.record(offsets.get(shard, inBlock)));
+        String title = title(shard, index);
+        List<String> row = row(shard, index, title);
+        List<Example.Caption> texts = captionsOf(row, title);
+        Optional<ExampleImage> picture =
+                image.isPresent() ? Optional.of(folder.find(title, row.get(image.getAsInt()))) : Optional.empty();
+        return new Example(title, file.toString(), picture, texts);
+    }
+
+    @Override
+    public List<String> captions(int shard, int index) {
+        String title = title(shard, index);
+        return captionsOf(row(shard, index, title), title).stream()
+                .map(Example.Caption::text)
+                .toList();
+    }
+
+    private String title(int shard, int index) {
+        return "row %d of %s".formatted((long) shard * RecordBlocks.RECORDS + inBlock(shard, index), file);
+    }
+
+    /** The header is the first of its block. */
+    private static int inBlock(int shard, int index) {
+        return shard == 0 ? index + 1 : index;
+    }
+
+    private List<String> row(int shard, int index, String title) {
+        List<String> row = parse(blocks.record(offsets.get(shard, inBlock(shard, index))));
         if (row.size() != header.size()) {
             throw new InputException(
                     "%s has %d fields, the header has %d.".formatted(title, row.size(), header.size()));
         }
+        return row;
+    }
+
+    private List<Example.Caption> captionsOf(List<String> row, String title) {
         var collected = new CaptionColumns.Collected();
         for (int column : captions) {
             collected.add(header.get(column), row.get(column));
         }
-        if (collected.captions().isEmpty()) {
-            throw new InputException("%s has no caption.".formatted(title));
-        }
-        Optional<ExampleImage> picture =
-                image.isPresent() ? Optional.of(image(title, row.get(image.getAsInt()))) : Optional.empty();
-        return new Example("row " + number, file.toString(), picture, collected.captions());
-    }
-
-    private ExampleImage image(String title, String name) {
-        if (name.startsWith("http://") || name.startsWith("https://")) {
-            throw new InputException(
-                    "The image of %s is an address, %s; fetch it first and name the file.".formatted(title, name));
-        }
-        try {
-            return new ExampleImage.OfFile(file.resolveSibling(name));
-        } catch (InvalidPathException e) {
-            throw new InputException("The image of %s is no path (%s).".formatted(title, e.getReason()), e);
-        }
+        return collected.require(title);
     }
 
     @Override
     public String digest() {
-        return FileDigests.ofContent(file);
+        return columns.digest(FileDigests.ofContent(file));
     }
 
     private List<String> header() {

@@ -1,6 +1,7 @@
 package io.llm2clip.dataset;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * Examples in shards: files, or parts of one. How many there are is known from the start, what they hold is read when they are asked
@@ -30,6 +31,15 @@ public interface ExampleSet {
      */
     default List<String> captions(int shard, int index) {
         return read(shard, index).texts();
+    }
+
+    /**
+     * The vectors of an example's captions that lie beside the data, by caption, as little-endian f32; of some captions or none.
+     *
+     * @throws io.llm2clip.data.InputException if they cannot be read
+     */
+    default Map<String, byte[]> vectors(int shard, int index) {
+        return Map.of();
     }
 
     /** What is to be said of data that are not used, a sentence each. */

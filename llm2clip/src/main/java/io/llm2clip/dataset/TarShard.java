@@ -9,10 +9,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -27,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TarShard {
     private static final int BLOCK = 512;
+    private static final String VECTORS = "_text_embeddings.tar";
     /** A caption file is a few KB; what is larger than this is no part of an example. */
     private static final long MOST_BYTES = 1L << 30;
 
@@ -152,16 +152,22 @@ final class TarShard {
         return new InputException("The shard %s cannot be read (%s).".formatted(file, IoReason.of(e)), e);
     }
 
-    /** Names of files that hold examples: {@code *.tar} of a folder but vectors beside them, in the order of their names. */
-    static List<Path> shards(Path folder) {
-        try (var files = Files.list(folder)) {
-            return new ArrayList<>(
-                    files.filter(file -> file.getFileName().toString().endsWith(".tar"))
-                            .filter(file -> !file.getFileName().toString().endsWith("_text_embeddings.tar"))
-                            .sorted()
-                            .toList());
-        } catch (IOException e) {
-            throw unreadable(folder, e);
+    /** Where examples begin, by their keys. */
+    static Map<String, Long> offsets(Path file) {
+        Map<String, Long> offsets = new HashMap<>();
+        for (long offset : scan(file).offsets()) {
+            offsets.put(read(file, offset, _ -> false).key(), offset);
         }
+        return offsets;
+    }
+
+    /** Whether a file of this name holds examples, not their vectors. */
+    static boolean isName(String name) {
+        return name.endsWith(".tar") && !name.endsWith(VECTORS);
+    }
+
+    /** Where the vectors of a shard lie. */
+    static Path vectorsOf(Path shard) {
+        return shard.resolveSibling(shard.getFileName().toString().replaceFirst("\\.tar$", "") + VECTORS);
     }
 }

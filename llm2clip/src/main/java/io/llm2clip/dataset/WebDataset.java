@@ -7,32 +7,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Tar files as img2dataset and WebDataset write them: of each example an image ({@code jpg}, {@code jpeg}, {@code png}, {@code webp},
- * ...), captions as {@code txt} and in columns of a {@code json}. A shard that is damaged is used up to where it is, and
+ * ...), captions as {@code txt} and in columns of a {@code json}. Beside {@code 00000.tar} may lie {@code 00000_text_embeddings.tar}
+ * with vectors of the captions, {@code 000000012.shortSV_captions} and so on, in any order. A shard that is damaged is used up to where it is, and
  * {@link #notes} says so.
  */
 public final class WebDataset implements ExampleSet {
-    private static final Set<String> IMAGES = Set.of("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff");
-    private static final JsonMapper JSON = JsonMapper.shared();
     /** Shards named in a note. */
     private static final int NAMED = 3;
+    /** Examples that are looked at for their columns. */
+    private static final int LOOKED_AT = 16;
+    /** Places of vectors that are kept: some shards. */
+    private static final long KEPT_VECTORS = 1 << 18;
 
     private final String name;
     private final List<Path> shards;
     private final int[] sizes;
     private final CaptionColumns columns;
     private final OffsetIndex offsets;
+    private final Recent<Integer, Map<String, Long>> vectors = new Recent<>(KEPT_VECTORS, Map::size);
     private final List<String> notes;
 
     private WebDataset(String name, List<Path> shards, int[] sizes, CaptionColumns columns, List<String> notes) {
@@ -49,18 +52,17 @@ public final class WebDataset implements ExampleSet {
      *
      * @param pattern a tar file, a folder of them, or names with ranges such as {@code data/{00000..00287}.tar}
      * @param columns which keys of a JSON file are captions
-     * @throws InputException if there are none, or one of a range is missing, or they are compressed, or hold no examples
+     * @throws InputException if there are none, or one of a range is missing, or they are compressed, hold no examples, or lack a column
+     *     that was named
      */
     public static WebDataset open(String pattern, CaptionColumns columns) {
-        List<Path> shards = Files.isDirectory(Path.of(pattern))
-                ? TarShard.shards(Path.of(pattern))
-                : Braces.expand(pattern).stream().map(Path::of).toList();
+        List<Path> shards = ShardFiles.of(pattern, TarShard::isName);
         if (shards.isEmpty()) {
             throw new InputException(
                     "The folder %s has no tar files; give one that has, or a pattern such as data/{00000..00287}.tar."
                             .formatted(pattern));
         }
-        requireTars(pattern, shards);
+        requireTars(shards);
         int[] sizes = new int[shards.size()];
         List<String> cut = new ArrayList<>();
         TarShard.Contents[] contents = new TarShard.Contents[sizes.length];
@@ -76,24 +78,53 @@ public final class WebDataset implements ExampleSet {
                     "%s has no examples%s; expected tar files with images and captions of the same name."
                             .formatted(pattern, cut.isEmpty() ? "" : " (" + cut.getFirst() + ")"));
         }
-        return new WebDataset(pattern, shards, sizes, columns, notes(shards.size(), cut));
+        WebDataset set = new WebDataset(pattern, shards, sizes, columns, notes(shards.size(), cut));
+        set.requireColumns();
+        return set;
     }
 
-    private static void requireTars(String pattern, List<Path> shards) {
+    /** Checks that columns that were named are there: in the first examples, as others may lack them. */
+    private void requireColumns() {
+        if (columns.names().isEmpty()) {
+            return;
+        }
+        Set<String> found = new TreeSet<>();
+        int looked = 0;
+        for (int shard = 0; shard < sizes.length && looked < LOOKED_AT; shard++) {
+            for (int index = 0; index < sizes[shard] && looked < LOOKED_AT; index++, looked++) {
+                try {
+                    addColumns(shard, index, found);
+                } catch (InputException e) {
+                    // Whoever draws it counts it.
+                    continue;
+                }
+            }
+        }
+        if (!found.isEmpty()) {
+            columns.require(name, List.copyOf(found));
+        }
+    }
+
+    private void addColumns(int shard, int index, Set<String> found) {
+        TarShard.Parts parts =
+                TarShard.read(shards.get(shard), offsets.get(shard, index), kind -> !ImageKinds.has(kind));
+        for (Map.Entry<String, byte[]> part : parts.content().entrySet()) {
+            if (part.getKey().equals("json")) {
+                String text = new String(part.getValue(), StandardCharsets.UTF_8);
+                found.addAll(JsonCaptions.parse(parts.key(), text).propertyNames());
+            } else {
+                found.add(part.getKey());
+            }
+        }
+    }
+
+    private static void requireTars(List<Path> shards) {
         for (Path shard : shards) {
             String file = String.valueOf(shard.getFileName());
             if (file.endsWith(".gz") || file.endsWith(".tgz") || file.endsWith(".zst")) {
                 throw new InputException(
                         "The shard %s is compressed, expected a plain tar file, which can be read from the middle; unpack it."
                                 .formatted(shard));
-            }
-            if (!Files.isRegularFile(shard)) {
-                long missing = shards.stream()
-                        .filter(each -> !Files.isRegularFile(each))
-                        .count();
-                throw new InputException(
-                        "%d of %d shards of %s are missing, the first is %s; correct the range or fetch them."
-                                .formatted(missing, shards.size(), pattern, shard));
             }
         }
     }
@@ -140,18 +171,48 @@ public final class WebDataset implements ExampleSet {
         return read(shard, index, false).texts();
     }
 
+    @Override
+    public Map<String, byte[]> vectors(int shard, int index) {
+        Path file = TarShard.vectorsOf(shards.get(shard));
+        if (!Files.isRegularFile(file)) {
+            return Map.of();
+        }
+        Example example = read(shard, index, false);
+        Long offset = vectors.get(shard, _ -> TarShard.offsets(file)).get(example.key());
+        if (offset == null) {
+            return Map.of();
+        }
+        Map<String, byte[]> stored = TarShard.read(file, offset, _ -> true).content();
+        Map<String, byte[]> found = new LinkedHashMap<>();
+        for (Example.Caption caption : example.captions()) {
+            byte[] vector = stored.get(caption.column().toLowerCase(Locale.ROOT));
+            // A list of captions has no vector of each.
+            boolean alone = example.captions().stream()
+                            .filter(other -> other.column().equals(caption.column()))
+                            .count()
+                    == 1;
+            if (vector != null && alone) {
+                found.put(caption.text(), vector);
+            }
+        }
+        return found;
+    }
+
     private Example read(int shard, int index, boolean images) {
         Path file = shards.get(shard);
-        TarShard.Parts parts = TarShard.read(file, offsets.get(shard, index), kind -> images || !IMAGES.contains(kind));
+        TarShard.Parts parts = TarShard.read(file, offsets.get(shard, index), kind -> images || !ImageKinds.has(kind));
         String title = parts.key() + " of " + file;
         var captions = new CaptionColumns.Collected();
         ExampleImage image = null;
         for (Map.Entry<String, byte[]> part : parts.content().entrySet()) {
             String kind = part.getKey();
-            if (IMAGES.contains(kind)) {
+            if (ImageKinds.has(kind)) {
                 image = new ExampleImage.OfBytes(title, part.getValue());
             } else if (kind.equals("json")) {
-                addColumns(title, part.getValue(), captions);
+                JsonCaptions.add(
+                        JsonCaptions.parse(title, new String(part.getValue(), StandardCharsets.UTF_8)),
+                        columns,
+                        captions);
             } else if (columns.has(kind)) {
                 captions.add(kind, new String(part.getValue(), StandardCharsets.UTF_8));
             }
@@ -163,27 +224,8 @@ public final class WebDataset implements ExampleSet {
         return new Example(parts.key(), file.toString(), Optional.ofNullable(image), captions.captions());
     }
 
-    private void addColumns(String title, byte[] content, CaptionColumns.Collected captions) {
-        try {
-            JsonNode object = JSON.readTree(content);
-            object.properties().stream()
-                    .filter(property -> columns.has(property.getKey()))
-                    .forEach(property ->
-                            texts(property.getValue()).forEach(text -> captions.add(property.getKey(), text)));
-        } catch (JacksonException e) {
-            throw new InputException("The JSON of %s is damaged (%s).".formatted(title, e.getOriginalMessage()), e);
-        }
-    }
-
-    /** What is no string is no caption. */
-    private static Stream<String> texts(JsonNode value) {
-        return (value.isArray() ? value.valueStream() : Stream.of(value))
-                .filter(JsonNode::isString)
-                .map(JsonNode::stringValue);
-    }
-
     @Override
     public String digest() {
-        return Fingerprint.hash(FileDigests.ofSizes(shards) + Arrays.toString(sizes));
+        return columns.digest(Fingerprint.hash(FileDigests.ofSizes(shards) + Arrays.toString(sizes)));
     }
 }

@@ -31,6 +31,8 @@ class CaptionTableTest {
 
     @Test
     void readsColumnsOfCaptionsAndTheImage() throws Exception {
+        Files.createDirectory(folder.resolve("a"));
+        Files.write(folder.resolve("a/1.png"), Examples.png(1));
         CaptionTable set = CaptionTable.open(table("a.csv", """
                         \ufeffImage_Path,raw_caption,longSV_captions,url
                         a/1.png,"one, ""quoted""
@@ -42,7 +44,7 @@ class CaptionTableTest {
         assertThat(first.texts()).containsExactly("one, \"quoted\"\non two lines", "long one");
         assertThat(first.captions().getFirst().column()).isEqualTo("raw_caption");
         assertThat(first.image()).contains(new ExampleImage.OfFile(folder.resolve("a/1.png")));
-        assertThat(set.read(0, 1).texts()).containsExactly("größer");
+        assertThat(set.captions(0, 1)).containsExactly("größer");
     }
 
     @Test
@@ -107,9 +109,7 @@ class CaptionTableTest {
                 .hasMessage(file
                         + " has the columns image, words, expected one called caption, or whose name ends in _caption;"
                         + " name the columns with captions.");
-        assertThat(CaptionTable.open(file, new CaptionColumns(Set.of("Words")))
-                        .read(0, 0)
-                        .texts())
+        assertThat(CaptionTable.open(file, new CaptionColumns(Set.of("Words"))).captions(0, 0))
                 .containsExactly("one");
         assertThatThrownBy(() -> CaptionTable.open(table("b.csv", ""), CaptionColumns.BY_NAME))
                 .hasMessageEndingWith("is empty; expected a header and rows.");
@@ -122,5 +122,39 @@ class CaptionTableTest {
         assertThatThrownBy(() -> set.read(0, 2)).hasMessageEndingWith("has no caption.");
         assertThatThrownBy(() -> ExampleSets.open(folder.resolve("none").toString(), CaptionColumns.BY_NAME))
                 .hasMessageStartingWith(folder.resolve("none") + " is no data set; expected");
+    }
+
+    @Test
+    void imagesDoNotLeaveTheFolder() throws Exception {
+        Path outside = Files.createTempFile("outside", ".png");
+        try {
+            CaptionTable set = CaptionTable.open(
+                    table(
+                            "e.csv",
+                            "image,caption\n../%s,one\n%s,two\nnone.png,three\n"
+                                    .formatted(outside.getFileName(), outside)),
+                    CaptionColumns.BY_NAME);
+            assertThatThrownBy(() -> set.read(0, 0))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(
+                            "The image path leaves the folder of row 1 of %s (../%s): expected a path within %s; put the table above its images."
+                                    .formatted(folder.resolve("e.csv"), outside.getFileName(), folder));
+            assertThatThrownBy(() -> set.read(0, 1)).hasMessageContaining("expected a path within " + folder);
+            assertThatThrownBy(() -> set.read(0, 2))
+                    .hasMessage(
+                            "The image none.png of row 3 of %s is not in %s; add it.", folder.resolve("e.csv"), folder);
+            // What is computed of captions needs no image.
+            assertThat(set.captions(0, 0)).containsExactly("one");
+        } finally {
+            Files.delete(outside);
+        }
+    }
+
+    @Test
+    void aNamedColumnThatIsMissingIsRefused() throws Exception {
+        Path file = table("f.csv", "image,caption\n1.png,one\n");
+        assertThatThrownBy(() -> CaptionTable.open(file, new CaptionColumns(Set.of("caption", "words"))))
+                .isInstanceOf(InputException.class)
+                .hasMessage("%s has the columns image, caption, expected words; name the columns with captions.", file);
     }
 }

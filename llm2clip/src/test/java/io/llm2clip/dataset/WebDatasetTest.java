@@ -57,10 +57,30 @@ class WebDatasetTest {
         Path tar = Examples.tar(folder.resolve("a.tar"), "1.jpg", Examples.png(1), "1.txt", "raw", "1.json", JSON);
         WebDataset set = WebDataset.open(tar.toString(), new CaptionColumns(Set.of("SHORTSV_captions")));
         assertThat(set.read(0, 0).texts()).containsExactly("brief");
-        WebDataset none = WebDataset.open(tar.toString(), new CaptionColumns(Set.of("missing")));
-        assertThatThrownBy(() -> none.read(0, 0))
+        assertThat(set.digest())
+                .isNotEqualTo(
+                        WebDataset.open(tar.toString(), CaptionColumns.BY_NAME).digest());
+        assertThatThrownBy(() -> WebDataset.open(tar.toString(), new CaptionColumns(Set.of("missing", "txt"))))
                 .isInstanceOf(InputException.class)
-                .hasMessage("1 of %s has no caption; it has [jpg, txt, json].".formatted(tar));
+                .hasMessage(
+                        tar + " has the columns caption, longSV_captions, shortSV_captions, txt, url, expected missing;"
+                                + " name the columns with captions.");
+        Path without = Examples.tar(folder.resolve("b.tar"), "1.jpg", Examples.png(1), "2.txt", "two");
+        assertThatThrownBy(() -> WebDataset.open(without.toString(), CaptionColumns.BY_NAME)
+                        .read(0, 0))
+                .isInstanceOf(InputException.class)
+                .hasMessage("1 of %s has no caption; it has [jpg].".formatted(without));
+    }
+
+    @Test
+    void dataOfOtherSizesHaveAnotherDigest() throws Exception {
+        Path tar = Examples.tar(folder.resolve("a.tar"), "1.txt", "one");
+        String digest = WebDataset.open(tar.toString(), CaptionColumns.BY_NAME).digest();
+        assertThat(WebDataset.open(tar.toString(), CaptionColumns.BY_NAME).digest())
+                .isEqualTo(digest);
+        Examples.tar(tar, "1.txt", "one".repeat(5000));
+        assertThat(WebDataset.open(tar.toString(), CaptionColumns.BY_NAME).digest())
+                .isNotEqualTo(digest);
     }
 
     @Test
