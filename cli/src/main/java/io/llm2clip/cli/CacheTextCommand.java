@@ -1,13 +1,17 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.data.StoredFloats;
 import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionCacheJob;
 import io.llm2clip.training.TextVectors;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -50,6 +54,23 @@ final class CacheTextCommand extends ComputingCommand {
                             + " all.")
     private VectorPart part = VectorPart.WHOLE;
 
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--store",
+            paramLabel = "TYPE",
+            description =
+                    "As what values are stored: F32, or F16, which takes half the disk and keeps 11 bits (default: what the store has, or"
+                            + " F32).")
+    private @Nullable StoredFloats type;
+
+    @HelpSection.In(HelpSection.INPUT)
+    @Option(
+            names = "--stored-vectors",
+            description =
+                    "Take vectors from *_text_embeddings.tar beside the tar files where they have them; they must be of this text"
+                            + " encoder, which nothing in them tells.")
+    private boolean stored;
+
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
@@ -75,10 +96,11 @@ final class CacheTextCommand extends ComputingCommand {
     }
 
     private record Report(
-            String data,
+            List<String> data,
             long examples,
             long captions,
             long computed,
+            long taken,
             long stored,
             long skippedExamples,
             long cutCaptions,
@@ -86,9 +108,16 @@ final class CacheTextCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        ExampleSet set = data.open(terminal);
+        List<ExampleSet> sets = data.open(terminal);
         CaptionCacheJob.Result result = new CaptionCacheJob(
-                        set, text.path(), vectors, part, specialTokens.choice(), device().execution())
+                        sets,
+                        text.path(),
+                        vectors,
+                        part,
+                        Optional.ofNullable(type),
+                        stored,
+                        specialTokens.choice(),
+                        device().execution())
                 .run(terminal.progress());
         TextVectors.Filled filled = result.filled();
         terminal.skipped(filled.reasons(), filled.skipped(), filled.examples(), "example");
@@ -97,20 +126,22 @@ final class CacheTextCommand extends ComputingCommand {
             printJson(
                     terminal,
                     new Report(
-                            set.name(),
+                            sets.stream().map(ExampleSet::name).toList(),
                             filled.examples(),
                             filled.captions(),
                             filled.computed(),
+                            filled.taken(),
                             result.vectors(),
                             filled.skipped(),
                             filled.cut(),
                             vectors.toString()));
         } else {
-            terminal.print("%s of %s: %,d computed, %,d in %s."
+            terminal.print("%s of %s: %,d computed, %s%,d in %s."
                     .formatted(
                             Quantity.of(filled.captions(), "caption"),
                             Quantity.of(filled.examples(), "example"),
                             filled.computed(),
+                            stored ? "%,d taken, ".formatted(filled.taken()) : "",
                             result.vectors(),
                             vectors));
         }

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.dataset.CaptionColumns;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.ExampleSets;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -12,11 +13,13 @@ import picocli.CommandLine.Parameters;
 @HelpSection.In(HelpSection.INPUT)
 final class DataOption {
     @Parameters(
+            arity = "1..*",
             paramLabel = "DATA",
             description =
-                    "A folder of images with a captions.jsonl, a .csv or .tsv table, or tar files of WebDataset: a folder of them, one, or"
-                            + " a pattern such as data/{00000..00287}.tar.")
-    private String name = "";
+                    "A folder of images with a captions.jsonl; a table, .csv, .tsv, .jsonl or .parquet; tar files of WebDataset; a folder"
+                            + " of tar or Parquet files, or a pattern such as data/{00000..00287}.tar; Karpathy's dataset_coco.json, with"
+                            + " splits as in dataset_coco.json:train,restval, which it has by itself.")
+    private List<String> names = List.of();
 
     @Option(
             names = "--caption-columns",
@@ -27,11 +30,15 @@ final class DataOption {
                             + " what ends in _caption or _captions).")
     private List<String> columns = List.of();
 
-    /** Opens it, and says what of it is not used. */
-    ExampleSet open(Terminal terminal) {
-        ExampleSet set = ExampleSets.open(name, columns());
-        set.notes().forEach(terminal::remark);
-        return set;
+    /** Opens all, and says what of them is not used. */
+    List<ExampleSet> open(Terminal terminal) {
+        List<ExampleSet> sets = new ArrayList<>();
+        for (String name : names) {
+            ExampleSet set = ExampleSets.open(name, columns());
+            set.notes().forEach(terminal::remark);
+            sets.add(set);
+        }
+        return sets;
     }
 
     CaptionColumns columns() {

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
@@ -11,6 +12,7 @@ import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -56,6 +58,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Mixin
     private ImageOptions reading = new ImageOptions();
+
+    @Mixin
+    private ClipDataOptions choices = new ClipDataOptions();
 
     @Within(Limit.COUNT)
     @Option(names = "--steps", paramLabel = "N", description = "Training steps (default: ${DEFAULT-VALUE}).")
@@ -199,11 +204,13 @@ final class TrainClipCommand extends ComputingCommand {
         report.require();
         StopRequest stop = new StopRequest();
         RunOptions recorded = run.of(out, stop);
-        ExampleSet set = data.open(terminal);
+        List<ExampleSet> sets = data.open(terminal);
+        DataMix mix = BadUsage.unless(spec, () -> choices.mix(sets));
         ClipTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new ClipTrainingJob(
-                        set,
+                        mix,
+                        choices.choices(vision.path != null),
                         reading.reader(),
                         text.path(),
                         start,
@@ -220,7 +227,7 @@ final class TrainClipCommand extends ComputingCommand {
                 terminal,
                 () -> report.after(
                         () -> job.run(terminal.progress()), () -> RunReport.of(recorded.directory()), terminal));
-        terminal.skipped(result.reasons(), result.broken(), set.size(), "image");
+        terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
         if (terminal.json()) {
@@ -255,7 +262,7 @@ final class TrainClipCommand extends ComputingCommand {
                 optimizer.with(learningRate, warmUp).over(defaults.optimizer()),
                 layerDecay == null ? defaults.layerDecay() : layerDecay,
                 defaults.logitScaleRate(),
-                defaults.shift(),
+                choices.shift(vision.path != null, ClipTraining.Config.SHIFT),
                 seed,
                 stepSettings.options(),
                 parameterOptions.rules());

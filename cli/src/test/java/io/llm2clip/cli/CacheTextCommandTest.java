@@ -2,10 +2,15 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.data.TextVectorStore;
+import io.llm2clip.model.TextModel;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -111,6 +116,77 @@ class CacheTextCommandTest {
                 .isEqualToIgnoringNewLines(
                         "error: %s has the columns caption, longSV_captions, shortSV_captions, expected rawcaptions; name the columns with captions."
                                 .formatted(tar));
+    }
+
+    /** Vectors beside the data are taken, in any order; what they lack is computed, and then nothing is looked for again. */
+    @Test
+    void takesVectorsThatLieBesideTheData() throws IOException {
+        Path tars = Files.createDirectories(folder.resolve("tars"));
+        int dimension;
+        try (TextModel model = TextModel.open(text)) {
+            dimension = model.llama().config().hiddenSize();
+        }
+        try (var out = new TarArchiveOutputStream(Files.newOutputStream(tars.resolve("0.tar")))) {
+            for (int i = 0; i < 4; i++) {
+                entry(
+                        out,
+                        i + ".json",
+                        "{\"shortSV_captions\": \"kite %d\", \"longSV_captions\": \"a long kite\"}".formatted(i));
+            }
+        }
+        try (var out = new TarArchiveOutputStream(Files.newOutputStream(tars.resolve("0_text_embeddings.tar")))) {
+            for (int i = 2; i >= 0; i--) {
+                ByteBuffer vector = ByteBuffer.allocate(Float.BYTES * dimension).order(ByteOrder.LITTLE_ENDIAN);
+                for (int d = 0; d < dimension; d++) {
+                    vector.putFloat(i == 2 && d == 1 ? Float.NaN : i + d);
+                }
+                entry(out, i + ".shortSV_captions", vector.array());
+            }
+        }
+        Path vectors = folder.resolve("taken");
+        Object[] command = {
+            "cache-text", tars, "--text", text, "--vectors", vectors, "--stored-vectors", "--store", "F16", "--quiet"
+        };
+        Run first = Run.of(command);
+        assertThat(first.err()).isEmpty();
+        // The third is not finite, the fourth is not there, and the long one is the same of all.
+        assertThat(first.out())
+                .isEqualToIgnoringNewLines(
+                        "8 captions of 4 examples: 3 computed, 2 taken, 5 in %s.".formatted(vectors));
+        assertThat(Files.size(vectors.resolve("vectors.f16"))).isEqualTo(4096 + 5L * 2 * dimension);
+        try (TextModel model = TextModel.open(text);
+                TextVectorStore store = TextVectorStore.open(vectors, model.fingerprint(), dimension)) {
+            assertThat(store.get(model.encoder().formatted("kite 1"))[2]).isEqualTo(3);
+        }
+        Path mark;
+        try (Stream<Path> files = Files.list(vectors)) {
+            mark = files.filter(file -> file.getFileName().toString().startsWith("filled-"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        FileTime looked = Files.getLastModifiedTime(mark);
+        Run second = Run.of(command);
+        assertThat(second.out())
+                .isEqualToIgnoringNewLines(
+                        "8 captions of 4 examples: 0 computed, 0 taken, 5 in %s.".formatted(vectors));
+        assertThat(Files.getLastModifiedTime(mark)).isEqualTo(looked);
+        Run other = Run.of("cache-text", tars, "--text", text, "--vectors", vectors, "--store", "F32");
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains("has values of type F16, expected F32");
+        try (var out = new TarArchiveOutputStream(Files.newOutputStream(tars.resolve("0_text_embeddings.tar")))) {
+            entry(out, "0.shortSV_captions", new byte[12]);
+        }
+        Run wrong = Run.of(
+                "cache-text",
+                tars,
+                "--text",
+                text,
+                "--vectors",
+                folder.resolve("wrong"),
+                "--stored-vectors",
+                "--quiet");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.err()).contains("The stored vector of \"kite 0\" has 12 bytes, expected " + 4 * dimension);
     }
 
     static void entry(TarArchiveOutputStream out, String name, String content) throws IOException {

@@ -13,36 +13,38 @@ import java.util.zip.CRC32C;
  * The first rows of a {@link TextVectorStore}, memory-mapped.
  *
  * @param arena closing it unmaps them
- * @param vectors rows of {@code dimension} floats
+ * @param vectors rows of {@code dimension} values
  * @param keys entries of {@link #ENTRY_BYTES}
  * @param count of rows
  * @param dimension D
+ * @param type of the values
  */
-record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int count, int dimension)
+record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int count, int dimension, StoredFloats type)
         implements AutoCloseable {
     /** A key and the checksum of its row. */
     static final int ENTRY_BYTES = TextKey.BYTES + Integer.BYTES;
 
-    static final MappedRows NONE = new MappedRows(Arena.global(), MemorySegment.NULL, MemorySegment.NULL, 0, 1);
+    static final MappedRows NONE =
+            new MappedRows(Arena.global(), MemorySegment.NULL, MemorySegment.NULL, 0, 1, StoredFloats.F32);
 
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    static MappedRows map(FileChannel vectors, FileChannel keys, int count, int dimension) throws IOException {
+    static MappedRows map(FileChannel vectors, FileChannel keys, int count, int dimension, StoredFloats type)
+            throws IOException {
         if (count == 0) {
             return NONE;
         }
         Arena arena = Arena.ofShared();
         try {
-            long bytes = (long) count * dimension * Float.BYTES;
+            long bytes = (long) count * dimension * type.bytes();
             return new MappedRows(
                     arena,
                     vectors.map(FileChannel.MapMode.READ_ONLY, StoreHeader.BYTES, bytes, arena),
                     keys.map(FileChannel.MapMode.READ_ONLY, 0, (long) count * ENTRY_BYTES, arena),
                     count,
-                    dimension);
+                    dimension,
+                    type);
         } catch (IOException | RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -74,21 +76,14 @@ record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int co
 
     /** Whether a row has the checksum that is stored with its key. */
     boolean intact(int row) {
-        long bytes = (long) dimension * Float.BYTES;
+        long bytes = (long) dimension * type.bytes();
         byte[] content = vectors.asSlice(row * bytes, bytes).toArray(ValueLayout.JAVA_BYTE);
         return checksum(ByteBuffer.wrap(content)) == keys.get(INT, (long) row * ENTRY_BYTES + TextKey.BYTES);
     }
 
     /** Copies a row into {@code target}, f32 in native byte order. */
     void copy(int row, MemorySegment target) {
-        MemorySegment.copy(
-                vectors,
-                FLOAT,
-                (long) row * dimension * Float.BYTES,
-                target,
-                ValueLayout.JAVA_FLOAT_UNALIGNED,
-                0,
-                dimension);
+        type.copy(vectors, (long) row * dimension * type.bytes(), dimension, target);
     }
 
     @Override

@@ -9,10 +9,9 @@ import java.util.zip.CRC32C;
  * The first {@link #BYTES} bytes of a vector file: magic, version, dimension, fingerprint length, fingerprint, and a
  * CRC-32C of all that in the last four bytes.
  */
-record StoreHeader(Fingerprint fingerprint, int dimension) {
+record StoreHeader(Fingerprint fingerprint, int dimension, StoredFloats type) {
     static final int BYTES = 4096;
     private static final long MAGIC = 0x4c32435645435430L;
-    private static final int VERSION = 2;
     private static final int FIXED = Long.BYTES + 3 * Integer.BYTES;
     private static final int CHECKSUM = BYTES - Integer.BYTES;
 
@@ -42,7 +41,7 @@ record StoreHeader(Fingerprint fingerprint, int dimension) {
         byte[] name = bytes(fingerprint);
         ByteBuffer buffer = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(MAGIC)
-                .putInt(VERSION)
+                .putInt(type.version())
                 .putInt(dimension)
                 .putInt(name.length)
                 .put(name);
@@ -50,12 +49,12 @@ record StoreHeader(Fingerprint fingerprint, int dimension) {
         return buffer.rewind();
     }
 
-    /** Reads a header; {@code name} stands for the store in messages. */
-    static StoreHeader read(ByteBuffer bytes, String name) {
+    /** Reads the header of a file of such values; {@code name} stands for the store in messages. */
+    static StoreHeader read(ByteBuffer bytes, StoredFloats type, String name) {
         ByteBuffer buffer = bytes.order(ByteOrder.LITTLE_ENDIAN);
-        if (buffer.remaining() < BYTES || buffer.getLong(0) != MAGIC || buffer.getInt(8) != VERSION) {
+        if (buffer.remaining() < BYTES || buffer.getLong(0) != MAGIC || buffer.getInt(8) != type.version()) {
             throw new InputException("The text vector store %s is not of version %d; delete it to build it anew."
-                    .formatted(name, VERSION));
+                    .formatted(name, type.version()));
         }
         if (buffer.getInt(CHECKSUM) != checksum(buffer)) {
             throw new InputException(
@@ -63,7 +62,8 @@ record StoreHeader(Fingerprint fingerprint, int dimension) {
         }
         byte[] fingerprint = new byte[buffer.getInt(16)];
         buffer.get(FIXED, fingerprint);
-        return new StoreHeader(Fingerprint.parse(new String(fingerprint, StandardCharsets.UTF_8)), buffer.getInt(12));
+        return new StoreHeader(
+                Fingerprint.parse(new String(fingerprint, StandardCharsets.UTF_8)), buffer.getInt(12), type);
     }
 
     private static int checksum(ByteBuffer buffer) {

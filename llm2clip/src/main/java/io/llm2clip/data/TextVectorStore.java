@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Text vectors on disk, keyed by content: a caption is encoded once for a model, however often and in whatever order
  * jobs ask for it.
  *
- * <p>A folder holds {@code vectors.f32} (a checksummed header, then rows of little-endian floats) and
+ * <p>A folder holds {@code vectors.f32} or {@code vectors.f16} (a checksummed header, then rows of little-endian floats) and
  * {@code keys.bin} (for each row its key and the row's CRC-32C); both are read where they are, so the heap holds a few
  * bytes per row. Rows are written and forced before their keys, so a
  * job that dies leaves at worst rows without keys; opening checks the rows after the last finish and cuts off what is
@@ -62,14 +63,31 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     /**
-     * Opens a store, or makes one. Shares of it that other processes have finished become part of it.
+     * Opens a store, or makes one of f32. Shares of it that other processes have finished become part of it.
      *
      * @param fingerprint says what the vectors depend on: the model, its tokenizer, how captions are formatted
      * @param dimension D
      * @throws InputException when the store belongs to another model, is damaged, or is being written elsewhere
      */
     public static TextVectorStore open(Path folder, Fingerprint fingerprint, int dimension) {
-        TextVectorStore store = openAlone(folder, fingerprint, dimension);
+        return open(folder, VectorPart.WHOLE, fingerprint, dimension, Optional.empty());
+    }
+
+    /**
+     * The same of a share, which a store at {@code folder} takes over later, or of everything.
+     *
+     * @param type as what values are stored; empty for what the store has, or f32
+     */
+    public static TextVectorStore open(
+            Path folder, VectorPart part, Fingerprint fingerprint, int dimension, Optional<StoredFloats> type) {
+        return part.count() == 1
+                ? openWhole(folder, fingerprint, dimension, type)
+                : openAlone(part.folder(folder), fingerprint, dimension, type);
+    }
+
+    private static TextVectorStore openWhole(
+            Path folder, Fingerprint fingerprint, int dimension, Optional<StoredFloats> type) {
+        TextVectorStore store = openAlone(folder, fingerprint, dimension, type);
         try {
             store.takeOver(fingerprint);
             return store;
@@ -85,15 +103,9 @@ public final class TextVectorStore implements AutoCloseable {
         }
     }
 
-    /** Opens the store of a share, which a store at {@code folder} takes over later. */
-    public static TextVectorStore open(Path folder, VectorPart part, Fingerprint fingerprint, int dimension) {
-        return part.count() == 1
-                ? open(folder, fingerprint, dimension)
-                : openAlone(part.folder(folder), fingerprint, dimension);
-    }
-
-    private static TextVectorStore openAlone(Path folder, Fingerprint fingerprint, int dimension) {
-        var header = new StoreHeader(fingerprint, dimension);
+    private static TextVectorStore openAlone(
+            Path folder, Fingerprint fingerprint, int dimension, Optional<StoredFloats> type) {
+        var header = new StoreHeader(fingerprint, dimension, type(folder, type));
         DirectoryLock lock = DirectoryLock.acquireWithin(folder);
         try {
             return open(folder, header, lock);
@@ -107,10 +119,25 @@ public final class TextVectorStore implements AutoCloseable {
         }
     }
 
+    /** That of the store that is there, if there is one. */
+    private static StoredFloats type(Path folder, Optional<StoredFloats> wanted) {
+        for (StoredFloats type : StoredFloats.values()) {
+            if (Files.exists(folder.resolve(type.file()))) {
+                if (wanted.isPresent() && wanted.get() != type) {
+                    throw new InputException(
+                            "The text vector store %s has values of type %s, expected %s; leave the type out or give another folder."
+                                    .formatted(folder, type, wanted.get()));
+                }
+                return type;
+            }
+        }
+        return wanted.orElse(StoredFloats.F32);
+    }
+
     private static TextVectorStore open(Path folder, StoreHeader header, DirectoryLock lock) throws IOException {
         FileChannel keys = channel(folder.resolve("keys.bin"));
         try {
-            FileChannel vectors = channel(folder.resolve("vectors.f32"));
+            FileChannel vectors = channel(folder.resolve(header.type().file()));
             try {
                 var store = new TextVectorStore(folder, header, vectors, keys, lock);
                 store.readHeader();
@@ -124,6 +151,11 @@ public final class TextVectorStore implements AutoCloseable {
             keys.close();
             throw e;
         }
+    }
+
+    /** Where it lies. */
+    public Path folder() {
+        return folder;
     }
 
     /** D. */
@@ -163,6 +195,11 @@ public final class TextVectorStore implements AutoCloseable {
                 throw new IllegalArgumentException("The vector of \"%s\" contains %s; the text encoder is broken."
                         .formatted(formattedCaption, value));
             }
+            if (Math.abs(value) > header.type().largest()) {
+                throw new InputException(
+                        "The vector of \"%s\" contains %s, which is too large for a store of type %s; use another folder with F32."
+                                .formatted(formattedCaption, value, header.type()));
+            }
         }
         add(key(formattedCaption), vector);
     }
@@ -176,11 +213,23 @@ public final class TextVectorStore implements AutoCloseable {
                     "The text vector store %s is only read from now on; open it again to add to it.".formatted(folder));
         }
         rows.add(key, written + pendingKeys.size(), this::keyOf);
-        pending().accept(pendingKeys.size(), vector);
+        pending().accept(pendingKeys.size(), rounded(vector));
         pendingKeys.add(key);
         if (pendingKeys.size() == PENDING_ROWS) {
             flush();
         }
+    }
+
+    /** As it will be read, whether it is written by then or not. */
+    private MemorySegment rounded(MemorySegment vector) {
+        if (header.type() == StoredFloats.F32) {
+            return vector;
+        }
+        float[] values = vector.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = header.type().rounded(values[i]);
+        }
+        return MemorySegment.ofArray(values);
     }
 
     /** The vector {@code [D]} of a formatted caption. */
@@ -206,7 +255,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private void requireRow(MemorySegment vector) {
-        if (vector.byteSize() != rowBytes()) {
+        if (vector.byteSize() != (long) Float.BYTES * dimension()) {
             throw new IllegalArgumentException("The store holds vectors of %d values, found one of %d."
                     .formatted(dimension(), vector.byteSize() / Float.BYTES));
         }
@@ -231,7 +280,7 @@ public final class TextVectorStore implements AutoCloseable {
             ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(rowBytes())).order(ByteOrder.LITTLE_ENDIAN);
             long position = StoreHeader.BYTES + written * rowBytes();
             for (int i = 0; i < pendingKeys.size(); i++) {
-                row.clear().asFloatBuffer().put(pending().toArray(i));
+                header.type().put(pending().row(i), row.clear());
                 pendingKeys.get(i).write(entries);
                 entries.putInt(MappedRows.checksum(row));
                 position = write(vectors, row.rewind(), position);
@@ -282,7 +331,7 @@ public final class TextVectorStore implements AutoCloseable {
 
     private void takeOver(Fingerprint fingerprint) throws IOException {
         for (Path part : VectorPart.finished(folder)) {
-            try (TextVectorStore other = openAlone(part, fingerprint, dimension())) {
+            try (TextVectorStore other = openAlone(part, fingerprint, dimension(), Optional.empty())) {
                 for (int row = 0; row < other.written; row++) {
                     add(other.keyOf(row), other.mapping(row).row(row));
                 }
@@ -291,8 +340,11 @@ public final class TextVectorStore implements AutoCloseable {
                 // A process adds to it; it is taken over when it has ended.
                 continue;
             }
-            for (String name : List.of(FINISHED, "keys.bin", "vectors.f32")) {
+            for (String name : List.of(FINISHED, "keys.bin")) {
                 Files.delete(part.resolve(name));
+            }
+            for (StoredFloats type : StoredFloats.values()) {
+                Files.deleteIfExists(part.resolve(type.file()));
             }
             Files.delete(part);
         }
@@ -319,7 +371,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private long rowBytes() {
-        return (long) Float.BYTES * dimension();
+        return (long) header.type().bytes() * dimension();
     }
 
     private Path finished() {
@@ -340,7 +392,7 @@ public final class TextVectorStore implements AutoCloseable {
             Disk.forceFolder(folder);
             return;
         }
-        StoreHeader found = StoreHeader.read(bytes.flip(), folder.toString());
+        StoreHeader found = StoreHeader.read(bytes.flip(), header.type(), folder.toString());
         if (!found.equals(header)) {
             throw new InputException(
                     "The text vector store %s holds vectors of another text encoder or use of it (%s); give another folder or delete it."
@@ -406,7 +458,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private MappedRows map(int count) throws IOException {
-        return MappedRows.map(vectors, keys, count, dimension());
+        return MappedRows.map(vectors, keys, count, dimension(), header.type());
     }
 
     private static FileChannel channel(Path file) throws IOException {

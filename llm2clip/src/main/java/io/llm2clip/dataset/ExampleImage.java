@@ -17,6 +17,13 @@ public sealed interface ExampleImage {
      */
     RgbImage read(ImageReader reader, Preprocessing preprocessing);
 
+    /**
+     * Decodes it as it is.
+     *
+     * @throws io.llm2clip.data.InputException naming it, if it cannot be used
+     */
+    RgbImage whole(ImageReader reader);
+
     /** A file of its own. */
     record OfFile(Path file) implements ExampleImage {
         @Override
@@ -28,6 +35,11 @@ public sealed interface ExampleImage {
         public RgbImage read(ImageReader reader, Preprocessing preprocessing) {
             return reader.resized(file, preprocessing);
         }
+
+        @Override
+        public RgbImage whole(ImageReader reader) {
+            return reader.read(file);
+        }
     }
 
     /** Bytes from a larger file. */
@@ -38,6 +50,11 @@ public sealed interface ExampleImage {
         public RgbImage read(ImageReader reader, Preprocessing preprocessing) {
             return reader.resized(content, name, preprocessing);
         }
+
+        @Override
+        public RgbImage whole(ImageReader reader) {
+            return reader.decode(content, name);
+        }
     }
 
     /** Pixels in memory. */
@@ -45,6 +62,11 @@ public sealed interface ExampleImage {
         @Override
         public RgbImage read(ImageReader reader, Preprocessing preprocessing) {
             return preprocessing.resized(pixels);
+        }
+
+        @Override
+        public RgbImage whole(ImageReader reader) {
+            return pixels;
         }
     }
 }

@@ -23,8 +23,11 @@ public final class ExampleStream<C> implements AutoCloseable {
     /** What is judged before more than half of it is too much. */
     private static final int JUDGED = 64;
 
+    private static final long VIEWS = CounterRandom.streamOf("views of an epoch");
+
     private final ExampleSet set;
     private final ExampleOrder order;
+    private final CounterRandom random;
     private final int batch;
     private final ImageExamples examples;
     private final Function<Example, C> prepare;
@@ -71,10 +74,9 @@ public final class ExampleStream<C> implements AutoCloseable {
         this.batch = batch;
         this.examples = examples;
         this.prepare = prepare;
+        this.random = new CounterRandom(seed);
         this.order = new ExampleOrder(
-                IntStream.range(0, set.shards()).map(set::size).toArray(),
-                examples.sampling(),
-                new CounterRandom(seed));
+                IntStream.range(0, set.shards()).map(set::size).toArray(), examples.sampling(), random);
         order.seek(start);
     }
 
@@ -136,14 +138,19 @@ public final class ExampleStream<C> implements AutoCloseable {
 
     private void submit() {
         ExampleOrder.Place place = order.next();
-        reading.add(new Drawn<>(place, ImageThreads.shared().submit(() -> load(place))));
+        // Each draw has a position of its own, also where an example is drawn twice.
+        Position draw = order.position();
+        long view = random.bits(VIEWS + draw.epoch(), draw.drawn());
+        reading.add(new Drawn<>(place, ImageThreads.shared().submit(() -> load(place, view))));
     }
 
-    private Loaded<C> load(ExampleOrder.Place place) {
-        return kept.get(place, () -> {
-            Example example = set.read(place.shard(), place.index());
-            return new Loaded<>(example, prepare.apply(example), examples.image(example));
-        });
+    private Loaded<C> load(ExampleOrder.Place place, long view) {
+        return examples.crop() == null ? kept.get(place, () -> read(place, view)) : read(place, view);
+    }
+
+    private Loaded<C> read(ExampleOrder.Place place, long view) {
+        Example example = set.read(place.shard(), place.index());
+        return new Loaded<>(example, prepare.apply(example), examples.view(example, view));
     }
 
     private void requireUsable() {

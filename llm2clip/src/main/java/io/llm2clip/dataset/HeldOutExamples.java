@@ -1,46 +1,59 @@
 package io.llm2clip.dataset;
 
+import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
- * What is learned from and what is measured: a set divided by position, every n-th example to be measured but at most 5,000, or two sets.
+ * What is learned from and what is measured: sets divided by position, every n-th example to be measured but at most 5,000, or sets and
+ * another one.
  *
  * @param training what is learned from
  * @param measured the rest
  */
-public record HeldOutExamples(ExampleSet training, ExampleSet measured) {
+public record HeldOutExamples(DataMix training, ExampleSet measured) {
     /** Among fewer there is nothing to confuse. */
     private static final int LEAST = 2;
 
     private static final int MOST_MEASURED = 5000;
 
     /**
-     * Divides a set.
+     * Divides each set.
      *
      * @param every every how-manieth is measured, or every later one if these are too many
-     * @throws InputException if it is too small
+     * @throws InputException if one is too small
      */
-    public static HeldOutExamples of(ExampleSet set, int every) {
-        if (set.size() < (long) LEAST * every) {
-            throw new InputException(
-                    "%s has %d usable images, training needs at least %d, one in %d of which is held out; add some."
-                            .formatted(set.name(), set.size(), (long) LEAST * every, every));
+    public static HeldOutExamples of(DataMix data, int every) {
+        List<DataMix.Source> training = new ArrayList<>();
+        List<ExampleSet> measured = new ArrayList<>();
+        int apart = (int) Math.max(every, Math.ceilDiv(data.size(), (long) MOST_MEASURED));
+        for (DataMix.Source source : data.sources()) {
+            ExampleSet set = source.set();
+            if (set.size() < (long) LEAST * every) {
+                throw new InputException(
+                        "%s has %d usable images, training needs at least %d, one in %d of which is held out; add some."
+                                .formatted(set.name(), set.size(), (long) LEAST * every, every));
+            }
+            training.add(new DataMix.Source(new Part(set, apart, false), source.weight()));
+            measured.add(new Part(set, apart, true));
         }
-        int apart = (int) Math.max(every, Math.ceilDiv(set.size(), (long) MOST_MEASURED));
-        return new HeldOutExamples(new Part(set, apart, false), new Part(set, apart, true));
+        return new HeldOutExamples(new DataMix(training), JoinedExamples.of(measured));
     }
 
     /**
-     * Two sets.
+     * Sets that are learned from as a whole, and another one.
      *
      * @throws InputException if one is too small
      */
-    public static HeldOutExamples of(ExampleSet training, ExampleSet measured) {
-        long fewest = Math.min(training.size(), measured.size());
-        if (fewest < LEAST) {
-            throw new InputException("%s and %s: expected at least %d usable images of each, found %d; add some."
-                    .formatted(training.name(), measured.name(), LEAST, fewest));
+    public static HeldOutExamples of(DataMix training, ExampleSet measured) {
+        for (DataMix.Source source : training.sources()) {
+            long fewest = Math.min(source.set().size(), measured.size());
+            if (fewest < LEAST) {
+                throw new InputException("%s and %s: expected at least %d usable images of each, found %d; add some."
+                        .formatted(source.set().name(), measured.name(), LEAST, fewest));
+            }
         }
         return new HeldOutExamples(training, measured);
     }
@@ -92,6 +105,11 @@ public record HeldOutExamples(ExampleSet training, ExampleSet measured) {
             return set.captions(shard, within(shard, index));
         }
 
+        @Override
+        public Map<String, byte[]> vectors(int shard, int index) {
+            return set.vectors(shard, within(shard, index));
+        }
+
         private int within(int shard, int index) {
             int first = firsts[shard];
             if (measured) {
@@ -108,7 +126,7 @@ public record HeldOutExamples(ExampleSet training, ExampleSet measured) {
 
         @Override
         public String digest() {
-            return set.digest();
+            return Fingerprint.hash("%s, 1 in %d %s".formatted(set.digest(), every, measured ? "alone" : "left out"));
         }
     }
 }

@@ -1,11 +1,14 @@
 package io.llm2clip.dataset;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.image.Frame;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Examples with images, as a model takes them.
@@ -14,11 +17,25 @@ import java.util.function.Function;
  * @param sampling in which order it comes
  * @param reader of the images
  * @param preprocessing of the model
+ * @param crop what is seen of an image when it is drawn; null for what preprocessing keeps
  */
-public record ImageExamples(ExampleSet set, Sampling sampling, ImageReader reader, Preprocessing preprocessing) {
-    /** Every example once an epoch. */
+public record ImageExamples(
+        ExampleSet set,
+        Sampling sampling,
+        ImageReader reader,
+        Preprocessing preprocessing,
+        @Nullable RandomCrop crop) {
+    /** @throws InputException if images are to be cropped that keep their own proportions */
+    public ImageExamples {
+        if (crop != null && !(preprocessing.frame() instanceof Frame.Square)) {
+            throw new InputException(
+                    "The tower takes images in their own proportions, expected squares for random crops; leave the crops out.");
+        }
+    }
+
+    /** Every example once an epoch, images as preprocessing has them. */
     public ImageExamples(ExampleSet set, ImageReader reader, Preprocessing preprocessing) {
-        this(set, Sampling.DEFAULT, reader, preprocessing);
+        this(set, Sampling.DEFAULT, reader, preprocessing, null);
     }
 
     /**
@@ -53,10 +70,24 @@ public record ImageExamples(ExampleSet set, Sampling sampling, ImageReader reade
      * @throws InputException naming it, if it has none that can be used
      */
     RgbImage image(Example example) {
+        return encoded(example).read(reader, preprocessing);
+    }
+
+    /**
+     * The same as it is seen when it is drawn.
+     *
+     * @param seed of the draw
+     */
+    RgbImage view(Example example, long seed) {
+        return crop != null && preprocessing.frame() instanceof Frame.Square square
+                ? crop.of(encoded(example).whole(reader), square.size(), preprocessing.filter(), seed)
+                : image(example);
+    }
+
+    private static ExampleImage encoded(Example example) {
         return example.image()
                 .orElseThrow(
-                        () -> new InputException("%s of %s has no image.".formatted(example.key(), example.shard())))
-                .read(reader, preprocessing);
+                        () -> new InputException("%s of %s has no image.".formatted(example.key(), example.shard())));
     }
 
     /** All images in the order of the set, which must have fewer than 2^31. */

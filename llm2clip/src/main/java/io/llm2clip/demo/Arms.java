@@ -2,6 +2,7 @@ package io.llm2clip.demo;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextAdapter;
@@ -125,7 +126,8 @@ final class Arms implements AutoCloseable {
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
         Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
-        LossCurve losses = ClipTraining.run(name, vision, text, logitScale, images, config, execution, run, progress);
+        LossCurve losses =
+                ClipTraining.run(name, vision, text, logitScale, ImageMix.of(images), config, execution, run, progress);
         Arm arm = new Arm(name, vision, logitScale, texts, config.steps(), losses);
         arms.put(name, arm);
         return arm;

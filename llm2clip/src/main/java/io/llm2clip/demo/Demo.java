@@ -131,7 +131,7 @@ public final class Demo {
                             progress)) {
                 meter.measure(
                         "text vectors",
-                        () -> TextVectors.fill(language.encoder(), training, VectorPart.WHOLE, store, progress));
+                        () -> TextVectors.fill(language.encoder(), training, VectorPart.WHOLE, store, false, progress));
                 long vectorFlops = language.encoder().flops() - flopsBefore;
                 VectorLookup vectors = VectorLookup.of(language.encoder(), store);
                 train("stage 2", () -> arms.llm2clip(Arm.LLM2CLIP, vectors, language::vectors));

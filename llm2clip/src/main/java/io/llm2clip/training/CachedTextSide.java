@@ -21,20 +21,27 @@ public final class CachedTextSide implements TextSide<CachedTextSide.Candidates>
     private final TextAdapter adapter;
     private final VectorLookup vectors;
     private final Function<List<String>, CaptionKinds> kinds;
+    private final CaptionDraw draw;
 
     /** The captions of an image. */
     public record Candidates(List<String> captions, CaptionKinds kinds) {}
 
     /**
-     * A text branch over vectors.
+     * A text branch over vectors that takes short captions as often as long ones.
      *
      * @param vectors of the frozen language model
      * @param kinds tells the captions of an image apart; safe for use by several threads
      */
     public CachedTextSide(TextAdapter adapter, VectorLookup vectors, Function<List<String>, CaptionKinds> kinds) {
+        this(adapter, vectors, kinds, CaptionDraw.EQUAL);
+    }
+
+    CachedTextSide(
+            TextAdapter adapter, VectorLookup vectors, Function<List<String>, CaptionKinds> kinds, CaptionDraw draw) {
         this.adapter = adapter;
         this.vectors = vectors;
         this.kinds = kinds;
+        this.draw = draw;
     }
 
     @Override
@@ -51,7 +58,7 @@ public final class CachedTextSide implements TextSide<CachedTextSide.Candidates>
         List<FloatBuffer> drawn = new ArrayList<>();
         for (int b = 0; b < images.size(); b++) {
             Candidates candidates = images.get(b);
-            int caption = CaptionDraw.draw(candidates.kinds, random, stream, b);
+            int caption = draw.draw(candidates.kinds, random, stream, b);
             MemorySegment row = batch.segment().asSlice(b * bytes, bytes);
             vectors.copy(candidates.captions.get(caption), row);
             drawn.add(row.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());

@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.StoredFloats;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.ExampleSet;
@@ -9,24 +10,29 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Computes the vectors of all captions of a data set before stage 2, for as many trainings as there will be. A run that is ended goes on
  * where it stopped; several processes may each compute a share.
  *
- * @param data whose captions
+ * @param data whose captions; vectors of each set are looked for by themselves
  * @param text a text encoder, as {@link CaptionTrainingJob} writes it
  * @param vectors the store, which is made or added to
  * @param part the share of this run
+ * @param type as what values are stored; empty for what the store has, or f32
+ * @param stored whether vectors that lie beside the data are taken, see {@link TextVectors#fill}
  * @param specialTokens how special tokens in captions are taken; empty for what the text encoder says
  * @param execution where and how to compute
  */
 public record CaptionCacheJob(
-        ExampleSet data,
+        List<ExampleSet> data,
         Path text,
         Path vectors,
         VectorPart part,
+        Optional<StoredFloats> type,
+        boolean stored,
         Optional<SpecialTokens> specialTokens,
         Execution execution) {
     /**
@@ -47,8 +53,12 @@ public record CaptionCacheJob(
                         vectors,
                         part,
                         language.fingerprint(),
-                        language.llama().config().hiddenSize())) {
-            TextVectors.Filled filled = TextVectors.fill(language.encoder(), data, part, store, progress);
+                        language.llama().config().hiddenSize(),
+                        type)) {
+            TextVectors.Filled filled = TextVectors.Filled.NONE;
+            for (ExampleSet set : data) {
+                filled = filled.and(TextVectors.fill(language.encoder(), set, part, store, stored, progress));
+            }
             return new Result(filled, store.size());
         }
     }

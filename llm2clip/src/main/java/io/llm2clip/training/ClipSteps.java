@@ -1,9 +1,8 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.ExampleStream;
-import io.llm2clip.dataset.ImageExamples;
-import io.llm2clip.dataset.Position;
-import io.llm2clip.dataset.Skipped;
+import io.llm2clip.dataset.ImageMix;
+import io.llm2clip.dataset.MixStream;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.VisionInputs;
@@ -25,14 +24,13 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
     private final ClipLoss contrast;
     private final TextSide<C> text;
     private final Parameter logitScale;
-    private final ImageExamples images;
+    private final ImageMix images;
     private final int batch;
     private final ClipTraining.Config config;
     private final Progress progress;
     private final CounterRandom random;
     private final VisionInputs visionInputs;
-    private ExampleStream<C> stream;
-    private Position position = Position.START;
+    private MixStream<C> stream;
     private boolean equalCaptionsTold;
     private boolean equalPicturesTold;
 
@@ -42,7 +40,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
             VisionTower vision,
             TextSide<C> text,
             Parameter logitScale,
-            ImageExamples images,
+            ImageMix images,
             int batch,
             ClipTraining.Config config,
             Progress progress) {
@@ -56,49 +54,51 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         this.progress = progress;
         this.random = new CounterRandom(config.seed());
         this.visionInputs = new VisionInputs(vision.config(), images.preprocessing(), Arena.ofAuto());
-        this.stream = images.stream(batch, config.seed(), position, text::prepare);
+        this.stream = images.stream(batch, config.seed(), "", text::prepare);
     }
 
     /** What could not be used so far. */
-    Skipped skipped() {
-        return stream.skipped();
+    MixStream<C> drawn() {
+        return stream;
     }
 
     @Override
     public void seek(int step, String data) {
         stream.close();
-        position = Position.parse(data);
-        stream = images.stream(batch, config.seed(), position, text::prepare);
+        stream = images.stream(batch, config.seed(), data, text::prepare);
     }
 
     @Override
     public String position() {
-        return position.toString();
+        return stream.position();
     }
 
-    /** While a step is made with a batch of pictures, the next one is read. */
+    /** While a step is made with a batch of pictures, the next one of each source is read. */
     @Override
     public long dataBytes() {
-        return 2L * batch * 3 * contrast.vision().config().largestImage();
+        return (1L + images.sources().size())
+                * batch
+                * 3
+                * contrast.vision().config().largestImage();
     }
 
     @Override
     public float make(TrainingLoop loop) {
         int i = loop.number();
-        ExampleStream.Batch<C> drawn = stream.next();
-        position = drawn.after();
+        MixStream.Batch<C> drawn = stream.next(i);
         List<RgbImage> pictures =
                 drawn.examples().stream().map(ExampleStream.Loaded::image).toList();
         TextSide.Captions captions = text.batch(
                 drawn.examples().stream().map(ExampleStream.Loaded::prepared).toList(), random, i);
         int[] copies = EqualItems.numbers(pictures);
+        boolean masked = tell(captions.numbers(), copies) && !images.equalAsNegatives();
         ClipBatch pairs = new ClipBatch(
                 ImageSource.ofSized(pictures, images.preprocessing())
                         .shifted(config.shift(), config.seed() * 1_000_003 + i),
                 visionInputs,
                 captions,
-                tell(captions.numbers(), copies) ? List.of(mask(captions.numbers(), copies)) : List.of());
-        loop.batch("", batch);
+                masked ? List.of(mask(captions.numbers(), copies)) : List.of());
+        loop.batch(images.sources().size() == 1 ? "" : drawn.source(), batch);
         loop.among(batch);
         float loss = loop.run(contrast, pairs, 1);
         float scale = Math.clamp(logitScale.data().item(), 0, LOGIT_SCALE_LIMIT);
@@ -113,14 +113,19 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         boolean equalPictures = EqualItems.anyEqual(pictures);
         if (equalCaptions && !equalCaptionsTold) {
             equalCaptionsTold = true;
-            progress.note("%s: images of a batch have a caption in common; they are not told apart.".formatted(name));
+            progress.note("%s: images of a batch have a caption in common; %s.".formatted(name, treatment("they are")));
         }
         if (equalPictures && !equalPicturesTold) {
             equalPicturesTold = true;
-            progress.note(
-                    "%s: a batch has a picture more than once; it is not told apart from itself.".formatted(name));
+            progress.note("%s: a batch has a picture more than once; %s.".formatted(name, treatment("it is")));
         }
         return equalCaptions || equalPictures;
+    }
+
+    private String treatment(String subject) {
+        return images.equalAsNegatives()
+                ? subject + " negatives all the same, as asked for"
+                : subject + (subject.equals("it is") ? " not told apart from itself" : " not told apart");
     }
 
     /** Who has caption or picture in common with another pair is no negative of it. */

@@ -1,6 +1,6 @@
 package io.llm2clip.training;
 
-import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -45,6 +45,9 @@ public final class ClipTraining {
             long seed,
             StepOptions stepOptions,
             ParameterRules rules) {
+        /** By how many pixels images from scratch are moved. */
+        public static final int SHIFT = 3;
+
         /** With each batch in one program, and all parameters trained. */
         public Config(
                 int steps,
@@ -82,16 +85,16 @@ public final class ClipTraining {
         /** The same with another rate and warm-up. */
         public static Config miniature(int steps, float learningRate, int warmUp, long seed) {
             AdamW.Options adamW = new AdamW.Options(0.9f, 0.98f, 1e-8f, 1);
-            return new Config(steps, 64, new OptimizerSettings(learningRate, warmUp, 0.05f, adamW), 1, 20, 3, seed);
+            return new Config(steps, 64, new OptimizerSettings(learningRate, warmUp, 0.05f, adamW), 1, 20, SHIFT, seed);
         }
 
         /**
          * The reference's optimizer, for a pretrained tower: rate 1e-5 for everything, no warm-up, layer decay 0.85, weight decay
-         * 0.05, gradients clipped to norm 5.
+         * 0.05, gradients clipped to norm 5. Images are not moved: {@link ClipDataChoices#PRETRAINED} crops them.
          */
         public static Config pretrained(int steps, long seed) {
             AdamW.Options adamW = AdamW.Options.DEFAULT.withClipNorm(5);
-            return new Config(steps, 64, new OptimizerSettings(1e-5f, 0, 0.05f, adamW), 0.85f, 1, 3, seed);
+            return new Config(steps, 64, new OptimizerSettings(1e-5f, 0, 0.05f, adamW), 0.85f, 1, 0, seed);
         }
 
         /** The same with another number of steps. */
@@ -116,7 +119,7 @@ public final class ClipTraining {
             VisionTower vision,
             TextSide<C> text,
             Parameter logitScale,
-            ImageExamples images,
+            ImageMix images,
             Config config,
             Execution execution,
             TrainingRun run,
@@ -140,16 +143,16 @@ public final class ClipTraining {
                     config.stepOptions,
                     execution.options());
             LossCurve losses = TrainingLoop.run(phase, steps, run, progress);
-            losses.leaveOut(steps.skipped().count(), steps.skipped().reasons());
+            losses.leaveOut(steps.drawn().skipped(), steps.drawn().reasons());
             return losses;
         }
     }
 
-    /** As many images as were asked for, or all that can be used; a set that has many more need not be tried. */
-    private static int batch(ImageExamples images, Config config) {
-        long usable = images.set().size() >= 2L * config.batch ? config.batch : images.countUsable(config.batch);
-        Limit.CONTRASTIVE_BATCH.require("The number of usable images", (int) usable);
-        return (int) usable;
+    /** As many images as were asked for, or all that can be used. */
+    private static int batch(ImageMix images, Config config) {
+        int usable = images.largestBatch(config.batch);
+        Limit.CONTRASTIVE_BATCH.require("The number of usable images", usable);
+        return usable;
     }
 
     /** All that can be trained. */

@@ -4,14 +4,17 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.data.VectorPart;
+import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.ExampleSets;
 import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
@@ -35,6 +38,7 @@ import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +62,7 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * @param data images with captions
+ * @param choices what is made of them
  * @param reader of the images; whether it turns them upright is saved with the model
  * @param text a text encoder, as {@link CaptionTrainingJob} writes it
  * @param start the vision tower to begin with
@@ -71,7 +76,8 @@ import java.util.stream.Stream;
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record ClipTrainingJob(
-        ExampleSet data,
+        DataMix data,
+        ClipDataChoices choices,
         ImageReader reader,
         Path text,
         Start start,
@@ -93,7 +99,7 @@ public record ClipTrainingJob(
         OutputFolders.requireApart(folders);
     }
 
-    /** A new run on the CPU, with special tokens in captions as the text encoder says. */
+    /** A new run on the CPU, on one data set as the start's recipe takes it, with special tokens in captions as the text encoder says. */
     public ClipTrainingJob(
             ExampleSet data,
             ImageReader reader,
@@ -104,7 +110,8 @@ public record ClipTrainingJob(
             Path out,
             Existing existing) {
         this(
-                data,
+                DataMix.of(data),
+                start instanceof Pretrained ? ClipDataChoices.PRETRAINED : ClipDataChoices.FROM_SCRATCH,
                 reader,
                 text,
                 start,
@@ -200,8 +207,9 @@ public record ClipTrainingJob(
                         .evaluating(evaluation);
                 LossCurve losses = train(
                         model,
-                        new CachedTextSide(adapter, lookup, language.encoder()::kinds),
-                        images(split.training(), vision.config()),
+                        new CachedTextSide(
+                                adapter, lookup, language.encoder()::kinds, new CaptionDraw(choices.longShare())),
+                        mix(split.training(), vision.config()),
                         language,
                         output,
                         recorded,
@@ -234,31 +242,38 @@ public record ClipTrainingJob(
                 new Figure("R@10, image to text", recall.imageToText().r10(), chance.r10()));
     }
 
-    /** Computes the vectors of what is learned from and of what is measured. */
-    private static TextVectors.Filled fill(
+    /** Computes the vectors of what is learned from and of what is measured; of a set that is both, as a whole. */
+    private TextVectors.Filled fill(
             HeldOutExamples split, TextModel language, TextVectorStore store, Progress progress) {
-        TextVectors.Filled training =
-                TextVectors.fill(language.encoder(), split.training(), VectorPart.WHOLE, store, progress);
-        TextVectors.Filled measured =
-                TextVectors.fill(language.encoder(), split.measured(), VectorPart.WHOLE, store, progress);
+        List<ExampleSet> sets =
+                new ArrayList<>(data.sources().stream().map(DataMix.Source::set).toList());
+        if (validation instanceof Validation.Data) {
+            sets.add(split.measured());
+        }
+        TextVectors.Filled filled = TextVectors.Filled.NONE;
+        for (ExampleSet set : sets) {
+            filled = filled.and(TextVectors.fill(language.encoder(), set, VectorPart.WHOLE, store, false, progress));
+        }
         store.endWriting();
-        return training.and(measured);
+        return filled;
     }
 
-    /** While a step is made with a batch, the next is read. */
-    private void requireMemory(ExampleSet set) {
+    /** While a step is made with a batch, the next of each source is read. */
+    private void requireMemory(DataMix set) {
         VisionConfig vision = switch (start) {
             case Pretrained pretrained -> VisionConfig.ofCheckpoint(pretrained.path);
             case FromScratch scratch -> scratch.config;
         };
         long batch = Math.min(training.batch(), set.size());
-        long pixels = 2 * batch * 3 * vision.largestImage();
+        int batches = 1 + set.sources().size();
+        long pixels = batches * batch * 3 * vision.largestImage();
         long heap = Runtime.getRuntime().maxMemory();
         if (pixels > heap) {
             throw new InputException(
-                    "%s: two batches of %d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or lower the batch."
+                    "%s: %d batches of %d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or lower the batch."
                             .formatted(
                                     data.name(),
+                                    batches,
                                     batch,
                                     pixels >> 20,
                                     heap >> 20,
@@ -269,6 +284,18 @@ public record ClipTrainingJob(
 
     private ImageExamples images(ExampleSet set, VisionConfig vision) {
         return new ImageExamples(set, reader, preset(vision).of(vision));
+    }
+
+    private ImageMix mix(DataMix data, VisionConfig vision) {
+        Preprocessing preprocessing = preset(vision).of(vision);
+        return new ImageMix(
+                data.sources().stream()
+                        .map(source -> new ImageMix.Source(
+                                new ImageExamples(
+                                        source.set(), choices.sampling(), reader, preprocessing, choices.crop()),
+                                source.weight()))
+                        .toList(),
+                choices.equalAsNegatives());
     }
 
     private HeldOutExamples split() {
@@ -283,7 +310,7 @@ public record ClipTrainingJob(
     private LossCurve train(
             Llm2ClipModel model,
             CachedTextSide textSide,
-            ImageExamples images,
+            ImageMix images,
             TextModel language,
             OutputDirectory output,
             TrainingRun recorded,
@@ -345,6 +372,7 @@ public record ClipTrainingJob(
         }
         settings.putAll(RecipeNotes.of("stage_2.", training));
         settings.put("data", data.digest());
+        settings.putAll(RecipeNotes.of("data.", choices));
         settings.put(
                 "validation",
                 switch (validation) {
@@ -363,6 +391,7 @@ public record ClipTrainingJob(
         notes.put("made_by", "llm2clip train clip");
         notes.put("start", from());
         notes.putAll(RecipeNotes.of("stage_2.", training));
+        notes.putAll(RecipeNotes.of("data.", choices));
         language.provenance().forEach((name, note) -> notes.put(ModelDescription.TEXT_NOTES + name, note));
         return notes;
     }

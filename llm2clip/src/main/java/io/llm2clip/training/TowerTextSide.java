@@ -44,7 +44,7 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
         List<int[]> drawn = new ArrayList<>();
         for (int b = 0; b < images.size(); b++) {
             Candidates candidates = images.get(b);
-            drawn.add(candidates.rows.get(CaptionDraw.draw(candidates.kinds, random, stream, b)));
+            drawn.add(candidates.rows.get(CaptionDraw.EQUAL.draw(candidates.kinds, random, stream, b)));
         }
         return new Captions(
                 (from, to) -> tower.inputs(drawn.subList(from, to)),

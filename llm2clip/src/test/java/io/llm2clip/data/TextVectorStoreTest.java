@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -46,6 +47,10 @@ class TextVectorStoreTest {
 
     private static void assertHolds(TextVectorStore store, int count) {
         assertThat(store.size()).isEqualTo(count);
+        assertValues(store, count);
+    }
+
+    private static void assertValues(TextVectorStore store, int count) {
         for (int i = 0; i < count; i++) {
             assertThat(store.get("caption " + i)).isEqualTo(vector(i));
         }
@@ -220,7 +225,8 @@ class TextVectorStoreTest {
             keys.write(entry.array());
             vectors.seek(StoreHeader.BYTES + (rows - 1L) * Float.BYTES);
             vectors.write(row.array());
-            try (MappedRows mapped = MappedRows.map(vectors.getChannel(), keys.getChannel(), rows, 1)) {
+            try (MappedRows mapped =
+                    MappedRows.map(vectors.getChannel(), keys.getChannel(), rows, 1, StoredFloats.F32)) {
                 assertThat(mapped.key(rows - 1)).isEqualTo(last);
                 assertThat(mapped.intact(rows - 1)).isTrue();
                 assertThat(mapped.intact(rows - 2)).isFalse();
@@ -336,7 +342,7 @@ class TextVectorStoreTest {
     void sharesOfOtherProcessesAreTakenOverWhenTheyAreFinished() throws IOException {
         for (int number = 1; number <= 3; number++) {
             VectorPart part = new VectorPart(number, 3);
-            try (TextVectorStore share = TextVectorStore.open(folder, part, MODEL, DIMENSION)) {
+            try (TextVectorStore share = TextVectorStore.open(folder, part, MODEL, DIMENSION, Optional.empty())) {
                 for (int i = 0; i < 1200; i++) {
                     if (part.has(i) || i % 100 == 0) {
                         share.put("caption " + i, vector(i));
@@ -347,13 +353,15 @@ class TextVectorStoreTest {
                 }
             }
         }
-        try (TextVectorStore share = TextVectorStore.open(folder, new VectorPart(2, 3), MODEL, DIMENSION);
+        try (TextVectorStore share =
+                        TextVectorStore.open(folder, new VectorPart(2, 3), MODEL, DIMENSION, Optional.empty());
                 TextVectorStore store = open(folder)) {
             // The first is finished, the second is open elsewhere, the third was never finished.
             assertThat(share.size()).isEqualTo(store.size()).isEqualTo(408);
         }
         assertThat(folder.resolve("part-1-of-3")).doesNotExist();
-        try (TextVectorStore share = TextVectorStore.open(folder, new VectorPart(3, 3), MODEL, DIMENSION)) {
+        try (TextVectorStore share =
+                TextVectorStore.open(folder, new VectorPart(3, 3), MODEL, DIMENSION, Optional.empty())) {
             share.finish();
         }
         try (TextVectorStore store = open(folder)) {
@@ -372,15 +380,58 @@ class TextVectorStoreTest {
     void aShareOfAnotherModelIsRefusedAndKept() {
         VectorPart part = new VectorPart(1, 2);
         Fingerprint other = MODEL.and("weights", "b");
-        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION)) {
+        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION, Optional.empty())) {
             share.put("caption 0", vector(0));
             share.finish();
         }
         assertThatThrownBy(() -> open(folder))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("part-1-of-2 holds vectors of another text encoder or use of it (weights)");
-        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION)) {
+        try (TextVectorStore share = TextVectorStore.open(folder, part, other, DIMENSION, Optional.empty())) {
             assertHolds(share, 1);
         }
+    }
+
+    @Test
+    void halvesTakeHalfAndAreReadAsTheyWillBe() throws Exception {
+        float[] vector = {0.1f, -65_504, 1e-7f};
+        float[] rounded = new float[3];
+        for (int i = 0; i < 3; i++) {
+            rounded[i] = Float.float16ToFloat(Float.floatToFloat16(vector[i]));
+        }
+        try (TextVectorStore store = halves()) {
+            store.put("x", vector);
+            assertThat(store.get("x")).isEqualTo(rounded).isNotEqualTo(vector);
+            fill(store, 0, 1500);
+            assertValues(store, 1500);
+            assertThatThrownBy(() -> store.put("y", new float[] {0, 70_000, 0}))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(
+                            "The vector of \"y\" contains 70000.0, which is too large for a store of type F16; use another folder with F32.");
+            store.finish();
+        }
+        assertThat(Files.size(folder.resolve("vectors.f16"))).isEqualTo(StoreHeader.BYTES + 1501L * 6);
+        assertThat(folder.resolve("vectors.f32")).doesNotExist();
+        // Whoever opens it need not know.
+        try (TextVectorStore store = open(folder)) {
+            assertThat(store.get("x")).isEqualTo(rounded);
+            fill(store, 1500, 1510);
+            assertValues(store, 1510);
+        }
+        assertThatThrownBy(() ->
+                        TextVectorStore.open(folder, VectorPart.WHOLE, MODEL, DIMENSION, Optional.of(StoredFloats.F32)))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "The text vector store %s has values of type F16, expected F32; leave the type out or give another folder.",
+                        folder);
+        flip(folder.resolve("vectors.f16"), StoreHeader.BYTES + 1505L * 6 + 1);
+        try (TextVectorStore store = open(folder)) {
+            // Rows after the last finish are checked.
+            assertThat(store.size()).isEqualTo(1505);
+        }
+    }
+
+    private TextVectorStore halves() {
+        return TextVectorStore.open(folder, VectorPart.WHOLE, MODEL, DIMENSION, Optional.of(StoredFloats.F16));
     }
 }

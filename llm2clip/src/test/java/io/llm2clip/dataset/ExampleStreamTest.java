@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,6 +100,24 @@ class ExampleStreamTest {
                         }
                     })
                     .hasMessageContaining(" examples of " + folder + " cannot be used, the first because: The image ");
+        }
+    }
+
+    /** A picture that would take for ever, by what its header says, is one of those that cannot be used. */
+    @Test
+    void picturesBeyondTheLimitAreLeftOut() throws Exception {
+        Examples.folder(folder, 6);
+        BufferedImage large = new BufferedImage(9, 8, BufferedImage.TYPE_INT_RGB);
+        ImageIO.write(large, "png", folder.resolve("images/2.png").toFile());
+        ImageReader limited = ImageReader.DEFAULT.withMaxPixels(64);
+        try (ExampleStream<String> stream = new ImageExamples(CaptionFolder.open(folder), limited, PREPROCESSING)
+                .stream(5, 1, Position.START, Example::key)) {
+            assertThat(keys(stream.next())).doesNotContain("images/2.png").hasSize(5);
+            stream.next();
+            assertThat(stream.skipped().reasons())
+                    .singleElement()
+                    .asString()
+                    .contains("9 x 8 pixels are more than the limit of 64");
         }
     }
 

@@ -2,10 +2,12 @@ package io.llm2clip.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -51,15 +53,15 @@ class HeldOutExamplesTest {
     void everyTenthIsMeasuredThroughAllShards(@ForAll @Size(min = 1, max = 6) List<@IntRange(max = 60) Integer> sizes) {
         int total = sizes.stream().mapToInt(Integer::intValue).sum();
         if (total < 20) {
-            assertThatThrownBy(() -> HeldOutExamples.of(new Numbered(sizes), 10))
+            assertThatThrownBy(() -> HeldOutExamples.of(DataMix.of(new Numbered(sizes)), 10))
                     .hasMessage(
                             "numbers has %d usable images, training needs at least 20, one in 10 of which is held out; add some."
                                     .formatted(total));
             return;
         }
-        HeldOutExamples split = HeldOutExamples.of(new Numbered(sizes), 10);
+        HeldOutExamples split = HeldOutExamples.of(DataMix.of(new Numbered(sizes)), 10);
         List<Integer> measured = keys(split.measured());
-        List<Integer> training = keys(split.training());
+        List<Integer> training = keys(training(split));
         assertThat(measured).allMatch(number -> number % 10 == 9).hasSize(total / 10);
         assertThat(training)
                 .allMatch(number -> number % 10 != 9)
@@ -69,11 +71,40 @@ class HeldOutExamplesTest {
 
     @Test
     void atMostFiveThousandAreMeasured() {
-        HeldOutExamples split = HeldOutExamples.of(new Numbered(List.of(700_000, 300_001)), 10);
+        HeldOutExamples split = HeldOutExamples.of(DataMix.of(new Numbered(List.of(700_000, 300_001))), 10);
         assertThat(split.measured().size()).isEqualTo(4975);
         assertThat(split.training().size()).isEqualTo(1_000_001 - 4975);
         assertThat(split.measured().read(1, 0).key()).isEqualTo("700082");
-        assertThat(split.training().read(1, 82).key()).isEqualTo("700083");
+        assertThat(training(split).read(1, 82).key()).isEqualTo("700083");
+    }
+
+    private static ExampleSet training(HeldOutExamples split) {
+        return split.training().sources().getFirst().set();
+    }
+
+    /** Each set gives its share, and what is measured has them one behind the other. */
+    @Test
+    void setsAreDividedOneByOne() {
+        DataMix mix = DataMix.of(List.of(new Numbered(List.of(30, 10)), new Numbered(List.of(25))), List.of(3.0, 1.0));
+        HeldOutExamples split = HeldOutExamples.of(mix, 10);
+        assertThat(split.measured().shards()).isEqualTo(3);
+        ExamplePlaces measured = new ExamplePlaces(split.measured());
+        assertThat(IntStream.range(0, measured.count())
+                        .mapToObj(i -> measured.read(i).key()))
+                .containsExactly("9", "19", "29", "39", "9", "19");
+        assertThat(split.training().sources())
+                .extracting(DataMix.Source::weight, source -> source.set().size())
+                .containsExactly(tuple(3.0, 36L), tuple(1.0, 23L));
+        assertThat(split.training().digest())
+                .isNotEqualTo(DataMix.of(
+                                List.of(
+                                        mix.sources().getFirst().set(),
+                                        mix.sources().getLast().set()),
+                                List.of())
+                        .digest());
+        assertThatThrownBy(() -> HeldOutExamples.of(
+                        DataMix.of(List.of(new Numbered(List.of(30)), new Numbered(List.of(19))), List.of()), 10))
+                .hasMessageStartingWith("numbers has 19 usable images, training needs at least 20");
     }
 
     private static List<Integer> keys(ExampleSet set) {

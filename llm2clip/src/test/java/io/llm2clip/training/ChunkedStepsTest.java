@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MemoryExamples;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageSource;
@@ -387,7 +388,7 @@ class ChunkedStepsTest {
                     model.loss.vision(),
                     model.text,
                     model.loss.logitScale(),
-                    new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16)),
+                    ImageMix.of(new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16))),
                     new ClipTraining.Config(12, 8, optimizer, 1, 1, 2, 7, options, ParameterRules.NONE),
                     Execution.cpu(),
                     TrainingRun.NONE,

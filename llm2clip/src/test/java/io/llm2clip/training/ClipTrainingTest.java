@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MemoryExamples;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextAdapter;
@@ -114,12 +116,12 @@ class ClipTrainingTest {
         }
     }
 
-    private static ImageExamples images() {
+    private static ImageMix images() {
         return of(pictures(), Preprocessing.miniature(16));
     }
 
-    private static ImageExamples of(List<RgbImage> pictures, Preprocessing preprocessing) {
-        return new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, preprocessing);
+    private static ImageMix of(List<RgbImage> pictures, Preprocessing preprocessing) {
+        return ImageMix.of(new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, preprocessing));
     }
 
     private static List<RgbImage> pictures() {
@@ -372,7 +374,8 @@ class ClipTrainingTest {
         assertThat(RecipeNotes.line(ClipTraining.Config.pretrained(300, 1)))
                 .isEqualTo("steps 300, batch 64, learning rate 0.00001, warm up 0, weight decay 0.05, beta1 0.9,"
                         + " beta2 0.999, epsilon 0.00000001, clip norm 5, layer decay 0.85, logit scale rate 1,"
-                        + " shift 3, seed 1, recompute false");
+                        + " shift 0, seed 1, recompute false");
+        assertThat(ClipDataChoices.PRETRAINED.crop()).isEqualTo(new RandomCrop(0.9, 1));
         assertThat(RecipeNotes.of("stage_1.", CaptionTraining.Config.pretrained(5000, 1)))
                 .containsEntry("stage_1.learning_rate", "0.0002")
                 .containsEntry("stage_1.warm_up", "300")

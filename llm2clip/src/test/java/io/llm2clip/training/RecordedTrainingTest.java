@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MemoryExamples;
+import io.llm2clip.dataset.Sampling;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.VisionConfig;
@@ -45,6 +48,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -131,7 +135,7 @@ class RecordedTrainingTest {
                     vision,
                     new Captions(adapter, before, List.of(broken)),
                     logitScale,
-                    new ImageExamples(new MemoryExamples(images), ImageReader.DEFAULT, Preprocessing.miniature(16)),
+                    mix(images),
                     config,
                     Execution.cpu(),
                     evaluation.map(run::evaluating).orElse(run),
@@ -139,6 +143,20 @@ class RecordedTrainingTest {
             directory.finish(List.of(), progress);
             return new Trained(parameters.digest(), losses.losses(), losses.skipped());
         }
+    }
+
+    /** Two sources, one of which is seen through random crops: all that a run has to find again. */
+    private static ImageMix mix(List<RgbImage> images) {
+        return new ImageMix(
+                List.of(
+                        new ImageMix.Source(images(images, RandomCrop.STAGE_2), 2),
+                        new ImageMix.Source(images(images.subList(2, 8), null), 1)),
+                false);
+    }
+
+    private static ImageExamples images(List<RgbImage> images, @Nullable RandomCrop crop) {
+        return new ImageExamples(
+                new MemoryExamples(images), Sampling.DEFAULT, ImageReader.DEFAULT, Preprocessing.miniature(16), crop);
     }
 
     /** Given scores, one for each measurement. */

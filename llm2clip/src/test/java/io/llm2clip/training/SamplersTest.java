@@ -53,7 +53,7 @@ class SamplersTest {
         assertThat(kinds.detailed()).containsExactly(1, 2, 3);
         CounterRandom random = new CounterRandom(5);
         long brief = IntStream.range(0, 2000)
-                .filter(i -> CaptionDraw.draw(kinds, random, 1, i) == 0)
+                .filter(i -> CaptionDraw.EQUAL.draw(kinds, random, 1, i) == 0)
                 .count();
         assertThat(brief).isBetween(900L, 1100L);
     }

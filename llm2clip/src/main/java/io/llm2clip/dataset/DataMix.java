@@ -1,0 +1,74 @@
+package io.llm2clip.dataset;
+
+import io.llm2clip.data.Fingerprint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Data sets to learn from, and how often.
+ *
+ * @param sources at least one
+ */
+public record DataMix(List<Source> sources) {
+    /**
+     * A data set.
+     *
+     * @param weight how often it is drawn from, in proportion to the others
+     */
+    public record Source(ExampleSet set, double weight) {
+        public Source {
+            if (!(weight > 0) || Double.isInfinite(weight)) {
+                throw new IllegalArgumentException(
+                        "The weight of %s is %s, expected a number above 0.".formatted(set.name(), weight));
+            }
+        }
+    }
+
+    public DataMix {
+        sources = List.copyOf(sources);
+    }
+
+    /** A single one. */
+    public static DataMix of(ExampleSet set) {
+        return of(List.of(set), List.of());
+    }
+
+    /**
+     * Several.
+     *
+     * @param weights of each; empty for their sizes, so that every example is drawn as often
+     * @throws IllegalArgumentException if there are other than that many
+     */
+    public static DataMix of(List<ExampleSet> sets, List<Double> weights) {
+        if (!weights.isEmpty() && weights.size() != sets.size()) {
+            throw new IllegalArgumentException("There are %d weights for %d data sets; expected one for each."
+                    .formatted(weights.size(), sets.size()));
+        }
+        List<Source> sources = new ArrayList<>();
+        for (int i = 0; i < sets.size(); i++) {
+            sources.add(new Source(
+                    sets.get(i), weights.isEmpty() ? Math.max(1, sets.get(i).size()) : weights.get(i)));
+        }
+        return new DataMix(sources);
+    }
+
+    /** What it is called in messages. */
+    public String name() {
+        return sources.stream().map(source -> source.set.name()).collect(Collectors.joining(" and "));
+    }
+
+    /** The number of all examples. */
+    public long size() {
+        return sources.stream().mapToLong(source -> source.set.size()).sum();
+    }
+
+    /** A hash of all and their weights; of a single one its own. */
+    public String digest() {
+        return sources.size() == 1
+                ? sources.getFirst().set.digest()
+                : Fingerprint.hash(sources.stream()
+                        .map(source -> source.set.digest() + " " + source.weight)
+                        .collect(Collectors.joining("\n")));
+    }
+}
