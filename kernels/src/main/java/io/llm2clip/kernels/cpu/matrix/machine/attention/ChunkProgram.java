@@ -18,7 +18,7 @@ import io.llm2clip.kernels.cpu.machine.Tile;
 
 /**
  * Encodes the attention of a block of queries to a chunk of keys: scores, their softmax, and values by the weights, each of all keys of the
- * chunk. 2 x 2 tiles of sums, or 1 x 2 of a block of up to 16 queries. RDI is the {@link TileCall}.
+ * chunk. 2 x 2 tiles of sums, or 1 x 2 of a block of up to 16 queries. RDI is the {@link HeadCall}.
  */
 final class ChunkProgram {
     private static final Gpr[] KEPT = {RBX, R12, R13};
@@ -46,7 +46,7 @@ final class ChunkProgram {
         for (Gpr kept : KEPT) {
             a.push(kept);
         }
-        a.ldtilecfg(at(RDI, TileCall.TILES));
+        a.ldtilecfg(at(RDI, HeadCall.TILES));
         a.mov(R12, TileShape.ROW);
         scores();
         new TileSoftmax(a, shape).encode();
@@ -63,9 +63,9 @@ final class ChunkProgram {
     /** Queries by keys, a panel of 32 keys after the other. R8 is at the keys, R9 at the scores. */
     private void scores() {
         a.mov(R13, TileShape.FLOATS);
-        a.mov(R8, at(RDI, TileCall.KEYS));
+        a.mov(R8, at(RDI, HeadCall.KEYS));
         a.lea(R9, at(RDI, shape.scores()));
-        Loops.times(a, RCX, at(RDI, TileCall.PANELS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
             clear();
             for (int step = 0; step < shape.steps(); step++) {
                 for (int y = 0; y < below; y++) {
@@ -90,14 +90,14 @@ final class ChunkProgram {
     /** Weights by values, added to earlier results; 32 channels after the other. R8 is at the values, R9 at the results. */
     private void outputs() {
         a.mov(R13, shape.outputRow());
-        a.mov(R8, at(RDI, TileCall.VALUES));
+        a.mov(R8, at(RDI, HeadCall.VALUES));
         a.lea(R9, at(RDI, shape.outputs()));
         a.mov(RBX, shape.steps());
         Label step = a.here();
         begin();
         a.mov(RAX, R8);
         a.lea(RSI, at(RDI, shape.weights()));
-        Loops.times(a, RCX, at(RDI, TileCall.PANELS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
             for (int y = 0; y < below; y++) {
                 a.tileloadd(left(y), at(RSI, R12, y * TileShape.TILE));
             }
@@ -123,7 +123,7 @@ final class ChunkProgram {
     private void begin() {
         Label first = a.label();
         Label begun = a.label();
-        a.mov(RAX, at(RDI, TileCall.CONTINUED));
+        a.mov(RAX, at(RDI, HeadCall.CONTINUED));
         a.test(RAX, RAX);
         a.jz(first);
         for (int y = 0; y < below; y++) {

@@ -33,13 +33,13 @@ final class TileAttention implements BlockAttention {
     /** A causal head with values that are not finite is left to f32: in a tile, the weight 0 of what is not seen makes NaN of them. */
     @Override
     public Attending begin(KeyValueHead head, long call, int blocks) {
-        TileCall.setConstants(call, shape.scale());
+        HeadCall.setConstants(call, shape.scale());
         long keys = call + tiles.keys();
         int panels = Math.ceilDiv(head.sequence().keys(), TileShape.PANEL);
         long values = keys + (long) panels * tiles.panel();
         loadKeys(head, call, keys);
         loadValues(head, call, values);
-        if (shape.causal() && !TileCall.finiteValues(call)) {
+        if (shape.causal() && !HeadCall.finiteValues(call)) {
             return floats.begin(head, call, blocks);
         }
         return (number, from, rows) -> {
@@ -53,8 +53,8 @@ final class TileAttention implements BlockAttention {
 
     private void loadKeys(KeyValueHead head, long call, long to) {
         load(call, head.keys(), head.layout().keyRow(), head.sequence().keys());
-        TileCall.set(call, TileCall.TO, to);
-        TileCall.set(call, TileCall.SIXTEENS, Math.ceilDiv(head.sequence().keys(), TileShape.LANES));
+        HeadCall.set(call, HeadCall.TO, to);
+        HeadCall.set(call, HeadCall.SIXTEENS, Math.ceilDiv(head.sequence().keys(), TileShape.LANES));
         programs.keys().call(call);
     }
 
@@ -67,17 +67,17 @@ final class TileAttention implements BlockAttention {
             Memory.ALL.asSlice(to + (long) whole * tiles.panel(), tiles.panel()).fill((byte) 0);
         }
         load(call, head.values(), head.layout().keyRow(), count);
-        TileCall.set(call, TileCall.TO, to);
-        TileCall.set(call, TileCall.WHOLE, whole);
-        TileCall.set(call, TileCall.PAIRS, rest / 2);
-        TileCall.set(call, TileCall.ODD, rest % 2);
+        HeadCall.set(call, HeadCall.TO, to);
+        HeadCall.set(call, HeadCall.WHOLE, whole);
+        HeadCall.set(call, HeadCall.PAIRS, rest / 2);
+        HeadCall.set(call, HeadCall.ODD, rest % 2);
         programs.values().call(call);
     }
 
     private static void load(long call, long matrix, long row, int rows) {
-        TileCall.set(call, TileCall.MATRIX, matrix);
-        TileCall.set(call, TileCall.MATRIX_ROW, row);
-        TileCall.set(call, TileCall.ROWS, rows);
+        HeadCall.set(call, HeadCall.MATRIX, matrix);
+        HeadCall.set(call, HeadCall.MATRIX_ROW, row);
+        HeadCall.set(call, HeadCall.ROWS, rows);
     }
 
     private void attend(KeyValueHead head, long call, int from, int rows, long keys, long values) {
@@ -85,16 +85,16 @@ final class TileAttention implements BlockAttention {
         int panels = Math.ceilDiv(seen, TileShape.PANEL);
         int before = (panels - 1) * TileShape.PANEL;
         for (int row = 0; row < rows; row++) {
-            TileCall.setSeen(call, row, head.keysSeen(from + row + 1) - before);
+            HeadCall.setSeen(call, row, head.keysSeen(from + row + 1) - before);
         }
         boolean masked = head.keysSeen(from + 1) - before < TileShape.PANEL;
         for (int panel = 0; panel < panels; panel += TileShape.CHUNK) {
             int some = Math.min(TileShape.CHUNK, panels - panel);
-            TileCall.set(call, TileCall.KEYS, keys + (long) panel * tiles.panel());
-            TileCall.set(call, TileCall.VALUES, values + (long) panel * tiles.panel());
-            TileCall.set(call, TileCall.PANELS, some);
-            TileCall.set(call, TileCall.CONTINUED, panel);
-            TileCall.set(call, TileCall.MASKED, masked && panel + some == panels ? 1 : 0);
+            HeadCall.set(call, HeadCall.KEYS, keys + (long) panel * tiles.panel());
+            HeadCall.set(call, HeadCall.VALUES, values + (long) panel * tiles.panel());
+            HeadCall.set(call, HeadCall.PANELS, some);
+            HeadCall.set(call, HeadCall.CONTINUED, panel);
+            HeadCall.set(call, HeadCall.MASKED, masked && panel + some == panels ? 1 : 0);
             (rows > TileShape.LANES ? programs.both() : programs.upper()).call(call);
         }
     }

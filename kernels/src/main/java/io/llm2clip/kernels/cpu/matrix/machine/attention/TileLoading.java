@@ -43,8 +43,8 @@ final class TileLoading {
         int rest = shape.headSize() % TileShape.PANEL;
         lanes(LOW, rest);
         lanes(HIGH, rest - TileShape.LANES);
-        a.mov(R8, at(RDI, TileCall.MATRIX));
-        a.mov(R9, at(RDI, TileCall.MATRIX_ROW));
+        a.mov(R8, at(RDI, HeadCall.MATRIX));
+        a.mov(R9, at(RDI, HeadCall.MATRIX_ROW));
     }
 
     private void lanes(Mask mask, int lanes) {
@@ -73,7 +73,7 @@ final class TileLoading {
     /** Rows of channels. */
     private byte[] queries() {
         a.lea(RSI, at(RDI, TileShape.QUERIES));
-        a.mov(RCX, at(RDI, TileCall.ROWS));
+        a.mov(RCX, at(RDI, HeadCall.ROWS));
         Label row = a.here();
         for (int step = 0; step < shape.steps(); step++) {
             round(X, at(R8, step * TileShape.FLOATS), step);
@@ -96,9 +96,9 @@ final class TileLoading {
 
     /** Transposed pairs of channels, 16 keys at a time; R10 are left. */
     private byte[] keys() {
-        a.mov(RSI, at(RDI, TileCall.TO));
-        a.mov(R10, at(RDI, TileCall.ROWS));
-        Loops.times(a, RDX, at(RDI, TileCall.SIXTEENS), () -> {
+        a.mov(RSI, at(RDI, HeadCall.TO));
+        a.mov(R10, at(RDI, HeadCall.ROWS));
+        Loops.times(a, RDX, at(RDI, HeadCall.SIXTEENS), () -> {
             for (int step = 0; step < shape.steps(); step++) {
                 keys(step);
             }
@@ -136,12 +136,12 @@ final class TileLoading {
 
     /** Interleaved pairs of values. */
     private byte[] values() {
-        a.vmovups(INDICES, Mask.ALL, at(RDI, TileCall.INTERLEAVE));
-        a.vbroadcastss(ROUNDING, at(RDI, TileCall.ROUNDING));
+        a.vmovups(INDICES, Mask.ALL, at(RDI, HeadCall.INTERLEAVE));
+        a.vbroadcastss(ROUNDING, at(RDI, HeadCall.ROUNDING));
         a.vpxord(ZERO, ZERO, ZERO);
         a.vpxord(NOT_FINITE, NOT_FINITE, NOT_FINITE);
-        a.mov(RSI, at(RDI, TileCall.TO));
-        Loops.times(a, R10, at(RDI, TileCall.WHOLE), () -> {
+        a.mov(RSI, at(RDI, HeadCall.TO));
+        Loops.times(a, R10, at(RDI, HeadCall.WHOLE), () -> {
             a.mov(RCX, TileShape.LANES);
             Label pair = a.here();
             values(true);
@@ -149,9 +149,9 @@ final class TileLoading {
             a.jnz(pair);
             a.add(RSI, shape.panel() - TileShape.TILE);
         });
-        Loops.times(a, R10, at(RDI, TileCall.PAIRS), () -> values(true));
-        Loops.times(a, R10, at(RDI, TileCall.ODD), () -> values(false));
-        a.vmovups(at(RDI, TileCall.NOT_FINITE), Mask.ALL, NOT_FINITE);
+        Loops.times(a, R10, at(RDI, HeadCall.PAIRS), () -> values(true));
+        Loops.times(a, R10, at(RDI, HeadCall.ODD), () -> values(false));
+        a.vmovups(at(RDI, HeadCall.NOT_FINITE), Mask.ALL, NOT_FINITE);
         return finished();
     }
 

@@ -5,7 +5,7 @@ import io.llm2clip.kernels.cpu.machine.MachineFunction;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Programs for heads of each size, encoded when it is first met, in one space. The argument of each is the address of a {@link TileCall}. */
+/** Programs for heads of each size, encoded when it is first met, in one space. The argument of each is the address of a {@link HeadCall}. */
 final class TilePrograms {
     private final CodeSpace space;
     private final BlockPrograms floats;

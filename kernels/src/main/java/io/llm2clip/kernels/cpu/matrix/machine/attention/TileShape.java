@@ -1,7 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 /**
- * What programs for tiles have in scratch memory, behind their {@link TileCall}; tiles are 16 rows of 64 bytes.
+ * What programs for tiles have in scratch memory, behind their {@link HeadCall}; tiles are 16 rows of 64 bytes.
  *
  * @param headSize channels of a head
  */
@@ -24,7 +24,7 @@ record TileShape(int headSize) {
     static final int WEIGHTS = 2 * TILE + ROW;
 
     /** f32, one per query: the greatest score so far. */
-    static final int GREATEST = TileCall.BYTES;
+    static final int GREATEST = HeadCall.BYTES;
     /** The sum of the weights so far. */
     static final int SUMS = GREATEST + FLOATS;
     /** What is added to scaled scores. */

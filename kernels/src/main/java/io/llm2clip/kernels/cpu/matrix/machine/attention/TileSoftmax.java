@@ -26,7 +26,7 @@ final class TileSoftmax {
     /** Vectors of a panel's row, and of a value for each query. */
     private static final int VECTORS = 2;
 
-    private static final int COEFFICIENTS = TileCall.POLYNOMIAL.length;
+    private static final int COEFFICIENTS = HeadCall.POLYNOMIAL.length;
     private static final Zmm FACTOR = new Zmm(20);
     private static final Zmm SHIFT = new Zmm(21);
 
@@ -67,9 +67,9 @@ final class TileSoftmax {
     void encode() {
         a.mov(RAX, 1);
         a.kmovw(FIRST_LANE, RAX);
-        a.vbroadcastss(FACTOR, at(RDI, TileCall.FACTOR));
+        a.vbroadcastss(FACTOR, at(RDI, HeadCall.FACTOR));
         for (int i = 0; i < COEFFICIENTS; i++) {
-            a.vbroadcastss(coefficient(i), at(RDI, TileCall.COEFFICIENTS + i * Float.BYTES));
+            a.vbroadcastss(coefficient(i), at(RDI, HeadCall.COEFFICIENTS + i * Float.BYTES));
         }
         mask();
         begin();
@@ -83,13 +83,13 @@ final class TileSoftmax {
     /** Scores of keys that a query does not see become minus infinity, whatever they are; R9 is behind the last panel's. */
     private void mask() {
         Label end = a.label();
-        a.mov(RAX, at(RDI, TileCall.MASKED));
+        a.mov(RAX, at(RDI, HeadCall.MASKED));
         a.test(RAX, RAX);
         a.jz(end);
-        a.vbroadcastss(lanes(0), at(RDI, TileCall.MINUS_INFINITY));
+        a.vbroadcastss(lanes(0), at(RDI, HeadCall.MINUS_INFINITY));
         a.lea(RAX, at(R9, -TileShape.SCORES));
-        a.lea(RDX, at(RDI, TileCall.UNSEEN));
-        Loops.times(a, RCX, at(RDI, TileCall.ROWS), () -> {
+        a.lea(RDX, at(RDI, HeadCall.UNSEEN));
+        Loops.times(a, RCX, at(RDI, HeadCall.ROWS), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.kmovw(UNSEEN, at(RDX, v * Short.BYTES));
                 a.vmovups(at(RAX, v * TileShape.ROW), UNSEEN, lanes(0));
@@ -103,10 +103,10 @@ final class TileSoftmax {
     /** Before the first chunk. A greatest score that is finite makes 0 of minus infinity, and NaN of nothing else. */
     private void begin() {
         Label continued = a.label();
-        a.mov(RAX, at(RDI, TileCall.CONTINUED));
+        a.mov(RAX, at(RDI, HeadCall.CONTINUED));
         a.test(RAX, RAX);
         a.jnz(continued);
-        a.vbroadcastss(lanes(0), at(RDI, TileCall.LEAST));
+        a.vbroadcastss(lanes(0), at(RDI, HeadCall.LEAST));
         a.vpxord(lanes(1), lanes(1), lanes(1));
         for (int v = 0; v < VECTORS; v++) {
             a.vmovups(at(RDI, TileShape.GREATEST + v * TileShape.ROW), Mask.ALL, lanes(0));
@@ -123,7 +123,7 @@ final class TileSoftmax {
         a.lea(R8, at(RDI, shape.scores()));
         a.lea(R9, at(RDI, shape.weights()));
         a.lea(R10, at(RDI, TileShape.GREATEST));
-        Loops.times(a, R11, at(RDI, TileCall.ROWS), () -> {
+        Loops.times(a, R11, at(RDI, HeadCall.ROWS), () -> {
             row.run();
             a.add(R8, TileShape.FLOATS);
             a.add(R9, TileShape.ROW);
@@ -136,7 +136,7 @@ final class TileSoftmax {
             a.vbroadcastss(lanes(v), at(R10, 0));
         }
         a.mov(RAX, R8);
-        Loops.times(a, RCX, at(RDI, TileCall.PANELS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.vmovups(exponent(v), Mask.ALL, at(RAX, v * TileShape.ROW));
                 // Of NaN the greatest so far is kept; its weight is NaN.
@@ -155,7 +155,7 @@ final class TileSoftmax {
             a.vmovups(lanes(v), Mask.ALL, at(RDI, TileShape.GREATEST + v * TileShape.ROW));
             a.vsubps(exponent(v), before(v), lanes(v));
             a.vmulps(exponent(v), exponent(v), FACTOR);
-            a.vmulpsBroadcast(lanes(v), lanes(v), at(RDI, TileCall.MINUS_FACTOR));
+            a.vmulpsBroadcast(lanes(v), lanes(v), at(RDI, HeadCall.MINUS_FACTOR));
             a.vmovups(at(RDI, TileShape.SHIFTS + v * TileShape.ROW), Mask.ALL, lanes(v));
         }
         powers();
@@ -171,7 +171,7 @@ final class TileSoftmax {
         }
         a.mov(RAX, R8);
         a.mov(RDX, R9);
-        Loops.times(a, RCX, at(RDI, TileCall.PANELS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.vmovups(exponent(v), Mask.ALL, at(RAX, v * TileShape.ROW));
                 a.vfmadd213ps(exponent(v), FACTOR, SHIFT);
@@ -210,12 +210,12 @@ final class TileSoftmax {
 
     private void correctOutputs() {
         Label end = a.label();
-        a.mov(RAX, at(RDI, TileCall.CONTINUED));
+        a.mov(RAX, at(RDI, HeadCall.CONTINUED));
         a.test(RAX, RAX);
         a.jz(end);
         a.lea(RAX, at(RDI, shape.outputs()));
         a.lea(RDX, at(RDI, TileShape.CORRECTIONS));
-        Loops.times(a, RCX, at(RDI, TileCall.ROWS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.ROWS), () -> {
             a.vbroadcastss(power(0), at(RDX, 0));
             for (int channel = 0; channel < shape.headSize(); channel += TileShape.LANES) {
                 Zmm register = exponent(channel / TileShape.LANES % 4);
@@ -232,7 +232,7 @@ final class TileSoftmax {
     private void powers() {
         for (int v = 0; v < VECTORS; v++) {
             a.vreducepsDown(fraction(v), exponent(v));
-            a.vbroadcastss(power(v), at(RDI, TileCall.COEFFICIENTS));
+            a.vbroadcastss(power(v), at(RDI, HeadCall.COEFFICIENTS));
         }
         for (int i = 1; i < COEFFICIENTS; i++) {
             for (int v = 0; v < VECTORS; v++) {

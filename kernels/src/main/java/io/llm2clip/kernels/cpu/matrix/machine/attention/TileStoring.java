@@ -27,12 +27,12 @@ final class TileStoring {
         int rest = shape.headSize() % TileShape.LANES;
         a.mov(RAX, (1 << rest) - 1);
         a.kmovw(REST, RAX);
-        a.vbroadcastss(ONE, at(RDI, TileCall.COEFFICIENTS + (TileCall.POLYNOMIAL.length - 1) * Float.BYTES));
+        a.vbroadcastss(ONE, at(RDI, HeadCall.COEFFICIENTS + (HeadCall.POLYNOMIAL.length - 1) * Float.BYTES));
         a.lea(RAX, at(RDI, shape.outputs()));
         a.lea(RDX, at(RDI, TileShape.SUMS));
-        a.mov(RSI, at(RDI, TileCall.MATRIX));
-        a.mov(R8, at(RDI, TileCall.MATRIX_ROW));
-        a.mov(RCX, at(RDI, TileCall.ROWS));
+        a.mov(RSI, at(RDI, HeadCall.MATRIX));
+        a.mov(R8, at(RDI, HeadCall.MATRIX_ROW));
+        a.mov(RCX, at(RDI, HeadCall.ROWS));
         Label row = a.here();
         a.vbroadcastss(INVERSE, at(RDX, 0));
         a.vdivps(INVERSE, ONE, INVERSE);

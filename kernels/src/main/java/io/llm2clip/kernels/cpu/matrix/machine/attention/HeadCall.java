@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 
 /** The argument of all programs for tiles: where each field is, and how it gets there. Scratch memory follows, see {@link TileShape}. */
-final class TileCall {
+final class HeadCall {
     /** What is loaded, or where results are stored, and the bytes from one row to the next. */
     static final int MATRIX = 0;
 
@@ -65,7 +65,7 @@ final class TileCall {
     private static final int TILE_COUNT = 8;
     private static final float LOG2_E = 1.44269504f;
 
-    private TileCall() {}
+    private HeadCall() {}
 
     static void set(long call, int field, long value) {
         ALL.set(JAVA_LONG, call + field, value);
