@@ -12,6 +12,7 @@ import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.SquareTransposition;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import java.util.function.IntConsumer;
 
@@ -52,7 +53,7 @@ final class PairTransposition {
             a.vpxord(new Zmm(row), new Zmm(row), new Zmm(row));
         }
         rows(R8, COLUMNS, row -> a.vmovups(new Zmm(row), Mask.ALL, at(RAX, row * Tiles.ROW)));
-        transpose();
+        SquareTransposition.append(a);
         rows(R9, ROWS, row -> a.vmovups(at(RAX, row * Tiles.ROW), Mask.ALL, new Zmm(row)));
         a.add(R8, at(RDI, FROM_TILE));
         a.add(R9, at(RDI, TO_TILE));
@@ -74,35 +75,5 @@ final class PairTransposition {
             a.sub(RCX, 1);
         }
         a.bind(end);
-    }
-
-    /** Registers 0 to 15 as the rows of a tile. */
-    private void transpose() {
-        for (int i = 0; i < LANES; i += 2) {
-            a.vunpcklps(new Zmm(LANES + i), new Zmm(i), new Zmm(i + 1));
-            a.vunpckhps(new Zmm(LANES + i + 1), new Zmm(i), new Zmm(i + 1));
-        }
-        // Quarter q of register 4 g + c has then column 4 q + c of rows 4 g to 4 g + 3.
-        for (int i = 0; i < LANES; i += 4) {
-            for (int half = 0; half < 2; half++) {
-                Zmm upper = new Zmm(LANES + i + half);
-                Zmm lower = new Zmm(LANES + i + half + 2);
-                a.vunpcklpd(new Zmm(i + 2 * half), upper, lower);
-                a.vunpckhpd(new Zmm(i + 2 * half + 1), upper, lower);
-            }
-        }
-        for (int c = 0; c < 4; c++) {
-            Zmm[] square = {new Zmm(c), new Zmm(4 + c), new Zmm(8 + c), new Zmm(12 + c)};
-            for (int half = 0; half < 2; half++) {
-                int quarters = half == 0 ? 0x44 : 0xEE;
-                a.vshuff32x4(new Zmm(LANES + 4 * c + half), square[0], square[1], quarters);
-                a.vshuff32x4(new Zmm(LANES + 4 * c + 2 + half), square[2], square[3], quarters);
-            }
-            for (int q = 0; q < 4; q++) {
-                Zmm upper = new Zmm(LANES + 4 * c + q / 2);
-                Zmm lower = new Zmm(LANES + 4 * c + 2 + q / 2);
-                a.vshuff32x4(square[q], upper, lower, q % 2 == 0 ? 0x88 : 0xDD);
-            }
-        }
     }
 }

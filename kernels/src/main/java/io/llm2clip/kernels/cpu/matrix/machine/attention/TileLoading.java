@@ -14,6 +14,7 @@ import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.SquareTransposition;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
@@ -127,7 +128,7 @@ final class TileLoading {
             }
         }
         a.bind(end);
-        Transposition.transpose(a);
+        SquareTransposition.append(a);
         for (int pair = 0; pair < TileShape.LANES; pair++) {
             a.vmovups(at(RSI, pair * TileShape.ROW), Mask.ALL, new Zmm(pair));
         }

@@ -19,6 +19,7 @@ import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.SquareTransposition;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import java.util.function.IntConsumer;
 
@@ -50,7 +51,7 @@ final class Transposition {
                 a.vmovups(new Zmm(row), lanes(channels), at(RAX, 0));
                 a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
             });
-            transpose(a);
+            SquareTransposition.append(a);
             for (int channel = 0; channel < channels; channel++) {
                 a.vmovups(at(RSI, channel * shape.row()), Mask.ALL, new Zmm(channel));
             }
@@ -64,7 +65,7 @@ final class Transposition {
             for (int channel = 0; channel < channels; channel++) {
                 a.vmulps(new Zmm(channel), INVERSE, at(RSI, channel * shape.row()));
             }
-            transpose(a);
+            SquareTransposition.append(a);
             rows(row -> a.vmovups(at(RAX, 0), lanes(channels), new Zmm(row)));
         });
     }
@@ -124,34 +125,5 @@ final class Transposition {
             }
         }
         a.bind(end);
-    }
-
-    /** Registers 0 to 15 as the rows of a square of 32-bit elements; registers 16 to 31 are overwritten. */
-    static void transpose(Assembler a) {
-        for (int i = 0; i < LANES; i += 2) {
-            a.vunpcklps(new Zmm(LANES + i), new Zmm(i), new Zmm(i + 1));
-            a.vunpckhps(new Zmm(LANES + i + 1), new Zmm(i), new Zmm(i + 1));
-        }
-        // Quarter q of register 4 g + c has then column 4 q + c of rows 4 g to 4 g + 3.
-        for (int i = 0; i < LANES; i += 4) {
-            for (int half = 0; half < 2; half++) {
-                Zmm upper = new Zmm(LANES + i + half);
-                Zmm lower = new Zmm(LANES + i + half + 2);
-                a.vunpcklpd(new Zmm(i + 2 * half), upper, lower);
-                a.vunpckhpd(new Zmm(i + 2 * half + 1), upper, lower);
-            }
-        }
-        for (int c = 0; c < 4; c++) {
-            Zmm[] square = {new Zmm(c), new Zmm(4 + c), new Zmm(8 + c), new Zmm(12 + c)};
-            for (int half = 0; half < 2; half++) {
-                a.vshuff32x4(new Zmm(LANES + 4 * c + half), square[0], square[1], half == 0 ? 0x44 : 0xEE);
-                a.vshuff32x4(new Zmm(LANES + 4 * c + 2 + half), square[2], square[3], half == 0 ? 0x44 : 0xEE);
-            }
-            for (int q = 0; q < 4; q++) {
-                Zmm upper = new Zmm(LANES + 4 * c + q / 2);
-                Zmm lower = new Zmm(LANES + 4 * c + 2 + q / 2);
-                a.vshuff32x4(square[q], upper, lower, q % 2 == 0 ? 0x88 : 0xDD);
-            }
-        }
     }
 }
