@@ -1,4 +1,5 @@
-"""What one and two steps of the reference's optimizer make of small models, for both stages of training. The build never runs it.
+"""What one and two steps of the reference's optimizer make of small models, for masked next-token prediction and both stages of training. The
+build never runs it.
 
     pip install --no-deps -r requirements.txt
     python steps.py
@@ -8,7 +9,8 @@ trained parameter a file has some elements, evenly spread, after each step.
 
 Stage 1 is PEFT's low-rank updates of a Llama of transformers with a mask that hides nothing, LLM2Vec's loss over positives and hard
 negatives, gradients clipped to norm 1, AdamW without weight decay. Its dropout is off, since it is random; its learning rate is
-constant, since a warm-up's first step would be none. Stage 2 is a tower of transformers or of EVA-CLIP's own code with LLM2CLIP's adapter
+constant, since a warm-up's first step would be none. Masked next-token prediction is the same model below a language head that is not
+trained, with the loss that transformers has for causal models: what is hidden at a position is told at the one before. Stage 2 is a tower of transformers or of EVA-CLIP's own code with LLM2CLIP's adapter
 and logit scale, CLIP's loss, gradients clipped to norm 5, and AdamW with LLM2CLIP's groups: weight decay 0.05 for matrices alone, learning
 rates that fall by 0.85 from block to block.
 """
@@ -23,7 +25,7 @@ from peft import LoraConfig, get_peft_model
 from published_models import adapter
 from seeded import described, spread, values
 from torch import nn
-from transformers import LlamaConfig, LlamaModel
+from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel
 from vision_towers import CLIPVisionConfig, CLIPVisionModelWithProjection, eva_tower, fill
 
 OUT = Path(__file__).parents[2] / "llm2clip/src/test/resources/io/llm2clip/training/steps"
@@ -99,6 +101,41 @@ def stage_1():
     write("stage-1", {
         "config": {"model_type": "llama"} | TEXT, "rank": RANK, "alpha": ALPHA, "scale": SCALE, "learningRate": STAGE_1_RATE, "clipNorm": 1.0,
         "tensors": described(state), "start": described(lora_a), "batches": batches} | trained)
+
+
+ROWS, LENGTH, IGNORED = 3, 16, -100
+
+
+def mntp():
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(**TEXT, attn_implementation="eager"))
+    state = fill(model.model) | fill(model.lm_head, lambda n: "lm_head." + n)
+    config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, bias="none", target_modules=[
+        "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+    model.lm_head.requires_grad_(False)
+    model.model = get_peft_model(model.model, config)
+    named = {n.removeprefix("model.").replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
+    with torch.no_grad():
+        for name, parameter in named.items():
+            if "lora_A" in name:
+                parameter.copy_(values(name, tuple(parameter.shape), *spread(name, parameter.shape)))
+    generator = torch.Generator().manual_seed(0)
+    batches = []
+    for _ in range(STEPS):
+        ids = torch.randint(3, 300, (ROWS, LENGTH), generator=generator)
+        chosen = torch.rand(ROWS, LENGTH, generator=generator) < 0.3
+        hidden = torch.where(chosen, 2, ids)
+        batches.append({"ids": hidden.flatten().tolist(), "labels": torch.where(chosen, ids, IGNORED).flatten().tolist()})
+
+    def loss(step):
+        ids, labels = (torch.tensor(batches[step][key]).reshape(ROWS, LENGTH) for key in ("ids", "labels"))
+        return model(input_ids=ids, attention_mask=torch.zeros(ROWS, 1, LENGTH, LENGTH), labels=labels).loss
+
+    trained = train(named, [{"params": list(named.values()), "weight_decay": 0.0}], STAGE_1_RATE, 1.0, loss)
+    lora_a = {name: p for name, p in named.items() if "lora_A" in name}
+    write("mntp", {
+        "config": {"model_type": "llama"} | TEXT, "rank": RANK, "alpha": ALPHA, "learningRate": STAGE_1_RATE, "clipNorm": 1.0,
+        "rows": ROWS, "length": LENGTH, "tensors": described(state), "start": described(lora_a), "batches": batches} | trained)
 
 
 IMAGES, D, E, SIDE = 4, 20, 24, 24
@@ -178,5 +215,6 @@ def stage_2_eva02():
 if __name__ == "__main__":
     torch.set_num_threads(1)
     stage_1()
+    mntp()
     stage_2_clip()
     stage_2_eva02()

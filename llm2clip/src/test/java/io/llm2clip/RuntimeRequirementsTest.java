@@ -69,7 +69,7 @@ class RuntimeRequirementsTest {
             entries.add(() -> Llm2Clip.load(nothing));
             entries.add(() -> TextModel.open(nothing));
             entries.add(() -> new CaptionTrainingJob(
-                            nothing,
+                            List.of(),
                             new CaptionTrainingJob.Pretrained(nothing),
                             CaptionTraining.Config.fromScratch(100, 1),
                             nothing,

@@ -1,6 +1,5 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.data.DataReport;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.progress.Quantity;
 import java.io.PrintWriter;
@@ -156,14 +155,6 @@ final class Terminal {
         } else {
             writing.run();
         }
-    }
-
-    /** Says what of a data set was left out, the first reasons by name. */
-    void skipped(DataReport data, List<String> brokenImages) {
-        if (!data.complete()) {
-            remark(data.summary());
-        }
-        skipped(brokenImages, brokenImages.size(), data.usable(), "image");
     }
 
     /**

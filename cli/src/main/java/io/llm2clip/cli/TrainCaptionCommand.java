@@ -8,7 +8,7 @@ import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
-import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
@@ -22,7 +22,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code llm2clip train caption}. */
@@ -38,10 +37,8 @@ import picocli.CommandLine.Spec;
         footer = "  llm2clip train caption my-images --out my-text")
 @HelpSection.In(HelpSection.TRAINING)
 final class TrainCaptionCommand extends ComputingCommand {
-    @Parameters(
-            paramLabel = "DATA",
-            description = "A file of lines {\"captions\": [\"...\", \"...\"]}, or a folder with such a captions.jsonl.")
-    private Path captions = Path.of("");
+    @Mixin
+    private TextDataOption data = new TextDataOption();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "TEXTDIR", description = "Receives the text encoder.")
@@ -116,10 +113,8 @@ final class TrainCaptionCommand extends ComputingCommand {
             description = "Factor of the cosines in the loss (default: ${DEFAULT-VALUE}).")
     private float scale = 50;
 
-    @Option(
-            names = "--hard-negatives",
-            description = "Add a caption of one other image to each pair as a negative, as the paper does.")
-    private boolean hardNegatives;
+    @Mixin
+    private PairOptions pairs = new PairOptions();
 
     @Option(
             names = "--seed",
@@ -180,9 +175,9 @@ final class TrainCaptionCommand extends ComputingCommand {
     }
 
     private record Report(
-            int trainingGroups,
+            long trainingGroups,
             int measuredGroups,
-            int skippedLines,
+            long skippedExamples,
             int cutCaptions,
             int skippedSteps,
             Map<String, CaptionRetrieval.Change> captionRetrievalAccuracy,
@@ -193,26 +188,17 @@ final class TrainCaptionCommand extends ComputingCommand {
         CaptionTraining.Config training = BadUsage.unless(spec, this::training);
         report.require();
         StopRequest stop = new StopRequest();
-        RunOptions recorded = run.of(out, stop);
-        CaptionTrainingJob job = BadUsage.unless(
-                spec,
-                () -> new CaptionTrainingJob(
-                        captions,
-                        start(),
-                        training,
-                        validation.validation(),
-                        out,
-                        Optional.ofNullable(adapter),
-                        overwrite.existing(),
-                        specialTokens.choice(),
-                        device().execution(),
-                        recorded));
+        // What options alone speak against is found before any data are read.
+        CaptionTrainingJob plan = BadUsage.unless(spec, () -> plan(training, stop));
+        CaptionTrainingJob job = plan.learningFrom(data.open(terminal), pairs.instructions());
         CaptionTrainingJob.Result result = StopSignals.run(
                 stop,
                 terminal,
                 () -> report.after(
-                        () -> job.run(terminal.progress()), () -> RunReport.of(recorded.directory()), terminal));
-        terminal.skipped(result.data(), List.of());
+                        () -> job.run(terminal.progress()),
+                        () -> RunReport.of(job.run().directory()),
+                        terminal));
+        terminal.skipped(result.reasons(), result.broken(), result.trainingGroups() + result.broken(), "example");
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {
             printJson(
@@ -220,7 +206,7 @@ final class TrainCaptionCommand extends ComputingCommand {
                     new Report(
                             result.trainingGroups(),
                             result.measuredGroups(),
-                            result.data().skipped(),
+                            result.broken(),
                             result.cutCaptions(),
                             result.skippedSteps(),
                             result.captionRetrieval(),
@@ -240,6 +226,23 @@ final class TrainCaptionCommand extends ComputingCommand {
         terminal.remark("The text encoder is in %s; go on with 'llm2clip train clip'.".formatted(out));
     }
 
+    /** All but the data. */
+    private CaptionTrainingJob plan(CaptionTraining.Config training, StopRequest stop) {
+        data.check();
+        return new CaptionTrainingJob(
+                List.of(),
+                InstructionTable.NONE,
+                start(),
+                training,
+                validation.validation(data.columns()),
+                out,
+                Optional.ofNullable(adapter),
+                overwrite.existing(),
+                specialTokens.choice(),
+                device().execution(),
+                run.of(out, stop));
+    }
+
     /** The recipe of the start, with what options say otherwise. */
     private CaptionTraining.Config training() {
         CaptionTraining.Config defaults = model.directory == null
@@ -252,10 +255,9 @@ final class TrainCaptionCommand extends ComputingCommand {
                 rank,
                 alpha,
                 scale,
-                defaults.curriculum(),
-                defaults.mixedShare(),
+                pairs.bothDirections(),
+                pairs.over(defaults.pairing()),
                 maxLength,
-                hardNegatives,
                 seed,
                 stepSettings.options());
     }

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         commandListHeading = "%nStages:%n",
         footerHeading = "%nExample:%n",
         footer = "  llm2clip train caption my-images --out my-text",
-        subcommands = {TrainCaptionCommand.class, TrainClipCommand.class})
+        subcommands = {TrainMntpCommand.class, TrainCaptionCommand.class, TrainClipCommand.class})
 final class TrainCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
@@ -23,7 +23,7 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         if (spec != null) {
-            throw new ParameterException(spec.commandLine(), "Expected a stage, caption or clip.");
+            throw new ParameterException(spec.commandLine(), "Expected a stage, mntp, caption or clip.");
         }
     }
 }

@@ -359,7 +359,7 @@ class TrainCommandTest {
                 "--json");
         assertThat(run.err())
                 .contains(
-                        "2 of 26 groups of " + pairs + " have no two different captions and are left out.",
+                        "2 of 24 groups of " + pairs + " have no two different captions and are left out.",
                         "Batches of stage 1 have 22 pairs instead of 32, because there are only 22 images to learn from.",
                         "All pairs of stage 1 are of a short and a long caption, because no images have two long ones.")
                 .doesNotContain("learning rate");
@@ -375,7 +375,8 @@ class TrainCommandTest {
                 "train", "caption", data, "--out", folder.resolve("none"), "--vocabulary", 300, "--max-length", 1);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
-                .contains("Of 22 images 0 have two different captions to pair")
+                .contains("Of 22 examples of " + data.resolve("captions.jsonl")
+                        + " 0 have two different captions to pair")
                 .doesNotContain("language model:1", "language model: 1");
         assertThat(folder.resolve("none")).doesNotExist();
     }
@@ -673,7 +674,7 @@ class TrainCommandTest {
         Files.writeString(few.resolve("captions.jsonl"), "{\"captions\": [\"a kite\", \"one kite\"]}\n");
         Run run = Run.of("train", "caption", few, "--out", folder.resolve("none"));
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("has 1 usable groups", "at least 20").hasLineCount(1);
+        assertThat(run.err()).contains("has 1 usable examples", "at least 20").hasLineCount(1);
         assertThat(folder.resolve("none")).doesNotExist();
     }
 

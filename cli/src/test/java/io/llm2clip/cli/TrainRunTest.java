@@ -114,12 +114,16 @@ class TrainRunTest {
                         "7 stage 1, caption contrast loss",
                         "7 stage 1, caption contrast val");
         assertThat(metrics(text).get(3).path("kind").asString()).isEqualTo("long to long");
+        JsonNode accuracy = first.json().path("captionRetrievalAccuracy").path("longLong");
+        JsonNode figure =
+                Json.MAPPER.readTree(run(text).resolve("results.json")).path(0);
+        assertThat(figure.path("name").asString()).isEqualTo("caption retrieval accuracy, two long captions");
+        assertThat(figure.path("before").asDouble())
+                .isEqualTo(accuracy.path("before").asDouble());
+        assertThat(figure.path("value").asDouble())
+                .isEqualTo(accuracy.path("after").asDouble());
         assertThat(metrics(text).getLast().path("val_long_long_r1").asDouble())
-                .isEqualTo(first.json()
-                        .path("captionRetrievalAccuracy")
-                        .path("longLong")
-                        .path("after")
-                        .asDouble());
+                .isEqualTo(accuracy.path("after").asDouble());
         assertThat(Json.MAPPER
                         .readTree(run(text).resolve("args.json"))
                         .path("command")
@@ -233,12 +237,12 @@ class TrainRunTest {
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
                 .isEqualToNormalizingNewlines(
-                        "error: %s has 22 usable images, training needs at least 200, one in 100 of which is held out; add some.\n"
+                        "error: %s has 22 usable examples, training needs at least 200, one in 100 of which is held out; add some.\n"
                                 .formatted(training));
         assertThat(run(folder.resolve("none"))).doesNotExist();
         Run missing = Run.of(
                 "train", "caption", training, "--out", folder.resolve("none"), "--val", folder.resolve("absent"));
         assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err()).contains("absent", "does not exist").hasLineCount(1);
+        assertThat(missing.err()).contains("absent", "is no data set").hasLineCount(1);
     }
 }

@@ -41,7 +41,7 @@ public final class JsonLines {
         }
 
         /** Reason and detail, as part of a sentence. */
-        String sentencePart() {
+        public String sentencePart() {
             return detail.isEmpty() ? String.valueOf(getMessage()) : getMessage() + ": " + detail;
         }
 
@@ -123,7 +123,7 @@ public final class JsonLines {
     }
 
     /** The object of a line. */
-    static ObjectNode parse(String text) throws BadLineException {
+    public static ObjectNode parse(String text) throws BadLineException {
         try {
             if (JSON.readTree(text) instanceof ObjectNode object) {
                 return object;

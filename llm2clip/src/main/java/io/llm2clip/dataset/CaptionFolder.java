@@ -93,17 +93,6 @@ public final class CaptionFolder implements ExampleSet {
     }
 
     private long[] usableOffsets(int shard) {
-        long[] all = blocks.offsets(shard);
-        int first = shard * RecordBlocks.RECORDS;
-        int[] numbers = usable.get(first, first + RecordBlocks.RECORDS).stream().toArray();
-        long[] found = new long[numbers.length];
-        for (int i = 0; i < numbers.length; i++) {
-            if (numbers[i] >= all.length) {
-                throw new InputException(
-                        "%s has fewer lines than when the run began; start a new one.".formatted(folder));
-            }
-            found[i] = all[numbers[i]];
-        }
-        return found;
+        return blocks.usableOffsets(shard, usable);
     }
 }

@@ -33,7 +33,7 @@ public record HeldOutExamples(DataMix training, ExampleSet measured) {
             ExampleSet set = source.set();
             if (set.size() < (long) LEAST * every) {
                 throw new InputException(
-                        "%s has %d usable images, training needs at least %d, one in %d of which is held out; add some."
+                        "%s has %d usable examples, training needs at least %d, one in %d of which is held out; add some."
                                 .formatted(set.name(), set.size(), (long) LEAST * every, every));
             }
             training.add(new DataMix.Source(new Part(set, apart, false), source.weight()));
@@ -51,7 +51,7 @@ public record HeldOutExamples(DataMix training, ExampleSet measured) {
         for (DataMix.Source source : training.sources()) {
             long fewest = Math.min(source.set().size(), measured.size());
             if (fewest < LEAST) {
-                throw new InputException("%s and %s: expected at least %d usable images of each, found %d; add some."
+                throw new InputException("%s and %s: expected at least %d usable examples of each, found %d; add some."
                         .formatted(source.set().name(), measured.name(), LEAST, fewest));
             }
         }

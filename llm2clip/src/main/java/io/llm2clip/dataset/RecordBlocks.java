@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.function.Supplier;
 
 /** A file of records, lines say, in blocks of {@link #RECORDS}; of each block is known where it begins, of the records within it when they are asked for. */
@@ -95,6 +96,25 @@ final class RecordBlocks {
             throw unreadable(file, e);
         }
         return Arrays.copyOf(offsets, count);
+    }
+
+    /**
+     * Where those records of a block begin that can be used.
+     *
+     * @param usable by number of the record in the file
+     */
+    long[] usableOffsets(int block, BitSet usable) {
+        long[] all = offsets(block);
+        int first = block * RECORDS;
+        int[] numbers = usable.get(first, first + RECORDS).stream().toArray();
+        long[] found = new long[numbers.length];
+        for (int i = 0; i < numbers.length; i++) {
+            if (numbers[i] >= all.length) {
+                throw changed();
+            }
+            found[i] = all[numbers[i]];
+        }
+        return found;
     }
 
     /** The record that begins at an offset, without the end of its last line. */

@@ -7,6 +7,7 @@ import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.OptimizerSettings;
+import io.llm2clip.training.pair.Pairing;
 
 /**
  * Sizes and hyper-parameters of the demo. Chosen on validation images of other seeds than the default one, never on held-out ones.
@@ -81,6 +82,7 @@ record DemoRecipe(
 
     private static CaptionTraining.Config stage1(int steps, float learningRate, double curriculum, long seed) {
         OptimizerSettings optimizer = new OptimizerSettings(learningRate, 10, 0, AdamW.Options.DEFAULT.withClipNorm(1));
-        return new CaptionTraining.Config(steps, 32, optimizer, 16, 32, 50, curriculum, 0.3, 136, false, seed);
+        return new CaptionTraining.Config(
+                steps, 32, optimizer, 16, 32, 50, false, Pairing.byLength(curriculum), 136, seed);
     }
 }

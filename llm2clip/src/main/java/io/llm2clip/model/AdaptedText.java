@@ -98,8 +98,8 @@ record AdaptedText(Path directory, LoraConfig adapter, TextSource base, Path bas
     }
 
     @Override
-    public Llama encoder(Parameters owner) {
-        Llama llama = base.encoder(owner);
+    public Llama encoder(Parameters owner, boolean languageHead) {
+        Llama llama = base.encoder(owner, languageHead);
         LoraFiles.attach(llama, adapter, basePath);
         return llama;
     }

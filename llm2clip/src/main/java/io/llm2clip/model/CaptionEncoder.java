@@ -71,6 +71,11 @@ public final class CaptionEncoder implements AutoCloseable {
         return captions.stream().map(caption -> shorter.row(tokenizer, caption)).toList();
     }
 
+    /** The row of a caption behind an instruction, cut likewise. */
+    public CaptionRow row(String instruction, String caption, int maxLength) {
+        return format.within(maxLength).row(tokenizer, instruction, caption);
+    }
+
     /** Token rows with their pooled windows. */
     public List<CaptionRow> rows(List<String> captions) {
         return captions.stream().map(caption -> format.row(tokenizer, caption)).toList();

@@ -10,6 +10,9 @@ import java.util.List;
 
 /** A batch of captions as the tensors that a language model reads: ids, positions, offsets, who pools a token, and its weight. */
 public final class CaptionTensors {
+    /** How many tensors a batch is. */
+    public static final int COUNT = 5;
+
     private CaptionTensors() {}
 
     /** The values of a batch of N tokens and at most S captions: i32 {@code [N]}, {@code [N]}, {@code [S + 1]}, {@code [N]}; f32 {@code [N]}. */

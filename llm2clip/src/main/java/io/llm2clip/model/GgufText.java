@@ -244,10 +244,10 @@ final class GgufText implements TextSource {
     }
 
     @Override
-    public Llama encoder(Parameters owner) {
+    public Llama encoder(Parameters owner, boolean languageHead) {
         LlamaConfig config = config();
         Llama llama = Described.network(
-                file, config.layers(), () -> Llama.encoder(owner, config, LlamaInitialization.STANDARD));
+                file, config.layers(), () -> Llama.of(owner, config, LlamaInitialization.STANDARD, languageHead));
         load(llama);
         return llama;
     }

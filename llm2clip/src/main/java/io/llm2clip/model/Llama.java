@@ -69,6 +69,11 @@ public final class Llama {
         return new Llama(owner, config, start, true);
     }
 
+    /** One or the other. */
+    static Llama of(Parameters owner, LlamaConfig config, LlamaInitialization start, boolean languageHead) {
+        return new Llama(owner, config, start, languageHead);
+    }
+
     public LlamaConfig config() {
         return config;
     }
@@ -113,11 +118,16 @@ public final class Llama {
 
     /** Scores of the next token, {@code [..., vocabulary]}; a token sees only itself and earlier ones. */
     public Tensor logits(Tensor ids, Sequences sequences) {
+        return scores(hidden(ids, sequences, true));
+    }
+
+    /** Scores of tokens, {@code [..., vocabulary]}, of hidden states {@code [..., D]}. */
+    public Tensor scores(Tensor states) {
         if (head == null) {
             throw new IllegalStateException(
                     "This Llama is an encoder without a language head; create it with languageModel.");
         }
-        return hidden(ids, sequences, true).matmulTransposed(head.tensor());
+        return states.matmulTransposed(head.tensor());
     }
 
     /**

@@ -89,7 +89,7 @@ public final class OpenModel implements AutoCloseable {
             Llm2ClipModel.requireFit(adapter.config().embeddingSize(), vision.config());
             requirePreprocessing(source, vision.config());
         });
-        Llama llama = encoder.encoder(parameters);
+        Llama llama = encoder.encoder(parameters, false);
         AdapterFiles.load(adapter, logitScale, source.adapter());
         TokenizerFiles files = encoder.tokenizer();
         Tokenizer tokenizer = TextFiles.tokenizer(files, config, source.specialTokens());

@@ -159,7 +159,7 @@ final class PartInspection {
                 draft.facts.put("key_value_heads", config.keyValueHeads());
                 draft.facts.put("vocabulary_size", config.vocabularySize());
                 draft.facts.put("max_positions", config.maxPositions());
-                source.encoder(onDisk);
+                source.encoder(onDisk, false);
             }
         });
         add("tokenizer", path, (draft, _) -> {

@@ -33,11 +33,13 @@ record TextDirectory(Path path) implements TextSource {
     }
 
     @Override
-    public Llama encoder(Parameters owner) {
+    public Llama encoder(Parameters owner, boolean languageHead) {
         LlamaConfig config = config();
         try (Checkpoint weights = Checkpoint.open(path)) {
             Llama llama = Described.network(
-                    weights, config.layers(), () -> Llama.encoder(owner, config, LlamaInitialization.STANDARD));
+                    weights,
+                    config.layers(),
+                    () -> Llama.of(owner, config, LlamaInitialization.STANDARD, languageHead));
             load(llama);
             return llama;
         }

@@ -137,7 +137,17 @@ public final class TextModel implements AutoCloseable {
      */
     public static TextModel open(
             Path path, Optional<SpecialTokens> specialTokens, WeightFormat weights, Execution execution) {
-        return open(path, List.of(), specialTokens, Parameters.frozen(weights, execution.device()), execution);
+        return open(path, List.of(), specialTokens, Parameters.frozen(weights, execution.device()), false, execution);
+    }
+
+    /**
+     * Opens a text model with its language head, which is not saved with it.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException as {@link #open}, and if there is no head
+     */
+    public static TextModel openLanguageModel(Path path, Optional<SpecialTokens> specialTokens, Execution execution) {
+        Parameters weights = Parameters.frozen(WeightFormat.STORED, execution.device());
+        return open(path, List.of(), specialTokens, weights, true, execution);
     }
 
     /**
@@ -148,12 +158,12 @@ public final class TextModel implements AutoCloseable {
     public static TextModel open(
             Path path, List<Path> adapters, Optional<SpecialTokens> specialTokens, WeightFormat weights) {
         Execution execution = Execution.cpu();
-        return open(path, adapters, specialTokens, Parameters.frozen(weights, execution.device()), execution);
+        return open(path, adapters, specialTokens, Parameters.frozen(weights, execution.device()), false, execution);
     }
 
     /** The same, to be saved in another form, and not to be computed with: no weights are in memory. */
     public static TextModel onDisk(Path path, List<Path> adapters) {
-        return open(path, adapters, Optional.empty(), Parameters.onDisk(), Execution.cpu());
+        return open(path, adapters, Optional.empty(), Parameters.onDisk(), false, Execution.cpu());
     }
 
     private static TextModel open(
@@ -161,6 +171,7 @@ public final class TextModel implements AutoCloseable {
             List<Path> adapters,
             Optional<SpecialTokens> specialTokens,
             Parameters weights,
+            boolean languageHead,
             Execution execution) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
@@ -171,7 +182,7 @@ public final class TextModel implements AutoCloseable {
             TokenizerFiles files = source.tokenizer();
             Tokenizer tokenizer = TextFiles.tokenizer(files, config, taken);
             return of(tokenizer, weights, files, captions.reading(tokenizer), source.notes(), execution, parameters -> {
-                Llama llama = source.encoder(parameters);
+                Llama llama = source.encoder(parameters, languageHead);
                 IntegerPrecision.require(parameters, path, execution);
                 return llama;
             });
@@ -278,6 +289,10 @@ public final class TextModel implements AutoCloseable {
 
     public CaptionFormat format() {
         return reading.format();
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
     }
 
     /** Its tokenizer's files, for a model that it becomes a part of. */

@@ -73,9 +73,10 @@ sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufTex
     /**
      * Makes the encoder, with its weights.
      *
+     * @param languageHead whether it has its language head, too, which files of encoders may lack
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if the weights are damaged, or not of the configuration
      */
-    Llama encoder(Parameters owner);
+    Llama encoder(Parameters owner, boolean languageHead);
 
     /** Gives a Llama of {@link #config} its weights. */
     void load(Llama llama);

@@ -1,5 +1,7 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.Skipped;
+import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
@@ -9,24 +11,28 @@ import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
+import io.llm2clip.training.pair.InstructionTable;
+import io.llm2clip.training.pair.PairBatches;
+import io.llm2clip.training.pair.Pairing;
+import io.llm2clip.training.pair.TextData;
+import io.llm2clip.training.pair.TextPairs;
+import io.llm2clip.training.pair.TextRows;
 import io.llm2clip.training.run.TrainingRun;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Stage 1, caption-contrastive fine-tuning (spec of the reference: LoRA on all linears, bidirectional attention, mean pooling,
- * one direction, cosine times 50): any two captions of one image attract each other, captions of other images repel.
+ * one direction, cosine times 50): texts of one example attract each other, those of others repel.
  */
 public final class CaptionTraining {
-    private static final String NAME = "stage 1, caption contrast";
+    static final String NAME = "stage 1, caption contrast";
 
     private final CaptionEncoder encoder;
     private final Config config;
-    private final PairSampler sampler;
+    private final PairBatches batches;
 
     /**
      * How to train.
@@ -37,10 +43,9 @@ public final class CaptionTraining {
      * @param rank of the low-rank updates
      * @param alpha their scale is {@code alpha / rank}
      * @param scale factor of the cosines
-     * @param curriculum share of the steps that sees only pairs of long captions, where images have two
-     * @param mixedShare share of pairs of a short and a long caption afterwards
+     * @param bothDirections whether positives seek their queries, too, not only queries their positives as in the reference
+     * @param pairing how pairs are drawn
      * @param maxLength tokens of a row; longer captions are cut on the right during training
-     * @param hardNegatives whether each query also sees a caption of a random other image, as the reference does
      * @param seed of pairs and initial updates
      * @param stepOptions how steps are made
      */
@@ -51,10 +56,9 @@ public final class CaptionTraining {
             int rank,
             float alpha,
             float scale,
-            double curriculum,
-            double mixedShare,
+            boolean bothDirections,
+            Pairing pairing,
             int maxLength,
-            boolean hardNegatives,
             long seed,
             StepOptions stepOptions) {
         /** With each batch in one program. */
@@ -65,10 +69,9 @@ public final class CaptionTraining {
                 int rank,
                 float alpha,
                 float scale,
-                double curriculum,
-                double mixedShare,
+                boolean bothDirections,
+                Pairing pairing,
                 int maxLength,
-                boolean hardNegatives,
                 long seed) {
             this(
                     steps,
@@ -77,10 +80,9 @@ public final class CaptionTraining {
                     rank,
                     alpha,
                     scale,
-                    curriculum,
-                    mixedShare,
+                    bothDirections,
+                    pairing,
                     maxLength,
-                    hardNegatives,
                     seed,
                     StepOptions.PLAIN);
         }
@@ -91,26 +93,28 @@ public final class CaptionTraining {
             Limit.RANK.require("rank", rank);
             Limit.ALPHA.require("alpha", alpha);
             Limit.SCALE.require("scale", scale);
-            Limit.SHARE.require("curriculum", curriculum);
-            Limit.SHARE.require("mixedShare", mixedShare);
             Limit.COUNT.require("maxLength", maxLength);
         }
 
-        /** What suits a small language model that was just trained from scratch: rate 3e-3, a short warm-up. */
+        /** What suits a small language model that was just trained from scratch: rate 3e-3, a short warm-up, pairs by length. */
         public static Config fromScratch(int steps, long seed) {
-            return of(steps, new OptimizerSettings(3e-3f, Math.min(10, steps / 10), 0, clipped(1)), seed);
+            return of(
+                    steps,
+                    new OptimizerSettings(3e-3f, Math.min(10, steps / 10), 0, clipped(1)),
+                    Pairing.BY_LENGTH,
+                    seed);
         }
 
         /**
-         * The paper's optimizer, for a pretrained language model: rate 2e-4, 300 steps of warm-up (of a short training a tenth), no
-         * weight decay, gradients clipped to norm 1.
+         * The paper's recipe, for a pretrained language model: any two captions of an image from the first step on, rate 2e-4, 300 steps
+         * of warm-up (of a short training a tenth), no weight decay, gradients clipped to norm 1.
          */
         public static Config pretrained(int steps, long seed) {
-            return of(steps, new OptimizerSettings(2e-4f, Math.min(300, steps / 10), 0, clipped(1)), seed);
+            return of(steps, new OptimizerSettings(2e-4f, Math.min(300, steps / 10), 0, clipped(1)), Pairing.ANY, seed);
         }
 
-        private static Config of(int steps, OptimizerSettings optimizer, long seed) {
-            return new Config(steps, 32, optimizer, 16, 32, 50, 0.5, 0.3, 512, false, seed);
+        private static Config of(int steps, OptimizerSettings optimizer, Pairing pairing, long seed) {
+            return new Config(steps, 32, optimizer, 16, 32, 50, false, pairing, 512, seed);
         }
 
         private static AdamW.Options clipped(float norm) {
@@ -118,57 +122,56 @@ public final class CaptionTraining {
         }
     }
 
-    private CaptionTraining(CaptionEncoder encoder, Config config, PairSampler sampler) {
+    private CaptionTraining(CaptionEncoder encoder, Config config, PairBatches batches) {
         this.encoder = encoder;
         this.config = config;
-        this.sampler = sampler;
+        this.batches = batches;
     }
 
     /**
-     * Looks at the captions and says what will be different from what was asked for; nothing is trained yet.
+     * Of captions in memory, without instructions.
      *
      * @param groups captions of one image each
-     * @throws IllegalArgumentException if there are not two images with captions to pair
      */
     public static CaptionTraining prepare(
             CaptionEncoder encoder, List<List<String>> groups, Config config, Progress progress) {
-        List<List<CaptionRow>> rows = groups.stream()
-                .map(captions -> encoder.rows(captions, config.maxLength))
-                .toList();
-        PairSampler sampler = new PairSampler(rows, config.batch, config.hardNegatives, new CounterRandom(config.seed));
-        remarks(sampler, groups.size(), config).forEach(progress::note);
-        return new CaptionTraining(encoder, config, sampler);
+        TextData captions = TextData.of(new TextGroups("the captions", groups));
+        return prepare(encoder, List.of(captions), InstructionTable.NONE, config, progress);
     }
 
-    private static List<String> remarks(PairSampler sampler, int images, Config config) {
-        List<String> remarks = new ArrayList<>();
-        if (sampler.groups() < images) {
-            remarks.add(
-                    "%d of %d images have no two different captions of at most %d tokens and are left out of stage 1."
-                            .formatted(images - sampler.groups(), images, config.maxLength));
-        }
-        if (sampler.groups() < config.batch) {
-            remarks.add(
-                    "Batches of stage 1 have %d pairs instead of %d, because there are only %d images to learn from."
-                            .formatted(sampler.groups(), config.batch, sampler.groups()));
-        }
-        if (sampler.detailedGroups() == 0) {
-            remarks.add(
-                    "All pairs of stage 1 are of a short and a long caption, because no images have two long ones.");
-        } else if (sampler.mixedGroups() == 0 && config.mixedShare > 0) {
-            remarks.add(
-                    "All pairs of stage 1 are of captions of similar length, because no images have a short one of less"
-                            + " than half the tokens.");
-        } else if (Math.min(sampler.detailedGroups(), sampler.mixedGroups()) < sampler.groups()) {
-            remarks.add(
-                    "Of %d images %d have two long captions and %d a short and a long one; stage 1 pairs each with what it has."
-                            .formatted(sampler.groups(), sampler.detailedGroups(), sampler.mixedGroups()));
-        }
-        if (sampler.shared() > 0) {
-            remarks.add("Stage 1: captions of more than one image: %d; within a batch they are not told apart."
-                    .formatted(sampler.shared()));
-        }
-        return remarks;
+    /**
+     * Looks at the texts and says what will be different from what was asked for; nothing is trained yet.
+     *
+     * @param sources what is learned from
+     * @param instructions for their queries
+     * @throws io.llm2clip.data.InputException if a source has not two examples with texts to pair
+     */
+    public static CaptionTraining prepare(
+            CaptionEncoder encoder,
+            List<TextData> sources,
+            InstructionTable instructions,
+            Config config,
+            Progress progress) {
+        TextRows rows = new TextRows() {
+            @Override
+            public List<CaptionRow> rows(List<String> texts) {
+                return encoder.rows(texts, config.maxLength);
+            }
+
+            @Override
+            public CaptionRow row(String instruction, String text) {
+                return encoder.row(instruction, text, config.maxLength);
+            }
+        };
+        PairBatches batches =
+                PairBatches.of(sources, instructions, rows, config.pairing, config.batch, config.steps, config.seed);
+        batches.remarks().forEach(progress::note);
+        return new CaptionTraining(encoder, config, batches);
+    }
+
+    /** What is learned from. */
+    PairBatches batches() {
+        return batches;
     }
 
     /**
@@ -193,7 +196,8 @@ public final class CaptionTraining {
         Llama llama = encoder.llama();
         Parameters updates = new Parameters(config.seed);
         llama.attachLora(updates, config.rank, config.alpha);
-        try (AdamW optimizer = optimizer()) {
+        try (batches;
+                AdamW optimizer = optimizer()) {
             TrainingPhase phase = new TrainingPhase(
                     NAME,
                     config.steps,
@@ -202,7 +206,12 @@ public final class CaptionTraining {
                     optimizer,
                     config.stepOptions,
                     encoder.execution().options());
-            LossCurve losses = TrainingLoop.run(phase, new PairSteps(), run, progress);
+            LossCurve losses = TrainingLoop.run(phase, new PairSteps(progress), run, progress);
+            losses.leaveOut(
+                    batches.skipped().stream().mapToLong(Skipped::count).sum(),
+                    batches.skipped().stream()
+                            .flatMap(skipped -> skipped.reasons().stream())
+                            .toList());
             trained.run();
             return losses;
         } finally {
@@ -213,11 +222,21 @@ public final class CaptionTraining {
     }
 
     private final class PairSteps implements StepMaker {
+        private final Progress progress;
+        private boolean equalTold;
+
+        PairSteps(Progress progress) {
+            this.progress = progress;
+        }
+
         @Override
         public void seek(int step, String position) {
-            for (int i = 0; i < step; i++) {
-                sampler.skip(kind(i));
-            }
+            batches.seek(position);
+        }
+
+        @Override
+        public String position() {
+            return batches.position();
         }
 
         @Override
@@ -232,23 +251,32 @@ public final class CaptionTraining {
 
         @Override
         public float make(TrainingLoop loop) {
-            int i = loop.number();
-            PairSampler.Pairs pairs = sampler.next(i, kind(i));
-            PairBatch batch = PairBatch.of(encoder, pairs, sampler.shared() > 0);
-            loop.batch(pairs.kind().text(), batch.size());
-            loop.among(batch.size() * (config.hardNegatives ? 2 : 1));
+            TextPairs pairs = batches.next(loop.number());
+            PairBatch batch = PairBatch.of(encoder, pairs);
+            String kind = pairs.kind().text();
+            loop.batch(batches.sources() == 1 ? kind : pairs.source() + ", " + kind, batch.size());
+            loop.among(batch.size() + pairs.negatives().size());
+            tell(pairs);
             return loop.run(loss(), batch, growth(batch));
         }
 
-        /** As many captions of the greatest length are so many times as many tokens. */
+        /** As many texts of the greatest length are so many times as many tokens. */
         private double growth(PairBatch batch) {
             Integer chunk = config.stepOptions.chunk();
             TokenBatch tokens = batch.tokens(0, chunk == null ? batch.size() : Math.min(chunk, batch.size()));
-            return (double) tokens.size() * sampler.longest() / tokens.tokens();
+            return (double) tokens.size() * batches.longest() / tokens.tokens();
         }
 
-        private PairSampler.Kind kind(int step) {
-            return sampler.kind(step, config.steps, config.curriculum, config.mixedShare);
+        /** Says, once, that a batch has a caption of two images. */
+        private void tell(TextPairs pairs) {
+            if (!equalTold
+                    && EqualItems.anyEqual(EqualItems.numbers(pairs.positives().stream()
+                            .map(TextPairs.Item::plain)
+                            .toList()))) {
+                equalTold = true;
+                progress.note(
+                        "Stage 1: examples of a batch have a caption in common; by that they are not told apart.");
+            }
         }
     }
 
@@ -263,6 +291,6 @@ public final class CaptionTraining {
 
     /** Of batches of pairs. */
     PairLoss loss() {
-        return new PairLoss(encoder, config.hardNegatives ? 3 : 2, config.scale);
+        return new PairLoss(encoder, config.scale, config.bothDirections);
     }
 }

@@ -1,8 +1,6 @@
 package io.llm2clip.training;
 
-import io.llm2clip.data.CaptionCorpus;
 import io.llm2clip.data.DataDigest;
-import io.llm2clip.data.DataReport;
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.CaptionRetrieval;
@@ -16,6 +14,8 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.pair.InstructionTable;
+import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.Figure;
 import io.llm2clip.training.run.RunDirectory;
@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * var job = new CaptionTrainingJob(
- *         Path.of("photos/captions.jsonl"),
+ *         List.of(TextData.of(TextFile.open(Path.of("photos/captions.jsonl")))),
  *         new CaptionTrainingJob.Pretrained(Path.of("Llama-3.2-1B")),
  *         CaptionTraining.Config.pretrained(300, 1),
  *         Path.of("text"),
@@ -46,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * CaptionTrainingJob.Result result = job.run(Progress.NONE);
  * }</pre>
  *
- * @param captions a file of caption groups, or a folder with a captions.jsonl
+ * @param sources captions, or queries with documents; each batch is from one of them
+ * @param instructions what queries begin with, by source
  * @param start the language model to begin with
  * @param training of stage 1
  * @param validation what is measured and not learned from
@@ -59,7 +61,8 @@ import org.jspecify.annotations.Nullable;
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record CaptionTrainingJob(
-        Path captions,
+        List<TextData> sources,
+        InstructionTable instructions,
         Start start,
         CaptionTraining.Config training,
         Validation validation,
@@ -72,6 +75,7 @@ public record CaptionTrainingJob(
 
     /** @throws IllegalArgumentException if an adapter is asked for and there is no model that it would be for, or folders are not apart */
     public CaptionTrainingJob {
+        sources = List.copyOf(sources);
         if (adapter.isPresent() && start instanceof FromScratch) {
             throw new IllegalArgumentException(
                     "An adapter for a language model from scratch, which nobody else has; expected one from a pretrained model (--llm).");
@@ -83,11 +87,12 @@ public record CaptionTrainingJob(
         OutputFolders.requireApart(folders);
     }
 
-    /** A new run on the CPU, with special tokens in captions as the language model says, else as text. */
+    /** A new run on the CPU without instructions, with special tokens in captions as the language model says, else as text. */
     public CaptionTrainingJob(
-            Path captions, Start start, CaptionTraining.Config training, Path out, Existing existing) {
+            List<TextData> sources, Start start, CaptionTraining.Config training, Path out, Existing existing) {
         this(
-                captions,
+                sources,
+                InstructionTable.NONE,
                 start,
                 training,
                 Validation.TENTH,
@@ -97,6 +102,12 @@ public record CaptionTrainingJob(
                 Optional.empty(),
                 Execution.cpu(),
                 RunOptions.beside(out));
+    }
+
+    /** The same training on other texts. */
+    public CaptionTrainingJob learningFrom(List<TextData> others, InstructionTable table) {
+        return new CaptionTrainingJob(
+                others, table, start, training, validation, out, adapter, existing, specialTokens, execution, run);
     }
 
     /** The language model that stage 1 begins with. */
@@ -111,79 +122,90 @@ public record CaptionTrainingJob(
     /**
      * What came of it.
      *
-     * @param data which lines were used
-     * @param trainingGroups caption groups that were learned from
-     * @param measuredGroups caption groups that were held out
+     * @param trainingGroups examples with texts to pair that there are to learn from, about where there are many
+     * @param measuredGroups examples that were held out and measured
      * @param captionRetrieval accuracy on the held-out groups by pairing, see {@link CaptionRetrieval}: before stage 1 with causal
      *     attention, after it with bidirectional attention
      * @param skippedSteps of language model and stage 1, whose loss or gradients were not finite
-     * @param captions of all groups
+     * @param broken examples that could not be used, as far as they were drawn
+     * @param reasons a sentence for each of the first
+     * @param captions that were looked at: all, where there are not very many
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
     public record Result(
-            DataReport data,
-            int trainingGroups,
+            long trainingGroups,
             int measuredGroups,
             Map<String, CaptionRetrieval.Change> captionRetrieval,
             int skippedSteps,
+            long broken,
+            List<String> reasons,
             int captions,
             int cutCaptions) {}
 
     /**
      * Trains and saves.
      *
-     * @throws InputException if the captions cannot be used
+     * @throws InputException if the texts cannot be used
      * @throws DivergedException if the training was ended because its steps were not finite; the model before them is saved
      * @throws io.llm2clip.training.run.StoppedException if it was stopped; a run with {@link RunOptions#resume} goes on from there
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if the model cannot be read or written
      */
     public Result run(Progress progress) {
         JavaRuntime.require();
-        CaptionCorpus corpus = CaptionCorpus.open(captions);
-        List<List<String>> groups = pairable(corpus);
-        HeldOut<List<String>> split = split(groups);
-        if (groups.size() < corpus.groups().size()) {
-            progress.note("%d of %d groups of %s have no two different captions and are left out."
-                    .formatted(
-                            corpus.groups().size() - groups.size(),
-                            corpus.groups().size(),
-                            captions));
+        if (sources.isEmpty()) {
+            throw new InputException("A training on no texts; expected at least one source of them.");
         }
         try (OutputDirectory output = TextModel.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 @Nullable
                         OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
-                                .orElse(null);
-                TextModel model = begin(split.training(), output.unfinished().resolve("tokenizer.json"))) {
-            output.requireRoom(model.bytes(Saving.DEFAULT));
-            CaptionTraining stage1 = CaptionTraining.prepare(model.encoder(), split.training(), training, progress);
-            announce(progress);
-            TrainingRun recorded = directory.begin(settings(split, model), progress);
-            int skipped = trainLanguageModel(model, split.training(), output, recorded, progress);
-            CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
-            skipped += savedOnFailure(
-                            model,
-                            output,
-                            () -> stage1.run(
-                                    recorded.evaluating(evaluation(model, split.measured(), progress)),
-                                    progress,
-                                    () -> saveAdapter(model, adapterOutput)))
-                    .skipped();
-            // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-            model.save(output, provenance(), Saving.DEFAULT);
-            Map<String, CaptionRetrieval.Change> changes = retrieval(model.encoder(), split.measured(), false, progress)
-                    .since(before);
-            directory.finish(figures(changes), progress);
-            List<String> all = groups.stream().flatMap(List::stream).toList();
-            return new Result(
-                    corpus.report(),
-                    split.training().size(),
-                    split.measured().size(),
-                    changes,
-                    skipped,
-                    all.size(),
-                    model.encoder().countCut(all, training.maxLength()));
+                                .orElse(null)) {
+            HeldOutTexts split = HeldOutTexts.of(sources, validation);
+            List<String> corpus = start instanceof FromScratch ? split.corpus(progress) : List.of();
+            try (TextModel model = begin(corpus, output.unfinished().resolve("tokenizer.json"))) {
+                return run(model, corpus, split, output, adapterOutput, directory, progress);
+            }
         }
+    }
+
+    private Result run(
+            TextModel model,
+            List<String> corpus,
+            HeldOutTexts split,
+            OutputDirectory output,
+            @Nullable OutputDirectory adapterOutput,
+            RunDirectory directory,
+            Progress progress) {
+        output.requireRoom(model.bytes(Saving.DEFAULT));
+        CaptionTraining stage1 =
+                CaptionTraining.prepare(model.encoder(), split.training(), instructions, training, progress);
+        announce(progress);
+        TrainingRun recorded = directory.begin(settings(split, model), progress);
+        int skipped = trainLanguageModel(model, corpus, output, recorded, progress);
+        CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
+        LossCurve losses = savedOnFailure(
+                model,
+                output,
+                () -> stage1.run(
+                        recorded.evaluating(evaluation(model, split.measured(), progress)),
+                        progress,
+                        () -> saveAdapter(model, adapterOutput)));
+        // Saved before it is measured: whatever happens then, nothing was trained for nothing.
+        model.save(output, provenance(), Saving.DEFAULT);
+        Map<String, CaptionRetrieval.Change> changes =
+                retrieval(model.encoder(), split.measured(), false, progress).since(before);
+        directory.finish(figures(changes), progress);
+        List<String> held = split.measured().stream().flatMap(List::stream).toList();
+        return new Result(
+                stage1.batches().size(),
+                split.measured().size(),
+                changes,
+                skipped + losses.skipped(),
+                split.broken().size() + losses.broken(),
+                Stream.concat(split.broken().stream(), losses.reasons().stream())
+                        .toList(),
+                stage1.batches().texts() + held.size(),
+                stage1.batches().cut() + model.encoder().countCut(held, training.maxLength()));
     }
 
     private static List<Figure> figures(Map<String, CaptionRetrieval.Change> changes) {
@@ -196,22 +218,6 @@ public record CaptionTrainingJob(
         return figures;
     }
 
-    private static List<List<String>> pairable(CaptionCorpus corpus) {
-        return corpus.groups().stream()
-                .map(group -> group.stream().distinct().toList())
-                .filter(group -> group.size() >= 2)
-                .toList();
-    }
-
-    private HeldOut<List<String>> split(List<List<String>> groups) {
-        String unit = "groups of two different captions";
-        return switch (validation) {
-            case Validation.Share share -> HeldOut.of(groups, share, captions.toString(), unit);
-            case Validation.Data data ->
-                HeldOut.of(groups, pairable(CaptionCorpus.open(data.path())), captions + " and " + data.path(), unit);
-        };
-    }
-
     /** Measures the held-out captions in the middle of stage 1. */
     private Evaluation evaluation(TextModel model, List<List<String>> measured, Progress progress) {
         return new Evaluation() {
@@ -220,9 +226,7 @@ public record CaptionTrainingJob(
                 model.encoder().weightsChanged();
                 CaptionRetrieval retrieval = retrieval(model.encoder(), measured, false, progress);
                 model.encoder().weightsChanged();
-                Map<String, Double> accuracy = new LinkedHashMap<>();
-                retrieval.scores().forEach((pairing, score) -> accuracy.put(metric(pairing), score.accuracy()));
-                return accuracy;
+                return metrics(retrieval);
             }
 
             @Override
@@ -232,8 +236,15 @@ public record CaptionTrainingJob(
         };
     }
 
-    private static String metric(String pairing) {
-        return "val_" + pairing.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT) + "_r1";
+    /** Accuracies by the names of metrics, such as {@code val_short_long_r1}. */
+    private static Map<String, Double> metrics(CaptionRetrieval retrieval) {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        retrieval
+                .scores()
+                .forEach((pairing, score) -> metrics.put(
+                        "val_" + pairing.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT) + "_r1",
+                        score.accuracy()));
+        return metrics;
     }
 
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
@@ -264,7 +275,7 @@ public record CaptionTrainingJob(
         };
     }
 
-    private TextModel begin(List<List<String>> groups, Path tokenizer) {
+    private TextModel begin(List<String> corpus, Path tokenizer) {
         return switch (start) {
             case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens, execution);
             case FromScratch scratch ->
@@ -272,7 +283,7 @@ public record CaptionTrainingJob(
                         scratch.model,
                         training.seed(),
                         tokenizer,
-                        groups.stream().flatMap(List::stream),
+                        corpus.stream(),
                         specialTokens.orElse(SpecialTokens.AS_TEXT),
                         execution);
         };
@@ -280,16 +291,11 @@ public record CaptionTrainingJob(
 
     /** Returns how many steps were skipped. */
     private int trainLanguageModel(
-            TextModel model,
-            List<List<String>> groups,
-            OutputDirectory output,
-            TrainingRun recorded,
-            Progress progress) {
+            TextModel model, List<String> corpus, OutputDirectory output, TrainingRun recorded, Progress progress) {
         return switch (start) {
             case Pretrained _ -> 0;
             case FromScratch scratch -> {
-                List<int[]> rows =
-                        groups.stream().flatMap(List::stream).map(model::row).toList();
+                List<int[]> rows = corpus.stream().map(model::row).toList();
                 yield savedOnFailure(
                                 model,
                                 output,
@@ -311,7 +317,7 @@ public record CaptionTrainingJob(
     }
 
     /** All that the bits of the text encoder depend on. */
-    private RunSettings settings(HeldOut<List<String>> split, TextModel initial) {
+    private RunSettings settings(HeldOutTexts split, TextModel initial) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", from());
         if (start instanceof FromScratch scratch) {
@@ -319,7 +325,8 @@ public record CaptionTrainingJob(
             settings.putAll(RecipeNotes.of("language_model.", scratch.training));
         }
         settings.putAll(RecipeNotes.of("stage_1.", training));
-        settings.put("data", DataDigest.ofCaptions(split.training()));
+        settings.putAll(RecipeNotes.of(sources));
+        settings.put("instructions", Fingerprint.hash(instructions.bySource().toString()));
         settings.put("validation", DataDigest.ofCaptions(split.measured()));
         settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
         settings.putAll(RecipeNotes.of(execution));

@@ -6,48 +6,16 @@ import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
- * Which captions, or pictures, of a data set are equal. Equal ones of two images are no negatives of each other: whoever pushed them
+ * Which captions, or pictures, of a batch are equal. Equal ones of two images are no negatives of each other: whoever pushed them
  * apart would ask for what cannot be done.
  */
 final class EqualItems {
-    private final int[][] numbers;
-    private final int shared;
-
-    private EqualItems(int[][] numbers, int shared) {
-        this.numbers = numbers;
-        this.shared = shared;
-    }
-
-    /**
-     * Compares all items.
-     *
-     * @param items by image; what {@link Object#equals} calls equal is
-     */
-    static <I> EqualItems of(List<List<I>> items) {
-        Map<I, Integer> numberOf = new HashMap<>();
-        Map<Integer, Integer> firstImage = new HashMap<>();
-        Set<Integer> shared = new HashSet<>();
-        int[][] numbers = new int[items.size()][];
-        for (int image = 0; image < numbers.length; image++) {
-            List<I> each = items.get(image);
-            numbers[image] = new int[each.size()];
-            for (int c = 0; c < each.size(); c++) {
-                int number = numberOf.computeIfAbsent(each.get(c), _ -> numberOf.size());
-                numbers[image][c] = number;
-                Integer first = firstImage.putIfAbsent(number, image);
-                if (first != null && first != image) {
-                    shared.add(number);
-                }
-            }
-        }
-        return new EqualItems(numbers, shared.size());
-    }
+    private EqualItems() {}
 
     /** A number for each of some items; equal ones have equal numbers, from 0. */
     static int[] numbers(List<?> items) {
@@ -62,16 +30,6 @@ final class EqualItems {
         return Arrays.stream(numbers).distinct().count() < numbers.length;
     }
 
-    /** How many different items belong to more than one image. */
-    int shared() {
-        return shared;
-    }
-
-    /** The number of an item, from 0; equal items have equal numbers. */
-    int number(int image, int item) {
-        return numbers[image][item];
-    }
-
     /**
      * What to add to the scores of a batch {@code [rows, columns]}, so that equal items do not count as negatives.
      *
@@ -79,12 +37,7 @@ final class EqualItems {
      * @param columns the same for every column; row i and column i are a pair, which is kept
      */
     static TensorData mask(int[][] rows, int[][] columns) {
-        Map<Integer, List<Integer>> columnsOf = new HashMap<>();
-        for (int c = 0; c < columns.length; c++) {
-            for (int number : columns[c]) {
-                columnsOf.computeIfAbsent(number, _ -> new ArrayList<>()).add(c);
-            }
-        }
+        Map<Integer, List<Integer>> columnsOf = columnsOf(columns);
         float[] mask = new float[Math.multiplyExact(rows.length, columns.length)];
         for (int r = 0; r < rows.length; r++) {
             for (int number : rows[r]) {
@@ -94,5 +47,24 @@ final class EqualItems {
             }
         }
         return TensorData.of(Shape.of(rows.length, columns.length), mask);
+    }
+
+    /** Whether {@link #mask} leaves anything out: whether a row has an item of another one's column. */
+    static boolean anyMeet(int[][] rows, int[][] columns) {
+        Map<Integer, List<Integer>> columnsOf = columnsOf(columns);
+        return IntStream.range(0, rows.length)
+                .anyMatch(r -> Arrays.stream(rows[r])
+                        .anyMatch(number -> columnsOf.getOrDefault(number, List.of()).stream()
+                                .anyMatch(c -> c != r)));
+    }
+
+    private static Map<Integer, List<Integer>> columnsOf(int[][] columns) {
+        Map<Integer, List<Integer>> columnsOf = new HashMap<>();
+        for (int c = 0; c < columns.length; c++) {
+            for (int number : columns[c]) {
+                columnsOf.computeIfAbsent(number, _ -> new ArrayList<>()).add(c);
+            }
+        }
+        return columnsOf;
     }
 }

@@ -66,13 +66,22 @@ public final class LossCurve {
         return reasons;
     }
 
+    /** Mean loss of the first tenth of the steps. */
+    public double first() {
+        return mean(losses.subList(0, tenth()));
+    }
+
     /** Mean loss of the last tenth of the steps. */
     public double last() {
-        int from = losses.size() - Math.max(1, losses.size() / 10);
-        return losses.subList(Math.max(0, from), losses.size()).stream()
-                .mapToDouble(Float::doubleValue)
-                .average()
-                .orElse(Double.NaN);
+        return mean(losses.subList(losses.size() - tenth(), losses.size()));
+    }
+
+    private int tenth() {
+        return Math.min(losses.size(), Math.max(1, losses.size() / 10));
+    }
+
+    private static double mean(List<Float> values) {
+        return values.stream().mapToDouble(Float::doubleValue).average().orElse(Double.NaN);
     }
 
     /** Floating-point operations, counted from the kernels' dimensions, so equal on every machine. */

@@ -1,34 +1,36 @@
 package io.llm2clip.training;
 
 import io.llm2clip.model.CaptionEncoder;
+import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The loss of queries over positives and, if there are any, negatives, which reads a mask where images share captions.
+ * The loss of queries over positives and, where a batch has any, negatives; it reads a mask where texts belong to several pairs.
  *
- * @param captions of an example: 2, or 3 with a negative
  * @param scale factor of the cosines
+ * @param bothDirections whether positives seek their queries, too
  */
-record PairLoss(CaptionEncoder encoder, int captions, float scale) implements EmbeddingLoss {
+record PairLoss(CaptionEncoder encoder, float scale, boolean bothDirections) implements EmbeddingLoss {
     @Override
     public List<Tensor> embed(List<Tensor> inputs, int examples) {
-        Tensor all = encoder.pooled(inputs, false);
-        return IntStream.range(0, captions)
-                .mapToObj(i -> all.slice(0, i * examples, (i + 1) * examples))
+        Tensor all = encoder.pooled(inputs.subList(0, CaptionTensors.COUNT), false);
+        return inputs.subList(CaptionTensors.COUNT, inputs.size()).stream()
+                .map(all::gather)
                 .toList();
     }
 
     @Override
     public Tensor loss(List<Tensor> embeddings, List<Tensor> inputs) {
-        return ContrastiveLoss.oneDirection(
-                embeddings.get(0),
-                embeddings.get(1),
-                captions == 3 ? embeddings.get(2) : null,
-                scale,
-                inputs.isEmpty() ? null : inputs.getFirst());
+        Tensor queries = embeddings.get(0);
+        Tensor positives = embeddings.get(1);
+        @Nullable Tensor negatives = embeddings.size() == 3 ? embeddings.get(2) : null;
+        @Nullable Tensor mask = inputs.isEmpty() ? null : inputs.getFirst();
+        return bothDirections
+                ? ContrastiveLoss.bothDirections(queries, positives, negatives, scale, mask)
+                : ContrastiveLoss.oneDirection(queries, positives, negatives, scale, mask);
     }
 }

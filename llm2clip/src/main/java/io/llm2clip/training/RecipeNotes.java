@@ -1,11 +1,13 @@
 package io.llm2clip.training;
 
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.training.pair.TextData;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -40,6 +42,20 @@ final class RecipeNotes {
         Map<String, String> notes = new LinkedHashMap<>();
         notes.put("device", execution.device().name());
         notes.put("precision", text(execution.options().precision()));
+        return notes;
+    }
+
+    /** What a training draws texts from. */
+    static Map<String, String> of(List<TextData> sources) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        for (int i = 0; i < sources.size(); i++) {
+            TextData source = sources.get(i);
+            String weight =
+                    source.weight().isPresent() ? ", weight " + source.weight().getAsDouble() : "";
+            notes.put(
+                    sources.size() == 1 ? "data" : "data.%d.%s".formatted(i + 1, source.name()),
+                    source.set().digest() + weight);
+        }
         return notes;
     }
 

@@ -260,7 +260,7 @@ final class TrainingLoop {
             progress.note("%s: %d of %d steps were skipped because loss or gradients were not finite."
                     .formatted(phase.name(), losses.skipped(), phase.steps()));
         }
-        if (candidates > 0 && losses.last() >= UNLEARNED * chance()) {
+        if (candidates > 0 && learnedNothing()) {
             progress.note(String.format(
                     Locale.ROOT,
                     "%s: the loss ended at %.2f, that of guessing among %d is %.2f: nothing was learned to tell apart;"
@@ -270,6 +270,16 @@ final class TrainingLoop {
                     candidates,
                     chance()));
         }
+    }
+
+    /**
+     * Whether the loss stayed at that of guessing or above. One that is far above but has fallen is on its way down: scaled cosines of an
+     * untrained language model are worse than guessing.
+     */
+    private boolean learnedNothing() {
+        double last = losses.last();
+        boolean atChance = last <= chance() / UNLEARNED;
+        return last >= UNLEARNED * chance() && (atChance || last >= UNLEARNED * losses.first());
     }
 
     private double chance() {

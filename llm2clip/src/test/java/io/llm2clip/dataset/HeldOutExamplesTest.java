@@ -55,7 +55,7 @@ class HeldOutExamplesTest {
         if (total < 20) {
             assertThatThrownBy(() -> HeldOutExamples.of(DataMix.of(new Numbered(sizes)), 10))
                     .hasMessage(
-                            "numbers has %d usable images, training needs at least 20, one in 10 of which is held out; add some."
+                            "numbers has %d usable examples, training needs at least 20, one in 10 of which is held out; add some."
                                     .formatted(total));
             return;
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.dataset.TextFile;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -11,6 +12,8 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.Validation;
+import io.llm2clip.training.pair.InstructionTable;
+import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,7 +66,8 @@ class GgufTrainingTest {
         CaptionTraining.Config recipe = CaptionTraining.Config.pretrained(STEPS, 1);
         Losses losses = new Losses();
         CaptionTrainingJob.Result result = new CaptionTrainingJob(
-                        captions,
+                        List.of(TextData.of(TextFile.open(captions))),
+                        InstructionTable.NONE,
                         new CaptionTrainingJob.Pretrained(file),
                         new CaptionTraining.Config(
                                 recipe.steps(),
@@ -72,10 +76,9 @@ class GgufTrainingTest {
                                 recipe.rank(),
                                 recipe.alpha(),
                                 recipe.scale(),
-                                recipe.curriculum(),
-                                recipe.mixedShare(),
+                                recipe.bothDirections(),
+                                recipe.pairing(),
                                 maxLength,
-                                recipe.hardNegatives(),
                                 recipe.seed()),
                         Validation.TENTH,
                         out,

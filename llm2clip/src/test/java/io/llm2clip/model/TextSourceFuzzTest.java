@@ -47,7 +47,7 @@ class TextSourceFuzzTest {
         fuzz(INPUTS / 5, Golden.path("gguf/families/" + name + ".gguf"), 2 << 10, file, _ -> {
             try (TextSource source = TextSource.open(file);
                     Parameters onDisk = Parameters.onDisk()) {
-                assertThat(source.encoder(onDisk).parameters()).isNotEmpty();
+                assertThat(source.encoder(onDisk, false).parameters()).isNotEmpty();
             }
         });
     }

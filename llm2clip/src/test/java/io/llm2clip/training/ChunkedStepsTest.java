@@ -42,7 +42,13 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
+import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
+import io.llm2clip.training.pair.PairBatches;
+import io.llm2clip.training.pair.PairKind;
+import io.llm2clip.training.pair.PairMix;
+import io.llm2clip.training.pair.Pairing;
+import io.llm2clip.training.pair.TextPairs;
 import io.llm2clip.training.run.TrainingRun;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -271,10 +277,39 @@ class ChunkedStepsTest {
         }
     }
 
+    /** A language model with updates that have gradients. */
+    private TextModel languageModel(Parameters updates, List<List<String>> captions) {
+        TextModel model = TextModel.create(
+                LlamaConfig.miniature(300),
+                1,
+                folder.resolve("tokenizer.json"),
+                captions.stream().flatMap(List::stream),
+                SpecialTokens.AS_TEXT,
+                Execution.cpu());
+        Llama llama = model.llama();
+        llama.attachLora(updates, 4, 8);
+        // At first one factor of an update is zero, and with it the gradient of the other one.
+        for (Parameter parameter : llama.loraParameters()) {
+            float[] values = parameter.data().toFloats();
+            Random random = new Random(parameter.name().hashCode());
+            for (int i = 0; i < values.length; i++) {
+                values[i] = 0.1f * (float) random.nextGaussian();
+            }
+            parameter.data().fill(values);
+        }
+        return model;
+    }
+
     /** Pairs of stage 1, whose updates are the only ones that are trained. */
     @ParameterizedTest
-    @CsvSource({"false, 1", "false, 3", "true, 4", "true, 3"})
-    void pairsOfCaptions(boolean hardNegatives, int chunk) {
+    @CsvSource({
+        "ANY, false, false, 1",
+        "ANY, true, true, 3",
+        "SHORT_LONG, true, false, 4",
+        "BY_LENGTH, false, true, 3",
+        "BY_LENGTH, true, false, 3"
+    })
+    void pairsOfCaptions(PairMix mix, boolean hardNegatives, boolean bothDirections, int chunk) {
         List<List<String>> groups = IntStream.range(0, 10)
                 .mapToObj(i -> List.of(
                         "a red kite number %d over a beach with many people".formatted(i),
@@ -282,40 +317,79 @@ class ChunkedStepsTest {
                         // That of another image, too.
                         "kite " + i / 2))
                 .toList();
-        try (TextModel model = TextModel.create(
-                        LlamaConfig.miniature(300),
-                        1,
-                        folder.resolve("tokenizer.json"),
-                        groups.stream().flatMap(List::stream),
-                        SpecialTokens.AS_TEXT,
-                        Execution.cpu());
-                Parameters updates = new Parameters(1)) {
-            Llama llama = model.llama();
-            llama.attachLora(updates, 4, 8);
-            // At first one factor of an update is zero, and with it the gradient of the other one.
-            for (Parameter parameter : llama.loraParameters()) {
-                float[] values = parameter.data().toFloats();
-                Random random = new Random(parameter.name().hashCode());
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = 0.1f * (float) random.nextGaussian();
+        CaptionTraining.Config config = new CaptionTraining.Config(
+                6,
+                8,
+                new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT),
+                4,
+                8,
+                50,
+                bothDirections,
+                new Pairing(mix, 0.5, 0.5, hardNegatives),
+                64,
+                1);
+        try (Parameters updates = new Parameters(1);
+                TextModel model = languageModel(updates, groups)) {
+            CaptionTraining training = CaptionTraining.prepare(model.encoder(), groups, config, Progress.NONE);
+            List<Parameter> trained = model.llama().loraParameters();
+            int masked = 0;
+            try (PairBatches batches = training.batches()) {
+                for (int step : new int[] {0, 5}) {
+                    PairBatch batch = PairBatch.of(model.encoder(), batches.next(step));
+                    assertThat(batch.size()).isEqualTo(8);
+                    assertThat(batch.sides()).hasSize(hardNegatives ? 3 : 2);
+                    masked += batch.lossInputs().size();
+                    assertEqual(
+                            gradients(trained, training.loss(), batch, StepOptions.PLAIN.withChunk(chunk)),
+                            gradients(trained, training.loss(), batch, StepOptions.PLAIN));
                 }
-                parameter.data().fill(values);
             }
-            PairSampler sampler = new PairSampler(
-                    groups.stream()
-                            .map(captions -> model.encoder().rows(captions, 64))
-                            .toList(),
-                    8,
-                    hardNegatives,
-                    new CounterRandom(1));
-            assertThat(sampler.shared()).isPositive();
-            PairLoss loss = new PairLoss(model.encoder(), hardNegatives ? 3 : 2, 50);
-            for (PairSampler.Kind kind : PairSampler.Kind.values()) {
-                PairBatch batch = PairBatch.of(model.encoder(), sampler.next(5, kind), true);
-                assertThat(batch.size()).isEqualTo(8);
-                assertEqual(
-                        gradients(llama.loraParameters(), loss, batch, StepOptions.PLAIN.withChunk(chunk)),
-                        gradients(llama.loraParameters(), loss, batch, StepOptions.PLAIN));
+            assertThat(masked).isPositive();
+        }
+    }
+
+    private static PairBatch pairs(TextModel model, int size, int sides, int first) {
+        List<List<TextPairs.Item>> texts = IntStream.range(0, sides)
+                .mapToObj(side -> IntStream.range(0, size)
+                        .mapToObj(i -> {
+                            int token = first + 4 * (side * size + i);
+                            CaptionRow row =
+                                    new CaptionRow(new int[] {token, token + 1, token + 2, token + 3}, 0, 4, false);
+                            return new TextPairs.Item(row, row, "%d of %d".formatted(i, size));
+                        })
+                        .toList())
+                .toList();
+        return PairBatch.of(
+                model.encoder(),
+                new TextPairs(
+                        "source",
+                        PairKind.QUERY_TO_DOCUMENT,
+                        texts.get(0),
+                        texts.get(1),
+                        sides == 3 ? texts.get(2) : List.of()));
+    }
+
+    /** Two pairs with negatives have the tokens of three without, so only what says which rows are which tells their programs apart. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void sourcesWithNegativesAndWithout(int chunk) {
+        try (Parameters updates = new Parameters(1);
+                TextModel model = languageModel(updates, List.of(List.of("a red kite", "a tent over there")))) {
+            PairBatch with = pairs(model, 2, 3, 10);
+            PairBatch without = pairs(model, 3, 2, 90);
+            assertThat(with.tokens(0, 2).tokens())
+                    .isEqualTo(without.tokens(0, 3).tokens());
+            PairLoss loss = new PairLoss(model.encoder(), 5, false);
+            List<Parameter> trained = model.llama().loraParameters();
+            try (AdamW optimizer = new AdamW(ParameterGroups.of(trained, 0), AdamW.Options.DEFAULT, Device.cpu());
+                    StepPrograms programs =
+                            new StepPrograms(phase(optimizer, StepOptions.PLAIN.withChunk(chunk)), () -> {})) {
+                for (PairBatch batch : List.of(with, without, with)) {
+                    StepPrograms.Made made = programs.run(loss, batch, 0, _ -> {}, _ -> {});
+                    Map<String, float[]> alone = gradients(trained, loss, batch, StepOptions.PLAIN);
+                    assertThat(made.loss()).isCloseTo(alone.get("loss")[0], within(1e-5f));
+                    assertThat(made.gradientNorm()).isCloseTo(alone.get("norm")[0], within(1e-4f));
+                }
             }
         }
     }
@@ -388,7 +462,8 @@ class ChunkedStepsTest {
                     model.loss.vision(),
                     model.text,
                     model.loss.logitScale(),
-                    ImageMix.of(new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16))),
+                    ImageMix.of(new ImageExamples(
+                            new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16))),
                     new ClipTraining.Config(12, 8, optimizer, 1, 1, 2, 7, options, ParameterRules.NONE),
                     Execution.cpu(),
                     TrainingRun.NONE,

@@ -29,6 +29,7 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
+import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.TrainingRun;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -361,11 +362,11 @@ class ClipTrainingTest {
                     .hasMessageStartingWith("layerDecay must be above 0 and at most 1, found ");
         }
         for (float alpha : new float[] {0, -32, Float.NaN}) {
-            assertThatThrownBy(
-                            () -> new CaptionTraining.Config(10, 4, optimizer, 16, alpha, 50, 0.5, 0.3, 512, false, 1))
+            assertThatThrownBy(() ->
+                            new CaptionTraining.Config(10, 4, optimizer, 16, alpha, 50, false, Pairing.ANY, 512, 1))
                     .hasMessageStartingWith("alpha must be above 0 and at most 65536, found ");
         }
-        assertThatThrownBy(() -> new CaptionTraining.Config(10, 4, optimizer, 16, 32, -50, 0.5, 0.3, 512, false, 1))
+        assertThatThrownBy(() -> new CaptionTraining.Config(10, 4, optimizer, 16, 32, -50, false, Pairing.ANY, 512, 1))
                 .hasMessage("scale must be above 0 and at most 1000, found -50.");
     }
 
@@ -381,7 +382,9 @@ class ClipTrainingTest {
                 .containsEntry("stage_1.warm_up", "300")
                 .containsEntry("stage_1.weight_decay", "0")
                 .containsEntry("stage_1.beta2", "0.999")
-                .containsEntry("stage_1.clip_norm", "1");
+                .containsEntry("stage_1.clip_norm", "1")
+                .containsEntry("stage_1.mix", "any")
+                .containsEntry("stage_1.curriculum", "0");
         assertThat(CaptionTraining.Config.pretrained(170, 1).optimizer().warmUp())
                 .isEqualTo(17);
         assertThat(RecipeNotes.of("", new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT)))

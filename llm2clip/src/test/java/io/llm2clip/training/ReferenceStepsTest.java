@@ -23,16 +23,23 @@ import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
+import io.llm2clip.training.mask.TokenMask;
+import io.llm2clip.training.pair.PairKind;
+import io.llm2clip.training.pair.Pairing;
+import io.llm2clip.training.pair.TextPairs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Steps of both stages change parameters as PyTorch's do; files of {@code tests/reference/steps.py}. */
+/** Steps of both stages and of what comes before change parameters as PyTorch's do; files of {@code tests/reference/steps.py}. */
 class ReferenceStepsTest {
     /** Of the largest change of a parameter. */
     private static final double FIRST_STEP = 1e-4;
@@ -98,10 +105,9 @@ class ReferenceStepsTest {
                 golden.path("rank").asInt(),
                 golden.path("alpha").floatValue(),
                 golden.path("scale").floatValue(),
-                0,
-                0,
+                false,
+                Pairing.ANY,
                 512,
-                true,
                 1);
         try (TextModel model = TextModel.open(directory);
                 Parameters updates = new Parameters(1)) {
@@ -117,8 +123,8 @@ class ReferenceStepsTest {
                     golden.path("start"));
             try (AdamW optimizer = training.optimizer()) {
                 assertSteps(golden, optimizer, step -> {
-                    PairSampler.Pairs pairs = pairs(golden.path("batches").get(step));
-                    PairBatch batch = PairBatch.of(model.encoder(), pairs, false);
+                    PairBatch batch = PairBatch.of(
+                            model.encoder(), pairs(golden.path("batches").get(step)));
                     return new Prepared(batch.inputs(0, batch.size()), in -> {
                         PairLoss loss = training.loss();
                         return loss.loss(loss.embed(in, config.batch()), List.of());
@@ -129,19 +135,71 @@ class ReferenceStepsTest {
         }
     }
 
-    private static PairSampler.Pairs pairs(JsonNode batch) {
-        List<PairSampler.Caption> captions = new ArrayList<>();
-        for (JsonNode row : batch) {
-            int[] ids = row.path("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
-            int start = ids.length - row.path("pooled").asInt();
-            captions.add(new PairSampler.Caption(new CaptionRow(ids, start, ids.length, false), captions.size()));
+    @Test
+    void maskedNextTokenPredictionStepsAsPeftDoes() throws IOException {
+        JsonNode golden = golden("mntp");
+        new ReferenceTower(golden).write(directory.resolve("model.safetensors"), StoredType.F32);
+        Files.writeString(
+                directory.resolve("config.json"), golden.path("config").toString());
+        TinyModel.writeTokenizer(directory.resolve("tokenizer.json"));
+        int rows = golden.path("rows").asInt();
+        int length = golden.path("length").asInt();
+        AdamW.Options adamW =
+                AdamW.Options.DEFAULT.withClipNorm(golden.path("clipNorm").floatValue());
+        OptimizerSettings settings =
+                new OptimizerSettings(golden.path("learningRate").floatValue(), 0, 0, adamW);
+        try (TextModel model = TextModel.openLanguageModel(directory, Optional.empty(), Execution.cpu());
+                Parameters updates = new Parameters(1)) {
+            Llama llama = model.llama();
+            llama.attachLora(
+                    updates, golden.path("rank").asInt(), golden.path("alpha").floatValue());
+            fill(
+                    llama.loraParameters().stream()
+                            .filter(parameter -> parameter.name().contains("lora_A"))
+                            .toList(),
+                    golden.path("start"));
+            try (AdamW optimizer = MntpTraining.optimizer(llama, settings, Execution.cpu())) {
+                assertSteps(golden, optimizer, step -> {
+                    TokenMask.Masked masked = masked(golden.path("batches").get(step), length);
+                    return new Prepared(MntpTraining.inputs(masked, rows, length), in -> MntpTraining.loss(llama, in));
+                });
+            }
+            llama.mergeLora();
         }
-        int pairs = captions.size() / 3;
-        return new PairSampler.Pairs(
-                PairSampler.Kind.DETAILED_TO_DETAILED,
-                captions.subList(0, pairs),
-                captions.subList(pairs, 2 * pairs),
-                captions.subList(2 * pairs, 3 * pairs));
+    }
+
+    /** As {@link TokenMask} makes it, of the labels that transformers reads. */
+    private static TokenMask.Masked masked(JsonNode batch, int length) {
+        int[] ids = ints(batch.path("ids"));
+        int[] labels = ints(batch.path("labels"));
+        int[] asked = IntStream.range(0, ids.length)
+                .filter(i -> labels[i] >= 0 && i % length > 0)
+                .toArray();
+        return new TokenMask.Masked(
+                ids,
+                Arrays.stream(asked).map(i -> i - 1).toArray(),
+                Arrays.stream(asked).map(i -> labels[i]).toArray());
+    }
+
+    private static int[] ints(JsonNode values) {
+        return values.valueStream().mapToInt(JsonNode::asInt).toArray();
+    }
+
+    private static TextPairs pairs(JsonNode batch) {
+        List<TextPairs.Item> items = new ArrayList<>();
+        for (JsonNode row : batch) {
+            int[] ids = ints(row.path("ids"));
+            int start = ids.length - row.path("pooled").asInt();
+            CaptionRow caption = new CaptionRow(ids, start, ids.length, false);
+            items.add(new TextPairs.Item(caption, caption, items.size()));
+        }
+        int pairs = items.size() / 3;
+        return new TextPairs(
+                "golden",
+                PairKind.LONG_TO_LONG,
+                items.subList(0, pairs),
+                items.subList(pairs, 2 * pairs),
+                items.subList(2 * pairs, 3 * pairs));
     }
 
     @ParameterizedTest

@@ -40,37 +40,7 @@ public final class ContrastiveLoss {
     }
 
     static Tensor symmetric(ScoreBlocks scores, Tensor logitScale) {
-        Tensor scale = logitScale.exp();
-        if (scores.count() > 1) {
-            return inBlocks(scores, scale);
-        }
-        Tensor logits = scores.map((cosines, mask, _) -> masked(cosines.mul(scale), mask))
-                .getFirst();
-        return CrossEntropy.ofDiagonal(logits)
-                .add(CrossEntropy.ofDiagonal(logits.transpose(0, 1)))
-                .mul(0.5f);
-    }
-
-    /** Rows are whole in a block; of columns a block knows a part of the sum of exponentials. */
-    private static Tensor inBlocks(ScoreBlocks scores, Tensor scale) {
-        List<Tensor> byRows = new ArrayList<>();
-        List<Tensor> byColumns = new ArrayList<>();
-        for (Tensor block : scores.map((cosines, mask, numbers) -> {
-            Tensor logits = masked(cosines.mul(scale), mask);
-            return Tensor.concat(0, List.of(logSumExp(logits), logits.crossEntropy(numbers)));
-        })) {
-            byColumns.add(block.slice(0, 0, scores.columns()).reshape(1, scores.columns()));
-            byRows.add(block.slice(0, scores.columns(), block.shape().dim(0)));
-        }
-        Tensor columns =
-                logSumExp(Tensor.concat(0, byColumns)).sub(scores.diagonal().mul(scale));
-        return Tensor.concat(0, byRows).mean().add(columns.mean()).mul(0.5f);
-    }
-
-    /** Of the columns of a matrix. */
-    private static Tensor logSumExp(Tensor matrix) {
-        Tensor largest = matrix.max(0).stopGradient();
-        return matrix.sub(largest).exp().sum(0).log().add(largest);
+        return bothDirections(scores, logitScale.exp());
     }
 
     /**
@@ -93,14 +63,7 @@ public final class ContrastiveLoss {
      */
     public static Tensor oneDirection(
             Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale, @Nullable Tensor mask) {
-        requirePairs(queries, positives);
-        if (negatives != null) {
-            requireScores(
-                    queries.shape().dim(0),
-                    (long) positives.shape().dim(0) + negatives.shape().dim(0));
-        }
-        Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
-        return oneDirection(ScoreBlocks.of(queries, documents, mask), scale);
+        return oneDirection(scores(queries, positives, negatives, mask), scale);
     }
 
     static Tensor oneDirection(ScoreBlocks scores, float scale) {
@@ -109,6 +72,68 @@ public final class ContrastiveLoss {
                         scores.map((cosines, mask, numbers) ->
                                 masked(cosines.mul(scale), mask).crossEntropy(numbers)))
                 .mean();
+    }
+
+    /**
+     * The mean of {@link #oneDirection} and of the cross entropy of each positive's scores over all queries.
+     *
+     * @param mask {@code [B, B + N]}, as in one direction; of its first columns the other direction's is the transpose
+     */
+    public static Tensor bothDirections(
+            Tensor queries, Tensor positives, @Nullable Tensor negatives, float scale, @Nullable Tensor mask) {
+        return bothDirections(scores(queries, positives, negatives, mask), Tensor.scalar(scale));
+    }
+
+    /** Rows seek among all columns, and the columns that are theirs among all rows. */
+    static Tensor bothDirections(ScoreBlocks scores, Tensor scale) {
+        if (scores.count() > 1) {
+            return inBlocks(scores, scale);
+        }
+        Tensor logits = scores.map((cosines, mask, _) -> masked(cosines.mul(scale), mask))
+                .getFirst();
+        return CrossEntropy.ofDiagonal(logits)
+                .add(CrossEntropy.ofDiagonal(paired(logits, scores).transpose(0, 1)))
+                .mul(0.5f);
+    }
+
+    /** Rows are whole in a block; of columns a block knows a part of the sum of exponentials. */
+    private static Tensor inBlocks(ScoreBlocks scores, Tensor scale) {
+        int pairs = scores.rows();
+        List<Tensor> byRows = new ArrayList<>();
+        List<Tensor> byColumns = new ArrayList<>();
+        for (Tensor block : scores.map((cosines, mask, numbers) -> {
+            Tensor logits = masked(cosines.mul(scale), mask);
+            return Tensor.concat(0, List.of(logSumExp(paired(logits, scores)), logits.crossEntropy(numbers)));
+        })) {
+            byColumns.add(block.slice(0, 0, pairs).reshape(1, pairs));
+            byRows.add(block.slice(0, pairs, block.shape().dim(0)));
+        }
+        Tensor columns =
+                logSumExp(Tensor.concat(0, byColumns)).sub(scores.diagonal().mul(scale));
+        return Tensor.concat(0, byRows).mean().add(columns.mean()).mul(0.5f);
+    }
+
+    /** Of the columns of a matrix. */
+    private static Tensor logSumExp(Tensor matrix) {
+        Tensor largest = matrix.max(0).stopGradient();
+        return matrix.sub(largest).exp().sum(0).log().add(largest);
+    }
+
+    /** The columns that belong to rows; those behind them are negatives. */
+    private static Tensor paired(Tensor logits, ScoreBlocks scores) {
+        return scores.columns() == scores.rows() ? logits : logits.slice(1, 0, scores.rows());
+    }
+
+    private static ScoreBlocks scores(
+            Tensor queries, Tensor positives, @Nullable Tensor negatives, @Nullable Tensor mask) {
+        requirePairs(queries, positives);
+        if (negatives != null) {
+            requireScores(
+                    queries.shape().dim(0),
+                    (long) positives.shape().dim(0) + negatives.shape().dim(0));
+        }
+        Tensor documents = negatives == null ? positives : Tensor.concat(0, List.of(positives, negatives));
+        return ScoreBlocks.of(queries, documents, mask);
     }
 
     /**

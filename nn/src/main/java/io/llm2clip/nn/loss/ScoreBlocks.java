@@ -63,6 +63,11 @@ final class ScoreBlocks {
         return new ScoreBlocks(rows.l2Normalize(), columns.l2Normalize(), mask, size);
     }
 
+    /** R. */
+    int rows() {
+        return rows.shape().dim(0);
+    }
+
     /** C. */
     int columns() {
         return columns.shape().dim(0);
@@ -70,12 +75,12 @@ final class ScoreBlocks {
 
     /** How many blocks there are. */
     int count() {
-        return Math.ceilDiv(rows.shape().dim(0), size);
+        return Math.ceilDiv(rows(), size);
     }
 
     /** Of each block what the body makes of it, in order. */
     List<Tensor> map(Body body) {
-        int all = rows.shape().dim(0);
+        int all = rows();
         List<Tensor> results = new ArrayList<>();
         for (int from = 0; from < all; from += size) {
             int to = Math.min(all, from + size);
@@ -101,6 +106,6 @@ final class ScoreBlocks {
 
     /** The cosine of each row with the column of its number. */
     Tensor diagonal() {
-        return rows.mul(columns.slice(0, 0, rows.shape().dim(0))).sum(-1);
+        return rows.mul(columns.slice(0, 0, rows())).sum(-1);
     }
 }

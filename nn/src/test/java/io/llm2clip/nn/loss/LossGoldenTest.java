@@ -98,6 +98,30 @@ class LossGoldenTest {
     }
 
     @Test
+    void bothDirectionsAreTheMeanOfEach() {
+        Tensor queries = Tensor.variable("values", TensorData.of(Shape.of(3, 2), 1, 0.2f, -0.3f, 1, 1, 1));
+        Tensor positives = Tensor.variable("values", TensorData.of(Shape.of(3, 2), 1, 0.5f, 0.2f, 1, 0.7f, -0.5f));
+        Tensor negatives = Tensor.variable("values", TensorData.of(Shape.of(2, 2), 0.1f, 1, 2, 0.3f));
+        float out = ContrastiveLoss.LEFT_OUT;
+        Tensor mask = Tensor.variable(
+                "values", TensorData.of(Shape.of(3, 5), 0, 0, out, 0, 0, 0, 0, 0, out, 0, 0, 0, 0, 0, 0));
+        Tensor back = Tensor.variable("values", TensorData.of(Shape.of(3, 3), 0, 0, 0, 0, 0, 0, out, 0, 0));
+        double there = value(ContrastiveLoss.oneDirection(queries, positives, negatives, 5, mask));
+        double andBack = value(ContrastiveLoss.oneDirection(positives, queries, null, 5, back));
+        assertThat(value(ContrastiveLoss.bothDirections(queries, positives, negatives, 5, mask)))
+                .isCloseTo((there + andBack) / 2, within(1e-6));
+        assertThat(Math.abs(there - andBack)).isGreaterThan(0.1);
+        assertThat(value(ContrastiveLoss.bothDirections(queries, positives, null, 5, null)))
+                .isCloseTo(
+                        value(ContrastiveLoss.symmetric(queries, positives, Tensor.scalar((float) Math.log(5)))),
+                        within(1e-6));
+    }
+
+    private static double value(Tensor loss) {
+        return loss.evaluate(TestExecution.get()).item();
+    }
+
+    @Test
     void pairsNeedOneShape() {
         assertThatThrownBy(() -> ContrastiveLoss.symmetric(
                         Tensor.full(1, Shape.of(4, 3)), Tensor.full(1, Shape.of(4, 2)), Tensor.scalar(1)))

@@ -106,6 +106,21 @@ class ScoreBlocksTest {
         check(size, images, documents, mask(BATCH + NEGATIVES), blocks -> ContrastiveLoss.oneDirection(blocks, 5));
     }
 
+    /** Negatives are sought by rows alone. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 12})
+    void bothDirections(int size) {
+        Tensor documents = Tensor.concat(0, List.of(texts, negatives));
+        check(size, images, texts, null, blocks -> ContrastiveLoss.bothDirections(blocks, scale));
+        check(size, images, documents, null, blocks -> ContrastiveLoss.bothDirections(blocks, scale));
+        check(
+                size,
+                images,
+                documents,
+                mask(BATCH + NEGATIVES),
+                blocks -> ContrastiveLoss.bothDirections(blocks, scale));
+    }
+
     /** Exponentials of scores far apart neither overflow nor vanish from sums. */
     @Test
     void scoresFarApart() {
@@ -127,14 +142,19 @@ class ScoreBlocksTest {
         int size = 64;
         Tensor v = Tensor.input("v", Shape.of(batch, size), DType.F32);
         Tensor u = Tensor.input("u", Shape.of(batch, size), DType.F32);
+        assertThat(workspace(ContrastiveLoss.symmetric(v, u, scale), v, u)).isLessThan(4L * batch * batch / 2);
+        assertThat(workspace(ContrastiveLoss.sigmoid(v, u, scale, bias), v, u)).isLessThan(4L * batch * batch / 2);
+        assertThat(workspace(ContrastiveLoss.oneDirection(v, u, v, 50), v, u)).isLessThan(4L * batch * batch / 2);
+        // With negatives there are twice as many scores.
+        assertThat(workspace(ContrastiveLoss.bothDirections(v, u, v, 50, null), v, u))
+                .isLessThan(4L * batch * 2 * batch / 2);
+    }
+
+    /** Bytes that a loss and its gradients take. */
+    private long workspace(Tensor loss, Tensor v, Tensor u) {
         Execution planned = new Execution(Device.cpu(), ProgramOptions.DEFAULT.asPlan());
-        for (Tensor loss : List.of(
-                ContrastiveLoss.symmetric(v, u, scale),
-                ContrastiveLoss.sigmoid(v, u, scale, bias),
-                ContrastiveLoss.oneDirection(v, u, v, 50))) {
-            try (Program program = Program.compile(Gradients.of(loss, List.of(v, u, scale)), planned)) {
-                assertThat(program.memory().workspace()).isLessThan(4L * batch * batch / 2);
-            }
+        try (Program program = Program.compile(Gradients.of(loss, List.of(v, u, scale)), planned)) {
+            return program.memory().workspace();
         }
     }
 }

@@ -1,0 +1,111 @@
+package io.llm2clip.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llm2clip.dataset.TextGroups;
+import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
+import io.llm2clip.progress.Progress;
+import io.llm2clip.tensor.Execution;
+import io.llm2clip.training.pair.InstructionTable;
+import io.llm2clip.training.pair.PairMix;
+import io.llm2clip.training.pair.Pairing;
+import io.llm2clip.training.pair.TextData;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.StopRequest;
+import io.llm2clip.training.run.StoppedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CaptionTrainingJobTest {
+    private static final int STEPS = 9;
+
+    @TempDir
+    private Path folder;
+
+    private static TextData source(String name, int groups) {
+        List<List<String>> captions = new ArrayList<>();
+        for (int i = 0; i < groups; i++) {
+            captions.add(List.of(
+                    "%s %d".formatted(name, i),
+                    "a %s with the number %d and a long tail".formatted(name, i),
+                    "number %d is on the long tail of a %s".formatted(i, name)));
+        }
+        return TextData.of(new TextGroups(name, captions));
+    }
+
+    private CaptionTrainingJob job(String out, boolean resume, StopRequest stop, StepOptions options) {
+        CaptionTraining.Config recipe = CaptionTraining.Config.fromScratch(STEPS, 5);
+        return new CaptionTrainingJob(
+                List.of(source("kite", 24), source("boat", 31)),
+                InstructionTable.NONE,
+                new CaptionTrainingJob.FromScratch(
+                        LlamaConfig.miniature(300), LanguageModelTraining.Config.of(2, 2, 16, 1e-3f, 0, 5)),
+                new CaptionTraining.Config(
+                        STEPS,
+                        4,
+                        recipe.optimizer(),
+                        2,
+                        4,
+                        50,
+                        false,
+                        new Pairing(PairMix.BY_LENGTH, 0.3, 0.5, true),
+                        64,
+                        5,
+                        options),
+                Validation.TENTH,
+                folder.resolve(out),
+                Optional.empty(),
+                Existing.REFUSE,
+                Optional.empty(),
+                Execution.cpu(),
+                new RunOptions(folder.resolve(out + "-run"), resume, 0, 2, 0, List.of(), stop));
+    }
+
+    /** Stopped in the middle of an epoch of each source. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTrainingThatWasStoppedGoesOnToTheSameBits(boolean byChunks) throws IOException {
+        StepOptions options = byChunks ? new StepOptions(3, true, 0.9f) : StepOptions.PLAIN;
+        job("whole", false, new StopRequest(), options).run(Progress.NONE);
+        StopRequest stop = new StopRequest();
+        Progress stopping = new Progress() {
+            @Override
+            public Phase begin(String name, long total, String unit) {
+                return new Phase() {
+                    private int steps;
+
+                    @Override
+                    public void advance(long more) {
+                        if (name.equals(CaptionTraining.NAME) && ++steps == 4) {
+                            stop.request();
+                        }
+                    }
+                };
+            }
+        };
+        assertThatThrownBy(() -> job("parts", false, stop, options).run(stopping)).isInstanceOf(StoppedException.class);
+        job("parts", true, new StopRequest(), options).run(Progress.NONE);
+        assertThat(folder.resolve("parts/model.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("whole/model.safetensors"));
+        assertThat(Files.readAllLines(folder.resolve("parts-run/metrics.jsonl")))
+                .hasSize(2 + STEPS);
+    }
+
+    @Test
+    void noTextsAreRefused() {
+        CaptionTrainingJob job = job("none", false, new StopRequest(), StepOptions.PLAIN);
+        assertThatThrownBy(
+                        () -> job.learningFrom(List.of(), InstructionTable.NONE).run(Progress.NONE))
+                .hasMessage("A training on no texts; expected at least one source of them.");
+    }
+}
