@@ -17,7 +17,7 @@ import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.Evaluation;
-import io.llm2clip.training.run.Figure;
+import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
@@ -208,9 +208,9 @@ public record CaptionTrainingJob(
                 stage1.batches().cut() + model.encoder().countCut(held, training.maxLength()));
     }
 
-    private static List<Figure> figures(Map<String, CaptionRetrieval.Change> changes) {
-        List<Figure> figures = new ArrayList<>();
-        changes.forEach((pairing, change) -> figures.add(new Figure(
+    private static List<Outcome> figures(Map<String, CaptionRetrieval.Change> changes) {
+        List<Outcome> figures = new ArrayList<>();
+        changes.forEach((pairing, change) -> figures.add(new Outcome(
                 "caption retrieval accuracy, " + CaptionRetrieval.name(pairing),
                 change.after(),
                 OptionalDouble.of(change.before()),

@@ -32,7 +32,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
-import io.llm2clip.training.run.Figure;
+import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
@@ -232,14 +232,14 @@ public record ClipTrainingJob(
         }
     }
 
-    private static List<Figure> figures(RetrievalMetrics retrieval) {
+    private static List<Outcome> figures(RetrievalMetrics retrieval) {
         BothWays recall = BothWays.of(retrieval);
         Recall chance = Recall.byChance(retrieval.textRetrieval().size());
         return List.of(
-                new Figure("R@1, text to image", recall.textToImage().r1(), chance.r1()),
-                new Figure("R@1, image to text", recall.imageToText().r1(), chance.r1()),
-                new Figure("R@10, text to image", recall.textToImage().r10(), chance.r10()),
-                new Figure("R@10, image to text", recall.imageToText().r10(), chance.r10()));
+                new Outcome("R@1, text to image", recall.textToImage().r1(), chance.r1()),
+                new Outcome("R@1, image to text", recall.imageToText().r1(), chance.r1()),
+                new Outcome("R@10, text to image", recall.textToImage().r10(), chance.r10()),
+                new Outcome("R@10, image to text", recall.imageToText().r10(), chance.r10()));
     }
 
     /** Computes the vectors of what is learned from and of what is measured; of a set that is both, as a whole. */

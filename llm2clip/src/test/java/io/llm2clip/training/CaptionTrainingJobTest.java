@@ -93,7 +93,8 @@ class CaptionTrainingJobTest {
                 };
             }
         };
-        assertThatThrownBy(() -> job("parts", false, stop, options).run(stopping)).isInstanceOf(StoppedException.class);
+        assertThatThrownBy(() -> job("parts", false, stop, options).run(stopping))
+                .isInstanceOf(StoppedException.class);
         job("parts", true, new StopRequest(), options).run(Progress.NONE);
         assertThat(folder.resolve("parts/model.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("whole/model.safetensors"));

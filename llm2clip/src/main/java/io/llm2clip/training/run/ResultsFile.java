@@ -25,9 +25,9 @@ final class ResultsFile {
 
     private ResultsFile() {}
 
-    static void write(Path directory, List<Figure> figures) {
+    static void write(Path directory, List<Outcome> figures) {
         ArrayNode all = JSON.createArrayNode();
-        for (Figure figure : figures) {
+        for (Outcome figure : figures) {
             ObjectNode node = all.addObject().put("name", figure.name()).put("value", figure.value());
             figure.before().ifPresent(before -> node.put("before", before));
             node.put("chance", figure.chance());
@@ -39,12 +39,12 @@ final class ResultsFile {
     }
 
     /** What {@link #write} wrote; empty of a run that is not finished. */
-    static List<Figure> read(Path directory) {
+    static List<Outcome> read(Path directory) {
         Path file = directory.resolve(NAME);
         try {
-            List<Figure> figures = new ArrayList<>();
+            List<Outcome> figures = new ArrayList<>();
             for (JsonNode node : JSON.readTree(Files.readAllBytes(file))) {
-                figures.add(new Figure(
+                figures.add(new Outcome(
                         node.path("name").asString(""),
                         node.path("value").asDouble(),
                         node.has("before")

@@ -174,7 +174,7 @@ public final class RunDirectory implements AutoCloseable {
      *
      * @param figures what it came to, the most important first
      */
-    public void finish(List<Figure> figures, Progress progress) {
+    public void finish(List<Outcome> figures, Progress progress) {
         if (file == null || recorded == null) {
             throw new IllegalStateException("The run has not begun.");
         }

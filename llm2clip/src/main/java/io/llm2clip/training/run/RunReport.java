@@ -39,9 +39,9 @@ public final class RunReport {
     private final String name;
     private final RunFile run;
     private final RunMetrics metrics;
-    private final List<Figure> figures;
+    private final List<Outcome> figures;
 
-    private RunReport(String name, RunFile run, RunMetrics metrics, List<Figure> figures) {
+    private RunReport(String name, RunFile run, RunMetrics metrics, List<Outcome> figures) {
         this.name = name;
         this.run = run;
         this.metrics = metrics;
@@ -108,7 +108,7 @@ public final class RunReport {
                     })
                     .collect(Collectors.joining(" "));
         }
-        Figure first = figures.getFirst();
+        Outcome first = figures.getFirst();
         return "After %s, on what was held out: %s is %s%s; guessing has %s."
                 .formatted(
                         steps(),
@@ -136,7 +136,7 @@ public final class RunReport {
 
     private String table() {
         DataTable table = new DataTable().head(List.of("", "after the training", "before it", "guessing"));
-        for (Figure figure : figures) {
+        for (Outcome figure : figures) {
             table.row(
                     "",
                     List.of(

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a run's folder holds becomes a page. */
 class RunReportTest {
-    private static final List<Figure> FIGURES = List.of(
-            new Figure("accuracy, <two> long captions", 0.4375, OptionalDouble.of(0.0625), 1.0 / 16),
-            new Figure("R@1, text to image", 0.25, 0.125));
+    private static final List<Outcome> FIGURES = List.of(
+            new Outcome("accuracy, <two> long captions", 0.4375, OptionalDouble.of(0.0625), 1.0 / 16),
+            new Outcome("R@1, text to image", 0.25, 0.125));
 
     @TempDir
     private Path folder;

@@ -10,9 +10,9 @@ import java.util.OptionalDouble;
  * @param before what it was before the training, if that was measured
  * @param chance what guessing has
  */
-public record Figure(String name, double value, OptionalDouble before, double chance) {
+public record Outcome(String name, double value, OptionalDouble before, double chance) {
     /** Of a training whose start was not measured. */
-    public Figure(String name, double value, double chance) {
+    public Outcome(String name, double value, double chance) {
         this(name, value, OptionalDouble.empty(), chance);
     }
 }
