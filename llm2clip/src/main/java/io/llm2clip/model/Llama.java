@@ -118,16 +118,21 @@ public final class Llama {
 
     /** Scores of the next token, {@code [..., vocabulary]}; a token sees only itself and earlier ones. */
     public Tensor logits(Tensor ids, Sequences sequences) {
-        return scores(hidden(ids, sequences, true));
+        Parameter weights = requireHead();
+        return hidden(ids, sequences, true).matmulTransposed(weights.tensor());
     }
 
     /** Scores of tokens, {@code [..., vocabulary]}, of hidden states {@code [..., D]}. */
     public Tensor scores(Tensor states) {
+        return states.matmulTransposed(requireHead().tensor());
+    }
+
+    private Parameter requireHead() {
         if (head == null) {
             throw new IllegalStateException(
                     "This Llama is an encoder without a language head; create it with languageModel.");
         }
-        return states.matmulTransposed(head.tensor());
+        return head;
     }
 
     /**

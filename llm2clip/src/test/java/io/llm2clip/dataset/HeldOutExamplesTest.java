@@ -104,7 +104,7 @@ class HeldOutExamplesTest {
                         .digest());
         assertThatThrownBy(() -> HeldOutExamples.of(
                         DataMix.of(List.of(new Numbered(List.of(30)), new Numbered(List.of(19))), List.of()), 10))
-                .hasMessageStartingWith("numbers has 19 usable images, training needs at least 20");
+                .hasMessageStartingWith("numbers has 19 usable examples, training needs at least 20");
     }
 
     private static List<Integer> keys(ExampleSet set) {
