@@ -42,7 +42,7 @@ final class ClipDataOptions {
             paramLabel = "HOW",
             description =
                     "What is seen of an image: a random CROP of nine tenths of its area or more, the image moved by a few pixels, SHIFT,"
-                            + " or as it is measured, NONE (default: SHIFT from scratch, with --vision CROP, as in the reference).")
+                            + " or as it is measured, NONE (default: CROP with --vision, as in the reference, but SHIFT for towers of images in their own proportions, and from scratch).")
     private @Nullable Augment augment;
 
     @Within(Limit.SHARE)
@@ -74,23 +74,23 @@ final class ClipDataOptions {
     }
 
     /** The recipe's choices with what options say otherwise. */
-    ClipDataChoices choices(boolean pretrained) {
+    ClipDataChoices over(ClipDataChoices recipe) {
         return new ClipDataChoices(
                 new Sampling(buffer, resampled),
-                augment(pretrained) == Augment.CROP ? RandomCrop.STAGE_2 : null,
+                augment(recipe) == Augment.CROP ? RandomCrop.STAGE_2 : null,
                 longShare,
                 equalAsNegatives);
     }
 
     /** By how many pixels images are moved, where a recipe moves them by some number. */
-    int shift(boolean pretrained, int usual) {
-        return augment(pretrained) == Augment.SHIFT ? usual : 0;
+    int shift(ClipDataChoices recipe, int usual) {
+        return augment(recipe) == Augment.SHIFT ? usual : 0;
     }
 
-    private Augment augment(boolean pretrained) {
+    private Augment augment(ClipDataChoices recipe) {
         if (augment != null) {
             return augment;
         }
-        return pretrained ? Augment.CROP : Augment.SHIFT;
+        return recipe.crop() == null ? Augment.SHIFT : Augment.CROP;
     }
 }

@@ -6,6 +6,7 @@ import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.training.ClipDataChoices;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
 import io.llm2clip.training.run.RunOptions;
@@ -198,8 +199,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        ClipTraining.Config training = BadUsage.unless(spec, this::training);
         ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
+        ClipDataChoices recipe = start.choices();
+        ClipTraining.Config training = BadUsage.unless(spec, () -> training(recipe));
         Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
         report.require();
         StopRequest stop = new StopRequest();
@@ -210,7 +212,7 @@ final class TrainClipCommand extends ComputingCommand {
                 spec,
                 () -> new ClipTrainingJob(
                         mix,
-                        choices.choices(vision.path != null),
+                        choices.over(recipe),
                         reading.reader(),
                         text.path(),
                         start,
@@ -252,7 +254,7 @@ final class TrainClipCommand extends ComputingCommand {
     }
 
     /** The recipe of the start, with what options say otherwise. */
-    private ClipTraining.Config training() {
+    private ClipTraining.Config training(ClipDataChoices recipe) {
         ClipTraining.Config defaults = vision.path == null
                 ? ClipTraining.Config.fromScratch(steps, seed)
                 : ClipTraining.Config.pretrained(steps, seed);
@@ -262,7 +264,7 @@ final class TrainClipCommand extends ComputingCommand {
                 optimizer.with(learningRate, warmUp).over(defaults.optimizer()),
                 layerDecay == null ? defaults.layerDecay() : layerDecay,
                 defaults.logitScaleRate(),
-                choices.shift(vision.path != null, ClipTraining.Config.SHIFT),
+                choices.shift(recipe, ClipTraining.Config.SHIFT),
                 seed,
                 stepSettings.options(),
                 parameterOptions.rules());

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ClipDataChoices(
         Sampling sampling, @Nullable RandomCrop crop, double longShare, boolean equalAsNegatives) {
-    /** For towers from scratch: whole images, short captions as often as long ones. */
+    /** For towers from scratch, and those of images in their own proportions: whole images, short captions as often as long ones. */
     public static final ClipDataChoices FROM_SCRATCH = new ClipDataChoices(Sampling.DEFAULT, null, 0.5, false);
 
     /** For pretrained towers, as in the reference: the same with random crops of nine tenths of the area or more. */

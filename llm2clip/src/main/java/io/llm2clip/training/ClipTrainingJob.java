@@ -111,7 +111,7 @@ public record ClipTrainingJob(
             Existing existing) {
         this(
                 DataMix.of(data),
-                start instanceof Pretrained ? ClipDataChoices.PRETRAINED : ClipDataChoices.FROM_SCRATCH,
+                start.choices(),
                 reader,
                 text,
                 start,
@@ -126,13 +126,29 @@ public record ClipTrainingJob(
     }
 
     /** The vision tower that stage 2 begins with. */
-    public sealed interface Start {}
+    public sealed interface Start {
+        /** What the recipe makes of the data. */
+        ClipDataChoices choices();
+    }
 
     /** A vision tower of CLIP, EVA-CLIP or SigLIP, as {@link VisionTower#open} opens it. */
-    public record Pretrained(Path path) implements Start {}
+    public record Pretrained(Path path) implements Start {
+        /** Random crops, as in the reference, but of images in their own proportions, which it has none of. */
+        @Override
+        public ClipDataChoices choices() {
+            return VisionConfig.ofCheckpoint(path).patchLimits().isPresent()
+                    ? ClipDataChoices.FROM_SCRATCH
+                    : ClipDataChoices.PRETRAINED;
+        }
+    }
 
     /** Random weights. */
-    public record FromScratch(VisionConfig config) implements Start {}
+    public record FromScratch(VisionConfig config) implements Start {
+        @Override
+        public ClipDataChoices choices() {
+            return ClipDataChoices.FROM_SCRATCH;
+        }
+    }
 
     /**
      * What came of it.
