@@ -30,7 +30,7 @@ class PackagedJarTest {
         Result result = java("--add-modules", "jdk.incubator.vector", "-jar", JAR.toString(), "--version");
         assertThat(result.exitCode()).isZero();
         assertThat(result.output())
-                .containsPattern("llm2clip \\d+\\.\\d+\\.\\S+ \\(Java "
+                .containsPattern("llm2clip \\d+\\.\\d+\\.[^ ,]+(, commit [0-9a-f]{12})? \\(Java "
                         + Runtime.version().feature());
     }
 
