@@ -136,6 +136,7 @@ public record ClipTrainingJob(
         /** Random crops, as in the reference, but of images in their own proportions, which it has none of. */
         @Override
         public ClipDataChoices choices() {
+            JavaRuntime.require();
             return VisionConfig.ofCheckpoint(path).patchLimits().isPresent()
                     ? ClipDataChoices.FROM_SCRATCH
                     : ClipDataChoices.PRETRAINED;
