@@ -17,21 +17,17 @@ import java.util.Optional;
  */
 public final class CaptionFolder implements ExampleSet {
     private final Path folder;
-    private final CaptionFileLines lines;
-    private final RecordBlocks blocks;
-    private final BitSet usable;
+    private final CaptionFileLines images;
+    private final UsableLines lines;
     private final DataReport report;
     private final String digest;
-    private final OffsetIndex offsets;
 
-    private CaptionFolder(Path folder, RecordBlocks blocks, BitSet usable, DataReport report, String digest) {
+    private CaptionFolder(Path folder, UsableLines lines, DataReport report, String digest) {
         this.folder = folder;
-        this.lines = CaptionFileLines.of(folder);
-        this.blocks = blocks;
-        this.usable = usable;
+        this.images = CaptionFileLines.of(folder);
+        this.lines = lines;
         this.report = report;
         this.digest = digest;
-        this.offsets = new OffsetIndex(this::usableOffsets);
     }
 
     /**
@@ -47,11 +43,7 @@ public final class CaptionFolder implements ExampleSet {
             digest.add(image);
         });
         return new CaptionFolder(
-                folder,
-                RecordBlocks.of(folder.resolve(CaptionedImages.CAPTIONS), RecordEnds.Lines::new),
-                usable,
-                report,
-                digest.text());
+                folder, new UsableLines(folder.resolve(CaptionedImages.CAPTIONS), usable), report, digest.text());
     }
 
     @Override
@@ -66,18 +58,17 @@ public final class CaptionFolder implements ExampleSet {
 
     @Override
     public int shards() {
-        return blocks.count();
+        return lines.blocks();
     }
 
     @Override
     public int size(int shard) {
-        return usable.get(shard * RecordBlocks.RECORDS, (shard + 1) * RecordBlocks.RECORDS)
-                .cardinality();
+        return lines.size(shard);
     }
 
     @Override
     public Example read(int shard, int index) {
-        CaptionedImage image = lines.read(blocks.record(offsets.get(shard, index)));
+        CaptionedImage image = images.read(lines.line(lines.offset(shard, index)));
         return new Example(
                 image.image(),
                 folder.toString(),
@@ -90,9 +81,5 @@ public final class CaptionFolder implements ExampleSet {
     @Override
     public String digest() {
         return digest;
-    }
-
-    private long[] usableOffsets(int shard) {
-        return blocks.usableOffsets(shard, usable);
     }
 }

@@ -37,18 +37,14 @@ public final class TextFile implements ExampleSet {
 
     private final Path file;
     private final boolean queries;
-    private final RecordBlocks blocks;
-    private final BitSet usable;
+    private final UsableLines lines;
     private final DataReport report;
-    private final OffsetIndex offsets;
 
-    private TextFile(Path file, boolean queries, RecordBlocks blocks, BitSet usable, DataReport report) {
+    private TextFile(Path file, boolean queries, UsableLines lines, DataReport report) {
         this.file = file;
         this.queries = queries;
-        this.blocks = blocks;
-        this.usable = usable;
+        this.lines = lines;
         this.report = report;
-        this.offsets = new OffsetIndex(this::usableOffsets);
     }
 
     /** What a scan has found so far. */
@@ -76,12 +72,7 @@ public final class TextFile implements ExampleSet {
             report.use();
         });
         DataReport found = report.build(FORMAT);
-        return new TextFile(
-                file,
-                Boolean.TRUE.equals(scan.queries),
-                RecordBlocks.of(file, RecordEnds.Lines::new),
-                scan.usable,
-                found);
+        return new TextFile(file, Boolean.TRUE.equals(scan.queries), new UsableLines(file, scan.usable), found);
     }
 
     @Override
@@ -96,20 +87,19 @@ public final class TextFile implements ExampleSet {
 
     @Override
     public int shards() {
-        return blocks.count();
+        return lines.blocks();
     }
 
     @Override
     public int size(int shard) {
-        return usable.get(shard * RecordBlocks.RECORDS, (shard + 1) * RecordBlocks.RECORDS)
-                .cardinality();
+        return lines.size(shard);
     }
 
     @Override
     public Example read(int shard, int index) {
-        long offset = offsets.get(shard, index);
+        long offset = lines.offset(shard, index);
         try {
-            List<Example.Caption> captions = captions(JsonLines.parse(blocks.record(offset)), queries, _ -> {});
+            List<Example.Caption> captions = captions(JsonLines.parse(lines.line(offset)), queries, _ -> {});
             return new Example("byte " + offset, file.toString(), Optional.empty(), captions);
         } catch (BadLineException e) {
             throw new InputException(
@@ -144,9 +134,5 @@ public final class TextFile implements ExampleSet {
             JsonLines.texts(texts, leftOut).forEach(text -> captions.add(new Example.Caption(key, text)));
         }
         return captions;
-    }
-
-    private long[] usableOffsets(int shard) {
-        return blocks.usableOffsets(shard, usable);
     }
 }
