@@ -3,6 +3,8 @@ package io.llm2clip.cli;
 import io.llm2clip.data.InputException;
 import io.llm2clip.report.Page;
 import io.llm2clip.training.DivergedException;
+import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StoppedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +52,12 @@ final class ReportOption {
             page.get().write(file);
             terminal.remark("The report is %s.".formatted(file));
         }
+    }
+
+    /** Trains until it is done or a signal stops it, and writes the page of the run then, also if it ends early. */
+    <T> T train(Supplier<T> training, RunOptions run, Terminal terminal) {
+        return StopSignals.run(
+                run.stop(), terminal, () -> after(training, () -> RunReport.of(run.directory()), terminal));
     }
 
     /** Trains, and writes the page then, also if the training ends early. */

@@ -9,7 +9,6 @@ import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
@@ -191,13 +190,7 @@ final class TrainCaptionCommand extends ComputingCommand {
         // What options alone speak against is found before any data are read.
         CaptionTrainingJob plan = BadUsage.unless(spec, () -> plan(training, stop));
         CaptionTrainingJob job = plan.learningFrom(data.open(terminal), pairs.instructions());
-        CaptionTrainingJob.Result result = StopSignals.run(
-                stop,
-                terminal,
-                () -> report.after(
-                        () -> job.run(terminal.progress()),
-                        () -> RunReport.of(job.run().directory()),
-                        terminal));
+        CaptionTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), job.run(), terminal);
         terminal.skipped(result.reasons(), result.broken(), result.trainingGroups() + result.broken(), "example");
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

@@ -10,7 +10,6 @@ import io.llm2clip.training.ClipDataChoices;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
 import io.llm2clip.training.run.RunOptions;
-import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
@@ -224,11 +223,7 @@ final class TrainClipCommand extends ComputingCommand {
                         specialTokens.choice(),
                         device().execution(),
                         recorded));
-        ClipTrainingJob.Result result = StopSignals.run(
-                stop,
-                terminal,
-                () -> report.after(
-                        () -> job.run(terminal.progress()), () -> RunReport.of(recorded.directory()), terminal));
+        ClipTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), recorded, terminal);
         terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         RetrievalReport retrieval = RetrievalReport.of(result.retrieval());

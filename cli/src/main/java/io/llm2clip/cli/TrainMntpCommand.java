@@ -5,7 +5,6 @@ import io.llm2clip.nn.Limit;
 import io.llm2clip.training.LossCurve;
 import io.llm2clip.training.MntpTraining;
 import io.llm2clip.training.MntpTrainingJob;
-import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
@@ -148,13 +147,7 @@ final class TrainMntpCommand extends ComputingCommand {
         // What options alone speak against is found before any data are read.
         MntpTrainingJob plan = BadUsage.unless(spec, () -> plan(stop));
         MntpTrainingJob job = plan.learningFrom(data.open(terminal));
-        MntpTrainingJob.Result result = StopSignals.run(
-                stop,
-                terminal,
-                () -> report.after(
-                        () -> job.run(terminal.progress()),
-                        () -> RunReport.of(job.run().directory()),
-                        terminal));
+        MntpTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), job.run(), terminal);
         LossCurve losses = result.losses();
         terminal.skipped(losses.reasons(), losses.broken(), result.examples(), "example");
         if (terminal.json()) {
