@@ -4,9 +4,8 @@ import io.llm2clip.dataset.CaptionColumns;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.ExampleSets;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** The data that a command learns from. */
@@ -21,14 +20,8 @@ final class DataOption {
                             + " splits as in dataset_coco.json:train,restval, which it has by itself.")
     private List<String> names = List.of();
 
-    @Option(
-            names = "--caption-columns",
-            split = ",",
-            paramLabel = "NAME",
-            description =
-                    "Columns or keys with captions, such as shortSV_captions,longSV_captions (default: caption, text, txt, title and"
-                            + " what ends in _caption or _captions).")
-    private List<String> columns = List.of();
+    @Mixin
+    private CaptionColumnsOption columns = new CaptionColumnsOption();
 
     /** Opens all, and says what of them is not used. */
     List<ExampleSet> open(Terminal terminal) {
@@ -42,6 +35,6 @@ final class DataOption {
     }
 
     CaptionColumns columns() {
-        return new CaptionColumns(new LinkedHashSet<>(columns));
+        return columns.columns();
     }
 }

@@ -5,8 +5,8 @@ import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.TextSets;
 import io.llm2clip.training.pair.TextData;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,14 +22,8 @@ final class TextDataOption {
                             + " table, or tar files of WebDataset.")
     private List<String> names = List.of();
 
-    @Option(
-            names = "--caption-columns",
-            split = ",",
-            paramLabel = "NAME",
-            description =
-                    "Columns or keys with captions, such as shortSV_captions,longSV_captions (default: caption, text, txt, title and"
-                            + " what ends in _caption or _captions).")
-    private List<String> columns = List.of();
+    @Mixin
+    private CaptionColumnsOption columns = new CaptionColumnsOption();
 
     @Option(
             names = "--weights",
@@ -69,6 +63,6 @@ final class TextDataOption {
     }
 
     CaptionColumns columns() {
-        return new CaptionColumns(new LinkedHashSet<>(columns));
+        return columns.columns();
     }
 }

@@ -94,16 +94,8 @@ final class TrainCaptionCommand extends ComputingCommand {
                     "Tokens per caption; longer captions are truncated during training (default: ${DEFAULT-VALUE}).")
     private int maxLength = 512;
 
-    @Within(Limit.RANK)
-    @Option(names = "--rank", paramLabel = "N", description = "Rank of the LoRA updates (default: ${DEFAULT-VALUE}).")
-    private int rank = 16;
-
-    @Within(Limit.ALPHA)
-    @Option(
-            names = "--alpha",
-            paramLabel = "X",
-            description = "LoRA updates are scaled by alpha / rank (default: ${DEFAULT-VALUE}).")
-    private float alpha = 32;
+    @Mixin
+    private LoraOption lora = new LoraOption();
 
     @Within(Limit.SCALE)
     @Option(
@@ -245,8 +237,8 @@ final class TrainCaptionCommand extends ComputingCommand {
                 steps,
                 batch,
                 optimizer.with(learningRate, warmUp).over(defaults.optimizer()),
-                rank,
-                alpha,
+                lora.rank(),
+                lora.alpha(),
                 scale,
                 pairs.bothDirections(),
                 pairs.over(defaults.pairing()),

@@ -108,16 +108,8 @@ final class TrainMntpCommand extends ComputingCommand {
             description = "Steps until the learning rate is at its peak (default: none).")
     private @Nullable Integer warmUp;
 
-    @Within(Limit.RANK)
-    @Option(names = "--rank", paramLabel = "N", description = "Rank of the LoRA updates (default: ${DEFAULT-VALUE}).")
-    private int rank = 16;
-
-    @Within(Limit.ALPHA)
-    @Option(
-            names = "--alpha",
-            paramLabel = "X",
-            description = "LoRA updates are scaled by alpha / rank (default: ${DEFAULT-VALUE}).")
-    private float alpha = 32;
+    @Mixin
+    private LoraOption lora = new LoraOption();
 
     @Option(
             names = "--seed",
@@ -183,8 +175,8 @@ final class TrainMntpCommand extends ComputingCommand {
                         batch,
                         length,
                         optimizer.with(learningRate, warmUp).over(recipe.optimizer()),
-                        rank,
-                        alpha,
+                        lora.rank(),
+                        lora.alpha(),
                         maskShare,
                         seed),
                 out,
