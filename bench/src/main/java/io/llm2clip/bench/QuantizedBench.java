@@ -37,7 +37,9 @@ public final class QuantizedBench {
             new Way("Q8 as f32", DType.Q8, MatrixPrecision.F32),
             new Way("Q8 as int8", DType.Q8, MatrixPrecision.INT8),
             new Way("Q4 as f32", DType.Q4, MatrixPrecision.F32),
-            new Way("Q4 as int8", DType.Q4, MatrixPrecision.INT8));
+            new Way("Q4 as int8", DType.Q4, MatrixPrecision.INT8),
+            new Way("Q4_1 as f32", DType.Q4_1, MatrixPrecision.F32),
+            new Way("Q4_1 as int8", DType.Q4_1, MatrixPrecision.INT8));
 
     private record Way(String name, DType format, MatrixPrecision precision) {
         /** Of the error beside the root of the mean square of results. */
@@ -150,6 +152,10 @@ public final class QuantizedBench {
         MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
         float scale = (1 + random.nextFloat()) / (format == DType.Q8 ? 256 : 16);
         segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
+        if (format.hasMinimum()) {
+            // So that elements are about 0 in the mean.
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + Short.BYTES, Float.floatToFloat16(-7.5f * scale));
+        }
     }
 
     private static void check(Way way, Matmul op, MemorySegment a, MemorySegment b, MemorySegment out) {

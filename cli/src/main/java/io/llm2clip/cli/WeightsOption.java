@@ -26,8 +26,8 @@ final class WeightsOption {
             names = "--weights",
             paramLabel = "f32|bf16|int8|int4",
             description =
-                    "Keep weights in memory in this format: bf16 takes half of f32, int8 a quarter, int4 an eighth, each less"
-                            + " exact (default: as the file has them).")
+                    "Keep weights in memory in this format: bf16 takes half of f32, int8 about a quarter, int4 about a sixth, each"
+                            + " less exact (default: as the file has them). What a file has in as few bits stays as it is.")
     private @Nullable Format format;
 
     LoadOptions in(LoadOptions options) {

@@ -4,8 +4,8 @@ package io.llm2clip.kernels;
  * The format of stored elements. There is no implicit promotion between formats anywhere in the engine.
  *
  * <p>A dense format gives each element bytes of its own. A quantized one stores blocks of 32 elements that follow each other in a
- * row (the row-major fastest axis), each block with one f16 scale; rows are whole blocks. Quantized elements are read only, by the
- * operations that say so.
+ * row (the row-major fastest axis), each block with one f16 scale and, in some formats, an f16 minimum; rows are whole blocks. Quantized
+ * elements are read only, by the operations that say so.
  */
 public enum DType {
     /** IEEE 754 binary32. */
@@ -24,7 +24,12 @@ public enum DType {
      * Blocks of 32: an f16 scale d, then 16 bytes whose low nibbles are the elements 0 to 15 and whose high nibbles are 16 to 31;
      * the value is {@code d * (q - 8)}. GGUF calls this Q4_0.
      */
-    Q4(18, 32);
+    Q4(18, 32),
+    /**
+     * Blocks of 32: an f16 scale d and an f16 minimum m, then nibbles as in {@link #Q4}; the value is {@code d * q + m}. GGUF calls
+     * this Q4_1.
+     */
+    Q4_1(20, 32);
 
     private final int blockBytes;
     private final int blockSize;
@@ -68,6 +73,16 @@ public enum DType {
     /** Whether elements are stored in blocks that share a scale. */
     public boolean isQuantized() {
         return blockSize > 1;
+    }
+
+    /** Whether blocks have a minimum behind their scale, to which scaled elements are added. */
+    public boolean hasMinimum() {
+        return this == Q4_1;
+    }
+
+    /** Bytes of a quantized block before its elements: those of its scale and of its minimum. */
+    public int headerBytes() {
+        return hasMinimum() ? 2 * Short.BYTES : Short.BYTES;
     }
 
     /** Alignment in bytes of the first element. */

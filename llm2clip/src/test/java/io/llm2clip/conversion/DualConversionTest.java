@@ -148,7 +148,7 @@ class DualConversionTest {
             assertThat(result.roundings().isEmpty()).isEqualTo(type == SavedType.F32 || type == SavedType.F16);
             StoredType expected = switch (type) {
                 case INT8 -> StoredType.Q8_0;
-                case INT4 -> StoredType.Q4_0;
+                case INT4 -> StoredType.Q4_1;
                 default -> StoredType.valueOf(type.name());
             };
             try (Checkpoint weights = Checkpoint.open(out)) {

@@ -144,6 +144,7 @@ public final class Parameter {
         StoredType type = switch (data.dtype()) {
             case Q8 -> StoredType.Q8_0;
             case Q4 -> StoredType.Q4_0;
+            case Q4_1 -> StoredType.Q4_1;
             default -> StoredType.valueOf(data.dtype().name());
         };
         List<Long> dims = shape.toList().stream().map(Integer::longValue).toList();

@@ -110,7 +110,7 @@ final class ParameterContent implements TensorContent {
             case F16 -> Elements.round(floats, DType.F16, ByteOrder.LITTLE_ENDIAN, target);
             case BF16 -> Elements.round(floats, DType.BF16, ByteOrder.LITTLE_ENDIAN, target);
             case Q8_0 -> Quantization.quantize(floats, DType.Q8, ByteOrder.LITTLE_ENDIAN, target);
-            case Q4_0 -> Quantization.quantize(floats, DType.Q4, ByteOrder.LITTLE_ENDIAN, target);
+            case Q4_1 -> Quantization.quantize(floats, DType.Q4_1, ByteOrder.LITTLE_ENDIAN, target);
             default -> throw new IllegalStateException("Parameters are not written as " + type + ".");
         }
         float[] rounded = new StoredTensor(type, List.of((long) floats.length), target).toFloats();

@@ -19,8 +19,8 @@ public enum SavedType {
     F16(StoredType.F16, null),
     /** Matrices of linear layers in blocks of {@link DType#Q8}, all else as {@link #STORED}. Other software does not read such files. */
     INT8(null, StoredType.Q8_0),
-    /** Matrices of linear layers in blocks of {@link DType#Q4}, all else as {@link #STORED}. Other software does not read such files. */
-    INT4(null, StoredType.Q4_0);
+    /** Matrices of linear layers in blocks of {@link DType#Q4_1}, all else as {@link #STORED}. Other software does not read such files. */
+    INT4(null, StoredType.Q4_1);
 
     private final @Nullable StoredType dense;
     private final @Nullable StoredType blocks;

@@ -16,11 +16,14 @@ public enum WeightFormat {
     BF16(DType.BF16),
     /**
      * {@link DType#Q8}: 8 bits and a scale for each 32 weights of a row, a bit more than half of bf16. Rows that are not whole blocks stay
-     * as the checkpoint has them, and so do embeddings, of which few rows are read.
+     * as the checkpoint has them, and so do embeddings, of which few rows are read, and weights in as few bits or fewer.
      */
     INT8(DType.Q8),
-    /** {@link DType#Q4}: 4 bits and a scale for each 32 weights of a row; otherwise as {@link #INT8}. */
-    INT4(DType.Q4);
+    /**
+     * {@link DType#Q4_1}: 4 bits, and a scale and a minimum for each 32 weights of a row; otherwise as {@link #INT8}. So
+     * {@link DType#Q4} stays what it is.
+     */
+    INT4(DType.Q4_1);
 
     private final @Nullable DType asked;
 
@@ -30,7 +33,7 @@ public enum WeightFormat {
 
     /** The format of a parameter that is loaded from elements of a type. */
     DType of(Parameter parameter, DType stored) {
-        DType wanted = asked == null ? stored : asked;
+        DType wanted = asked == null || isAsNarrow(stored, asked) ? stored : asked;
         if (!wanted.isQuantized()) {
             return wanted;
         }
@@ -42,6 +45,12 @@ public enum WeightFormat {
             return wanted;
         }
         return stored.isQuantized() ? DType.F32 : stored;
+    }
+
+    private static boolean isAsNarrow(DType stored, DType asked) {
+        return stored.isQuantized()
+                && asked.isQuantized()
+                && stored.bytes(stored.blockSize()) <= asked.bytes(stored.blockSize());
     }
 
     /**

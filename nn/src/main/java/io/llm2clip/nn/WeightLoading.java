@@ -70,6 +70,7 @@ final class WeightLoading {
             case BF16 -> DType.BF16;
             case Q8_0 -> DType.Q8;
             case Q4_0 -> DType.Q4;
+            case Q4_1 -> DType.Q4_1;
             default -> DType.F32;
         };
     }
@@ -78,8 +79,8 @@ final class WeightLoading {
     private static boolean isSame(StoredType stored, DType format) {
         return switch (stored) {
             case F32, F16, BF16 -> type(stored) == format;
-            // Within blocks, scales are numbers of two bytes.
-            case Q8_0, Q4_0 -> type(stored) == format && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+            // Within blocks, scales and minima are numbers of two bytes.
+            case Q8_0, Q4_0, Q4_1 -> type(stored) == format && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
             default -> false;
         };
     }

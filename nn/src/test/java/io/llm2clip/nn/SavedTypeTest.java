@@ -63,7 +63,7 @@ class SavedTypeTest {
         "BF16, BF16, BF16, BF16, F32",
         "F16, F16, F16, F16, F32",
         "INT8, Q8_0, F32, F32, F32",
-        "INT4, Q4_0, F32, F32, F32"
+        "INT4, Q4_1, F32, F32, F32"
     })
     void typesAreThoseThatWereAskedFor(
             SavedType type, StoredType matrix, StoredType odd, StoredType table, StoredType scalar) {
@@ -106,7 +106,7 @@ class SavedTypeTest {
     @CsvSource({
         "F16, 70000, F16",
         "INT8, NaN, Q8_0",
-        "INT4, Infinity, Q4_0",
+        "INT4, Infinity, Q4_1",
         "INT8, 1e9, Q8_0",
         "BF16, 3.4028235e38, BF16"
     })
@@ -127,7 +127,7 @@ class SavedTypeTest {
 
     /** As the reference implementation of GGUF has the blocks, which both readers know. */
     @ParameterizedTest
-    @CsvSource({"INT8, INT8, Q8", "INT4, INT4, Q4"})
+    @CsvSource({"INT8, INT8, Q8", "INT4, INT4, Q4_1"})
     void blocksAreUsedWhereTheyLieInSafetensors(SavedType type, WeightFormat same, DType format) {
         try (Parameters parameters = model(new Parameters(3));
                 Checkpoint file = written(parameters, in(type));

@@ -77,7 +77,7 @@ class WeightFormatTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INT8, Q8, 0.9999", "INT4, Q4, 0.98"})
+    @CsvSource({"INT8, Q8, 0.9999", "INT4, Q4_1, 0.99"})
     void whatLinearLayersReadIsQuantized(WeightFormat format, DType type, double similar) {
         long before = EngineMemory.liveBytes();
         try (Parameters stored = load(Parameters.frozen());
@@ -106,12 +106,15 @@ class WeightFormatTest {
     @CsvSource({
         "q8_0, STORED, Q8, true",
         "q4_0, STORED, Q4, true",
-        "q4_1, STORED, F32, false",
+        "q4_1, STORED, Q4_1, true",
         "q4_k, STORED, F32, false",
         "q6_k, STORED, F32, false",
         "f16, STORED, F16, true",
-        "q8_0, INT4, Q4, false",
+        "q8_0, INT4, Q4_1, false",
         "q4_0, INT4, Q4, true",
+        "q4_1, INT4, Q4_1, true",
+        "q4_1, INT8, Q4_1, true",
+        "q4_k, INT4, Q4_1, false",
         "q6_k, INT8, Q8, false"
     })
     void quantizedFilesAreRead(String name, WeightFormat format, DType type, boolean inPlace)
@@ -186,7 +189,7 @@ class WeightFormatTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Q8, 127", "Q4, 8"})
+    @CsvSource({"Q8, 127", "Q4_1, 15"})
     void elementsAreRoundedToTheNearestStep(DType format, int steps) {
         CounterRandom random = new CounterRandom(4);
         float[] values = new float[32 * 50];
@@ -198,20 +201,24 @@ class WeightFormatTest {
         Quantization.quantize(values, format, ByteOrder.nativeOrder(), blocks);
         StoredElements stored = new StoredElements(format, blocks);
         for (int first = 0; first < values.length; first += 32) {
-            float largest = 0;
+            float least = values[first];
+            float greatest = values[first];
             for (int i = first; i < first + 32; i++) {
-                largest = Math.max(largest, Math.abs(values[i]));
+                least = Math.min(least, values[i]);
+                greatest = Math.max(greatest, values[i]);
             }
+            float largest = Math.max(-least, greatest);
+            float range = format.hasMinimum() ? greatest - least : largest;
             for (int i = first; i < first + 32; i++) {
-                // Half a step, a whole one at the side of Q4 that has one level less, and the scale's own rounding.
-                float error = (format == DType.Q4 ? 1.01f : 0.51f) * largest / steps + largest * 0x1p-11f;
+                // Half a step, and the own rounding of the scale and of the minimum.
+                float error = 0.51f * range / steps + (range + largest) * 0x1p-11f;
                 assertThat(stored.get(i)).as("element " + i).isCloseTo(values[i], within(error));
             }
         }
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"Q8", "Q4"})
+    @EnumSource(names = {"Q8", "Q4_1"})
     void whatIsNotANumberIsNotLost(DType format) {
         for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] values = new float[32];

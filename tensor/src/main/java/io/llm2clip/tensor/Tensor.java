@@ -184,8 +184,8 @@ public final class Tensor
     }
 
     /**
-     * Matmul over the last two axes, each operand stored transposed or not, in f32. The second operand may be of f32, bf16, f16, Q8
-     * or Q4; quantized it is a transposed one, whose rows of k are whole blocks. Leading dimensions are batches and must be
+     * Matmul over the last two axes, each operand stored transposed or not, in f32. The second operand may be of f32, bf16, f16, Q8,
+     * Q4 or Q4_1; quantized it is a transposed one, whose rows of k are whole blocks. Leading dimensions are batches and must be
      * equal, except that a matrix as second operand is shared by all.
      */
     public Tensor matmul(Tensor other, boolean transposeA, boolean transposeB) {
@@ -320,7 +320,7 @@ public final class Tensor
     }
 
     /**
-     * Rows of this {@code [rows, columns]} table of f32, bf16, f16, Q8 or Q4, as f32, by an i32 index of any shape: {@code
+     * Rows of this {@code [rows, columns]} table of f32, bf16, f16, Q8, Q4 or Q4_1, as f32, by an i32 index of any shape: {@code
      * index.shape + [columns]}.
      */
     public Tensor gather(Tensor index) {

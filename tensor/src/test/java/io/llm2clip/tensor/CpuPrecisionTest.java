@@ -44,7 +44,7 @@ class CpuPrecisionTest {
 
     /** A linear layer of quantized weights, and a product of two values, which stays in f32. */
     @ParameterizedTest
-    @EnumSource(names = {"Q8", "Q4"})
+    @EnumSource(names = {"Q8", "Q4", "Q4_1"})
     void integersAreForQuantizedWeightsOnly(DType format) {
         String absence = Processor.absence(Precision.INT8).orElse(null);
         assumeTrue(absence == null, "Not run natively: " + absence);
@@ -73,6 +73,10 @@ class CpuPrecisionTest {
             random.nextBytes(block);
             // A scale from 1/512 to 1/256, as f16.
             block[1] = 0x18;
+            if (format.hasMinimum()) {
+                // From -1/64 to -1/128.
+                block[3] = (byte) 0xA0;
+            }
             MemorySegment.copy(MemorySegment.ofArray(block), 0, segment, at, block.length);
         }
         return data;

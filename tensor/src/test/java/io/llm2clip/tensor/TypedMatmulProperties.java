@@ -139,6 +139,9 @@ class TypedMatmulProperties {
                             at,
                             Float.floatToFloat16(format == DType.F16 ? value : value / 128));
             }
+            if (format.hasMinimum()) {
+                segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + Short.BYTES, Float.floatToFloat16(value / 8));
+            }
         }
         return data;
     }

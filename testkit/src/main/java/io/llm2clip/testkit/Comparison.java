@@ -99,7 +99,7 @@ final class Comparison {
         double place = switch (dtype) {
             case BF16 -> 0x1p-7;
             case F16 -> 0x1p-10;
-            case F32, BOOL, I32, Q8, Q4 -> 0;
+            case F32, BOOL, I32, Q8, Q4, Q4_1 -> 0;
         };
         return Math.abs(found - expected) <= tolerance * (1 + Math.abs(expected)) + place * Math.abs(expected);
     }

@@ -12,11 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Draws what operands hold before a run. */
 final class OperandValues {
-    /** What {@link DType#Q8} and {@link DType#Q4} store as most, by which scales are chosen that keep values below 2. */
-    private static final float Q8_RANGE = 128;
-
-    private static final float Q4_RANGE = 8;
-
     private OperandValues() {}
 
     /** @param draw draws an element; null for values of the kind that {@link OperationCheck} promises */
@@ -59,14 +54,23 @@ final class OperandValues {
         MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_INT_UNALIGNED, 0, values.length);
     }
 
+    /** What blocks store as most, by which scales are chosen that keep values below 2; twice that where a minimum is added. */
+    private static float range(DType dtype) {
+        return dtype == DType.Q8 ? 128 : dtype == DType.Q4 ? 8 : 32;
+    }
+
     private static void fillBlocks(DType dtype, MemorySegment segment, RandomGenerator random) {
-        float most = 2 / (dtype == DType.Q8 ? Q8_RANGE : Q4_RANGE);
+        float most = 2 / range(dtype);
         byte[] block = new byte[(int) dtype.bytes(dtype.blockSize())];
         for (long at = 0; at < segment.byteSize(); at += block.length) {
             random.nextBytes(block);
             MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
             segment.set(
                     ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16((float) random.nextDouble(-most, most)));
+            if (dtype.hasMinimum()) {
+                short minimum = Float.floatToFloat16((float) random.nextDouble(-1, 1));
+                segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + Short.BYTES, minimum);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ public record MatrixOperand(
         long batchStride,
         @Nullable Packing packing) {
     /** Formats of the elements of matrices. */
-    public static final List<DType> FORMATS = List.of(DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q4);
+    public static final List<DType> FORMATS = List.of(DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q4, DType.Q4_1);
 
     public MatrixOperand {
         Checks.require(FORMATS.contains(format), "Matmul: an operand of " + FORMATS, format);

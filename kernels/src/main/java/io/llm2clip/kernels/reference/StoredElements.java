@@ -19,16 +19,21 @@ public record StoredElements(DType format, MemorySegment segment) {
             case BF16 -> Float.intBitsToFloat(half(block) << 16);
             case F16 -> Float.float16ToFloat(half(block));
             case Q8 -> scale(block) * segment.get(ValueLayout.JAVA_BYTE, block + Short.BYTES + element);
-            case Q4 -> {
-                int pair = segment.get(ValueLayout.JAVA_BYTE, block + Short.BYTES + element % 16);
-                yield scale(block) * ((element < 16 ? pair & 15 : pair >> 4 & 15) - 8);
-            }
+            case Q4 -> scale(block) * (nibble(block + Short.BYTES, element) - 8);
+            case Q4_1 ->
+                scale(block) * nibble(block + 2 * Short.BYTES, element)
+                        + Float.float16ToFloat(half(block + Short.BYTES));
         };
     }
 
     /** An element of i32, of which {@link #get} is the nearest f32. */
     public int getInt(long index) {
         return segment.get(ValueLayout.JAVA_INT_UNALIGNED, index * Integer.BYTES);
+    }
+
+    private int nibble(long first, int element) {
+        int pair = segment.get(ValueLayout.JAVA_BYTE, first + element % 16);
+        return element < 16 ? pair & 15 : pair >> 4 & 15;
     }
 
     private float scale(long block) {
@@ -47,7 +52,7 @@ public record StoredElements(DType format, MemorySegment segment) {
             case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, at, (int) rounded);
             case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, toBf16(rounded));
             case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(rounded));
-            case Q8, Q4 -> throw new IllegalArgumentException("Elements of " + format + " share a scale.");
+            case Q8, Q4, Q4_1 -> throw new IllegalArgumentException("Elements of " + format + " share a scale.");
         }
     }
 

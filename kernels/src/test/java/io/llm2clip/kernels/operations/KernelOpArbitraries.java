@@ -148,7 +148,7 @@ public final class KernelOpArbitraries {
     public static Arbitrary<KernelOp> matmul() {
         Arbitrary<DType> format = Arbitraries.frequencyOf(
                 Tuple.of(2, Arbitraries.just(DType.F32)),
-                Tuple.of(3, Arbitraries.of(DType.BF16, DType.F16, DType.Q8, DType.Q4)));
+                Tuple.of(3, Arbitraries.of(DType.BF16, DType.F16, DType.Q8, DType.Q4, DType.Q4_1)));
         return matmul(format);
     }
 
@@ -301,7 +301,7 @@ public final class KernelOpArbitraries {
     /** Gather and scatter. */
     public static Arbitrary<KernelOp> index() {
         Arbitrary<Integer> rows = Arbitraries.integers().between(1, 20);
-        Arbitrary<DType> types = Arbitraries.of(DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q4);
+        Arbitrary<DType> types = Arbitraries.of(DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q4, DType.Q4_1);
         return Combinators.combine(Arbitraries.of(true, false), length(), rows, dimension(), types)
                 .as((gather, count, table, columns, type) -> gather
                         ? new IndexOp.Gather(

@@ -141,7 +141,7 @@ public final class OperandBuffers implements AutoCloseable {
         return switch (dtype) {
             case BF16 -> 0x1p-7;
             case F16 -> 0x1p-10;
-            case F32, BOOL, I32, Q8, Q4 -> 0;
+            case F32, BOOL, I32, Q8, Q4, Q4_1 -> 0;
         };
     }
 
@@ -161,7 +161,7 @@ public final class OperandBuffers implements AutoCloseable {
                 case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, i * Integer.BYTES, index(op, operand, random));
                 case BF16, F16 ->
                     segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, i * Short.BYTES, bits(op, operand, (int) i, random));
-                case Q8, Q4 -> throw new AssertionError(operand);
+                case Q8, Q4, Q4_1 -> throw new AssertionError(operand);
             }
         }
     }
@@ -187,7 +187,7 @@ public final class OperandBuffers implements AutoCloseable {
 
     /** Any bits, with scales of either sign, zero and subnormal ones, that keep values below 2. */
     private static void fillBlocks(DType dtype, MemorySegment segment, Random random) {
-        float most = dtype == DType.Q8 ? 2f / 128 : 2f / 8;
+        float most = 2f / (dtype == DType.Q8 ? 128 : dtype == DType.Q4 ? 8 : 32);
         long block = dtype.bytes(dtype.blockSize());
         for (long at = 0; at < segment.byteSize(); at += block) {
             byte[] bits = new byte[(int) block];
@@ -195,6 +195,10 @@ public final class OperandBuffers implements AutoCloseable {
             MemorySegment.copy(bits, 0, segment, ValueLayout.JAVA_BYTE, at, bits.length);
             float scale = random.nextInt(8) == 0 ? random.nextInt(3) * 0x1p-24f : random.nextFloat(-most, most);
             segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
+            if (dtype.hasMinimum()) {
+                short minimum = Float.floatToFloat16(random.nextFloat(-1, 1));
+                segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + Short.BYTES, minimum);
+            }
         }
     }
 

@@ -89,7 +89,7 @@ class ReferenceTest {
         assertThatThrownBy(() -> Matmul.dense(1, 2, 3, 33, false, true, DType.Q8))
                 .hasMessage("Matmul: Q8 rows of whole blocks of 32 expected, found 33.");
         assertThatThrownBy(() -> Matmul.dense(1, 2, 3, 4, false, true, DType.I32))
-                .hasMessage("Matmul: an operand of [F32, BF16, F16, Q8, Q4] expected, found I32.");
+                .hasMessage("Matmul: an operand of [F32, BF16, F16, Q8, Q4, Q4_1] expected, found I32.");
         Matmul op = Matmul.dense(1, 2, 3, 4, false, true);
         Packing other = new Packing("some", DType.F32, 3, 5, 8, 160);
         assertThatThrownBy(() -> op.withB(op.b().packed(other)))

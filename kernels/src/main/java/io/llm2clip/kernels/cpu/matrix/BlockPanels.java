@@ -15,9 +15,9 @@ import java.lang.foreign.MemorySegment;
  * The packed layout of quantized weights, one for all units and vector widths, so that a weight is packed once whatever multiplies by it.
  * It takes the bytes of the stored blocks in another order, nothing is lost.
  *
- * <p>Panels of {@link #COLUMNS} columns, each {@code [k / 32]} steps of a block per column: first the columns' f16 scales, then rows of
- * 32-bit words, one word per column, each with four of the block's bytes as they are stored. Of Q8 these are four k in their order,
- * of Q4 the low nibbles of four k and the high nibbles of those 16 further on.
+ * <p>Panels of {@link #COLUMNS} columns, each {@code [k / 32]} steps of a block per column: first the columns' f16 scales,
+ * of Q4_1 then their f16 minima, then rows of 32-bit words, one word per column, each with four of the block's bytes as they are stored. Of Q8 these are four k in their order,
+ * of the others the low nibbles of four k and the high nibbles of those 16 further on.
  */
 public final class BlockPanels {
     /** Name of the layout. */
@@ -26,8 +26,8 @@ public final class BlockPanels {
     public static final int COLUMNS = 16;
     /** Of k, in a step. */
     public static final int STEP = DType.Q8.blockSize();
-    /** Bytes of the scales with which a step begins. */
-    public static final int SCALES = COLUMNS * Short.BYTES;
+    /** Bytes of the columns' scales, with which a step begins, and of their minima behind. */
+    public static final int HALVES = COLUMNS * Short.BYTES;
     /** Bytes of a row of words. */
     public static final int WORDS = COLUMNS * Integer.BYTES;
 
@@ -40,6 +40,11 @@ public final class BlockPanels {
     public static Packing packing(DType format, int n, int k) {
         long panels = Math.ceilDiv(n, COLUMNS);
         return new Packing(LAYOUT, format, n, k, COLUMNS, Math.multiplyExact(panels, panelBytes(format, k / STEP)));
+    }
+
+    /** Bytes of a step before its words. */
+    public static int headerBytes(DType format) {
+        return COLUMNS * format.headerBytes();
     }
 
     /** Size of a panel of so many steps in bytes. */
@@ -106,6 +111,8 @@ public final class BlockPanels {
         final int steps;
         final long block;
         final long step;
+        /** Bytes before the elements, of a block. */
+        final int header;
         /** Two words of a block. */
         final int pairs;
 
@@ -113,25 +120,29 @@ public final class BlockPanels {
             this.steps = steps;
             block = format.bytes((long) STEP);
             step = panelBytes(format, 1);
-            pairs = (int) (block - Short.BYTES) / Long.BYTES;
+            header = format.headerBytes();
+            pairs = (int) (block - header) / Long.BYTES;
         }
 
         void pack(long from, int some, long to, int lane) {
             for (int s = 0; s < some; s++) {
                 long source = from + s * block;
                 long target = to + s * step;
-                ALL.set(
-                        JAVA_SHORT_UNALIGNED,
-                        target + lane * (long) Short.BYTES,
-                        ALL.get(JAVA_SHORT_UNALIGNED, source));
-                long words = target + SCALES + lane * (long) Integer.BYTES;
+                for (int half = 0; half < header; half += Short.BYTES) {
+                    copyHalf(source + half, target + half * COLUMNS + lane * (long) Short.BYTES);
+                }
+                long words = target + header * COLUMNS + lane * (long) Integer.BYTES;
                 for (int pair = 0; pair < pairs; pair++) {
-                    long two = ALL.get(JAVA_LONG_UNALIGNED, source + Short.BYTES + pair * (long) Long.BYTES);
+                    long two = ALL.get(JAVA_LONG_UNALIGNED, source + header + pair * (long) Long.BYTES);
                     long word = words + pair * (2L * WORDS);
                     Memory.putInt(word, (int) two);
                     Memory.putInt(word + WORDS, (int) (two >>> Integer.SIZE));
                 }
             }
+        }
+
+        private static void copyHalf(long from, long to) {
+            ALL.set(JAVA_SHORT_UNALIGNED, to, ALL.get(JAVA_SHORT_UNALIGNED, from));
         }
 
         /** All columns of a panel, each a stored row. */
@@ -141,18 +152,17 @@ public final class BlockPanels {
                 long source = from + s * step;
                 for (int lane = 0; lane < columns; lane++) {
                     long target = to + lane * rowBytes + s * block;
-                    ALL.set(
-                            JAVA_SHORT_UNALIGNED,
-                            target,
-                            ALL.get(JAVA_SHORT_UNALIGNED, source + lane * (long) Short.BYTES));
-                    long words = source + SCALES + lane * (long) Integer.BYTES;
+                    for (int half = 0; half < header; half += Short.BYTES) {
+                        copyHalf(source + half * COLUMNS + lane * (long) Short.BYTES, target + half);
+                    }
+                    long words = source + header * COLUMNS + lane * (long) Integer.BYTES;
                     for (int pair = 0; pair < pairs; pair++) {
                         long word = words + pair * (2L * WORDS);
                         long low = Integer.toUnsignedLong(Memory.getInt(word));
                         long high = Memory.getInt(word + WORDS);
                         ALL.set(
                                 JAVA_LONG_UNALIGNED,
-                                target + Short.BYTES + pair * (long) Long.BYTES,
+                                target + header + pair * (long) Long.BYTES,
                                 low | high << Integer.SIZE);
                     }
                 }

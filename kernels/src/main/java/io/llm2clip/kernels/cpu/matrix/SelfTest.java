@@ -33,7 +33,9 @@ final class SelfTest {
 
     /** Of units that multiply integers. */
     private static final List<KernelOp> QUANTIZED = List.of(
-            Matmul.dense(1, 13, 35, 96, false, true, DType.Q8), Matmul.dense(1, 13, 35, 96, false, true, DType.Q4));
+            Matmul.dense(1, 13, 35, 96, false, true, DType.Q8),
+            Matmul.dense(1, 13, 35, 96, false, true, DType.Q4),
+            Matmul.dense(1, 13, 35, 96, false, true, DType.Q4_1));
 
     private SelfTest() {}
 
@@ -82,7 +84,7 @@ final class SelfTest {
             // Blocks whose greatest magnitude is 127 steps lose nothing in int8.
             float value = (i % 32 == 0 ? 127 : random.nextInt(-127, 128)) / 64f;
             switch (operand.dtype()) {
-                case Q8, Q4 -> {
+                case Q8, Q4, Q4_1 -> {
                     if (i % 32 == 0) {
                         block(operand.dtype(), segment, i, random);
                     }
@@ -101,7 +103,10 @@ final class SelfTest {
         random.nextBytes(numbers);
         long at = format.bytes(element);
         MemorySegment.copy(numbers, 0, segment, ValueLayout.JAVA_BYTE, at, numbers.length);
-        segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(random.nextInt(-8, 9) / 256f));
+        for (int number = 0; number < format.headerBytes(); number += Short.BYTES) {
+            short half = Float.floatToFloat16(random.nextInt(-8, 9) / 256f);
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + number, half);
+        }
     }
 
     private static Launch bind(MatrixUnit unit, KernelOp op, MemorySegment[] operands, Workers workers) {

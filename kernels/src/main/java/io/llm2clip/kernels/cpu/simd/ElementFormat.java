@@ -33,7 +33,8 @@ public enum ElementFormat {
             case BF16 -> BF16;
             case F16 -> F16;
             case I32 -> I32;
-            case Q8, Q4 -> throw new IllegalArgumentException("Elements of " + dtype + " share a scale, read blocks.");
+            case Q8, Q4, Q4_1 ->
+                throw new IllegalArgumentException("Elements of " + dtype + " share a scale, read blocks.");
         };
     }
 

@@ -42,7 +42,7 @@ public final class Widening {
             case F32, BOOL -> Memory.copy(in + skip * 4L, out, count * 4);
             case BF16 -> ElementFormat.BF16.load(in + skip * 2L, Math.toIntExact(count), out);
             case F16 -> ElementFormat.F16.load(in + skip * 2L, Math.toIntExact(count), out);
-            case Q8, Q4 -> blocks(format, in, skip, count, out);
+            case Q8, Q4, Q4_1 -> blocks(format, in, skip, count, out);
             case I32 -> throw new IllegalArgumentException("Elements of I32 are no stored numbers; convert them.");
         }
     }
@@ -52,21 +52,22 @@ public final class Widening {
             int first = (int) ((skip + done) % BLOCK);
             int some = (int) Math.min(BLOCK - first, count - done);
             long block = in + format.bytes(skip + done - first);
-            if (format == DType.Q8) {
-                q8(block, first, some, out + done * 4);
-            } else {
-                q4(block, first, some, out + done * 4);
+            switch (format) {
+                case Q8 -> q8(block, first, some, out + done * 4);
+                case Q4 -> nibbles(block, Short.BYTES, 8, -0.0f, first, some, out + done * 4);
+                case Q4_1 -> nibbles(block, 2 * Short.BYTES, 0, half(block + Short.BYTES), first, some, out + done * 4);
+                default -> throw new IllegalArgumentException(format + " has no blocks.");
             }
             done += some;
         }
     }
 
-    private static float scale(long block) {
-        return Float.float16ToFloat(ALL.get(JAVA_SHORT_UNALIGNED, block));
+    private static float half(long address) {
+        return Float.float16ToFloat(ALL.get(JAVA_SHORT_UNALIGNED, address));
     }
 
     private static void q8(long block, int first, int count, long out) {
-        float scale = scale(block);
+        float scale = half(block);
         for (int i = 0; i < count; i += BYTE_LANES) {
             ByteVector q = ByteVector.fromMemorySegment(BYTES, ALL, block + Short.BYTES + first + i, ORDER);
             for (int lane = 0, part = 0; lane < BYTE_LANES; lane += LANES, part++) {
@@ -78,18 +79,24 @@ public final class Widening {
         }
     }
 
-    private static void q4(long block, int first, int count, long out) {
-        float scale = scale(block);
+    /**
+     * @param header bytes before the nibbles
+     * @param zero the nibble that stands for zero, where there is no minimum
+     * @param minimum what is added; -0 changes no number, zeros included
+     */
+    private static void nibbles(long block, int header, int zero, float minimum, int first, int count, long out) {
+        float scale = half(block);
         for (int i = 0; i < count; i += BYTE_LANES) {
             int element = first + i;
-            long at = block + Short.BYTES + element % HALF_BLOCK;
+            long at = block + header + element % HALF_BLOCK;
             ByteVector pairs = ByteVector.fromMemorySegment(BYTES, ALL, at, ORDER);
             ByteVector q = element < HALF_BLOCK ? pairs : pairs.lanewise(VectorOperators.LSHR, 4);
-            ByteVector centered = q.and((byte) 15).sub((byte) 8);
+            ByteVector centered = q.and((byte) 15).sub((byte) zero);
             for (int lane = 0, part = 0; lane < BYTE_LANES; lane += LANES, part++) {
                 ((FloatVector) ((IntVector) centered.convertShape(VectorOperators.B2I, INTS, part))
                                 .convert(VectorOperators.I2F, 0))
                         .mul(scale)
+                        .add(minimum)
                         .intoMemorySegment(ALL, out + (i + lane) * 4L, ORDER);
             }
         }

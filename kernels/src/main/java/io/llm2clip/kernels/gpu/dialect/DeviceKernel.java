@@ -44,7 +44,7 @@ public record DeviceKernel(Class<?> owner, String name, List<Role> roles) {
                 case F32, BOOL -> FLOATS;
                 case I32 -> INTS;
                 case BF16, F16 -> HALVES;
-                case Q8, Q4 ->
+                case Q8, Q4, Q4_1 ->
                     throw new IllegalArgumentException("A device has no memory of " + dtype
                             + " elements, expected a dense format; convert them before.");
             };

@@ -9,6 +9,7 @@ public final class StoredWords {
     static final int F16 = 2;
     static final int Q8 = 5;
     static final int Q4 = 6;
+    static final int Q4_1 = 7;
 
     /** Elements of a quantized block. */
     private static final int BLOCK = 32;
@@ -29,6 +30,9 @@ public final class StoredWords {
         if (format == Q4) {
             at = first + element / BLOCK * (1 + BLOCK / 4);
         }
+        if (format == Q4_1) {
+            at = first + element / BLOCK * (2 + BLOCK / 4);
+        }
         boolean wide = format == BF16;
         // Of a block, the scale.
         float value =
@@ -37,7 +41,11 @@ public final class StoredWords {
             value = value * k_signedByte(words, at + 1, element % BLOCK);
         }
         if (format == Q4) {
-            value = value * k_nibble(words, at + 1, element % BLOCK);
+            value = value * (k_nibble(words, at + 1, element % BLOCK) - 8f);
+        }
+        if (format == Q4_1) {
+            float minimum = HalfConversion.k_value(words.get(at + 1), 1024, 0x1p-10f, 15);
+            value = value * k_nibble(words, at + 2, element % BLOCK) + minimum;
         }
         return value;
     }
@@ -64,6 +72,6 @@ public final class StoredWords {
         int bits = k_byte(words, first, place % (BLOCK / 2));
         int upper = bits / 16;
         int nibble = place < BLOCK / 2 ? bits - upper * 16 : upper;
-        return (float) nibble - 8f;
+        return (float) nibble;
     }
 }

@@ -250,7 +250,7 @@ public final class DeviceKernels {
                         switch (op.dtype().arena()) {
                             case I32 -> CONCAT_INTS;
                             case BF16, F16 -> CONCAT_HALVES;
-                            case F32, BOOL, Q8, Q4 -> CONCAT;
+                            case F32, BOOL, Q8, Q4, Q4_1 -> CONCAT;
                         },
                         grid,
                         List.of(grid.x(), inner, total, start),

@@ -28,7 +28,7 @@ public final class Transfers {
                     case F32, BOOL -> COPY_FLOATS;
                     case I32 -> COPY_INTS;
                     case BF16, F16 -> COPY_HALVES;
-                    case Q8, Q4 -> throw refused(dtype);
+                    case Q8, Q4, Q4_1 -> throw refused(dtype);
                 },
                 Grid.elements(elements),
                 List.of(elements),
@@ -42,7 +42,7 @@ public final class Transfers {
                     case F32, BOOL -> TOUCH_FLOATS;
                     case I32 -> TOUCH_INTS;
                     case BF16, F16 -> TOUCH_HALVES;
-                    case Q8, Q4 -> throw refused(dtype);
+                    case Q8, Q4, Q4_1 -> throw refused(dtype);
                 },
                 new Grid(1, 1, 1, 1, 1, 1),
                 List.of(),

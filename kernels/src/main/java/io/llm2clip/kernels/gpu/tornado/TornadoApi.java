@@ -109,7 +109,8 @@ final class TornadoApi {
             case F32, BOOL -> "FloatArray";
             case I32 -> "IntArray";
             case BF16, F16 -> "ShortArray";
-            case Q8, Q4 -> throw new IllegalArgumentException("TornadoVM has no arrays of " + dtype + " elements.");
+            case Q8, Q4, Q4_1 ->
+                throw new IllegalArgumentException("TornadoVM has no arrays of " + dtype + " elements.");
         };
         return call(method("types.arrays." + name, "fromSegmentShallow", MemorySegment.class), null, segment);
     }

@@ -13,5 +13,6 @@ class StoredWordsTest {
         assertThat(StoredWords.F16).isEqualTo(DType.F16.ordinal());
         assertThat(StoredWords.Q8).isEqualTo(DType.Q8.ordinal());
         assertThat(StoredWords.Q4).isEqualTo(DType.Q4.ordinal());
+        assertThat(StoredWords.Q4_1).isEqualTo(DType.Q4_1.ordinal());
     }
 }

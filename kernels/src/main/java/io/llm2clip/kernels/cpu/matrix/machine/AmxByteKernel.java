@@ -29,7 +29,7 @@ record AmxByteKernel() implements ByteKernel {
     private static final int MAX_ROWS = Tiles.LANES;
     private static final int WORDS = BlockPanels.STEP / Integer.BYTES;
 
-    /** Above the sums of a panel: dot products, factors of two rows, the columns' scales, addends, and a constant. */
+    /** Above the sums of a panel: dot products, factors of two rows, the columns' scales and minima, addends, and a constant. */
     private static final int DOTS = MAX_ROWS;
 
     private static final int FACTORS = MAX_ROWS + 2;
@@ -37,6 +37,7 @@ record AmxByteKernel() implements ByteKernel {
     private static final Zmm ADDENDS = new Zmm(MAX_ROWS + 5);
     private static final Zmm NIBBLES = new Zmm(MAX_ROWS + 6);
     private static final Zmm PATTERN = new Zmm(MAX_ROWS + 7);
+    private static final Zmm MINIMA = new Zmm(MAX_ROWS + 8);
 
     private static final Tile DOT = new Tile(PanelCall.BYTE_SUMS);
     private static final Tile ROWS = new Tile(PanelCall.BYTE_ROWS);
@@ -112,7 +113,7 @@ record AmxByteKernel() implements ByteKernel {
             a.tilezero(DOT);
             a.tileloadd(ROWS, at(RAX, R12, 0));
             if (format == DType.Q8) {
-                a.tileloadd(WEIGHTS, at(RSI, R13, BlockPanels.SCALES));
+                a.tileloadd(WEIGHTS, at(RSI, R13, BlockPanels.headerBytes(format)));
                 a.tdpbssd(DOT, ROWS, WEIGHTS);
             } else {
                 unpack();
@@ -121,6 +122,9 @@ record AmxByteKernel() implements ByteKernel {
             }
             a.tilestored(at(RDI, R13, PanelCall.SUMS), DOT);
             a.vcvtph2ps(SCALES, at(RSI, 0));
+            if (format.hasMinimum()) {
+                a.vcvtph2ps(MINIMA, at(RSI, BlockPanels.HALVES));
+            }
             for (int row = 0; row < rows; row++) {
                 scale(row);
             }
@@ -129,7 +133,7 @@ record AmxByteKernel() implements ByteKernel {
         /** Low nibbles of all words, then high ones. */
         private void unpack() {
             for (int word = 0; word < WORDS / 2; word++) {
-                a.vmovups(NIBBLES, Mask.ALL, at(RSI, BlockPanels.SCALES + word * Tiles.ROW));
+                a.vmovups(NIBBLES, Mask.ALL, at(RSI, BlockPanels.headerBytes(format) + word * Tiles.ROW));
                 a.vpandd(ADDENDS, PATTERN, NIBBLES);
                 a.vmovups(at(RDI, PanelCall.NIBBLES + word * Tiles.ROW), Mask.ALL, ADDENDS);
                 a.vpsrld(NIBBLES, NIBBLES, Integer.BYTES);
@@ -144,13 +148,16 @@ record AmxByteKernel() implements ByteKernel {
             Zmm factors = new Zmm(FACTORS + row % 2);
             int scales = rows * Tiles.STEP;
             a.vmovups(dots, Mask.ALL, at(RDI, PanelCall.SUMS + row * Tiles.ROW));
-            if (format != DType.Q8) {
+            if (format == DType.Q4) {
                 a.vbroadcastss(ADDENDS, at(RAX, scales + (rows + row) * Integer.BYTES));
                 a.vpaddd(dots, dots, ADDENDS);
             }
             a.vmulpsBroadcast(factors, SCALES, at(RAX, scales + row * Float.BYTES));
             a.vcvtdq2ps(dots, dots);
             a.vfmadd231ps(new Zmm(row), dots, factors);
+            if (format.hasMinimum()) {
+                a.vfmadd231psBroadcast(new Zmm(row), MINIMA, at(RAX, scales + (rows + row) * Float.BYTES));
+            }
         }
 
         @Override

@@ -133,7 +133,7 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
         /** Where nothing was added to weights, there is nothing to take away; of nibbles' words it is done at the end. */
         private void begin() {
             for (int row = 0; row < rows; row++) {
-                if (dots) {
+                if (dots && !format.hasMinimum()) {
                     avx2.vbroadcastss(dot(row), addend(row));
                 } else {
                     avx2.vpxor(dot(row), dot(row), dot(row));
@@ -176,9 +176,11 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
             }
             if (!dots) {
                 for (int row = 0; row < rows; row++) {
-                    avx2.vbroadcastss(ROW, addend(row));
                     avx2.vpmaddwd(dot(row), dot(row), OTHER);
-                    avx2.vpaddd(dot(row), dot(row), ROW);
+                    if (!format.hasMinimum()) {
+                        avx2.vbroadcastss(ROW, addend(row));
+                        avx2.vpaddd(dot(row), dot(row), ROW);
+                    }
                 }
             }
         }
@@ -203,10 +205,21 @@ record Avx2ByteKernel(boolean dots) implements ByteKernel {
                 avx2.vcvtdq2ps(dot(row), dot(row));
                 avx2.vfmadd231ps(sum(row, half), dot(row), ROW);
             }
+            if (format.hasMinimum()) {
+                addMinima(half);
+            }
         }
 
-        private static int weights(int half, int word) {
-            return BlockPanels.SCALES + word * Tiles.ROW + half * VECTOR;
+        private void addMinima(int half) {
+            avx2.vcvtph2ps(WEIGHTS, at(RSI, BlockPanels.HALVES + half * VECTOR / 2));
+            for (int row = 0; row < rows; row++) {
+                avx2.vbroadcastss(ROW, addend(row));
+                avx2.vfmadd231ps(sum(row, half), WEIGHTS, ROW);
+            }
+        }
+
+        private int weights(int half, int word) {
+            return BlockPanels.headerBytes(format) + word * Tiles.ROW + half * VECTOR;
         }
 
         private static Address numbers(int row, int word) {

@@ -27,6 +27,7 @@ record Avx2Quantizer(DType format) implements QuantizeProgram.Quantizer {
     private static final Ymm[] X = {new Ymm(0), new Ymm(1), new Ymm(2), new Ymm(3)};
     private static final Ymm GREATEST = new Ymm(4);
     private static final Ymm OTHER = new Ymm(5);
+    private static final Ymm SUM = new Ymm(6);
     private static final Ymm MAGNITUDE = new Ymm(8);
     private static final Ymm LEAST = new Ymm(9);
     private static final Ymm LIMIT = new Ymm(10);
@@ -69,14 +70,18 @@ record Avx2Quantizer(DType format) implements QuantizeProgram.Quantizer {
             a.vmulps(X[i], X[i], OTHER);
             a.vcvtps2dq(X[i], X[i]);
         }
-        Ymm sum = GREATEST;
-        a.vpaddd(sum, X[0], X[1]);
-        a.vpaddd(sum, sum, X[2]);
-        a.vpaddd(sum, sum, X[3]);
-        allLanes(a, sum, a::vpaddd);
-        a.vpslld(sum, sum, ByteKernels.offsetBits(format));
-        a.vpsubd(sum, ZERO, sum);
-        a.vmovss(at(RBP, RCX, 0), sum);
+        a.vpaddd(SUM, X[0], X[1]);
+        a.vpaddd(SUM, SUM, X[2]);
+        a.vpaddd(SUM, SUM, X[3]);
+        allLanes(a, SUM, a::vpaddd);
+        if (format.hasMinimum()) {
+            a.vcvtdq2ps(SUM, SUM);
+            a.vmulps(SUM, SUM, GREATEST);
+        } else {
+            a.vpslld(SUM, SUM, ByteKernels.offsetBits(format));
+            a.vpsubd(SUM, ZERO, SUM);
+        }
+        a.vmovss(at(RBP, RCX, 0), SUM);
         a.vpackssdw(X[0], X[0], X[1]);
         a.vpackssdw(X[2], X[2], X[3]);
         a.vpacksswb(X[0], X[0], X[2]);

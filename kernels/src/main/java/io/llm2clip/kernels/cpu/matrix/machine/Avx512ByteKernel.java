@@ -26,13 +26,14 @@ record Avx512ByteKernel() implements ByteKernel {
     private static final int MAX_ROWS = 12;
     private static final int WORDS = Tiles.STEP / Integer.BYTES;
 
-    /** Above the sums and dot products of a panel: weights, factors of two rows, the columns' scales, and a constant. */
+    /** Above the sums and dot products of a panel: weights, factors of two rows, the columns' scales and minima, and a constant. */
     private static final Zmm LOW = new Zmm(2 * MAX_ROWS);
 
     private static final Zmm HIGH = new Zmm(2 * MAX_ROWS + 1);
     private static final int FACTORS = 2 * MAX_ROWS + 2;
     private static final Zmm SCALES = new Zmm(2 * MAX_ROWS + 4);
     private static final Zmm PATTERN = new Zmm(2 * MAX_ROWS + 5);
+    private static final Zmm MINIMA = new Zmm(2 * MAX_ROWS + 6);
 
     @Override
     public Feature feature() {
@@ -94,7 +95,11 @@ record Avx512ByteKernel() implements ByteKernel {
         void step() {
             int scales = rows * Tiles.STEP;
             for (int row = 0; row < rows; row++) {
-                a.vbroadcastss(dot(row), at(RAX, scales + (rows + row) * Float.BYTES));
+                if (format.hasMinimum()) {
+                    a.vpxord(dot(row), dot(row), dot(row));
+                } else {
+                    a.vbroadcastss(dot(row), at(RAX, scales + (rows + row) * Float.BYTES));
+                }
             }
             if (format == DType.Q8) {
                 bytes();
@@ -102,12 +107,18 @@ record Avx512ByteKernel() implements ByteKernel {
                 nibbles();
             }
             a.vcvtph2ps(SCALES, at(RSI, 0));
+            if (format.hasMinimum()) {
+                a.vcvtph2ps(MINIMA, at(RSI, BlockPanels.HALVES));
+            }
             for (int row = 0; row < rows; row++) {
                 // Two registers in turn, so that the next row need not wait.
                 Zmm factors = new Zmm(FACTORS + row % 2);
                 a.vmulpsBroadcast(factors, SCALES, at(RAX, scales + row * Float.BYTES));
                 a.vcvtdq2ps(dot(row), dot(row));
                 a.vfmadd231ps(sum(row), dot(row), factors);
+                if (format.hasMinimum()) {
+                    a.vfmadd231psBroadcast(sum(row), MINIMA, at(RAX, scales + (rows + row) * Float.BYTES));
+                }
             }
         }
 
@@ -115,14 +126,14 @@ record Avx512ByteKernel() implements ByteKernel {
             for (int word = 0; word < WORDS; word++) {
                 Zmm weights = word % 2 == 0 ? LOW : HIGH;
                 // Of a signed byte, 128 more as an unsigned one.
-                a.vpxord(weights, PATTERN, at(RSI, BlockPanels.SCALES + word * Tiles.ROW));
+                a.vpxord(weights, PATTERN, at(RSI, BlockPanels.headerBytes(format) + word * Tiles.ROW));
                 multiply(weights, word);
             }
         }
 
         private void nibbles() {
             for (int word = 0; word < WORDS / 2; word++) {
-                int offset = BlockPanels.SCALES + word * Tiles.ROW;
+                int offset = BlockPanels.headerBytes(format) + word * Tiles.ROW;
                 a.vmovups(HIGH, Mask.ALL, at(RSI, offset));
                 a.vpandd(LOW, PATTERN, HIGH);
                 multiply(LOW, word);

@@ -14,7 +14,7 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
  * Quantizes a block in two vectors of 512 bits. Magnitudes are compared as integers, in whose order NaN comes last. What is added to a
- * block's dot products takes away what weights have more as unsigned numbers.
+ * block's dot products takes away what weights have more as unsigned numbers. Where weights have minima, the block's sum takes its place.
  *
  * @param format of the weights
  */
@@ -68,8 +68,13 @@ record Avx512Quantizer(DType format) implements QuantizeProgram.Quantizer {
             a.valignd(Y, X, X, lanes);
             a.vpaddd(X, X, Y);
         }
-        a.vpslld(X, X, ByteKernels.offsetBits(format));
-        a.vpsubd(X, ZERO, X);
+        if (format.hasMinimum()) {
+            a.vcvtdq2ps(X, X);
+            a.vmulps(X, X, GREATEST);
+        } else {
+            a.vpslld(X, X, ByteKernels.offsetBits(format));
+            a.vpsubd(X, ZERO, X);
+        }
         a.vmovups(at(RBP, RCX, 0), FIRST, X);
     }
 }

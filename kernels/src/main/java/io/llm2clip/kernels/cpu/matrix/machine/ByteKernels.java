@@ -9,7 +9,10 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Programs that multiply bytes by weights of one format, each encoded when it is first needed, in less than a millisecond. */
 final class ByteKernels implements MachineKernels {
-    /** Bytes of a row of A in a step: 32 of numbers, an f32 scale, and an i32 that is added to the row's dot products. */
+    /**
+     * Bytes of a row of A in a step: 32 of numbers, an f32 scale, and an i32 that is added to the row's dot products, or, where columns have
+     * a minimum, the f32 that it is multiplied by: the sum of the numbers, scaled.
+     */
     static final int ROW_OF_A = Tiles.STEP + 2 * Float.BYTES;
 
     private final Map<Integer, MachineFunction> panels = new ConcurrentHashMap<>();

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 
 /** Matmul of quantized weights as the bytes that they are, by rows of A that are quantized in each call. */
 final class ByteMatrixUnit extends MachineMatrixUnit {
-    private static final Set<DType> FORMATS_OF_B = Set.of(DType.Q8, DType.Q4);
+    private static final Set<DType> FORMATS_OF_B = Set.of(DType.Q8, DType.Q4, DType.Q4_1);
 
     private final ByteKernel kernel;
 

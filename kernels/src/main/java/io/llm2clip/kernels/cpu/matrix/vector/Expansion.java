@@ -33,6 +33,9 @@ final class Expansion {
     private static final long ROW = 2L * BYTES;
 
     private static final int WORDS = BlockPanels.WORDS;
+    /** What changes no number when it is added, zeros included. */
+    private static final FloatVector NO_MINIMUM = FloatVector.broadcast(SPECIES, -0.0f);
+
     private static final float F16_BIAS_FACTOR = 0x1p112f;
 
     private Expansion() {}
@@ -57,12 +60,15 @@ final class Expansion {
         long step = BlockPanels.panelBytes(format, 1);
         for (int s = 0; s < steps; s++) {
             long block = from + s * step;
-            FloatVector scales = scales(block + (long) lane * Short.BYTES);
-            long words = block + BlockPanels.SCALES + (long) lane * Integer.BYTES;
-            if (format == DType.Q8) {
-                q8(words, scales, to + s * (BlockPanels.STEP * ROW));
-            } else {
-                q4(words, scales, to + s * (BlockPanels.STEP * ROW));
+            FloatVector scales = floats(block + (long) lane * Short.BYTES);
+            long words = block + BlockPanels.headerBytes(format) + (long) lane * Integer.BYTES;
+            long target = to + s * (BlockPanels.STEP * ROW);
+            switch (format) {
+                case Q8 -> q8(words, scales, target);
+                case Q4 -> nibbles(words, scales, 8, NO_MINIMUM, target);
+                case Q4_1 ->
+                    nibbles(words, scales, 0, floats(block + BlockPanels.HALVES + (long) lane * Short.BYTES), target);
+                default -> throw new IllegalArgumentException(format + " has no blocks.");
             }
         }
     }
@@ -95,7 +101,7 @@ final class Expansion {
                 .reinterpretAsFloats();
     }
 
-    private static FloatVector scales(long address) {
+    private static FloatVector floats(long address) {
         IntVector halves = (IntVector)
                 ShortVector.fromMemorySegment(SHORTS, ALL, address, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
         return upperF16(halves.lanewise(VectorOperators.LSHL, 16));
@@ -117,28 +123,34 @@ final class Expansion {
         }
     }
 
-    /** Low nibbles are of the first half of the block's k, high ones of the second. */
-    private static void q4(long from, FloatVector scales, long to) {
+    /**
+     * Low nibbles are of the first half of the block's k, high ones of the second.
+     *
+     * @param zero the nibble that stands for zero, where there are no minima
+     */
+    private static void nibbles(long from, FloatVector scales, int zero, FloatVector minima, long to) {
         long row = to;
         for (int word = 0; word < 4; word++) {
             IntVector words = IntVector.fromMemorySegment(INTS, ALL, from + word * (long) WORDS, ORDER);
-            // From q to q - 8 as a signed nibble.
-            IntVector signed = words.lanewise(VectorOperators.XOR, 0x88888888);
             for (int half = 0; half < 2; half++) {
                 long at = row + half * (BlockPanels.STEP / 2 * ROW);
-                IntVector q = signed.lanewise(VectorOperators.LSHL, 28).lanewise(VectorOperators.ASHR, 28);
-                ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, at, ORDER);
-                q = signed.lanewise(VectorOperators.LSHL, 20).lanewise(VectorOperators.ASHR, 28);
-                ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scales).intoMemorySegment(ALL, at + ROW, ORDER);
-                q = signed.lanewise(VectorOperators.LSHL, 12).lanewise(VectorOperators.ASHR, 28);
+                IntVector q = words.and(15).sub(zero);
                 ((FloatVector) q.convert(VectorOperators.I2F, 0))
-                        .mul(scales)
+                        .fma(scales, minima)
+                        .intoMemorySegment(ALL, at, ORDER);
+                q = words.lanewise(VectorOperators.LSHR, 8).and(15).sub(zero);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0))
+                        .fma(scales, minima)
+                        .intoMemorySegment(ALL, at + ROW, ORDER);
+                q = words.lanewise(VectorOperators.LSHR, 16).and(15).sub(zero);
+                ((FloatVector) q.convert(VectorOperators.I2F, 0))
+                        .fma(scales, minima)
                         .intoMemorySegment(ALL, at + 2 * ROW, ORDER);
-                q = signed.lanewise(VectorOperators.LSHL, 4).lanewise(VectorOperators.ASHR, 28);
+                q = words.lanewise(VectorOperators.LSHR, 24).and(15).sub(zero);
                 ((FloatVector) q.convert(VectorOperators.I2F, 0))
-                        .mul(scales)
+                        .fma(scales, minima)
                         .intoMemorySegment(ALL, at + 3 * ROW, ORDER);
-                signed = signed.lanewise(VectorOperators.LSHR, 4);
+                words = words.lanewise(VectorOperators.LSHR, 4);
             }
             row += 4 * ROW;
         }

@@ -31,7 +31,7 @@ class ByteProductsTest {
     }
 
     static List<Case> units() {
-        return List.of(DType.Q8, DType.Q4).stream()
+        return List.of(DType.Q8, DType.Q4, DType.Q4_1).stream()
                 .flatMap(format -> List.of(
                         new Case("emulated AMX", ByteMatrixUnit.amx(EmulatedMachine::code), format, true),
                         new Case("AMX", ByteMatrixUnit.amx(MachineCode::ofThisProcess), format, false),
@@ -79,15 +79,25 @@ class ByteProductsTest {
         float sum = 0;
         for (int block = 0; block < k / 32; block++) {
             long first = (long) column * k + block * 32L;
-            float scale =
-                    Float.float16ToFloat(weights.segment().get(ValueLayout.JAVA_SHORT_UNALIGNED, format.bytes(first)));
+            float scale = half(weights, format.bytes(first));
+            float minimum = format.hasMinimum() ? half(weights, format.bytes(first) + Short.BYTES) : 0;
             int dot = 0;
+            int total = 0;
             for (int i = 0; i < 32; i++) {
-                dot += rows.numbers()[block * 32 + i] * Math.round(weights.get(first + i) / scale);
+                int number = rows.numbers()[block * 32 + i];
+                dot += number * Math.round((weights.get(first + i) - minimum) / scale);
+                total += number;
             }
             sum = Math.fma((float) dot, scale * rows.scales()[block], sum);
+            if (format.hasMinimum()) {
+                sum = Math.fma(minimum, total * rows.scales()[block], sum);
+            }
         }
         return sum;
+    }
+
+    private static float half(StoredElements weights, long at) {
+        return Float.float16ToFloat(weights.segment().get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
     }
 
     /** A row with NaN or an infinity yields none, or no finite, number; other rows do not know of it. */
@@ -166,10 +176,14 @@ class ByteProductsTest {
         for (long at = 0; at < segment.byteSize(); at += block.length) {
             random.nextBytes(block);
             // Every number that there is, -128 among them.
-            block[2] = Byte.MIN_VALUE;
+            block[format.headerBytes()] = Byte.MIN_VALUE;
             MemorySegment.copy(block, 0, segment, ValueLayout.JAVA_BYTE, at, block.length);
             short scale = Float.floatToFloat16((0.5f + random.nextFloat()) / 256 * (random.nextBoolean() ? 1 : -1));
             segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale);
+            if (format.hasMinimum()) {
+                short minimum = Float.floatToFloat16((random.nextFloat() - 0.5f) / 32);
+                segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + Short.BYTES, minimum);
+            }
         }
         return segment;
     }
