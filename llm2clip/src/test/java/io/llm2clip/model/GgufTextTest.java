@@ -112,8 +112,8 @@ class GgufTextTest {
         try (TextSource source = TextSource.open(TINY);
                 Parameters trained = Parameters.trained();
                 Parameters frozen = Parameters.frozen(WeightFormat.STORED, Device.cpu())) {
-            assertStates(source, trained, golden);
-            assertStates(source, frozen, golden);
+            assertStates(source, trained, golden, TOLERANCE);
+            assertStates(source, frozen, golden, TOLERANCE);
             assertThat(frozen.all().stream()
                             .filter(parameter -> parameter.data().dtype().isQuantized()))
                     .extracting(Parameter::name)
@@ -121,13 +121,13 @@ class GgufTextTest {
         }
     }
 
-    private static void assertStates(TextSource source, Parameters parameters, JsonNode golden) {
+    private static void assertStates(TextSource source, Parameters parameters, JsonNode golden, double tolerance) {
         Llama llama = Llama.languageModel(parameters, source.config(), LlamaInitialization.STANDARD);
         source.load(llama);
         int[] ids = ints(golden.path("ids"));
         for (String attention : List.of("causal", "bidirectional")) {
             Tensor states = llama.hidden(row(ids), one(ids.length), attention.equals("causal"));
-            assertClose(states.evaluate().toFloats(), floats(golden.path(attention)), attention);
+            assertClose(states.evaluate().toFloats(), floats(golden.path(attention)), attention, tolerance);
         }
     }
 
@@ -139,7 +139,7 @@ class GgufTextTest {
         return new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), new int[] {length})));
     }
 
-    private static void assertClose(float[] actual, float[] expected, String name) {
+    private static void assertClose(float[] actual, float[] expected, String name, double tolerance) {
         assertThat(actual).hasSameSizeAs(expected);
         float scale = 0;
         for (float value : expected) {
@@ -147,7 +147,7 @@ class GgufTextTest {
         }
         for (int i = 0; i < expected.length; i++) {
             assertThat(actual[i] / scale).as("%s[%d]", name, i).isCloseTo(expected[i] / scale, within((float)
-                    TOLERANCE));
+                    tolerance));
         }
     }
 
@@ -166,7 +166,7 @@ class GgufTextTest {
                 float[][] expected = opened.vectors(captions).toArrays();
                 float[][] actual = again.vectors(captions).toArrays();
                 for (int i = 0; i < expected.length; i++) {
-                    assertClose(actual[i], expected[i], captions.get(i));
+                    assertClose(actual[i], expected[i], captions.get(i), TOLERANCE);
                 }
             }
         }
@@ -303,7 +303,8 @@ class GgufTextTest {
         }
         try (TextSource source = TextSource.open(Path.of(file));
                 Parameters parameters = Parameters.frozen(WeightFormat.STORED, Device.cpu())) {
-            assertStates(source, parameters, golden);
+            // Read in both directions, which it was never trained for, its 30 layers let rounding grow.
+            assertStates(source, parameters, golden, 3 * TOLERANCE);
         }
         try (TextModel model = TextModel.open(Path.of(file), Optional.empty(), Execution.cpu())) {
             assertThat(model.vectors(List.of("a red kite")).toArrays()[0]).hasSize(576);

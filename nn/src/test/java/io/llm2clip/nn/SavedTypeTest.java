@@ -229,15 +229,16 @@ class SavedTypeTest {
             double difference = 0;
             double size = 0;
             for (int i = 0; i < exact.length; i++) {
-                difference += (double) (exact[i] - rounded[i]) * (exact[i] - rounded[i]);
+                double error = (double) exact[i] - rounded[i];
+                difference += error * error;
                 size += (double) exact[i] * exact[i];
             }
-            RoundingError error = Objects.requireNonNull(errors.get("fc.weight"));
-            assertThat(error.elements()).isEqualTo(exact.length);
-            assertThat(error.relative())
+            RoundingError told = Objects.requireNonNull(errors.get("fc.weight"));
+            assertThat(told.elements()).isEqualTo(exact.length);
+            assertThat(told.relative())
                     .isCloseTo(Math.sqrt(difference / size), within(1e-12))
                     .isBetween(0.01, 0.15);
-            assertThat(error.cosine()).isBetween(0.98, 0.9999);
+            assertThat(told.cosine()).isBetween(0.98, 0.9999);
             assertThat(bytes)
                     .hasValue(ParameterFiles.bytes(ParameterFiles.contents(parameters.all(), Map.of(), saving)));
         }
