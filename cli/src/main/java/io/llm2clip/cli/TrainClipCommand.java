@@ -6,9 +6,12 @@ import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.training.ClipData;
 import io.llm2clip.training.ClipDataChoices;
+import io.llm2clip.training.ClipText;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.VisionStart;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
@@ -198,9 +201,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Override
     public void run() {
-        ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
+        VisionStart start = BadUsage.unless(spec, this::start);
         ClipDataChoices recipe = start.choices();
-        ClipTraining.Config training = BadUsage.unless(spec, () -> training(recipe));
+        ClipTraining.Config training = BadUsage.unless(spec, () -> training(start, recipe));
         Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
         report.require();
         StopRequest stop = new StopRequest();
@@ -210,17 +213,13 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new ClipTrainingJob(
-                        mix,
-                        choices.over(recipe),
-                        reading.reader(),
-                        text.path(),
+                        new ClipData(
+                                mix, choices.over(recipe), reading.reader(), validation.validation(data.columns())),
+                        new ClipText(text.path(), store, specialTokens.choice()),
                         start,
                         training,
-                        validation.validation(data.columns()),
-                        store,
                         out,
                         overwrite.existing(),
-                        specialTokens.choice(),
                         device().execution(),
                         recorded));
         ClipTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), recorded, terminal);
@@ -249,10 +248,8 @@ final class TrainClipCommand extends ComputingCommand {
     }
 
     /** The recipe of the start, with what options say otherwise. */
-    private ClipTraining.Config training(ClipDataChoices recipe) {
-        ClipTraining.Config defaults = vision.path == null
-                ? ClipTraining.Config.fromScratch(steps, seed)
-                : ClipTraining.Config.pretrained(steps, seed);
+    private ClipTraining.Config training(VisionStart start, ClipDataChoices recipe) {
+        ClipTraining.Config defaults = start.recipe(steps, seed);
         return new ClipTraining.Config(
                 steps,
                 batch,
@@ -265,9 +262,9 @@ final class TrainClipCommand extends ComputingCommand {
                 parameterOptions.rules());
     }
 
-    private ClipTrainingJob.Start start() {
+    private VisionStart start() {
         return vision.path == null
-                ? new ClipTrainingJob.FromScratch(vision.scratch.config())
-                : new ClipTrainingJob.Pretrained(HubPath.of(vision.path));
+                ? new VisionStart.FromScratch(vision.scratch.config())
+                : new VisionStart.Pretrained(HubPath.of(vision.path));
     }
 }
