@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -113,7 +114,7 @@ class ModelDirectoryTest {
     @Test
     void updatesAreMergedIntoWhatIsSaved() {
         Llm2ClipModel model = TinyModel.create(parameters);
-        model.language().llama().attachLora(parameters, 2, 4);
+        model.language().llama().attachLora(parameters, LoraSettings.of(2, 4));
         model.language().llama().loraParameters().forEach(parameter -> parameter.fill(i -> 0.01f * (i % 7)));
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         model.language().llama().mergeLora();

@@ -23,6 +23,7 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -287,7 +288,7 @@ class ChunkedStepsTest {
                 SpecialTokens.AS_TEXT,
                 Execution.cpu());
         Llama llama = model.llama();
-        llama.attachLora(updates, 4, 8);
+        llama.attachLora(updates, LoraSettings.of(4, 8));
         // At first one factor of an update is zero, and with it the gradient of the other one.
         for (Parameter parameter : llama.loraParameters()) {
             float[] values = parameter.data().toFloats();

@@ -31,6 +31,8 @@ public enum Limit {
     REDUCTION(Double.MIN_VALUE, 1, "above 0 and at most 1", ""),
     /** Part of a whole. */
     SHARE(0, 1, "from 0 to 1", ""),
+    /** Part of the inputs of a layer that is set to 0; of all of them nothing could be learned. */
+    DROPOUT(0, Math.nextDown(1f), "at least 0 and below 1", ""),
     /** Part of a data set that is not learned from. */
     HELD_OUT(Double.MIN_VALUE, 0.5, "above 0 and at most 0.5", ""),
     /** Decoupled weight decay. */

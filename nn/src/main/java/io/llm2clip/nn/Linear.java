@@ -45,6 +45,7 @@ public final class Linear {
     public Tensor apply(Tensor x) {
         Tensor y;
         if (!updates.isEmpty()
+                && updates.stream().noneMatch(Lora::drops)
                 && weight.shape().size() <= SMALL_WEIGHT
                 && weight.data().dtype() == DType.F32) {
             y = x.matmulTransposed(updated(weight.tensor()));
