@@ -340,7 +340,7 @@ class PublishedModelsTest {
             for (Parameter parameter : updates.all()) {
                 parameter.fill(i -> (float) Math.sin(1 + parameter.name().length() + 12.9898 * i));
             }
-            text.saveAdapter(output, base, 2, 4, Map.of());
+            text.saveAdapter(output, base, LoraSettings.of(2, 4), Map.of());
         }
         Path target = Files.createDirectories(model.resolve(within));
         Files.copy(saved.resolve("adapter_model.safetensors"), target.resolve("adapter_model.safetensors"));

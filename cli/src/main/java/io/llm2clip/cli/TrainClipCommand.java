@@ -16,6 +16,7 @@ import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -111,6 +112,21 @@ final class TrainClipCommand extends ComputingCommand {
             description = "Seed of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
+    @Within(Limit.CHANNELS)
+    @Option(
+            names = "--embedding-size",
+            paramLabel = "N",
+            description =
+                    "Channels of an embedding (default: 128 from scratch; with --vision those of its projection, which is drawn anew"
+                            + " for another number. The reference has 1280).")
+    private @Nullable Integer embeddingSize;
+
+    @Mixin
+    private ClipLossOptions loss = new ClipLossOptions();
+
+    @Mixin
+    private VisionTrainingOptions visionTraining = new VisionTrainingOptions();
+
     @Mixin
     private StepSettings stepSettings = new StepSettings();
 
@@ -175,14 +191,7 @@ final class TrainClipCommand extends ComputingCommand {
         @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks (default: ${DEFAULT-VALUE}).")
         private int layers = 4;
 
-        @Within(Limit.COUNT)
-        @Option(
-                names = "--embedding-size",
-                paramLabel = "N",
-                description = "Dimensions of an embedding (default: ${DEFAULT-VALUE}).")
-        private int embeddingSize = 128;
-
-        VisionConfig config() {
+        VisionConfig config(int embeddingSize) {
             return VisionConfig.small(architecture, imageSize, patchSize, width, layers, embeddingSize);
         }
     }
@@ -259,12 +268,17 @@ final class TrainClipCommand extends ComputingCommand {
                 choices.shift(recipe, ClipTraining.Config.SHIFT),
                 seed,
                 stepSettings.options(),
-                parameterOptions.rules());
+                parameterOptions.rules(),
+                loss.settings(),
+                visionTraining.training(),
+                visionTraining.locks());
     }
 
     private VisionStart start() {
         return vision.path == null
-                ? new VisionStart.FromScratch(vision.scratch.config())
-                : new VisionStart.Pretrained(HubPath.of(vision.path));
+                ? new VisionStart.FromScratch(vision.scratch.config(embeddingSize == null ? 128 : embeddingSize))
+                : new VisionStart.Pretrained(
+                        HubPath.of(vision.path),
+                        embeddingSize == null ? OptionalInt.empty() : OptionalInt.of(embeddingSize));
     }
 }

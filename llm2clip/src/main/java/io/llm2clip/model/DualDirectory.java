@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -51,11 +50,7 @@ final class DualDirectory {
 
     private static Map<String, TensorContent> contents(Llm2ClipModel model, TextTower text, Saving saving) {
         Map<String, TensorContent> contents = new LinkedHashMap<>(towers(model, text, saving));
-        ParameterFiles.contents(
-                        Stream.concat(Stream.of(model.logitScale()), model.logitBias().stream())
-                                .toList(),
-                        Map.of(),
-                        saving)
+        ParameterFiles.contents(model.logits().parameters(), Map.of(), saving)
                 .forEach((name, number) ->
                         contents.put(name, text instanceof ClipTextTower ? number : new Single(number)));
         return contents;

@@ -17,7 +17,7 @@ import java.util.Map;
  * <ul>
  *   <li>{@code text/}: config.json, weights and tokenizer files, a Llama that Hugging Face transformers opens, see {@link TextModel};
  *   <li>{@code vision/}: config.json and weights;
- *   <li>{@code adapter.safetensors}: the adapter and {@code logit_scale} under their published names;
+ *   <li>{@code adapter.safetensors}: the adapter, {@code logit_scale} and, of a model trained with a sigmoid loss, {@code logit_bias} under their published names;
  *   <li>{@code llm2clip.json}: how these fit together.
  * </ul>
  */
@@ -82,7 +82,7 @@ public final class ModelDirectory {
 
     private static Map<String, TensorContent> adapter(Llm2ClipModel model, Saving saving) {
         return ParameterFiles.contents(
-                AdapterFiles.parameters(model.language().adapter(), model.logitScale()), Map.of(), saving);
+                AdapterFiles.parameters(model.language().adapter(), model.logits()), Map.of(), saving);
     }
 
     /** The bytes that saving a model takes, but for small files. */

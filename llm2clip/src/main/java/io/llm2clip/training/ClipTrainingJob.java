@@ -11,6 +11,7 @@ import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -127,15 +129,21 @@ public record ClipTrainingJob(
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 TextModel language = TextModel.open(text.encoder(), text.specialTokens(), execution);
                 Parameters parameters = new Parameters(training.seed())) {
-            Llm2ClipModel model = create(parameters, language, notes);
+            Optional<Logits.Values> published = vision.logits();
+            Logits.Values start = training.loss().start(published);
+            Llm2ClipModel model = create(parameters, language, start, notes);
             TextAdapter adapter = model.language().adapter();
-            training.rules().require(ClipTraining.parameters(model.vision(), adapter.parameters(), model.logitScale()));
-            output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
-            try (TextVectorStore store = TextVectorStore.open(
-                    text.vectors(),
-                    language.fingerprint(),
-                    language.llama().config().hiddenSize())) {
+            try (VisionSide tower = new VisionSide(model.vision(), training.vision(), training.seed());
+                    TextVectorStore store = TextVectorStore.open(
+                            text.vectors(),
+                            language.fingerprint(),
+                            language.llama().config().hiddenSize())) {
+                // What rules speak against is found before anything is computed.
+                ClipTraining.groups(tower, adapter.parameters(), model.logits(), training);
+                output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
                 progress.announce(notes.announcement());
+                progress.announce(training.loss().announcement(start, published));
+                vision.remark().ifPresent(progress::announce);
                 TextVectors.Filled filled = fill(split, language, store, progress);
                 VectorLookup lookup = VectorLookup.of(language.encoder(), store);
                 Preprocessing preprocessing =
@@ -154,13 +162,13 @@ public record ClipTrainingJob(
                 try {
                     losses = ClipTraining.run(
                             "stage 2, images and captions",
-                            model.vision(),
+                            tower,
                             new CachedTextSide(
                                     adapter,
                                     lookup,
                                     language.encoder()::kinds,
                                     new CaptionDraw(data.choices().longShare())),
-                            model.logitScale(),
+                            model.logits(),
                             data.training(split, preprocessing),
                             training,
                             execution,
@@ -189,7 +197,7 @@ public record ClipTrainingJob(
         }
     }
 
-    private Llm2ClipModel create(Parameters parameters, TextModel language, ClipNotes notes) {
+    private Llm2ClipModel create(Parameters parameters, TextModel language, Logits.Values start, ClipNotes notes) {
         VisionTower tower = vision.create(parameters);
         TextAdapter adapter = TextAdapter.createIdentity(
                 parameters,
@@ -201,7 +209,7 @@ public record ClipTrainingJob(
                         preset, data.reader().exifOrientation(), training.seed(), notes.provenance(language)),
                 new LanguageBranch(language.llama(), adapter, language.reading()),
                 tower,
-                Llm2ClipModel.createLogitScale(parameters));
+                Logits.create(parameters, start));
     }
 
     /** Computes the vectors of what is learned from and of what is measured; of a set that is both, as a whole. */

@@ -103,7 +103,7 @@ class PythonModelTest {
                         TextAdapter.create(parameters, new TextAdapter.Config(32, 6, true)),
                         CaptionReading.of(CaptionFormat.of(template(family)))),
                 VisionTower.create(parameters, vision),
-                Llm2ClipModel.createLogitScale(parameters));
+                Logits.softmax(parameters));
     }
 
     /** Larger than initial values, so that no part is close to doing nothing. */
@@ -148,7 +148,8 @@ class PythonModelTest {
             text.encoder().weightsChanged();
             text.llama().attachLora(updates, LoraSettings.of(RANK, ALPHA));
             spread(updates, 0.2f);
-            text.saveAdapter(output, directory.resolve("text"), RANK, ALPHA, Map.of("note", "of a test"));
+            text.saveAdapter(
+                    output, directory.resolve("text"), LoraSettings.of(RANK, ALPHA), Map.of("note", "of a test"));
             put(expected.putArray("adapted"), flat(text.vectors(CAPTIONS).toArrays()));
         }
         ConfigFile.write(folder.resolve("expected.json"), expected);

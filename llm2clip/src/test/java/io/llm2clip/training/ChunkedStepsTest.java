@@ -15,7 +15,8 @@ import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
+import io.llm2clip.model.PatchDropout;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionInputs;
@@ -131,7 +132,7 @@ class ChunkedStepsTest {
                     false,
                     Initializer.fanInNormal());
             text = new Vectors(adapter);
-            loss = new ClipLoss(vision, text, Llm2ClipModel.createLogitScale(parameters));
+            loss = new ClipLoss(vision, PatchDropout.NONE, text, Logits.softmax(parameters));
         }
 
         ClipBatch batch(ImageSource images, int... numbers) {
@@ -140,6 +141,7 @@ class ChunkedStepsTest {
             return new ClipBatch(
                     images,
                     new VisionInputs(loss.vision().config(), images.preprocessing(), Arena.ofAuto()),
+                    null,
                     text.batch(captions, new CounterRandom(1), 2),
                     EqualItems.anyEqual(numbers) ? List.of(EqualItems.mask(keys, keys)) : List.of());
         }
@@ -268,9 +270,10 @@ class ChunkedStepsTest {
             ClipBatch batch = new ClipBatch(
                     images,
                     new VisionInputs(config, images.preprocessing(), Arena.ofAuto()),
+                    null,
                     text.batch(captions, new CounterRandom(1), 2),
                     List.of());
-            ClipLoss loss = new ClipLoss(vision, text, Llm2ClipModel.createLogitScale(parameters));
+            ClipLoss loss = new ClipLoss(vision, PatchDropout.NONE, text, Logits.softmax(parameters));
             List<Parameter> all = parameters.all();
             assertEqual(
                     gradients(all, loss, batch, StepOptions.PLAIN.withChunk(3).withRecompute()),
@@ -322,8 +325,7 @@ class ChunkedStepsTest {
                 6,
                 8,
                 new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT),
-                4,
-                8,
+                LoraSettings.of(4, 8),
                 50,
                 bothDirections,
                 new Pairing(mix, 0.5, 0.5, hardNegatives),
@@ -462,7 +464,7 @@ class ChunkedStepsTest {
                     "stage 2",
                     model.loss.vision(),
                     model.text,
-                    model.loss.logitScale(),
+                    model.loss.logits(),
                     ImageMix.of(new ImageExamples(
                             new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16))),
                     new ClipTraining.Config(12, 8, optimizer, 1, 1, 2, 7, options, ParameterRules.NONE),

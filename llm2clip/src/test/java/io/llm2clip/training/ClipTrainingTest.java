@@ -12,13 +12,14 @@ import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
@@ -55,7 +56,7 @@ class ClipTrainingTest {
     private Parameters parameters;
     private VisionTower vision;
     private Linear adapter;
-    private Parameter logitScale;
+    private Logits logits;
 
     @BeforeEach
     void create() {
@@ -63,7 +64,7 @@ class ClipTrainingTest {
         parameters = new Parameters(3);
         vision = VisionTower.create(parameters, VISION);
         adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
-        logitScale = Llm2ClipModel.createLogitScale(parameters);
+        logits = Logits.softmax(parameters);
     }
 
     @AfterEach
@@ -140,7 +141,7 @@ class ClipTrainingTest {
     void imagesOfDifferentShapesAreLearnedFrom() {
         parameters.close();
         parameters = new Parameters(3);
-        logitScale = Llm2ClipModel.createLogitScale(parameters);
+        logits = Logits.softmax(parameters);
         vision = VisionTower.create(parameters, VisionConfig.naFlex(3, 4, 16, 32, 1, 2, Activation.GELU_TANH));
         adapter = Linear.create(parameters.root().scope("wide"), 5, 16, false, Initializer.fanInNormal());
         List<RgbImage> pictures = new ArrayList<>();
@@ -158,7 +159,7 @@ class ClipTrainingTest {
                 "stage 2",
                 vision,
                 new RandomCaptions(_ -> false, 0),
-                logitScale,
+                logits,
                 of(pictures, preprocessing),
                 config(40, 4, 1e-2f),
                 Execution.cpu(),
@@ -178,7 +179,7 @@ class ClipTrainingTest {
 
     private LossCurve run(TextSide<?> text, ClipTraining.Config config) {
         return ClipTraining.run(
-                "stage 2", vision, text, logitScale, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
+                "stage 2", vision, text, logits, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
     }
 
     @Test
@@ -234,7 +235,7 @@ class ClipTrainingTest {
                         "stage 2",
                         vision,
                         new RandomCaptions(_ -> false, 0),
-                        logitScale,
+                        logits,
                         of(pictures().subList(0, 1), Preprocessing.miniature(16)),
                         config(2, 64, 1e-3f),
                         Execution.cpu(),
@@ -289,7 +290,7 @@ class ClipTrainingTest {
                 "stage 2",
                 vision,
                 new RandomCaptions(_ -> false, 0),
-                logitScale,
+                logits,
                 of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),
                 Execution.cpu(),
@@ -362,11 +363,12 @@ class ClipTrainingTest {
                     .hasMessageStartingWith("layerDecay must be above 0 and at most 1, found ");
         }
         for (float alpha : new float[] {0, -32, Float.NaN}) {
-            assertThatThrownBy(() ->
-                            new CaptionTraining.Config(10, 4, optimizer, 16, alpha, 50, false, Pairing.ANY, 512, 1))
+            assertThatThrownBy(() -> new CaptionTraining.Config(
+                            10, 4, optimizer, LoraSettings.of(16, alpha), 50, false, Pairing.ANY, 512, 1))
                     .hasMessageStartingWith("alpha must be above 0 and at most 65536, found ");
         }
-        assertThatThrownBy(() -> new CaptionTraining.Config(10, 4, optimizer, 16, 32, -50, false, Pairing.ANY, 512, 1))
+        assertThatThrownBy(() -> new CaptionTraining.Config(
+                        10, 4, optimizer, LoraSettings.of(16, 32), -50, false, Pairing.ANY, 512, 1))
                 .hasMessage("scale must be above 0 and at most 1000, found -50.");
     }
 

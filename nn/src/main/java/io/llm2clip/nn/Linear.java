@@ -91,6 +91,11 @@ public final class Linear {
         return sum;
     }
 
+    /** Weight and, if there is one, bias. */
+    public List<Parameter> parameters() {
+        return bias == null ? List.of(weight) : List.of(weight, bias);
+    }
+
     public Parameter weight() {
         return weight;
     }
