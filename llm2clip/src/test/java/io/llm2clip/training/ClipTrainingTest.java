@@ -377,7 +377,7 @@ class ClipTrainingTest {
         assertThat(RecipeNotes.line(ClipTraining.Config.pretrained(300, 1)))
                 .isEqualTo("steps 300, batch 64, learning rate 0.00001, warm up 0, weight decay 0.05, beta1 0.9,"
                         + " beta2 0.999, epsilon 0.00000001, clip norm 5, layer decay 0.85, logit scale rate 1,"
-                        + " shift 0, seed 1, recompute false");
+                        + " shift 0, seed 1, recompute false, loss symmetric, keep scale true, patch dropout 0");
         assertThat(ClipDataChoices.PRETRAINED.crop()).isEqualTo(new RandomCrop(0.9, 1));
         assertThat(RecipeNotes.of("stage_1.", CaptionTraining.Config.pretrained(5000, 1)))
                 .containsEntry("stage_1.learning_rate", "0.0002")
