@@ -81,7 +81,7 @@ class RuntimeRequirementsTest {
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
                             new ClipData(new MemoryExamples(List.of()), ClipDataChoices.PRETRAINED),
-                            new ClipText(nothing, nothing.resolveSibling("vectors")),
+                            new ClipText.LanguageModel(nothing, nothing.resolveSibling("vectors")),
                             new VisionStart.Pretrained(nothing),
                             ClipTraining.Config.fromScratch(100, 1),
                             nothing,

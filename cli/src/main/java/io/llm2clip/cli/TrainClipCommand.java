@@ -15,7 +15,9 @@ import io.llm2clip.training.VisionStart;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -31,7 +33,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Stage 2: teach a vision tower from the vectors of a text encoder.",
+            "Stage 2: teach a vision tower from the vectors of a text encoder, from a text tower that is trained along, or both.",
             "What is held out, a tenth of the images unless --val says otherwise, is measured at the end."
         },
         footerHeading = "%nExample:%n",
@@ -42,7 +44,7 @@ final class TrainClipCommand extends ComputingCommand {
     private DataOption data = new DataOption();
 
     @Mixin
-    private TextEncoderOption text = new TextEncoderOption();
+    private ClipTextOptions text = new ClipTextOptions();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
@@ -98,13 +100,6 @@ final class TrainClipCommand extends ComputingCommand {
                     "Factor by which the learning rate of each block is below that of the next (default: 1 from scratch,"
                             + " with --vision 0.85).")
     private @Nullable Float layerDecay;
-
-    @HelpSection.In(HelpSection.OUTPUT)
-    @Option(
-            names = "--vectors",
-            paramLabel = "DIR",
-            description = "Where caption vectors are cached for further runs (default: MODELDIR-vectors).")
-    private @Nullable Path vectors;
 
     @Option(
             names = "--seed",
@@ -206,6 +201,7 @@ final class TrainClipCommand extends ComputingCommand {
             long cutCaptions,
             int skippedSteps,
             RetrievalReport retrieval,
+            Map<String, RetrievalReport> retrievalByText,
             String model) {}
 
     @Override
@@ -213,7 +209,8 @@ final class TrainClipCommand extends ComputingCommand {
         VisionStart start = BadUsage.unless(spec, this::start);
         ClipDataChoices recipe = start.choices();
         ClipTraining.Config training = BadUsage.unless(spec, () -> training(start, recipe));
-        Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
+        ClipText captions = BadUsage.unless(
+                spec, () -> text.text(out.resolveSibling(out.getFileName() + "-vectors"), specialTokens.choice()));
         report.require();
         StopRequest stop = new StopRequest();
         RunOptions recorded = run.of(out, stop);
@@ -224,7 +221,7 @@ final class TrainClipCommand extends ComputingCommand {
                 () -> new ClipTrainingJob(
                         new ClipData(
                                 mix, choices.over(recipe), reading.reader(), validation.validation(data.columns())),
-                        new ClipText(text.path(), store, specialTokens.choice()),
+                        captions,
                         start,
                         training,
                         out,
@@ -234,7 +231,8 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), recorded, terminal);
         terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
-        RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
+        Map<String, RetrievalReport> retrieval = new LinkedHashMap<>();
+        result.retrieval().forEach((branch, metrics) -> retrieval.put(branch, RetrievalReport.of(metrics)));
         if (terminal.json()) {
             printJson(
                     terminal,
@@ -244,6 +242,7 @@ final class TrainClipCommand extends ComputingCommand {
                             result.broken(),
                             result.cutCaptions(),
                             result.skippedSteps(),
+                            retrieval.values().iterator().next(),
                             retrieval,
                             out.toString()));
         } else {
@@ -251,9 +250,17 @@ final class TrainClipCommand extends ComputingCommand {
                     .formatted(
                             Quantity.of(result.measuredImages(), "held-out image"),
                             result.measuredImages() + result.trainingImages()));
-            terminal.print(retrieval.table());
+            retrieval.forEach((branch, found) -> {
+                if (retrieval.size() > 1) {
+                    terminal.print("captions by " + branch);
+                }
+                terminal.print(found.table());
+            });
         }
         terminal.remark("The model is in %s.".formatted(out));
+        if (captions instanceof ClipText.Both) {
+            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ClipTrainingJob.TOWER)));
+        }
     }
 
     /** The recipe of the start, with what options say otherwise. */

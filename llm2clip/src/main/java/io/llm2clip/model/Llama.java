@@ -13,6 +13,7 @@ import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -187,6 +188,16 @@ public final class Llama {
             block.linears().values().forEach(linear -> updates.put(linear.weight(), linear.updates()));
         }
         return updates;
+    }
+
+    /** Bytes of weights that are read where their file is mapped. */
+    public long mappedBytes() {
+        return parameters().stream()
+                .map(Parameter::data)
+                .filter(TensorData::isMapped)
+                .mapToLong(
+                        weights -> weights.dtype().bytes((long) weights.shape().size()))
+                .sum();
     }
 
     /** The parameters of low-rank updates that {@link #attachLora} attached. */

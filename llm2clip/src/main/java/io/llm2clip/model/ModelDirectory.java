@@ -7,6 +7,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.TensorContent;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -63,21 +64,25 @@ public final class ModelDirectory {
      * @param saving how weights are written
      */
     public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer, Saving saving) {
-        LanguageBranch text = model.language();
-        output.fill(directory -> {
-            TextFiles.write(
-                    directory.resolve(TEXT),
-                    text.llama(),
-                    text.reading(),
-                    model.description().textNotes(),
-                    tokenizer,
-                    saving);
-            VisionFiles.write(directory.resolve(VISION), model.vision(), saving);
-            SafetensorsWriter.write(
-                    directory.resolve(ADAPTER), adapter(model, saving), Map.of(), saving.listener()::written);
-            model.description().write(directory.resolve(DESCRIPTION), model);
-        });
+        output.fill(directory -> write(directory, model, tokenizer, saving));
         output.publish();
+    }
+
+    /** Writes a model into a directory that there is. */
+    public static void write(Path directory, Llm2ClipModel model, TokenizerFiles tokenizer, Saving saving)
+            throws IOException {
+        LanguageBranch text = model.language();
+        TextFiles.write(
+                directory.resolve(TEXT),
+                text.llama(),
+                text.reading(),
+                model.description().textNotes(),
+                tokenizer,
+                saving);
+        VisionFiles.write(directory.resolve(VISION), model.vision(), saving);
+        SafetensorsWriter.write(
+                directory.resolve(ADAPTER), adapter(model, saving), Map.of(), saving.listener()::written);
+        model.description().write(directory.resolve(DESCRIPTION), model);
     }
 
     private static Map<String, TensorContent> adapter(Llm2ClipModel model, Saving saving) {

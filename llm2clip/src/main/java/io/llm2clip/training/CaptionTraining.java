@@ -6,13 +6,11 @@ import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.LoraSettings;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import io.llm2clip.training.pair.InstructionTable;
@@ -226,12 +224,7 @@ public final class CaptionTraining {
 
         @Override
         public long mappedBytes() {
-            return encoder.llama().parameters().stream()
-                    .map(Parameter::data)
-                    .filter(TensorData::isMapped)
-                    .mapToLong(weights ->
-                            weights.dtype().bytes((long) weights.shape().size()))
-                    .sum();
+            return encoder.llama().mappedBytes();
         }
 
         @Override

@@ -1,9 +1,6 @@
 package io.llm2clip.training;
 
-import io.llm2clip.data.Fingerprint;
 import io.llm2clip.dataset.HeldOutExamples;
-import io.llm2clip.model.ModelDescription;
-import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.RunSettings;
@@ -23,7 +20,7 @@ record ClipNotes(ClipData data, VisionStart vision, ClipTraining.Config training
     }
 
     /** All that the bits of the model depend on. */
-    RunSettings settings(HeldOutExamples split, TextModel language, Parameters initial, Execution execution) {
+    RunSettings settings(HeldOutExamples split, ClipTexts texts, Parameters initial, Execution execution) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", vision.origin());
         if (vision instanceof VisionStart.FromScratch scratch) {
@@ -39,20 +36,22 @@ record ClipNotes(ClipData data, VisionStart vision, ClipTraining.Config training
                     case Validation.Data _ -> split.measured().digest();
                 });
         settings.put("exif_orientation", Boolean.toString(data.reader().exifOrientation()));
-        settings.put("text_encoder", Fingerprint.hash(language.fingerprint().text()));
+        texts.choice().ifPresent(strategy -> settings.put("strategy", strategy.toString()));
+        texts.parts().forEach(part -> settings.putAll(part.settings()));
         settings.put("initial_parameters", initial.digest());
         settings.putAll(RecipeNotes.of(execution));
         return new RunSettings(settings);
     }
 
     /** Where the model comes from. */
-    Map<String, String> provenance(TextModel language) {
+    Map<String, String> provenance(ClipTexts texts) {
         Map<String, String> notes = new LinkedHashMap<>();
         notes.put("made_by", "llm2clip train clip");
         notes.put("start", vision.origin());
         notes.putAll(RecipeNotes.of("stage_2.", training));
         notes.putAll(RecipeNotes.of("data.", data.choices()));
-        language.provenance().forEach((name, note) -> notes.put(ModelDescription.TEXT_NOTES + name, note));
+        texts.choice().ifPresent(strategy -> notes.put("strategy", strategy.toString()));
+        texts.parts().forEach(part -> notes.putAll(part.provenance()));
         return notes;
     }
 }

@@ -26,7 +26,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
     private final VisionSide vision;
     private final EmbeddingLoss contrast;
     private final TextSide<C> text;
-    private final Logits logits;
+    private final List<Logits> logits;
     private final ImageMix images;
     private final int batch;
     private final ClipTraining.Config config;
@@ -42,17 +42,17 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
             String name,
             VisionSide vision,
             TextSide<C> text,
-            Logits logits,
+            List<Contrast> contrasts,
             ImageMix images,
             int batch,
             ClipTraining.Config config,
             Progress progress) {
         this.name = name;
-        ClipLoss loss = new ClipLoss(vision.tower(), vision.training().patches(), text, logits);
+        ClipLoss loss = new ClipLoss(vision.tower(), vision.training().patches(), text, contrasts);
         this.vision = vision;
         this.contrast = vision.drops() ? new DroppingLoss(loss, config.seed()) : loss;
         this.text = text;
-        this.logits = logits;
+        this.logits = contrasts.stream().map(Contrast::logits).toList();
         this.images = images;
         this.batch = batch;
         this.config = config;
@@ -88,6 +88,11 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
     }
 
     @Override
+    public long mappedBytes() {
+        return text.mappedBytes();
+    }
+
+    @Override
     public float make(TrainingLoop loop) {
         int i = loop.number();
         MixStream.Batch<C> drawn = stream.next(i);
@@ -105,16 +110,16 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
                 captions,
                 masked ? List.of(mask(captions.numbers(), copies)) : List.of());
         loop.batch(images.sources().size() == 1 ? "" : drawn.source(), batch);
-        if (logits.bias().isEmpty()) {
+        if (logits.stream().allMatch(each -> each.bias().isEmpty())) {
             // Of sigmoids the loss of guessing depends on scale and bias.
             loop.among(batch);
         }
-        float loss = loop.run(contrast, vision.drops() ? new DroppingLoss.Batch(pairs, i) : pairs, 1);
-        if (logits.bias().isEmpty()) {
-            TensorData scale = logits.scale().data();
+        float loss = loop.run(contrast, vision.drops() ? new DroppingLoss.Batch(pairs, i) : pairs, captions.growth());
+        logits.stream().filter(each -> each.bias().isEmpty()).forEach(each -> {
+            TensorData scale = each.scale().data();
             scale.fill(Math.clamp(scale.item(), 0, LOGIT_SCALE_LIMIT));
-        }
-        Logits.Values values = logits.values();
+        });
+        Logits.Values values = logits.getFirst().values();
         loop.metric(Metric.LOGIT_SCALE, values.factor());
         values.bias().ifPresent(bias -> loop.metric(Metric.LOGIT_BIAS, bias));
         return loss;

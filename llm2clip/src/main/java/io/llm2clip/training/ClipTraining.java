@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Stage 2, contrastive training of a vision tower with captions. The text side is an adapter over cached
- * vectors of a frozen language model (LLM2CLIP) or a text tower trained along (the CLIP baseline); everything else is the same code.
+ * Stage 2, contrastive training of a vision tower with captions. The text side is an adapter over vectors
+ * of a language model (LLM2CLIP), a text tower trained along (the CLIP baseline), or both; everything else is the same code.
  */
 public final class ClipTraining {
     private ClipTraining() {}
@@ -205,16 +205,21 @@ public final class ClipTraining {
             TrainingRun run,
             Progress progress) {
         try (VisionSide side = new VisionSide(vision, config.vision, config.seed)) {
-            return run(name, side, text, logits, images, config, execution, run, progress);
+            return run(
+                    name, side, text, Contrast.alone(text, logits), images, config, execution, run, progress);
         }
     }
 
-    /** The same, which leaves updates as they are. */
+    /**
+     * The same, which leaves updates as they are.
+     *
+     * @param contrasts of images and of what the text side embeds
+     */
     static <C> LossCurve run(
             String name,
             VisionSide vision,
             TextSide<C> text,
-            Logits logits,
+            List<Contrast> contrasts,
             ImageMix images,
             Config config,
             Execution execution,
@@ -227,9 +232,9 @@ public final class ClipTraining {
         }
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, logits, images, batch, config, progress);
+        try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, contrasts, images, batch, config, progress);
                 AdamW optimizer = new AdamW(
-                        groups(vision, text.parameters(), logits, config), settings.adamW(), execution.device())) {
+                        groups(vision, text.parameters(), contrasts, config), settings.adamW(), execution.device())) {
             TrainingPhase phase = new TrainingPhase(
                     name,
                     config.steps,
@@ -257,11 +262,15 @@ public final class ClipTraining {
      * @param text parameters of the text side
      * @throws IllegalArgumentException if rules are of other parameters, or locks of more blocks than there are
      */
-    static List<ParameterGroup> groups(VisionSide vision, List<Parameter> text, Logits logits, Config config) {
+    static List<ParameterGroup> groups(
+            VisionSide vision, List<Parameter> text, List<Contrast> contrasts, Config config) {
         ParameterRules rules = config.rules;
+        List<Parameter> logits = contrasts.stream()
+                .flatMap(contrast -> contrast.logits().parameters().stream())
+                .toList();
         List<Parameter> all = new ArrayList<>(vision.parameters());
         all.addAll(text);
-        all.addAll(logits.parameters());
+        all.addAll(logits);
         rules.require(all);
         float weightDecay = config.optimizer.weightDecay();
         LayerDecay decay =
@@ -272,7 +281,7 @@ public final class ClipTraining {
                 name -> decay.scale(name) * rules.rate(name)));
         groups.addAll(ParameterGroups.of(rules.trained(config.locks.texts(text)), weightDecay, rules::rate));
         groups.addAll(ParameterGroups.of(
-                rules.trained(logits.parameters()), 0, name -> config.logitScaleRate * rules.rate(name)));
+                rules.trained(logits), 0, name -> config.logitScaleRate * rules.rate(name)));
         return groups;
     }
 }

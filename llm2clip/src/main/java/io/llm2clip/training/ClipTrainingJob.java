@@ -1,25 +1,17 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.data.TextVectorStore;
-import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.model.LanguageBranch;
-import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
-import io.llm2clip.model.PreprocessingPreset;
-import io.llm2clip.model.TextAdapter;
-import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
@@ -42,7 +34,7 @@ import java.util.stream.Stream;
  * var start = new VisionStart.FromScratch(VisionConfig.miniature());
  * var job = new ClipTrainingJob(
  *         new ClipData(ExampleSets.open("photos", CaptionColumns.BY_NAME), start.choices()),
- *         new ClipText(Path.of("text"), Path.of("text-vectors")),
+ *         new ClipText.LanguageModel(Path.of("text"), Path.of("text-vectors")),
  *         start,
  *         start.recipe(300, 1),
  *         Path.of("model"),
@@ -51,10 +43,10 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * @param data what is learned from and measured
- * @param text the text encoder
+ * @param text what reads the captions
  * @param vision the vision tower to begin with
  * @param training of stage 2
- * @param out receives the model
+ * @param out receives the model; of a text tower alone a CLIP as {@link io.llm2clip.conversion.Conversion} writes one
  * @param existing what to do if {@code out} holds one already
  * @param execution where and how to compute
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
@@ -69,11 +61,14 @@ public record ClipTrainingJob(
         Execution execution,
         RunOptions run) {
 
+    /** Within the directory of the model of a language model, that of the text tower that was trained along. */
+    public static final String TOWER = "clip";
+
     /** @throws IllegalArgumentException if a folder to write to is in another */
     public ClipTrainingJob {
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("model", out);
-        folders.put("vectors", text.vectors());
+        text.vectors().ifPresent(store -> folders.put("vectors", store));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
     }
@@ -96,9 +91,9 @@ public record ClipTrainingJob(
      * @param measuredImages images that were measured
      * @param broken how many of these could not be used, as far as they were drawn
      * @param reasons a sentence for each of the first
-     * @param retrieval between the measured images and all their captions
+     * @param retrieval between the measured images and all their captions, by what embedded the captions: of the saved model first
      * @param skippedSteps whose loss or gradients were not finite
-     * @param captions of all images
+     * @param captions of all images, or where there are very many of those that were looked at
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
     public record Result(
@@ -106,7 +101,7 @@ public record ClipTrainingJob(
             int measuredImages,
             long broken,
             List<String> reasons,
-            RetrievalMetrics retrieval,
+            Map<String, RetrievalMetrics> retrieval,
             int skippedSteps,
             long captions,
             long cutCaptions) {}
@@ -127,60 +122,50 @@ public record ClipTrainingJob(
         ClipNotes notes = new ClipNotes(data, vision, training);
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
-                TextModel language = TextModel.open(text.encoder(), text.specialTokens(), execution);
                 Parameters parameters = new Parameters(training.seed())) {
             Optional<Logits.Values> published = vision.logits();
             Logits.Values start = training.loss().start(published);
-            Llm2ClipModel model = create(parameters, language, start, notes);
-            TextAdapter adapter = model.language().adapter();
-            try (VisionSide tower = new VisionSide(model.vision(), training.vision(), training.seed());
-                    TextVectorStore store = TextVectorStore.open(
-                            text.vectors(),
-                            language.fingerprint(),
-                            language.llama().config().hiddenSize())) {
+            VisionTower tower = vision.create(parameters);
+            CaptionDraw draw = new CaptionDraw(data.choices().longShare());
+            try (VisionSide side = new VisionSide(tower, training.vision(), training.seed());
+                    ClipTexts texts = ClipTexts.open(
+                            text, parameters, tower.config().projectionSize(), split.training(), draw, execution)) {
+                ClipBranches models = new ClipBranches(
+                        texts, tower, texts.contrasts(parameters, start), description(tower, notes.provenance(texts)));
                 // What rules speak against is found before anything is computed.
-                ClipTraining.groups(tower, adapter.parameters(), model.logits(), training);
-                output.requireRoom(ModelDirectory.bytes(model, Saving.DEFAULT));
+                ClipTraining.groups(side, texts.side().parameters(), models.contrasts(), training);
+                output.requireRoom(models.bytes());
                 progress.announce(notes.announcement());
                 progress.announce(training.loss().announcement(start, published));
                 vision.remark().ifPresent(progress::announce);
-                TextVectors.Filled filled = fill(split, language, store, progress);
-                VectorLookup lookup = VectorLookup.of(language.encoder(), store);
+                TextVectors.Filled filled =
+                        texts.prepare(sets(split), (long) training.steps() * training.batch(), progress);
                 Preprocessing preprocessing =
-                        model.description().preprocessing().of(model.vision().config());
-                ClipEvaluation evaluation = new ClipEvaluation(
-                        model,
-                        language.tokenizerFiles(),
-                        data.measured(split, preprocessing),
-                        lookup,
-                        execution,
-                        progress);
+                        models.description().preprocessing().of(tower.config());
+                ClipEvaluation evaluation =
+                        new ClipEvaluation(models, data.measured(split, preprocessing), execution, progress);
                 TrainingRun recorded = directory
-                        .begin(notes.settings(split, language, parameters, execution), progress)
+                        .begin(notes.settings(split, texts, parameters, execution), progress)
                         .evaluating(evaluation);
                 LossCurve losses;
                 try {
                     losses = ClipTraining.run(
                             "stage 2, images and captions",
-                            tower,
-                            new CachedTextSide(
-                                    adapter,
-                                    lookup,
-                                    language.encoder()::kinds,
-                                    new CaptionDraw(data.choices().longShare())),
-                            model.logits(),
+                            side,
+                            texts.side(),
+                            models.contrasts(),
                             data.training(split, preprocessing),
                             training,
                             execution,
                             recorded,
                             progress);
                 } catch (DivergedException e) {
-                    // The model as it was before the steps that were not finite.
-                    ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
+                    // The models as they were before the steps that were not finite.
+                    models.save(output);
                     throw e.savedTo(out);
                 }
-                // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-                ModelDirectory.save(output, model, language.tokenizerFiles(), Saving.DEFAULT);
+                // Saved before they are measured: whatever happens then, nothing was trained for nothing.
+                models.save(output);
                 ClipEvaluation.Measured measured = evaluation.retrieval();
                 directory.finish(ClipOutcomes.of(measured.retrieval()), progress);
                 return new Result(
@@ -197,34 +182,18 @@ public record ClipTrainingJob(
         }
     }
 
-    private Llm2ClipModel create(Parameters parameters, TextModel language, Logits.Values start, ClipNotes notes) {
-        VisionTower tower = vision.create(parameters);
-        TextAdapter adapter = TextAdapter.createIdentity(
-                parameters,
-                new TextAdapter.Config(
-                        language.llama().config().hiddenSize(), tower.config().projectionSize(), true));
-        PreprocessingPreset preset = vision.preprocessing(tower.config());
-        return new Llm2ClipModel(
-                new ModelDescription(
-                        preset, data.reader().exifOrientation(), training.seed(), notes.provenance(language)),
-                new LanguageBranch(language.llama(), adapter, language.reading()),
-                tower,
-                Logits.create(parameters, start));
+    private ModelDescription description(VisionTower tower, Map<String, String> provenance) {
+        return new ModelDescription(
+                vision.preprocessing(tower.config()), data.reader().exifOrientation(), training.seed(), provenance);
     }
 
-    /** Computes the vectors of what is learned from and of what is measured; of a set that is both, as a whole. */
-    private TextVectors.Filled fill(
-            HeldOutExamples split, TextModel language, TextVectorStore store, Progress progress) {
+    /** All that captions are read of; of a set that is learned from and measured, as a whole. */
+    private List<ExampleSet> sets(HeldOutExamples split) {
         List<ExampleSet> sets = new ArrayList<>(
                 data.mix().sources().stream().map(DataMix.Source::set).toList());
         if (data.validation() instanceof Validation.Data) {
             sets.add(split.measured());
         }
-        TextVectors.Filled filled = TextVectors.Filled.NONE;
-        for (ExampleSet set : sets) {
-            filled = filled.and(TextVectors.fill(language.encoder(), set, VectorPart.WHOLE, store, false, progress));
-        }
-        store.endWriting();
-        return filled;
+        return sets;
     }
 }

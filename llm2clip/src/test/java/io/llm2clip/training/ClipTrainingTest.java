@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
@@ -32,7 +33,6 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.TrainingRun;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -108,8 +108,13 @@ class ClipTrainingTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
-            return adapter.apply(inputs.getFirst());
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
+            return List.of(adapter.apply(inputs.getFirst()));
         }
 
         @Override
@@ -314,8 +319,8 @@ class ClipTrainingTest {
             }
 
             @Override
-            public void copy(String caption, MemorySegment target) {
-                target.copyFrom(MemorySegment.ofArray(vectorOf.get(caption)));
+            public FloatMatrix of(List<String> captions) {
+                return FloatMatrix.of(captions.stream().map(vectorOf::get).toArray(float[][]::new));
             }
         };
         try (Parameters own = new Parameters(1)) {

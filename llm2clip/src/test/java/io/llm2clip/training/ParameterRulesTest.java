@@ -36,7 +36,12 @@ class ParameterRulesTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
             throw new AssertionError(inputs);
         }
 
@@ -59,7 +64,11 @@ class ParameterRulesTest {
             Map<String, Double> rates = new TreeMap<>();
             VisionSide side = new VisionSide(vision, config.vision(), 1);
             for (ParameterGroup group :
-                    ClipTraining.groups(side, new Adapter(layer).parameters(), Logits.softmax(parameters), config)) {
+                    ClipTraining.groups(
+                    side,
+                    new Adapter(layer).parameters(),
+                    Contrast.alone(new Adapter(layer), Logits.softmax(parameters)),
+                    config)) {
                 group.parameters()
                         .forEach(parameter -> rates.put(parameter.name(), (double) group.learningRateScale()));
             }

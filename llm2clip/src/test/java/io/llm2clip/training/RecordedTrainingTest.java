@@ -97,8 +97,13 @@ class RecordedTrainingTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
-            return adapter.apply(inputs.getFirst());
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
+            return List.of(adapter.apply(inputs.getFirst()));
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.Logits;
@@ -31,7 +32,6 @@ import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.pair.TextPairs;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,8 +77,8 @@ class ReferenceStepsTest {
         }
 
         @Override
-        public void copy(String caption, MemorySegment target) {
-            throw new AssertionError(caption);
+        public FloatMatrix of(List<String> captions) {
+            throw new AssertionError(captions);
         }
     };
 
@@ -238,7 +238,7 @@ class ReferenceStepsTest {
             TextSide<?> text = new CachedTextSide(adapter, NO_VECTORS, _ -> CaptionKinds.of(1));
             try (VisionSide trained = new VisionSide(vision, VisionTraining.WHOLE, 1);
                     AdamW optimizer = new AdamW(
-                            ClipTraining.groups(trained, text.parameters(), logits, config),
+                            ClipTraining.groups(trained, text.parameters(), Contrast.alone(text, logits), config),
                             settings.adamW(),
                             Execution.cpu().device())) {
                 assertSteps(

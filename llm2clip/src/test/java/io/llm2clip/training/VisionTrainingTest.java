@@ -94,8 +94,13 @@ class VisionTrainingTest {
             }
 
             @Override
-            public Tensor embed(List<Tensor> inputs) {
-                return adapter.apply(inputs.getFirst());
+            public List<Embedded> embedded() {
+                return List.of(Embedded.LANGUAGE_MODEL);
+            }
+
+            @Override
+            public List<Tensor> embed(List<Tensor> inputs) {
+                return List.of(adapter.apply(inputs.getFirst()));
             }
 
             @Override
@@ -355,7 +360,7 @@ class VisionTrainingTest {
     private List<String> trained(VisionTower vision, Locks locks) {
         ClipTraining.Config config = config(2, 1e-3f).with(VisionTraining.WHOLE, locks);
         try (VisionSide side = new VisionSide(vision, config.vision(), 1)) {
-            return ClipTraining.groups(side, text.parameters(), Logits.softmax(parameters), config).stream()
+            return ClipTraining.groups(side, text.parameters(), Contrast.alone(text, Logits.softmax(parameters)), config).stream()
                     .map(ParameterGroup::parameters)
                     .flatMap(List::stream)
                     .map(Parameter::name)
