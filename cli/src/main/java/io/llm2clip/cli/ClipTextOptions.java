@@ -77,6 +77,14 @@ final class ClipTextOptions {
     private @Nullable Float alpha;
 
     @HelpSection.In(HelpSection.TRAINING)
+    @Within(Limit.DROPOUT)
+    @Option(
+            names = "--text-lora-dropout",
+            paramLabel = "SHARE",
+            description = "Share of the inputs of these updates that a step sets to 0 (default: 0).")
+    private @Nullable Float dropout;
+
+    @HelpSection.In(HelpSection.TRAINING)
     @Within(Limit.COUNT)
     @Option(
             names = "--tower-vocabulary",
@@ -134,6 +142,7 @@ final class ClipTextOptions {
         refuse(encoder == null && vectors != null, "--vectors", "--text");
         refuse(encoder == null && rank != null, "--text-lora", "--text");
         refuse(rank == null && alpha != null, "--text-lora-alpha", "--text-lora");
+        refuse(rank == null && dropout != null, "--text-lora-dropout", "--text-lora");
         boolean sized = vocabulary != null || window != null || width != null || layers != null;
         refuse(sized && !NEW.equals(tower), "A size of a new text tower", "--text-tower new");
         if (encoder == null) {
@@ -153,7 +162,8 @@ final class ClipTextOptions {
                     "--text-vectors CACHED",
                     "a language model that does not change, without --text-lora");
             refuse(vectors != null, "--vectors", "a language model that does not change, without --text-lora");
-            return new ClipText.Updated(LoraSettings.of(rank, alpha == null ? 32 : alpha));
+            return new ClipText.Updated(
+                    new LoraSettings(rank, alpha == null ? 32 : alpha, dropout == null ? 0 : dropout));
         }
         if (when == When.ONLINE) {
             refuse(vectors != null, "--vectors", "--text-vectors CACHED");

@@ -152,6 +152,7 @@ class TrainTextTowerTest {
             --text-tower new --vectors v                     | --vectors is of use with --text only
             --text-tower new --text-lora 4                   | --text-lora is of use with --text only
             --text t --text-lora-alpha 4                     | --text-lora-alpha is of use with --text-lora only
+            --text t --text-lora-dropout 0.1                 | --text-lora-dropout is of use with --text-lora only
             --text t --text-lora 4 --text-vectors CACHED     | --text-vectors CACHED is of use with a language model
             --text t --text-vectors ONLINE --vectors v       | --vectors is of use with --text-vectors CACHED only
             --text t --tower-width 64                        | A size of a new text tower is of use with --text-tower new

@@ -61,6 +61,11 @@ record BothTextSides<L, T>(LanguageTextSide<L> language, TextSide<T> tower)
     }
 
     @Override
+    public boolean drops() {
+        return language.drops() || tower.drops();
+    }
+
+    @Override
     public long mappedBytes() {
         return language.mappedBytes() + tower.mappedBytes();
     }

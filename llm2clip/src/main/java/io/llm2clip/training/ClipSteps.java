@@ -24,6 +24,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
 
     private final String name;
     private final VisionSide vision;
+    private final boolean drops;
     private final EmbeddingLoss contrast;
     private final TextSide<C> text;
     private final List<Logits> logits;
@@ -50,7 +51,8 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         this.name = name;
         ClipLoss loss = new ClipLoss(vision.tower(), vision.training().patches(), text, contrasts);
         this.vision = vision;
-        this.contrast = vision.drops() ? new DroppingLoss(loss, config.seed()) : loss;
+        this.drops = vision.drops() || text.drops();
+        this.contrast = drops ? new DroppingLoss(loss, config.seed()) : loss;
         this.text = text;
         this.logits = contrasts.stream().map(Contrast::logits).toList();
         this.images = images;
@@ -114,7 +116,7 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
             // Of sigmoids the loss of guessing depends on scale and bias.
             loop.among(batch);
         }
-        float loss = loop.run(contrast, vision.drops() ? new DroppingLoss.Batch(pairs, i) : pairs, captions.growth());
+        float loss = loop.run(contrast, drops ? new DroppingLoss.Batch(pairs, i) : pairs, captions.growth());
         logits.stream().filter(each -> each.bias().isEmpty()).forEach(each -> {
             TensorData scale = each.scale().data();
             scale.fill(Math.clamp(scale.item(), 0, LOGIT_SCALE_LIMIT));

@@ -84,8 +84,8 @@ final class LanguagePart implements TextPart {
     }
 
     LanguageTextSide<?> side(CaptionDraw draw) {
-        return reading instanceof ClipText.Updated
-                ? new UpdatedTextSide(adapter, language.encoder(), draw, () -> longest)
+        return reading instanceof ClipText.Updated updated
+                ? new UpdatedTextSide(adapter, language.encoder(), draw, updated.lora(), () -> longest)
                 : new CachedTextSide(adapter, vectors, this::kinds, draw);
     }
 

@@ -53,6 +53,11 @@ public interface TextSide<C> {
     /** What is trained. */
     List<Parameter> parameters();
 
+    /** Whether layers drop a part of their inputs, see {@link io.llm2clip.nn.Dropout}. */
+    default boolean drops() {
+        return false;
+    }
+
     /** Bytes of weights that are read where their file is mapped. */
     default long mappedBytes() {
         return 0;

@@ -4,6 +4,7 @@ import io.llm2clip.dataset.Example;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.TextAdapter;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Shape;
@@ -24,6 +25,7 @@ final class UpdatedTextSide implements LanguageTextSide<UpdatedTextSide.Candidat
     private final TextAdapter adapter;
     private final CaptionEncoder encoder;
     private final CaptionDraw draw;
+    private final LoraSettings updates;
     private final IntSupplier longest;
 
     /** The captions of an image as token rows. */
@@ -33,12 +35,19 @@ final class UpdatedTextSide implements LanguageTextSide<UpdatedTextSide.Candidat
      * A side whose updates are attached.
      *
      * @param encoder of the model
+     * @param updates how they are trained
      * @param longest tokens of the longest caption, as far as it is known
      */
-    UpdatedTextSide(TextAdapter adapter, CaptionEncoder encoder, CaptionDraw draw, IntSupplier longest) {
+    UpdatedTextSide(
+            TextAdapter adapter,
+            CaptionEncoder encoder,
+            CaptionDraw draw,
+            LoraSettings updates,
+            IntSupplier longest) {
         this.adapter = adapter;
         this.encoder = encoder;
         this.draw = draw;
+        this.updates = updates;
         this.longest = longest;
     }
 
@@ -93,6 +102,11 @@ final class UpdatedTextSide implements LanguageTextSide<UpdatedTextSide.Candidat
     public List<Parameter> parameters() {
         return Stream.concat(adapter.parameters().stream(), encoder.llama().loraParameters().stream())
                 .toList();
+    }
+
+    @Override
+    public boolean drops() {
+        return updates.dropout() > 0;
     }
 
     @Override

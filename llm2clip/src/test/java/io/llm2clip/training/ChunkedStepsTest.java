@@ -328,7 +328,7 @@ class ChunkedStepsTest {
                     parameters, new TextAdapter.Config(model.llama().config().hiddenSize(), 4, true));
             ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(300, 12, 4));
             BothTextSides<?, ?> text = new BothTextSides<>(
-                    new UpdatedTextSide(adapter, model.encoder(), CaptionDraw.EQUAL, () -> 40),
+                    new UpdatedTextSide(adapter, model.encoder(), CaptionDraw.EQUAL, LoraSettings.of(4, 8), () -> 40),
                     new TowerTextSide(tower, model::row, model.encoder()::kinds));
             ImageSource images = ImageSource.ofSized(pictures(7, 16), Preprocessing.miniature(16));
             ClipBatch batch = new ClipBatch(

@@ -282,6 +282,21 @@ class ClipTextTest {
                 .isNotEqualTo(read(encoder.resolve("model.safetensors"), weight));
     }
 
+    @Test
+    void inputsOfUpdatesMayBeDropped() throws IOException {
+        ClipText dropping = new ClipText.LanguageModel(
+                encoder, new ClipText.Updated(new LoraSettings(2, 4, 0.4f)), Optional.empty());
+        train(dropping, "dropped", StepOptions.PLAIN);
+        train(dropping, "dropped-again", StepOptions.PLAIN);
+        train(Kind.UPDATED.text(folder), "not-dropped", StepOptions.PLAIN);
+        Map<String, byte[]> weights = weights(folder.resolve("dropped"));
+        assertThat(weights(folder.resolve("dropped-again")))
+                .usingRecursiveComparison()
+                .isEqualTo(weights);
+        assertThat(weights(folder.resolve("not-dropped")).get("text/model.safetensors"))
+                .isNotEqualTo(weights.get("text/model.safetensors"));
+    }
+
     /** Settings that matter are those of the run that goes on. */
     @Test
     void aRunDoesNotGoOnWithAnotherReaderOfCaptions() {
