@@ -74,9 +74,6 @@ public record ClipLossSettings(
 
     /** The sentence that a training begins with. */
     String announcement(Logits.Values start, Optional<Logits.Values> published) {
-        boolean kept = logitScale == null
-                && keepScale
-                && published.flatMap(this::ofThisLoss).isPresent();
         return String.format(
                 Locale.ROOT,
                 "stage 2: cosines are multiplied by %.4g at first%s, %s.",
@@ -84,6 +81,21 @@ public record ClipLossSettings(
                 start.bias()
                         .map(bias -> String.format(Locale.ROOT, ", and %.4g is added", bias))
                         .orElse(""),
-                kept ? "as the published model does" : logitScale != null ? "as asked for" : "as the loss begins");
+                logitScale != null
+                        ? "as asked for"
+                        : published
+                                .filter(_ -> keepScale)
+                                .flatMap(this::ofThisLoss)
+                                .map(kept -> origin(start, kept))
+                                .orElse("as the loss begins"));
+    }
+
+    private static String origin(Logits.Values start, Logits.Values kept) {
+        return start.equals(kept)
+                ? "as the published model does"
+                : String.format(
+                        Locale.ROOT,
+                        "the most that a softmax is trained with; the published model has %.4g",
+                        kept.factor());
     }
 }

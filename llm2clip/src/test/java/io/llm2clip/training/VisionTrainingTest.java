@@ -445,6 +445,9 @@ class VisionTrainingTest {
         assertThat(keepSigmoid.announcement(siglip.get(), siglip))
                 .isEqualTo(
                         "stage 2: cosines are multiplied by 118.0 at first, and -16.00 is added, as the published model does.");
+        assertThat(ClipLossSettings.DEFAULT.announcement(ClipLossSettings.DEFAULT.start(siglip), siglip))
+                .isEqualTo(
+                        "stage 2: cosines are multiplied by 100.0 at first, the most that a softmax is trained with; the published model has 118.0.");
         assertThat(keepSigmoid.announcement(Logits.Values.SIGMOID, clip))
                 .isEqualTo(
                         "stage 2: cosines are multiplied by 10.00 at first, and -10.00 is added, as the loss begins.");
