@@ -55,7 +55,7 @@ class CaptionTrainingJobTest {
                         STEPS,
                         4,
                         recipe.optimizer(),
-                        LoraSettings.of(2, 4),
+                        new LoraSettings(2, 4, 0.25f),
                         50,
                         false,
                         new Pairing(PairMix.BY_LENGTH, 0.3, 0.5, true),
