@@ -158,5 +158,53 @@ for step in range(1, 6):
     optimizer.step()
     tensors[f"adamw/weight.{step}"], tensors[f"adamw/bias.{step}"] = weight.clone(), bias.clone()
 
+def sigmoid_masked(images, texts, scale, bias, p):
+    logits = cosines(images, texts) * scale.exp() + bias
+    counted = torch.ones(4, 4)
+    counted[0, 2] = counted[2, 0] = 0
+    return -(F.logsigmoid(logits * (2 * torch.eye(4) - 1)) * counted).sum() / 4
+
+
+case("loss_sigmoid_masked", sigmoid_masked, {"images": randn(4, 6), "texts": randn(4, 6),
+                                             "scale": torch.tensor(10.0).log(), "bias": torch.tensor(-3.0)}, {})
+
+
+def uniform(seed, step, stream, count):
+    """The numbers of RandomTensors: Threefry-2x32 of 20 rounds, whose key SplitMix64 makes of seed and stream."""
+    def mix(z):
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+        return z ^ z >> 31
+
+    golden, name = 0x9E3779B97F4A7C15, 0xCBF29CE484222325
+    for byte in stream.encode():
+        name = (name ^ byte) * 0x100000001B3 % 2**64
+    key = mix((mix(mix((seed + golden) % 2**64) ^ name) + golden) % 2**64)
+    keys = [key >> 32, key % 2**32]
+    keys.append(0x1BD11BDA ^ keys[0] ^ keys[1])
+    numbers = []
+    for i in range(count):
+        a, b = (i + keys[0]) % 2**32, (step + keys[1]) % 2**32
+        for j in range(20):
+            shift = ((13, 15, 26, 6), (17, 29, 16, 24))[j // 4 % 2][j % 4]
+            a = (a + b) % 2**32
+            b = ((b << shift | b >> 32 - shift) % 2**32) ^ a
+            if j % 4 == 3:
+                k = j // 4 + 1
+                a, b = (a + keys[k % 3]) % 2**32, (b + keys[(k + 1) % 3] + k) % 2**32
+        numbers.append((a >> 8) / 2**24)
+    return numbers
+
+
+def lora_dropout(x, p):
+    """PEFT's forward of a LoRA layer in training, for a given mask of its dropout of 0.25: y = W x + b + scale B A dropout(x)."""
+    dropped = x * mask / (1 - 0.25)
+    return F.linear(x, p["weight"], p["bias"]) + F.linear(F.linear(dropped, p["lora_A.weight"]), p["lora_B.weight"]) * 2.0
+
+
+mask = torch.tensor([u >= 0.25 for u in uniform(5, 7, "lora_A.weight", 24)]).double().reshape(4, 6)
+case("lora_dropout", lora_dropout, {"x": randn(4, 6)}, {"weight": randn(5, 6), "bias": randn(5),
+                                                         "lora_A.weight": randn(3, 6), "lora_B.weight": randn(5, 3)})
+
 save_file({k: v.detach().float().contiguous().clone() for k, v in tensors.items()},
           pathlib.Path(__file__).parents[2] / "nn/src/test/resources/io/llm2clip/nn/goldens.safetensors")

@@ -259,21 +259,21 @@ public final class Llm2Clip implements AutoCloseable {
     /** The factor that training learned for cosines before a softmax or a sigmoid, for LLM2CLIP and CLIP up to 100. */
     public float logitScale() {
         return exclusively(
-                () -> (float) Math.exp(opened.model().logitScale().data().item()));
+                () -> (float) Math.exp(opened.model().logits().scale().data().item()));
     }
 
     /** What the model was trained to make of cosines: a softmax over captions, or, for a SigLIP, a sigmoid of each. */
     public Probabilities probabilities() {
         float scale = logitScale();
-        return opened.model().logitBias().isPresent()
+        return opened.model().logits().bias().isPresent()
                 ? new Probabilities.Sigmoid(scale, logitBias())
                 : new Probabilities.Softmax(scale);
     }
 
     /** What SigLIP's models add to scaled cosines, before a sigmoid makes a probability of each; 0 for models without. */
     public float logitBias() {
-        return exclusively(
-                () -> opened.model().logitBias().map(bias -> bias.data().item()).orElse(0f));
+        return exclusively(() ->
+                opened.model().logits().bias().map(bias -> bias.data().item()).orElse(0f));
     }
 
     /** E, the number of values of an embedding. */

@@ -16,6 +16,7 @@ import io.llm2clip.model.PublishedFixture;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionOptions;
 import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.SavedType;
@@ -335,11 +336,11 @@ class PublishedModelsTest {
         try (TextModel text = TextModel.open(base);
                 Parameters updates = new Parameters(3);
                 OutputDirectory output = TextModel.claimAdapter(saved, Existing.REFUSE)) {
-            text.llama().attachLora(updates, 2, 4);
+            text.llama().attachLora(updates, LoraSettings.of(2, 4));
             for (Parameter parameter : updates.all()) {
                 parameter.fill(i -> (float) Math.sin(1 + parameter.name().length() + 12.9898 * i));
             }
-            text.saveAdapter(output, base, 2, 4, Map.of());
+            text.saveAdapter(output, base, LoraSettings.of(2, 4), Map.of());
         }
         Path target = Files.createDirectories(model.resolve(within));
         Files.copy(saved.resolve("adapter_model.safetensors"), target.resolve("adapter_model.safetensors"));

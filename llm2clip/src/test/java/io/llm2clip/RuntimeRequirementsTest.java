@@ -10,8 +10,12 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
+import io.llm2clip.training.ClipData;
+import io.llm2clip.training.ClipDataChoices;
+import io.llm2clip.training.ClipText;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.VisionStart;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,12 +80,10 @@ class RuntimeRequirementsTest {
                             Existing.REFUSE)
                     .run(Progress.NONE));
             entries.add(() -> new ClipTrainingJob(
-                            new MemoryExamples(List.of()),
-                            ImageReader.DEFAULT,
-                            nothing,
-                            new ClipTrainingJob.Pretrained(nothing),
+                            new ClipData(new MemoryExamples(List.of()), ClipDataChoices.PRETRAINED),
+                            new ClipText.LanguageModel(nothing, nothing.resolveSibling("vectors")),
+                            new VisionStart.Pretrained(nothing),
                             ClipTraining.Config.fromScratch(100, 1),
-                            nothing.resolveSibling("vectors"),
                             nothing,
                             Existing.REFUSE)
                     .run(Progress.NONE));

@@ -3,6 +3,7 @@ package io.llm2clip.bench;
 import io.llm2clip.model.CaptionTensors;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.loss.ContrastiveLoss;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
@@ -11,9 +12,7 @@ import java.util.function.Function;
 /** What the training steps that are compared with other engines' minimize; the other engines' code has the same numbers. */
 public final class StageLosses {
     /** Of the low-rank updates of stage 1. */
-    public static final int RANK = 16;
-
-    public static final float ALPHA = 32;
+    public static final LoraSettings LORA = LoraSettings.of(16, 32);
 
     private static final float CAPTION_SCALE = 50;
     private static final float LOGIT_SCALE = (float) Math.log(1 / 0.07);

@@ -14,8 +14,11 @@ import io.llm2clip.evaluation.suite.Suite;
 import io.llm2clip.evaluation.suite.SuiteResult;
 import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
+import io.llm2clip.model.LanguageBranch;
+import io.llm2clip.model.TextTower;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.report.Facts;
+import io.llm2clip.training.Embedded;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -85,6 +88,7 @@ final class EvalCommand extends ComputingCommand {
             int skippedLines,
             int cutCaptions,
             String pairing,
+            String captionsBy,
             RetrievalReport retrieval,
             Map<String, CaptionRetrieval.Score> captionRetrievalAccuracy) {}
 
@@ -114,10 +118,11 @@ final class EvalCommand extends ComputingCommand {
                                 data.report().skipped(),
                                 found.cutCaptions(),
                                 found.pairing(),
+                                captionsBy(loaded),
                                 RetrievalReport.of(found.recall(), found.chance()),
                                 captions.scores()));
             } else {
-                print(found, captions);
+                print(found, captions, captionsBy(loaded));
             }
             report.write(
                     () -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
@@ -126,8 +131,18 @@ final class EvalCommand extends ComputingCommand {
         }
     }
 
-    private void print(Measurement.Retrieval found, CaptionRetrieval captions) {
-        terminal.print(Quantity.of(found.images(), "image") + ", " + Quantity.of(found.captions(), "caption"));
+    /** What embeds the captions of a model. */
+    private static String captionsBy(Llm2Clip loaded) {
+        Embedded branch = switch (loaded.text()) {
+            case LanguageBranch _ -> Embedded.LANGUAGE_MODEL;
+            case TextTower _ -> Embedded.TEXT_TOWER;
+        };
+        return branch.text();
+    }
+
+    private void print(Measurement.Retrieval found, CaptionRetrieval captions, String captionsBy) {
+        terminal.print("%s, %s, embedded by the %s"
+                .formatted(Quantity.of(found.images(), "image"), Quantity.of(found.captions(), "caption"), captionsBy));
         terminal.print(SuiteTable.text(found));
         if (!captions.scores().isEmpty()) {
             terminal.print("caption retrieval accuracy, mean of both directions");
@@ -180,6 +195,7 @@ final class EvalCommand extends ComputingCommand {
                 new Facts()
                         .and("command", ShellCommand.of(arguments()))
                         .and("model", model.name())
+                        .and("captions by", captionsBy(loaded))
                         .machine(loaded.execution().device().name())
                         .and(
                                 "precision",

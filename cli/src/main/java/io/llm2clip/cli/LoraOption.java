@@ -1,9 +1,10 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.nn.Limit;
+import io.llm2clip.nn.LoraSettings;
 import picocli.CommandLine.Option;
 
-/** The size of low-rank updates. */
+/** Low-rank updates of a language model. */
 @HelpSection.In(HelpSection.TRAINING)
 final class LoraOption {
     @Within(Limit.RANK)
@@ -17,11 +18,14 @@ final class LoraOption {
             description = "LoRA updates are scaled by alpha / rank (default: ${DEFAULT-VALUE}).")
     private float alpha = 32;
 
-    int rank() {
-        return rank;
-    }
+    @Within(Limit.DROPOUT)
+    @Option(
+            names = "--lora-dropout",
+            paramLabel = "SHARE",
+            description = "Share of the inputs of LoRA updates that a step sets to 0 (default: ${DEFAULT-VALUE}).")
+    private float dropout;
 
-    float alpha() {
-        return alpha;
+    LoraSettings settings() {
+        return new LoraSettings(rank, alpha, dropout);
     }
 }

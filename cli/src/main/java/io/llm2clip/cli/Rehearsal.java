@@ -6,6 +6,7 @@ import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
@@ -104,7 +105,7 @@ final class Rehearsal {
                     new LanguageBranch(
                             llama, adapter, CaptionReading.of(CaptionFormat.of(ChatTemplate.plain("<eot>")))),
                     VisionTower.create(parameters, vision),
-                    Llm2ClipModel.createLogitScale(parameters));
+                    Logits.softmax(parameters));
             ModelDirectory.save(directory, model, tokenizer, Existing.REFUSE);
         }
         return directory;

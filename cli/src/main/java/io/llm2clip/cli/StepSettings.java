@@ -33,7 +33,20 @@ final class StepSettings {
                             + " about 1 / (1 - DECAY) steps, at first over fewer (default: none).")
     private @Nullable Float ema;
 
+    @Option(
+            names = "--accumulate",
+            hidden = true,
+            paramLabel = "N",
+            description = "Not for a loss that tells all examples of a batch apart.")
+    private @Nullable Integer accumulate;
+
+    /** @throws IllegalArgumentException if gradients are to be summed over batches */
     StepOptions options() {
+        if (accumulate != null) {
+            throw new IllegalArgumentException(
+                    "--accumulate %d with a contrastive loss, which tells all examples of a batch apart; expected --chunk N, which computes one batch N examples at a time."
+                            .formatted(accumulate));
+        }
         return new StepOptions(chunk, recompute, ema);
     }
 }

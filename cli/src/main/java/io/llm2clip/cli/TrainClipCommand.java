@@ -6,13 +6,19 @@ import io.llm2clip.hub.HubPath;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.training.ClipData;
 import io.llm2clip.training.ClipDataChoices;
+import io.llm2clip.training.ClipText;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.VisionStart;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -27,7 +33,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Stage 2: teach a vision tower from the vectors of a text encoder.",
+            "Stage 2: teach a vision tower from the vectors of a text encoder, from a text tower that is trained along, or both.",
             "What is held out, a tenth of the images unless --val says otherwise, is measured at the end."
         },
         footerHeading = "%nExample:%n",
@@ -38,7 +44,7 @@ final class TrainClipCommand extends ComputingCommand {
     private DataOption data = new DataOption();
 
     @Mixin
-    private TextEncoderOption text = new TextEncoderOption();
+    private ClipTextOptions text = new ClipTextOptions();
 
     @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--out", required = true, paramLabel = "MODELDIR", description = "Receives the model.")
@@ -95,18 +101,26 @@ final class TrainClipCommand extends ComputingCommand {
                             + " with --vision 0.85).")
     private @Nullable Float layerDecay;
 
-    @HelpSection.In(HelpSection.OUTPUT)
-    @Option(
-            names = "--vectors",
-            paramLabel = "DIR",
-            description = "Where caption vectors are cached for further runs (default: MODELDIR-vectors).")
-    private @Nullable Path vectors;
-
     @Option(
             names = "--seed",
             paramLabel = "N",
             description = "Seed of weights and sampling (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
+
+    @Within(Limit.CHANNELS)
+    @Option(
+            names = "--embedding-size",
+            paramLabel = "N",
+            description =
+                    "Channels of an embedding (default: 128 from scratch; with --vision those of its projection, which is drawn anew"
+                            + " for another number. The reference has 1280).")
+    private @Nullable Integer embeddingSize;
+
+    @Mixin
+    private ClipLossOptions loss = new ClipLossOptions();
+
+    @Mixin
+    private VisionTrainingOptions visionTraining = new VisionTrainingOptions();
 
     @Mixin
     private StepSettings stepSettings = new StepSettings();
@@ -172,14 +186,7 @@ final class TrainClipCommand extends ComputingCommand {
         @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks (default: ${DEFAULT-VALUE}).")
         private int layers = 4;
 
-        @Within(Limit.COUNT)
-        @Option(
-                names = "--embedding-size",
-                paramLabel = "N",
-                description = "Dimensions of an embedding (default: ${DEFAULT-VALUE}).")
-        private int embeddingSize = 128;
-
-        VisionConfig config() {
+        VisionConfig config(int embeddingSize) {
             return VisionConfig.small(architecture, imageSize, patchSize, width, layers, embeddingSize);
         }
     }
@@ -194,14 +201,16 @@ final class TrainClipCommand extends ComputingCommand {
             long cutCaptions,
             int skippedSteps,
             RetrievalReport retrieval,
+            Map<String, RetrievalReport> retrievalByText,
             String model) {}
 
     @Override
     public void run() {
-        ClipTrainingJob.Start start = BadUsage.unless(spec, this::start);
+        VisionStart start = BadUsage.unless(spec, this::start);
         ClipDataChoices recipe = start.choices();
-        ClipTraining.Config training = BadUsage.unless(spec, () -> training(recipe));
-        Path store = vectors == null ? out.resolveSibling(out.getFileName() + "-vectors") : vectors;
+        ClipTraining.Config training = BadUsage.unless(spec, () -> training(start, recipe));
+        ClipText captions = BadUsage.unless(
+                spec, () -> text.text(out.resolveSibling(out.getFileName() + "-vectors"), specialTokens.choice()));
         report.require();
         StopRequest stop = new StopRequest();
         RunOptions recorded = run.of(out, stop);
@@ -210,23 +219,20 @@ final class TrainClipCommand extends ComputingCommand {
         ClipTrainingJob job = BadUsage.unless(
                 spec,
                 () -> new ClipTrainingJob(
-                        mix,
-                        choices.over(recipe),
-                        reading.reader(),
-                        text.path(),
+                        new ClipData(
+                                mix, choices.over(recipe), reading.reader(), validation.validation(data.columns())),
+                        captions,
                         start,
                         training,
-                        validation.validation(data.columns()),
-                        store,
                         out,
                         overwrite.existing(),
-                        specialTokens.choice(),
                         device().execution(),
                         recorded));
         ClipTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), recorded, terminal);
         terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
-        RetrievalReport retrieval = RetrievalReport.of(result.retrieval());
+        Map<String, RetrievalReport> retrieval = new LinkedHashMap<>();
+        result.retrieval().forEach((branch, metrics) -> retrieval.put(branch, RetrievalReport.of(metrics)));
         if (terminal.json()) {
             printJson(
                     terminal,
@@ -236,6 +242,7 @@ final class TrainClipCommand extends ComputingCommand {
                             result.broken(),
                             result.cutCaptions(),
                             result.skippedSteps(),
+                            retrieval.values().iterator().next(),
                             retrieval,
                             out.toString()));
         } else {
@@ -243,16 +250,22 @@ final class TrainClipCommand extends ComputingCommand {
                     .formatted(
                             Quantity.of(result.measuredImages(), "held-out image"),
                             result.measuredImages() + result.trainingImages()));
-            terminal.print(retrieval.table());
+            retrieval.forEach((branch, found) -> {
+                if (retrieval.size() > 1) {
+                    terminal.print("captions by " + branch);
+                }
+                terminal.print(found.table());
+            });
         }
         terminal.remark("The model is in %s.".formatted(out));
+        if (captions instanceof ClipText.Both) {
+            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ClipTrainingJob.TOWER)));
+        }
     }
 
     /** The recipe of the start, with what options say otherwise. */
-    private ClipTraining.Config training(ClipDataChoices recipe) {
-        ClipTraining.Config defaults = vision.path == null
-                ? ClipTraining.Config.fromScratch(steps, seed)
-                : ClipTraining.Config.pretrained(steps, seed);
+    private ClipTraining.Config training(VisionStart start, ClipDataChoices recipe) {
+        ClipTraining.Config defaults = start.recipe(steps, seed);
         return new ClipTraining.Config(
                 steps,
                 batch,
@@ -262,12 +275,17 @@ final class TrainClipCommand extends ComputingCommand {
                 choices.shift(recipe, ClipTraining.Config.SHIFT),
                 seed,
                 stepSettings.options(),
-                parameterOptions.rules());
+                parameterOptions.rules(),
+                loss.settings(),
+                visionTraining.training(),
+                visionTraining.locks());
     }
 
-    private ClipTrainingJob.Start start() {
+    private VisionStart start() {
         return vision.path == null
-                ? new ClipTrainingJob.FromScratch(vision.scratch.config())
-                : new ClipTrainingJob.Pretrained(HubPath.of(vision.path));
+                ? new VisionStart.FromScratch(vision.scratch.config(embeddingSize == null ? 128 : embeddingSize))
+                : new VisionStart.Pretrained(
+                        HubPath.of(vision.path),
+                        embeddingSize == null ? OptionalInt.empty() : OptionalInt.of(embeddingSize));
     }
 }

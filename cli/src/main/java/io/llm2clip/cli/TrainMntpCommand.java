@@ -70,8 +70,20 @@ final class TrainMntpCommand extends ComputingCommand {
     private int steps = 1000;
 
     @Within(Limit.COUNT)
-    @Option(names = "--batch", paramLabel = "N", description = "Rows per step (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = "Rows that are computed at a time (default: ${DEFAULT-VALUE}).")
     private int batch = 8;
+
+    @Within(Limit.COUNT)
+    @Option(
+            names = "--accumulate",
+            paramLabel = "N",
+            description =
+                    "Make a step of N times as many rows, whose gradients are summed: the same as a batch of so many, in the memory"
+                            + " of one (default: ${DEFAULT-VALUE}).")
+    private int accumulate = 1;
 
     @Within(Limit.COUNT)
     @Option(
@@ -173,10 +185,10 @@ final class TrainMntpCommand extends ComputingCommand {
                 new MntpTraining.Config(
                         steps,
                         batch,
+                        accumulate,
                         length,
                         optimizer.with(learningRate, warmUp).over(recipe.optimizer()),
-                        lora.rank(),
-                        lora.alpha(),
+                        lora.settings(),
                         maskShare,
                         seed),
                 out,

@@ -9,6 +9,7 @@ import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.LlamaInitialization;
 import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.PreprocessingPreset;
@@ -89,7 +90,7 @@ final class Fixture {
                                             Activation.GELU,
                                             VisionConfig.Pooling.MEAN,
                                             1e-5f)),
-                            Llm2ClipModel.createLogitScale(parameters)),
+                            Logits.softmax(parameters)),
                     tokenizer,
                     Existing.REFUSE);
         }
@@ -118,7 +119,7 @@ final class Fixture {
         try (Parameters parameters = new Parameters(2)) {
             VisionTower.create(parameters, vision);
             TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true));
-            Llm2ClipModel.createLogitScale(parameters);
+            Logits.softmax(parameters);
             ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());
         }
         Path tokenizer = textEncoder.resolveSibling("published-tokenizer.json");
@@ -148,7 +149,7 @@ final class Fixture {
                     new ClipTextTower.Config(
                             new TextTowerSizes(54, 8, 16, 24, 1, 2, 6, Activation.QUICK_GELU, 1e-5f),
                             new EndToken.First(53)));
-            Llm2ClipModel.createLogitScale(parameters);
+            Logits.softmax(parameters);
             ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());
         }
         StringBuilder tokens = new StringBuilder("{");
@@ -180,7 +181,7 @@ final class Fixture {
                     new FgClip2TextTower.Config(
                             new TextTowerSizes(30, 8, 16, 24, 1, 2, 16, Activation.GELU_TANH, 1e-6f), 20, 3),
                     0);
-            Llm2ClipModel.createLogitScale(parameters);
+            Logits.softmax(parameters);
             ParameterFiles.save(
                     parameters.all(),
                     tower.layout().stored().usual(),

@@ -84,6 +84,7 @@ class HelpTest {
                 .toList();
         assertThat(listed)
                 .containsExactlyInAnyOrderElementsOf(command.getCommandSpec().options().stream()
+                        .filter(option -> !option.hidden())
                         .map(option -> option.longestName())
                         .toList());
     }

@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -103,10 +104,12 @@ class StepSettingsTest {
                 "--recompute",
                 "--ema",
                 0.5,
-                "--hard-negatives");
+                "--hard-negatives",
+                "--lora-dropout",
+                0.2);
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
-                .contains("chunk 4, recompute true, ema 0.5", "but for batch, hard negatives, chunk, recompute, ema)");
+                .contains("chunk 4, recompute true, ema 0.5", "but for batch, dropout, hard negatives, chunk, recompute, ema)");
         assertThat(notes("chunked-text", "caption.json").path("stage_1.chunk").asString())
                 .isEqualTo("4");
     }
@@ -197,11 +200,131 @@ class StepSettingsTest {
         "--ema, 1, --ema must be at least 0 and below 1",
         "--ema, NaN, --ema must be at least 0 and below 1",
         "--rate, a=0, The rate of 'a' must be above 0",
-        "--rate, a, 'PATTERN=FACTOR'"
+        "--rate, a, 'PATTERN=FACTOR'",
+        "--accumulate, 4, 'a contrastive loss, which tells all examples of a batch apart; expected --chunk N'",
+        "--logit-scale, often, '--logit-scale often; expected keep, new or a number, such as 14.3.'",
+        "--logit-scale, NaN, 'logitScale must be from 1 to 100, found NaN; every step keeps it within that'",
+        "--logit-scale, 0.5, 'logitScale must be from 1 to 100, found 0.5'",
+        "--loss, triplet, '--loss'",
+        "--patch-dropout, 1, --patch-dropout must be at least 0 and below 1",
+        "--vision-lora, 0, --vision-lora must be from 1",
+        "--vision-lora-dropout, 0.1, 'expected --vision-lora RANK, too.'",
+        "--lock, audio, '--lock'",
+        "--unlocked-layers, 1, 'expected --lock IMAGE or --lock TEXT, too.'"
     })
     void badValuesAreBadUsage(String option, String value, String message) {
         Run run = clip("bad", option, value);
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains(message);
+    }
+
+    /** Scale and bias are trained, saved with the model, and what similarity and classify compute with. */
+    @Test
+    void sigmoidsAreTrainedSavedAndShown() throws IOException {
+        Run run = clip("sigmoids", "--loss", "sigmoid");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .contains("cosines are multiplied by 10.00 at first, and -10.00 is added, as the loss begins.");
+        assertThat(notes("sigmoids", "llm2clip.json").path("stage_2.loss").asString())
+                .isEqualTo("sigmoid");
+        Path model = folder.resolve("sigmoids");
+        JsonNode similarity = Run.of("similarity", "--json", "--model", model, data.resolve("1.png"), "a kite")
+                .json();
+        assertThat(similarity.path("probabilities").asString()).isEqualTo("sigmoid");
+        double scale = similarity.path("logitScale").asDouble();
+        double bias = similarity.path("logitBias").asDouble();
+        assertThat(bias).isBetween(-10.1, -9.9).isNotEqualTo(-10);
+        assertThat(scale).isBetween(9.0, 11.0).isNotEqualTo(10);
+        JsonNode score = similarity.path("captions").path(0);
+        double logit = scale * score.path("cosine").asDouble() + bias;
+        assertThat(score.path("probability").asDouble()).isCloseTo(1 / (1 + Math.exp(-logit)), within(1e-6));
+        List<String> metrics = Files.readAllLines(folder.resolve("sigmoids-run/metrics.jsonl"));
+        JsonNode last = Json.MAPPER.readTree(metrics.stream()
+                .filter(line -> line.contains("logit_bias"))
+                .toList()
+                .getLast());
+        assertThat(last.path("logit_bias").asDouble()).isCloseTo(bias, within(1e-4));
+        assertThat(Run.of("inspect", model).out()).contains("logit scale", "logit bias -");
+    }
+
+    private static Run from(Path vision, String out, Object... more) {
+        Object[] start = {
+            "--text",
+            folder.resolve("text"),
+            "--vectors",
+            folder.resolve("vectors-" + out),
+            "--steps",
+            2,
+            "--batch",
+            8,
+            "--vision",
+            vision
+        };
+        return train(
+                "clip", out, Stream.concat(Stream.of(start), Stream.of(more)).toArray());
+    }
+
+    @Test
+    void aPublishedScaleIsKeptUnlessAnotherIsAskedFor() throws IOException {
+        Path siglip = Fixture.siglip(folder.resolve("siglip"));
+        Run kept = from(siglip, "kept", "--loss", "sigmoid");
+        assertThat(kept.code()).as(kept.err()).isZero();
+        assertThat(kept.err())
+                .contains(
+                        "cosines are multiplied by 10.00 at first, and -3.000 is added, as the published model does.");
+        Run other = from(siglip, "new-scale", "--loss", "sigmoid", "--logit-scale", "new");
+        assertThat(other.err()).contains("multiplied by 10.00 at first, and -10.00 is added, as the loss begins.");
+        Run given = from(siglip, "given-scale", "--logit-scale", 20);
+        assertThat(given.err()).contains("cosines are multiplied by 20.00 at first, as asked for.");
+        // It has no projection that could be drawn anew.
+        Run projected = from(siglip, "projected", "--embedding-size", 12);
+        assertThat(projected.code()).isNotZero();
+        assertThat(projected.err()).contains("A SigLIP tower of 16 channels and embeddings of 12; expected as many");
+    }
+
+    @Test
+    void aProjectionOfAnotherSizeIsDrawnAnewAloud() {
+        assertThat(clip("projection").code()).isZero();
+        Path start = folder.resolve("projection");
+        Run run = from(start, "drawn", "--embedding-size", 12);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .contains(
+                        "the projection of the vision tower is drawn anew, to embeddings of 12 channels; that of projection gives 8.");
+        assertThat(weights("drawn", PROJECTION)).hasSize(12 * 64);
+        Run same = from(start, "not-drawn", "--embedding-size", 8, "--lock", "image");
+        assertThat(same.code()).as(same.err()).isZero();
+        assertThat(same.err()).doesNotContain("drawn anew");
+        assertThat(weights("not-drawn", PROJECTION)).containsExactly(weights("projection", PROJECTION));
+    }
+
+    /** The tower stays but for what the updates add to queries, keys and values. */
+    @Test
+    void updatesOfTheVisionTowerAndAPartOfThePatches() {
+        assertThat(clip("whole-tower").code()).isZero();
+        Run run = from(
+                folder.resolve("whole-tower"),
+                "updated",
+                "--vision-lora",
+                4,
+                "--patch-dropout",
+                0.5,
+                "--learning-rate",
+                0.01,
+                "--lock",
+                "text");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("patch dropout 0.5", "rank 4", "dropout 0.1", "text unlocked 0");
+        String block = "vision_model.encoder.layers.0.";
+        assertThat(weights("updated", block + "mlp.fc1.weight"))
+                .containsExactly(weights("whole-tower", block + "mlp.fc1.weight"));
+        assertThat(weights("updated", block + "self_attn.k_proj.weight"))
+                .isNotEqualTo(weights("whole-tower", block + "self_attn.k_proj.weight"));
+        Run both = from(folder.resolve("whole-tower"), "both", "--lock", "image", "--lock", "text");
+        assertThat(both.code()).isEqualTo(2);
+        assertThat(both.err()).contains("Vision tower and text side are both locked;");
+        Run many = from(folder.resolve("whole-tower"), "many", "--lock", "image", "--unlocked-layers", 5);
+        assertThat(many.code()).isNotZero();
+        assertThat(many.err()).contains("The last 5 blocks of a locked vision tower of 1; expected from 0 to 1.");
     }
 }

@@ -133,7 +133,8 @@ class TrainTextsTest {
                         .replaceFirst("\"tie_word_embeddings\" : false", "\"tie_word_embeddings\" : true"));
         Run run = Run.of(command);
         assertThat(run.err())
-                .contains("masked next-token prediction, from pretrained scratch: steps 12, batch 4, length 32,")
+                .contains(
+                        "masked next-token prediction, from pretrained scratch: steps 12, batch 4, accumulate 1, length 32,")
                 .contains("(as in LLM2Vec but for batch, length, learning rate, rank)");
         assertThat(run.code()).isZero();
         assertThat(run.json().path("examples").asInt()).isEqualTo(72);
@@ -150,6 +151,26 @@ class TrainTextsTest {
             assertThat(apart.vectors(List.of("a red kite")).toArrays()[0]).containsExactly(expected, within(1e-4f));
             assertThat(before.vectors(List.of("a red kite")).toArrays()[0]).isNotEqualTo(expected);
         }
+        Object[] halved = command.clone();
+        halved[7] = folder.resolve("mntp-halves");
+        halved[11] = 2;
+        halved[18] = "--accumulate";
+        halved[19] = 2;
+        halved[20] = "--lora-dropout";
+        halved[21] = 0;
+        Run halves = Run.of(halved);
+        assertThat(halves.code()).as(halves.err()).isZero();
+        for (String loss : List.of("firstLoss", "lastLoss")) {
+            assertThat(halves.json().path(loss).asDouble())
+                    .isCloseTo(run.json().path(loss).asDouble(), within(1e-3));
+        }
+        halved[7] = folder.resolve("mntp-dropout");
+        halved[21] = 0.3;
+        Run dropped = Run.of(halved);
+        assertThat(dropped.code()).as(dropped.err()).isZero();
+        assertThat(Math.abs(dropped.json().path("lastLoss").asDouble()
+                        - run.json().path("lastLoss").asDouble()))
+                .isGreaterThan(1e-4);
         Run mask = Run.of(
                 "train",
                 "mntp",

@@ -1,8 +1,8 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionTower;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.training.LossCurve;
 import java.util.List;
 import java.util.function.Function;
@@ -12,7 +12,7 @@ import java.util.function.Function;
  *
  * @param name key in results
  * @param vision its vision tower
- * @param logitScale logarithm of the factor of its cosines
+ * @param logits what it makes of cosines
  * @param texts embeds captions, {@code [N, E]}
  * @param steps optimizer steps
  * @param training losses and operations
@@ -20,7 +20,7 @@ import java.util.function.Function;
 record Arm(
         String name,
         VisionTower vision,
-        Parameter logitScale,
+        Logits logits,
         Function<List<String>, FloatMatrix> texts,
         int steps,
         LossCurve training) {

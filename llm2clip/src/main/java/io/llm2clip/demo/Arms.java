@@ -4,14 +4,13 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.model.ClipTextTower;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TextProjection;
 import io.llm2clip.model.TowerTextEncoder;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
@@ -125,10 +124,10 @@ final class Arms implements AutoCloseable {
             Function<List<String>, FloatMatrix> texts,
             ClipTraining.Config config) {
         VisionTower vision = VisionTower.create(parameters, visionConfig);
-        Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
+        Logits logits = Logits.softmax(parameters);
         LossCurve losses =
-                ClipTraining.run(name, vision, text, logitScale, ImageMix.of(images), config, execution, run, progress);
-        Arm arm = new Arm(name, vision, logitScale, texts, config.steps(), losses);
+                ClipTraining.run(name, vision, text, logits, ImageMix.of(images), config, execution, run, progress);
+        Arm arm = new Arm(name, vision, logits, texts, config.steps(), losses);
         arms.put(name, arm);
         return arm;
     }

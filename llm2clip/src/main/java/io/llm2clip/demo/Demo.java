@@ -260,7 +260,7 @@ public final class Demo {
                         description,
                         new LanguageBranch(language.llama(), adapter, language.reading()),
                         arm.vision(),
-                        arm.logitScale()),
+                        arm.logits()),
                 language.tokenizerFiles(),
                 Saving.DEFAULT);
     }

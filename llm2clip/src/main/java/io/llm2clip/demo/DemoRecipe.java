@@ -2,6 +2,7 @@ package io.llm2clip.demo;
 
 import io.llm2clip.demo.scenes.DemoDataSetOptions;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.ClipTraining;
@@ -83,6 +84,6 @@ record DemoRecipe(
     private static CaptionTraining.Config stage1(int steps, float learningRate, double curriculum, long seed) {
         OptimizerSettings optimizer = new OptimizerSettings(learningRate, 10, 0, AdamW.Options.DEFAULT.withClipNorm(1));
         return new CaptionTraining.Config(
-                steps, 32, optimizer, 16, 32, 50, false, Pairing.byLength(curriculum), 136, seed);
+                steps, 32, optimizer, LoraSettings.of(16, 32), 50, false, Pairing.byLength(curriculum), 136, seed);
     }
 }

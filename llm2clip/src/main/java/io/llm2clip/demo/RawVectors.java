@@ -5,7 +5,6 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.training.VectorLookup;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +37,12 @@ final class RawVectors implements VectorLookup {
     }
 
     @Override
-    public void copy(String text, MemorySegment target) {
-        target.copyFrom(vectors.row(Objects.requireNonNull(rowOf.get(text), text)));
+    public FloatMatrix of(List<String> texts) {
+        FloatMatrix found = FloatMatrix.allocate(texts.size(), size());
+        for (int i = 0; i < texts.size(); i++) {
+            String text = texts.get(i);
+            found.accept(i, vectors.row(Objects.requireNonNull(rowOf.get(text), text)));
+        }
+        return found;
     }
 }

@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -12,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The adapter and {@code logit_scale} in files of any origin. */
+/** The adapter, {@code logit_scale} and {@code logit_bias} in files of any origin. */
 final class AdapterFiles {
     /** Where the whole model was trained in one process, which gives the adapter vectors that are not normalized. */
     private static final String IN_PROCESS = "text.text_proj.text_adaptor.";
@@ -27,10 +28,10 @@ final class AdapterFiles {
 
     private AdapterFiles() {}
 
-    /** What is written: the adapter's parameters and the scale, under the names that Hugging Face's files have. */
-    static List<Parameter> parameters(TextAdapter adapter, Parameter logitScale) {
+    /** What is written: the adapter's parameters, scale and bias, under the names that Hugging Face's files have. */
+    static List<Parameter> parameters(TextAdapter adapter, Logits logits) {
         List<Parameter> all = new ArrayList<>(adapter.parameters());
-        all.add(logitScale);
+        all.addAll(logits.parameters());
         return all;
     }
 
@@ -63,16 +64,18 @@ final class AdapterFiles {
                         normalizeInput.orElse(!found.root().equals(IN_PROCESS))));
     }
 
-    /** Reads the values of an adapter and of the scale; what else a file of a whole model holds is left. */
-    static void load(TextAdapter adapter, Parameter logitScale, Path file) {
+    /** Reads an adapter, and creates and reads scale and bias; what else a file of a whole model holds is left. */
+    static Logits load(Parameters owner, TextAdapter adapter, Path file) {
         try (Checkpoint source = Checkpoint.open(file)) {
             StoredLayout.Found names = names(source);
+            Logits logits = TextTowerFiles.createLogits(owner, source, names);
             ParameterFiles.load(
-                    parameters(adapter, logitScale),
+                    parameters(adapter, logits),
                     source,
                     names,
                     Map.of(),
                     tensor -> CheckpointPart.ADAPTER.leavesOver(names, tensor));
+            return logits;
         }
     }
 

@@ -62,9 +62,8 @@ public final class ClipVit implements VisionTower {
 
     @Override
     public List<Tensor> states(List<Tensor> inputs) {
-        Tensor x = Patches.prependClass(Patches.embed(inputs.getFirst(), config, patchKernel), classEmbedding)
-                .add(positions.tensor());
-        x = preNorm.apply(x);
+        Tensor tokens = Patches.prependClass(Patches.embed(inputs, config, patchKernel), classEmbedding);
+        Tensor x = preNorm.apply(tokens.add(Patches.positions(inputs, tokens, positions)));
         return ClipBlock.states(blocks, x, Patches.sequences(x));
     }
 
@@ -82,6 +81,18 @@ public final class ClipVit implements VisionTower {
     @Override
     public Parameter positions() {
         return positions;
+    }
+
+    @Override
+    public List<Parameter> projection() {
+        return projection.parameters();
+    }
+
+    @Override
+    public List<Linear> attentionInputs() {
+        return blocks.stream()
+                .flatMap(block -> block.attention().inputs().stream())
+                .toList();
     }
 
     @Override

@@ -5,11 +5,12 @@ import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.nn.checkpoint.TensorContent;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -33,15 +34,18 @@ final class DualDirectory {
     /** Saves to a directory that was claimed. */
     static void save(
             OutputDirectory output, Llm2ClipModel model, TextTower text, TowerTokenizer tokenizer, Saving saving) {
-        output.fill(directory -> {
-            ConfigFile.write(directory.resolve(ModelDirectory.CONFIG), config(model, text, saving));
-            ParameterFiles.save(contents(model, text, saving), directory, ModelDirectory.WEIGHTS_STEM, saving);
-            tokenizer.write(directory, text.window());
-            PreprocessorConfig.write(
-                    directory,
-                    model.description().preprocessing().of(model.vision().config()));
-        });
+        output.fill(directory -> write(directory, model, text, tokenizer, saving));
         output.publish();
+    }
+
+    /** Writes into a directory that there is. */
+    static void write(Path directory, Llm2ClipModel model, TextTower text, TowerTokenizer tokenizer, Saving saving)
+            throws IOException {
+        ConfigFile.write(directory.resolve(ModelDirectory.CONFIG), config(model, text, saving));
+        ParameterFiles.save(contents(model, text, saving), directory, ModelDirectory.WEIGHTS_STEM, saving);
+        tokenizer.write(directory, text.window());
+        PreprocessorConfig.write(
+                directory, model.description().preprocessing().of(model.vision().config()));
     }
 
     /** The bytes that saving takes, but for small files. */
@@ -51,13 +55,11 @@ final class DualDirectory {
 
     private static Map<String, TensorContent> contents(Llm2ClipModel model, TextTower text, Saving saving) {
         Map<String, TensorContent> contents = new LinkedHashMap<>(towers(model, text, saving));
-        ParameterFiles.contents(
-                        Stream.concat(Stream.of(model.logitScale()), model.logitBias().stream())
-                                .toList(),
-                        Map.of(),
-                        saving)
-                .forEach((name, number) ->
-                        contents.put(name, text instanceof ClipTextTower ? number : new Single(number)));
+        ParameterFiles.contents(model.logits().parameters(), Map.of(), saving)
+                .forEach((name, number) -> contents.put(
+                        // Of several in a training, each has a scope.
+                        name.substring(name.lastIndexOf('.') + 1),
+                        text instanceof ClipTextTower ? number : new Single(number)));
         return contents;
     }
 

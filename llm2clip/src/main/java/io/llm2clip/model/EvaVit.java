@@ -73,10 +73,11 @@ public final class EvaVit implements VisionTower {
 
     @Override
     public List<Tensor> states(List<Tensor> inputs) {
-        Tensor patches = Patches.embed(inputs.getFirst(), config, patchKernel).add(patchBias.tensor());
-        Tensor x = Patches.prependClass(patches, classToken).add(positions.tensor());
+        Tensor patches = Patches.embed(inputs, config, patchKernel).add(patchBias.tensor());
+        Tensor tokens = Patches.prependClass(patches, classToken);
+        Tensor x = tokens.add(Patches.positions(inputs, tokens, positions));
         Sequences sequences = Patches.sequences(x);
-        RotaryTable angles = rotary();
+        RotaryTable angles = Patches.angles(inputs, rotary());
         List<Tensor> states = new ArrayList<>(List.of(x));
         for (EvaBlock block : blocks) {
             states.add(Blocks.apply(states.getLast(), state -> block.apply(state, sequences, angles)));
@@ -93,6 +94,18 @@ public final class EvaVit implements VisionTower {
     @Override
     public Parameter positions() {
         return positions;
+    }
+
+    @Override
+    public List<Parameter> projection() {
+        return head.parameters();
+    }
+
+    @Override
+    public List<Linear> attentionInputs() {
+        return blocks.stream()
+                .flatMap(block -> block.attention().inputs().stream())
+                .toList();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Embedding;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Lora;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RmsNorm;
@@ -12,6 +13,7 @@ import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -157,12 +159,12 @@ public final class Llama {
      *
      * @param owner holds the new parameters, apart from the base so that they can be saved and freed alone
      */
-    public void attachLora(Parameters owner, int rank, float alpha) {
+    public void attachLora(Parameters owner, LoraSettings settings) {
         Scope root = owner.root().scope("base_model").scope("model").scope("layers");
         for (int i = 0; i < blocks.size(); i++) {
             Scope layer = root.scope(i);
             blocks.get(i).storedLinears(config.family()).forEach((name, linears) -> {
-                Lora lora = Lora.attach(layer.scope(name), linears, rank, alpha).getFirst();
+                Lora lora = Lora.attach(layer.scope(name), linears, settings).getFirst();
                 loraParameters.add(lora.a());
                 loraParameters.add(lora.b());
             });
@@ -186,6 +188,16 @@ public final class Llama {
             block.linears().values().forEach(linear -> updates.put(linear.weight(), linear.updates()));
         }
         return updates;
+    }
+
+    /** Bytes of weights that are read where their file is mapped. */
+    public long mappedBytes() {
+        return parameters().stream()
+                .map(Parameter::data)
+                .filter(TensorData::isMapped)
+                .mapToLong(
+                        weights -> weights.dtype().bytes((long) weights.shape().size()))
+                .sum();
     }
 
     /** The parameters of low-rank updates that {@link #attachLora} attached. */

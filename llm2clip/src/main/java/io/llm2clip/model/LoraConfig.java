@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Limit;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,20 +135,21 @@ record LoraConfig(
                 blocks(config));
     }
 
-    /** The usual adapter of a rank for layers of given names within a block. */
-    static void write(Path file, String base, int rank, float alpha, Set<String> layers) {
+    /** The usual adapter for layers of given names within a block. */
+    static void write(Path file, String base, LoraSettings settings, Set<String> layers) {
         ObjectNode json = ConfigFile.object()
                 .put("peft_type", "LORA")
                 .put("task_type", "FEATURE_EXTRACTION")
                 .put("base_model_name_or_path", base)
-                .put("r", rank)
-                .put("lora_dropout", 0.0)
+                .put("r", settings.rank())
+                .put("lora_dropout", Double.parseDouble(Float.toString(settings.dropout())))
                 .put("bias", "none")
                 .put("fan_in_fan_out", false)
                 .put("inference_mode", true)
                 .put("init_lora_weights", true)
                 .put("use_rslora", false)
                 .put("use_dora", false);
+        float alpha = settings.alpha();
         if (alpha == Math.rint(alpha)) {
             json.put("lora_alpha", (int) alpha);
         } else {

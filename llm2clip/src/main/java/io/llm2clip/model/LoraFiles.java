@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Lora;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Saving;
@@ -27,8 +28,11 @@ final class LoraFiles {
     private static final String STEM = "adapter_model";
     private static final List<String> NAMES = List.of(STEM + ".safetensors", STEM + ".bin");
 
+    /** Begins the names of updates that are made here. */
+    static final String PREFIX = "base_model.model.";
+
     /** Of the bare model and of the one within a language model; older files also name the adapter. */
-    private static final List<String> PREFIXES = List.of("base_model.model.model.", "base_model.model.");
+    private static final List<String> PREFIXES = List.of(PREFIX + "model.", PREFIX);
 
     private static final List<String> SUFFIXES = List.of(".weight", ".default.weight");
     private static final Pattern HEAD = Pattern.compile("base_model\\.model\\.lm_head\\..*");
@@ -89,12 +93,12 @@ final class LoraFiles {
      * @param updates those that {@link Llama#attachLora} made
      * @param base what they are for: its name on the Hub or its path
      */
-    static void write(Path directory, List<Parameter> updates, int rank, float alpha, String base) {
+    static void write(Path directory, List<Parameter> updates, LoraSettings settings, String base) {
         Set<String> layers = updates.stream()
                 .map(parameter -> parameter.name().replaceFirst("\\.lora_[AB]\\.weight$", ""))
                 .map(layer -> layer.substring(layer.lastIndexOf('.') + 1))
                 .collect(Collectors.toSet());
-        LoraConfig.write(directory.resolve(LoraConfig.FILE), base, rank, alpha, layers);
+        LoraConfig.write(directory.resolve(LoraConfig.FILE), base, settings, layers);
         ParameterFiles.save(
                 ParameterFiles.contents(updates, Map.of(), Saving.DEFAULT), directory, STEM, Saving.DEFAULT);
     }

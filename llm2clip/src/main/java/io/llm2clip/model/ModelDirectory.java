@@ -7,6 +7,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.checkpoint.SafetensorsWriter;
 import io.llm2clip.nn.checkpoint.TensorContent;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.Map;
  * <ul>
  *   <li>{@code text/}: config.json, weights and tokenizer files, a Llama that Hugging Face transformers opens, see {@link TextModel};
  *   <li>{@code vision/}: config.json and weights;
- *   <li>{@code adapter.safetensors}: the adapter and {@code logit_scale} under their published names;
+ *   <li>{@code adapter.safetensors}: the adapter, {@code logit_scale} and, of a model trained with a sigmoid loss, {@code logit_bias} under their published names;
  *   <li>{@code llm2clip.json}: how these fit together.
  * </ul>
  */
@@ -63,26 +64,30 @@ public final class ModelDirectory {
      * @param saving how weights are written
      */
     public static void save(OutputDirectory output, Llm2ClipModel model, TokenizerFiles tokenizer, Saving saving) {
-        LanguageBranch text = model.language();
-        output.fill(directory -> {
-            TextFiles.write(
-                    directory.resolve(TEXT),
-                    text.llama(),
-                    text.reading(),
-                    model.description().textNotes(),
-                    tokenizer,
-                    saving);
-            VisionFiles.write(directory.resolve(VISION), model.vision(), saving);
-            SafetensorsWriter.write(
-                    directory.resolve(ADAPTER), adapter(model, saving), Map.of(), saving.listener()::written);
-            model.description().write(directory.resolve(DESCRIPTION), model);
-        });
+        output.fill(directory -> write(directory, model, tokenizer, saving));
         output.publish();
+    }
+
+    /** Writes a model into a directory that there is. */
+    public static void write(Path directory, Llm2ClipModel model, TokenizerFiles tokenizer, Saving saving)
+            throws IOException {
+        LanguageBranch text = model.language();
+        TextFiles.write(
+                directory.resolve(TEXT),
+                text.llama(),
+                text.reading(),
+                model.description().textNotes(),
+                tokenizer,
+                saving);
+        VisionFiles.write(directory.resolve(VISION), model.vision(), saving);
+        SafetensorsWriter.write(
+                directory.resolve(ADAPTER), adapter(model, saving), Map.of(), saving.listener()::written);
+        model.description().write(directory.resolve(DESCRIPTION), model);
     }
 
     private static Map<String, TensorContent> adapter(Llm2ClipModel model, Saving saving) {
         return ParameterFiles.contents(
-                AdapterFiles.parameters(model.language().adapter(), model.logitScale()), Map.of(), saving);
+                AdapterFiles.parameters(model.language().adapter(), model.logits()), Map.of(), saving);
     }
 
     /** The bytes that saving a model takes, but for small files. */

@@ -2,7 +2,6 @@ package io.llm2clip.model;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -83,19 +82,18 @@ public final class OpenModel implements AutoCloseable {
         LlamaConfig config = encoder.config();
         TextAdapter adapter =
                 Described.network(source.adapter(), () -> TextAdapter.create(parameters, source.adapterConfig()));
-        Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
         requireFit(source, () -> {
             LanguageBranch.requireFit(config, adapter.config());
             Llm2ClipModel.requireFit(adapter.config().embeddingSize(), vision.config());
             requirePreprocessing(source, vision.config());
         });
         Llama llama = encoder.encoder(parameters, false);
-        AdapterFiles.load(adapter, logitScale, source.adapter());
+        Logits logits = AdapterFiles.load(parameters, adapter, source.adapter());
         TokenizerFiles files = encoder.tokenizer();
         Tokenizer tokenizer = TextFiles.tokenizer(files, config, source.specialTokens());
         return opened(source, parameters, tokenizer, files, () -> {
             LanguageBranch text = new LanguageBranch(llama, adapter, source.reading(tokenizer));
-            return new Llm2ClipModel(source.description(vision.config()), text, vision, logitScale);
+            return new Llm2ClipModel(source.description(vision.config()), text, vision, logits);
         });
     }
 
@@ -115,15 +113,14 @@ public final class OpenModel implements AutoCloseable {
             requirePreprocessing(source, vision.config());
         });
         TextTowerFiles.load(text, weights, source.layout().names());
-        TextTowerFiles.Logits logits = TextTowerFiles.logits(parameters, weights);
+        Logits logits = TextTowerFiles.logits(parameters, weights);
         Tokenizer tokenizer = source.tokenizer().open(text, source.specialTokens());
         return opened(
                 source,
                 parameters,
                 tokenizer,
                 source.tokenizer(),
-                () -> new Llm2ClipModel(
-                        source.description(vision.config()), text, vision, logits.scale(), logits.bias()));
+                () -> new Llm2ClipModel(source.description(vision.config()), text, vision, logits));
     }
 
     private static void requirePreprocessing(ModelSource source, VisionConfig vision) {

@@ -2,7 +2,6 @@ package io.llm2clip.model;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.inspection.PartReport;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -185,12 +184,16 @@ final class PartInspection {
                 draft.facts.put("embedding_size", config.embeddingSize());
                 draft.facts.put("normalize_input", config.normalizeInput());
                 TextAdapter adapter = Described.network(file, () -> TextAdapter.create(onDisk, config));
-                Parameter scale = Llm2ClipModel.createLogitScale(onDisk);
-                AdapterFiles.load(adapter, scale, source.source());
+                Logits logits = AdapterFiles.load(onDisk, adapter, source.source());
                 scale(source).ifPresent(factor -> {
                     draft.summary += ", logit scale " + String.format(Locale.ROOT, "%.4g", factor);
-                    draft.facts.put("logit_scale", factor);
+                    draft.facts.put(Logits.SCALE, factor);
                 });
+                if (logits.bias().isPresent()) {
+                    double bias = number(source, Logits.BIAS).orElse(Double.NaN);
+                    draft.summary += ", logit bias " + String.format(Locale.ROOT, "%.4g", bias);
+                    draft.facts.put(Logits.BIAS, bias);
+                }
             }
         });
     }
@@ -227,12 +230,12 @@ final class PartInspection {
             }
         });
         add("logits", source.source(), (draft, onDisk) -> {
-            TextTowerFiles.Logits logits = TextTowerFiles.logits(onDisk, source);
+            Logits logits = TextTowerFiles.logits(onDisk, source);
             double factor = scale(source).orElse(Double.NaN);
-            draft.facts.put("logit_scale", factor);
+            draft.facts.put(Logits.SCALE, factor);
             if (logits.bias().isPresent()) {
-                double bias = number(source, "logit_bias").orElse(Double.NaN);
-                draft.facts.put("logit_bias", bias);
+                double bias = number(source, Logits.BIAS).orElse(Double.NaN);
+                draft.facts.put(Logits.BIAS, bias);
                 draft.summary = String.format(
                         Locale.ROOT,
                         "sigmoid of the cosine times %.4g plus %.4g: whether a caption describes an image, whatever the others",
@@ -278,7 +281,7 @@ final class PartInspection {
     }
 
     private static Optional<Double> scale(Checkpoint source) {
-        return number(source, "logit_scale").map(Math::exp);
+        return number(source, Logits.SCALE).map(Math::exp);
     }
 
     /** One number, which says more than its type. */

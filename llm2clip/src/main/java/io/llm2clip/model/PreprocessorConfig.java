@@ -52,7 +52,6 @@ final class PreprocessorConfig {
         int resample = config.has("resample") ? config.root().path("resample").asInt(-1) : usual;
         ResizeFilter filter = resample >= 0 && resample < FILTERS.size() ? FILTERS.get(resample) : null;
         return Optional.of(Arrays.stream(PreprocessingPreset.values())
-                .filter(preset -> preset != PreprocessingPreset.MINIATURE)
                 .filter(preset -> {
                     Preprocessing way = preset.sample();
                     boolean framed = switch (way.frame()) {

@@ -2,6 +2,7 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.LayerNorm;
+import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Scope;
@@ -64,9 +65,8 @@ public final class SiglipVit implements VisionTower {
         if (config.patchLimits().isPresent()) {
             return ClipBlock.states(blocks, ownSizes(inputs), images(inputs));
         }
-        Tensor x = Patches.embed(inputs.getFirst(), config, patchKernel)
-                .add(patchBias.tensor())
-                .add(positions.tensor());
+        Tensor patches = Patches.embed(inputs, config, patchKernel).add(patchBias.tensor());
+        Tensor x = patches.add(Patches.positions(inputs, patches, positions));
         return ClipBlock.states(blocks, x, Patches.sequences(x));
     }
 
@@ -99,6 +99,18 @@ public final class SiglipVit implements VisionTower {
     @Override
     public Parameter positions() {
         return positions;
+    }
+
+    @Override
+    public List<Parameter> projection() {
+        return List.of();
+    }
+
+    @Override
+    public List<Linear> attentionInputs() {
+        return blocks.stream()
+                .flatMap(block -> block.attention().inputs().stream())
+                .toList();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Saving;
@@ -252,13 +253,12 @@ public final class TextModel implements AutoCloseable {
      *
      * @param output was claimed by {@link #claimAdapter}
      * @param base the model that this was opened from
-     * @param rank of the updates
-     * @param alpha that they were attached with
+     * @param settings that they were attached with
      * @param provenance free-form notes
      */
-    public void saveAdapter(OutputDirectory output, Path base, int rank, float alpha, Map<String, String> provenance) {
+    public void saveAdapter(OutputDirectory output, Path base, LoraSettings settings, Map<String, String> provenance) {
         output.fill(directory -> {
-            LoraFiles.write(directory, llama.loraParameters(), rank, alpha, BaseModel.name(base));
+            LoraFiles.write(directory, llama.loraParameters(), settings, BaseModel.name(base));
             TextFiles.writeCaptions(directory, reading, provenance, tokenizerFiles);
         });
         output.publish();

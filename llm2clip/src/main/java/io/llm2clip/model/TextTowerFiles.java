@@ -1,26 +1,22 @@
 package io.llm2clip.model;
 
 import io.llm2clip.nn.Activation;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Opens text towers of any known layout, and what a dual encoder adds to cosines. */
 final class TextTowerFiles {
-    private static final String SCALE = "logit_scale";
-    private static final String BIAS = "logit_bias";
     /** One number each, in whatever shape. */
     private static final StoredLayout LOGITS = StoredLayout.builder("", "")
-            .marked(SCALE)
-            .reshaped(SCALE, SCALE)
-            .reshaped(BIAS, BIAS)
+            .marked(Logits.SCALE)
+            .reshaped(Logits.SCALE, Logits.SCALE)
+            .reshaped(Logits.BIAS, Logits.BIAS)
             .build();
 
     private TextTowerFiles() {}
@@ -75,17 +71,25 @@ final class TextTowerFiles {
         StoredLayout.Found names = LOGITS.find(source.entries().keySet())
                 .orElseThrow(() -> new CheckpointException(
                         "%s: expected a tensor '%s', found none; check that the file is of a whole model."
-                                .formatted(source.source(), SCALE)));
-        Parameter scale = Llm2ClipModel.createLogitScale(owner);
-        Optional<Parameter> bias =
-                source.entries().containsKey(names.place(BIAS).tensor())
-                        ? Optional.of(Llm2ClipModel.createLogitBias(owner))
-                        : Optional.empty();
-        List<Parameter> all = bias.map(own -> List.of(scale, own)).orElseGet(() -> List.of(scale));
-        ParameterFiles.load(all, source, names, Map.of(), tensor -> CheckpointPart.LOGITS.leavesOver(names, tensor));
-        return new Logits(scale, bias);
+                                .formatted(source.source(), Logits.SCALE)));
+        Logits logits = createLogits(owner, source, names);
+        ParameterFiles.load(
+                logits.parameters(),
+                source,
+                names,
+                Map.of(),
+                tensor -> CheckpointPart.LOGITS.leavesOver(names, tensor));
+        return logits;
     }
 
-    /** The factor of cosines, as its logarithm, and what is added then. */
-    record Logits(Parameter scale, Optional<Parameter> bias) {}
+    /** Creates {@code logit_scale} and, if a checkpoint has it, {@code logit_bias}. */
+    static Logits createLogits(Parameters owner, Checkpoint source, StoredLayout.Found names) {
+        boolean bias = source.entries().containsKey(names.place(Logits.BIAS).tensor());
+        return Logits.create(owner, bias ? Logits.Values.SIGMOID : Logits.Values.SOFTMAX);
+    }
+
+    /** Whether a checkpoint has a {@code logit_scale}. */
+    static boolean hasLogits(Checkpoint source) {
+        return LOGITS.find(source.entries().keySet()).isPresent();
+    }
 }

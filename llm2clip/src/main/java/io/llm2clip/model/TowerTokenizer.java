@@ -2,11 +2,13 @@ package io.llm2clip.model;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.IoReason;
+import io.llm2clip.text.BpeVocabulary;
 import io.llm2clip.text.ClipVocabulary;
 import io.llm2clip.text.SiglipTokenizerJson;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.text.Tokenizer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,6 +31,14 @@ record TowerTokenizer(Path source, byte[] json, OptionalInt pad) implements Toke
     private static final String VOCABULARY = "vocab.json";
     private static final String MERGES = "merges.txt";
     private static final List<String> OPENAI = List.of("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt");
+
+    /** What stands for the file of a tokenizer that was learned, and is in no file yet. */
+    private static final Path LEARNED = Path.of("the learned tokenizer");
+
+    /** A learned vocabulary, whose rows end with CLIP's end token. */
+    static TowerTokenizer learned(BpeVocabulary vocabulary) {
+        return new TowerTokenizer(LEARNED, vocabulary.toJson().getBytes(StandardCharsets.UTF_8), OptionalInt.empty());
+    }
 
     /**
      * Reads the tokenizer in a directory.
@@ -110,7 +120,7 @@ record TowerTokenizer(Path source, byte[] json, OptionalInt pad) implements Toke
         List<String> companions = List.of(CONFIG, MAP, VOCABULARY, MERGES, "added_tokens.json", "spiece.model");
         for (String name : companions) {
             Path companion = source.resolveSibling(name);
-            if (Files.isRegularFile(companion)) {
+            if (!source.equals(LEARNED) && Files.isRegularFile(companion)) {
                 Files.copy(companion, directory.resolve(name));
             }
         }
@@ -123,7 +133,7 @@ record TowerTokenizer(Path source, byte[] json, OptionalInt pad) implements Toke
         Files.write(target, json);
         if (!Files.exists(directory.resolve(CONFIG))) {
             ObjectNode config = ConfigFile.object()
-                    .put("tokenizer_class", "CLIPTokenizer")
+                    .put("tokenizer_class", source.equals(LEARNED) ? "PreTrainedTokenizerFast" : "CLIPTokenizer")
                     .put("model_max_length", window)
                     .put("bos_token", ClipVocabulary.BEGIN);
             for (String special : List.of("eos_token", "pad_token", "unk_token")) {

@@ -358,20 +358,29 @@ public record VisionConfig(
             }
             return withPatchLimits(PatchLimits.of(side * side));
         }
-        return with(size, activation, patchLimits);
+        return with(size, projectionSize, activation, patchLimits);
+    }
+
+    /**
+     * The same with embeddings of another size.
+     *
+     * @throws IllegalArgumentException if it has no projection
+     */
+    public VisionConfig withProjectionSize(int size) {
+        return with(imageSize, size, activation, patchLimits);
     }
 
     /** The same NaFlex tower for images of other numbers of patches. */
     public VisionConfig withPatchLimits(PatchLimits limits) {
-        return with(imageSize, activation, Optional.of(limits));
+        return with(imageSize, projectionSize, activation, Optional.of(limits));
     }
 
     /** The same with another activation. */
     public VisionConfig withActivation(Activation other) {
-        return with(imageSize, other, patchLimits);
+        return with(imageSize, projectionSize, other, patchLimits);
     }
 
-    private VisionConfig with(int size, Activation other, Optional<PatchLimits> limits) {
+    private VisionConfig with(int size, int projection, Activation other, Optional<PatchLimits> limits) {
         return new VisionConfig(
                 architecture,
                 size,
@@ -380,7 +389,7 @@ public record VisionConfig(
                 intermediateSize,
                 layers,
                 heads,
-                projectionSize,
+                projection,
                 other,
                 pooling,
                 layerNormEpsilon,

@@ -1,5 +1,8 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.Lora;
+import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Saving;
@@ -11,9 +14,12 @@ import io.llm2clip.nn.checkpoint.TensorContent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Opens vision towers of any known layout. */
 final class VisionFiles {
@@ -34,12 +40,18 @@ final class VisionFiles {
             VisionTower tower = Described.network(source, config.layers(), () -> VisionTower.create(owner, config));
             StoredLayout.Found names = found.map(VisionLayout.Found::names)
                     .orElseGet(() -> tower.layout().stored().usual());
+            List<Parameter> drawn = config.projectionSize() == stored.projectionSize() ? List.of() : tower.projection();
+            Set<String> unread = drawn.stream()
+                    .map(parameter -> names.place(parameter.name()).tensor())
+                    .collect(Collectors.toSet());
             ParameterFiles.load(
-                    tower.parameters(),
+                    tower.parameters().stream()
+                            .filter(parameter -> !drawn.contains(parameter))
+                            .toList(),
                     source,
                     names,
                     resized(tower, stored),
-                    tensor -> CheckpointPart.VISION.leavesOver(names, tensor));
+                    tensor -> unread.contains(tensor) || CheckpointPart.VISION.leavesOver(names, tensor));
             if (stored.architecture() == VisionConfig.Architecture.EVA02) {
                 StoredRotary.require(source, names.prefix(), stored);
             }
@@ -57,7 +69,11 @@ final class VisionFiles {
     /** The weights that are written. */
     static Map<String, TensorContent> contents(VisionTower tower, Saving saving) {
         return ParameterFiles.contents(
-                tower.parameters(), tower.layout().stored().usual(), Map.of(), saving);
+                tower.parameters(), tower.layout().stored().usual(), updates(tower), saving);
+    }
+
+    private static Map<Parameter, List<Lora>> updates(VisionTower tower) {
+        return tower.attentionInputs().stream().collect(Collectors.toMap(Linear::weight, Linear::updates));
     }
 
     /** The tower of a checkpoint. */

@@ -1,13 +1,18 @@
 package io.llm2clip.model;
 
+import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.Lora;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Saving;
+import io.llm2clip.nn.Scope;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A vision transformer whose embeddings are in the common space. */
@@ -90,6 +95,36 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
 
     /** Embeddings of the positions of class token and patches, which depend on the size of the grid. */
     Parameter positions();
+
+    /** The parameters of the projection to embeddings; SigLIP's towers have none. */
+    List<Parameter> projection();
+
+    /** The linear layers of queries, keys and values of all blocks, in order. */
+    List<Linear> attentionInputs();
+
+    /**
+     * Adds a low-rank update to queries, keys and values of every block, under PEFT's names {@code base_model.model.NAME.lora_A.weight};
+     * nothing changes until they are trained. A tower that is saved has them added.
+     *
+     * @param owner holds the new parameters, apart from the tower's
+     * @return these parameters
+     */
+    default List<Parameter> attachLora(Parameters owner, LoraSettings settings) {
+        List<Parameter> updates = new ArrayList<>();
+        for (Linear linear : attentionInputs()) {
+            String weight = linear.weight().name();
+            Scope scope = owner.root().scope(LoraFiles.PREFIX + weight.substring(0, weight.lastIndexOf('.')));
+            Lora lora = Lora.attach(scope, linear, settings);
+            updates.add(lora.a());
+            updates.add(lora.b());
+        }
+        return updates;
+    }
+
+    /** Adds low-rank updates to the weights and detaches them; graphs built before are of no use afterwards. */
+    default void mergeLora() {
+        attentionInputs().forEach(Linear::merge);
+    }
 
     /** The layout in which it is saved. */
     VisionLayout layout();

@@ -40,6 +40,11 @@ public record BpeVocabulary(
         this(tokens, merges, specialTokens, List.of(), beginToken, null, PreTokenization.GPT2);
     }
 
+    /** The same where rows end with a special token of it when special tokens are asked for. */
+    public BpeVocabulary endingWith(String token) {
+        return new BpeVocabulary(tokens, merges, specialTokens, addedTokens, beginToken, token, preTokenization);
+    }
+
     /** The number of tokens, special tokens included. */
     public int size() {
         return tokens.size();

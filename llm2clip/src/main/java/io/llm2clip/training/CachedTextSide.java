@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.model.TextAdapter;
@@ -9,15 +10,15 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
-/** The frozen language model's vectors, computed before, behind a trained adapter. */
-public final class CachedTextSide implements TextSide<CachedTextSide.Candidates> {
+/** The frozen language model's vectors, computed before or for each step, behind a trained adapter. */
+public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Candidates> {
     private final TextAdapter adapter;
     private final VectorLookup vectors;
     private final Function<List<String>, CaptionKinds> kinds;
@@ -53,27 +54,46 @@ public final class CachedTextSide implements TextSide<CachedTextSide.Candidates>
     @Override
     public Captions batch(List<Candidates> images, CounterRandom random, long step) {
         long stream = CounterRandom.streamOf("captions of step " + step);
-        TensorData batch = TensorData.allocate(Shape.of(images.size(), vectors.size()), DType.F32);
-        long bytes = (long) Float.BYTES * vectors.size();
-        List<FloatBuffer> drawn = new ArrayList<>();
+        List<String> drawn = new ArrayList<>();
         for (int b = 0; b < images.size(); b++) {
             Candidates candidates = images.get(b);
-            int caption = draw.draw(candidates.kinds, random, stream, b);
-            MemorySegment row = batch.segment().asSlice(b * bytes, bytes);
-            vectors.copy(candidates.captions.get(caption), row);
-            drawn.add(row.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+            drawn.add(candidates.captions.get(draw.draw(candidates.kinds, random, stream, b)));
         }
+        FloatMatrix rows = vectors.of(drawn);
         // By content: captions that differ behind what the language model reads are equal to it.
-        return new Captions(List.of(batch), EqualItems.numbers(drawn));
+        List<FloatBuffer> contents = IntStream.range(0, rows.rows())
+                .mapToObj(b -> rows.row(b)
+                        .asByteBuffer()
+                        .order(ByteOrder.nativeOrder())
+                        .asFloatBuffer())
+                .toList();
+        return new Captions(
+                List.of(new TensorData(Shape.of(rows.rows(), rows.columns()), DType.F32, rows.memory())),
+                EqualItems.numbers(contents));
     }
 
     @Override
-    public Tensor embed(List<Tensor> inputs) {
-        return adapter.apply(inputs.getFirst());
+    public int inputs() {
+        return 1;
+    }
+
+    @Override
+    public List<Embedded> embedded() {
+        return List.of(Embedded.LANGUAGE_MODEL);
+    }
+
+    @Override
+    public List<Tensor> embed(List<Tensor> inputs) {
+        return List.of(adapter.apply(inputs.getFirst()));
     }
 
     @Override
     public List<Parameter> parameters() {
         return adapter.parameters();
+    }
+
+    @Override
+    public long mappedBytes() {
+        return vectors.mappedBytes();
     }
 }

@@ -5,13 +5,12 @@ import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
-import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.TokenBatch;
 import io.llm2clip.training.pair.InstructionTable;
@@ -40,8 +39,7 @@ public final class CaptionTraining {
      * @param steps optimizer steps
      * @param batch pairs per step
      * @param optimizer how far a step goes; the rate falls linearly after its peak
-     * @param rank of the low-rank updates
-     * @param alpha their scale is {@code alpha / rank}
+     * @param lora the low-rank updates
      * @param scale factor of the cosines
      * @param bothDirections whether positives seek their queries, too, not only queries their positives as in the reference
      * @param pairing how pairs are drawn
@@ -53,8 +51,7 @@ public final class CaptionTraining {
             int steps,
             int batch,
             OptimizerSettings optimizer,
-            int rank,
-            float alpha,
+            LoraSettings lora,
             float scale,
             boolean bothDirections,
             Pairing pairing,
@@ -66,32 +63,18 @@ public final class CaptionTraining {
                 int steps,
                 int batch,
                 OptimizerSettings optimizer,
-                int rank,
-                float alpha,
+                LoraSettings lora,
                 float scale,
                 boolean bothDirections,
                 Pairing pairing,
                 int maxLength,
                 long seed) {
-            this(
-                    steps,
-                    batch,
-                    optimizer,
-                    rank,
-                    alpha,
-                    scale,
-                    bothDirections,
-                    pairing,
-                    maxLength,
-                    seed,
-                    StepOptions.PLAIN);
+            this(steps, batch, optimizer, lora, scale, bothDirections, pairing, maxLength, seed, StepOptions.PLAIN);
         }
 
         public Config {
             optimizer.requireFewerThan(steps);
             Limit.CONTRASTIVE_BATCH.require("batch", batch);
-            Limit.RANK.require("rank", rank);
-            Limit.ALPHA.require("alpha", alpha);
             Limit.SCALE.require("scale", scale);
             Limit.COUNT.require("maxLength", maxLength);
         }
@@ -114,7 +97,7 @@ public final class CaptionTraining {
         }
 
         private static Config of(int steps, OptimizerSettings optimizer, Pairing pairing, long seed) {
-            return new Config(steps, 32, optimizer, 16, 32, 50, false, pairing, 512, seed);
+            return new Config(steps, 32, optimizer, LoraSettings.of(16, 32), 50, false, pairing, 512, seed);
         }
 
         private static AdamW.Options clipped(float norm) {
@@ -195,7 +178,7 @@ public final class CaptionTraining {
         Schedule schedule = new Schedule.Linear(settings.learningRate(), settings.warmUp(), config.steps);
         Llama llama = encoder.llama();
         Parameters updates = new Parameters(config.seed);
-        llama.attachLora(updates, config.rank, config.alpha);
+        llama.attachLora(updates, config.lora);
         try (batches;
                 AdamW optimizer = optimizer()) {
             TrainingPhase phase = new TrainingPhase(
@@ -241,12 +224,7 @@ public final class CaptionTraining {
 
         @Override
         public long mappedBytes() {
-            return encoder.llama().parameters().stream()
-                    .map(Parameter::data)
-                    .filter(TensorData::isMapped)
-                    .mapToLong(weights ->
-                            weights.dtype().bytes((long) weights.shape().size()))
-                    .sum();
+            return encoder.llama().mappedBytes();
         }
 
         @Override
@@ -257,7 +235,12 @@ public final class CaptionTraining {
             loop.batch(batches.sources() == 1 ? kind : pairs.source() + ", " + kind, batch.size());
             loop.among(batch.size() + pairs.negatives().size());
             tell(pairs);
-            return loop.run(loss(), batch, growth(batch));
+            return config.lora.dropout() > 0
+                    ? loop.run(
+                            new DroppingLoss(loss(), config.seed),
+                            new DroppingLoss.Batch(batch, loop.number()),
+                            growth(batch))
+                    : loop.run(loss(), batch, growth(batch));
         }
 
         /** As many texts of the greatest length are so many times as many tokens. */

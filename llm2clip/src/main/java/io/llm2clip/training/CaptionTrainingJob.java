@@ -249,7 +249,7 @@ public record CaptionTrainingJob(
 
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
         if (output != null && start instanceof Pretrained pretrained) {
-            model.saveAdapter(output, pretrained.directory, training.rank(), training.alpha(), provenance());
+            model.saveAdapter(output, pretrained.directory, training.lora(), provenance());
         }
     }
 

@@ -7,16 +7,13 @@ import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.model.ImageEncoder;
-import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDirectory;
-import io.llm2clip.model.TextProjection;
-import io.llm2clip.model.TokenizerFiles;
-import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.Evaluation;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,49 +22,40 @@ import java.util.Map;
 
 /** Measures retrieval between held-out images and all their captions, in the middle of stage 2 and after it. */
 final class ClipEvaluation implements Evaluation {
-    private final Llm2ClipModel model;
-    private final TokenizerFiles tokenizer;
+    private final ClipBranches models;
     private final ImageExamples images;
-    private final VectorLookup vectors;
     private final Execution execution;
     private final Progress progress;
 
     /**
-     * An evaluation of a model, whatever its weights have become.
+     * An evaluation of models, whatever their weights have become.
      *
-     * @param tokenizer is saved with it
      * @param images that are measured, those that can be used
-     * @param vectors of their captions
      */
-    ClipEvaluation(
-            Llm2ClipModel model,
-            TokenizerFiles tokenizer,
-            ImageExamples images,
-            VectorLookup vectors,
-            Execution execution,
-            Progress progress) {
-        this.model = model;
-        this.tokenizer = tokenizer;
+    ClipEvaluation(ClipBranches models, ImageExamples images, Execution execution, Progress progress) {
+        this.models = models;
         this.images = images;
-        this.vectors = vectors;
         this.execution = execution;
         this.progress = progress;
     }
 
-    /** What was measured; broken images are left out, a sentence says why. */
-    record Measured(int images, List<String> broken, RetrievalMetrics retrieval) {}
+    /**
+     * What was measured; broken images are left out, a sentence says why.
+     *
+     * @param retrieval by what embedded the captions; the first one is that of the model itself
+     */
+    record Measured(int images, List<String> broken, Map<String, RetrievalMetrics> retrieval) {}
 
     Measured retrieval() {
         ImageSource source = images.source();
         ExamplePlaces places = new ExamplePlaces(images.set());
         FloatMatrix embeddings =
-                FloatMatrix.allocate(source.count(), model.vision().config().projectionSize());
+                FloatMatrix.allocate(source.count(), models.vision().config().projectionSize());
         List<String> captions = new ArrayList<>();
         List<Integer> imageOf = new ArrayList<>();
         List<String> broken = new ArrayList<>();
         int[] count = {0};
-        try (ImageEncoder encoder = new ImageEncoder(model.vision(), execution);
-                TextProjection projection = new TextProjection(model.language().adapter(), execution);
+        try (ImageEncoder encoder = new ImageEncoder(models.vision(), execution);
                 Progress.Phase phase = progress.begin("evaluation", source.count(), "image")) {
             encoder.encode(
                     source,
@@ -86,29 +74,67 @@ final class ClipEvaluation implements Evaluation {
                                 .formatted(
                                         count[0], source.count(), images.set().name(), broken.getFirst()));
             }
-            return new Measured(
-                    count[0],
-                    broken,
-                    RetrievalMetrics.of(
-                            embeddings.slice(0, count[0]),
-                            projection.project(vectors.of(captions)),
-                            imageOf.stream().mapToInt(Integer::intValue).toArray()));
         }
+        return new Measured(
+                count[0],
+                broken,
+                metrics(
+                        embeddings.slice(0, count[0]),
+                        captions,
+                        imageOf.stream().mapToInt(Integer::intValue).toArray()));
+    }
+
+    private Map<String, RetrievalMetrics> metrics(FloatMatrix found, List<String> captions, int... imageOf) {
+        Map<String, RetrievalMetrics> metrics = new LinkedHashMap<>();
+        List<FloatMatrix> texts = new ArrayList<>();
+        for (TextPart part : models.texts().parts()) {
+            FloatMatrix embedded = part.embed(captions);
+            texts.add(embedded);
+            metrics.put(part.embedded().text(), RetrievalMetrics.of(found, embedded, imageOf));
+        }
+        if (models.texts().joined()) {
+            metrics.put("concatenated", RetrievalMetrics.of(joined(List.of(found, found)), joined(texts), imageOf));
+        }
+        return metrics;
+    }
+
+    /** Rows of length 1 side by side: their cosine is the mean of the cosines. */
+    private static FloatMatrix joined(List<FloatMatrix> sides) {
+        float[][] rows = new float[sides.getFirst().rows()][];
+        int width = sides.getFirst().columns();
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = new float[sides.size() * width];
+            for (int side = 0; side < sides.size(); side++) {
+                float[] row = sides.get(side).row(i).toArray(ValueLayout.JAVA_FLOAT);
+                double squares = 0;
+                for (float value : row) {
+                    squares += (double) value * value;
+                }
+                double length = Math.max(Math.sqrt(squares), 1e-12);
+                for (int d = 0; d < width; d++) {
+                    rows[i][side * width + d] = (float) (row[d] / length);
+                }
+            }
+        }
+        return FloatMatrix.of(rows);
     }
 
     @Override
     public Map<String, Double> measure() {
-        RetrievalMetrics retrieval = retrieval().retrieval;
         Map<String, Double> recall = new LinkedHashMap<>();
-        recall.put("val_image_to_text_r1", retrieval.textRetrieval().recall(1));
-        recall.put("val_text_to_image_r1", retrieval.imageRetrieval().recall(1));
+        Map<String, RetrievalMetrics> all = retrieval().retrieval;
+        all.forEach((branch, metrics) -> {
+            String name = all.size() == 1 ? "val_" : "val_" + branch.replace(' ', '_') + "_";
+            recall.put(name + "image_to_text_r1", metrics.textRetrieval().recall(1));
+            recall.put(name + "text_to_image_r1", metrics.imageRetrieval().recall(1));
+        });
         return recall;
     }
 
     @Override
     public void save(Path directory) {
         try (OutputDirectory output = ModelDirectory.claim(directory, Existing.REPLACE)) {
-            ModelDirectory.save(output, model, tokenizer, Saving.DEFAULT);
+            models.save(output);
         }
     }
 }

@@ -5,9 +5,9 @@ import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MixStream;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionInputs;
-import io.llm2clip.model.VisionTower;
-import io.llm2clip.nn.Parameter;
+import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.TensorData;
@@ -15,15 +15,19 @@ import io.llm2clip.training.run.Metric;
 import java.lang.foreign.Arena;
 import java.util.List;
 
-/** The steps of stage 2: a batch of images, a caption of each, and the symmetric loss of both. */
+/** The steps of stage 2: a batch of images, a caption of each, and the loss of both. */
 final class ClipSteps<C> implements StepMaker, AutoCloseable {
-    /** ln 100: the reference clamps the logit scale to [0, ln 100] after every step. */
-    private static final float LOGIT_SCALE_LIMIT = (float) Math.log(100);
+    /** The reference clamps the logarithm of the scale to [0, ln 100] after every step; SigLIP's training does not. */
+    static final float LARGEST_SCALE = 100;
+
+    private static final float LOGIT_SCALE_LIMIT = (float) Math.log(LARGEST_SCALE);
 
     private final String name;
-    private final ClipLoss contrast;
+    private final VisionSide vision;
+    private final boolean drops;
+    private final EmbeddingLoss contrast;
     private final TextSide<C> text;
-    private final Parameter logitScale;
+    private final List<Logits> logits;
     private final ImageMix images;
     private final int batch;
     private final ClipTraining.Config config;
@@ -37,23 +41,26 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
     /** @param batch images per step, at most as many as there are */
     ClipSteps(
             String name,
-            VisionTower vision,
+            VisionSide vision,
             TextSide<C> text,
-            Parameter logitScale,
+            List<Contrast> contrasts,
             ImageMix images,
             int batch,
             ClipTraining.Config config,
             Progress progress) {
         this.name = name;
-        this.contrast = new ClipLoss(vision, text, logitScale);
+        ClipLoss loss = new ClipLoss(vision.tower(), vision.training().patches(), text, contrasts);
+        this.vision = vision;
+        this.drops = vision.drops() || text.drops();
+        this.contrast = drops ? new DroppingLoss(loss, config.seed()) : loss;
         this.text = text;
-        this.logitScale = logitScale;
+        this.logits = contrasts.stream().map(Contrast::logits).toList();
         this.images = images;
         this.batch = batch;
         this.config = config;
         this.progress = progress;
         this.random = new CounterRandom(config.seed());
-        this.visionInputs = new VisionInputs(vision.config(), images.preprocessing(), Arena.ofAuto());
+        this.visionInputs = new VisionInputs(vision.tower().config(), images.preprocessing(), Arena.ofAuto());
         this.stream = images.stream(batch, config.seed(), "", text::prepare);
     }
 
@@ -79,7 +86,12 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         return (1L + images.sources().size())
                 * batch
                 * 3
-                * contrast.vision().config().largestImage();
+                * vision.tower().config().largestImage();
+    }
+
+    @Override
+    public long mappedBytes() {
+        return text.mappedBytes();
     }
 
     @Override
@@ -96,14 +108,22 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
                 ImageSource.ofSized(pictures, images.preprocessing())
                         .shifted(config.shift(), config.seed() * 1_000_003 + i),
                 visionInputs,
+                vision.training().patches().at(config.seed(), i),
                 captions,
                 masked ? List.of(mask(captions.numbers(), copies)) : List.of());
         loop.batch(images.sources().size() == 1 ? "" : drawn.source(), batch);
-        loop.among(batch);
-        float loss = loop.run(contrast, pairs, 1);
-        float scale = Math.clamp(logitScale.data().item(), 0, LOGIT_SCALE_LIMIT);
-        logitScale.data().fill(scale);
-        loop.metric(Metric.LOGIT_SCALE, Math.exp(scale));
+        if (logits.stream().allMatch(each -> each.bias().isEmpty())) {
+            // Of sigmoids the loss of guessing depends on scale and bias.
+            loop.among(batch);
+        }
+        float loss = loop.run(contrast, drops ? new DroppingLoss.Batch(pairs, i) : pairs, captions.growth());
+        logits.stream().filter(each -> each.bias().isEmpty()).forEach(each -> {
+            TensorData scale = each.scale().data();
+            scale.fill(Math.clamp(scale.item(), 0, LOGIT_SCALE_LIMIT));
+        });
+        Logits.Values values = logits.getFirst().values();
+        loop.metric(Metric.LOGIT_SCALE, values.factor());
+        values.bias().ifPresent(bias -> loop.metric(Metric.LOGIT_BIAS, bias));
         return loss;
     }
 

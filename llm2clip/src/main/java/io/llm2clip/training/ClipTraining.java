@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.ImageMix;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.Parameter;
@@ -16,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Stage 2, contrastive training of a vision tower with captions (symmetric loss of CLIP). The text side is an adapter over cached
- * vectors of a frozen language model (LLM2CLIP) or a text tower trained along (the CLIP baseline); everything else is the same code.
+ * Stage 2, contrastive training of a vision tower with captions. The text side is an adapter over vectors
+ * of a language model (LLM2CLIP), a text tower trained along (the CLIP baseline), or both; everything else is the same code.
  */
 public final class ClipTraining {
     private ClipTraining() {}
@@ -29,11 +30,14 @@ public final class ClipTraining {
      * @param batch images per step
      * @param optimizer how far a step goes; the rate falls as a cosine after its peak
      * @param layerDecay factor of the learning rate from each vision block to the one before; 1 for none
-     * @param logitScaleRate factor of the logit scale's learning rate
+     * @param logitScaleRate factor of the learning rate of logit scale and bias
      * @param shift images move by up to so many pixels
      * @param seed of order, captions and shifts
      * @param stepOptions how steps are made
      * @param rules which parameters are trained otherwise
+     * @param loss which, and where it begins
+     * @param vision how the vision tower is trained
+     * @param locks sides that are not trained
      */
     public record Config(
             int steps,
@@ -44,9 +48,38 @@ public final class ClipTraining {
             int shift,
             long seed,
             StepOptions stepOptions,
-            ParameterRules rules) {
+            ParameterRules rules,
+            ClipLossSettings loss,
+            VisionTraining vision,
+            Locks locks) {
         /** By how many pixels images from scratch are moved. */
         public static final int SHIFT = 3;
+
+        /** With the reference's loss, and all parameters trained that the rules do not name. */
+        public Config(
+                int steps,
+                int batch,
+                OptimizerSettings optimizer,
+                float layerDecay,
+                float logitScaleRate,
+                int shift,
+                long seed,
+                StepOptions stepOptions,
+                ParameterRules rules) {
+            this(
+                    steps,
+                    batch,
+                    optimizer,
+                    layerDecay,
+                    logitScaleRate,
+                    shift,
+                    seed,
+                    stepOptions,
+                    rules,
+                    ClipLossSettings.DEFAULT,
+                    VisionTraining.WHOLE,
+                    Locks.NONE);
+        }
 
         /** With each batch in one program, and all parameters trained. */
         public Config(
@@ -99,13 +132,60 @@ public final class ClipTraining {
 
         /** The same with another number of steps. */
         public Config withSteps(int other) {
-            return new Config(other, batch, optimizer, layerDecay, logitScaleRate, shift, seed, stepOptions, rules);
+            return new Config(
+                    other,
+                    batch,
+                    optimizer,
+                    layerDecay,
+                    logitScaleRate,
+                    shift,
+                    seed,
+                    stepOptions,
+                    rules,
+                    loss,
+                    vision,
+                    locks);
+        }
+
+        /** The same with another loss. */
+        public Config with(ClipLossSettings other) {
+            return new Config(
+                    steps,
+                    batch,
+                    optimizer,
+                    layerDecay,
+                    logitScaleRate,
+                    shift,
+                    seed,
+                    stepOptions,
+                    rules,
+                    other,
+                    vision,
+                    locks);
+        }
+
+        /** The same with sides trained otherwise. */
+        public Config with(VisionTraining tower, Locks sides) {
+            return new Config(
+                    steps,
+                    batch,
+                    optimizer,
+                    layerDecay,
+                    logitScaleRate,
+                    shift,
+                    seed,
+                    stepOptions,
+                    rules,
+                    loss,
+                    tower,
+                    sides);
         }
     }
 
     /**
-     * Trains the vision tower, the text side's parameters and the logit scale.
+     * Trains the vision tower, the text side's parameters, logit scale and bias. Low-rank updates of the tower are merged into it.
      *
+     * @param logits with a bias for the sigmoid loss, without for the symmetric one
      * @param images what is learned from; what cannot be used is left out and told
      * @param execution where and how to compute
      * @param run keeps a record, and says where to begin
@@ -118,7 +198,28 @@ public final class ClipTraining {
             String name,
             VisionTower vision,
             TextSide<C> text,
-            Parameter logitScale,
+            Logits logits,
+            ImageMix images,
+            Config config,
+            Execution execution,
+            TrainingRun run,
+            Progress progress) {
+        try (VisionSide side = new VisionSide(vision, config.vision, config.seed)) {
+            return run(
+                    name, side, text, Contrast.alone(text, logits), images, config, execution, run, progress);
+        }
+    }
+
+    /**
+     * The same, which leaves updates as they are.
+     *
+     * @param contrasts of images and of what the text side embeds
+     */
+    static <C> LossCurve run(
+            String name,
+            VisionSide vision,
+            TextSide<C> text,
+            List<Contrast> contrasts,
             ImageMix images,
             Config config,
             Execution execution,
@@ -131,9 +232,9 @@ public final class ClipTraining {
         }
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
-        try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, logitScale, images, batch, config, progress);
-                AdamW optimizer =
-                        new AdamW(groups(vision, text, logitScale, config), settings.adamW(), execution.device())) {
+        try (ClipSteps<C> steps = new ClipSteps<>(name, vision, text, contrasts, images, batch, config, progress);
+                AdamW optimizer = new AdamW(
+                        groups(vision, text.parameters(), contrasts, config), settings.adamW(), execution.device())) {
             TrainingPhase phase = new TrainingPhase(
                     name,
                     config.steps,
@@ -155,29 +256,32 @@ public final class ClipTraining {
         return usable;
     }
 
-    /** All that can be trained. */
-    static List<Parameter> parameters(VisionTower vision, List<Parameter> text, Parameter logitScale) {
-        List<Parameter> all = new ArrayList<>(vision.parameters());
-        all.addAll(text);
-        all.add(logitScale);
-        return all;
-    }
-
     /**
      * What the optimizer trains, and how far.
      *
-     * @throws IllegalArgumentException if rules are of other parameters
+     * @param text parameters of the text side
+     * @throws IllegalArgumentException if rules are of other parameters, or locks of more blocks than there are
      */
-    static List<ParameterGroup> groups(VisionTower vision, TextSide<?> text, Parameter logitScale, Config config) {
+    static List<ParameterGroup> groups(
+            VisionSide vision, List<Parameter> text, List<Contrast> contrasts, Config config) {
         ParameterRules rules = config.rules;
-        rules.require(parameters(vision, text.parameters(), logitScale));
+        List<Parameter> logits = contrasts.stream()
+                .flatMap(contrast -> contrast.logits().parameters().stream())
+                .toList();
+        List<Parameter> all = new ArrayList<>(vision.parameters());
+        all.addAll(text);
+        all.addAll(logits);
+        rules.require(all);
         float weightDecay = config.optimizer.weightDecay();
-        LayerDecay decay = new LayerDecay(config.layerDecay, vision.config().layers());
+        LayerDecay decay =
+                new LayerDecay(config.layerDecay, vision.tower().config().layers());
         List<ParameterGroup> groups = new ArrayList<>(ParameterGroups.of(
-                rules.trained(vision.parameters()), weightDecay, name -> decay.scale(name) * rules.rate(name)));
-        groups.addAll(ParameterGroups.of(rules.trained(text.parameters()), weightDecay, rules::rate));
+                rules.trained(config.locks.images(vision.parameters())),
+                weightDecay,
+                name -> decay.scale(name) * rules.rate(name)));
+        groups.addAll(ParameterGroups.of(rules.trained(config.locks.texts(text)), weightDecay, rules::rate));
         groups.addAll(ParameterGroups.of(
-                rules.trained(List.of(logitScale)), 0, name -> config.logitScaleRate * rules.rate(name)));
+                rules.trained(logits), 0, name -> config.logitScaleRate * rules.rate(name)));
         return groups;
     }
 }

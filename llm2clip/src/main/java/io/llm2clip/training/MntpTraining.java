@@ -3,7 +3,9 @@ package io.llm2clip.training;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.Dropout;
 import io.llm2clip.nn.Limit;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.loss.CrossEntropy;
@@ -13,6 +15,7 @@ import io.llm2clip.nn.optimizer.Schedule;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.tensor.RandomTensors;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -21,8 +24,10 @@ import io.llm2clip.training.mask.PackedTokens;
 import io.llm2clip.training.mask.TokenMask;
 import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.TrainingRun;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Masked next-token prediction (MNTP, BehnamGhader et al. 2024): adapts a causal language model to bidirectional attention before stage 1,
@@ -39,29 +44,28 @@ public final class MntpTraining {
      * How to train.
      *
      * @param steps optimizer steps
-     * @param batch rows per step
+     * @param batch rows that are computed at a time
+     * @param accumulate how many times as many make a step
      * @param length tokens per row
      * @param optimizer how far a step goes; the rate falls linearly after its peak
-     * @param rank of the low-rank updates
-     * @param alpha their scale is {@code alpha / rank}
+     * @param lora the low-rank updates
      * @param maskShare fraction of the tokens to predict
      * @param seed of order, masks and initial updates
      */
     public record Config(
             int steps,
             int batch,
+            int accumulate,
             int length,
             OptimizerSettings optimizer,
-            int rank,
-            float alpha,
+            LoraSettings lora,
             float maskShare,
             long seed) {
         public Config {
             optimizer.requireFewerThan(steps);
             Limit.COUNT.require("batch", batch);
+            Limit.COUNT.require("accumulate", accumulate);
             Limit.COUNT.require("length", length);
-            Limit.RANK.require("rank", rank);
-            Limit.ALPHA.require("alpha", alpha);
             Limit.REDUCTION.require("maskShare", maskShare);
         }
 
@@ -71,7 +75,7 @@ public final class MntpTraining {
          */
         public static Config pretrained(int steps, long seed) {
             OptimizerSettings optimizer = new OptimizerSettings(5e-5f, 0, 0, AdamW.Options.DEFAULT.withClipNorm(1));
-            return new Config(steps, 8, 512, optimizer, 16, 32, 0.2f, seed);
+            return new Config(steps, 8, 1, 512, optimizer, LoraSettings.of(16, 32), 0.2f, seed);
         }
     }
 
@@ -101,7 +105,7 @@ public final class MntpTraining {
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Linear(settings.learningRate(), settings.warmUp(), config.steps);
         Parameters updates = new Parameters(config.seed);
-        llama.attachLora(updates, config.rank, config.alpha);
+        llama.attachLora(updates, config.lora);
         TokenMask masking = new TokenMask(config.maskShare, mask, llama.config().vocabularySize());
         try (PackedTexts texts =
                         new PackedTexts(sources, text -> PackedTokens.of(model.tokenizer(), text), config.seed);
@@ -144,15 +148,37 @@ public final class MntpTraining {
         @Override
         public float make(TrainingLoop loop) {
             int step = loop.number();
-            PackedTokens tokens = texts.next(step, Math.multiplyExact(config.batch, config.length));
+            int rows = Math.multiplyExact(config.batch, config.accumulate);
+            PackedTokens tokens = texts.next(step, Math.multiplyExact(rows, config.length));
             TokenMask.Masked masked = masking.of(
                     tokens,
                     config.length,
                     new CounterRandom(config.seed),
                     CounterRandom.streamOf("masks of step " + step));
-            List<TensorData> inputs = inputs(masked, config.batch, config.length);
-            loop.batch("", config.batch);
-            return loop.run(inputs, in -> loss(llama, in));
+            loop.batch("", rows);
+            if (config.accumulate == 1) {
+                return loop.run(inputs(masked, step, 0), in -> CrossEntropy.mean(scores(in), in.get(2)));
+            }
+            List<List<TensorData>> parts = IntStream.range(0, config.accumulate)
+                    .mapToObj(part -> part * config.batch)
+                    .map(row -> inputs(masked.rows(row, row + config.batch, config.length), step, row))
+                    .toList();
+            int targets = Math.max(1, masked.targets().length);
+            return loop.run(parts, in -> scores(in).crossEntropy(in.get(2)).sum(), 1f / targets);
+        }
+
+        private List<TensorData> inputs(TokenMask.Masked masked, int step, int firstRow) {
+            List<TensorData> inputs = new ArrayList<>(MntpTraining.inputs(masked, config.batch, config.length));
+            if (config.lora.dropout() > 0) {
+                inputs.add(DroppingLoss.draw(step, firstRow));
+            }
+            return inputs;
+        }
+
+        private Tensor scores(List<Tensor> in) {
+            return config.lora.dropout() > 0
+                    ? Dropout.build(new RandomTensors(config.seed, in.getLast()), () -> MntpTraining.scores(llama, in))
+                    : MntpTraining.scores(llama, in);
         }
     }
 
@@ -168,8 +194,13 @@ public final class MntpTraining {
                 TensorData.ofInts(Shape.of(capacity), targets));
     }
 
-    /** The loss of {@link #inputs}. Logits are computed for the M predicted tokens only. */
+    /** The loss of {@link #inputs}. */
     static Tensor loss(Llama llama, List<Tensor> in) {
+        return CrossEntropy.mean(scores(llama, in), in.get(2));
+    }
+
+    /** Scores {@code [M, vocabulary]} of {@link #inputs}, of the M predicted tokens only. */
+    private static Tensor scores(Llama llama, List<Tensor> in) {
         Tensor ids = in.get(0);
         int rows = ids.shape().dim(0);
         int[] full = new int[rows];
@@ -178,6 +209,6 @@ public final class MntpTraining {
         Tensor states = llama.hidden(ids, sequences, false)
                 .reshape(ids.shape().size(), llama.config().hiddenSize())
                 .gather(in.get(1));
-        return CrossEntropy.mean(llama.scores(states), in.get(2));
+        return llama.scores(states);
     }
 }

@@ -110,7 +110,7 @@ public record MntpTrainingJob(
                     directory,
                     () -> {
                         if (adapterOutput != null) {
-                            language.saveAdapter(adapterOutput, model, training.rank(), training.alpha(), provenance());
+                            language.saveAdapter(adapterOutput, model, training.lora(), provenance());
                         }
                     },
                     progress);

@@ -3,7 +3,9 @@ package io.llm2clip.training;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.nn.optimizer.EmbeddingBatch;
 import io.llm2clip.nn.optimizer.EmbeddingLoss;
+import io.llm2clip.nn.optimizer.GradientAccumulator;
 import io.llm2clip.nn.optimizer.GradientCache;
+import io.llm2clip.nn.optimizer.LossPart;
 import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.tensor.ProgramCache;
 import io.llm2clip.tensor.Shape;
@@ -16,14 +18,18 @@ import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The programs of a phase, compiled as its batches need them. A batch is one program, or is computed by chunks. */
+/** The programs of a phase, compiled as its batches need them. A batch is one program, or is computed by chunks or in parts. */
 final class StepPrograms implements AutoCloseable {
     private final TrainingPhase phase;
     private final Runnable compiling;
     private final ProgramCache<List<Shape>, TrainStep> steps =
             new ProgramCache<>(step -> step.memory().pinned(), TrainStep::close);
+    private final ProgramCache<List<Shape>, LossPart> parts =
+            new ProgramCache<>(part -> part.memory().pinned(), LossPart::close);
     // Made for the first batch that is larger than a chunk.
     private @Nullable GradientCache cache;
+    // Made for the first batch that comes in parts.
+    private @Nullable GradientAccumulator sums;
 
     /**
      * What a step did.
@@ -87,6 +93,39 @@ final class StepPrograms implements AutoCloseable {
         }
     }
 
+    /**
+     * Makes a step of a batch in parts.
+     *
+     * @param batch inputs of each part
+     * @param loss the sum of a part's losses
+     * @param factor of the sum of all
+     * @param flops is told the operations of the step, whether or not it can be made
+     * @throws io.llm2clip.nn.optimizer.NonFiniteStepException if it was not made
+     */
+    Made run(
+            List<List<TensorData>> batch,
+            Function<List<Tensor>, Tensor> loss,
+            float factor,
+            float learningRate,
+            LongConsumer flops) {
+        GradientAccumulator all = sums == null ? new GradientAccumulator(phase.optimizer(), phase.options()) : sums;
+        sums = all;
+        try {
+            for (List<TensorData> inputs : batch) {
+                LossPart part = parts.get(inputs.stream().map(TensorData::shape).toList(), () -> {
+                    compiling.run();
+                    return LossPart.compile(loss, TrainStep.inputsLike(inputs), all);
+                });
+                part.run(inputs);
+                flops.accept(part.flops());
+            }
+        } catch (RuntimeException | Error e) {
+            all.clear();
+            throw e;
+        }
+        return new Made(all.step(learningRate, factor), all.gradientNorm());
+    }
+
     private boolean isWhole(EmbeddingBatch batch) {
         Integer chunk = phase.stepOptions().chunk();
         return chunk == null || chunk >= batch.size();
@@ -124,6 +163,10 @@ final class StepPrograms implements AutoCloseable {
         Resources resources = new Resources();
         if (cache != null) {
             resources.add(cache::close);
+        }
+        resources.add(parts::close);
+        if (sums != null) {
+            resources.add(sums::close);
         }
         resources.add(steps::close);
         resources.close();

@@ -19,8 +19,14 @@ public interface TextSide<C> {
      *
      * @param part those of some images
      * @param numbers for each image the number of its caption; equal captions have equal ones
+     * @param growth how many times as much memory the captions of a later step may take, 1 if all are alike
      */
-    record Captions(Part part, int[] numbers) {
+    record Captions(Part part, int[] numbers, double growth) {
+        /** Captions that take as much memory as others. */
+        public Captions(Part part, int[] numbers) {
+            this(part, numbers, 1);
+        }
+
         /** @param rows in a form that {@link TextSide#embed} reads, each with a row along its first axis for every image */
         public Captions(List<TensorData> rows, int[] numbers) {
             this((from, to) -> rows.stream().map(all -> all.rows(from, to)).toList(), numbers);
@@ -38,9 +44,22 @@ public interface TextSide<C> {
     /** A caption drawn for each image of a step. */
     Captions batch(List<C> images, CounterRandom random, long step);
 
-    /** Embeddings {@code [B, E]}, not normalized, of captions of {@link #batch} or of some of them. */
-    Tensor embed(List<Tensor> inputs);
+    /** What {@link #embed} gives, in its order. */
+    List<Embedded> embedded();
+
+    /** Embeddings {@code [B, E]}, not normalized, of captions of {@link #batch} or of some of them: one or several of each. */
+    List<Tensor> embed(List<Tensor> inputs);
 
     /** What is trained. */
     List<Parameter> parameters();
+
+    /** Whether layers drop a part of their inputs, see {@link io.llm2clip.nn.Dropout}. */
+    default boolean drops() {
+        return false;
+    }
+
+    /** Bytes of weights that are read where their file is mapped. */
+    default long mappedBytes() {
+        return 0;
+    }
 }

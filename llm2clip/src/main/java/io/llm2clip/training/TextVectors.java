@@ -60,7 +60,12 @@ public final class TextVectors {
      */
     public record Filled(
             long examples, long captions, long cut, long computed, long taken, long skipped, List<String> reasons) {
-        static final Filled NONE = new Filled(0, 0, 0, 0, 0, 0, List.of());
+        static final Filled NONE = looked(0, 0);
+
+        /** Captions that were looked at, without vectors. */
+        static Filled looked(long captions, long cut) {
+            return new Filled(0, captions, cut, 0, 0, 0, List.of());
+        }
 
         /** With those of other data. */
         Filled and(Filled other) {

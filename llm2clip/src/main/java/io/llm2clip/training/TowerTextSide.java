@@ -16,6 +16,7 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
     private final TextTower tower;
     private final Function<String, int[]> tokens;
     private final Function<List<String>, CaptionKinds> kinds;
+    private final CaptionDraw draw;
 
     /** The captions of an image as token rows that the tower takes. */
     public record Candidates(List<int[]> rows, CaptionKinds kinds) {}
@@ -27,9 +28,18 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
      * @param kinds tells the captions of an image apart; both are safe for use by several threads
      */
     public TowerTextSide(TextTower tower, Function<String, int[]> tokens, Function<List<String>, CaptionKinds> kinds) {
+        this(tower, tokens, kinds, CaptionDraw.EQUAL);
+    }
+
+    TowerTextSide(
+            TextTower tower,
+            Function<String, int[]> tokens,
+            Function<List<String>, CaptionKinds> kinds,
+            CaptionDraw draw) {
         this.tower = tower;
         this.tokens = tokens;
         this.kinds = kinds;
+        this.draw = draw;
     }
 
     @Override
@@ -44,7 +54,7 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
         List<int[]> drawn = new ArrayList<>();
         for (int b = 0; b < images.size(); b++) {
             Candidates candidates = images.get(b);
-            drawn.add(candidates.rows.get(CaptionDraw.EQUAL.draw(candidates.kinds, random, stream, b)));
+            drawn.add(candidates.rows.get(draw.draw(candidates.kinds, random, stream, b)));
         }
         return new Captions(
                 (from, to) -> tower.inputs(drawn.subList(from, to)),
@@ -52,8 +62,13 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
     }
 
     @Override
-    public Tensor embed(List<Tensor> inputs) {
-        return tower.embed(inputs);
+    public List<Embedded> embedded() {
+        return List.of(Embedded.TEXT_TOWER);
+    }
+
+    @Override
+    public List<Tensor> embed(List<Tensor> inputs) {
+        return List.of(tower.embed(inputs));
     }
 
     @Override

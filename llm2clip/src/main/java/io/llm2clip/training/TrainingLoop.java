@@ -137,6 +137,17 @@ final class TrainingLoop {
     }
 
     /**
+     * Makes the current step of a batch in parts, whose gradients are summed.
+     *
+     * @param batch inputs of each part
+     * @param loss builds the sum of a part's losses from its inputs
+     * @param factor of the sum of all
+     */
+    float run(List<List<TensorData>> batch, Function<List<Tensor>, Tensor> loss, float factor) {
+        return made(programs.run(batch, loss, factor, rate(), losses::countFlops));
+    }
+
+    /**
      * Makes the current step of a batch, by chunks if the phase says so.
      *
      * @param loss the same at all steps

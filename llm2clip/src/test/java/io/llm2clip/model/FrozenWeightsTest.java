@@ -9,6 +9,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Sequences;
@@ -47,7 +48,7 @@ class FrozenWeightsTest {
                 new LlamaConfig(50, WIDTH, INNER, LAYERS, 2, 2, WIDTH / 2, 1e-5f, 10_000, null, 4096, true);
         Llama llama = Llama.encoder(frozen, config, LlamaInitialization.FAST);
         llama.parameters().forEach(parameter -> parameter.fill(_ -> 0.01f));
-        llama.attachLora(trained, RANK, 2 * RANK);
+        llama.attachLora(trained, LoraSettings.of(RANK, 2 * RANK));
         Tensor vectors = llama.pooled(
                 Tensor.input("ids", Shape.of(TOKENS), DType.I32),
                 new Sequences.Ragged(

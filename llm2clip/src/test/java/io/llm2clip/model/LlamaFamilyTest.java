@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -126,7 +127,7 @@ class LlamaFamilyTest {
                 Parameters parameters = Parameters.frozen(WeightFormat.STORED, Device.cpu());
                 Parameters updates = Parameters.trained()) {
             Llama llama = open(name, parameters);
-            llama.attachLora(updates, 2, 6);
+            llama.attachLora(updates, LoraSettings.of(2, 6));
             ParameterFiles.load(
                     llama.loraParameters(), golden, UnaryOperator.identity(), other -> !other.startsWith("base_model"));
             Tensor ids = ids(golden);

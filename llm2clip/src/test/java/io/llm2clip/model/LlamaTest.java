@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Sequences;
@@ -119,7 +120,7 @@ class LlamaTest {
             Tensor ids = Tensor.variable("ids", TensorData.ofInts(Shape.of(1, 3), 5, 6, 7));
             Sequences rows = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 3)));
             float[] base = llama.hidden(ids, rows, false).evaluate().toFloats();
-            llama.attachLora(updates, 2, 4);
+            llama.attachLora(updates, LoraSettings.of(2, 4));
             assertThat(llama.loraParameters()).hasSize(2 * 7 * config.layers());
             assertThat(llama.loraParameters())
                     .extracting(Parameter::name)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Initializer;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.Parameters;
@@ -49,7 +50,7 @@ class ModelDirectoryTest {
             assertThat(opened.model().description()).isEqualTo(TinyModel.DESCRIPTION);
             assertThat(opened.model().language().reading()).isEqualTo(TinyModel.READING);
             assertThat(opened.model().language().llama().config()).isEqualTo(TinyModel.text(16));
-            assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
+            assertThat(opened.model().logits().scale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
             for (List<Parameter> part : List.of(
                     opened.model().language().llama().parameters(),
                     opened.model().language().adapter().parameters(),
@@ -78,10 +79,10 @@ class ModelDirectoryTest {
     void replacesAnOlderModelButNothingElse() throws IOException {
         Llm2ClipModel model = TinyModel.create(parameters);
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
-        model.logitScale().data().fill(3);
+        model.logits().scale().data().fill(3);
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         try (OpenModel opened = OpenModel.open(directory)) {
-            assertThat(opened.model().logitScale().data().item()).isEqualTo(3);
+            assertThat(opened.model().logits().scale().data().item()).isEqualTo(3);
         }
         assertOnlyTheModel();
         Path photographs = Files.createDirectory(temporary.resolve("photographs"));
@@ -98,13 +99,13 @@ class ModelDirectoryTest {
     void aFailedSaveLeavesTheOldModelAndNoLitter() throws IOException {
         Llm2ClipModel model = TinyModel.create(parameters);
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
-        model.logitScale().data().fill(3);
+        model.logits().scale().data().fill(3);
         Path missing = temporary.resolve("none.json");
         assertThatThrownBy(() -> ModelDirectory.save(directory, model, missing, Existing.REPLACE))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("cannot be written");
         try (OpenModel opened = OpenModel.open(directory)) {
-            assertThat(opened.model().logitScale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
+            assertThat(opened.model().logits().scale().data().item()).isEqualTo((float) Math.log(1 / 0.07));
         }
         assertOnlyTheModel();
     }
@@ -113,7 +114,7 @@ class ModelDirectoryTest {
     @Test
     void updatesAreMergedIntoWhatIsSaved() {
         Llm2ClipModel model = TinyModel.create(parameters);
-        model.language().llama().attachLora(parameters, 2, 4);
+        model.language().llama().attachLora(parameters, LoraSettings.of(2, 4));
         model.language().llama().loraParameters().forEach(parameter -> parameter.fill(i -> 0.01f * (i % 7)));
         ModelDirectory.save(directory, model, tokenizer, Existing.REPLACE);
         model.language().llama().mergeLora();

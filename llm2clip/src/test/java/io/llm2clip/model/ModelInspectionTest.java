@@ -87,7 +87,7 @@ class ModelInspectionTest {
                             .mapToLong(parameter -> parameter.shape().size())
                             .sum());
             assertThat((Double) part(report, "adapter").facts().get("logit_scale"))
-                    .isEqualTo(Math.exp(model.logitScale().data().item()));
+                    .isEqualTo(Math.exp(model.logits().scale().data().item()));
         }
         assertThat(part(report, "vision tower").facts())
                 .containsEntry("image_size", 16)

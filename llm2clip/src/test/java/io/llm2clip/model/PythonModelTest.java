@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.nn.Activation;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.RotaryTable.Llama3Scaling;
@@ -102,7 +103,7 @@ class PythonModelTest {
                         TextAdapter.create(parameters, new TextAdapter.Config(32, 6, true)),
                         CaptionReading.of(CaptionFormat.of(template(family)))),
                 VisionTower.create(parameters, vision),
-                Llm2ClipModel.createLogitScale(parameters));
+                Logits.softmax(parameters));
     }
 
     /** Larger than initial values, so that no part is close to doing nothing. */
@@ -145,9 +146,10 @@ class PythonModelTest {
                 OutputDirectory output = TextModel.claimAdapter(adapter, Existing.REPLACE)) {
             put(expected.putArray("text"), flat(text.vectors(CAPTIONS).toArrays()));
             text.encoder().weightsChanged();
-            text.llama().attachLora(updates, RANK, ALPHA);
+            text.llama().attachLora(updates, LoraSettings.of(RANK, ALPHA));
             spread(updates, 0.2f);
-            text.saveAdapter(output, directory.resolve("text"), RANK, ALPHA, Map.of("note", "of a test"));
+            text.saveAdapter(
+                    output, directory.resolve("text"), LoraSettings.of(RANK, ALPHA), Map.of("note", "of a test"));
             put(expected.putArray("adapted"), flat(text.vectors(CAPTIONS).toArrays()));
         }
         ConfigFile.write(folder.resolve("expected.json"), expected);

@@ -12,7 +12,6 @@ import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,8 +25,7 @@ class TextBranchTest {
                 TinyModel.DESCRIPTION,
                 ClipTextTower.create(parameters, ClipTextTower.Config.miniature(50, 5, embeddingSize)),
                 TinyModel.create(parameters).vision(),
-                Llm2ClipModel.createLogitScale(new Parameters(1)),
-                Optional.empty());
+                Logits.softmax(new Parameters(1)));
     }
 
     @Test

@@ -37,7 +37,7 @@ public final class TinyModel {
                         TextAdapter.create(parameters, new TextAdapter.Config(16, 6, true)),
                         READING),
                 VisionTower.create(parameters, VISION),
-                Llm2ClipModel.createLogitScale(parameters));
+                Logits.softmax(parameters));
     }
 
     /** A tokenizer of bytes and a few words. */

@@ -43,7 +43,7 @@ class WholeCheckpointTest {
         Files.writeString(directory.resolve("config.json"), CLIP);
         VisionTower.create(parameters, VisionConfig.read(directory.resolve("config.json")));
         ClipTextTower.create(parameters, ClipTextTower.Config.read(ConfigFile.read(directory.resolve("config.json"))));
-        Llm2ClipModel.createLogitScale(parameters);
+        Logits.softmax(parameters);
         add(parameters, "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids");
         add(parameters, more);
         ParameterFiles.save(parameters.all(), directory.resolve("model.safetensors"), Map.of());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
@@ -54,8 +55,7 @@ class CaptionTrainingJobTest {
                         STEPS,
                         4,
                         recipe.optimizer(),
-                        2,
-                        4,
+                        new LoraSettings(2, 4, 0.25f),
                         50,
                         false,
                         new Pairing(PairMix.BY_LENGTH, 0.3, 0.5, true),

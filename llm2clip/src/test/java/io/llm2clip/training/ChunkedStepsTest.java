@@ -15,7 +15,9 @@ import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
+import io.llm2clip.model.PatchDropout;
+import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionInputs;
@@ -23,6 +25,7 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.Checkpoint;
@@ -55,6 +58,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -62,6 +66,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batches of both stages, computed by chunks, give the gradients of the whole batch, in the memory of a chunk. */
@@ -94,8 +99,13 @@ class ChunkedStepsTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
-            return adapter.apply(inputs.getFirst());
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
+            return List.of(adapter.apply(inputs.getFirst()));
         }
 
         @Override
@@ -130,7 +140,7 @@ class ChunkedStepsTest {
                     false,
                     Initializer.fanInNormal());
             text = new Vectors(adapter);
-            loss = new ClipLoss(vision, text, Llm2ClipModel.createLogitScale(parameters));
+            loss = new ClipLoss(vision, PatchDropout.NONE, text, Logits.softmax(parameters));
         }
 
         ClipBatch batch(ImageSource images, int... numbers) {
@@ -139,6 +149,7 @@ class ChunkedStepsTest {
             return new ClipBatch(
                     images,
                     new VisionInputs(loss.vision().config(), images.preprocessing(), Arena.ofAuto()),
+                    null,
                     text.batch(captions, new CounterRandom(1), 2),
                     EqualItems.anyEqual(numbers) ? List.of(EqualItems.mask(keys, keys)) : List.of());
         }
@@ -267,9 +278,10 @@ class ChunkedStepsTest {
             ClipBatch batch = new ClipBatch(
                     images,
                     new VisionInputs(config, images.preprocessing(), Arena.ofAuto()),
+                    null,
                     text.batch(captions, new CounterRandom(1), 2),
                     List.of());
-            ClipLoss loss = new ClipLoss(vision, text, Llm2ClipModel.createLogitScale(parameters));
+            ClipLoss loss = new ClipLoss(vision, PatchDropout.NONE, text, Logits.softmax(parameters));
             List<Parameter> all = parameters.all();
             assertEqual(
                     gradients(all, loss, batch, StepOptions.PLAIN.withChunk(3).withRecompute()),
@@ -287,7 +299,7 @@ class ChunkedStepsTest {
                 SpecialTokens.AS_TEXT,
                 Execution.cpu());
         Llama llama = model.llama();
-        llama.attachLora(updates, 4, 8);
+        llama.attachLora(updates, LoraSettings.of(4, 8));
         // At first one factor of an update is zero, and with it the gradient of the other one.
         for (Parameter parameter : llama.loraParameters()) {
             float[] values = parameter.data().toFloats();
@@ -298,6 +310,65 @@ class ChunkedStepsTest {
             parameter.data().fill(values);
         }
         return model;
+    }
+
+    /** A language model whose updates are trained, a text tower, and all contrasts between them and the images. */
+    @ParameterizedTest
+    @EnumSource(value = TextStrategy.class, names = "REPLACE", mode = EnumSource.Mode.EXCLUDE)
+    void bothTextBranches(TextStrategy strategy) {
+        List<String> captions = IntStream.range(0, 7)
+                .mapToObj(i -> "a red kite over a beach ".repeat(1 + i % 3) + i / 2)
+                .toList();
+        VisionConfig config = VisionConfig.small(VisionConfig.Architecture.CLIP, 16, 8, 64, 1, 4);
+        try (Parameters updates = new Parameters(1);
+                Parameters parameters = new Parameters(3);
+                TextModel model = languageModel(updates, List.of(captions))) {
+            VisionTower vision = VisionTower.create(parameters, config);
+            TextAdapter adapter = TextAdapter.create(
+                    parameters, new TextAdapter.Config(model.llama().config().hiddenSize(), 4, true));
+            ClipTextTower tower = ClipTextTower.create(parameters, ClipTextTower.Config.miniature(300, 12, 4));
+            BothTextSides<?, ?> text = new BothTextSides<>(
+                    new UpdatedTextSide(adapter, model.encoder(), CaptionDraw.EQUAL, LoraSettings.of(4, 8), () -> 40),
+                    new TowerTextSide(tower, model::row, model.encoder()::kinds));
+            ImageSource images = ImageSource.ofSized(pictures(7, 16), Preprocessing.miniature(16));
+            ClipBatch batch = new ClipBatch(
+                    images,
+                    new VisionInputs(config, images.preprocessing(), Arena.ofAuto()),
+                    PatchDropout.NONE,
+                    drawn(text, captions),
+                    List.of());
+            ClipLoss loss = new ClipLoss(
+                    vision,
+                    PatchDropout.NONE,
+                    text,
+                    strategy.contrasts(Embedded.LANGUAGE_MODEL, parameters, Logits.Values.SOFTMAX));
+            List<Parameter> all = parameters(vision, text, loss);
+            assertThat(all).contains(model.llama().loraParameters().toArray(Parameter[]::new));
+            assertEqual(
+                    gradients(all, loss, batch, StepOptions.PLAIN.withChunk(3).withRecompute()),
+                    gradients(all, loss, batch, StepOptions.PLAIN));
+        }
+    }
+
+    private static List<Parameter> parameters(VisionTower vision, TextSide<?> text, ClipLoss loss) {
+        List<Parameter> all = new ArrayList<>(vision.parameters());
+        all.addAll(text.parameters());
+        loss.contrasts().forEach(contrast -> all.addAll(contrast.logits().parameters()));
+        return all;
+    }
+
+    /** The only caption of each image; those that the tower's window makes equal have one number. */
+    private static <L, T> TextSide.Captions drawn(BothTextSides<L, T> text, List<String> captions) {
+        TextSide.Captions drawn = text.batch(
+                captions.stream()
+                        .map(caption -> text.prepare(new Example(
+                                caption, "memory", Optional.empty(), List.of(new Example.Caption("caption", caption)))))
+                        .toList(),
+                new CounterRandom(1),
+                0);
+        assertThat(drawn.numbers()).hasSize(captions.size());
+        assertThat(drawn.growth()).isGreaterThan(1.1);
+        return drawn;
     }
 
     /** Pairs of stage 1, whose updates are the only ones that are trained. */
@@ -321,8 +392,7 @@ class ChunkedStepsTest {
                 6,
                 8,
                 new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT),
-                4,
-                8,
+                LoraSettings.of(4, 8),
                 50,
                 bothDirections,
                 new Pairing(mix, 0.5, 0.5, hardNegatives),
@@ -461,7 +531,7 @@ class ChunkedStepsTest {
                     "stage 2",
                     model.loss.vision(),
                     model.text,
-                    model.loss.logitScale(),
+                    model.loss.contrasts().getFirst().logits(),
                     ImageMix.of(new ImageExamples(
                             new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16))),
                     new ClipTraining.Config(12, 8, optimizer, 1, 1, 2, 7, options, ParameterRules.NONE),

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
@@ -12,13 +13,14 @@ import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
@@ -31,7 +33,6 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.TrainingRun;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +56,7 @@ class ClipTrainingTest {
     private Parameters parameters;
     private VisionTower vision;
     private Linear adapter;
-    private Parameter logitScale;
+    private Logits logits;
 
     @BeforeEach
     void create() {
@@ -63,7 +64,7 @@ class ClipTrainingTest {
         parameters = new Parameters(3);
         vision = VisionTower.create(parameters, VISION);
         adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
-        logitScale = Llm2ClipModel.createLogitScale(parameters);
+        logits = Logits.softmax(parameters);
     }
 
     @AfterEach
@@ -107,8 +108,13 @@ class ClipTrainingTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
-            return adapter.apply(inputs.getFirst());
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
+            return List.of(adapter.apply(inputs.getFirst()));
         }
 
         @Override
@@ -140,7 +146,7 @@ class ClipTrainingTest {
     void imagesOfDifferentShapesAreLearnedFrom() {
         parameters.close();
         parameters = new Parameters(3);
-        logitScale = Llm2ClipModel.createLogitScale(parameters);
+        logits = Logits.softmax(parameters);
         vision = VisionTower.create(parameters, VisionConfig.naFlex(3, 4, 16, 32, 1, 2, Activation.GELU_TANH));
         adapter = Linear.create(parameters.root().scope("wide"), 5, 16, false, Initializer.fanInNormal());
         List<RgbImage> pictures = new ArrayList<>();
@@ -158,7 +164,7 @@ class ClipTrainingTest {
                 "stage 2",
                 vision,
                 new RandomCaptions(_ -> false, 0),
-                logitScale,
+                logits,
                 of(pictures, preprocessing),
                 config(40, 4, 1e-2f),
                 Execution.cpu(),
@@ -178,7 +184,7 @@ class ClipTrainingTest {
 
     private LossCurve run(TextSide<?> text, ClipTraining.Config config) {
         return ClipTraining.run(
-                "stage 2", vision, text, logitScale, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
+                "stage 2", vision, text, logits, images(), config, Execution.cpu(), TrainingRun.NONE, progress);
     }
 
     @Test
@@ -234,7 +240,7 @@ class ClipTrainingTest {
                         "stage 2",
                         vision,
                         new RandomCaptions(_ -> false, 0),
-                        logitScale,
+                        logits,
                         of(pictures().subList(0, 1), Preprocessing.miniature(16)),
                         config(2, 64, 1e-3f),
                         Execution.cpu(),
@@ -289,7 +295,7 @@ class ClipTrainingTest {
                 "stage 2",
                 vision,
                 new RandomCaptions(_ -> false, 0),
-                logitScale,
+                logits,
                 of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),
                 Execution.cpu(),
@@ -313,8 +319,8 @@ class ClipTrainingTest {
             }
 
             @Override
-            public void copy(String caption, MemorySegment target) {
-                target.copyFrom(MemorySegment.ofArray(vectorOf.get(caption)));
+            public FloatMatrix of(List<String> captions) {
+                return FloatMatrix.of(captions.stream().map(vectorOf::get).toArray(float[][]::new));
             }
         };
         try (Parameters own = new Parameters(1)) {
@@ -362,11 +368,12 @@ class ClipTrainingTest {
                     .hasMessageStartingWith("layerDecay must be above 0 and at most 1, found ");
         }
         for (float alpha : new float[] {0, -32, Float.NaN}) {
-            assertThatThrownBy(() ->
-                            new CaptionTraining.Config(10, 4, optimizer, 16, alpha, 50, false, Pairing.ANY, 512, 1))
+            assertThatThrownBy(() -> new CaptionTraining.Config(
+                            10, 4, optimizer, LoraSettings.of(16, alpha), 50, false, Pairing.ANY, 512, 1))
                     .hasMessageStartingWith("alpha must be above 0 and at most 65536, found ");
         }
-        assertThatThrownBy(() -> new CaptionTraining.Config(10, 4, optimizer, 16, 32, -50, false, Pairing.ANY, 512, 1))
+        assertThatThrownBy(() -> new CaptionTraining.Config(
+                        10, 4, optimizer, LoraSettings.of(16, 32), -50, false, Pairing.ANY, 512, 1))
                 .hasMessage("scale must be above 0 and at most 1000, found -50.");
     }
 
@@ -375,7 +382,7 @@ class ClipTrainingTest {
         assertThat(RecipeNotes.line(ClipTraining.Config.pretrained(300, 1)))
                 .isEqualTo("steps 300, batch 64, learning rate 0.00001, warm up 0, weight decay 0.05, beta1 0.9,"
                         + " beta2 0.999, epsilon 0.00000001, clip norm 5, layer decay 0.85, logit scale rate 1,"
-                        + " shift 0, seed 1, recompute false");
+                        + " shift 0, seed 1, recompute false, loss symmetric, keep scale true, patch dropout 0");
         assertThat(ClipDataChoices.PRETRAINED.crop()).isEqualTo(new RandomCrop(0.9, 1));
         assertThat(RecipeNotes.of("stage_1.", CaptionTraining.Config.pretrained(5000, 1)))
                 .containsEntry("stage_1.learning_rate", "0.0002")

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.dataset.Example;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Initializer;
@@ -36,7 +36,12 @@ class ParameterRulesTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
             throw new AssertionError(inputs);
         }
 
@@ -57,8 +62,13 @@ class ParameterRulesTest {
             Linear layer =
                     Linear.create(parameters.root().scope("text_adapter"), 5, 4, false, Initializer.fanInNormal());
             Map<String, Double> rates = new TreeMap<>();
-            for (ParameterGroup group : ClipTraining.groups(
-                    vision, new Adapter(layer), Llm2ClipModel.createLogitScale(parameters), config)) {
+            VisionSide side = new VisionSide(vision, config.vision(), 1);
+            for (ParameterGroup group :
+                    ClipTraining.groups(
+                    side,
+                    new Adapter(layer).parameters(),
+                    Contrast.alone(new Adapter(layer), Logits.softmax(parameters)),
+                    config)) {
                 group.parameters()
                         .forEach(parameter -> rates.put(parameter.name(), (double) group.learningRateScale()));
             }

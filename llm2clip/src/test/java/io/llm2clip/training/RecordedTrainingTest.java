@@ -12,11 +12,12 @@ import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
@@ -65,6 +66,8 @@ class RecordedTrainingTest {
 
     private Optional<Evaluation> evaluation = Optional.empty();
     private StepOptions stepOptions = StepOptions.PLAIN;
+    private ClipLossSettings lossSettings = ClipLossSettings.DEFAULT;
+    private VisionTraining visionTraining = VisionTraining.WHOLE;
     private Parameters trained = new Parameters(0);
     private final Notes progress = new Notes();
     private final List<String> notes = progress.sentences();
@@ -94,8 +97,13 @@ class RecordedTrainingTest {
         }
 
         @Override
-        public Tensor embed(List<Tensor> inputs) {
-            return adapter.apply(inputs.getFirst());
+        public List<Embedded> embedded() {
+            return List.of(Embedded.LANGUAGE_MODEL);
+        }
+
+        @Override
+        public List<Tensor> embed(List<Tensor> inputs) {
+            return List.of(adapter.apply(inputs.getFirst()));
         }
 
         @Override
@@ -121,20 +129,22 @@ class RecordedTrainingTest {
             images.add(new RgbImage(16, 16, pixels));
         }
         OptimizerSettings optimizer = new OptimizerSettings(1e-2f, 1, 0.05f, AdamW.Options.DEFAULT.withClipNorm(1));
-        ClipTraining.Config config =
-                new ClipTraining.Config(STEPS, 4, optimizer, 0.9f, 1, 2, 7, stepOptions, ParameterRules.NONE);
+        ClipTraining.Config config = new ClipTraining.Config(
+                        STEPS, 4, optimizer, 0.9f, 1, 2, 7, stepOptions, ParameterRules.NONE)
+                .with(lossSettings)
+                .with(visionTraining, Locks.NONE);
         try (RunDirectory directory = RunDirectory.claim(options, existing);
                 Parameters parameters = new Parameters(3)) {
             trained = parameters;
             VisionTower vision = VisionTower.create(parameters, VISION);
             Linear adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
-            Parameter logitScale = Llm2ClipModel.createLogitScale(parameters);
+            Logits logits = Logits.create(parameters, lossSettings.start(Optional.empty()));
             TrainingRun run = directory.begin(new RunSettings(settings), progress);
             LossCurve losses = ClipTraining.run(
                     "stage 2",
                     vision,
                     new Captions(adapter, before, List.of(broken)),
-                    logitScale,
+                    logits,
                     mix(images),
                     config,
                     Execution.cpu(),
@@ -296,6 +306,15 @@ class RecordedTrainingTest {
     @Test
     void soDoesOneByChunksWithAnAverage() throws IOException {
         stepOptions = new StepOptions(3, true, 0.9f);
+        goesOnToTheSameBits();
+    }
+
+    /** Patches and inputs of low-rank updates that are dropped are so by step, and the bias is a parameter like others. */
+    @Test
+    void whatIsDroppedAndTheBiasOfSigmoidsGoOnToTheSameBits() throws IOException {
+        stepOptions = new StepOptions(3, true, null);
+        lossSettings = new ClipLossSettings(ClipLossSettings.Loss.SIGMOID, true, null);
+        visionTraining = new VisionTraining(0.5f, new LoraSettings(4, 8, 0.25f));
         goesOnToTheSameBits();
     }
 

@@ -3,14 +3,17 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.model.Llama;
-import io.llm2clip.model.Llm2ClipModel;
+import io.llm2clip.model.Logits;
+import io.llm2clip.model.PatchDropout;
 import io.llm2clip.model.ReferenceTower;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TinyModel;
 import io.llm2clip.model.VisionTower;
+import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.StoredType;
@@ -29,7 +32,6 @@ import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.pair.TextPairs;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,8 +77,8 @@ class ReferenceStepsTest {
         }
 
         @Override
-        public void copy(String caption, MemorySegment target) {
-            throw new AssertionError(caption);
+        public FloatMatrix of(List<String> captions) {
+            throw new AssertionError(captions);
         }
     };
 
@@ -102,8 +104,8 @@ class ReferenceStepsTest {
                 2,
                 4,
                 new OptimizerSettings(golden.path("learningRate").floatValue(), 0, 0, adamW),
-                golden.path("rank").asInt(),
-                golden.path("alpha").floatValue(),
+                LoraSettings.of(
+                        golden.path("rank").asInt(), golden.path("alpha").floatValue()),
                 golden.path("scale").floatValue(),
                 false,
                 Pairing.ANY,
@@ -115,7 +117,7 @@ class ReferenceStepsTest {
             CaptionTraining training = CaptionTraining.prepare(
                     model.encoder(), List.of(List.of("a", "b"), List.of("c", "d")), config, Progress.NONE);
             Llama llama = model.llama();
-            llama.attachLora(updates, config.rank(), config.alpha());
+            llama.attachLora(updates, config.lora());
             fill(
                     llama.loraParameters().stream()
                             .filter(parameter -> parameter.name().contains("lora_A"))
@@ -152,7 +154,9 @@ class ReferenceStepsTest {
                 Parameters updates = new Parameters(1)) {
             Llama llama = model.llama();
             llama.attachLora(
-                    updates, golden.path("rank").asInt(), golden.path("alpha").floatValue());
+                    updates,
+                    LoraSettings.of(
+                            golden.path("rank").asInt(), golden.path("alpha").floatValue()));
             fill(
                     llama.loraParameters().stream()
                             .filter(parameter -> parameter.name().contains("lora_A"))
@@ -230,12 +234,13 @@ class ReferenceStepsTest {
                     new TextAdapter.Config(
                             captionSize, golden.path("embeddingSize").asInt(), true));
             fill(adapter.parameters(), golden.path("adapter"));
-            Parameter logitScale = Llm2ClipModel.createLogitScale(made);
+            Logits logits = Logits.softmax(made);
             TextSide<?> text = new CachedTextSide(adapter, NO_VECTORS, _ -> CaptionKinds.of(1));
-            try (AdamW optimizer = new AdamW(
-                    ClipTraining.groups(vision, text, logitScale, config),
-                    settings.adamW(),
-                    Execution.cpu().device())) {
+            try (VisionSide trained = new VisionSide(vision, VisionTraining.WHOLE, 1);
+                    AdamW optimizer = new AdamW(
+                            ClipTraining.groups(trained, text.parameters(), Contrast.alone(text, logits), config),
+                            settings.adamW(),
+                            Execution.cpu().device())) {
                 assertSteps(
                         golden,
                         optimizer,
@@ -244,7 +249,7 @@ class ReferenceStepsTest {
                                         values("pixels of step " + step, Shape.of(images, 3, side, side), 2),
                                         values("vectors of step " + step, Shape.of(images, captionSize), 3)),
                                 in -> {
-                                    ClipLoss loss = new ClipLoss(vision, text, logitScale);
+                                    ClipLoss loss = new ClipLoss(vision, PatchDropout.NONE, text, logits);
                                     return loss.loss(loss.embed(in, images), List.of());
                                 }));
             }

@@ -31,6 +31,8 @@ public enum Limit {
     REDUCTION(Double.MIN_VALUE, 1, "above 0 and at most 1", ""),
     /** Part of a whole. */
     SHARE(0, 1, "from 0 to 1", ""),
+    /** Part of the inputs of a layer that is set to 0; of all of them nothing could be learned. */
+    DROPOUT(0, Math.nextDown(1f), "at least 0 and below 1", ""),
     /** Part of a data set that is not learned from. */
     HELD_OUT(Double.MIN_VALUE, 0.5, "above 0 and at most 0.5", ""),
     /** Decoupled weight decay. */
@@ -43,6 +45,8 @@ public enum Limit {
     CLIP_NORM(Double.MIN_VALUE, Double.POSITIVE_INFINITY, "above 0", ""),
     /** Factor of cosines before a softmax, or of a learning rate. */
     SCALE(Double.MIN_VALUE, 1000, "above 0 and at most 1000", ""),
+    /** Factor of cosines before a softmax that is trained. */
+    SOFTMAX_SCALE(1, 100, "from 1 to 100", "every step keeps it within that, as the reference does"),
     /** Rank of a low-rank update. */
     RANK(1, 65_536, "from 1 to 65536", ""),
     /** Numerator of a low-rank update's scale. */

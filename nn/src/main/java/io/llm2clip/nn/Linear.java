@@ -45,6 +45,7 @@ public final class Linear {
     public Tensor apply(Tensor x) {
         Tensor y;
         if (!updates.isEmpty()
+                && updates.stream().noneMatch(Lora::drops)
                 && weight.shape().size() <= SMALL_WEIGHT
                 && weight.data().dtype() == DType.F32) {
             y = x.matmulTransposed(updated(weight.tensor()));
@@ -88,6 +89,11 @@ public final class Linear {
             sum = sum.add(update.delta());
         }
         return sum;
+    }
+
+    /** Weight and, if there is one, bias. */
+    public List<Parameter> parameters() {
+        return bias == null ? List.of(weight) : List.of(weight, bias);
     }
 
     public Parameter weight() {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Low-rank update of a linear layer (Hu et al. 2021): {@code y += scale (x A^T) B^T}. There is no dropout.
+ * Low-rank update of a linear layer (Hu et al. 2021): {@code y += scale (dropout(x) A^T) B^T}.
  *
  * <p>Layers that checkpoints have as one, such as Phi-3's queries, keys and values, share an update: A is the same for all of them, and B
  * has the rows of all of them, one below the other.
@@ -17,8 +17,9 @@ import java.util.List;
  * @param firstRow where the rows of this layer begin in b
  * @param rows how many it has
  * @param scale {@code alpha / rank}
+ * @param dropout share of the elements of x that a training step sets to 0, other elements for each A
  */
-public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale) {
+public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale, float dropout) {
     public Lora {
         if (a.shape().rank() != 2
                 || b.shape().rank() != 2
@@ -31,11 +32,9 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
     /**
      * Creates {@code lora_A.weight} (PyTorch's uniform default) and {@code lora_B.weight} (zeros, so nothing changes at first) in
      * the scope, PEFT's names, and attaches them.
-     *
-     * @throws IllegalArgumentException if rank or alpha is not positive
      */
-    public static Lora attach(Scope scope, Linear linear, int rank, float alpha) {
-        return attach(scope, List.of(linear), rank, alpha).getFirst();
+    public static Lora attach(Scope scope, Linear linear, LoraSettings settings) {
+        return attach(scope, List.of(linear), settings).getFirst();
     }
 
     /**
@@ -44,14 +43,13 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
      * @param stacked layers of one input, in the order of B's rows
      * @return an update for each of them
      */
-    public static List<Lora> attach(Scope scope, List<Linear> stacked, int rank, float alpha) {
-        Limit.RANK.require("rank", rank);
-        Limit.ALPHA.require("alpha", alpha);
+    public static List<Lora> attach(Scope scope, List<Linear> stacked, LoraSettings settings) {
+        int rank = settings.rank();
         int in = stacked.getFirst().weight().shape().dim(1);
         int out = stacked.stream().mapToInt(Lora::outputs).sum();
         Parameter a = scope.scope("lora_A").create("weight", Shape.of(rank, in), Initializer.fanInUniform());
         Parameter b = scope.scope("lora_B").create("weight", Shape.of(out, rank), Initializer.zeros());
-        List<Lora> updates = of(a, b, stacked, alpha / rank);
+        List<Lora> updates = of(a, b, stacked, settings.scale(), settings.dropout());
         for (int i = 0; i < updates.size(); i++) {
             stacked.get(i).attach(updates.get(i));
         }
@@ -68,10 +66,14 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
      * @return an update for each of them
      */
     public static List<Lora> of(Parameter a, Parameter b, List<Linear> stacked, float scale) {
+        return of(a, b, stacked, scale, 0);
+    }
+
+    private static List<Lora> of(Parameter a, Parameter b, List<Linear> stacked, float scale, float dropout) {
         List<Lora> updates = new ArrayList<>();
         int firstRow = 0;
         for (Linear linear : stacked) {
-            updates.add(new Lora(a, b, firstRow, outputs(linear), scale));
+            updates.add(new Lora(a, b, firstRow, outputs(linear), scale, dropout));
             firstRow += outputs(linear);
         }
         return updates;
@@ -86,7 +88,18 @@ public record Lora(Parameter a, Parameter b, int firstRow, int rows, float scale
      * update, or its gradient, would be a pass over all activations.
      */
     Tensor apply(Tensor x) {
-        return x.matmulTransposed(a.tensor()).mul(scale).matmulTransposed(own());
+        return thin(x).mul(scale).matmulTransposed(own());
+    }
+
+    private Tensor thin(Tensor x) {
+        return drops()
+                ? Dropout.apply(a.name(), x, dropout, in -> in.matmulTransposed(a.tensor()))
+                : x.matmulTransposed(a.tensor());
+    }
+
+    /** Whether some of its inputs are dropped in the graph that is being built. */
+    boolean drops() {
+        return Dropout.applies(dropout);
     }
 
     /** The update of the weight, {@code [out, in]}. */

@@ -186,6 +186,11 @@ public record RotaryTable(Tensor cos, Tensor sin, boolean interleaved) {
                 interleaved);
     }
 
+    /** T, how many rows there are. */
+    int rows() {
+        return cos.shape().dim(0);
+    }
+
     /** The rows of the first positions. */
     public RotaryTable first(int length) {
         return new RotaryTable(cos.slice(0, 0, length), sin.slice(0, 0, length), interleaved);

@@ -1,7 +1,7 @@
 package io.llm2clip.nn;
 
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,12 +37,17 @@ public record SelfAttention(
                 InnerNorm.create(layout.innerNorm(), scope, joined));
     }
 
+    /** What queries, keys and values are computed by. */
+    public List<Linear> inputs() {
+        return List.of(query, key, value);
+    }
+
     /**
      * States {@code [..., rows, width]} to the same shape.
      *
      * @param sequences how they are arranged
      * @param causal whether a token sees only itself and earlier ones
-     * @param angles of all rows, or null for none
+     * @param angles of the rows of one sequence, which are those of all, or of all rows of all sequences; null for none
      */
     public Tensor apply(Tensor x, Sequences sequences, boolean causal, @Nullable RotaryTable angles) {
         Tensor q = rotate(query.apply(x), layout.heads(), angles);
@@ -55,9 +60,7 @@ public record SelfAttention(
         if (angles == null) {
             return x;
         }
-        Shape shape = x.shape();
-        int batch = shape.size(0, shape.rank() - 2);
-        return angles.apply(x.reshape(batch, shape.dim(-2), heads, layout.headSize()))
-                .reshape(shape);
+        return angles.apply(x.reshape(-1, angles.rows(), heads, layout.headSize()))
+                .reshape(x.shape());
     }
 }

@@ -40,7 +40,7 @@ class LayerGoldenTest {
     void lora() {
         Goldens.check("lora", scope -> {
             Linear linear = Linear.create(scope, 5, 4, true, ZEROS);
-            Lora.attach(scope, linear, 2, 8);
+            Lora.attach(scope, linear, LoraSettings.of(2, 8));
             return linear::apply;
         });
     }

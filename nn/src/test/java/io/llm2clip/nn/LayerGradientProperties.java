@@ -8,6 +8,7 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Interpreter;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.RandomTensors;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
@@ -115,8 +116,21 @@ class LayerGradientProperties {
                             scope.create("b", Shape.of(3, 2), NORMAL),
                             0,
                             3,
-                            2));
+                            2,
+                            0));
                     return linear::apply;
+                }),
+                new Case("lora with dropout", scope -> {
+                    Linear linear = Linear.create(scope, 8, 3, true);
+                    linear.attach(new Lora(
+                            scope.create("a", Shape.of(2, 8), NORMAL),
+                            scope.create("b", Shape.of(3, 2), NORMAL),
+                            0,
+                            3,
+                            2,
+                            0.4f));
+                    Tensor step = Tensor.variable("step", TensorData.ofInts(Shape.of(1), 3));
+                    return x -> Dropout.build(new RandomTensors(1, step), () -> linear.apply(x));
                 }),
                 new Case("layer norm", scope -> LayerNorm.create(scope, 8, 1e-5f)::apply),
                 new Case("rms norm", scope -> RmsNorm.create(scope, 8, 1e-5f)::apply),

@@ -193,7 +193,7 @@ class SavedTypeTest {
                 Parameters updates = new Parameters(4)) {
             // More than a thread's share, so that parts begin within a row.
             Linear linear = Linear.create(parameters.root(), 700, 400, false);
-            Lora lora = Lora.attach(updates.root(), linear, 3, 6);
+            Lora lora = Lora.attach(updates.root(), linear, LoraSettings.of(3, 6));
             lora.b().fill(i -> 0.01f * (i % 13 - 6));
             Map<String, TensorContent> contents = ParameterFiles.contents(
                     parameters.all(), Map.of(linear.weight(), List.of(lora)), in(SavedType.STORED));

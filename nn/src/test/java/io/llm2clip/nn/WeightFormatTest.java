@@ -172,7 +172,7 @@ class WeightFormatTest {
             try (Checkpoint source = Checkpoint.open(file)) {
                 ParameterFiles.load(parameters.all(), source, name -> name, _ -> true);
             }
-            Lora lora = Lora.attach(updates.root(), linear, 2, 4);
+            Lora lora = Lora.attach(updates.root(), linear, LoraSettings.of(2, 4));
             lora.b().fill(i -> 0.01f * (i % 5));
             Tensor x = Tensor.variable("x", TensorData.of(Shape.of(1, WIDTH), ones()));
             float[] updated = linear.apply(x).evaluate().toFloats();
@@ -342,7 +342,7 @@ class WeightFormatTest {
                 try (Checkpoint source = Checkpoint.open(file);
                         Parameters updates = new Parameters(2)) {
                     ParameterFiles.load(parameters.all(), source);
-                    Lora lora = Lora.attach(updates.root(), linear, 2, 4);
+                    Lora lora = Lora.attach(updates.root(), linear, LoraSettings.of(2, 4));
                     lora.b().fill(i -> 0.01f * (i % 5));
                     linear.merge();
                 }

@@ -67,7 +67,7 @@ final class StepTask implements Task {
         Parameters owner = Parameters.frozen();
         Parameters updates = Parameters.trained();
         Llama llama = OwnModels.llama(request, owner);
-        llama.attachLora(updates, StageLosses.RANK, StageLosses.ALPHA);
+        llama.attachLora(updates, StageLosses.LORA);
         HashWeights.fill(updates.all());
         int captions = request.number("captions");
         return new StepTask(

@@ -74,7 +74,7 @@ final class TrainingPart {
                 Parameters updates = Parameters.trained()) {
             Llama llama = Llama.encoder(owner, models.trainedLlama(), LlamaInitialization.STANDARD);
             HashWeights.fill(llama.parameters());
-            llama.attachLora(updates, StageLosses.RANK, StageLosses.ALPHA);
+            llama.attachLora(updates, StageLosses.LORA);
             HashWeights.fill(updates.all());
             measure(
                     rows,

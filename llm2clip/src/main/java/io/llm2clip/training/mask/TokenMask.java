@@ -1,6 +1,7 @@
 package io.llm2clip.training.mask;
 
 import io.llm2clip.tensor.CounterRandom;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -24,7 +25,20 @@ public record TokenMask(double share, int mask, int vocabulary) {
      * @param predictors for each token to predict, the position whose output predicts it: the one before it
      * @param targets the original tokens
      */
-    public record Masked(int[] ids, int[] predictors, int[] targets) {}
+    public record Masked(int[] ids, int[] predictors, int[] targets) {
+        /** Rows {@code from .. to - 1} alone. */
+        public Masked rows(int from, int to, int length) {
+            int first = from * length;
+            int end = to * length;
+            int[] own = IntStream.range(0, predictors.length)
+                    .filter(i -> predictors[i] >= first && predictors[i] < end)
+                    .toArray();
+            return new Masked(
+                    Arrays.copyOfRange(ids, first, end),
+                    Arrays.stream(own).map(i -> predictors[i] - first).toArray(),
+                    Arrays.stream(own).map(i -> targets[i]).toArray());
+        }
+    }
 
     /**
      * Masks rows. The first token of a row may be masked but is never predicted, because no position precedes it. Special tokens are left

@@ -14,6 +14,9 @@ public final class Metric {
     /** Factor of the cosines. */
     public static final String LOGIT_SCALE = "logit_scale";
 
+    /** What is added to scaled cosines, where that is trained. */
+    public static final String LOGIT_BIAS = "logit_bias";
+
     /** Duration of the step. */
     public static final String SECONDS = "seconds";
 

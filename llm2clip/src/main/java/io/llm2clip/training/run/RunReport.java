@@ -26,6 +26,7 @@ public final class RunReport {
     private static final List<Plot> PLOTS = List.of(
             new Plot(Metric.LEARNING_RATE, "learning rate", false),
             new Plot(Metric.LOGIT_SCALE, "logit scale", false),
+            new Plot(Metric.LOGIT_BIAS, "logit bias", false),
             new Plot(Metric.GRADIENT_NORM, "gradient norm, before clipping", true),
             new Plot(Metric.EXAMPLES_PER_SECOND, "examples per second", true));
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * ScoreBlocks}, so that they do not take the most memory.
  */
 public final class ContrastiveLoss {
-    /** Added to a score, it leaves its pair out of the softmax: the exponential is 0, and so is the gradient. */
+    /** Added to a score, it leaves its pair out of softmax and sigmoid: the exponential is 0, and so is the gradient. */
     public static final float LEFT_OUT = -1e9f;
 
     private ContrastiveLoss() {}
@@ -146,19 +146,29 @@ public final class ContrastiveLoss {
      * @param logitBias {@code []}, b
      */
     public static Tensor sigmoid(Tensor images, Tensor texts, Tensor logitScale, Tensor logitBias) {
+        return sigmoid(images, texts, logitScale, logitBias, null);
+    }
+
+    /**
+     * The same, where some pairs besides those of one row may belong together: they count neither as pairs nor as others.
+     *
+     * @param mask {@code [B, B]}, 0 or {@link #LEFT_OUT} for pairs that are no negatives; null for none
+     */
+    public static Tensor sigmoid(
+            Tensor images, Tensor texts, Tensor logitScale, Tensor logitBias, @Nullable Tensor mask) {
         requirePairs(images, texts);
-        return sigmoid(ScoreBlocks.of(images, texts, null), logitScale, logitBias);
+        return sigmoid(ScoreBlocks.of(images, texts, mask), logitScale, logitBias);
     }
 
     static Tensor sigmoid(ScoreBlocks scores, Tensor logitScale, Tensor logitBias) {
         int batch = scores.columns();
         Tensor scale = logitScale.exp();
         Tensor columns = Tensor.range(batch).reshape(1, batch);
-        List<Tensor> sums = scores.map((cosines, _, numbers) -> {
+        List<Tensor> sums = scores.map((cosines, mask, numbers) -> {
             // Computed where the scores are: as many signs would take as much memory again, here and on the device.
             Tensor pairs = numbers.cast(DType.F32).reshape(-1, 1).equalTo(columns);
             Tensor sign = Tensor.where(pairs, Tensor.scalar(1), Tensor.scalar(-1));
-            Tensor logits = cosines.mul(scale).add(logitBias).mul(sign);
+            Tensor logits = masked(cosines.mul(scale).add(logitBias), mask).mul(sign);
             // -log sigmoid(x) = log(1 + exp(-|x|)) + max(-x, 0) never overflows.
             Tensor losses =
                     logits.abs().negate().exp().add(1).log().add(logits.negate().maximum(Tensor.scalar(0)));

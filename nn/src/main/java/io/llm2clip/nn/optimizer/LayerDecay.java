@@ -2,6 +2,7 @@ package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.nn.Limit;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,10 +28,16 @@ public record LayerDecay(double decay, int layers) {
         return Math.pow(decay, layers + 1 - id(name));
     }
 
-    private int id(String name) {
+    /** The number of the block of a parameter, by its name; empty before and after the blocks. */
+    public static OptionalInt block(String name) {
         Matcher block = BLOCK.matcher(name);
-        if (block.find()) {
-            int index = Integer.parseInt(block.group(1));
+        return block.find() ? OptionalInt.of(Integer.parseInt(block.group(1))) : OptionalInt.empty();
+    }
+
+    private int id(String name) {
+        OptionalInt block = block(name);
+        if (block.isPresent()) {
+            int index = block.getAsInt();
             if (index >= layers) {
                 throw new IllegalArgumentException("Layer decay over " + layers + " blocks: parameter '" + name
                         + "' is of block " + index + "; expected the tower's own number of blocks.");

@@ -32,6 +32,18 @@ class LossGoldenTest {
                 in -> ContrastiveLoss.sigmoid(in.get(0), in.get(1), in.get(2), in.get(3)));
     }
 
+    /** Texts 0 and 2 are equal, so each is no negative of the other's image. */
+    @Test
+    void sigmoidWithoutSomePairs() {
+        float out = ContrastiveLoss.LEFT_OUT;
+        Tensor mask = Tensor.variable(
+                "mask", TensorData.of(Shape.of(4, 4), 0, 0, out, 0, 0, 0, 0, 0, out, 0, 0, 0, 0, 0, 0, 0));
+        Goldens.check(
+                "loss_sigmoid_masked",
+                List.of("images", "texts", "scale", "bias"),
+                in -> ContrastiveLoss.sigmoid(in.get(0), in.get(1), in.get(2), in.get(3), mask));
+    }
+
     @Test
     void oneDirection() {
         Goldens.check(

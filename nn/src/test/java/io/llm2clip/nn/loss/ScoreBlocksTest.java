@@ -96,6 +96,7 @@ class ScoreBlocksTest {
     @ValueSource(ints = {1, 3, 12})
     void sigmoid(int size) {
         check(size, images, texts, null, blocks -> ContrastiveLoss.sigmoid(blocks, scale, bias));
+        check(size, images, texts, mask(BATCH), blocks -> ContrastiveLoss.sigmoid(blocks, scale, bias));
     }
 
     @ParameterizedTest
