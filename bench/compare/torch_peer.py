@@ -80,20 +80,30 @@ class Step:
     COMPARED = 2
 
     def __init__(self, request):
-        make = torch_tasks.image_loss if request.kind == "image-step" else torch_tasks.caption_loss
-        trained, self.loss = make(request)
+        self.bf16 = precision(request) is torch.bfloat16
+        trained = self.work(request, request["mode"] == "compiled")
         for parameter in trained:
             parameter.requires_grad_(True)
-        if request["mode"] == "compiled":
-            self.loss = compiled(self.loss, False)
-        self.bf16 = precision(request) is torch.bfloat16
         self.optimizer = torch.optim.AdamW(trained, lr=float(request["rate"]), weight_decay=0, fused=True)
+
+    def work(self, request, compile):
+        make = torch_tasks.image_loss if request.kind == "image-step" else torch_tasks.caption_loss
+        trained, loss = make(request)
+        self.loss = compiled(loss, False) if compile else loss
+        return trained
+
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.bf16)
+
+    def backward(self):
+        with self.autocast():
+            value = self.loss()
+        value.backward()
+        return value
 
     def __call__(self):
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            value = self.loss()
-        value.backward()
+        value = self.backward()
         self.optimizer.step()
         return value.item()
 
@@ -101,9 +111,33 @@ class Step:
         return np.array([self() for _ in range(self.COMPARED)], np.float32)
 
 
+class CachedStep(Step):
+    """By gradient caching: a chunk of images at a time, embedded once for the loss of all, and again to go back from its gradients."""
+
+    def work(self, request, compile):
+        model, pixels, self.loss = torch_tasks.image_parts(request)
+        self.chunk = request.int("chunk")
+        self.chunks = pixels.split(self.chunk)
+        embed = lambda some: model(some, torch_tasks.repeated)  # noqa: E731
+        self.embed = compiled(embed, False) if compile else embed
+        return list(model.parameters())
+
+    def backward(self):
+        with torch.no_grad(), self.autocast():
+            vectors = torch.cat([self.embed(some) for some in self.chunks]).float()
+        vectors.requires_grad_(True)
+        value = self.loss(vectors)
+        value.backward()
+        for some, gradients in zip(self.chunks, vectors.grad.split(self.chunk)):
+            with self.autocast():
+                embedded = self.embed(some)
+            embedded.backward(gradients.to(embedded.dtype))
+        return value
+
+
 def prepare(request):
     if request.kind in ("image-step", "caption-step"):
-        return Step(request)
+        return CachedStep(request) if "chunk" in request.settings else Step(request)
     if request.kind == "attention" and request["gradient"] == "1":
         return attention_gradient(request)
     return inference(request)

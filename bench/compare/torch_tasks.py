@@ -23,6 +23,11 @@ def hashed(name, *shape):
     return tensor(weight(name, *shape))
 
 
+def rounded(name, *shape):
+    """As a file of bf16 has it."""
+    return hashed(name, *shape).bfloat16().float()
+
+
 class Product(nn.Module):
     """NT: by a weight that never changes; NN and TN: of two inputs, as in gradients of inputs and of weights."""
 
@@ -77,7 +82,7 @@ def vit(request):
 
 def llama(request):
     *sizes, theta, scaled = request.ints("model")
-    return fill(Llama(*sizes, float(theta), LLAMA3 if scaled else None), hashed)
+    return fill(Llama(*sizes, float(theta), LLAMA3 if scaled else None), rounded if request.get("stored") == "bf16" else hashed)
 
 
 def module(request):
@@ -92,18 +97,24 @@ def module(request):
     raise ValueError(f"no module of {request.kind}")
 
 
-def image_loss(request):
-    """Stage 2 without its adapter: the tower and a loss against fixed text vectors. Returns what is trained and the loss."""
+def image_parts(request):
+    """Stage 2 without its adapter: the tower, its input, and a loss of its vectors against fixed text vectors."""
     model, batch = vit(request), request.int("batch")
     pixels = tensor(values("pixels", batch, 3, model.size, model.size))
     texts = tensor(values("texts", batch, model.visual_projection.out_features))
     targets = torch.arange(batch)
 
-    def loss():
-        logits = cosines(model(pixels, repeated), texts) * LOGIT_SCALE
+    def loss(vectors):
+        logits = cosines(vectors, texts) * LOGIT_SCALE
         return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.t(), targets)) / 2
 
-    return list(model.parameters()), loss
+    return model, pixels, loss
+
+
+def image_loss(request):
+    """Returns what is trained and the loss."""
+    model, pixels, loss = image_parts(request)
+    return list(model.parameters()), lambda: loss(model(pixels, repeated))
 
 
 def caption_loss(request):

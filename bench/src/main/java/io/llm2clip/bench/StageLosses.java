@@ -21,7 +21,12 @@ public final class StageLosses {
 
     /** Stage 2 without its adapter: of pixels {@code [B, 3, S, S]} against text vectors {@code [B, E]}. */
     public static Function<List<Tensor>, Tensor> images(VisionTower vision) {
-        return in -> ContrastiveLoss.symmetric(vision.embed(in.get(0)), in.get(1), Tensor.scalar(LOGIT_SCALE));
+        return in -> images(vision.embed(in.get(0)), in.get(1));
+    }
+
+    /** The same of vectors {@code [B, E]} of images. */
+    public static Tensor images(Tensor vectors, Tensor texts) {
+        return ContrastiveLoss.symmetric(vectors, texts, Tensor.scalar(LOGIT_SCALE));
     }
 
     /**

@@ -28,7 +28,11 @@ import picocli.CommandLine.Spec;
                 "Does the same work in llm2clip and in other engines, in turns within one run, and compares outputs and times."
                         + " Exit code 1 if an engine fails or an output is not that of the others.")
 public final class Compare implements Callable<Integer> {
-    @Option(names = "--only", split = ",", paramLabel = "ROW", description = "These rows (see --list).")
+    @Option(
+            names = "--only",
+            split = ",",
+            paramLabel = "ROW",
+            description = "These rows (see --list); steps of many minutes run only if named.")
     private List<String> only = List.of();
 
     @Option(names = "--list", description = "Name the rows, and do nothing.")
@@ -112,7 +116,8 @@ public final class Compare implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        List<Row> rows = chosen(curves ? Suite.curves(small, threads) : Suite.of(small));
+        List<Row> rows = chosen(
+                curves ? Suite.curves(small, threads) : only.isEmpty() && !list ? Suite.usual(small) : Suite.of(small));
         if (list) {
             rows.forEach(row -> System.out.printf(Locale.ROOT, "%-20s %s%n", row.name(), row.title()));
             return 0;

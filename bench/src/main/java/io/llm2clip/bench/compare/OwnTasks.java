@@ -46,7 +46,8 @@ final class OwnTasks {
             case "images" -> images(request, execution);
             case "captions" -> captions(request, execution);
             case "ragged" -> new RaggedTask(request, execution);
-            case "image-step" -> StepTask.images(request, execution);
+            case "image-step" ->
+                request.has("chunk") ? new CachedStepTask(request, execution) : StepTask.images(request, execution);
             case "caption-step" -> StepTask.captions(request, execution);
             default -> throw new IllegalArgumentException("There is no work of kind '" + request.kind() + "'.");
         };

@@ -67,14 +67,18 @@ record Report(Machine machine, RunOptions options, List<RowResult> results) {
         return String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", ratio.median(), ratio.low(), ratio.high());
     }
 
-    /** Of entrants with a process each. */
+    /** Of entrants with a process each; this engine's over each rival's in brackets. */
     private static String memory(RowResult result) {
-        return result.row().manner() != Row.Manner.APART
-                ? ""
-                : result.measured().stream()
-                        .map(one -> String.format(
-                                Locale.ROOT, "%s %.2f GB", one.entrant().title(), one.peakBytes() / GB))
-                        .collect(Collectors.joining(", "));
+        if (result.row().manner() != Row.Manner.APART) {
+            return "";
+        }
+        return result.measured().stream()
+                .map(one ->
+                        String.format(Locale.ROOT, "%s %.2f GB", one.entrant().title(), one.peakBytes() / GB)
+                                + result.memoryRatio(one)
+                                        .map(ratio -> String.format(Locale.ROOT, " (%.2f)", ratio))
+                                        .orElse(""))
+                .collect(Collectors.joining(", "));
     }
 
     private static Stream<String> notes(RowResult result) {

@@ -78,6 +78,13 @@ record RowResult(
         });
     }
 
+    /** The subject's peak of resident memory as a part of a rival's. */
+    Optional<Double> memoryRatio(Measured rival) {
+        return subject()
+                .filter(ours -> !ours.equals(rival) && ours.peakBytes > 0 && rival.peakBytes > 0)
+                .map(ours -> (double) ours.peakBytes / rival.peakBytes);
+    }
+
     /** Of the peak of multiply-adds, what the subject reaches. */
     Optional<Double> efficiency() {
         return flops == 0 || peak == 0 ? Optional.empty() : subject().map(ours -> flops / ours.median() / 1e6 / peak);

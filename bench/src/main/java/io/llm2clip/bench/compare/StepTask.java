@@ -25,7 +25,7 @@ import java.util.function.Function;
  * ones depend on the updates.
  */
 final class StepTask implements Task {
-    private static final int COMPARED = 2;
+    static final int COMPARED = 2;
 
     private final List<Parameters> owners;
     private final List<TensorData> inputs;

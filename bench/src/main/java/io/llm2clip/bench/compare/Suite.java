@@ -4,6 +4,7 @@ import io.llm2clip.bench.compare.Row.Manner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The rows: true shapes with random weights, or tiny ones for a rehearsal. */
@@ -17,6 +18,9 @@ final class Suite {
     private static final List<Entrant> BF16 =
             List.of(Entrant.torch("bf16"), Entrant.compiled("bf16"), Entrant.onnx(Peer.OPENVINO, "bf16"));
     private static final Entrant OURS = ours("f32");
+
+    /** Rows of which a step takes many minutes. */
+    private static final Set<String> LONG = Set.of("step-2-large");
 
     private final boolean small;
     private final String vitL;
@@ -40,6 +44,13 @@ final class Suite {
         // 3.
         llama1b = small ? "128,64,96,2,4,2,500000,1" : "128256,2048,8192,16,32,8,500000,1";
         smolLm = small ? "320,64,96,2,4,2,100000,0" : "49152,576,1536,30,9,3,100000,0";
+    }
+
+    /** Those that run unless others are named. */
+    static List<Row> usual(boolean small) {
+        return of(small).stream()
+                .filter(row -> small || !LONG.contains(row.name()))
+                .toList();
     }
 
     static List<Row> of(boolean small) {
@@ -148,9 +159,11 @@ final class Suite {
                 imageStep("step-2", vitBName + ", batch " + batch, vitB, batch, OURS, TORCH, 1),
                 imageStep(
                         "step-2-few", "2 blocks of " + vitBName + ", batch " + batch, fewBlocks, batch, OURS, TORCH, 1),
-                captionStep("step-1", llama1bName, llama1b, 8, small ? 8 : 64),
-                captionStep("step-1-smol", smolLmName, smolLm, small ? 8 : 32, small ? 8 : 48),
-                captionStep("step-1-few", "4 layers of " + smolLmName, fewLayers, small ? 8 : 32, small ? 8 : 48),
+                captionStep("step-1", llama1bName, llama1b, 8, small ? 8 : 64, "f32"),
+                captionStep("step-1-bf16", llama1bName, llama1b, 8, small ? 8 : 64, "bf16"),
+                captionStep("step-1-smol", smolLmName, smolLm, small ? 8 : 32, small ? 8 : 48, "f32"),
+                captionStep(
+                        "step-1-few", "4 layers of " + smolLmName, fewLayers, small ? 8 : 32, small ? 8 : 48, "f32"),
                 imageStep(
                         "step-2-bf16",
                         vitBName + ", batch " + batch + ", bf16",
@@ -158,7 +171,17 @@ final class Suite {
                         batch,
                         ours("bf16"),
                         BF16.subList(0, 2),
-                        1.1));
+                        1.1),
+                largeStep());
+    }
+
+    /** By gradient caching. */
+    private Row largeStep() {
+        int batch = small ? 8 : 256;
+        int chunk = small ? 4 : 8;
+        Request work = Request.of("image-step", "model", vitL, "batch", batch, "chunk", chunk, "rate", "1e-4");
+        String title = "stage-2 step, %s, batch %d in chunks of %d, bf16".formatted(vitLName, batch, chunk);
+        return new Row("step-2-large", title, work, ours("bf16"), BF16.subList(0, 1), 1, Manner.APART, 0);
     }
 
     private static Row imageStep(
@@ -167,11 +190,25 @@ final class Suite {
         return step(name, "stage-2 step, " + title, work, subject, rivals, goal);
     }
 
-    private static Row captionStep(String name, String title, String model, int captions, int tokens) {
-        Request work =
-                Request.of("caption-step", "model", model, "captions", captions, "tokens", tokens, "rate", "1e-3");
-        String of = "stage-1 step, %s, LoRA r16, %d x %d tokens".formatted(title, captions, tokens);
-        return step(name, of, work, OURS, TORCH, 1);
+    /** Frozen weights are those of a file in bf16, which this engine keeps as they are. */
+    private static Row captionStep(
+            String name, String title, String model, int captions, int tokens, String precision) {
+        Request work = Request.of(
+                "caption-step",
+                "model",
+                model,
+                "stored",
+                "bf16",
+                "captions",
+                captions,
+                "tokens",
+                tokens,
+                "rate",
+                "1e-3");
+        Entrant subject = ours(precision);
+        String of =
+                "stage-1 step, %s, LoRA r16, %d x %d tokens%s".formatted(title, captions, tokens, precision(subject));
+        return step(name, of, work, subject, precision.equals("f32") ? TORCH : BF16.subList(0, 2), 1);
     }
 
     private static Row step(

@@ -20,6 +20,10 @@ class RowResultTest {
         return new Measured(entrant, millis, new Output(1, 1, new double[] {1}), new Difference(0, 1), 0);
     }
 
+    private static Measured resident(Entrant entrant, long bytes) {
+        return new Measured(entrant, new double[] {1}, new Output(1, 1, new double[] {1}), new Difference(0, 1), bytes);
+    }
+
     private static RowResult result(Measured... measured) {
         return new RowResult(ROW, List.of(measured), Map.of(), List.of(), 1, 3_000_000, 2, 1);
     }
@@ -44,6 +48,17 @@ class RowResultTest {
         assertThat(result(measured(ROW.subject(), 1)).best()).isEmpty();
         RowResult rivals = result(measured(ROW.rivals().getFirst(), 1));
         assertThat(rivals.ratio(rivals.best().orElseThrow())).isEmpty();
+    }
+
+    @Test
+    void memoryIsAPartOfARivals() {
+        Measured ours = resident(ROW.subject(), 300);
+        Measured rival = resident(ROW.rivals().getFirst(), 400);
+        assertThat(result(ours, rival).memoryRatio(rival)).contains(0.75);
+        assertThat(result(ours, rival).memoryRatio(ours)).isEmpty();
+        assertThat(result(rival).memoryRatio(rival)).isEmpty();
+        Measured unknown = resident(ROW.rivals().getFirst(), 0);
+        assertThat(result(ours, unknown).memoryRatio(unknown)).isEmpty();
     }
 
     @Test

@@ -79,6 +79,13 @@ class SmallRowsTest {
     }
 
     @Test
+    void stepsOfManyMinutesRunOnlyIfTheyAreNamed() {
+        assertThat(Suite.of(false)).extracting(Row::name).contains("step-2-large");
+        assertThat(Suite.usual(false)).extracting(Row::name).contains("step-2").doesNotContain("step-2-large");
+        assertThat(Suite.usual(true)).extracting(Row::name).contains("step-2-large");
+    }
+
+    @Test
     void namesOfRowsAreTheSameAtTrueShapes() {
         List<String> small = Suite.of(true).stream().map(Row::name).toList();
         assertThat(small).doesNotHaveDuplicates();

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.attention.HeadLayout;
+import io.llm2clip.kernels.cpu.matrix.attention.MaskedRows;
 import io.llm2clip.kernels.cpu.matrix.attention.Sequences;
 import io.llm2clip.kernels.cpu.matrix.attention.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -98,35 +99,12 @@ final class AttentionGradientKernel implements Launch {
                     int end = Math.min(from + AttentionLayout.BLOCK, sequence.queries());
                     // The gradient 0 of a score that does not exist keeps nothing that is not finite away, so each
                     // query gets a block.
-                    int rows = seenAlikeOrFinite(head, from, end) ? end - from : 1;
+                    int rows = MaskedRows.areFinite(heads, addresses, sequence, head, from, end) ? end - from : 1;
                     for (; from < end; from += rows) {
                         block(head, from, rows);
                     }
                 }
             }
-        }
-
-        /** Whether all keys that some queries of a block see and others do not are finite, with their values, and these queries, too. */
-        private boolean seenAlikeOrFinite(int head, int from, int to) {
-            int first = heads.keysSeen(sequence, from + 1);
-            int last = heads.keysSeen(sequence, to);
-            if (first == last) {
-                return true;
-            }
-            long query = heads.query(sequence, head, from);
-            return finite(keys + first * heads.keyRow(), last - first, heads.keyRow())
-                    && finite(values + first * heads.keyRow(), last - first, heads.keyRow())
-                    && finite(addresses[0] + query, to - from, heads.queryRow())
-                    && finite(addresses[4] + query, to - from, heads.queryRow());
-        }
-
-        private boolean finite(long x, int rows, long row) {
-            for (int r = 0; r < rows; r++) {
-                if (!ScoreRows.finite(x + r * row, size)) {
-                    return false;
-                }
-            }
-            return true;
         }
 
         private void block(int head, int from, int rows) {

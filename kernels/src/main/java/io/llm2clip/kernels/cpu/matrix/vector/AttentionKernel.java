@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.attention.HeadLayout;
+import io.llm2clip.kernels.cpu.matrix.attention.MaskedRows;
 import io.llm2clip.kernels.cpu.matrix.attention.Sequences;
 import io.llm2clip.kernels.cpu.matrix.attention.Sequences.Sequence;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -99,7 +100,7 @@ final class AttentionKernel implements Launch {
         private boolean seenAlikeOrFinite(int from, int to) {
             long values = addresses[2] + heads.key(sequence, head / heads.group());
             for (int key = heads.keysSeen(sequence, from + 1); key < heads.keysSeen(sequence, to); key++) {
-                if (!ScoreRows.finite(values + key * heads.keyRow(), shape.headSize())) {
+                if (!MaskedRows.isFinite(values + key * heads.keyRow(), shape.headSize())) {
                     return false;
                 }
             }

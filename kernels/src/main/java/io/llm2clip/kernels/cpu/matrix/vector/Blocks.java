@@ -17,8 +17,8 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
     private static final int MAX_K = 1024;
     /** Partial sums are whole blocks of quantized formats, so that all formats are summed in one order. */
     static final int K_GRAIN = 32;
-    /** Size of a block of A, which is read once per panel of B, where panels are copied: more rows use a copy longer. */
-    private static final int MAX_A_BESIDE_COPIES = 700_000;
+    /** Size of a block of A, which is read once per panel of B, where panels are copied: more rows use a copy longer, up to the L2 cache. */
+    private static final int MAX_A_BESIDE_COPIES = 250_000;
     /** Size of a block of A where panels of B are read in place: it stays in the L2 cache. */
     private static final int MAX_A = 150_000;
     /** Work below which a block is not worth a task of its own. */

@@ -63,17 +63,6 @@ final class ScoreRows {
         return max.reduceLanes(VectorOperators.MAX);
     }
 
-    /** Whether x has neither NaN nor an infinity, of any length. */
-    static boolean finite(long x, int count) {
-        FloatVector zeros = FloatVector.zero(VectorMath.SPECIES);
-        for (int j = 0; j < count; j += LANES) {
-            long at = x + j * 4L;
-            FloatVector some = j <= count - LANES ? load(at) : load(at, Vectors.first(count - j));
-            zeros = some.fma(FloatVector.zero(VectorMath.SPECIES), zeros);
-        }
-        return Vectors.sum(zeros) == 0;
-    }
-
     /** {@code x *= factor}, of any length. */
     static void scale(long x, int count, float factor) {
         for (int j = 0; j < count; j += LANES) {

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,6 +21,8 @@ import net.jqwik.api.constraints.IntRange;
 /** A unit of machine code on this CPU. */
 abstract class NativeAttentionConformance extends AttentionConformance {
     private static final Workers WORKERS = new Workers(1);
+    /** The operand of integers. */
+    private static final int LENGTHS = 3;
 
     private final Function<Supplier<MachineCode>, MatrixUnit> units;
 
@@ -35,12 +38,22 @@ abstract class NativeAttentionConformance extends AttentionConformance {
             @ForAll @IntRange(min = 1, max = 40) int headSize,
             @ForAll boolean causal,
             @ForAll long seed) {
-        AttentionOp.Attention op =
-                new AttentionOp.Attention(new AttentionShape(1, rows, rows, 1, 1, headSize, 0.3f, causal));
+        AttentionShape shape = new AttentionShape(1, rows, rows, 1, 1, headSize, 0.3f, causal);
+        assertSameBits(new AttentionOp.Attention(shape), seed);
+        KernelOp gradient = new AttentionOp.AttentionGradient(shape);
+        if (units.apply(MachineCode::ofThisProcess).supports(gradient)) {
+            assertSameBits(gradient, seed);
+        }
+    }
+
+    private void assertSameBits(KernelOp op, long seed) {
         try (OperandBuffers found = OperandBuffers.random(op, seed)) {
             Random random = new Random(seed);
             float spread = (float) Math.exp(8 * random.nextGaussian());
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < op.inputs().size(); i++) {
+                if (i == LENGTHS) {
+                    continue;
+                }
                 MemorySegment operand = found.segments()[i];
                 for (long e = 0; e < operand.byteSize() / 4; e++) {
                     float value = random.nextInt(200) == 0
@@ -50,23 +63,32 @@ abstract class NativeAttentionConformance extends AttentionConformance {
                 }
             }
             try (OperandBuffers expected = found.copy()) {
-                units.apply(MachineCode::ofThisProcess)
-                        .attention(op, found.addresses(), WORKERS)
-                        .run();
-                units.apply(EmulatedMachine::code)
-                        .attention(op, expected.addresses(), WORKERS)
-                        .run();
+                run(MachineCode::ofThisProcess, op, found);
+                run(EmulatedMachine::code, op, expected);
                 for (OperandBuffers each : List.of(found, expected)) {
-                    MemorySegment out = each.segments()[4];
-                    for (long e = 0; e < out.byteSize() / 4; e++) {
-                        float value = out.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e);
-                        if (Float.isNaN(value)) {
-                            out.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e, Float.NaN);
+                    for (int i = op.inputs().size(); i < each.segments().length; i++) {
+                        MemorySegment out = each.segments()[i];
+                        for (long e = 0; e < out.byteSize() / 4; e++) {
+                            float value = out.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e);
+                            if (Float.isNaN(value)) {
+                                out.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, e, Float.NaN);
+                            }
                         }
                     }
                 }
                 found.assertSameBits(expected);
             }
+        }
+    }
+
+    private void run(Supplier<MachineCode> machine, KernelOp op, OperandBuffers operands) {
+        MatrixUnit unit = units.apply(machine);
+        switch (op) {
+            case AttentionOp.Attention o ->
+                unit.attention(o, operands.addresses(), WORKERS).run();
+            case AttentionOp.AttentionGradient o ->
+                unit.attentionGradient(o, operands.addresses(), WORKERS).run();
+            default -> throw new AssertionError(op);
         }
     }
 }

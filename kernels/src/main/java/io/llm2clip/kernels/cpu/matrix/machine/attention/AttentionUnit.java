@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attention, without its gradients, by machine code.
+ * Attention by machine code, with gradients where a unit has them.
  *
  * @param <P> its programs in one space
  */
@@ -74,14 +74,17 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
     }
 
     @Override
-    public final Set<MatrixWork> work() {
+    public Set<MatrixWork> work() {
         return Set.of(MatrixWork.ATTENTION);
     }
 
     @Override
     public boolean supports(KernelOp op) {
-        return op instanceof AttentionOp.Attention(var shape)
-                && shape.headSize() > 0
+        return op instanceof AttentionOp.Attention(var shape) && supports(shape);
+    }
+
+    final boolean supports(AttentionShape shape) {
+        return shape.headSize() > 0
                 && shape.headSize() <= LARGEST_HEAD
                 && (long) shape.keyValueHeads() * shape.headSize() <= LARGEST_ROW
                 && missing() == null;
@@ -109,16 +112,20 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
 
     @Override
     public final Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers) {
+        return new AttentionLaunch(op.shape(), checked(op, addresses), attention(op.shape(), programs()), workers);
+    }
+
+    static long[] checked(KernelOp op, long[] addresses) {
         if (addresses.length != op.operands().size()) {
             throw new IllegalArgumentException(
                     op.name() + " takes " + op.operands().size() + " operands, found " + addresses.length
                             + " addresses; pass them in the order of operands().");
         }
-        return new AttentionLaunch(op.shape(), addresses.clone(), attention(op.shape(), programs()), workers);
+        return addresses.clone();
     }
 
     @Override
-    public final Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
+    public Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
         throw new IllegalArgumentException("The matrix unit " + name + " has no gradients of attention.");
     }
 
@@ -146,7 +153,7 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
         }
     }
 
-    private P programs() {
+    final P programs() {
         if (!(machine.get() instanceof MachineCode.Allowed(var _, CodeSpace space))) {
             throw new IllegalStateException("The matrix unit " + name + " cannot be used in this process.");
         }

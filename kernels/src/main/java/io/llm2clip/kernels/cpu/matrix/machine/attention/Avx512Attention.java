@@ -1,18 +1,39 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
+import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
+import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.KernelOp;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
-/** Attention in f32 by AVX-512. */
+/** Attention and its gradients in f32 by AVX-512. */
 public final class Avx512Attention extends AttentionUnit<BlockPrograms> {
 
     /** Of a process. */
     public Avx512Attention(Supplier<MachineCode> machine) {
         super("avx512-attention", List.of(Feature.AVX512), MatrixPrecision.F32, machine, BlockPrograms::new);
+    }
+
+    @Override
+    public Set<MatrixWork> work() {
+        return Set.of(MatrixWork.ATTENTION, MatrixWork.ATTENTION_GRADIENT);
+    }
+
+    @Override
+    public boolean supports(KernelOp op) {
+        return op instanceof AttentionOp.AttentionGradient(var shape) ? supports(shape) : super.supports(op);
+    }
+
+    @Override
+    public Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers) {
+        return new GradientLaunch(op.shape(), checked(op, addresses), programs(), workers);
     }
 
     @Override

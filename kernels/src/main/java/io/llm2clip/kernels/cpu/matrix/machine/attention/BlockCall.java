@@ -98,17 +98,27 @@ final class BlockCall {
         set(call, CHUNKS, Math.ceilDiv(keys, BlockShape.CHUNK));
         long chunk = call + CHUNK_TABLE;
         for (int from = 0; from < keys; from += BlockShape.CHUNK, chunk += CHUNK_BYTES) {
-            int count = Math.min(BlockShape.CHUNK, keys - from);
-            int seen = Math.clamp(all - from, 0, count);
-            set(chunk, COUNT, count);
-            set(chunk, EIGHTS, count / 8);
-            set(chunk, FOURS, count % 8 / 4);
-            set(chunk, ONES, count % 4);
-            set(chunk, SEEN_FOURS, seen / 4);
-            set(chunk, SEEN_ONES, seen % 4);
-            set(chunk, MASKED, count - seen);
-            set(chunk, MASKS, call + SEEN + (from + seen - all + 1L) * Long.BYTES);
-            set(chunk, MASKED_SCORES, shape.scores() + (long) seen * shape.row());
+            setChunk(call, chunk, shape, from, Math.min(BlockShape.CHUNK, keys - from), all);
         }
+    }
+
+    /**
+     * Describes keys as one chunk.
+     *
+     * @param from the first
+     * @param count how many
+     * @param all as for {@link #setChunks}
+     */
+    static void setChunk(long call, long chunk, BlockShape shape, int from, int count, int all) {
+        int seen = Math.clamp(all - from, 0, count);
+        set(chunk, COUNT, count);
+        set(chunk, EIGHTS, count / 8);
+        set(chunk, FOURS, count % 8 / 4);
+        set(chunk, ONES, count % 4);
+        set(chunk, SEEN_FOURS, seen / 4);
+        set(chunk, SEEN_ONES, seen % 4);
+        set(chunk, MASKED, count - seen);
+        set(chunk, MASKS, call + SEEN + (from + seen - all + 1L) * Long.BYTES);
+        set(chunk, MASKED_SCORES, shape.scores() + (long) seen * shape.row());
     }
 }

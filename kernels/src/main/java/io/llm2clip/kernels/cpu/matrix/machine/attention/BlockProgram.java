@@ -33,21 +33,18 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
  */
 final class BlockProgram {
     private static final Gpr[] KEPT = {RBX, RBP, R12, R13, R14};
-    /** Keys, or channels, whose sums are in registers at a time. */
-    private static final int TILE = 8;
-    /** Channels, or keys, of an iteration. */
-    private static final int UNROLLED = 4;
-
     private static final Mask SEEN = new Mask(1);
 
     private final Assembler a = new Assembler();
     private final BlockShape shape;
+    private final LaneProducts products;
     private final int row;
     private final int headSize;
     private final int keyRow;
 
     private BlockProgram(BlockShape shape) {
         this.shape = shape;
+        products = new LaneProducts(a, shape);
         row = shape.row();
         headSize = shape.headSize();
         keyRow = shape.keyRow();
@@ -73,9 +70,7 @@ final class BlockProgram {
         a.lea(R12, at(RDI, BlockCall.CHUNK_TABLE));
         Label chunk = a.here();
         a.lea(R11, at(R10, shape.scores()));
-        times(at(R12, BlockCall.EIGHTS), () -> scores(TILE));
-        times(at(R12, BlockCall.FOURS), () -> scores(TILE / 2));
-        times(at(R12, BlockCall.ONES), () -> scores(1));
+        products.byKey(shape.queries());
         softmax.mask();
         softmax.weights();
         outputs();
@@ -84,7 +79,7 @@ final class BlockProgram {
         a.sub(R13, 1);
         a.jnz(chunk);
         softmax.invert();
-        transposition.outputs();
+        transposition.outputs(true);
         a.vzeroupper();
         for (int i = KEPT.length - 1; i >= 0; i--) {
             a.pop(KEPT[i]);
@@ -112,60 +107,21 @@ final class BlockProgram {
         a.jnz(channel);
     }
 
-    /** The scores of some keys, at R8, to R11. */
-    private void scores(int keys) {
-        for (int key = 0; key < keys; key++) {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vpxord(sum(key, v), sum(key, v), sum(key, v));
-            }
-        }
-        a.mov(RAX, R8);
-        a.lea(RSI, at(R10, shape.queries()));
-        if (headSize >= UNROLLED) {
-            a.mov(RDX, headSize / UNROLLED);
-            Label step = a.here();
-            for (int channel = 0; channel < UNROLLED; channel++) {
-                channelOfScores(keys, channel);
-            }
-            a.add(RAX, UNROLLED * Float.BYTES);
-            a.add(RSI, UNROLLED * row);
-            a.sub(RDX, 1);
-            a.jnz(step);
-        }
-        for (int channel = 0; channel < headSize % UNROLLED; channel++) {
-            channelOfScores(keys, channel);
-        }
-        for (int key = 0; key < keys; key++) {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vmovups(at(R11, key * row + v * VECTOR), Mask.ALL, sum(key, v));
-            }
-        }
-        a.add(R8, keys * keyRow);
-        a.add(R11, keys * row);
-    }
-
-    private void channelOfScores(int keys, int channel) {
-        lanes(channel);
-        for (int key = 0; key < keys; key++) {
-            multiply(key, at(RAX, key * keyRow + channel * Float.BYTES));
-        }
-    }
-
     /** Adds the chunk's values, by their weights, to the outputs so far. */
     private void outputs() {
         a.lea(RBX, at(R10, shape.outputs()));
         a.mov(R14, R9);
-        if (headSize >= TILE) {
-            a.mov(RBP, headSize / TILE);
+        if (headSize >= LaneProducts.TILE) {
+            a.mov(RBP, headSize / LaneProducts.TILE);
             Label tile = a.here();
-            outputs(TILE);
-            a.add(RBX, TILE * row);
-            a.add(R14, TILE * Float.BYTES);
+            outputs(LaneProducts.TILE);
+            a.add(RBX, LaneProducts.TILE * row);
+            a.add(R14, LaneProducts.TILE * Float.BYTES);
             a.sub(RBP, 1);
             a.jnz(tile);
         }
-        if (headSize % TILE > 0) {
-            outputs(headSize % TILE);
+        if (headSize % LaneProducts.TILE > 0) {
+            outputs(headSize % LaneProducts.TILE);
         }
     }
 
@@ -173,83 +129,47 @@ final class BlockProgram {
     private void outputs(int channels) {
         for (int channel = 0; channel < channels; channel++) {
             for (int v = 0; v < shape.vectors(); v++) {
-                a.vmulps(sum(channel, v), SoftmaxCode.correction(v), at(RBX, channel * row + v * VECTOR));
+                a.vmulps(products.sum(channel, v), SoftmaxCode.correction(v), at(RBX, channel * row + v * VECTOR));
             }
         }
         a.mov(RAX, R14);
         a.lea(RSI, at(R10, shape.scores()));
         times(at(R12, BlockCall.SEEN_FOURS), () -> {
-            for (int key = 0; key < UNROLLED; key++) {
-                lanes(key);
+            for (int key = 0; key < LaneProducts.UNROLLED; key++) {
+                products.lanes(key);
                 for (int channel = 0; channel < channels; channel++) {
-                    multiply(channel, at(RAX, key * keyRow + channel * Float.BYTES));
+                    products.multiply(channel, at(RAX, key * keyRow + channel * Float.BYTES));
                 }
             }
-            a.add(RAX, UNROLLED * keyRow);
-            a.add(RSI, UNROLLED * row);
+            a.add(RAX, LaneProducts.UNROLLED * keyRow);
+            a.add(RSI, LaneProducts.UNROLLED * row);
         });
         times(at(R12, BlockCall.SEEN_ONES), () -> {
-            lanes(0);
+            products.lanes(0);
             for (int channel = 0; channel < channels; channel++) {
-                multiply(channel, at(RAX, channel * Float.BYTES));
+                products.multiply(channel, at(RAX, channel * Float.BYTES));
             }
             a.add(RAX, keyRow);
             a.add(RSI, row);
         });
         a.mov(RDX, at(R12, BlockCall.MASKS));
         times(at(R12, BlockCall.MASKED), () -> maskedKey(channels));
-        for (int channel = 0; channel < channels; channel++) {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vmovups(at(RBX, channel * row + v * VECTOR), Mask.ALL, sum(channel, v));
-            }
-        }
+        products.store(RBX, channels);
     }
 
     /** Values of a key that some queries do not see, whose lanes stay: 0 times what is not finite would be NaN. */
     private void maskedKey(int channels) {
-        lanes(0);
+        products.lanes(0);
         for (int v = 0; v < shape.vectors(); v++) {
             a.kmovw(SEEN, at(RDX, v * Short.BYTES));
             for (int channel = 0; channel < channels; channel++) {
-                Zmm value = element(channel);
+                Zmm value = LaneProducts.element(channel);
                 a.vbroadcastss(value, at(RAX, channel * Float.BYTES));
-                a.vfmadd231ps(sum(channel, v), SEEN, value, lane(v));
+                a.vfmadd231ps(products.sum(channel, v), SEEN, value, LaneProducts.lane(v));
             }
         }
         a.add(RAX, keyRow);
         a.add(RSI, row);
         a.add(RDX, Long.BYTES);
-    }
-
-    /** Loads a row of all lanes, so many behind RSI. */
-    private void lanes(int index) {
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(lane(v), Mask.ALL, at(RSI, index * row + v * VECTOR));
-        }
-    }
-
-    /** Adds the loaded lanes times an element to the sums of a key or channel. */
-    private void multiply(int index, Address element) {
-        if (shape.vectors() == 1) {
-            a.vfmadd231psBroadcast(sum(index, 0), lane(0), element);
-            return;
-        }
-        a.vbroadcastss(element(index), element);
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vfmadd231ps(sum(index, v), element(index), lane(v));
-        }
-    }
-
-    private Zmm sum(int index, int vector) {
-        return new Zmm(index * shape.vectors() + vector);
-    }
-
-    private static Zmm lane(int vector) {
-        return new Zmm(24 + vector);
-    }
-
-    /** Two registers in turn, so that the next element need not wait. */
-    private static Zmm element(int index) {
-        return new Zmm(27 + index % 2);
     }
 }

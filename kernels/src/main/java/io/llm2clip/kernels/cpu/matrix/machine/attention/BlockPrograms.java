@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class BlockPrograms {
     private final CodeSpace space;
     private final Map<BlockShape, MachineFunction> blocks = new ConcurrentHashMap<>();
+    private final Map<BlockShape, MachineFunction> gradients = new ConcurrentHashMap<>();
     private final Map<Integer, MachineFunction> copies = new ConcurrentHashMap<>();
 
     BlockPrograms(CodeSpace space) {
@@ -19,6 +20,12 @@ final class BlockPrograms {
     MachineFunction block(BlockShape shape) {
         return blocks.computeIfAbsent(
                 shape, wanted -> space.install("attention " + wanted, BlockProgram.encode(wanted)));
+    }
+
+    /** What computes gradients; its argument is the address of a {@link GradientCall}. */
+    MachineFunction gradient(BlockShape shape) {
+        return gradients.computeIfAbsent(
+                shape, wanted -> space.install("attention gradient " + wanted, GradientProgram.encode(wanted)));
     }
 
     /** What copies rows of a head; its argument is the address of what {@link RowCopyProgram} says. */

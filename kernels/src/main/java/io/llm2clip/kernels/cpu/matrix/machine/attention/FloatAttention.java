@@ -49,10 +49,13 @@ record FloatAttention(AttentionShape shape, BlockPrograms programs) implements B
     }
 
     private void copy(KeyValueHead head, long call, long from, long to) {
-        BlockCall.set(call, RowCopyProgram.FROM, from);
-        BlockCall.set(call, RowCopyProgram.FROM_ROW, head.layout().keyRow());
-        BlockCall.set(call, RowCopyProgram.TO, to);
-        BlockCall.set(call, RowCopyProgram.ROWS, head.sequence().keys());
+        RowCopyProgram.set(
+                call,
+                from,
+                head.layout().keyRow(),
+                to,
+                rowBytes(),
+                head.sequence().keys());
         programs.copy(shape.headSize()).call(call);
     }
 

@@ -42,15 +42,15 @@ final class SoftmaxCode {
         return new Zmm(i);
     }
 
-    private static Zmm greatest(int vector) {
+    static Zmm greatest(int vector) {
         return new Zmm(6 + vector);
     }
 
-    private static Zmm sum(int vector) {
+    static Zmm sum(int vector) {
         return new Zmm(9 + vector);
     }
 
-    private static Zmm exponent(int vector) {
+    static Zmm exponent(int vector) {
         return new Zmm(12 + vector);
     }
 
@@ -58,7 +58,7 @@ final class SoftmaxCode {
         return new Zmm(15 + vector);
     }
 
-    private static Zmm power(int vector) {
+    static Zmm power(int vector) {
         return new Zmm(18 + vector);
     }
 
@@ -95,10 +95,15 @@ final class SoftmaxCode {
         a.bind(end);
     }
 
-    void weights() {
+    /** What {@link #powers} takes. */
+    void coefficients() {
         for (int i = 0; i < COEFFICIENTS; i++) {
             a.vbroadcastss(coefficient(i), at(RDI, BlockCall.COEFFICIENTS + (i + 1) * Float.BYTES));
         }
+    }
+
+    void weights() {
+        coefficients();
         for (int v = 0; v < shape.vectors(); v++) {
             a.vmovups(greatest(v), Mask.ALL, at(R10, shape.greatest() + v * VECTOR));
         }
@@ -160,7 +165,7 @@ final class SoftmaxCode {
     }
 
     /** Two to what the exponents have above or below the nearest integers; these are left to be scaled by. */
-    private void powers() {
+    void powers() {
         for (int v = 0; v < shape.vectors(); v++) {
             a.vreducepsNearest(fraction(v), exponent(v));
             a.vbroadcastss(power(v), at(RDI, BlockCall.COEFFICIENTS));

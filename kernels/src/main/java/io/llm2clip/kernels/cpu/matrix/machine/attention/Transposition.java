@@ -16,6 +16,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.LANES;
 import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
+import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
@@ -24,7 +25,7 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
 import java.util.function.IntConsumer;
 
 /**
- * The parts of a {@link BlockProgram} that make lanes of rows and rows of lanes, 16 queries by 16 channels at a time. R10 is the scratch
+ * The parts of a {@link BlockProgram}, or of a {@link GradientProgram}, that make lanes of rows and rows of lanes, 16 queries by 16 channels at a time. R10 is the scratch
  * memory; registers 0 to 15 have what is transposed.
  */
 final class Transposition {
@@ -43,13 +44,25 @@ final class Transposition {
 
     /** Queries, scaled, to lanes; lanes without a query are 0. */
     void queries() {
-        squares(BlockCall.QUERIES, BlockCall.QUERY_ROW, shape.queries(), channels -> {
+        load(BlockCall.QUERIES, shape.queries(), true);
+    }
+
+    /**
+     * Rows to lanes, as queries.
+     *
+     * @param first the field of the first row's address
+     * @param lanes offset in scratch memory
+     */
+    void load(int first, int lanes, boolean scaled) {
+        squares(first, BlockCall.QUERY_ROW, lanes, channels -> {
             for (int row = 0; row < LANES; row++) {
                 a.vpxord(new Zmm(row), new Zmm(row), new Zmm(row));
             }
             rows(row -> {
                 a.vmovups(new Zmm(row), lanes(channels), at(RAX, 0));
-                a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
+                if (scaled) {
+                    a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
+                }
             });
             SquareTransposition.append(a);
             for (int channel = 0; channel < channels; channel++) {
@@ -58,12 +71,23 @@ final class Transposition {
         });
     }
 
-    /** Lanes times the inverses of the sums, which are where the sums were, to the rows of the output that exist. */
-    void outputs() {
+    /**
+     * Lanes to the rows of the output that exist.
+     *
+     * @param normalized whether times the inverses of the sums, which are where the sums were
+     */
+    void outputs(boolean normalized) {
         squares(BlockCall.OUT, BlockCall.OUT_ROW, shape.outputs(), channels -> {
-            a.vmovups(INVERSE, Mask.ALL, at(R11, shape.sums() - shape.outputs()));
+            if (normalized) {
+                a.vmovups(INVERSE, Mask.ALL, at(R11, shape.sums() - shape.outputs()));
+            }
             for (int channel = 0; channel < channels; channel++) {
-                a.vmulps(new Zmm(channel), INVERSE, at(RSI, channel * shape.row()));
+                Address lanes = at(RSI, channel * shape.row());
+                if (normalized) {
+                    a.vmulps(new Zmm(channel), INVERSE, lanes);
+                } else {
+                    a.vmovups(new Zmm(channel), Mask.ALL, lanes);
+                }
             }
             SquareTransposition.append(a);
             rows(row -> a.vmovups(at(RAX, 0), lanes(channels), new Zmm(row)));
