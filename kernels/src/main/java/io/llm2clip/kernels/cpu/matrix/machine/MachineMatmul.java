@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class MachineMatmul implements Launch {
     /** Most memory for panels. */
     private static final long SECTION_BYTES = 96L << 20;
-    /** Longest part of k that a block is multiplied in: panels of both factors then stay in the L2 cache. */
+    /** Bytes of a panel of B, all of k, with which panels of both factors stay in the L2 cache: then no sums wait. */
+    private static final long MAX_PANEL_BYTES = 128 * 1024;
+    /** Longest part of a k for which they do not. */
     private static final int MAX_K = 1024;
     /** The same where sums wait in the output, to and from which they go for each part. */
     private static final int MAX_K_OF_OUTPUTS = 2048;
@@ -69,8 +71,8 @@ final class MachineMatmul implements Launch {
         if (packed != null && (evaluated || packed.panelRows() != panelRows)) {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
-        part = TaskGrid.partOf(op.k(), kernels.finishes() ? MAX_K : MAX_K_OF_OUTPUTS);
         int steps = Tiles.steps(op.k());
+        part = TaskGrid.partOf(op.k(), longestPart(kernels, steps));
         long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
         sections = Section.of(op, panelRows, kernels.columns(), bytesOfRow, bytesOfColumn, SECTION_BYTES);
@@ -78,6 +80,13 @@ final class MachineMatmul implements Launch {
 
     private static int panelRows(Matmul op, MachineKernels kernels) {
         return Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
+    }
+
+    private static int longestPart(MachineKernels kernels, int steps) {
+        if (!kernels.finishes()) {
+            return MAX_K_OF_OUTPUTS;
+        }
+        return kernels.bytesOfB(steps) <= MAX_PANEL_BYTES ? steps * Tiles.STEP : MAX_K;
     }
 
     @Override

@@ -11,8 +11,10 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
  * @param columnBlocks blocks from left to right
  */
 record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
-    /** Bytes of a block of A, which the kernel goes through for each panel of B: of half an L2 cache. */
-    private static final long MAX_A_BYTES = 768 * 1024;
+    /** Bytes of a block of A, which the kernel goes through for each panel of B: of a third of an L2 cache. */
+    private static final long MAX_A_BYTES = 640 * 1024;
+    /** Panels of a block even if they are more: meanwhile the next panel of B is fetched. */
+    private static final long FEW_PANELS = 8;
     /** Work below which a block is not worth a task of its own. */
     private static final long TASK_FLOPS = 6_000_000;
 
@@ -34,7 +36,7 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
     static TaskGrid of(Section section, int k, int panelRows, int panelColumns, long panelBytes, int threads) {
         int rowPanels = Math.max(1, Math.ceilDiv(section.rows(), panelRows));
         int columnPanels = Math.max(1, Math.ceilDiv(section.columns(), panelColumns));
-        int rowBlocks = (int) Math.ceilDiv(rowPanels, Math.max(1, MAX_A_BYTES / panelBytes));
+        int rowBlocks = (int) Math.ceilDiv(rowPanels, Math.max(FEW_PANELS, MAX_A_BYTES / panelBytes));
         long wanted = Math.min(
                 section.flopsOfOne(k) / TASK_FLOPS,
                 Math.ceilDiv(TASKS_PER_THREAD * threads, Math.max(1, section.batches())));
