@@ -9,6 +9,7 @@ import io.llm2clip.kernels.operations.RowPanels;
 /**
  * One block of a matmul's output: panel of B by panel of B, each times all of the block's panels of A. Sums over more than one part of k are
  * kept meanwhile: where programs finish them in blocks of scratch memory, for as many panels of B as that has room for, otherwise in the output.
+ * Sums of all of k are in two blocks in turn, as those of a panel may be finished during the next one.
  */
 final class BlockProduct {
     /** Of sums that wait for the next part of k. */
@@ -45,7 +46,7 @@ final class BlockProduct {
     }
 
     long scratchBytes() {
-        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 1;
+        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 2;
         return 2 * PanelCall.BYTES + blocks * PanelCall.BLOCK;
     }
 
@@ -137,9 +138,14 @@ final class BlockProduct {
             PanelCall.shape(call, rows, width);
             int vectors = Math.ceilDiv(width, Tiles.LANES);
             functions = new MachineFunction[] {
-                kernels.panel(new PanelShape(rows, vectors, fetched, null, 0)),
+                kernels.panel(new PanelShape(rows, vectors, fetched, null, false, 0)),
                 kernels.panel(new PanelShape(
-                        rows, vectors, fetched, matmul.finish, matmul.packed == null ? 0 : matmul.packed.parts()))
+                        rows,
+                        vectors,
+                        fetched,
+                        matmul.finish,
+                        op.epilogue().panels() != null,
+                        matmul.packed == null ? 0 : matmul.packed.parts()))
             };
         }
 
@@ -164,9 +170,10 @@ final class BlockProduct {
             sum(
                     block,
                     PanelCall.BLOCK_ROW,
-                    waiting ? PanelCall.BLOCK : 0,
+                    waiting ? PanelCall.BLOCK : -PanelCall.BLOCK,
                     first ? 0 : block,
                     first ? 0 : PanelCall.BLOCK_ROW);
+            set(PanelCall.C_NEXT, PanelCall.BLOCK);
             set(PanelCall.ADD_PANEL, first ? 0 : PanelCall.BLOCK);
             RowPanels packed = matmul.packed;
             if (packed == null) {
@@ -177,7 +184,11 @@ final class BlockProduct {
             }
             set(PanelCall.OUT_ROW, op.n() * 4L);
             for (int e = 0; e < op.epilogue().extras().size(); e++) {
-                set(PanelCall.EXTRAS + e * Long.BYTES, epilogue.extra(e, output.batch(), row, column));
+                set(
+                        PanelCall.EXTRAS + e * Long.BYTES,
+                        op.epilogue().packs(e)
+                                ? epilogue.extra(e, 0, 0, 0) - matmul.out
+                                : epilogue.extra(e, output.batch(), row, column));
             }
         }
 

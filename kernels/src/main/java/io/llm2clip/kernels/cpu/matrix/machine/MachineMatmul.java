@@ -68,6 +68,10 @@ final class MachineMatmul implements Launch {
         panelRows = op.panels() == null ? panelRows(op, kernels) : op.panels().panelRows();
         this.packed = packed;
         out = addresses[addresses.length - 1];
+        if (op.epilogue().panels() != null && !op.epilogue().panels().equals(packed)) {
+            throw new IllegalArgumentException(
+                    "No program reads extra operands of " + op + " where its result is not packed alike.");
+        }
         if (packed != null && (evaluated || packed.panelRows() != panelRows)) {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
@@ -110,15 +114,20 @@ final class MachineMatmul implements Launch {
                 kernels.columns(),
                 kernels.bytesOfA(panelRows, part / Tiles.STEP),
                 workers.threads());
-        int tasks = Math.multiplyExact(section.batches(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
-        workers.parallel(tasks, (task, worker) -> {
-            OutputBlock block = grid.block(section, task);
-            BlockProduct product = new BlockProduct(this, panels, block);
-            product.run(workers.scratch(worker, product.scratchBytes()));
-            if (evaluated) {
-                epilogue.apply(block, worker);
+        TaskLanes lanes = new TaskLanes(grid.tasks(section), workers.threads());
+        workers.parallel(workers.threads(), (number, worker) -> {
+            for (int task = lanes.take(worker); task != TaskLanes.NONE; task = lanes.take(worker)) {
+                multiply(panels, grid.block(section, task), worker);
             }
         });
+    }
+
+    private void multiply(SectionPanels panels, OutputBlock block, int worker) {
+        BlockProduct product = new BlockProduct(this, panels, block);
+        product.run(workers.scratch(worker, product.scratchBytes()));
+        if (evaluated) {
+            epilogue.apply(block, worker);
+        }
     }
 
     void putConstants(long call) {

@@ -64,8 +64,10 @@ final class PanelCall {
     static final int OUT_ROW = OUT + 8;
     /** Bytes from one panel of a packed output to the next; rows of its other operands are {@link #OUT_ROW} apart. */
     static final int OUT_PANEL = OUT_ROW + 8;
+    /** What a {@link Finish} exchanges with {@link #C_PANEL} after each panel. */
+    static final int C_NEXT = OUT_PANEL + 8;
     /** The addresses of its other operands, and its constants. */
-    static final int EXTRAS = OUT_PANEL + 8;
+    static final int EXTRAS = C_NEXT + 8;
 
     static final int CONSTANTS = EXTRAS + Expression.MAX_VALUES * Long.BYTES;
     /** Bytes of a call; aligned to 64. */

@@ -18,7 +18,7 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
     /** Work below which a block is not worth a task of its own. */
     private static final long TASK_FLOPS = 6_000_000;
 
-    private static final int TASKS_PER_THREAD = 4;
+    private static final int TASKS_PER_THREAD = 2;
 
     /** The parts of k, none longer than the most, as equal as can be, and of whole steps. */
     static int partOf(int k, int most) {
@@ -49,13 +49,17 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
                 rows, columns, Math.ceilDiv(section.rows(), rows), Math.ceilDiv(section.columns(), columns));
     }
 
-    /** The block of a number: the same block of all matmuls, then the one below it, then the next from left to right. */
+    int tasks(Section section) {
+        return Math.multiplyExact(section.batches(), Math.multiplyExact(rowBlocks, columnBlocks));
+    }
+
+    /** The block of a number: from left to right, then the row below, then the next matmul, so that blocks in a row have an A in common. */
     OutputBlock block(Section section, int number) {
-        int block = number / section.batches();
-        int row = block % rowBlocks * rows;
-        int column = block / rowBlocks * columns;
+        int block = number % (rowBlocks * columnBlocks);
+        int row = block / columnBlocks * rows;
+        int column = block % columnBlocks * columns;
         return new OutputBlock(
-                section.batch() + number % section.batches(),
+                section.batch() + number / (rowBlocks * columnBlocks),
                 section.row() + row,
                 Math.min(rows, section.rows() - row),
                 section.column() + column,
