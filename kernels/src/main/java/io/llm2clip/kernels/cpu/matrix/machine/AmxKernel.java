@@ -4,8 +4,10 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
@@ -45,6 +47,7 @@ record AmxKernel() implements Bf16Kernel {
         private final Label row = a.label();
         private final int vectors;
         private final int fetched;
+        private final int fetchedOfA;
         private final int parts;
         /** Tiles of sums, one below the other. */
         private final int below;
@@ -53,12 +56,13 @@ record AmxKernel() implements Bf16Kernel {
             super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
             finishes = shape.finish() != null;
             vectors = shape.vectors();
-            this.fetched = shape.fetched();
+            fetched = shape.fetched();
+            fetchedOfA = shape.fetchedOfA();
             this.parts = parts;
             below = rows > Tiles.LANES ? 2 : 1;
         }
 
-        /** R12 is the bytes of a tile's row, R14 goes along the next panel of B. */
+        /** R12 is the bytes of a tile's row, R14 goes along the next panel of B, RBP along the next part of A where sums are not finished. */
         @Override
         void enter() {
             a.push(R12);
@@ -82,6 +86,10 @@ record AmxKernel() implements Bf16Kernel {
          */
         @Override
         void steps() {
+            if (fetchedOfA > 0) {
+                a.mov(RBP, at(RDI, PanelCall.NEXT_PART));
+                a.add(RBP, R8);
+            }
             Label rest = a.label();
             Label end = a.label();
             loop(PanelCall.EIGHTS, rest, () -> {
@@ -119,6 +127,9 @@ record AmxKernel() implements Bf16Kernel {
             a.add(RSI, steps * stepOfB);
             if (fetched > 0) {
                 a.add(R14, steps * fetched * Tiles.ROW);
+            }
+            if (fetchedOfA > 0) {
+                a.add(RBP, steps * fetchedOfA * Tiles.ROW);
             }
         }
 
@@ -218,6 +229,9 @@ record AmxKernel() implements Bf16Kernel {
             }
             for (int line = 0; line < fetched; line++) {
                 a.prefetcht1(at(R14, (step * fetched + line) * Tiles.ROW));
+            }
+            for (int line = 0; line < fetchedOfA; line++) {
+                a.prefetcht1(at(RBP, (step * fetchedOfA + line) * Tiles.ROW));
             }
         }
 

@@ -54,8 +54,10 @@ final class PanelCall {
     static final int NIBBLES = SUMS + Tiles.TILE;
     /** The panel of B that is multiplied next, of whose fetching a program takes care. */
     static final int NEXT = NIBBLES + Tiles.TILE / 2;
+    /** Bytes from a panel of A to what is fetched meanwhile of its next part of k. */
+    static final int NEXT_PART = NEXT + 8;
     /** Whole eights of steps, and the steps that are left. */
-    static final int EIGHTS = NEXT + 8;
+    static final int EIGHTS = NEXT_PART + 8;
 
     static final int REST = EIGHTS + 8;
     /** Where the output of a {@link Finish} goes, and the bytes from one row to the next. */
