@@ -39,6 +39,13 @@ public record Matmul(
                     packing);
             Checks.require(batch <= 1 || b.batchStride() == 0, "Matmul: one packed B", batch + " of them");
         }
+        RowPanels panelsOfExtras = epilogue.panels();
+        if (panelsOfExtras != null) {
+            Checks.require(
+                    batch == 1 && panelsOfExtras.rows() == m && panelsOfExtras.columns() == n,
+                    "Matmul: extra operands in panels of one output [" + m + ", " + n + "]",
+                    panelsOfExtras);
+        }
         if (panels != null) {
             Checks.require(
                     batch == 1 && panels.rows() == m && panels.columns() == k,
@@ -92,16 +99,21 @@ public record Matmul(
         operands.add(b.operand("b", batch, k, n));
         List<Broadcast> extras = epilogue.extras();
         for (int i = 0; i < extras.size(); i++) {
-            operands.add(Operand.in(
-                    "extra" + i,
-                    switch (extras.get(i)) {
-                        case FULL -> (long) batch * m * n;
-                        case ROW -> n;
-                        case SCALAR -> 1;
-                    }));
+            operands.add(extra("extra" + i, extras.get(i)));
         }
         operands.add(Operand.out((long) batch * m * n));
         return operands;
+    }
+
+    private Operand extra(String name, Broadcast layout) {
+        return switch (layout) {
+            case FULL -> {
+                Operand rows = Operand.in(name, (long) batch * m * n);
+                yield epilogue.panels() == null ? rows : rows.packed(epilogue.panels());
+            }
+            case ROW -> Operand.in(name, n);
+            case SCALAR -> Operand.in(name, 1);
+        };
     }
 
     /** The epilogue alone: its inputs are the matmul's result, which the output may overwrite, and the extra operands. */

@@ -26,13 +26,15 @@ final class MatmulReference {
                     long index = (batch * op.m() + row) * op.n() + column;
                     values[0] = (float) dot(op, a, b, batch, row, column);
                     for (int e = 0; e < extras.size(); e++) {
-                        values[1 + e] = new Floats(operands[2 + e])
-                                .get(
-                                        switch (extras.get(e)) {
-                                            case FULL -> index;
-                                            case ROW -> column;
-                                            case SCALAR -> 0;
-                                        });
+                        MemorySegment extra = operands[2 + e];
+                        values[1 + e] = switch (extras.get(e)) {
+                            case FULL ->
+                                op.epilogue().panels() == null
+                                        ? new Floats(extra).get(index)
+                                        : new PanelElements(op.epilogue().panels(), extra).get((int) row, (int) column);
+                            case ROW -> new Floats(extra).get(column);
+                            case SCALAR -> new Floats(extra).get(0);
+                        };
                     }
                     out.set(index, ScalarExpression.evaluate(op.epilogue().expression(), values));
                 }

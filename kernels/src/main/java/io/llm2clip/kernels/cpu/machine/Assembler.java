@@ -62,6 +62,12 @@ public final class Assembler {
         encoder.emitJump(target);
     }
 
+    /** Calls a part of the program, which {@link #ret} ends. */
+    public void call(Label target) {
+        encoder.emit(0xE8);
+        encoder.emitJump(target);
+    }
+
     /** Jumps if the last result was 0. */
     public void jz(Label target) {
         encoder.emit(0x0F, 0x84);
@@ -473,6 +479,11 @@ public final class Assembler {
     /** Widens the lower half's words to lanes of 32 bits. */
     public void vpmovzxwd(Zmm to, Zmm from) {
         encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x33, to.number(), 0, from.number());
+    }
+
+    /** Widens 16 words to lanes of 32 bits. */
+    public void vpmovzxwd(Zmm to, Address from) {
+        encoder.evex(Evex.of(MAP_0F38, PREFIX_66, 0), 0x33, to.number(), 0, from, 32);
     }
 
     public void vpslld(Zmm to, Zmm from, int bits) {

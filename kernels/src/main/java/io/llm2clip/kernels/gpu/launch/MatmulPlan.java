@@ -105,6 +105,10 @@ final class MatmulPlan {
             throw new IllegalArgumentException(
                     "Matmul with a packed A runs on the CPU only, found " + op.panels() + "; pass A as it is stored.");
         }
+        if (op.epilogue().panels() != null) {
+            throw new IllegalArgumentException("Matmul with packed extra operands runs on the CPU only, found "
+                    + op.epilogue().panels() + "; pass them by rows.");
+        }
         if (op.b().packing() != null) {
             throw new IllegalArgumentException("Matmul with a packed B runs on the CPU only, found "
                     + op.b().packing() + "; pass B as it is stored.");

@@ -195,6 +195,10 @@ class AssemblerTest {
                         a -> a.vcvtne2ps2bf16(new Zmm(16), new Zmm(8), new Zmm(24))),
                 Golden.of("62b27e4872f1", "vcvtneps2bf16 ymm6, zmm17", a -> a.vcvtneps2bf16(new Zmm(6), new Zmm(17))),
                 Golden.of("62f27d4833fe", "vpmovzxwd zmm7, ymm6", a -> a.vpmovzxwd(new Zmm(7), new Zmm(6))),
+                Golden.of(
+                        "62d27d48335c2f01",
+                        "vpmovzxwd zmm3, [r15+rbp+32]",
+                        a -> a.vpmovzxwd(new Zmm(3), at(R15, RBP, 32))),
                 Golden.of("62f1654072f710", "vpslld zmm19, zmm7, 16", a -> a.vpslld(new Zmm(19), new Zmm(7), 16)),
                 Golden.of(
                         "62f285408ddc", "vpermw zmm3, zmm31, zmm4", a -> a.vpermw(new Zmm(3), new Zmm(31), new Zmm(4))),
@@ -400,6 +404,18 @@ class AssemblerTest {
     @MethodSource("instructions")
     void instructionsAreThoseOfAnotherAssembler(Golden golden) {
         golden.check();
+    }
+
+    /** Of {@code call a; ret; a: ret}. */
+    @Test
+    void callsGoForward() {
+        Assembler a = new Assembler();
+        Label function = a.label();
+        a.call(function);
+        a.ret();
+        a.bind(function);
+        a.ret();
+        assertThat(HexFormat.of().formatHex(a.code())).isEqualTo("e801000000c3c3");
     }
 
     /** Of {@code mov rcx, 3; jmp b; a: add rax, rcx; b: sub rcx, 1; jnz a; test rax, rax; jz c; ret; c: ret}. */

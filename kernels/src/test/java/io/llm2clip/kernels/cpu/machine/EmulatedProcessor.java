@@ -29,6 +29,7 @@ public final class EmulatedProcessor implements CodeSpace {
         final CodeReader code;
         final long[] registers = new long[16];
         final Deque<Long> stack = new ArrayDeque<>();
+        final Deque<Integer> calls = new ArrayDeque<>();
         final EmulatedVectors vectors = new EmulatedVectors();
         final EmulatedTiles tiles = new EmulatedTiles();
         boolean zero;
@@ -86,7 +87,11 @@ public final class EmulatedProcessor implements CodeSpace {
                 return;
             }
             switch (opcode) {
-                case 0xC3 -> code.position = RETURN;
+                case 0xC3 -> code.position = calls.isEmpty() ? RETURN : calls.pop();
+                case 0xE8 -> {
+                    calls.push(code.position + Integer.BYTES);
+                    jump(true);
+                }
                 case 0xE9 -> jump(true);
                 case 0x0F -> {
                     int condition = code.next();
@@ -271,7 +276,13 @@ public final class EmulatedProcessor implements CodeSpace {
                 case 0x2252 -> vectors.dotProducts(o.reg(), vvvv, rm);
                 case 0x2372 -> vectors.roundTwo(o.reg(), vvvv, rm);
                 case 0x2272 -> vectors.roundOne(o.reg(), rm);
-                case 0x2133 -> vectors.widenWords(o.reg(), rm);
+                case 0x2133 -> {
+                    if (o.isMemory()) {
+                        vectors.widenWords(o.reg(), o.address(registers));
+                    } else {
+                        vectors.widenWords(o.reg(), rm);
+                    }
+                }
                 case 0x1172 -> {
                     require((o.reg() & 7) == 6 || (o.reg() & 7) == 2, "no arithmetic shift");
                     vectors.shift(vvvv, rm, code.next(), (o.reg() & 7) == 6);
@@ -286,7 +297,7 @@ public final class EmulatedProcessor implements CodeSpace {
         private static int accessed(int instruction) {
             return switch (instruction) {
                 case 0x2118 -> 4;
-                case 0x2113 -> 32;
+                case 0x2113, 0x2133 -> 32;
                 case 0x2221, 0x3118 -> 16;
                 default -> 64;
             };

@@ -379,6 +379,14 @@ final class EmulatedVectors {
         set(to, lanes);
     }
 
+    void widenWords(int to, long address) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = Short.toUnsignedInt(Memory.ALL.get(JAVA_SHORT_UNALIGNED, address + 2L * lane));
+        }
+        set(to, lanes);
+    }
+
     private int word(int register, int index) {
         return registers[register][index / 2] >>> 16 * (index % 2) & 0xFFFF;
     }

@@ -121,14 +121,14 @@ public abstract class MatmulConformance extends UnitConformance {
                     continue;
                 }
                 check(matmul(301, 203, 97, transposeA, transposeB, DType.F32, List.of(Broadcast.ROW)), 1);
-                check(matmul(65, 130, 1500, transposeA, transposeB, DType.F32, List.of(Broadcast.FULL)), 2);
+                check(matmul(65, 130, 2100, transposeA, transposeB, DType.F32, List.of(Broadcast.FULL)), 2);
                 check(Matmul.dense(3, 130, 67, 131, transposeA, transposeB), 3);
             }
         }
         List<Broadcast> extras = List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR);
         for (DType format : formats()) {
             check(matmul(1500, 33, 128, false, true, format, extras), 4);
-            check(matmul(65, 130, 1440, false, true, format, List.of(Broadcast.FULL)), 5);
+            check(matmul(65, 130, 2080, false, true, format, List.of(Broadcast.FULL)), 5);
         }
     }
 

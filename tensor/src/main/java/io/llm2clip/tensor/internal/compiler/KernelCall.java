@@ -26,6 +26,11 @@ record KernelCall(KernelOp op, Precision precision, List<View> operands, List<No
         return op.results().get(result).bytes();
     }
 
+    /** The same call of an operation with other layouts. */
+    KernelCall withOp(KernelOp other) {
+        return new KernelCall(other, precision, operands, results, after);
+    }
+
     KernelCall after(List<Node> values) {
         return values.isEmpty() ? this : new KernelCall(op, precision, operands, results, values);
     }

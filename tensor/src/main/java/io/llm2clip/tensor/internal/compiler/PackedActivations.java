@@ -1,8 +1,10 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RowPanels;
@@ -12,6 +14,7 @@ import io.llm2clip.tensor.internal.graph.View;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,12 +24,19 @@ import org.jspecify.annotations.Nullable;
  * Has values that nothing reads but matmuls, as their first operand, written in the layout that these multiply, where the kernel that
  * computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
  * What is multiplied is the same, rounded by whoever writes it instead of by each that reads it.
+ *
+ * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
+ * once more, as the product that it becomes a part of is, and never written to memory in f32.
  */
 final class PackedActivations {
+    private static final int NONE = -1;
+
     private final Target.Packings packings;
     private final List<KernelCall> calls;
     /** By value, the calls that read it, each as often as it does. */
     private final Map<Node, List<Integer>> readers = new HashMap<>();
+    /** By value, the call that computes it. */
+    private final Map<Node, Integer> writers = new HashMap<>();
     /** What is read by other than calls: handed out, copied, or written into variables. */
     private final Set<Node> kept = new HashSet<>();
     /** Calls that belong right before another one. */
@@ -36,6 +46,9 @@ final class PackedActivations {
         this.packings = packings;
         calls = new ArrayList<>(laid.calls());
         for (int call = 0; call < calls.size(); call++) {
+            for (Node result : calls.get(call).results()) {
+                writers.put(result, call);
+            }
             for (View operand : calls.get(call).operands()) {
                 readers.computeIfAbsent(operand.base(), _ -> new ArrayList<>()).add(call);
             }
@@ -60,7 +73,48 @@ final class PackedActivations {
         for (int call = 0; call < pass.calls.size(); call++) {
             pass.pack(call);
         }
+        for (int call = 0; call < pass.calls.size(); call++) {
+            pass.packExtras(call);
+        }
         return new Layouts.Laid(pass.inOrder(), laid.copies(), laid.outputs(), laid.updates());
+    }
+
+    /** Packs what nothing reads but the epilogue of a matmul whose result is packed: all values of the result's shape, or none. */
+    private void packExtras(int reader) {
+        KernelCall call = calls.get(reader);
+        if (!(call.op() instanceof PackedRows(KernelOp inner, RowPanels panels)) || !(inner instanceof Matmul op)) {
+            return;
+        }
+        Set<Integer> writers = new LinkedHashSet<>();
+        for (int extra = 0; extra < op.epilogue().extras().size(); extra++) {
+            if (op.epilogue().extras().get(extra) == Broadcast.FULL) {
+                writers.add(writesPacked(call.operands().get(2 + extra), panels));
+            }
+        }
+        Matmul packed = op.withEpilogue(op.epilogue().withPanels(panels));
+        if (writers.isEmpty() || writers.contains(NONE) || !packings.writes(packed, call.precision(), panels)) {
+            return;
+        }
+        for (int writer : writers) {
+            calls.set(
+                    writer,
+                    calls.get(writer).withOp(new PackedRows(calls.get(writer).op(), panels)));
+        }
+        calls.set(reader, call.withOp(new PackedRows(packed, panels)));
+    }
+
+    /** The matmul that can write a value packed, which is read once, as a whole; or {@link #NONE}. */
+    private int writesPacked(View value, RowPanels panels) {
+        Integer writer = writers.get(value.base());
+        boolean once = readers.getOrDefault(value.base(), List.of()).size() == 1 && !kept.contains(value.base());
+        boolean whole = value.offset() == 0
+                && value.dense()
+                && value.shape().size() == value.base().shape.size();
+        if (writer == null || !once || !whole) {
+            return NONE;
+        }
+        KernelCall call = calls.get(writer);
+        return call.op() instanceof Matmul && packings.writes(call.op(), call.precision(), panels) ? writer : NONE;
     }
 
     /** Packs what a call computes, if that is of use. */
@@ -87,7 +141,7 @@ final class PackedActivations {
                 && !kept.contains(value)
                 && packings.writes(call.op(), call.precision(), panels)) {
             PackedRows op = new PackedRows(call.op(), panels);
-            calls.set(producer, new KernelCall(op, call.precision(), call.operands(), call.results(), call.after()));
+            calls.set(producer, call.withOp(op));
             read(packed, panels, value);
         } else if (packed.size() > 1) {
             packOnce(value, panels, packed);

@@ -141,7 +141,10 @@ class PackedActivationsTest {
                 .hasSize(1);
     }
 
-    /** The product of gate and up is the epilogue of one of both, which writes what the down projection reads. */
+    /**
+     * The product of gate and up is the epilogue of one of both, which writes what the down projection reads; the other is in panels as well,
+     * as nothing else reads it.
+     */
     @Test
     void edgesOfABlockOfALlamaArePacked() {
         Tensor x = input(1, ROWS, WIDTH);
@@ -151,8 +154,38 @@ class PackedActivationsTest {
         assertThat(packed(plan))
                 .satisfiesExactly(
                         op -> assertThat(op).isInstanceOf(NormOp.RmsNorm.class),
+                        op -> assertThat(op).isInstanceOf(Matmul.class),
                         op -> assertThat(op).isInstanceOf(Matmul.class));
         assertThat(readers(plan)).extracting(Matmul::n).containsExactly(96, 96, WIDTH);
+        assertThat(readers(plan))
+                .extracting(op -> op.epilogue().panels())
+                .containsExactly(null, RowPanels.balanced(ROWS, 96, 32, 1), null);
+        assertThat(PlanText.of(plan, TARGET))
+                .containsPattern("reads +extra0 .* packed tiles-bf16 .* " + ROWS * 96 * 2 / 1000 + ",680 bytes");
+    }
+
+    @Test
+    void whatAnEpilogueReadsIsPackedIfNothingElseReadsIt() {
+        Tensor n = norm(input(ROWS, WIDTH));
+        Tensor gate = linear(n, 96);
+        assertThat(packed(compile(linear(gate.silu().mul(linear(n, 96)), WIDTH), gate)))
+                .as("handed out")
+                .noneMatch(
+                        op -> op instanceof Matmul matmul && matmul.epilogue().panels() != null);
+        Tensor stored = weight(ROWS, 96);
+        assertThat(packed(compile(linear(stored.mul(linear(n, 96)), WIDTH))))
+                .as("a variable")
+                .noneMatch(
+                        op -> op instanceof Matmul matmul && matmul.epilogue().panels() != null);
+        Tensor sum = gate.silu().mul(linear(n, 96)).add(stored);
+        assertThat(packed(compile(linear(sum, WIDTH))))
+                .as("beside another one that is not")
+                .noneMatch(
+                        op -> op instanceof Matmul matmul && matmul.epilogue().panels() != null);
+        assertThat(packed(compile(gate.silu().mul(linear(n, 96)))))
+                .as("of a result by rows")
+                .noneMatch(
+                        op -> op instanceof Matmul matmul && matmul.epilogue().panels() != null);
     }
 
     /** A value in panels takes half of its bytes, or with the last step filled up a little more. */

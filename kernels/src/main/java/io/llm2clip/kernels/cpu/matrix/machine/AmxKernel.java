@@ -4,17 +4,16 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Feature;
-import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Tile;
 
@@ -42,22 +41,28 @@ record AmxKernel() implements Bf16Kernel {
         return new Program(shape, parts).encode();
     }
 
+    /** A panel is finished during the steps of the next one, a row a step, when vectors have nothing else to do. */
     private static final class Program extends PanelProgram {
+        private final boolean finishes;
+        private final Label row = a.label();
         private final int vectors;
         private final int fetched;
+        private final int fetchedOfA;
         private final int parts;
         /** Tiles of sums, one below the other. */
         private final int below;
 
         Program(PanelShape shape, int parts) {
             super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
-            this.vectors = shape.vectors();
-            this.fetched = shape.fetched();
+            finishes = shape.finish() != null;
+            vectors = shape.vectors();
+            fetched = shape.fetched();
+            fetchedOfA = shape.fetchedOfA();
             this.parts = parts;
             below = rows > Tiles.LANES ? 2 : 1;
         }
 
-        /** R12 is the bytes of a tile's row, R14 goes along the next panel of B. */
+        /** R12 is the bytes of a tile's row, R14 goes along the next panel of B, RBP along the next part of A where sums are not finished. */
         @Override
         void enter() {
             a.push(R12);
@@ -81,6 +86,10 @@ record AmxKernel() implements Bf16Kernel {
          */
         @Override
         void steps() {
+            if (fetchedOfA > 0) {
+                a.mov(RBP, at(RDI, PanelCall.NEXT_PART));
+                a.add(RBP, R8);
+            }
             Label rest = a.label();
             Label end = a.label();
             loop(PanelCall.EIGHTS, rest, () -> {
@@ -89,15 +98,18 @@ record AmxKernel() implements Bf16Kernel {
                     if (step == EIGHT / 2) {
                         a.tilestored(at(RDI, R12, PanelCall.SUMS), sum(0, 0));
                     }
+                    finishRow();
                 }
                 advance(EIGHT);
             });
             a.bind(rest);
             loop(PanelCall.REST, end, () -> {
                 step(0);
+                finishRow();
                 advance(1);
             });
             a.bind(end);
+            finishRows();
         }
 
         private void loop(int count, Label end, Runnable body) {
@@ -116,14 +128,17 @@ record AmxKernel() implements Bf16Kernel {
             if (fetched > 0) {
                 a.add(R14, steps * fetched * Tiles.ROW);
             }
+            if (fetchedOfA > 0) {
+                a.add(RBP, steps * fetchedOfA * Tiles.ROW);
+            }
         }
 
         @Override
         void load() {
+            a.mov(RAX, PanelCall.BLOCK_ROW);
             for (int y = 0; y < below; y++) {
-                rowsOf(R10, RCX, y);
                 for (int x = 0; x < vectors; x++) {
-                    a.tileloadd(sum(y, x), at(RBP, RCX, x * Tiles.ROW));
+                    a.tileloadd(sum(y, x), at(R10, RAX, inBlock(y, x)));
                 }
             }
         }
@@ -139,23 +154,57 @@ record AmxKernel() implements Bf16Kernel {
 
         @Override
         void store() {
+            a.mov(RAX, PanelCall.BLOCK_ROW);
             for (int y = 0; y < below; y++) {
-                rowsOf(R9, RDX, y);
                 for (int x = 0; x < vectors; x++) {
-                    a.tilestored(at(RBP, RDX, x * Tiles.ROW), sum(y, x));
+                    a.tilestored(at(R9, RAX, inBlock(y, x)), sum(y, x));
                 }
             }
         }
 
-        /** Sets RBP to the first row of a tile. */
-        private void rowsOf(Gpr first, Gpr row, int y) {
-            if (y == 0) {
-                a.mov(RBP, first);
-            } else {
-                a.mov(RBP, row);
-                a.shl(RBP, 4);
-                a.add(RBP, first);
+        private static int inBlock(int y, int x) {
+            return y * Tiles.LANES * PanelCall.BLOCK_ROW + x * Tiles.ROW;
+        }
+
+        /** A row of the panel before, if one is left. */
+        private void finishRow() {
+            if (finishes) {
+                Label none = a.label();
+                a.test(RCX, RCX);
+                a.jz(none);
+                a.call(row);
+                a.bind(none);
             }
+        }
+
+        /** All rows of the panel before that are left. */
+        private void finishRows() {
+            if (finishes) {
+                Label none = a.label();
+                a.test(RCX, RCX);
+                a.jz(none);
+                Label again = a.here();
+                a.call(row);
+                a.jnz(again);
+                a.bind(none);
+            }
+        }
+
+        @Override
+        void finish(Finish rows) {
+            rows.take(a);
+        }
+
+        @Override
+        void end(Finish rows) {
+            finishRows();
+        }
+
+        @Override
+        void functions(Finish rows) {
+            a.bind(row);
+            rows.row(a);
+            a.ret();
         }
 
         /** With two parts: what rounding left of A, then A rounded, by B rounded; then the latter by what rounding left of B. */
@@ -180,6 +229,9 @@ record AmxKernel() implements Bf16Kernel {
             }
             for (int line = 0; line < fetched; line++) {
                 a.prefetcht1(at(R14, (step * fetched + line) * Tiles.ROW));
+            }
+            for (int line = 0; line < fetchedOfA; line++) {
+                a.prefetcht1(at(RBP, (step * fetchedOfA + line) * Tiles.ROW));
             }
         }
 

@@ -4,10 +4,7 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Feature;
@@ -62,12 +59,10 @@ record Avx512Kernel() implements Bf16Kernel {
 
         @Override
         void load() {
-            a.mov(RBP, R10);
             for (int row = 0; row < rows; row++) {
                 for (int v = 0; v < vectors; v++) {
-                    a.vmovups(sum(row, v), COLUMNS[v], at(RBP, v * Tiles.ROW));
+                    a.vmovups(sum(row, v), COLUMNS[v], at(R10, row * PanelCall.BLOCK_ROW + v * Tiles.ROW));
                 }
-                a.add(RBP, RCX);
             }
         }
 
@@ -112,12 +107,10 @@ record Avx512Kernel() implements Bf16Kernel {
 
         @Override
         void store() {
-            a.mov(RBP, R9);
             for (int row = 0; row < rows; row++) {
                 for (int v = 0; v < vectors; v++) {
-                    a.vmovups(at(RBP, v * Tiles.ROW), COLUMNS[v], sum(row, v));
+                    a.vmovups(at(R9, row * PanelCall.BLOCK_ROW + v * Tiles.ROW), COLUMNS[v], sum(row, v));
                 }
-                a.add(RBP, RDX);
             }
         }
 

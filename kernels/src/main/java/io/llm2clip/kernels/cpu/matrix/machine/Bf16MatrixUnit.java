@@ -49,6 +49,11 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     }
 
     @Override
+    boolean readsInEpilogue(RowPanels panels) {
+        return parts == 1 && packs(panels);
+    }
+
+    @Override
     String layout() {
         return "tiles-" + precision();
     }
@@ -75,6 +80,8 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
                 && matmul.batch() == 1
                 && panels.equals(RowPanels.balanced(matmul.m(), matmul.n(), kernel.rows(parts), parts))
                 && (matmul.panels() == null || matmul.panels().panelRows() == panels.panelRows())
+                && (matmul.epilogue().panels() == null
+                        || panels.equals(matmul.epilogue().panels()))
                 && Finish.encodes(matmul.epilogue());
     }
 

@@ -9,11 +9,12 @@ import io.llm2clip.kernels.operations.RowPanels;
 /**
  * One block of a matmul's output: panel of B by panel of B, each times all of the block's panels of A. Sums over more than one part of k are
  * kept meanwhile: where programs finish them in blocks of scratch memory, for as many panels of B as that has room for, otherwise in the output.
+ * Sums of all of k are in two blocks in turn, as those of a panel may be finished during the next one.
  */
 final class BlockProduct {
     /** Of sums that wait for the next part of k. */
     private static final long WAITING_BYTES = 1 << 20;
-    /** The most lines of the next panel of B to be fetched in a step. */
+    /** The most lines of the next panel of B, and of the next part of A, to be fetched in a step. */
     private static final int MAX_FETCHED = 8;
 
     private final MachineMatmul matmul;
@@ -36,16 +37,16 @@ final class BlockProduct {
         int rest = output.rows() % matmul.panelRows;
         int lines = (int) (kernels.bytesOfB(1) / Tiles.ROW);
         int fetched = count == 0 ? 0 : Math.min(MAX_FETCHED, Integer.highestOneBit(2 * Math.ceilDiv(lines, count) - 1));
-        whole = new Rows(matmul.panelRows, count, 0, fetched);
-        last = new Rows(rest, rest == 0 ? 0 : 1, count, 0);
         int all = Math.ceilDiv(output.columns(), kernels.columns());
         boolean waiting = matmul.finish != null && op.k() > matmul.part;
         long room = WAITING_BYTES / ((count + 1L) * PanelCall.BLOCK);
-        group = waiting ? Math.clamp(room, 1, all) : all;
+        group = waiting ? Math.ceilDiv(all, Math.ceilDiv(all, Math.clamp(room, 1, all))) : all;
+        whole = new Rows(matmul.panelRows, count, 0, fetched);
+        last = new Rows(rest, rest == 0 ? 0 : 1, count, 0);
     }
 
     long scratchBytes() {
-        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 1;
+        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 2;
         return 2 * PanelCall.BYTES + blocks * PanelCall.BLOCK;
     }
 
@@ -61,8 +62,8 @@ final class BlockProduct {
             int from = 0;
             do {
                 for (int column = first; column < end; column += kernels.columns()) {
-                    int next = column + kernels.columns() < output.columns() ? column + kernels.columns() : column;
-                    Step step = new Step(column, (column - first) / kernels.columns(), next, from);
+                    Step step = new Step(
+                            column, (column - first) / kernels.columns(), from, following(first, end, column, from));
                     whole.multiply(step, scratch + 2 * PanelCall.BYTES);
                     last.multiply(step, scratch + 2 * PanelCall.BYTES);
                 }
@@ -71,15 +72,30 @@ final class BlockProduct {
         }
     }
 
+    /** What is multiplied after a part of k of a panel of a group: the next panel, the next part of the first one, or the next group. */
+    private Place following(int first, int end, int column, int from) {
+        int next = column + kernels.columns();
+        if (next < end) {
+            return new Place(next, from);
+        }
+        if (from + matmul.part < op.k()) {
+            return new Place(first, from + matmul.part);
+        }
+        return new Place(Math.min(end, output.columns() - 1) / kernels.columns() * kernels.columns(), 0);
+    }
+
+    /** A column in the block, and a k. */
+    private record Place(int column, int k) {}
+
     /**
      * A part of k of a panel of B.
      *
      * @param column its first column in the block
      * @param inGroup its number
-     * @param next the first column of the next one
      * @param from its first k
+     * @param next where the next one begins
      */
-    private record Step(int column, int inGroup, int next, int from) {}
+    private record Step(int column, int inGroup, int from, Place next) {}
 
     /** Panels of A of the same number of rows, one behind the other. */
     private final class Rows {
@@ -87,6 +103,9 @@ final class BlockProduct {
         final int count;
         final int number;
         final int fetched;
+        /** Lines of the next part of a panel of A in a step, which all panels of B of a group share. */
+        final int fetchedOfA;
+
         long call;
         private int width;
         private MachineFunction[] functions = {};
@@ -100,6 +119,8 @@ final class BlockProduct {
             this.count = count;
             this.number = number;
             this.fetched = fetched;
+            int lines = (int) (kernels.bytesOfA(Math.max(1, rows), 1) / Tiles.ROW);
+            fetchedOfA = Math.min(MAX_FETCHED, Math.ceilDiv(lines, group));
         }
 
         void multiply(Step step, long blocks) {
@@ -116,7 +137,13 @@ final class BlockProduct {
             set(PanelCall.A, panels.ofA(batch, row) + (from == 0 ? 0 : kernels.bytesOfA(rows, from / Tiles.STEP)));
             set(PanelCall.A_PANEL, kernels.bytesOfA(rows, Tiles.steps(op.k())));
             set(PanelCall.B, panels.ofB(batch, output.column() + step.column) + offsetOfB);
-            set(PanelCall.NEXT, panels.ofB(batch, output.column() + step.next) + offsetOfB);
+            Place next = step.next;
+            set(
+                    PanelCall.NEXT,
+                    panels.ofB(batch, output.column() + next.column)
+                            + (next.k == 0 ? 0 : kernels.bytesOfB(next.k / Tiles.STEP)));
+            long fetchedBefore = (long) step.inGroup * steps * fetchedOfA * Tiles.ROW;
+            set(PanelCall.NEXT_PART, kernels.bytesOfA(rows, steps) + fetchedBefore);
             set(PanelCall.STEPS, steps);
             set(PanelCall.EIGHTS, steps / 8);
             set(PanelCall.REST, steps % 8);
@@ -137,9 +164,15 @@ final class BlockProduct {
             PanelCall.shape(call, rows, width);
             int vectors = Math.ceilDiv(width, Tiles.LANES);
             functions = new MachineFunction[] {
-                kernels.panel(new PanelShape(rows, vectors, fetched, null, 0)),
+                kernels.panel(new PanelShape(rows, vectors, fetched, fetchedOfA, null, false, 0)),
                 kernels.panel(new PanelShape(
-                        rows, vectors, fetched, matmul.finish, matmul.packed == null ? 0 : matmul.packed.parts()))
+                        rows,
+                        vectors,
+                        fetched,
+                        0,
+                        matmul.finish,
+                        op.epilogue().panels() != null,
+                        matmul.packed == null ? 0 : matmul.packed.parts()))
             };
         }
 
@@ -164,9 +197,10 @@ final class BlockProduct {
             sum(
                     block,
                     PanelCall.BLOCK_ROW,
-                    waiting ? PanelCall.BLOCK : 0,
+                    waiting ? PanelCall.BLOCK : -PanelCall.BLOCK,
                     first ? 0 : block,
                     first ? 0 : PanelCall.BLOCK_ROW);
+            set(PanelCall.C_NEXT, PanelCall.BLOCK);
             set(PanelCall.ADD_PANEL, first ? 0 : PanelCall.BLOCK);
             RowPanels packed = matmul.packed;
             if (packed == null) {
@@ -177,7 +211,11 @@ final class BlockProduct {
             }
             set(PanelCall.OUT_ROW, op.n() * 4L);
             for (int e = 0; e < op.epilogue().extras().size(); e++) {
-                set(PanelCall.EXTRAS + e * Long.BYTES, epilogue.extra(e, output.batch(), row, column));
+                set(
+                        PanelCall.EXTRAS + e * Long.BYTES,
+                        op.epilogue().packs(e)
+                                ? epilogue.extra(e, 0, 0, 0) - matmul.out
+                                : epilogue.extra(e, output.batch(), row, column));
             }
         }
 

@@ -8,6 +8,7 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -48,6 +49,11 @@ final class ByteMatrixUnit extends MachineMatrixUnit {
     @Override
     boolean stored(Matmul op) {
         return !op.a().transposed() && op.b().transposed();
+    }
+
+    @Override
+    boolean readsInEpilogue(RowPanels panels) {
+        return false;
     }
 
     @Override

@@ -6,9 +6,9 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
@@ -21,16 +21,18 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a {@link PanelProgram} that has summed all of k: its sums are a block in the first level of cache, rows of {@link Tiles#COLUMNS}
- * behind each other, and what the epilogue makes of them goes to the rows of the output, or rounded into panels, of which a block is a step. R13 is the bytes from the call's first row of the
- * output to the block's, which its other operands of that shape have too; R15 the bytes of a row.
+ * The end of a {@link PanelProgram} that has summed all of k: its sums are a block in cache, rows of {@link Tiles#COLUMNS} behind each other,
+ * and what the epilogue makes of them goes to the rows of the output, or rounded into panels, of which a block is a step. RDX is at the next
+ * row of the block, RCX counts those that are left, RBP is at the output. R13 is the bytes from the call's first row of the output to the
+ * next one, which its other operands of that shape have too; R15 is free.
  *
  * @param epilogue without literals, which are read from the call's memory
  * @param rows of a block
  * @param vectors of a row that exist, 1 or 2
+ * @param packedExtras see {@link PanelShape#packedExtras}; their addresses are then as far from the output's as their elements are
  * @param packed see {@link PanelShape#packed}
  */
-record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
+record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, int packed) {
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
     /** Of whatever is no result. */
     private static final int TEMPORARIES = 4;
@@ -38,7 +40,7 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
     static @Nullable Finish of(PanelShape shape) {
         return shape.finish() == null
                 ? null
-                : new Finish(shape.finish(), shape.rows(), shape.vectors(), shape.packed());
+                : new Finish(shape.finish(), shape.rows(), shape.vectors(), shape.packedExtras(), shape.packed());
     }
 
     /** Whether there is a program for an epilogue. */
@@ -54,15 +56,35 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
         a.mov(RAX, at(RDI, PanelCall.COLUMNS_HIGH));
         a.kmovw(COLUMNS[1], RAX);
         a.mov(R13, 0);
-        a.mov(R15, at(RDI, PanelCall.OUT_ROW));
+        a.mov(RCX, 0);
     }
 
-    /** Of the block at R9. */
+    /** Of the block at R9, at once. */
     void append(Assembler a) {
-        a.mov(RSI, R9);
-        a.mov(RBX, rows);
-        a.mov(RBP, at(RDI, PanelCall.OUT));
+        take(a);
         Label row = a.here();
+        row(a);
+        a.jnz(row);
+    }
+
+    /** Takes the block at R9, whose rows are to follow. Overwrites RAX. */
+    void take(Assembler a) {
+        a.mov(RDX, R9);
+        a.mov(RCX, rows);
+        a.mov(RBP, at(RDI, PanelCall.OUT));
+        if (packed > 0) {
+            a.mov(R15, at(RDI, PanelCall.OUT_PANEL));
+            a.add(R15, RBP);
+            a.mov(at(RDI, PanelCall.OUT), R15);
+        }
+        a.mov(RAX, at(RDI, PanelCall.C_PANEL));
+        a.mov(R15, at(RDI, PanelCall.C_NEXT));
+        a.mov(at(RDI, PanelCall.C_PANEL), R15);
+        a.mov(at(RDI, PanelCall.C_NEXT), RAX);
+    }
+
+    /** A row of what was taken; the last result is that there is none left, or not. */
+    void row(Assembler a) {
         Zmm[] results = ExpressionAssembly.append(
                 a, epilogue.expression(), vectors, RDI, PanelCall.CONSTANTS, (input, to) -> load(a, input, to));
         if (packed > 0) {
@@ -72,15 +94,9 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
                 a.vmovups(at(RBP, R13, v * Tiles.ROW), COLUMNS[v], results[v]);
             }
         }
-        a.add(RSI, PanelCall.BLOCK_ROW);
-        a.add(R13, R15);
-        a.sub(RBX, 1);
-        a.jnz(row);
-        if (packed > 0) {
-            a.mov(RAX, at(RDI, PanelCall.OUT));
-            a.add(RAX, at(RDI, PanelCall.OUT_PANEL));
-            a.mov(at(RDI, PanelCall.OUT), RAX);
-        }
+        a.add(RDX, PanelCall.BLOCK_ROW);
+        a.add(R13, at(RDI, PanelCall.OUT_ROW));
+        a.sub(RCX, 1);
     }
 
     /** Writes a row of a step, with zeros for columns that do not exist. */
@@ -112,17 +128,24 @@ record Finish(Epilogue epilogue, int rows, int vectors, int packed) {
 
     private void load(Assembler a, int input, Zmm[] to) {
         if (input > 0) {
-            a.mov(RAX, at(RDI, PanelCall.EXTRAS + (input - 1) * Long.BYTES));
+            a.mov(R15, at(RDI, PanelCall.EXTRAS + (input - 1) * Long.BYTES));
         }
         for (int v = 0; v < vectors; v++) {
             if (input == 0) {
-                a.vmovups(to[v], Mask.ALL, at(RSI, v * Tiles.ROW));
+                a.vmovups(to[v], Mask.ALL, at(RDX, v * Tiles.ROW));
                 continue;
             }
             switch (epilogue.extras().get(input - 1)) {
-                case FULL -> a.vmovups(to[v], COLUMNS[v], at(RAX, R13, v * Tiles.ROW));
-                case ROW -> a.vmovups(to[v], COLUMNS[v], at(RAX, v * Tiles.ROW));
-                case SCALAR -> a.vbroadcastss(to[v], at(RAX, 0));
+                case FULL -> {
+                    if (packedExtras) {
+                        a.vpmovzxwd(to[v], at(R15, RBP, v * Tiles.ROW / 2));
+                        a.vpslld(to[v], to[v], 16);
+                    } else {
+                        a.vmovups(to[v], COLUMNS[v], at(R15, R13, v * Tiles.ROW));
+                    }
+                }
+                case ROW -> a.vmovups(to[v], COLUMNS[v], at(R15, v * Tiles.ROW));
+                case SCALAR -> a.vbroadcastss(to[v], at(R15, 0));
             }
         }
     }

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class MachineMatmul implements Launch {
     /** Most memory for panels. */
     private static final long SECTION_BYTES = 96L << 20;
-    /** Longest part of k that a block is multiplied in: panels of both factors then stay in the L2 cache. */
+    /** Bytes of a panel of B, all of k, with which panels of both factors stay in the L2 cache: then no sums wait. */
+    private static final long MAX_PANEL_BYTES = 128 * 1024;
+    /** Longest part of a k for which they do not. */
     private static final int MAX_K = 1024;
     /** The same where sums wait in the output, to and from which they go for each part. */
     private static final int MAX_K_OF_OUTPUTS = 2048;
@@ -66,11 +68,15 @@ final class MachineMatmul implements Launch {
         panelRows = op.panels() == null ? panelRows(op, kernels) : op.panels().panelRows();
         this.packed = packed;
         out = addresses[addresses.length - 1];
+        if (op.epilogue().panels() != null && !op.epilogue().panels().equals(packed)) {
+            throw new IllegalArgumentException(
+                    "No program reads extra operands of " + op + " where its result is not packed alike.");
+        }
         if (packed != null && (evaluated || packed.panelRows() != panelRows)) {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
-        part = TaskGrid.partOf(op.k(), kernels.finishes() ? MAX_K : MAX_K_OF_OUTPUTS);
         int steps = Tiles.steps(op.k());
+        part = TaskGrid.partOf(op.k(), longestPart(kernels, steps));
         long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
         sections = Section.of(op, panelRows, kernels.columns(), bytesOfRow, bytesOfColumn, SECTION_BYTES);
@@ -78,6 +84,13 @@ final class MachineMatmul implements Launch {
 
     private static int panelRows(Matmul op, MachineKernels kernels) {
         return Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
+    }
+
+    private static int longestPart(MachineKernels kernels, int steps) {
+        if (!kernels.finishes()) {
+            return MAX_K_OF_OUTPUTS;
+        }
+        return kernels.bytesOfB(steps) <= MAX_PANEL_BYTES ? steps * Tiles.STEP : MAX_K;
     }
 
     @Override
@@ -101,15 +114,20 @@ final class MachineMatmul implements Launch {
                 kernels.columns(),
                 kernels.bytesOfA(panelRows, part / Tiles.STEP),
                 workers.threads());
-        int tasks = Math.multiplyExact(section.batches(), Math.multiplyExact(grid.rowBlocks(), grid.columnBlocks()));
-        workers.parallel(tasks, (task, worker) -> {
-            OutputBlock block = grid.block(section, task);
-            BlockProduct product = new BlockProduct(this, panels, block);
-            product.run(workers.scratch(worker, product.scratchBytes()));
-            if (evaluated) {
-                epilogue.apply(block, worker);
+        TaskLanes lanes = new TaskLanes(grid.tasks(section), workers.threads());
+        workers.parallel(workers.threads(), (number, worker) -> {
+            for (int task = lanes.take(worker); task != TaskLanes.NONE; task = lanes.take(worker)) {
+                multiply(panels, grid.block(section, task), worker);
             }
         });
+    }
+
+    private void multiply(SectionPanels panels, OutputBlock block, int worker) {
+        BlockProduct product = new BlockProduct(this, panels, block);
+        product.run(workers.scratch(worker, product.scratchBytes()));
+        if (evaluated) {
+            epilogue.apply(block, worker);
+        }
     }
 
     void putConstants(long call) {

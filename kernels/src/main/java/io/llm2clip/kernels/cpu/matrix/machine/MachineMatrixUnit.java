@@ -15,6 +15,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,9 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
     /** Whether matrices are stored as panels can be made of them. */
     abstract boolean stored(Matmul op);
 
+    /** Whether epilogues read operands in a layout, where the output has it, too. */
+    abstract boolean readsInEpilogue(RowPanels panels);
+
     /** The name of the layout of packed weights, one for all units that read it. */
     abstract String layout();
 
@@ -99,7 +103,9 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
                 && formats().contains(matmul.b().format())
                 && stored(matmul)
                 && (matmul.b().packing() == null || packs(matmul.b().packing()))
-                && (matmul.panels() == null || packs(matmul.panels()));
+                && (matmul.panels() == null || packs(matmul.panels()))
+                && (matmul.epilogue().panels() == null
+                        || readsInEpilogue(matmul.epilogue().panels()));
     }
 
     @Override

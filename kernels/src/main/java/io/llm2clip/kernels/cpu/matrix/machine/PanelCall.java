@@ -54,8 +54,10 @@ final class PanelCall {
     static final int NIBBLES = SUMS + Tiles.TILE;
     /** The panel of B that is multiplied next, of whose fetching a program takes care. */
     static final int NEXT = NIBBLES + Tiles.TILE / 2;
+    /** Bytes from a panel of A to what is fetched meanwhile of its next part of k. */
+    static final int NEXT_PART = NEXT + 8;
     /** Whole eights of steps, and the steps that are left. */
-    static final int EIGHTS = NEXT + 8;
+    static final int EIGHTS = NEXT_PART + 8;
 
     static final int REST = EIGHTS + 8;
     /** Where the output of a {@link Finish} goes, and the bytes from one row to the next. */
@@ -64,8 +66,10 @@ final class PanelCall {
     static final int OUT_ROW = OUT + 8;
     /** Bytes from one panel of a packed output to the next; rows of its other operands are {@link #OUT_ROW} apart. */
     static final int OUT_PANEL = OUT_ROW + 8;
+    /** What a {@link Finish} exchanges with {@link #C_PANEL} after each panel. */
+    static final int C_NEXT = OUT_PANEL + 8;
     /** The addresses of its other operands, and its constants. */
-    static final int EXTRAS = OUT_PANEL + 8;
+    static final int EXTRAS = C_NEXT + 8;
 
     static final int CONSTANTS = EXTRAS + Expression.MAX_VALUES * Long.BYTES;
     /** Bytes of a call; aligned to 64. */

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The loops that the programs of all kernels have: over panels of A, and within each over the steps of k. R8 is at a panel of A,
- * R9 at its C, R10 at what is added to it, RDX and RCX are the bytes of their rows, RAX and RSI go along k. RBP is free.
+ * R9 at its C, R10 at what is added to it, RDX and RCX are the bytes of their rows, unless there is a {@link Finish}, RAX and RSI go along k.
+ * RBP is free.
  */
 abstract class PanelProgram {
     final Assembler a = new Assembler();
@@ -46,15 +47,15 @@ abstract class PanelProgram {
         a.push(RBX);
         a.push(RBP);
         enter();
-        if (finish != null) {
-            finish.begin(a);
-        }
         a.mov(R8, at(RDI, PanelCall.A));
         a.mov(R9, at(RDI, PanelCall.C));
         a.mov(R10, at(RDI, PanelCall.ADD));
         a.mov(R11, at(RDI, PanelCall.PANELS));
         a.mov(RDX, at(RDI, PanelCall.C_ROW));
         a.mov(RCX, at(RDI, PanelCall.ADD_ROW));
+        if (finish != null) {
+            finish.begin(a);
+        }
         Label panel = a.here();
         begin();
         a.mov(RAX, R8);
@@ -62,7 +63,7 @@ abstract class PanelProgram {
         steps();
         store();
         if (finish != null) {
-            finish.append(a);
+            finish(finish);
         }
         a.add(R8, at(RDI, PanelCall.A_PANEL));
         a.add(R9, at(RDI, PanelCall.C_PANEL));
@@ -70,12 +71,16 @@ abstract class PanelProgram {
         a.sub(R11, 1);
         a.jnz(panel);
         if (finish != null) {
+            end(finish);
             finish.end(a);
         }
         leave();
         a.pop(RBP);
         a.pop(RBX);
         a.ret();
+        if (finish != null) {
+            functions(finish);
+        }
         return a.code();
     }
 
@@ -116,6 +121,17 @@ abstract class PanelProgram {
     abstract void step();
 
     abstract void store();
+
+    /** What becomes of the sums of a panel, which are stored. */
+    void finish(Finish rows) {
+        rows.append(a);
+    }
+
+    /** What is left to do behind the last panel. */
+    void end(Finish rows) {}
+
+    /** What the program calls. */
+    void functions(Finish rows) {}
 
     abstract void leave();
 }

@@ -11,12 +11,14 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
  * @param columnBlocks blocks from left to right
  */
 record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
-    /** Bytes of a block of A, which the kernel goes through for each panel of B: of half an L2 cache. */
-    private static final long MAX_A_BYTES = 768 * 1024;
+    /** Bytes of a block of A, which the kernel goes through for each panel of B: of a third of an L2 cache. */
+    private static final long MAX_A_BYTES = 640 * 1024;
+    /** Panels of a block even if they are more: meanwhile the next panel of B is fetched. */
+    private static final long FEW_PANELS = 8;
     /** Work below which a block is not worth a task of its own. */
     private static final long TASK_FLOPS = 6_000_000;
 
-    private static final int TASKS_PER_THREAD = 4;
+    private static final int TASKS_PER_THREAD = 2;
 
     /** The parts of k, none longer than the most, as equal as can be, and of whole steps. */
     static int partOf(int k, int most) {
@@ -34,7 +36,7 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
     static TaskGrid of(Section section, int k, int panelRows, int panelColumns, long panelBytes, int threads) {
         int rowPanels = Math.max(1, Math.ceilDiv(section.rows(), panelRows));
         int columnPanels = Math.max(1, Math.ceilDiv(section.columns(), panelColumns));
-        int rowBlocks = (int) Math.ceilDiv(rowPanels, Math.max(1, MAX_A_BYTES / panelBytes));
+        int rowBlocks = (int) Math.ceilDiv(rowPanels, Math.max(FEW_PANELS, MAX_A_BYTES / panelBytes));
         long wanted = Math.min(
                 section.flopsOfOne(k) / TASK_FLOPS,
                 Math.ceilDiv(TASKS_PER_THREAD * threads, Math.max(1, section.batches())));
@@ -47,13 +49,17 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
                 rows, columns, Math.ceilDiv(section.rows(), rows), Math.ceilDiv(section.columns(), columns));
     }
 
-    /** The block of a number: the same block of all matmuls, then the one below it, then the next from left to right. */
+    int tasks(Section section) {
+        return Math.multiplyExact(section.batches(), Math.multiplyExact(rowBlocks, columnBlocks));
+    }
+
+    /** The block of a number: from left to right, then the row below, then the next matmul, so that blocks in a row have an A in common. */
     OutputBlock block(Section section, int number) {
-        int block = number / section.batches();
-        int row = block % rowBlocks * rows;
-        int column = block / rowBlocks * columns;
+        int block = number % (rowBlocks * columnBlocks);
+        int row = block / columnBlocks * rows;
+        int column = block % columnBlocks * columns;
         return new OutputBlock(
-                section.batch() + number % section.batches(),
+                section.batch() + number / (rowBlocks * columnBlocks),
                 section.row() + row,
                 Math.min(rows, section.rows() - row),
                 section.column() + column,

@@ -26,7 +26,10 @@ public final class ScalarMatrixUnit implements MatrixUnit {
     @Override
     public boolean supports(KernelOp op) {
         return op instanceof AttentionOp
-                || (op instanceof Matmul matmul && matmul.b().packing() == null && matmul.panels() == null);
+                || (op instanceof Matmul matmul
+                        && matmul.b().packing() == null
+                        && matmul.panels() == null
+                        && matmul.epilogue().panels() == null);
     }
 
     @Override

@@ -30,7 +30,9 @@ public final class VectorMatrixUnit implements MatrixUnit {
         return switch (op) {
             case Matmul matmul -> {
                 Packing packing = matmul.b().packing();
-                yield matmul.panels() == null && (packing == null || packs(packing));
+                yield matmul.panels() == null
+                        && matmul.epilogue().panels() == null
+                        && (packing == null || packs(packing));
             }
             case AttentionOp _ -> true;
             default -> false;

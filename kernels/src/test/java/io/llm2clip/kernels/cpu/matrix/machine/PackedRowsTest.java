@@ -227,6 +227,58 @@ class PackedRowsTest {
         }
     }
 
+    /** A product by another operand of its shape that is packed, too: the same bits as with the elements of that in f32. */
+    @Property(tries = 60)
+    void epiloguesReadPanels(
+            @ForAll boolean amx,
+            @ForAll @IntRange(min = 1, max = 70) int rows,
+            @ForAll @IntRange(min = 1, max = 80) int width,
+            @ForAll @IntRange(min = 1, max = 80) int columns,
+            @ForAll long seed) {
+        MatrixUnit unit = amx
+                ? Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code)
+                : Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code);
+        Expression gated = new Expression(
+                3,
+                List.of(
+                        Instruction.unary(Opcode.SIGMOID, 1),
+                        Instruction.binary(Opcode.MULTIPLY, 0, 3),
+                        Instruction.binary(Opcode.ADD, 4, 2)));
+        Matmul byRows = Matmul.dense(1, rows, columns, width, false, true)
+                .withEpilogue(new Epilogue(gated, List.of(Broadcast.FULL, Broadcast.ROW)));
+        RowPanels panels = panels(unit, rows, columns);
+        Matmul packed = byRows.withEpilogue(byRows.epilogue().withPanels(panels));
+        assertThat(unit.writes(packed, panels)).isTrue();
+        try (OperandBuffers buffers = OperandBuffers.random(byRows, seed);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment gate = arena.allocate(panels.bytes(), 64);
+            unit.packer(panels, gate.address()).pack(buffers.addresses()[2], columns * 4L, 0, rows, 0);
+            PanelElements elements = new PanelElements(panels, gate);
+            for (int i = 0; i < rows * columns; i++) {
+                buffers.segments()[2].setAtIndex(
+                        ValueLayout.JAVA_FLOAT_UNALIGNED, i, elements.get(i / columns, i % columns));
+            }
+            MemorySegment expected = arena.allocate(panels.bytes(), 64);
+            long[] addresses = buffers.addresses();
+            addresses[4] = expected.address();
+            unit.matmul(byRows, panels, addresses, WORKERS).run();
+            MemorySegment found = arena.allocate(panels.bytes(), 64).fill((byte) -1);
+            addresses[2] = gate.address();
+            addresses[4] = found.address();
+            unit.matmul(packed, panels, addresses, WORKERS).run();
+            assertThat(found.mismatch(expected)).as("%s as %s", byRows, panels).isEqualTo(-1);
+
+            MemorySegment[] operands = buffers.segments().clone();
+            MemorySegment rowsOfReference = arena.allocate(4L * rows * columns);
+            operands[4] = rowsOfReference;
+            Reference.run(byRows, operands);
+            byte[] wanted = rowsOfReference.toArray(ValueLayout.JAVA_BYTE);
+            operands[2] = gate;
+            Reference.run(packed, operands);
+            assertThat(rowsOfReference.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(wanted);
+        }
+    }
+
     /** Where each element is, no two are in one place, and all are within the bytes. */
     @Property(tries = 100)
     void everyElementHasAPlace(
@@ -265,6 +317,24 @@ class PackedRowsTest {
         assertThatThrownBy(() -> DeviceKernels.plan(matmul.withPanels(panels)))
                 .hasMessage(
                         "Matmul with a packed A runs on the CPU only, found " + panels + "; pass A as it is stored.");
+        Matmul product = Matmul.dense(1, 4, 6, 3, false, true)
+                .withEpilogue(new Epilogue(
+                        new Expression(2, List.of(Instruction.binary(Opcode.MULTIPLY, 0, 1))),
+                        List.of(Broadcast.FULL)));
+        Matmul byPanels = product.withEpilogue(product.epilogue().withPanels(panels));
+        assertThatThrownBy(() -> matmul.withEpilogue(byPanels.epilogue()))
+                .hasMessageStartingWith(
+                        "Matmul: extra operands in panels of one output [4, 3] expected, found RowPanels[rows=4");
+        assertThatThrownBy(() -> DeviceKernels.plan(byPanels))
+                .hasMessage("Matmul with packed extra operands runs on the CPU only, found " + panels
+                        + "; pass them by rows.");
+        assertThat(new ScalarMatrixUnit().supports(byPanels)).isFalse();
+        assertThat(Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code)
+                        .supports(byPanels))
+                .isFalse();
+        assertThatThrownBy(() -> Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code)
+                        .matmul(byPanels, new long[4], WORKERS))
+                .hasMessageContaining("where its result is not packed alike");
         MatrixUnit scalar = new ScalarMatrixUnit();
         assertThat(scalar.supports(matmul.withPanels(panels))).isFalse();
         assertThat(scalar.panels(matmul)).isNull();
