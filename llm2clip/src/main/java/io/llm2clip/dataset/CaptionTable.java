@@ -45,7 +45,7 @@ public final class CaptionTable implements ExampleSet {
         this.captions = IntStream.range(0, header.size())
                 .filter(i -> columns.has(header.get(i)))
                 .toArray();
-        this.offsets = new OffsetIndex(blocks::offsets);
+        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, blocks::offsets);
         this.sizes = IntStream.range(0, blocks.count())
                 .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
                 .toArray();

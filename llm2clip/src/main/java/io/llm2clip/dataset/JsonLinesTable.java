@@ -31,7 +31,7 @@ public final class JsonLinesTable implements ExampleSet {
         this.columns = columns;
         this.blocks = blocks;
         this.folder = ImageFolder.of(file);
-        this.offsets = new OffsetIndex(blocks::offsets);
+        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, blocks::offsets);
         this.sizes = IntStream.range(0, blocks.count())
                 .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
                 .toArray();

@@ -4,15 +4,18 @@ import java.util.function.IntFunction;
 
 /** Where the examples of a shard begin, for the shards that were asked for last; the others are found again. */
 final class OffsetIndex {
-    /** Offsets that are kept: 16 MB. */
-    private static final long KEPT = 2 << 20;
-
     private final IntFunction<long[]> scan;
-    private final Recent<Integer, long[]> kept = new Recent<>(KEPT, offsets -> offsets.length);
+    private final Recent<Integer, long[]> kept;
 
-    /** @param scan finds the offsets of a shard, the same each time */
-    OffsetIndex(IntFunction<long[]> scan) {
+    /**
+     * Keeps none so far.
+     *
+     * @param count offsets that are kept, of 8 bytes; where finding them again takes long, many times as many as a shuffle buffer
+     * @param scan finds the offsets of a shard, the same each time
+     */
+    OffsetIndex(int count, IntFunction<long[]> scan) {
         this.scan = scan;
+        this.kept = new Recent<>(count, offsets -> offsets.length);
     }
 
     /** The offset of an example. */

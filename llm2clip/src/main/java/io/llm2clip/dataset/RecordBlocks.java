@@ -18,6 +18,9 @@ final class RecordBlocks {
     /** Records of a block. */
     static final int RECORDS = 1024;
 
+    /** Offsets that are worth keeping, four shuffle buffers: finding those of a block again takes one piece of the file. */
+    static final int KEPT_OFFSETS = 4 * Sampling.DEFAULT.buffer();
+
     private static final int PIECE = 1 << 16;
 
     private final Path file;

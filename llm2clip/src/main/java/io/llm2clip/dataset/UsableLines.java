@@ -16,7 +16,7 @@ final class UsableLines {
     UsableLines(Path file, BitSet usable) {
         this.blocks = RecordBlocks.of(file, RecordEnds.Lines::new);
         this.usable = usable;
-        this.offsets = new OffsetIndex(block -> blocks.usableOffsets(block, usable));
+        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, block -> blocks.usableOffsets(block, usable));
     }
 
     /** How many blocks there are. */

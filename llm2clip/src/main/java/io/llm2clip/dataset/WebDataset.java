@@ -27,6 +27,8 @@ public final class WebDataset implements ExampleSet {
     private static final int NAMED = 3;
     /** Examples that are looked at for their columns. */
     private static final int LOOKED_AT = 16;
+    /** Offsets that are kept: finding those of a shard again takes reading all over it. */
+    private static final int KEPT_OFFSETS = 2 << 20;
     /** Places of vectors that are kept: some shards. */
     private static final long KEPT_VECTORS = 1 << 18;
 
@@ -43,7 +45,8 @@ public final class WebDataset implements ExampleSet {
         this.shards = shards;
         this.sizes = sizes;
         this.columns = columns;
-        this.offsets = new OffsetIndex(shard -> TarShard.scan(shards.get(shard)).offsets());
+        this.offsets = new OffsetIndex(
+                KEPT_OFFSETS, shard -> TarShard.scan(shards.get(shard)).offsets());
         this.notes = List.copyOf(notes);
     }
 

@@ -26,6 +26,7 @@ sealed interface ImageBytes {
 
     byte[] all() throws IOException;
 
+    /** A stream that fails once its thread is interrupted. */
     ImageInputStream open() throws IOException;
 
     record InMemory(byte[] content) implements ImageBytes {
@@ -46,7 +47,7 @@ sealed interface ImageBytes {
 
         @Override
         public ImageInputStream open() {
-            return new ByteArrayImageInputStream(content);
+            return new InterruptibleInput(new ByteArrayImageInputStream(content));
         }
     }
 
@@ -65,7 +66,7 @@ sealed interface ImageBytes {
 
         @Override
         public ImageInputStream open() throws IOException {
-            return Objects.requireNonNull(ImageIO.createImageInputStream(file.toFile()));
+            return new InterruptibleInput(Objects.requireNonNull(ImageIO.createImageInputStream(file.toFile())));
         }
     }
 }

@@ -9,7 +9,7 @@ import java.nio.file.Path;
  * Reads JPEG (also CMYK), PNG, WebP, GIF, BMP and TIFF files as 8-bit RGB. Transparency and color profiles are ignored,
  * 16-bit values keep their high byte, and of an animation the first picture counts. Files that Pillow decodes are decoded
  * to the same pixels, lossy ones to within what decoders differ by; but of 16-bit gray Pillow clips what exceeds 255. Safe for use by several threads, which share a bound on
- * memory: large pictures wait for each other.
+ * memory: large pictures wait for each other. One that takes more than two minutes of processor time is given up.
  *
  * @param exifOrientation whether a picture is turned upright as its EXIF orientation says; the reference implementation
  *     ignores it, except in TIFF files, which are always turned
@@ -41,8 +41,8 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     /**
      * Reads a whole picture.
      *
-     * @throws InputException naming the file and the reason when it is missing, broken, cut off, of unknown format or
-     *     too large
+     * @throws InputException naming the file and the reason when it is missing, broken, cut off, of unknown format, too
+     *     large or decoded for too long
      */
     public RgbImage read(Path file) {
         return read(file, DecodingMemory.SHARED, UprightImage::of);
@@ -64,12 +64,22 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
 
     /** The same of the bytes of an image file; {@code name} stands for it in messages. */
     public RgbImage resized(byte[] content, String name, Preprocessing preprocessing) {
-        return decode(new ImageBytes.InMemory(content), name, DecodingMemory.SHARED, preprocessing::resized);
+        return decode(
+                new ImageBytes.InMemory(content),
+                name,
+                DecodingMemory.SHARED,
+                DecodingThreads.SHARED,
+                preprocessing::resized);
     }
 
     /** Decodes the bytes of an image file; {@code name} stands for it in messages. */
     public RgbImage decode(byte[] content, String name) {
-        return decode(new ImageBytes.InMemory(content), name, DecodingMemory.SHARED, UprightImage::of);
+        return decode(
+                new ImageBytes.InMemory(content),
+                name,
+                DecodingMemory.SHARED,
+                DecodingThreads.SHARED,
+                UprightImage::of);
     }
 
     /** Makes an image of pixels. */
@@ -78,22 +88,26 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
     }
 
     RgbImage read(Path file, DecodingMemory memory, Use use) {
+        return read(file, memory, DecodingThreads.SHARED, use);
+    }
+
+    RgbImage read(Path file, DecodingMemory memory, DecodingThreads threads, Use use) {
         try {
-            return decode(ImageBytes.of(file), file.toString(), memory, use);
+            return decode(ImageBytes.of(file), file.toString(), memory, threads, use);
         } catch (IOException | OutOfMemoryError e) {
             throw UnreadableImage.exception(file.toString(), "read", e);
         }
     }
 
-    private RgbImage decode(ImageBytes bytes, String name, DecodingMemory memory, Use use) {
+    private RgbImage decode(ImageBytes bytes, String name, DecodingMemory memory, DecodingThreads threads, Use use) {
         try {
-            EncodedImage image = EncodedImage.probe(bytes);
+            EncodedImage image = threads.run(() -> EncodedImage.probe(bytes));
             requireAtMost(image.width(), image.height());
             try {
-                return decode(image, memory, image.decodingBytes(), use);
+                return decode(image, memory, image.decodingBytes(), threads, use);
             } catch (OutOfMemoryError e) {
                 // Others may have had the memory, or an estimate was too low: once more, alone.
-                return decode(image, memory, memory.bytes(), use);
+                return decode(image, memory, memory.bytes(), threads, use);
             }
         } catch (FileSystemException e) {
             throw UnreadableImage.exception(name, "read", e);
@@ -103,9 +117,16 @@ public record ImageReader(boolean exifOrientation, long maxPixels) {
         }
     }
 
-    private RgbImage decode(EncodedImage image, DecodingMemory memory, long bytes, Use use) throws IOException {
-        try (DecodingMemory.Lease _ = memory.take(bytes);
-                ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
+    /** Memory is held by the thread that waits: what decodes for ever must not keep it from the others. */
+    private RgbImage decode(EncodedImage image, DecodingMemory memory, long bytes, DecodingThreads threads, Use use)
+            throws IOException {
+        try (DecodingMemory.Lease _ = memory.take(bytes)) {
+            return threads.run(() -> decode(image, memory, use));
+        }
+    }
+
+    private RgbImage decode(EncodedImage image, DecodingMemory memory, Use use) throws IOException {
+        try (ImageDecoder decoder = ImageDecoder.open(image, memory.bytes())) {
             StoredPixels pixels = decoder.pixels();
             // The canvas of an animation may be larger than its pictures.
             requireAtMost(pixels.width(), pixels.height());
