@@ -205,8 +205,7 @@ public final class ClipTraining {
             TrainingRun run,
             Progress progress) {
         try (VisionSide side = new VisionSide(vision, config.vision, config.seed)) {
-            return run(
-                    name, side, text, Contrast.alone(text, logits), images, config, execution, run, progress);
+            return run(name, side, text, Contrast.alone(text, logits), images, config, execution, run, progress);
         }
     }
 
@@ -280,8 +279,7 @@ public final class ClipTraining {
                 weightDecay,
                 name -> decay.scale(name) * rules.rate(name)));
         groups.addAll(ParameterGroups.of(rules.trained(config.locks.texts(text)), weightDecay, rules::rate));
-        groups.addAll(ParameterGroups.of(
-                rules.trained(logits), 0, name -> config.logitScaleRate * rules.rate(name)));
+        groups.addAll(ParameterGroups.of(rules.trained(logits), 0, name -> config.logitScaleRate * rules.rate(name)));
         return groups;
     }
 }

@@ -39,11 +39,7 @@ final class UpdatedTextSide implements LanguageTextSide<UpdatedTextSide.Candidat
      * @param longest tokens of the longest caption, as far as it is known
      */
     UpdatedTextSide(
-            TextAdapter adapter,
-            CaptionEncoder encoder,
-            CaptionDraw draw,
-            LoraSettings updates,
-            IntSupplier longest) {
+            TextAdapter adapter, CaptionEncoder encoder, CaptionDraw draw, LoraSettings updates, IntSupplier longest) {
         this.adapter = adapter;
         this.encoder = encoder;
         this.draw = draw;

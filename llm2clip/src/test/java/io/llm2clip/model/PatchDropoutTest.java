@@ -181,10 +181,8 @@ class PatchDropoutTest {
         Preprocessing preprocessing = Preprocessing.naFlex(4, PatchLimits.of(16));
         List<RgbImage> images = List.of(picture(16, 12, 1), picture(8, 16, 2), picture(16, 16, 3));
         VisionInputs inputs = new VisionInputs(config, preprocessing, Arena.ofAuto());
-        List<float[]> all = inputs.of(images).stream()
-                .limit(2)
-                .map(TensorData::toFloats)
-                .toList();
+        List<float[]> all =
+                inputs.of(images).stream().limit(2).map(TensorData::toFloats).toList();
         int[] offsets = {0, 12, 20, 36};
         PatchDropout.Choice choice = Objects.requireNonNull(new PatchDropout(0.5f).at(3, 4));
         List<TensorData> seen = inputs.of(images, choice);

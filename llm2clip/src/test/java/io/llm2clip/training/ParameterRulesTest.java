@@ -63,8 +63,7 @@ class ParameterRulesTest {
                     Linear.create(parameters.root().scope("text_adapter"), 5, 4, false, Initializer.fanInNormal());
             Map<String, Double> rates = new TreeMap<>();
             VisionSide side = new VisionSide(vision, config.vision(), 1);
-            for (ParameterGroup group :
-                    ClipTraining.groups(
+            for (ParameterGroup group : ClipTraining.groups(
                     side,
                     new Adapter(layer).parameters(),
                     Contrast.alone(new Adapter(layer), Logits.softmax(parameters)),

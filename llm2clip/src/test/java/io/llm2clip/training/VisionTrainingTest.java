@@ -360,7 +360,9 @@ class VisionTrainingTest {
     private List<String> trained(VisionTower vision, Locks locks) {
         ClipTraining.Config config = config(2, 1e-3f).with(VisionTraining.WHOLE, locks);
         try (VisionSide side = new VisionSide(vision, config.vision(), 1)) {
-            return ClipTraining.groups(side, text.parameters(), Contrast.alone(text, Logits.softmax(parameters)), config).stream()
+            return ClipTraining.groups(
+                            side, text.parameters(), Contrast.alone(text, Logits.softmax(parameters)), config)
+                    .stream()
                     .map(ParameterGroup::parameters)
                     .flatMap(List::stream)
                     .map(Parameter::name)
