@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.operations.Matmul;
 
@@ -17,8 +18,10 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
     private static final int MAX_K = 1024;
     /** Partial sums are whole blocks of quantized formats, so that all formats are summed in one order. */
     static final int K_GRAIN = 32;
-    /** Size of a block of A, which is read once per panel of B, where panels are copied: more rows use a copy longer, up to the L2 cache. */
+    /** Size of a block of A, which is read once per panel of B, where panels are copied: it stays in the L2 cache. */
     private static final int MAX_A_BESIDE_COPIES = 250_000;
+    /** The same where panels are widened to f32, which takes several times as long: more rows use a copy longer. */
+    private static final int MAX_A_BESIDE_WIDENED = 700_000;
     /** Size of a block of A where panels of B are read in place: it stays in the L2 cache. */
     private static final int MAX_A = 150_000;
     /** Work below which a block is not worth a task of its own. */
@@ -42,7 +45,7 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
         int k = Math.min(op.k(), ceil(ceil(op.k(), parts), K_GRAIN) * K_GRAIN);
         int rowTiles = ceil(op.m(), tileRows);
         int columnTiles = ceil(op.n(), MicroKernel.COLUMNS);
-        int elementsOfA = copiesB ? MAX_A_BESIDE_COPIES : MAX_A;
+        int elementsOfA = copiesB ? besideCopies(op) : MAX_A;
         int rowBlocks = ceil(rowTiles, Math.max(1, elementsOfA / (Math.max(1, k) * tileRows)));
         int columnBlocks = 1;
         long work = 2L * Math.max(op.m(), ROWS_PER_READ) * op.n() * op.k();
@@ -69,6 +72,10 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
         int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * tileRows;
         int columns = ceil(columnTiles, columnBlocks) * MicroKernel.COLUMNS;
         return new Blocks(rows, columns, k, ceil(op.m(), rows), ceil(op.n(), columns));
+    }
+
+    private static int besideCopies(Matmul op) {
+        return op.b().format() == DType.F32 ? MAX_A_BESIDE_COPIES : MAX_A_BESIDE_WIDENED;
     }
 
     private static int ceil(int dividend, int divisor) {
