@@ -334,7 +334,7 @@ class ChunkedStepsTest {
             ClipBatch batch = new ClipBatch(
                     images,
                     new VisionInputs(config, images.preprocessing(), Arena.ofAuto()),
-                    PatchDropout.NONE,
+                    null,
                     drawn(text, captions),
                     List.of());
             ClipLoss loss = new ClipLoss(
