@@ -109,7 +109,9 @@ class StepSettingsTest {
                 0.2);
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
-                .contains("chunk 4, recompute true, ema 0.5", "but for batch, dropout, hard negatives, chunk, recompute, ema)");
+                .contains(
+                        "chunk 4, recompute true, ema 0.5",
+                        "but for batch, dropout, hard negatives, chunk, recompute, ema)");
         assertThat(notes("chunked-text", "caption.json").path("stage_1.chunk").asString())
                 .isEqualTo("4");
     }
