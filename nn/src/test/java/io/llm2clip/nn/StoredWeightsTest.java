@@ -375,7 +375,7 @@ class StoredWeightsTest {
             assertThat(onDisk.storedElements()).containsExactly(Map.entry(StoredType.F32, 145L));
             assertThat(onDisk.bytes(WeightFormat.STORED)).isEqualTo(145 * 4);
             assertThat(onDisk.bytes(WeightFormat.INT8)).isEqualTo(17 * 4 + 4 * 34);
-            assertThat(onDisk.bytes(WeightFormat.INT4)).isEqualTo(17 * 4 + 4 * 18);
+            assertThat(onDisk.bytes(WeightFormat.INT4)).isEqualTo(17 * 4 + 4 * 20);
             Parameter missing = onDisk.root().create("missing", Shape.of(1), Initializer.constant(0));
             assertThatThrownBy(() -> ParameterFiles.load(List.of(missing), source))
                     .hasMessageContaining("expected a tensor 'missing'");

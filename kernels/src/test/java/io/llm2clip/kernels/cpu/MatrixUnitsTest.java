@@ -131,8 +131,10 @@ class MatrixUnitsTest {
         boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
                 && allowed.features().missing(Feature.AVX512) == null;
         assertThat(unit.name()).isEqualTo(runs ? "avx512-attention" : "vector");
-        assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
+        assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32).name())
+                .isEqualTo(unit.name());
         System.setProperty("llm2clip.matrix", "vector");
+        assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
         assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
         System.setProperty("llm2clip.matrix", "scalar");
         assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(ScalarMatrixUnit.class);

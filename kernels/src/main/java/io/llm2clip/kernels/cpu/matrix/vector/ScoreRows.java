@@ -17,7 +17,7 @@ final class ScoreRows {
     private ScoreRows() {}
 
     /**
-     * {@code s = exp(scale * s - max(scale * s))} for the visible keys, 0 beyond them.
+     * {@code s = exp(scale * (s - max(s)))} for the visible keys, 0 beyond them.
      *
      * @param s the scores
      * @param visible how many keys the query sees, at least 1
@@ -25,21 +25,20 @@ final class ScoreRows {
      * @return the sum of the row
      */
     static float exponentials(long s, int visible, int width, float scale) {
-        float max = max(s, visible, scale);
-        FloatVector factor = FloatVector.broadcast(VectorMath.SPECIES, scale);
-        FloatVector shift = FloatVector.broadcast(VectorMath.SPECIES, -max);
+        // Subtracted before it is scaled, so that no power is above 1: of large scores rounding alone would overflow.
+        float max = scale < 0 ? -max(s, visible, -1) : max(s, visible, 1);
         FloatVector sum = FloatVector.zero(VectorMath.SPECIES);
         int j = 0;
         for (; j <= visible - LANES; j += LANES) {
             long at = s + j * 4L;
-            FloatVector e = VectorMath.exp(load(at).fma(factor, shift));
+            FloatVector e = VectorMath.exp(load(at).sub(max).mul(scale));
             store(e, at);
             sum = sum.add(e);
         }
         if (j < visible) {
             VectorMask<Float> mask = Vectors.first(visible - j);
             long at = s + j * 4L;
-            FloatVector e = VectorMath.exp(load(at).fma(factor, shift));
+            FloatVector e = VectorMath.exp(load(at).sub(max).mul(scale));
             e = FloatVector.zero(VectorMath.SPECIES).blend(e, mask);
             store(e, at);
             sum = sum.add(e);
@@ -51,14 +50,15 @@ final class ScoreRows {
         return Vectors.sum(sum);
     }
 
-    private static float max(long s, int visible, float scale) {
+    /** Of scores times a sign. */
+    private static float max(long s, int visible, float sign) {
         FloatVector max = FloatVector.broadcast(VectorMath.SPECIES, Float.NEGATIVE_INFINITY);
         int j = 0;
         for (; j <= visible - LANES; j += LANES) {
-            max = max.max(load(s + j * 4L).mul(scale));
+            max = max.max(load(s + j * 4L).mul(sign));
         }
         if (j < visible) {
-            max = max.blend(max.max(load(s + j * 4L).mul(scale)), Vectors.first(visible - j));
+            max = max.blend(max.max(load(s + j * 4L).mul(sign)), Vectors.first(visible - j));
         }
         return max.reduceLanes(VectorOperators.MAX);
     }
