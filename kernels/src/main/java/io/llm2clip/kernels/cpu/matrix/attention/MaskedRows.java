@@ -13,8 +13,8 @@ public final class MaskedRows {
     private MaskedRows() {}
 
     /**
-     * Whether all keys that some queries of a block see and others do not are finite, with their values, and these queries with their
-     * gradients, too: the gradient 0 of a score that does not exist keeps nothing else away. True where all see the same.
+     * Whether all keys that a block's queries see are finite, with their values, and these queries with their gradients, too: the gradient 0
+     * of a score that does not exist keeps nothing else away, neither what only others see nor what all sum. True where all see the same.
      *
      * @param operands addresses of the gradient's operands
      * @param head the query head
@@ -22,16 +22,15 @@ public final class MaskedRows {
      * @param to behind its last
      */
     public static boolean areFinite(HeadLayout layout, long[] operands, Sequence sequence, int head, int from, int to) {
-        int first = layout.keysSeen(sequence, from + 1);
-        int masked = layout.keysSeen(sequence, to) - first;
-        if (masked == 0) {
+        int seen = layout.keysSeen(sequence, to);
+        if (seen == layout.keysSeen(sequence, from + 1)) {
             return true;
         }
         int size = layout.shape().headSize();
         long queries = layout.query(sequence, head, from);
-        long keys = layout.key(sequence, head / layout.group()) + first * layout.keyRow();
-        return finite(operands[1] + keys, masked, layout.keyRow(), size)
-                && finite(operands[2] + keys, masked, layout.keyRow(), size)
+        long keys = layout.key(sequence, head / layout.group());
+        return finite(operands[1] + keys, seen, layout.keyRow(), size)
+                && finite(operands[2] + keys, seen, layout.keyRow(), size)
                 && finite(operands[0] + queries, to - from, layout.queryRow(), size)
                 && finite(operands[4] + queries, to - from, layout.queryRow(), size);
     }
