@@ -127,6 +127,15 @@ public abstract class AttentionConformance extends UnitConformance {
         }
     }
 
+    /** Values of a key that all see: what each query sums of them is infinite, for keys that it does not see, too. */
+    @Example
+    void whatAllSeeIsNotFinite() {
+        for (long seed = 0; seed < 40; seed++) {
+            numbersThatAreNotFinite(3, Float.POSITIVE_INFINITY, true, seed);
+        }
+        numbersThatAreNotFinite(3, Float.POSITIVE_INFINITY, true, 1542);
+    }
+
     private void assertSpecialsStay(KernelOp op, float special, Random random, long seed) {
         int rows = shape(op).queries();
         int headSize = shape(op).headSize();
