@@ -7,7 +7,7 @@ interface Task extends AutoCloseable {
     /** What is compared with other engines; runs the work at least once. */
     float[] output();
 
-    /** Floating-point operations of a run. */
+    /** Floating-point operations of a run; 0 if they are known after the first one only. */
     long flops();
 
     /** The work kernel by kernel. */
