@@ -6,9 +6,9 @@ import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,23 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "141:the reader of standard output left"
         },
         footerHeading = "%nExample:%n",
-        footer = "  llm2clip demo --quick",
-        subcommands = {
-            DemoCommand.class,
-            EmbedCommand.class,
-            SimilarityCommand.class,
-            ClassifyCommand.class,
-            EvalCommand.class,
-            TrainCommand.class,
-            CacheTextCommand.class,
-            PullCommand.class,
-            InspectCommand.class,
-            ConvertCommand.class,
-            DevicesCommand.class,
-            JvmArgsCommand.class,
-            GenerateCompletion.class,
-            CommandLine.HelpCommand.class
-        })
+        footer = "  llm2clip demo --quick")
 public final class Llm2ClipCommand implements Runnable {
     private static final String HEADLESS = "java.awt.headless";
 
@@ -75,22 +59,32 @@ public final class Llm2ClipCommand implements Runnable {
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        return Terminal.runInterruptibly(() -> commandLine()
+        return Terminal.runInterruptibly(() -> commandLine(arguments)
                 // At once: what is unfinished is deleted, and no line of progress is written.
                 .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
                 .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
                 .execute(arguments));
     }
 
-    /** The command line with its handling of errors, as tests run it. */
-    static CommandLine commandLine() {
+    /** The command line for a run with {@code arguments}, with its handling of errors. */
+    static CommandLine commandLine(String... arguments) {
         Llm2ClipCommand command = new Llm2ClipCommand();
-        return HelpSection.divide(new CommandLine(command))
+        return command.handleErrors(CommandTree.of(command, List.of(arguments)));
+    }
+
+    /** The command line with all commands whole, for those who look at them. */
+    static CommandLine wholeCommandLine() {
+        Llm2ClipCommand command = new Llm2ClipCommand();
+        return command.handleErrors(CommandTree.whole(command));
+    }
+
+    private CommandLine handleErrors(CommandLine tree) {
+        return HelpSection.divide(tree)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // A text may begin with an @.
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler(Llm2ClipCommand::refuse)
-                .setExecutionExceptionHandler(command::fail)
+                .setExecutionExceptionHandler(this::fail)
                 .setExecutionStrategy(Llm2ClipCommand::runWithSettings);
     }
 

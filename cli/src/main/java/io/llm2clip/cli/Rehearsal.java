@@ -45,7 +45,7 @@ final class Rehearsal {
     public static void main(String[] arguments) throws IOException {
         System.exit(
                 switch (arguments[0]) {
-                    case "help" -> help(Llm2ClipCommand.commandLine(), List.of());
+                    case "help" -> help(Llm2ClipCommand.wholeCommandLine(), List.of());
                     case "engine" -> similarity(Path.of(arguments[1]));
                     default ->
                         throw new IllegalArgumentException("Expected help or engine, found " + arguments[0] + ".");

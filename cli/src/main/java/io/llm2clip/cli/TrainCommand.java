@@ -14,8 +14,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "STAGE",
         commandListHeading = "%nStages:%n",
         footerHeading = "%nExample:%n",
-        footer = "  llm2clip train caption my-images --out my-text",
-        subcommands = {TrainMntpCommand.class, TrainCaptionCommand.class, TrainClipCommand.class})
+        footer = "  llm2clip train caption my-images --out my-text")
 final class TrainCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;

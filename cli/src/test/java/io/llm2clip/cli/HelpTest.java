@@ -15,7 +15,7 @@ import picocli.CommandLine;
 class HelpTest {
     static List<CommandLine> commands() {
         List<CommandLine> found = new ArrayList<>();
-        collect(Llm2ClipCommand.commandLine(), found);
+        collect(Llm2ClipCommand.wholeCommandLine(), found);
         return found;
     }
 
@@ -100,7 +100,7 @@ class HelpTest {
                 .results()
                 .map(match -> match.group(1) == null ? match.group(2) : match.group(1))
                 .toArray(String[]::new);
-        CommandLine.ParseResult parsed = Llm2ClipCommand.commandLine().parseArgs(words);
+        CommandLine.ParseResult parsed = Llm2ClipCommand.commandLine(words).parseArgs(words);
         String name = parsed.asCommandLineList().getLast().getCommandSpec().qualifiedName();
         assertThat(name).startsWith(command.getCommandSpec().qualifiedName());
         assertThat(Stream.of(words)).as(Arrays.toString(words)).isNotEmpty();

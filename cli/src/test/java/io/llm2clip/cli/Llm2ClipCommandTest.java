@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 class Llm2ClipCommandTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
-    private final CommandLine commandLine = Llm2ClipCommand.commandLine()
+    private final CommandLine commandLine = Llm2ClipCommand.wholeCommandLine()
             .addSubcommand(new Fail())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err));

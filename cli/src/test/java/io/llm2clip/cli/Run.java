@@ -12,10 +12,11 @@ record Run(int code, String out, String err) {
     static Run of(Object... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int code = Llm2ClipCommand.commandLine()
+        String[] words = Arrays.stream(arguments).map(Run::text).toArray(String[]::new);
+        int code = Llm2ClipCommand.commandLine(words)
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
-                .execute(Arrays.stream(arguments).map(Run::text).toArray(String[]::new));
+                .execute(words);
         return new Run(code, out.toString(), err.toString());
     }
 

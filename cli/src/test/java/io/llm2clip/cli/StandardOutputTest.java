@@ -36,7 +36,7 @@ class StandardOutputTest {
     private static Result run(OutputStream stream, boolean hasReader, String... arguments) {
         StringWriter err = new StringWriter();
         AtomicInteger left = new AtomicInteger();
-        int code = Llm2ClipCommand.commandLine()
+        int code = Llm2ClipCommand.commandLine(arguments)
                 .setOut(StandardOutput.writer(new StandardOutput(stream, hasReader, left::incrementAndGet)))
                 .setErr(new PrintWriter(err))
                 .execute(arguments);
