@@ -41,15 +41,10 @@ final class Rehearsal {
 
     private Rehearsal() {}
 
-    /** @param arguments help or engine, and a folder in which it may leave files */
+    /** @param arguments a folder in which it may leave files */
     public static void main(String[] arguments) throws IOException {
-        System.exit(
-                switch (arguments[0]) {
-                    case "help" -> help(Llm2ClipCommand.wholeCommandLine(), List.of());
-                    case "engine" -> similarity(Path.of(arguments[1]));
-                    default ->
-                        throw new IllegalArgumentException("Expected help or engine, found " + arguments[0] + ".");
-                });
+        int help = help(Llm2ClipCommand.wholeCommandLine(), List.of());
+        System.exit(Math.max(help, similarity(Path.of(arguments[0]))));
     }
 
     /** Of all commands, so that it is also known to take nothing that this JVM may lack. */

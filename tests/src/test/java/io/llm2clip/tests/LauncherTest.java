@@ -102,13 +102,11 @@ class LauncherTest {
         Path script = root.resolve("name");
         script(
                 script,
-                "set -eu; jar=%s; java_home=$JAVA_HOME; . %s; place_caches; echo \"$cache_name\""
+                "set -eu; jar=%s; java_home=$JAVA_HOME; . %s; place_cache; echo \"$cache_name\""
                         .formatted(jar, root.resolve("bin/start-cache")));
         String name = run(script, Map.of()).out().strip();
-        for (String kind : List.of("help", "engine")) {
-            Path cache = Files.writeString(root.resolve(name + "." + kind + ".aot"), "no cache at all\n".repeat(1000));
-            Files.setLastModifiedTime(cache, Files.getLastModifiedTime(jar));
-        }
+        Path cache = Files.writeString(root.resolve(name + ".jsa"), "no cache at all\n".repeat(1000));
+        Files.setLastModifiedTime(cache, Files.getLastModifiedTime(jar));
         Map<String, String> folder = Map.of("LLM2CLIP_CACHE", root.toString());
         assertThat(run(folder, "a", "--help").out()).isEqualTo("a|--help vector=false test=null\n");
         assertThat(run(folder, "a").out()).isEqualTo("a vector=true test=null\n");

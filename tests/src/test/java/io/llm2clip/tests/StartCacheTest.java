@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launcher's caches, with a Java that writes down how it is started and makes a cache of one line. */
+/** The launcher's cache, with a Java that writes down how it is started and makes a cache of one line. */
 @DisabledOnOs(OS.WINDOWS)
 class StartCacheTest {
     private static final String JAVA = """
@@ -29,7 +29,7 @@ class StartCacheTest {
             echo "$*" >>"%1$s/log"
             for argument in "$@"; do
                 case "$argument" in
-                    -XX:AOTCacheOutput=*) %2$s; echo cache >"${argument#*=}"; exit 0 ;;
+                    -XX:ArchiveClassesAtExit=*) %2$s; echo cache >"${argument#*=}"; exit 0 ;;
                 esac
             done
             """;
@@ -68,33 +68,35 @@ class StartCacheTest {
 
     @Test
     void isMadeOnceAndUsed() throws Exception {
-        assertThat(start("embed")).doesNotContain("AOTCache");
-        awaitCaches(jar.getParent(), 2);
-        assertThat(start("embed")).contains("--add-modules").contains("-XX:AOTCache=" + jar.getParent());
-        assertThat(start("--help")).doesNotContain("--add-modules").contains("-XX:AOTCache=" + jar.getParent());
-        assertThat(made()).isEqualTo(2);
+        assertThat(start("embed")).doesNotContain("SharedArchiveFile");
+        awaitCaches(jar.getParent(), 1);
+        assertThat(start("embed")).contains("--add-modules").contains("-XX:SharedArchiveFile=" + jar.getParent());
+        assertThat(start("--help"))
+                .doesNotContain("--add-modules")
+                .contains("-XX:SharedArchiveFile=" + jar.getParent());
+        assertThat(made()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {-60, 60})
     void ofAnotherJarIsMadeAnew(long seconds) throws Exception {
         start("embed");
-        awaitCaches(jar.getParent(), 2);
+        awaitCaches(jar.getParent(), 1);
         Files.setLastModifiedTime(
                 jar, FileTime.from(Files.getLastModifiedTime(jar).toInstant().plusSeconds(seconds)));
-        assertThat(start("embed")).doesNotContain("AOTCache");
-        awaitMade(4);
-        awaitCaches(jar.getParent(), 2);
+        assertThat(start("embed")).doesNotContain("SharedArchiveFile");
+        awaitMade(2);
+        awaitCaches(jar.getParent(), 1);
     }
 
     @Test
     void ofAnotherJavaIsMadeAnew() throws Exception {
         start("embed");
-        awaitCaches(jar.getParent(), 2);
+        awaitCaches(jar.getParent(), 1);
         java("25.0.4+7", ":");
-        assertThat(start("embed")).doesNotContain("AOTCache");
-        awaitCaches(jar.getParent(), 4);
-        assertThat(start("embed")).contains("25.0.4+7.engine.aot");
+        assertThat(start("embed")).doesNotContain("SharedArchiveFile");
+        awaitCaches(jar.getParent(), 2);
+        assertThat(start("embed")).contains("25.0.4+7.jsa");
     }
 
     @Test
@@ -107,8 +109,8 @@ class StartCacheTest {
         for (Process process : processes) {
             assertThat(process.waitFor()).isZero();
         }
-        awaitCaches(jar.getParent(), 2);
-        assertThat(made()).isEqualTo(2);
+        awaitCaches(jar.getParent(), 1);
+        assertThat(made()).isEqualTo(1);
     }
 
     /** Such as by a Java that has no such caches: tried again after a while, not in every run. */
@@ -117,8 +119,8 @@ class StartCacheTest {
         java("25.0.3+9", "exit 1");
         start("embed");
         awaitMade(1);
-        assertThat(start("embed")).doesNotContain("AOTCache");
-        assertThat(start("embed")).doesNotContain("AOTCache");
+        assertThat(start("embed")).doesNotContain("SharedArchiveFile");
+        assertThat(start("embed")).doesNotContain("SharedArchiveFile");
         assertThat(made()).isEqualTo(1);
         java("25.0.3+9", ":");
         try (Stream<Path> files = Files.list(jar.getParent())) {
@@ -128,18 +130,19 @@ class StartCacheTest {
             Files.setLastModifiedTime(lock, FileTime.from(Instant.now().minus(Duration.ofMinutes(12))));
         }
         start("embed");
-        awaitCaches(jar.getParent(), 2);
+        awaitCaches(jar.getParent(), 1);
     }
 
     @Test
     void liesWhereTheUserWants() throws Exception {
         Path folder = root.resolve("caches/of mine");
         start(Map.of("LLM2CLIP_CACHE", folder.toString()), "embed");
-        awaitCaches(folder, 2);
-        assertThat(start(Map.of("LLM2CLIP_CACHE", folder.toString()), "embed")).contains("-XX:AOTCache=" + folder);
-        assertThat(start(Map.of("LLM2CLIP_CACHE", ""), "embed")).doesNotContain("AOTCache");
+        awaitCaches(folder, 1);
+        assertThat(start(Map.of("LLM2CLIP_CACHE", folder.toString()), "embed"))
+                .contains("-XX:SharedArchiveFile=" + folder);
+        assertThat(start(Map.of("LLM2CLIP_CACHE", ""), "embed")).doesNotContain("SharedArchiveFile");
         assertThat(start(Map.of("LLM2CLIP_CACHE", "/dev/null/nowhere"), "embed"))
-                .doesNotContain("AOTCache");
+                .doesNotContain("SharedArchiveFile");
         try (Stream<Path> files = Files.list(jar.getParent())) {
             assertThat(files).containsExactly(jar);
         }
@@ -153,21 +156,22 @@ class StartCacheTest {
                 root.resolve("bin/start-cache"),
                 Files.readString(Path.of("../bin/start-cache")).replace("\"${jar%/*}\"", "\"$jar/below\""));
         start(Map.of("HOME", root.toString()), "embed");
-        awaitCaches(root.resolve(".cache/llm2clip"), 2);
+        awaitCaches(root.resolve(".cache/llm2clip"), 1);
         assertThat(start(Map.of("HOME", root.toString()), "embed"))
-                .contains("-XX:AOTCache=" + root.resolve(".cache/llm2clip"));
+                .contains("-XX:SharedArchiveFile=" + root.resolve(".cache/llm2clip"));
     }
 
     @Test
     void givesWayToTheUsersOwn() throws Exception {
         start("embed");
-        awaitCaches(jar.getParent(), 2);
+        awaitCaches(jar.getParent(), 1);
         for (String option : List.of("-Xshare:off", "-XX:SharedArchiveFile=x.jsa", "-XX:AOTCache=y.aot")) {
             assertThat(start(Map.of("LLM2CLIP_JAVA_OPTIONS", option), "embed"))
                     .contains(option)
-                    .doesNotContain("AOTCache=" + jar.getParent());
+                    .doesNotContain("SharedArchiveFile=" + jar.getParent());
         }
-        assertThat(start(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Xmx8g"), "embed")).contains("AOTCache=" + jar.getParent());
+        assertThat(start(Map.of("LLM2CLIP_JAVA_OPTIONS", "-Xmx8g"), "embed"))
+                .contains("SharedArchiveFile=" + jar.getParent());
     }
 
     private void java(String version, String making) throws IOException {
@@ -192,7 +196,7 @@ class StartCacheTest {
     private String start(Map<String, String> environment, String... arguments) throws Exception {
         assertThat(process(environment, arguments).start().waitFor()).isZero();
         return Files.readAllLines(log).stream()
-                .filter(line -> !line.contains("AOTCacheOutput"))
+                .filter(line -> !line.contains("ArchiveClassesAtExit"))
                 .toList()
                 .getLast();
     }
@@ -213,7 +217,7 @@ class StartCacheTest {
 
     private long made() throws IOException {
         return Files.readAllLines(log).stream()
-                .filter(line -> line.contains("AOTCacheOutput"))
+                .filter(line -> line.contains("ArchiveClassesAtExit"))
                 .count();
     }
 
@@ -238,7 +242,7 @@ class StartCacheTest {
                     files.map(file -> file.getFileName().toString()).toList();
             return names.stream().anyMatch(name -> name.endsWith(".lock"))
                     ? 0
-                    : names.stream().filter(name -> name.endsWith(".aot")).count();
+                    : names.stream().filter(name -> name.endsWith(".jsa")).count();
         }
     }
 }

@@ -23,8 +23,8 @@ final class StartCache {
      * @param log receives what the rehearsal prints
      */
     static List<String> options(Launch launch, Path folder, Path log) {
-        return newest().flatMap(time -> made(launch, folder.resolve("start-" + time + ".aot"), log))
-                .map(cache -> List.of("-XX:AOTCache=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off"))
+        return newest().flatMap(time -> made(launch, folder.resolve("start-" + time + ".jsa"), log))
+                .map(cache -> List.of("-XX:SharedArchiveFile=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off"))
                 .orElse(List.of());
     }
 
@@ -41,7 +41,7 @@ final class StartCache {
     private static Optional<Path> made(Launch launch, Path cache, Path log) {
         if (!Files.exists(cache)) {
             List<String> command = launch.java(Runtime.getRuntime().availableProcessors());
-            command.add(1, "-XX:AOTCacheOutput=" + cache);
+            command.add(1, "-XX:ArchiveClassesAtExit=" + cache);
             try {
                 Process process = new ProcessBuilder(command)
                         .redirectErrorStream(true)
