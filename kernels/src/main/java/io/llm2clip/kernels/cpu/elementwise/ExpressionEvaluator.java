@@ -6,21 +6,26 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.expression.ExpressionCall;
 import io.llm2clip.kernels.cpu.runtime.PerWorker;
 import io.llm2clip.kernels.cpu.runtime.Scratch;
 import io.llm2clip.kernels.operations.Expression;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Evaluates an {@link Expression} over contiguous elements: interpreted at first, and by generated code once the expression is hot.
- * The results have the same bits either way. Safe for concurrent calls with different worker numbers.
+ * Evaluates an {@link Expression} over contiguous elements: by machine code where there is some for it, or else interpreted at first, and by
+ * generated code once the expression is hot, with the same bits. Safe for concurrent calls with different worker numbers.
  */
 public final class ExpressionEvaluator {
+    private final Expression expression;
     private final float[] literals;
     private final ExpressionShape shape;
+    private final @Nullable MachineFunction machine;
     private final HotExpression hot;
-    private final PerWorker<Worker> workers = new PerWorker<>(Worker::new);
+    private final PerWorker<Worker> workers = new PerWorker<>(this::worker);
 
     /**
      * Prepares an expression.
@@ -28,8 +33,10 @@ public final class ExpressionEvaluator {
      * @param scalarInput for each input, whether it is one element for all
      */
     public ExpressionEvaluator(Expression expression, boolean[] scalarInput) {
+        this.expression = expression;
         literals = ExpressionShape.literals(expression);
         shape = ExpressionShape.of(expression, scalarInput);
+        machine = MachineExpressions.of(shape);
         hot = HotExpression.of(shape);
     }
 
@@ -42,19 +49,7 @@ public final class ExpressionEvaluator {
      * @param worker number of the calling worker; calls with one number must not overlap
      */
     public void evaluate(int count, long[] inputs, long out, int worker) {
-        Worker state = workers.get(worker);
-        ExpressionLoop loop = hot.loop();
-        if (loop == null) {
-            loop = state.interpreter;
-            hot.evaluated(count);
-        }
-        int vectors = count / LANES;
-        if (vectors > 0) {
-            loop.run(vectors, inputs, literals, out);
-        }
-        if (vectors * LANES < count) {
-            state.tail(loop, count - vectors * LANES, inputs, (long) vectors * BYTES, out);
-        }
+        workers.get(worker).evaluate(count, inputs, out);
     }
 
     /** Whether generated code has taken over. */
@@ -62,14 +57,57 @@ public final class ExpressionEvaluator {
         return hot.loop() != null;
     }
 
-    /** What a worker has for itself. */
-    private final class Worker {
-        final ExpressionInterpreter interpreter = new ExpressionInterpreter(shape);
+    /** What a worker evaluates with. */
+    private interface Worker {
+        void evaluate(int count, long[] inputs, long out);
+    }
+
+    private Worker worker() {
+        return machine == null ? new Looping() : new Calling(machine);
+    }
+
+    /** By machine code. */
+    private final class Calling implements Worker {
+        private final MachineFunction function;
+        private final Scratch call = new Scratch(ExpressionCall.BYTES);
+
+        Calling(MachineFunction function) {
+            this.function = function;
+            ExpressionCall.prepare(call.address(), expression);
+        }
+
+        @Override
+        public void evaluate(int count, long[] inputs, long out) {
+            ExpressionCall.set(call.address(), count, inputs, out);
+            function.call(call.address());
+            call.keepAlive();
+        }
+    }
+
+    /** By the Vector API. */
+    private final class Looping implements Worker {
+        private final ExpressionInterpreter interpreter = new ExpressionInterpreter(shape);
         private final Scratch scratch = new Scratch((shape.inputs() + 1L) * BYTES);
         private final long[] padded = new long[shape.inputs()];
 
+        @Override
+        public void evaluate(int count, long[] inputs, long out) {
+            ExpressionLoop loop = hot.loop();
+            if (loop == null) {
+                loop = interpreter;
+                hot.evaluated(count);
+            }
+            int vectors = count / LANES;
+            if (vectors > 0) {
+                loop.run(vectors, inputs, literals, out);
+            }
+            if (vectors * LANES < count) {
+                tail(loop, count - vectors * LANES, inputs, (long) vectors * BYTES, out);
+            }
+        }
+
         /** The last elements by way of whole vectors, so that the loops need no masks. */
-        void tail(ExpressionLoop loop, int size, long[] inputs, long offset, long out) {
+        private void tail(ExpressionLoop loop, int size, long[] inputs, long offset, long out) {
             VectorMask<Float> mask = SPECIES.indexInRange(0, size);
             long result = scratch.address();
             for (int i = 0; i < padded.length; i++) {

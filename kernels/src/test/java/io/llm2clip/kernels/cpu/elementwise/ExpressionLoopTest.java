@@ -111,6 +111,15 @@ class ExpressionLoopTest {
     /** Elements of a number that is no multiple of the lanes, before and after. */
     @Test
     void takesOverWhenHot() {
+        System.setProperty("llm2clip.machine", "false");
+        try {
+            takesOverFromTheInterpreter();
+        } finally {
+            System.clearProperty("llm2clip.machine");
+        }
+    }
+
+    private static void takesOverFromTheInterpreter() {
         Expression expression = new Expression(
                 2,
                 List.of(

@@ -14,7 +14,7 @@ import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
-import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
+import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.operations.Epilogue;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
+import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.Expression;
 

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.machine.expression;
+package io.llm2clip.kernels.cpu.machine.expression;
 
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.machine.expression;
+package io.llm2clip.kernels.cpu.machine.expression;
 
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Opcode;

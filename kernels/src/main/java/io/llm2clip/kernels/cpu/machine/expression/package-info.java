@@ -1,5 +1,5 @@
 /** Expressions as machine code of AVX-512, for programs that compute them on what they have in vector registers or in cache. */
 @NullMarked
-package io.llm2clip.kernels.cpu.matrix.machine.expression;
+package io.llm2clip.kernels.cpu.machine.expression;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.machine.expression;
+package io.llm2clip.kernels.cpu.machine.expression;
 
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;

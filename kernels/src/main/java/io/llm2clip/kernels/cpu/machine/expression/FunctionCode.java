@@ -1,8 +1,8 @@
-package io.llm2clip.kernels.cpu.matrix.machine.expression;
+package io.llm2clip.kernels.cpu.machine.expression;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Zmm;
-import io.llm2clip.kernels.cpu.matrix.machine.expression.Constants.Polynomial;
+import io.llm2clip.kernels.cpu.machine.expression.Constants.Polynomial;
 
 /**
  * Elementary functions of vectors, with a relative error of about 1e-7: the approximations of {@code VectorMath}. Quotients are products by

@@ -1,0 +1,54 @@
+package io.llm2clip.kernels.cpu.elementwise;
+
+import io.llm2clip.kernels.cpu.machine.CodeSpace;
+import io.llm2clip.kernels.cpu.machine.Feature;
+import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
+import io.llm2clip.kernels.cpu.machine.expression.ExpressionProgram;
+import io.llm2clip.kernels.operations.Opcode;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Expressions as machine code, whose values stay in registers, and which is as fast in its first call as later. The JVM takes seconds until it
+ * has compiled loops of the Vector API, and these are hundreds of times slower before.
+ */
+final class MachineExpressions {
+    /** Programs stay as long as the process, so expressions made without end must not have one each. */
+    private static final int MOST_SHAPES = 10_000;
+
+    private static final Map<ExpressionShape, MachineFunction> INSTALLED = new ConcurrentHashMap<>();
+
+    private MachineExpressions() {}
+
+    /** The program of a shape; null if there is none, or none may run in this process. */
+    static @Nullable MachineFunction of(ExpressionShape shape) {
+        if (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space))
+                || features.missing(Feature.AVX512) != null
+                || !ExpressionAssembly.encodes(shape.expression())
+                || computesOnce(shape)) {
+            return null;
+        }
+        MachineFunction known = INSTALLED.get(shape);
+        if (known != null || INSTALLED.size() >= MOST_SHAPES) {
+            return known;
+        }
+        return INSTALLED.computeIfAbsent(
+                shape,
+                key -> space.install(
+                        "an expression of " + key.expression().instructions().size() + " instructions",
+                        new ExpressionProgram(key.expression(), key.uniform().subList(0, key.inputs())).encode()));
+    }
+
+    /** Whether there is something to compute once for all elements, which programs do for each vector. */
+    private static boolean computesOnce(ExpressionShape shape) {
+        for (int value = shape.inputs(); value < shape.values(); value++) {
+            if (shape.isUniform(value) && shape.instruction(value).opcode() != Opcode.CONSTANT) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
