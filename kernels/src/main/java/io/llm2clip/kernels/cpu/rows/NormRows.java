@@ -25,15 +25,15 @@ public final class NormRows {
     /** Writes to an output of its own. */
     public static Launch layerNorm(NormOp.LayerNorm op, long[] addresses, RowOutput out, Workers workers) {
         int columns = op.columns();
-        return Ranges.launch(workers, op.rows(), 3L * columns, (from, to, worker) -> {
-            for (long row = from; row < to; row++) {
-                long x = addresses[0] + row * columns * Float.BYTES;
-                float mean = RowMath.sum(x, columns) / columns;
-                float inverse = inverseDeviation(x, mean, columns, op.epsilon());
-                layerNorm(x, mean, inverse, addresses[1], addresses[2], columns, out.begin(row, worker));
-                out.end(row, worker);
-            }
-        });
+        MachineNorm machine = MachineNorm.of(columns, op.epsilon(), true);
+        Norm norm = machine != null
+                ? (x, result, worker) -> machine.row(x, addresses[1], addresses[2], result, worker)
+                : (x, result, _) -> {
+                    float mean = RowMath.sum(x, columns) / columns;
+                    float inverse = inverseDeviation(x, mean, columns, op.epsilon());
+                    layerNorm(x, mean, inverse, addresses[1], addresses[2], columns, result);
+                };
+        return rows(norm, op.rows(), columns, 3L * columns, addresses[0], out, workers);
     }
 
     public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, Workers workers) {
@@ -43,11 +43,23 @@ public final class NormRows {
     /** Writes to an output of its own. */
     public static Launch rmsNorm(NormOp.RmsNorm op, long[] addresses, RowOutput out, Workers workers) {
         int columns = op.columns();
-        return Ranges.launch(workers, op.rows(), 2L * columns, (from, to, worker) -> {
+        MachineNorm machine = MachineNorm.of(columns, op.epsilon(), false);
+        Norm norm = machine != null
+                ? (x, result, worker) -> machine.row(x, addresses[1], 0, result, worker)
+                : (x, result, _) ->
+                        rmsNorm(x, inverseDeviation(x, 0, columns, op.epsilon()), addresses[1], columns, result);
+        return rows(norm, op.rows(), columns, 2L * columns, addresses[0], out, workers);
+    }
+
+    /** Normalizes the row at an address. */
+    private interface Norm {
+        void row(long x, long result, int worker);
+    }
+
+    private static Launch rows(Norm norm, long rows, int columns, long work, long x, RowOutput out, Workers workers) {
+        return Ranges.launch(workers, rows, work, (from, to, worker) -> {
             for (long row = from; row < to; row++) {
-                long x = addresses[0] + row * columns * Float.BYTES;
-                float inverse = inverseDeviation(x, 0, columns, op.epsilon());
-                rmsNorm(x, inverse, addresses[1], columns, out.begin(row, worker));
+                norm.row(x + row * columns * Float.BYTES, out.begin(row, worker), worker);
                 out.end(row, worker);
             }
         });
