@@ -10,20 +10,18 @@ import java.util.Optional;
 
 /** A cache of loaded classes for fresh processes of this engine, as {@code bin/llm2clip} has one for its users. */
 final class StartCache {
-    private static final String REHEARSAL =
-            "prepare rehearsal images batch=1 model=32,16,64,2,32 precision=f32\noutput rehearsal\n";
-
     private StartCache() {}
 
     /**
      * Options of a JVM that starts from the cache, which is made where it is not there yet. None where the class path has folders, of
      * which there are no caches, or where the rehearsal fails.
      *
+     * @param rehearsal the work that is done for it, a small piece of the kind that processes begin with
      * @param folder receives the cache
      * @param log receives what the rehearsal prints
      */
-    static List<String> options(Launch launch, Path folder, Path log) {
-        return newest().flatMap(time -> made(launch, folder.resolve("start-" + time + ".jsa"), log))
+    static List<String> options(Launch launch, Request rehearsal, Path folder, Path log) {
+        return newest().flatMap(time -> made(launch, rehearsal, folder.resolve("start-" + time + ".jsa"), log))
                 .map(cache -> List.of("-XX:SharedArchiveFile=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off"))
                 .orElse(List.of());
     }
@@ -38,7 +36,7 @@ final class StartCache {
                 : Optional.empty();
     }
 
-    private static Optional<Path> made(Launch launch, Path cache, Path log) {
+    private static Optional<Path> made(Launch launch, Request rehearsal, Path cache, Path log) {
         if (!Files.exists(cache)) {
             List<String> command = launch.java(Runtime.getRuntime().availableProcessors());
             command.add(1, "-XX:ArchiveClassesAtExit=" + cache);
@@ -47,7 +45,8 @@ final class StartCache {
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                         .start();
-                process.getOutputStream().write(REHEARSAL.getBytes(StandardCharsets.UTF_8));
+                String words = "prepare rehearsal %s%noutput rehearsal%n".formatted(rehearsal);
+                process.getOutputStream().write(words.getBytes(StandardCharsets.UTF_8));
                 process.getOutputStream().close();
                 process.waitFor();
             } catch (IOException e) {

@@ -23,9 +23,11 @@ final class WorkFiles {
         this.logs = logs;
     }
 
-    /** Options of a JVM for a fresh process of this engine. */
+    /** Options of a JVM for a fresh process of this engine, rehearsed as its users' processes are: with a small model from a file. */
     List<String> startOptions() {
-        return StartCache.options(launch, folder, logs.resolve("rehearsal.log"));
+        Request small = Request.of("images", "model", "32,16,64,2,32", "batch", 1, "stored", "f32", "precision", "f32");
+        Request rehearsal = small.with(Map.of("file", stored(small).toString()));
+        return StartCache.options(launch, rehearsal, folder, logs.resolve("rehearsal.log"));
     }
 
     /** The safetensors file of a model's weights, of the type that the work's {@code stored} says. */
