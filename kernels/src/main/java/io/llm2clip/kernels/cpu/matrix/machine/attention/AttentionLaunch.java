@@ -48,7 +48,7 @@ final class AttentionLaunch implements Launch {
     }
 
     private int blocks(Sequence sequence) {
-        return Math.ceilDiv(sequence.queries(), attention.queries());
+        return Math.ceilDiv(sequence.queries(), attention.queries(sequence.queries()));
     }
 
     /** Every {@code parts}-th block of the query heads that read a head, from {@code part} on. */
@@ -65,11 +65,13 @@ final class AttentionLaunch implements Launch {
             return;
         }
         BlockAttention.Attending attending = attention.begin(head, scratch, Math.ceilDiv(blocks - part, parts));
+        int queries = head.sequence().queries();
+        int ofBlock = attention.queries(queries);
         for (int block = part; block < blocks; block += parts) {
-            int from = block % ofHead * attention.queries();
-            int rows = Math.min(attention.queries(), head.sequence().queries() - from);
-            attending.attend(head.firstHead() + block / ofHead, from, rows);
+            int from = block % ofHead * ofBlock;
+            attending.attend(head.firstHead() + block / ofHead, from, Math.min(ofBlock, queries - from));
         }
+        attending.finish();
     }
 
     private void clear(KeyValueHead head) {

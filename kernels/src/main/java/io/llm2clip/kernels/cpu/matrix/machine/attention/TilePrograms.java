@@ -8,7 +8,6 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Programs for heads of each size, encoded when it is first met, in one space. The argument of each is the address of a {@link HeadCall}. */
 final class TilePrograms {
     private final CodeSpace space;
-    private final BlockPrograms floats;
     private final Map<Integer, OfHead> heads = new ConcurrentHashMap<>();
 
     /**
@@ -17,7 +16,7 @@ final class TilePrograms {
      * @param queries loads the queries of a block
      * @param keys loads all keys
      * @param values loads all values
-     * @param upper attends to a chunk of keys, for up to 16 queries
+     * @param upper takes chunks of keys a step further, for blocks of up to 16 queries
      * @param both the same for more
      * @param outputs stores the results of a block
      */
@@ -31,12 +30,6 @@ final class TilePrograms {
 
     TilePrograms(CodeSpace space) {
         this.space = space;
-        floats = new BlockPrograms(space);
-    }
-
-    /** Programs for what is left to f32. */
-    BlockPrograms floats() {
-        return floats;
     }
 
     OfHead of(TileShape shape) {

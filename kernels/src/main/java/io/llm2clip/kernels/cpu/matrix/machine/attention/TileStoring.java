@@ -29,12 +29,12 @@ final class TileStoring {
         a.kmovw(REST, RAX);
         a.vbroadcastss(ONE, at(RDI, HeadCall.COEFFICIENTS + (HeadCall.POLYNOMIAL.length - 1) * Float.BYTES));
         a.lea(RAX, at(RDI, shape.outputs()));
-        a.lea(RDX, at(RDI, TileShape.SUMS));
+        a.mov(RDX, at(RDI, HeadCall.STATISTICS));
         a.mov(RSI, at(RDI, HeadCall.MATRIX));
         a.mov(R8, at(RDI, HeadCall.MATRIX_ROW));
         a.mov(RCX, at(RDI, HeadCall.ROWS));
         Label row = a.here();
-        a.vbroadcastss(INVERSE, at(RDX, 0));
+        a.vbroadcastss(INVERSE, at(RDX, TileShape.SUMS));
         a.vdivps(INVERSE, ONE, INVERSE);
         for (int channel = 0; channel < shape.headSize(); channel += TileShape.LANES) {
             Mask lanes = channel + TileShape.LANES <= shape.headSize() ? Mask.ALL : REST;
