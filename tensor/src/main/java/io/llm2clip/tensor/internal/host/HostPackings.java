@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.PackedKernels;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
@@ -21,6 +22,11 @@ final class HostPackings implements Target.Packings {
     @Override
     public @Nullable RowPanels panels(Matmul op, Precision precision) {
         return CpuKernels.panels(op, HostPrecisions.of(precision));
+    }
+
+    @Override
+    public @Nullable RowPanels panels(AttentionOp.Attention op, int operand, Precision precision) {
+        return CpuKernels.panels(op, operand, HostPrecisions.of(precision));
     }
 
     @Override

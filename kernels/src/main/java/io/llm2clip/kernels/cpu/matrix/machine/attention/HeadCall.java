@@ -9,7 +9,7 @@ import io.llm2clip.kernels.cpu.runtime.Memory;
 
 /** The argument of all programs for tiles: where each field is, and how it gets there. Scratch memory follows, see {@link TileShape}. */
 final class HeadCall {
-    /** What is loaded, or where results are stored, and the bytes from one row to the next. */
+    /** What is loaded, or where results are stored, and the bytes from one row to the next, or from one step to the next in panels. */
     static final int MATRIX = 0;
 
     static final int MATRIX_ROW = 8;
@@ -17,6 +17,8 @@ final class HeadCall {
     static final int ROWS = 16;
     /** Where panels of keys or values are written. */
     static final int TO = 24;
+    /** The results of the first query. */
+    static final int FROM = 24;
     /** Of keys: how many times 16, the last of which may be fewer. */
     static final int SIXTEENS = 32;
     /** Of values: whole panels of values, pairs of the panel behind them, and whether a value without a second one follows; not 0 if so. */

@@ -1,19 +1,27 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.RowPanels;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention by tiles of bf16. Causal blocks of queries have as many rows as panels of keys have columns, so only the last panel that a block
  * reads has keys that some of its queries do not see.
  */
 final class TileAttention implements BlockAttention {
+    private final AttentionOp.Attention op;
     private final AttentionShape shape;
+    private final @Nullable RowPanels out;
     private final TileShape tiles;
     private final TilePrograms.OfHead programs;
 
-    TileAttention(AttentionShape shape, TilePrograms programs) {
-        this.shape = shape;
+    /** @param out the layout of the result; null if by rows */
+    TileAttention(AttentionOp.Attention op, @Nullable RowPanels out, TilePrograms programs) {
+        this.op = op;
+        this.out = out;
+        shape = op.shape();
         tiles = new TileShape(shape.headSize());
         this.programs = programs.of(tiles);
     }
@@ -41,16 +49,34 @@ final class TileAttention implements BlockAttention {
         loadKeys(head, call, keys);
         loadValues(head, call, 0, head.sequence().keys(), values);
         int rows = Math.min(head.sequence().queries(), queries(head.sequence().queries()));
-        TilePipeline pipeline = new TilePipeline(tiles, programs, head, call, keys, values, rows > TileShape.LANES);
+        TileBlocks blocksOfHead = new TileBlocks(op.q(), out, tiles, programs, head, call);
+        TilePipeline pipeline =
+                new TilePipeline(tiles, programs, blocksOfHead, head, call, keys, values, rows > TileShape.LANES);
         boolean finite = !shape.causal() || HeadCall.finiteValues(call);
         return finite ? pipeline : new RowByRow(head, call, values, pipeline);
     }
 
     private void loadKeys(KeyValueHead head, long call, long to) {
-        HeadCall.load(call, head.keys(), head.layout().keyRow(), head.sequence().keys());
+        int count = head.sequence().keys();
         HeadCall.set(call, HeadCall.TO, to);
-        HeadCall.set(call, HeadCall.SIXTEENS, Math.ceilDiv(head.sequence().keys(), TileShape.LANES));
-        programs.keys().call(call);
+        HeadCall.set(call, HeadCall.SIXTEENS, Math.ceilDiv(count, TileShape.LANES));
+        if (op.k() == null) {
+            HeadCall.load(call, head.keys(), head.layout().keyRow(), count);
+            programs.keys().call(call);
+        } else {
+            stage(op.k(), head.operands()[1], head, 0, count, call);
+            programs.packedKeys().call(call);
+        }
+    }
+
+    /** Copies rows of keys or values out of their panels, as the rows of one. */
+    private void stage(RowPanels panels, long address, KeyValueHead head, int first, int count, long call) {
+        long to = call + tiles.staged(head.sequence().keys());
+        long step = (long) count * TileShape.ROW;
+        long row = head.sequence().firstKey() + first;
+        int size = shape.headSize();
+        new PanelRows(panels, address).copy(row, count, head.number() * size, size, to, step);
+        HeadCall.load(call, to, step, count);
     }
 
     /** Loads values from the first one of a panel on. Those of the last panel that do not exist are 0, as are their weights. */
@@ -61,13 +87,18 @@ final class TileAttention implements BlockAttention {
         if (rest > 0) {
             Memory.ALL.asSlice(to + (long) whole * tiles.panel(), tiles.panel()).fill((byte) 0);
         }
-        long row = head.layout().keyRow();
-        HeadCall.load(call, head.values() + first * row, row, count);
         HeadCall.set(call, HeadCall.TO, to);
         HeadCall.set(call, HeadCall.WHOLE, whole);
         HeadCall.set(call, HeadCall.PAIRS, rest / 2);
         HeadCall.set(call, HeadCall.ODD, rest % 2);
-        programs.values().call(call);
+        if (op.v() == null) {
+            long row = head.layout().keyRow();
+            HeadCall.load(call, head.values() + first * row, row, count);
+            programs.values().call(call);
+        } else {
+            stage(op.v(), head.operands()[2], head, first, count, call);
+            programs.packedValues().call(call);
+        }
     }
 
     /**

@@ -23,6 +23,7 @@ final class TilePipeline implements BlockAttention.Attending {
 
     private final TileShape tiles;
     private final TilePrograms.OfHead programs;
+    private final TileBlocks blocksOfHead;
     private final KeyValueHead head;
     private final long call;
     private final long keys;
@@ -47,6 +48,7 @@ final class TilePipeline implements BlockAttention.Attending {
     TilePipeline(
             TileShape tiles,
             TilePrograms.OfHead programs,
+            TileBlocks blocksOfHead,
             KeyValueHead head,
             long call,
             long keys,
@@ -54,6 +56,7 @@ final class TilePipeline implements BlockAttention.Attending {
             boolean both) {
         this.tiles = tiles;
         this.programs = programs;
+        this.blocksOfHead = blocksOfHead;
         this.head = head;
         this.call = call;
         this.keys = keys;
@@ -63,8 +66,7 @@ final class TilePipeline implements BlockAttention.Attending {
 
     @Override
     public void attend(int number, int from, int rows) {
-        HeadCall.load(call, head.query(number, from), head.layout().queryRow(), rows);
-        programs.queries().call(call);
+        blocksOfHead.load(number, from, rows);
         int panels = Math.ceilDiv(head.keysSeen(from + rows), TileShape.PANEL);
         for (int panel = 0; panel < panels; panel += TileShape.CHUNK) {
             int some = Math.min(TileShape.CHUNK, panels - panel);
@@ -86,7 +88,8 @@ final class TilePipeline implements BlockAttention.Attending {
         setValues(weighted);
         (both ? programs.both() : programs.upper()).call(call);
         if (weighted != null && weighted.last) {
-            store(weighted);
+            long statistics = call + TileShape.statistics(weighted.block);
+            blocksOfHead.store(weighted.head, weighted.from, weighted.rows, statistics);
         }
         weighted = scored;
         scored = next;
@@ -128,11 +131,5 @@ final class TilePipeline implements BlockAttention.Attending {
             HeadCall.set(call, HeadCall.VALUES, values + (long) chunk.panel * tiles.panel());
             HeadCall.set(call, HeadCall.ADDED, chunk.panel);
         }
-    }
-
-    private void store(Chunk chunk) {
-        HeadCall.load(call, head.output(chunk.head, chunk.from), head.layout().queryRow(), chunk.rows);
-        HeadCall.set(call, HeadCall.STATISTICS, call + TileShape.statistics(chunk.block));
-        programs.outputs().call(call);
     }
 }

@@ -82,7 +82,12 @@ record TileShape(int headSize) {
         return outputs() + PANEL * outputRow();
     }
 
-    long bytes(int keys) {
+    /** Offset of the rows of keys or values that come from panels, {@code [step][key][32 channels]}. */
+    long staged(int keys) {
         return keys() + 2L * Math.ceilDiv(keys, PANEL) * panel();
+    }
+
+    long bytes(int keys) {
+        return staged(keys) + (long) steps() * keys * ROW;
     }
 }
