@@ -36,6 +36,16 @@ public final class PackedKernels {
         };
     }
 
+    /**
+     * Whether the kernel of an operation may write its result over an operand of an epilogue that has the result's shape and layout.
+     *
+     * @param precision in which it multiplies matrices
+     */
+    public static boolean overwrites(KernelOp op, MatrixPrecision precision) {
+        return op.unpacked() instanceof Matmul matmul
+                && MatrixUnits.forOperation(matmul, precision).overwrites(matmul);
+    }
+
     static Launch bind(PackedRows op, MatrixPrecision precision, long[] addresses, Workers workers) {
         RowPanels panels = op.panels();
         if (op.op() instanceof Matmul matmul) {

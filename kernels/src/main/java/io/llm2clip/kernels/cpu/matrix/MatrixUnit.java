@@ -120,6 +120,11 @@ public interface MatrixUnit {
         return false;
     }
 
+    /** Whether the result of a matmul may be written over an extra operand of its shape and layout, each element of which is read before. */
+    default boolean overwrites(Matmul op) {
+        return false;
+    }
+
     /**
      * Binds a matmul that writes panels.
      *

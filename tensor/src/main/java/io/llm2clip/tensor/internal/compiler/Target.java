@@ -72,6 +72,11 @@ public record Target(
         default boolean writes(KernelOp op, Precision precision, RowPanels panels) {
             return false;
         }
+
+        /** Whether a matmul's kernel can write its result over an operand of its epilogue that has its shape and layout. */
+        default boolean overwrites(KernelOp op, Precision precision) {
+            return false;
+        }
     }
 
     public Target {

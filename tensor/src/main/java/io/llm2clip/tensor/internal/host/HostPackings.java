@@ -33,4 +33,9 @@ final class HostPackings implements Target.Packings {
     public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
         return PackedKernels.writes(op, HostPrecisions.of(precision), panels);
     }
+
+    @Override
+    public boolean overwrites(KernelOp op, Precision precision) {
+        return PackedKernels.overwrites(op, HostPrecisions.of(precision));
+    }
 }
