@@ -187,6 +187,18 @@ public final class CpuKernels {
     }
 
     /**
+     * The layout in which an operand of an attention is read fastest, where whoever computes it can write it so.
+     *
+     * @param operand 0 is q, 1 is k, 2 is v
+     * @param precision in which it multiplies
+     * @return null if as it is stored
+     * @throws IllegalArgumentException if nothing multiplies in the precision here
+     */
+    public static @Nullable RowPanels panels(AttentionOp.Attention op, int operand, MatrixPrecision precision) {
+        return MatrixUnits.forOperation(op, precision).panels(op, operand);
+    }
+
+    /**
      * Whether a matmul by B as it is stored takes hardly longer than by a packed one, so that packing it does not pay for a matmul that may run
      * once only. It gives the same bits.
      *

@@ -7,6 +7,7 @@ import io.llm2clip.kernels.cpu.rows.ElementwiseRows;
 import io.llm2clip.kernels.cpu.rows.NormRows;
 import io.llm2clip.kernels.cpu.rows.RowOutput;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -26,6 +27,8 @@ public final class PackedKernels {
     public static boolean writes(KernelOp op, MatrixPrecision precision, RowPanels panels) {
         return switch (op) {
             case Matmul o -> MatrixUnits.forOperation(o, precision).writes(o, panels);
+            case AttentionOp.Attention o ->
+                MatrixUnits.forOperation(o, precision).writes(o, panels);
             case NormOp.LayerNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case NormOp.RmsNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case Elementwise o -> ElementwiseRows.computes(o, panels.columns());
@@ -33,10 +36,23 @@ public final class PackedKernels {
         };
     }
 
+    /**
+     * Whether the kernel of an operation may write its result over an operand of an epilogue that has the result's shape and layout.
+     *
+     * @param precision in which it multiplies matrices
+     */
+    public static boolean overwrites(KernelOp op, MatrixPrecision precision) {
+        return op.unpacked() instanceof Matmul matmul
+                && MatrixUnits.forOperation(matmul, precision).overwrites(matmul);
+    }
+
     static Launch bind(PackedRows op, MatrixPrecision precision, long[] addresses, Workers workers) {
         RowPanels panels = op.panels();
         if (op.op() instanceof Matmul matmul) {
             return MatrixUnits.forOperation(matmul, precision).matmul(matmul, panels, addresses, workers);
+        }
+        if (op.op() instanceof AttentionOp.Attention attention) {
+            return MatrixUnits.forOperation(attention, precision).attention(attention, panels, addresses, workers);
         }
         RowPacker packer = MatrixUnits.ofPanels(panels).packer(panels, addresses[addresses.length - 1]);
         return bind(op, addresses, packer, workers);

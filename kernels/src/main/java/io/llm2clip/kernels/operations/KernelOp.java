@@ -8,7 +8,8 @@ import java.util.List;
  *
  * <p>Dimensions are plain numbers, so a kernel needs compiling once, not once a shape. Operands are passed in the order of
  * {@link #operands()}: inputs first, results (or the updated state) last. Results overlap neither inputs nor each other; except that
- * an {@link Elementwise} may write its result over a dense input of the same type, element by element. Any dimension may be zero: then
+ * an {@link Elementwise} may write its result over a dense input of the same type, element by element, and a {@link Matmul} over an extra
+ * operand of its epilogue where its kernel says that it can. Any dimension may be zero: then
  * nothing is read, and results that still have elements are the operation's neutral value (0 for sums and products).
  */
 public sealed interface KernelOp

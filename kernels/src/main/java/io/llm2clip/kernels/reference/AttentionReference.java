@@ -1,7 +1,13 @@
 package io.llm2clip.kernels.reference;
 
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.RowPanels;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Scaled dot-product attention and its gradients, one query of one head at a time. */
 final class AttentionReference {
@@ -50,7 +56,19 @@ final class AttentionReference {
         return sequences;
     }
 
-    static void attention(AttentionShape shape, MemorySegment[] operands) {
+    static void attention(AttentionOp.Attention op, MemorySegment[] operands) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment[] rows = operands.clone();
+            List<@Nullable RowPanels> layouts = Arrays.asList(op.q(), op.k(), op.v());
+            for (int i = 0; i < layouts.size(); i++) {
+                RowPanels panels = layouts.get(i);
+                rows[i] = panels == null ? operands[i] : new PanelElements(panels, operands[i]).rows(arena);
+            }
+            attention(op.shape(), rows);
+        }
+    }
+
+    private static void attention(AttentionShape shape, MemorySegment[] operands) {
         AttentionReference attention = new AttentionReference(shape, operands);
         double[] out = new double[attention.querySize()];
         for (Sequence sequence : attention.sequences) {

@@ -2,7 +2,9 @@ package io.llm2clip.kernels.reference;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.operations.RowPanels;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** A matrix in panels, element by element: the definition of the layout. */
 public record PanelElements(RowPanels panels, MemorySegment segment) {
@@ -35,6 +37,18 @@ public record PanelElements(RowPanels panels, MemorySegment segment) {
                 set(row, column, elements.get((long) row * panels.columns() + column));
             }
         }
+    }
+
+    /** The matrix by rows of f32. */
+    MemorySegment rows(Arena arena) {
+        MemorySegment matrix = arena.allocate((long) panels.rows() * panels.columns() * Float.BYTES);
+        for (int row = 0; row < panels.rows(); row++) {
+            for (int column = 0; column < panels.columns(); column++) {
+                long index = (long) row * panels.columns() + column;
+                matrix.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, index, get(row, column));
+            }
+        }
+        return matrix;
     }
 
     private StoredElements stored() {

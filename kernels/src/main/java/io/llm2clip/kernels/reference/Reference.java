@@ -49,7 +49,7 @@ public final class Reference {
             case NormOp.LayerNormGradient o -> NormReference.layerNormGradient(o, floats(operands));
             case NormOp.RmsNorm o -> NormReference.rmsNorm(o, operands);
             case NormOp.RmsNormGradient o -> NormReference.rmsNormGradient(o, floats(operands));
-            case AttentionOp.Attention o -> AttentionReference.attention(o.shape(), operands);
+            case AttentionOp.Attention o -> AttentionReference.attention(o, operands);
             case AttentionOp.AttentionGradient o -> AttentionReference.gradient(o.shape(), operands);
             case Rotary o -> RotaryReference.rotary(o, floats(operands));
             case IndexOp.Gather o -> IndexReference.gather(o, operands);

@@ -120,6 +120,11 @@ public interface MatrixUnit {
         return false;
     }
 
+    /** Whether the result of a matmul may be written over an extra operand of its shape and layout, each element of which is read before. */
+    default boolean overwrites(Matmul op) {
+        return false;
+    }
+
     /**
      * Binds a matmul that writes panels.
      *
@@ -138,6 +143,26 @@ public interface MatrixUnit {
      * @param workers the threads that run it
      */
     Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers);
+
+    /**
+     * The layout in which the unit would rather read an operand of an attention, where whoever computes it can write it so.
+     *
+     * @param operand 0 is q, 1 is k, 2 is v
+     * @return null if as it is stored
+     */
+    default @Nullable RowPanels panels(AttentionOp.Attention op, int operand) {
+        return null;
+    }
+
+    /**
+     * Binds an attention that writes panels.
+     *
+     * @param panels a layout in which the unit {@link #writes} its result
+     * @param addresses as for the attention that writes rows
+     */
+    default Launch attention(AttentionOp.Attention op, RowPanels panels, long[] addresses, Workers workers) {
+        throw new IllegalArgumentException("The matrix unit " + name() + " does not write " + panels + ".");
+    }
 
     /**
      * Binds the gradients of an attention to their buffers.

@@ -81,7 +81,7 @@ public final class DeviceKernels {
         return switch (op) {
             case Elementwise o -> new DevicePlan(o.operands(), ElementwisePlan.launches(o), 0);
             case Matmul o -> new DevicePlan(o.operands(), MatmulPlan.launches(o), 0);
-            case AttentionOp.Attention o -> AttentionPlan.forward(o);
+            case AttentionOp.Attention o -> AttentionPlan.forward(requireRows(o));
             case AttentionOp.AttentionGradient o -> AttentionPlan.gradient(o);
             case Reduce o -> ReductionPlan.reduce(o);
             case SoftmaxOp.Softmax o -> single(o, rows(SOFTMAX, o.rows(), o.columns()));
@@ -119,8 +119,17 @@ public final class DeviceKernels {
             case Concat _, IndexOp.Gather _ -> {} // move elements of any type that they take
             case CustomOp o -> requireDeviceOp(o).operands().forEach(operand -> requireDense(o, operand));
             case PackedRows o -> throw packed(o);
+            case AttentionOp.Attention o -> requireRows(o).operands().forEach(operand -> requireSupported(op, operand));
             default -> op.operands().forEach(operand -> requireSupported(op, operand));
         }
+    }
+
+    private static AttentionOp.Attention requireRows(AttentionOp.Attention op) {
+        if (!op.byRows()) {
+            throw new IllegalArgumentException(
+                    "Attention with packed operands runs on the CPU only, found " + op + "; pass them by rows.");
+        }
+        return op;
     }
 
     private static IllegalArgumentException packed(PackedRows op) {

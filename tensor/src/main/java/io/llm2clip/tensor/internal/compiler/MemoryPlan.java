@@ -4,18 +4,19 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
 import io.llm2clip.tensor.internal.graph.View;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * Where values lie. Inputs and outputs are pinned: they outlive a run, so they are memory of the program's own. What is computed where a
- * variable lies takes no memory. All others are in the workspace, where those that are never alive together share memory.
+ * variable lies takes no memory. All others are in the workspace, where those that are never alive together share memory,
+ * and so do a result and the operand that it overwrites.
  *
  * @param buffers of every value that takes memory, inputs first, then in order of birth
  * @param pinned those that outlive a run
@@ -53,18 +54,21 @@ record MemoryPlan(
         buffers.forEach((node, buffer) ->
                 target.requireArena("A value " + node.dtype + " " + node.shape, node.dtype.stored(), buffer.bytes));
         pinned.forEach(node -> Graph.known(buffers, node).last = calls.size());
-        Map<DType, List<MemoryPlanner.Buffer>> workspace = new EnumMap<>(DType.class);
-        Map<DType, List<MemoryPlanner.Buffer>> own = new EnumMap<>(DType.class);
-        buffers.forEach((node, buffer) -> (pinned.contains(node) ? own : workspace)
-                .computeIfAbsent(node.dtype.stored(), _ -> new ArrayList<>())
-                .add(buffer));
-        return new MemoryPlan(buffers, pinned, place(workspace, target), place(own, target));
+        Map<Node, MemoryPlanner.Buffer> rooms = Overwriting.rooms(calls, buffers, pinned, target.packings());
+        Map<DType, Set<MemoryPlanner.Buffer>> workspace = new EnumMap<>(DType.class);
+        Map<DType, Set<MemoryPlanner.Buffer>> own = new EnumMap<>(DType.class);
+        rooms.forEach((node, room) -> (pinned.contains(node) ? own : workspace)
+                .computeIfAbsent(node.dtype.stored(), _ -> new LinkedHashSet<>())
+                .add(room));
+        MemoryPlan plan = new MemoryPlan(buffers, pinned, place(workspace, target), place(own, target));
+        rooms.forEach((node, room) -> Graph.known(buffers, node).offset = room.offset);
+        return plan;
     }
 
-    private static Map<DType, Long> place(Map<DType, List<MemoryPlanner.Buffer>> byType, Target target) {
+    private static Map<DType, Long> place(Map<DType, Set<MemoryPlanner.Buffer>> byType, Target target) {
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        byType.forEach((dtype, buffers) ->
-                bytes.put(dtype, MemoryPlanner.place(buffers, target.alignment(), target.arenaBytes(dtype))));
+        byType.forEach((dtype, rooms) ->
+                bytes.put(dtype, MemoryPlanner.place(rooms, target.alignment(), target.arenaBytes(dtype))));
         return bytes;
     }
 }

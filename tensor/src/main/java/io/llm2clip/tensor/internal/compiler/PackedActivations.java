@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
@@ -21,8 +22,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has values that nothing reads but matmuls, as their first operand, written in the layout that these multiply, where the kernel that
- * computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
+ * Has values that nothing reads but matmuls, as their first operand, or attention written in the layout that these multiply, where the kernel
+ * that computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
  * What is multiplied is the same, rounded by whoever writes it instead of by each that reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
@@ -142,23 +143,33 @@ final class PackedActivations {
                 && packings.writes(call.op(), call.precision(), panels)) {
             PackedRows op = new PackedRows(call.op(), panels);
             calls.set(producer, call.withOp(op));
-            read(packed, panels, value);
+            read(packed, panels, value, value);
         } else if (packed.size() > 1) {
             packOnce(value, panels, packed);
         }
     }
 
-    /** The layout in which a call would rather read a value, if it reads it as the first operand of a matmul and no otherwise. */
+    /** The layout in which a call would rather read a value, if it reads it once, as a whole. */
     private @Nullable RowPanels readsPacked(KernelCall call, Node value) {
-        if (!(call.op() instanceof Matmul op)) {
-            return null;
-        }
-        View a = call.operands().getFirst();
+        int operand = operand(call, value);
+        View read = call.operands().get(operand);
         long operands =
                 call.operands().stream().filter(view -> view.base() == value).count();
-        boolean whole =
-                a.base() == value && a.offset() == 0 && a.dense() && a.shape().size() == value.shape.size();
-        return whole && operands == 1 ? packings.panels(op, call.precision()) : null;
+        boolean whole = read.offset() == 0 && read.dense() && read.shape().size() == value.shape.size();
+        if (!whole || operands > 1) {
+            return null;
+        }
+        return switch (call.op()) {
+            case Matmul op when operand == 0 -> packings.panels(op, call.precision());
+            case AttentionOp.Attention op when operand < 3 -> packings.panels(op, operand, call.precision());
+            default -> null;
+        };
+    }
+
+    /** The first operand of a call that is of a value. */
+    private static int operand(KernelCall call, Node value) {
+        List<Node> bases = call.operands().stream().map(View::base).toList();
+        return bases.indexOf(value);
     }
 
     private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
@@ -170,17 +181,22 @@ final class PackedActivations {
             PackedRows op = new PackedRows(copy, panels);
             before.computeIfAbsent(packed.getFirst(), _ -> new ArrayList<>())
                     .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied)));
-            read(packed, panels, copied);
+            read(packed, panels, value, copied);
         }
     }
 
-    /** Has matmuls read a packed value. */
-    private void read(List<Integer> matmuls, RowPanels panels, Node packed) {
-        for (int number : matmuls) {
+    /** Has calls read a packed value instead of another. */
+    private void read(List<Integer> readers, RowPanels panels, Node value, Node packed) {
+        for (int number : readers) {
             KernelCall call = calls.get(number);
+            int operand = operand(call, value);
             List<View> operands = new ArrayList<>(call.operands());
-            operands.set(0, View.dense(packed));
-            Matmul op = ((Matmul) call.op()).withPanels(panels);
+            operands.set(operand, View.dense(packed));
+            KernelOp op = switch (call.op()) {
+                case Matmul matmul -> matmul.withPanels(panels);
+                case AttentionOp.Attention attention -> attention.withPanels(operand, panels);
+                case KernelOp other -> throw new IllegalStateException(other + " reads no panels.");
+            };
             calls.set(number, new KernelCall(op, call.precision(), operands, call.results(), call.after()));
         }
     }

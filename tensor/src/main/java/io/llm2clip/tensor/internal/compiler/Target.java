@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
@@ -51,7 +52,7 @@ public record Target(
         String runs(CustomOp op);
     }
 
-    /** The layouts in which a device reads the operands of a matmul fastest; null for those that it reads as they are stored. */
+    /** The layouts in which a device reads the operands of matmuls and attention fastest; null for those that it reads as they are stored. */
     public interface Packings {
         /** Of the second operand, of which a weight keeps a copy. */
         @Nullable
@@ -62,8 +63,18 @@ public record Target(
             return null;
         }
 
+        /** Of q (0), k (1) or v (2) of an attention, which whoever computes it writes. */
+        default @Nullable RowPanels panels(AttentionOp.Attention op, int operand, Precision precision) {
+            return null;
+        }
+
         /** Whether a kernel can write its result in a layout of the first operand. */
         default boolean writes(KernelOp op, Precision precision, RowPanels panels) {
+            return false;
+        }
+
+        /** Whether a matmul's kernel can write its result over an operand of its epilogue that has its shape and layout. */
+        default boolean overwrites(KernelOp op, Precision precision) {
             return false;
         }
     }

@@ -22,6 +22,7 @@ import java.util.OptionalInt;
 import java.util.function.IntFunction;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Ends a run at the first kernel that yields NaN, and says what is known of how. */
@@ -111,7 +112,8 @@ final class NanCheck implements StepObserver {
         List<String> inputs = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             if (all.get(i).access() == Operand.Access.READ) {
-                Found found = isFloat(all.get(i)) ? find(all.get(i), operands.apply(i)) : new Found(0, -1);
+                boolean there = isFloat(all.get(i)) && !overwritten(step, i);
+                Found found = there ? find(all.get(i), operands.apply(i)) : new Found(0, -1);
                 inputs.add(names.of(step, i)
                         + (found.count == 0
                                 ? ""
@@ -119,6 +121,14 @@ final class NanCheck implements StepObserver {
             }
         }
         return inputs.isEmpty() ? "nothing" : String.join(", and ", inputs);
+    }
+
+    /** Whether a result is where an operand was, so that this is not known any more. */
+    private static boolean overwritten(Plan.Step step, int operand) {
+        List<Operand> all = step.op().operands();
+        return IntStream.range(0, all.size())
+                .anyMatch(other -> all.get(other).access() == Operand.Access.WRITE
+                        && step.operands().get(other).equals(step.operands().get(operand)));
     }
 
     /** The instruction that NaN comes from, with its operands. Null if it is none: an input was NaN, or inputs have changed since. */

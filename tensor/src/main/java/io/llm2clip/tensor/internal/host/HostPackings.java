@@ -2,6 +2,7 @@ package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.PackedKernels;
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Packing;
@@ -24,7 +25,17 @@ final class HostPackings implements Target.Packings {
     }
 
     @Override
+    public @Nullable RowPanels panels(AttentionOp.Attention op, int operand, Precision precision) {
+        return CpuKernels.panels(op, operand, HostPrecisions.of(precision));
+    }
+
+    @Override
     public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
         return PackedKernels.writes(op, HostPrecisions.of(precision), panels);
+    }
+
+    @Override
+    public boolean overwrites(KernelOp op, Precision precision) {
+        return PackedKernels.overwrites(op, HostPrecisions.of(precision));
     }
 }

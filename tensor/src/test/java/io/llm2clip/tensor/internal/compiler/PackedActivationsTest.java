@@ -31,36 +31,47 @@ class PackedActivationsTest {
     private static final int WIDTH = 32;
     private static final ProgramOptions BF16 = new ProgramOptions(Precision.BF16);
 
-    private static final Target TARGET = new Target(
-            "a device of tests",
-            () -> Set.of(Precision.F32, Precision.BF16),
-            Set.copyOf(MatrixOperand.FORMATS),
-            64,
-            new Target.Packings() {
-                @Override
-                public @Nullable Packing of(Matmul op, Precision precision) {
-                    return null;
-                }
+    private static final Target TARGET = target(false);
 
-                @Override
-                public @Nullable RowPanels panels(Matmul op, Precision precision) {
-                    return precision == Precision.BF16
-                                    && op.batch() == 1
-                                    && !op.a().transposed()
-                            ? RowPanels.balanced(op.m(), op.k(), 32, 1)
-                            : null;
-                }
+    /** @param attention whether attention reads and writes panels */
+    private static Target target(boolean attention) {
+        return new Target(
+                "a device of tests",
+                () -> Set.of(Precision.F32, Precision.BF16),
+                Set.copyOf(MatrixOperand.FORMATS),
+                64,
+                new Target.Packings() {
+                    @Override
+                    public @Nullable RowPanels panels(AttentionOp.Attention op, int operand, Precision precision) {
+                        return attention ? RowPanels.balanced(ROWS, WIDTH, 32, 1) : null;
+                    }
 
-                @Override
-                public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
-                    return op instanceof NormOp
-                            || op instanceof Elementwise
-                            || (op instanceof Matmul && precision == Precision.BF16);
-                }
-            },
-            true,
-            Map.of(),
-            op -> "its reference");
+                    @Override
+                    public @Nullable Packing of(Matmul op, Precision precision) {
+                        return null;
+                    }
+
+                    @Override
+                    public @Nullable RowPanels panels(Matmul op, Precision precision) {
+                        return precision == Precision.BF16
+                                        && op.batch() == 1
+                                        && !op.a().transposed()
+                                ? RowPanels.balanced(op.m(), op.k(), 32, 1)
+                                : null;
+                    }
+
+                    @Override
+                    public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
+                        return op instanceof NormOp
+                                || op instanceof Elementwise
+                                || (op instanceof AttentionOp.Attention && attention)
+                                || (op instanceof Matmul && precision == Precision.BF16);
+                    }
+                },
+                true,
+                Map.of(),
+                op -> "its reference");
+    }
 
     private int weights;
 
@@ -138,6 +149,41 @@ class PackedActivationsTest {
                         + " result packed tiles-bf16\n +reads +a .* packed tiles-bf16 ");
         assertThat(plan.steps())
                 .filteredOn(step -> step.op() instanceof AttentionOp)
+                .hasSize(1);
+    }
+
+    /** Queries, keys and values that only attention reads, and what it gives; not a value that something else reads, too. */
+    @Test
+    void edgesOfAttentionArePacked() {
+        for (boolean shared : new boolean[] {false, true}) {
+            Tensor x = input(1, ROWS, WIDTH);
+            Tensor v = linear(x, WIDTH);
+            Tensor attended = Tensor.attention(linear(x, WIDTH), linear(x, WIDTH), v, lengths(), 2, 2, 0.25f, false);
+            Tensor out = linear(attended, WIDTH);
+            Plan plan = Compiler.compile(List.of(shared ? out.add(v.exp()) : out), List.of(), target(true), BF16);
+            AttentionOp.Attention op = plan.steps().stream()
+                    .map(step -> step.op().unpacked())
+                    .filter(AttentionOp.Attention.class::isInstance)
+                    .map(AttentionOp.Attention.class::cast)
+                    .findFirst()
+                    .orElseThrow();
+            RowPanels panels = RowPanels.balanced(ROWS, WIDTH, 32, 1);
+            assertThat(op.q()).isEqualTo(panels);
+            assertThat(op.k()).isEqualTo(panels);
+            assertThat(op.v()).isEqualTo(shared ? null : panels);
+            assertThat(packed(plan)).contains(op);
+            assertThat(readers(plan)).extracting(Matmul::panels).contains(panels);
+        }
+    }
+
+    /** A value that is queries and keys at once is read by rows. */
+    @Test
+    void whatAttentionReadsTwiceIsNotPacked() {
+        Tensor both = linear(input(1, ROWS, WIDTH), WIDTH);
+        Tensor attended = Tensor.attention(both, both, both, lengths(), 2, 2, 0.25f, false);
+        Plan plan = Compiler.compile(List.of(attended.exp()), List.of(), target(true), BF16);
+        assertThat(plan.steps())
+                .filteredOn(step -> step.op() instanceof AttentionOp.Attention attention && attention.byRows())
                 .hasSize(1);
     }
 

@@ -85,6 +85,12 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
                 && Finish.encodes(matmul.epilogue());
     }
 
+    /** Programs that finish sums read an element of what is added and write that of the result; sums that wait are elsewhere. */
+    @Override
+    public boolean overwrites(Matmul op) {
+        return supports(op) && Finish.encodes(op.epilogue());
+    }
+
     @Override
     public Launch matmul(Matmul op, RowPanels panels, long[] addresses, Workers workers) {
         return new MachineMatmul(op, panels, addresses.clone(), kernels(op.b().format()), workers);

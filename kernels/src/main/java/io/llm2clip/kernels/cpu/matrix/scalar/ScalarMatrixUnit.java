@@ -25,7 +25,8 @@ public final class ScalarMatrixUnit implements MatrixUnit {
 
     @Override
     public boolean supports(KernelOp op) {
-        return op instanceof AttentionOp
+        return op instanceof AttentionOp.AttentionGradient
+                || (op instanceof AttentionOp.Attention attention && attention.byRows())
                 || (op instanceof Matmul matmul
                         && matmul.b().packing() == null
                         && matmul.panels() == null

@@ -34,7 +34,8 @@ public final class VectorMatrixUnit implements MatrixUnit {
                         && matmul.epilogue().panels() == null
                         && (packing == null || packs(packing));
             }
-            case AttentionOp _ -> true;
+            case AttentionOp.Attention attention -> attention.byRows();
+            case AttentionOp.AttentionGradient _ -> true;
             default -> false;
         };
     }

@@ -279,6 +279,55 @@ class PackedRowsTest {
         }
     }
 
+    /** What is added and what comes of it in one place: the same bits as in two, by rows and in panels. */
+    @Property(tries = 80)
+    void resultsOverwriteWhatIsAdded(
+            @ForAll("units") MatrixUnit unit,
+            @ForAll @IntRange(min = 1, max = 70) int rows,
+            @ForAll @IntRange(min = 1, max = 80) int columns,
+            @ForAll boolean longSums,
+            @ForAll long seed) {
+        Expression sum = new Expression(
+                3, List.of(Instruction.binary(Opcode.ADD, 0, 1), Instruction.binary(Opcode.MULTIPLY, 3, 2)));
+        Matmul op = Matmul.dense(1, rows, columns, longSums ? 2100 : 40, false, true)
+                .withEpilogue(new Epilogue(sum, List.of(Broadcast.FULL, Broadcast.ROW)));
+        assertThat(unit.overwrites(op)).isTrue();
+        try (OperandBuffers apart = OperandBuffers.random(op, seed);
+                OperandBuffers together = apart.copy();
+                Arena arena = Arena.ofShared()) {
+            unit.matmul(op, apart.addresses(), WORKERS).run();
+            long[] addresses = together.addresses();
+            addresses[4] = addresses[2];
+            unit.matmul(op, addresses, WORKERS).run();
+            assertThat(together.segments()[2].mismatch(apart.segments()[4])).isEqualTo(-1);
+
+            RowPanels panels = panels(unit, rows, columns);
+            Matmul packed = op.withEpilogue(op.epilogue().withPanels(panels));
+            if (!unit.supports(packed)) {
+                return;
+            }
+            MemorySegment added = arena.allocate(panels.bytes(), 64);
+            unit.packer(panels, added.address()).pack(apart.addresses()[2], columns * 4L, 0, rows, 0);
+            MemorySegment expected = arena.allocate(panels.bytes(), 64);
+            addresses[2] = added.address();
+            addresses[4] = expected.address();
+            unit.matmul(packed, panels, addresses, WORKERS).run();
+            addresses[4] = added.address();
+            unit.matmul(packed, panels, addresses, WORKERS).run();
+            assertThat(added.mismatch(expected)).isEqualTo(-1);
+        }
+    }
+
+    /** Units that know nothing of it overwrite nothing. */
+    @Example
+    void othersKeepWhatIsAdded() {
+        Matmul op = Matmul.dense(1, 4, 3, 6, false, true);
+        assertThat(new ScalarMatrixUnit().overwrites(op)).isFalse();
+        assertThat(PackedKernels.overwrites(op, MatrixPrecision.F32)).isFalse();
+        assertThat(PackedKernels.overwrites(new NormOp.LayerNorm(4, 6, 1e-5f), MatrixPrecision.F32))
+                .isFalse();
+    }
+
     /** Where each element is, no two are in one place, and all are within the bytes. */
     @Property(tries = 100)
     void everyElementHasAPlace(

@@ -1,13 +1,18 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
+import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Attention by AMX tiles of bf16; scores, their softmax and all sums are f32. */
 public final class AmxAttention extends AttentionUnit<TilePrograms> {
@@ -22,13 +27,53 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
     @Override
     public boolean supports(KernelOp op) {
         return super.supports(op)
-                && op instanceof AttentionOp.Attention(var shape)
-                && shape.scale() > 0
-                && shape.scale() < Float.POSITIVE_INFINITY;
+                && op instanceof AttentionOp.Attention attention
+                && attention.shape().scale() > 0
+                && attention.shape().scale() < Float.POSITIVE_INFINITY;
     }
 
     @Override
-    BlockAttention attention(AttentionShape shape, TilePrograms programs) {
-        return new TileAttention(shape, programs);
+    boolean reads(AttentionOp.Attention op) {
+        return Stream.of(op.q(), op.k(), op.v()).allMatch(panels -> panels == null || takes(op.shape(), panels));
+    }
+
+    /** Heads of whole steps are where panels are written as they are read. */
+    private static boolean takes(AttentionShape shape, RowPanels panels) {
+        return panels.parts() == 1 && shape.headSize() % RowPanels.STEP == 0;
+    }
+
+    /** In panels that matmuls write. */
+    @Override
+    public @Nullable RowPanels panels(AttentionOp.Attention op, int operand) {
+        AttentionShape shape = op.shape();
+        int columns = shape.headSize() * (operand == 0 ? shape.heads() : shape.keyValueHeads());
+        int rows = shape.ragged() ? shape.queries() : shape.batch() * (operand == 0 ? shape.queries() : shape.keys());
+        if (rows == 0 || !supports(op)) {
+            return null;
+        }
+        RowPanels panels = RowPanels.balanced(rows, columns, TileShape.PANEL, 1);
+        return takes(shape, panels) ? panels : null;
+    }
+
+    @Override
+    public boolean writes(KernelOp op, RowPanels panels) {
+        return op instanceof AttentionOp.Attention attention
+                && supports(attention)
+                && takes(attention.shape(), panels)
+                && panels.columns()
+                        == attention.shape().heads() * attention.shape().headSize();
+    }
+
+    @Override
+    public Launch attention(AttentionOp.Attention op, RowPanels panels, long[] addresses, Workers workers) {
+        if (!writes(op, panels)) {
+            throw new IllegalArgumentException("No program writes the result of " + op + " as " + panels + ".");
+        }
+        return launch(op, panels, addresses, workers);
+    }
+
+    @Override
+    BlockAttention attention(AttentionOp.Attention op, @Nullable RowPanels panels, TilePrograms programs) {
+        return new TileAttention(op, panels, programs);
     }
 }

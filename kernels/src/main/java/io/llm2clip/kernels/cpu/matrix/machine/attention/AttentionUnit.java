@@ -14,6 +14,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -60,8 +61,17 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
         return List.of(new Avx512Attention(MachineCode::ofThisProcess), new AmxAttention(MachineCode::ofThisProcess));
     }
 
-    /** Attention of a shape by installed programs. */
-    abstract BlockAttention attention(AttentionShape shape, P programs);
+    /**
+     * Attention by installed programs.
+     *
+     * @param panels the layout of the result; null if by rows
+     */
+    abstract BlockAttention attention(AttentionOp.Attention op, @Nullable RowPanels panels, P programs);
+
+    /** Whether it reads the layouts of the operands. */
+    boolean reads(AttentionOp.Attention op) {
+        return op.byRows();
+    }
 
     @Override
     public final String name() {
@@ -80,7 +90,7 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
 
     @Override
     public boolean supports(KernelOp op) {
-        return op instanceof AttentionOp.Attention(var shape) && supports(shape);
+        return op instanceof AttentionOp.Attention attention && supports(attention.shape()) && reads(attention);
     }
 
     final boolean supports(AttentionShape shape) {
@@ -112,7 +122,12 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
 
     @Override
     public final Launch attention(AttentionOp.Attention op, long[] addresses, Workers workers) {
-        return new AttentionLaunch(op.shape(), checked(op, addresses), attention(op.shape(), programs()), workers);
+        return launch(op, null, addresses, workers);
+    }
+
+    final Launch launch(AttentionOp.Attention op, @Nullable RowPanels panels, long[] addresses, Workers workers) {
+        BlockAttention attention = attention(op, panels, programs());
+        return new AttentionLaunch(op.shape(), panels, checked(op, addresses), attention, workers);
     }
 
     static long[] checked(KernelOp op, long[] addresses) {

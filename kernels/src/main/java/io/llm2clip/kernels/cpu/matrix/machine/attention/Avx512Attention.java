@@ -7,11 +7,12 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
-import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Attention and its gradients in f32 by AVX-512. */
 public final class Avx512Attention extends AttentionUnit<BlockPrograms> {
@@ -37,7 +38,7 @@ public final class Avx512Attention extends AttentionUnit<BlockPrograms> {
     }
 
     @Override
-    BlockAttention attention(AttentionShape shape, BlockPrograms programs) {
-        return new FloatAttention(shape, programs);
+    BlockAttention attention(AttentionOp.Attention op, @Nullable RowPanels panels, BlockPrograms programs) {
+        return new FloatAttention(op.shape(), programs);
     }
 }

@@ -6,17 +6,20 @@ interface BlockAttention {
     /** The keys and values of a head, ready to be read. */
     interface Attending {
         /**
-         * Writes the results of some queries.
+         * Writes the results of some queries, or sees to it that they will be.
          *
          * @param head the query head
-         * @param from the first query, a multiple of the most that a block has
+         * @param from the first query, a multiple of those that a block has
          * @param rows how many, at most that
          */
         void attend(int head, int from, int rows);
+
+        /** Writes those that are not written yet, which come later than the next queries. */
+        default void finish() {}
     }
 
-    /** Most queries of a block. */
-    int queries();
+    /** Queries of a block but the last. */
+    int queries(int all);
 
     /**
      * Scratch memory for a head.

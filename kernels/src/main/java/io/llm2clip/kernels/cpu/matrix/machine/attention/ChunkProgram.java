@@ -3,11 +3,12 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
@@ -17,20 +18,24 @@ import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Tile;
 
 /**
- * Encodes the attention of a block of queries to a chunk of keys: scores, their softmax, and values by the weights, each of all keys of the
- * chunk. 2 x 2 tiles of sums, or 1 x 2 of a block of up to 16 queries. RDI is the {@link HeadCall}.
+ * Encodes a step of attention, which is at three chunks at a time: it multiplies the values of one by its weights, computes the weights of the
+ * next one from its scores, and the scores of the one after that. Tiles do the products while vectors have the softmax, a row of it
+ * behind each panel. 2 x 2 tiles of sums, or 1 x 2 of blocks of up to 16 queries. RDI is the {@link HeadCall}.
  */
 final class ChunkProgram {
-    private static final Gpr[] KEPT = {RBX, R12, R13};
+    private static final Gpr[] KEPT = {RBX, R12, R13, R14, R15};
 
     private final Assembler a = new Assembler();
     private final TileShape shape;
     /** Tiles of queries. */
     private final int below;
 
+    private final TileSoftmax softmax;
+
     private ChunkProgram(TileShape shape, int below) {
         this.shape = shape;
         this.below = below;
+        softmax = new TileSoftmax(a, shape);
     }
 
     /**
@@ -48,15 +53,18 @@ final class ChunkProgram {
         }
         a.ldtilecfg(at(RDI, HeadCall.TILES));
         a.mov(R12, TileShape.ROW);
-        scores();
-        new TileSoftmax(a, shape).encode();
+        softmax.begin();
         outputs();
+        softmax.finishGreatest();
+        scores();
+        softmax.finishWeights();
         a.tilerelease();
         a.vzeroupper();
         for (int i = KEPT.length - 1; i >= 0; i--) {
             a.pop(KEPT[i]);
         }
         a.ret();
+        softmax.functions();
         return a.code();
     }
 
@@ -64,8 +72,8 @@ final class ChunkProgram {
     private void scores() {
         a.mov(R13, TileShape.FLOATS);
         a.mov(R8, at(RDI, HeadCall.KEYS));
-        a.lea(R9, at(RDI, shape.scores()));
-        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
+        a.mov(R9, at(RDI, HeadCall.SCORES_TO));
+        Loops.times(a, RBX, at(RDI, HeadCall.KEY_PANELS), () -> {
             clear();
             for (int step = 0; step < shape.steps(); step++) {
                 for (int y = 0; y < below; y++) {
@@ -82,6 +90,7 @@ final class ChunkProgram {
                     a.tilestored(at(R9, R13, offset), sum(y, x));
                 }
             }
+            softmax.weightsOfRow();
             a.add(R8, shape.panel());
             a.add(R9, TileShape.SCORES);
         });
@@ -89,41 +98,44 @@ final class ChunkProgram {
 
     /** Weights by values, added to earlier results; 32 channels after the other. R8 is at the values, R9 at the results. */
     private void outputs() {
+        Label end = a.label();
+        a.mov(RBX, at(RDI, HeadCall.VALUE_PANELS));
+        a.test(RBX, RBX);
+        a.jz(end);
         a.mov(R13, shape.outputRow());
-        a.mov(R8, at(RDI, HeadCall.VALUES));
         a.lea(R9, at(RDI, shape.outputs()));
-        a.mov(RBX, shape.steps());
-        Label step = a.here();
-        begin();
-        a.mov(RAX, R8);
-        a.lea(RSI, at(RDI, shape.weights()));
-        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
+        for (int step = 0; step < shape.steps(); step++) {
+            beginSums();
+            a.mov(R8, at(RDI, HeadCall.VALUES));
+            a.mov(RSI, at(RDI, HeadCall.WEIGHTS));
+            a.add(R8, step * 2 * TileShape.TILE);
+            Loops.times(a, RBX, at(RDI, HeadCall.VALUE_PANELS), () -> {
+                for (int y = 0; y < below; y++) {
+                    a.tileloadd(left(y), at(RSI, R12, y * TileShape.TILE));
+                }
+                for (int x = 0; x < 2; x++) {
+                    a.tileloadd(right(x), at(R8, R12, x * TileShape.TILE));
+                }
+                multiply();
+                softmax.greatestOfRow();
+                a.add(RSI, TileShape.WEIGHTS);
+                a.add(R8, shape.panel());
+            });
             for (int y = 0; y < below; y++) {
-                a.tileloadd(left(y), at(RSI, R12, y * TileShape.TILE));
+                for (int x = 0; x < 2; x++) {
+                    a.tilestored(at(R9, R13, outputs(y, x)), sum(y, x));
+                }
             }
-            for (int x = 0; x < 2; x++) {
-                a.tileloadd(right(x), at(RAX, R12, x * TileShape.TILE));
-            }
-            multiply();
-            a.add(RSI, TileShape.WEIGHTS);
-            a.add(RAX, shape.panel());
-        });
-        for (int y = 0; y < below; y++) {
-            for (int x = 0; x < 2; x++) {
-                a.tilestored(at(R9, R13, outputs(y, x)), sum(y, x));
-            }
+            a.add(R9, TileShape.FLOATS);
         }
-        a.add(R8, 2 * TileShape.TILE);
-        a.add(R9, TileShape.FLOATS);
-        a.sub(RBX, 1);
-        a.jnz(step);
+        a.bind(end);
     }
 
     /** Sums begin as the results so far, or as 0. */
-    private void begin() {
+    private void beginSums() {
         Label first = a.label();
         Label begun = a.label();
-        a.mov(RAX, at(RDI, HeadCall.CONTINUED));
+        a.mov(RAX, at(RDI, HeadCall.ADDED));
         a.test(RAX, RAX);
         a.jz(first);
         for (int y = 0; y < below; y++) {

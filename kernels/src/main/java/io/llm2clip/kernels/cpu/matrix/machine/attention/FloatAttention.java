@@ -9,7 +9,7 @@ import io.llm2clip.kernels.operations.AttentionShape;
 record FloatAttention(AttentionShape shape, BlockPrograms programs) implements BlockAttention {
 
     @Override
-    public int queries() {
+    public int queries(int all) {
         return BlockShape.QUERIES;
     }
 

@@ -16,10 +16,12 @@ import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.SquareTransposition;
 import io.llm2clip.kernels.cpu.machine.Zmm;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
- * How queries, keys and values get into tiles: from f32 rows, rounded to bf16, channels beyond the head being 0. R8 is at a row, R9 the
- * bytes to the next.
+ * How queries, keys and values get into tiles: from f32 rows, rounded to bf16, channels beyond the head being 0; or from rows of bf16,
+ * {@code [step][row][32]}. R8 is at a row, R9 the bytes to the next, or from a step to the next.
  */
 final class TileLoading {
     private static final Mask LOW = new Mask(1);
@@ -63,6 +65,16 @@ final class TileLoading {
 
     static byte[] values(TileShape shape) {
         return new TileLoading(shape).values();
+    }
+
+    /** Of heads of whole steps. */
+    static byte[] packedKeys(TileShape shape) {
+        return new TileLoading(shape).packedKeys();
+    }
+
+    /** Of heads of whole steps. */
+    static byte[] packedValues(TileShape shape) {
+        return new TileLoading(shape).packedValues();
     }
 
     private byte[] finished() {
@@ -113,16 +125,26 @@ final class TileLoading {
 
     /** One tile. */
     private void keys(int step) {
+        a.lea(RAX, at(R8, step * TileShape.FLOATS));
+        tile(key -> round(new Zmm(key), at(RAX, 0), step), () -> a.add(RAX, R9));
+    }
+
+    /**
+     * Transposes the keys of a tile, of which R10 exist, or more.
+     *
+     * @param load sets a register to the channels of a key
+     * @param next goes on to the next one
+     */
+    private void tile(IntConsumer load, Runnable next) {
         for (int key = 0; key < TileShape.LANES; key++) {
             a.vpxord(new Zmm(key), new Zmm(key), new Zmm(key));
         }
         Label end = a.label();
-        a.lea(RAX, at(R8, step * TileShape.FLOATS));
         a.mov(RCX, R10);
         for (int key = 0; key < TileShape.LANES; key++) {
-            round(new Zmm(key), at(RAX, 0), step);
+            load.accept(key);
             if (key < TileShape.LANES - 1) {
-                a.add(RAX, R9);
+                next.run();
                 a.sub(RCX, 1);
                 a.jz(end);
             }
@@ -135,25 +157,71 @@ final class TileLoading {
         a.add(RSI, TileShape.TILE);
     }
 
+    private byte[] packedKeys() {
+        a.mov(RSI, at(RDI, HeadCall.TO));
+        a.mov(R10, at(RDI, HeadCall.ROWS));
+        Loops.times(a, RDX, at(RDI, HeadCall.SIXTEENS), () -> {
+            a.mov(RAX, R8);
+            for (int step = 0; step < shape.steps(); step++) {
+                tile(key -> a.vmovups(new Zmm(key), Mask.ALL, at(RAX, key * TileShape.ROW)), () -> {});
+                a.add(RAX, R9);
+            }
+            a.add(R8, TileShape.TILE);
+            a.sub(R10, TileShape.LANES);
+        });
+        return finished();
+    }
+
     /** Interleaved pairs of values. */
     private byte[] values() {
         a.vmovups(INDICES, Mask.ALL, at(RDI, HeadCall.INTERLEAVE));
         a.vbroadcastss(ROUNDING, at(RDI, HeadCall.ROUNDING));
+        return pairs(this::values);
+    }
+
+    private byte[] packedValues() {
+        return pairs(this::packedValues);
+    }
+
+    /** @param pair loads a pair of values, or one and 0 */
+    private byte[] pairs(Consumer<Boolean> pair) {
         a.vpxord(ZERO, ZERO, ZERO);
         a.vpxord(NOT_FINITE, NOT_FINITE, NOT_FINITE);
         a.mov(RSI, at(RDI, HeadCall.TO));
         Loops.times(a, R10, at(RDI, HeadCall.WHOLE), () -> {
             a.mov(RCX, TileShape.LANES);
-            Label pair = a.here();
-            values(true);
+            Label again = a.here();
+            pair.accept(true);
             a.sub(RCX, 1);
-            a.jnz(pair);
+            a.jnz(again);
             a.add(RSI, shape.panel() - TileShape.TILE);
         });
-        Loops.times(a, R10, at(RDI, HeadCall.PAIRS), () -> values(true));
-        Loops.times(a, R10, at(RDI, HeadCall.ODD), () -> values(false));
+        Loops.times(a, R10, at(RDI, HeadCall.PAIRS), () -> pair.accept(true));
+        Loops.times(a, R10, at(RDI, HeadCall.ODD), () -> pair.accept(false));
         a.vmovups(at(RDI, HeadCall.NOT_FINITE), Mask.ALL, NOT_FINITE);
         return finished();
+    }
+
+    /** Each channel of the first value below that of the second one, or 0. */
+    private void packedValues(boolean both) {
+        a.mov(RAX, R8);
+        for (int step = 0; step < shape.steps(); step++) {
+            for (int half = 0; half < 2; half++) {
+                a.vpmovzxwd(X, at(RAX, half * TileShape.ROW / 2));
+                a.vpslld(SCALED, X, Short.SIZE);
+                a.vfmadd231ps(NOT_FINITE, SCALED, ZERO);
+                if (both) {
+                    a.vpmovzxwd(Y, at(RAX, TileShape.ROW + half * TileShape.ROW / 2));
+                    a.vpslld(Y, Y, Short.SIZE);
+                    a.vfmadd231ps(NOT_FINITE, Y, ZERO);
+                    a.vpxord(X, X, Y);
+                }
+                a.vmovups(at(RSI, (2 * step + half) * TileShape.TILE), Mask.ALL, X);
+            }
+            a.add(RAX, R9);
+        }
+        a.add(R8, 2 * TileShape.ROW);
+        a.add(RSI, TileShape.ROW);
     }
 
     /** One pair, or a value and 0. */

@@ -8,7 +8,6 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Programs for heads of each size, encoded when it is first met, in one space. The argument of each is the address of a {@link HeadCall}. */
 final class TilePrograms {
     private final CodeSpace space;
-    private final BlockPrograms floats;
     private final Map<Integer, OfHead> heads = new ConcurrentHashMap<>();
 
     /**
@@ -16,27 +15,27 @@ final class TilePrograms {
      *
      * @param queries loads the queries of a block
      * @param keys loads all keys
-     * @param values loads all values
-     * @param upper attends to a chunk of keys, for up to 16 queries
+     * @param values loads values
+     * @param packedKeys loads all keys from rows of bf16; heads are whole steps
+     * @param packedValues loads values likewise
+     * @param upper takes chunks of keys a step further, for blocks of up to 16 queries
      * @param both the same for more
-     * @param outputs stores the results of a block
+     * @param outputs stores the results of a block as rows
+     * @param packedOutputs stores those of some queries in a panel
      */
     record OfHead(
             MachineFunction queries,
             MachineFunction keys,
             MachineFunction values,
+            MachineFunction packedKeys,
+            MachineFunction packedValues,
             MachineFunction upper,
             MachineFunction both,
-            MachineFunction outputs) {}
+            MachineFunction outputs,
+            MachineFunction packedOutputs) {}
 
     TilePrograms(CodeSpace space) {
         this.space = space;
-        floats = new BlockPrograms(space);
-    }
-
-    /** Programs for what is left to f32. */
-    BlockPrograms floats() {
-        return floats;
     }
 
     OfHead of(TileShape shape) {
@@ -49,8 +48,11 @@ final class TilePrograms {
                 space.install("queries" + of, TileLoading.queries(shape)),
                 space.install("keys" + of, TileLoading.keys(shape)),
                 space.install("values" + of, TileLoading.values(shape)),
+                space.install("packed keys" + of, TileLoading.packedKeys(shape)),
+                space.install("packed values" + of, TileLoading.packedValues(shape)),
                 space.install("attention of 16" + of, ChunkProgram.encode(shape, 1)),
                 space.install("attention of 32" + of, ChunkProgram.encode(shape, 2)),
-                space.install("outputs" + of, TileStoring.outputs(shape)));
+                space.install("outputs" + of, TileStoring.outputs(shape)),
+                space.install("packed outputs" + of, TileStoring.packedOutputs(shape)));
     }
 }

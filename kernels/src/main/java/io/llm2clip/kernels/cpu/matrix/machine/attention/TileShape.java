@@ -23,8 +23,8 @@ record TileShape(int headSize) {
     /** From the weights of one panel to the next, {@code [32 queries][32 keys]} of bf16, likewise. */
     static final int WEIGHTS = 2 * TILE + ROW;
 
-    /** f32, one per query: the greatest score so far. */
-    static final int GREATEST = HeadCall.BYTES;
+    /** f32, one per query of a block, from its statistics on: the greatest score so far. */
+    static final int GREATEST = 0;
     /** The sum of the weights so far. */
     static final int SUMS = GREATEST + FLOATS;
     /** What is added to scaled scores. */
@@ -33,8 +33,11 @@ record TileShape(int headSize) {
     static final int CORRECTIONS = SHIFTS + FLOATS;
     /** The sum of the weights of this chunk. */
     static final int CHUNK_SUMS = CORRECTIONS + FLOATS;
+
+    private static final int STATISTICS = CHUNK_SUMS + FLOATS;
+
     /** The queries, {@code [step][32 queries][32 channels]} of bf16. */
-    static final int QUERIES = CHUNK_SUMS + FLOATS;
+    static final int QUERIES = HeadCall.BYTES + 2 * STATISTICS;
 
     /** Steps of 32 channels. */
     int steps() {
@@ -49,17 +52,24 @@ record TileShape(int headSize) {
         return steps() * 2 * TILE;
     }
 
-    int scores() {
-        return QUERIES + steps() * 2 * TILE;
+    /** Offset of the statistics of a block; those of the next one are elsewhere. */
+    static int statistics(int block) {
+        return HeadCall.BYTES + block % 2 * STATISTICS;
     }
 
-    int weights() {
-        return scores() + CHUNK * SCORES;
+    /** Offset of the scores of a chunk, while the weights of the one before are computed from others. */
+    int scores(int chunk) {
+        return QUERIES + steps() * 2 * TILE + chunk % 2 * CHUNK * SCORES;
+    }
+
+    /** Offset of the weights of a chunk, while values are summed by those of the one before. */
+    int weights(int chunk) {
+        return scores(0) + 2 * CHUNK * SCORES + chunk % 2 * CHUNK * WEIGHTS;
     }
 
     /** Offset of the results so far, f32 rows of whole steps. */
     int outputs() {
-        return weights() + CHUNK * WEIGHTS;
+        return weights(0) + 2 * CHUNK * WEIGHTS;
     }
 
     /** Bytes from one row of results to the next. */
@@ -72,7 +82,12 @@ record TileShape(int headSize) {
         return outputs() + PANEL * outputRow();
     }
 
-    long bytes(int keys) {
+    /** Offset of the rows of keys or values that come from panels, {@code [step][key][32 channels]}. */
+    long staged(int keys) {
         return keys() + 2L * Math.ceilDiv(keys, PANEL) * panel();
+    }
+
+    long bytes(int keys) {
+        return staged(keys) + (long) steps() * keys * ROW;
     }
 }

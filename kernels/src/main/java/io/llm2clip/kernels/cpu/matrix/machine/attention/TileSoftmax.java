@@ -3,8 +3,8 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
-import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
-import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
@@ -18,7 +18,8 @@ import java.util.function.Consumer;
 
 /**
  * The part of a {@link ChunkProgram} between the two products: f32 scores become weights rounded to bf16, powers of two less the greatest
- * score so far; sums are of the weights before rounding. What was summed before is corrected for a new greatest score.
+ * score so far; sums are of the weights before rounding. What was summed before is corrected for a new greatest score. R10 is at the scores
+ * of a row, R11 at its weights, R14 at its lane of the block's statistics, R15 counts the rows that are left; a row overwrites RAX, RCX and RDX.
  */
 final class TileSoftmax {
     private static final Mask UNSEEN = new Mask(1);
@@ -32,10 +33,14 @@ final class TileSoftmax {
 
     private final Assembler a;
     private final TileShape shape;
+    private final Label greatest;
+    private final Label weights;
 
     TileSoftmax(Assembler a, TileShape shape) {
         this.a = a;
         this.shape = shape;
+        greatest = a.label();
+        weights = a.label();
     }
 
     private static Zmm exponent(int v) {
@@ -64,7 +69,8 @@ final class TileSoftmax {
         return new Zmm(22 + i);
     }
 
-    void encode() {
+    /** Sets what rows need, before any. */
+    void begin() {
         a.mov(RAX, 1);
         a.kmovw(FIRST_LANE, RAX);
         a.vbroadcastss(FACTOR, at(RDI, HeadCall.FACTOR));
@@ -72,24 +78,82 @@ final class TileSoftmax {
             a.vbroadcastss(coefficient(i), at(RDI, HeadCall.COEFFICIENTS + i * Float.BYTES));
         }
         mask();
-        begin();
-        rows(this::greatest);
+        beginStatistics();
+        beginRows();
+    }
+
+    /** The greatest score of a row, if one is left. */
+    void greatestOfRow() {
+        ifLeft(() -> a.call(greatest));
+    }
+
+    /** Those of the rows that are left; then rows begin again. */
+    void finishGreatest() {
+        all(greatest);
         corrections();
-        rows(this::weights);
+        beginRows();
+    }
+
+    /** The weights of a row, if one is left. */
+    void weightsOfRow() {
+        ifLeft(() -> a.call(weights));
+    }
+
+    /** Those of the rows that are left. */
+    void finishWeights() {
+        all(weights);
         sums();
         correctOutputs();
     }
 
-    /** Scores of keys that a query does not see become minus infinity, whatever they are; R9 is behind the last panel's. */
+    /** What is called, to be encoded behind the program. */
+    void functions() {
+        function(greatest, this::greatest);
+        function(weights, this::weights);
+    }
+
+    private void function(Label function, Runnable row) {
+        a.bind(function);
+        row.run();
+        a.add(R10, TileShape.FLOATS);
+        a.add(R11, TileShape.ROW);
+        a.add(R14, Float.BYTES);
+        a.sub(R15, 1);
+        a.ret();
+    }
+
+    private void ifLeft(Runnable body) {
+        Label none = a.label();
+        a.test(R15, R15);
+        a.jz(none);
+        body.run();
+        a.bind(none);
+    }
+
+    private void all(Label function) {
+        ifLeft(() -> {
+            Label again = a.here();
+            a.call(function);
+            a.jnz(again);
+        });
+    }
+
+    private void beginRows() {
+        a.mov(R10, at(RDI, HeadCall.SCORES));
+        a.mov(R11, at(RDI, HeadCall.WEIGHTS_TO));
+        a.mov(R14, at(RDI, HeadCall.STATISTICS));
+        a.mov(R15, at(RDI, HeadCall.QUERIES));
+    }
+
+    /** Scores of keys that a query does not see become minus infinity, whatever they are. */
     private void mask() {
         Label end = a.label();
         a.mov(RAX, at(RDI, HeadCall.MASKED));
         a.test(RAX, RAX);
         a.jz(end);
         a.vbroadcastss(lanes(0), at(RDI, HeadCall.MINUS_INFINITY));
-        a.lea(RAX, at(R9, -TileShape.SCORES));
         a.lea(RDX, at(RDI, HeadCall.UNSEEN));
-        Loops.times(a, RCX, at(RDI, HeadCall.ROWS), () -> {
+        Loops.times(a, RCX, at(RDI, HeadCall.QUERIES), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.kmovw(UNSEEN, at(RDX, v * Short.BYTES));
                 a.vmovups(at(RAX, v * TileShape.ROW), UNSEEN, lanes(0));
@@ -101,42 +165,30 @@ final class TileSoftmax {
     }
 
     /** Before the first chunk. A greatest score that is finite makes 0 of minus infinity, and NaN of nothing else. */
-    private void begin() {
+    private void beginStatistics() {
         Label continued = a.label();
+        a.mov(RDX, at(RDI, HeadCall.STATISTICS));
         a.mov(RAX, at(RDI, HeadCall.CONTINUED));
         a.test(RAX, RAX);
         a.jnz(continued);
         a.vbroadcastss(lanes(0), at(RDI, HeadCall.LEAST));
         a.vpxord(lanes(1), lanes(1), lanes(1));
         for (int v = 0; v < VECTORS; v++) {
-            a.vmovups(at(RDI, TileShape.GREATEST + v * TileShape.ROW), Mask.ALL, lanes(0));
-            a.vmovups(at(RDI, TileShape.SUMS + v * TileShape.ROW), Mask.ALL, lanes(1));
+            a.vmovups(at(RDX, TileShape.GREATEST + v * TileShape.ROW), Mask.ALL, lanes(0));
+            a.vmovups(at(RDX, TileShape.SUMS + v * TileShape.ROW), Mask.ALL, lanes(1));
         }
         a.bind(continued);
         for (int v = 0; v < VECTORS; v++) {
-            a.vmovups(before(v), Mask.ALL, at(RDI, TileShape.GREATEST + v * TileShape.ROW));
+            a.vmovups(before(v), Mask.ALL, at(RDX, TileShape.GREATEST + v * TileShape.ROW));
         }
-    }
-
-    /** For each query: R8 at its scores, R9 at its weights, R10 at its lane of all that has one, from the greatest scores on. */
-    private void rows(Runnable row) {
-        a.lea(R8, at(RDI, shape.scores()));
-        a.lea(R9, at(RDI, shape.weights()));
-        a.lea(R10, at(RDI, TileShape.GREATEST));
-        Loops.times(a, R11, at(RDI, HeadCall.ROWS), () -> {
-            row.run();
-            a.add(R8, TileShape.FLOATS);
-            a.add(R9, TileShape.ROW);
-            a.add(R10, Float.BYTES);
-        });
     }
 
     private void greatest() {
         for (int v = 0; v < VECTORS; v++) {
-            a.vbroadcastss(lanes(v), at(R10, 0));
+            a.vbroadcastss(lanes(v), at(R14, TileShape.GREATEST));
         }
-        a.mov(RAX, R8);
-        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
+        a.mov(RAX, R10);
+        Loops.times(a, RCX, at(RDI, HeadCall.SCORE_PANELS), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.vmovups(exponent(v), Mask.ALL, at(RAX, v * TileShape.ROW));
                 // Of NaN the greatest so far is kept; its weight is NaN.
@@ -146,32 +198,33 @@ final class TileSoftmax {
         });
         a.vmaxps(lanes(0), lanes(1), lanes(0));
         reduce(other -> a.vmaxps(lanes(0), other, lanes(0)));
-        a.vmovups(at(R10, 0), FIRST_LANE, lanes(0));
+        a.vmovups(at(R14, TileShape.GREATEST), FIRST_LANE, lanes(0));
     }
 
     /** Of all queries. Differences of greatest scores come first, as the least one times a factor may be infinite. */
     private void corrections() {
+        a.mov(RDX, at(RDI, HeadCall.STATISTICS));
         for (int v = 0; v < VECTORS; v++) {
-            a.vmovups(lanes(v), Mask.ALL, at(RDI, TileShape.GREATEST + v * TileShape.ROW));
+            a.vmovups(lanes(v), Mask.ALL, at(RDX, TileShape.GREATEST + v * TileShape.ROW));
             a.vsubps(exponent(v), before(v), lanes(v));
             a.vmulps(exponent(v), exponent(v), FACTOR);
             a.vmulpsBroadcast(lanes(v), lanes(v), at(RDI, HeadCall.MINUS_FACTOR));
-            a.vmovups(at(RDI, TileShape.SHIFTS + v * TileShape.ROW), Mask.ALL, lanes(v));
+            a.vmovups(at(RDX, TileShape.SHIFTS + v * TileShape.ROW), Mask.ALL, lanes(v));
         }
         powers();
         for (int v = 0; v < VECTORS; v++) {
-            a.vmovups(at(RDI, TileShape.CORRECTIONS + v * TileShape.ROW), Mask.ALL, power(v));
+            a.vmovups(at(RDX, TileShape.CORRECTIONS + v * TileShape.ROW), Mask.ALL, power(v));
         }
     }
 
     private void weights() {
-        a.vbroadcastss(SHIFT, at(R10, TileShape.SHIFTS - TileShape.GREATEST));
+        a.vbroadcastss(SHIFT, at(R14, TileShape.SHIFTS));
         for (int v = 0; v < VECTORS; v++) {
             a.vpxord(lanes(v), lanes(v), lanes(v));
         }
-        a.mov(RAX, R8);
-        a.mov(RDX, R9);
-        Loops.times(a, RCX, at(RDI, HeadCall.PANELS), () -> {
+        a.mov(RAX, R10);
+        a.mov(RDX, R11);
+        Loops.times(a, RCX, at(RDI, HeadCall.SCORE_PANELS), () -> {
             for (int v = 0; v < VECTORS; v++) {
                 a.vmovups(exponent(v), Mask.ALL, at(RAX, v * TileShape.ROW));
                 a.vfmadd213ps(exponent(v), FACTOR, SHIFT);
@@ -187,7 +240,7 @@ final class TileSoftmax {
         });
         a.vaddps(lanes(0), lanes(1), lanes(0));
         reduce(other -> a.vaddps(lanes(0), lanes(0), other));
-        a.vmovups(at(R10, TileShape.CHUNK_SUMS - TileShape.GREATEST), FIRST_LANE, lanes(0));
+        a.vmovups(at(R14, TileShape.CHUNK_SUMS), FIRST_LANE, lanes(0));
     }
 
     /** Combines all lanes of {@code lanes(0)}, in all of them. */
@@ -199,12 +252,13 @@ final class TileSoftmax {
     }
 
     private void sums() {
+        a.mov(RDX, at(RDI, HeadCall.STATISTICS));
         for (int v = 0; v < VECTORS; v++) {
-            a.vmovups(lanes(v), Mask.ALL, at(RDI, TileShape.SUMS + v * TileShape.ROW));
-            a.vmovups(power(v), Mask.ALL, at(RDI, TileShape.CORRECTIONS + v * TileShape.ROW));
-            a.vmovups(fraction(v), Mask.ALL, at(RDI, TileShape.CHUNK_SUMS + v * TileShape.ROW));
+            a.vmovups(lanes(v), Mask.ALL, at(RDX, TileShape.SUMS + v * TileShape.ROW));
+            a.vmovups(power(v), Mask.ALL, at(RDX, TileShape.CORRECTIONS + v * TileShape.ROW));
+            a.vmovups(fraction(v), Mask.ALL, at(RDX, TileShape.CHUNK_SUMS + v * TileShape.ROW));
             a.vfmadd213ps(lanes(v), power(v), fraction(v));
-            a.vmovups(at(RDI, TileShape.SUMS + v * TileShape.ROW), Mask.ALL, lanes(v));
+            a.vmovups(at(RDX, TileShape.SUMS + v * TileShape.ROW), Mask.ALL, lanes(v));
         }
     }
 
@@ -214,9 +268,9 @@ final class TileSoftmax {
         a.test(RAX, RAX);
         a.jz(end);
         a.lea(RAX, at(RDI, shape.outputs()));
-        a.lea(RDX, at(RDI, TileShape.CORRECTIONS));
-        Loops.times(a, RCX, at(RDI, HeadCall.ROWS), () -> {
-            a.vbroadcastss(power(0), at(RDX, 0));
+        a.mov(RDX, at(RDI, HeadCall.STATISTICS));
+        Loops.times(a, RCX, at(RDI, HeadCall.QUERIES), () -> {
+            a.vbroadcastss(power(0), at(RDX, TileShape.CORRECTIONS));
             for (int channel = 0; channel < shape.headSize(); channel += TileShape.LANES) {
                 Zmm register = exponent(channel / TileShape.LANES % 4);
                 a.vmulps(register, power(0), at(RAX, channel * Float.BYTES));
