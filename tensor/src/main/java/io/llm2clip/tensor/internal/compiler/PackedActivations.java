@@ -21,9 +21,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has values that nothing reads but matmuls, as their first operand, written in the layout that these multiply, where the kernel that
- * computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
- * What is multiplied is the same, rounded by whoever writes it instead of by each that reads it.
+ * Has values that nothing reads but matmuls written in the layout that these multiply, where the kernel that computes them can: there is no
+ * f32 then. Matmuls read it as their first operand, or as the second one that gradients of weights have: what the forward pass multiplied
+ * is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no kernel can
+ * write them so, they are packed once for all of these. What is multiplied is the same, rounded by whoever writes it instead of by each that
+ * reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
  * once more, as the product that it becomes a part of is, and never written to memory in f32.
@@ -107,10 +109,7 @@ final class PackedActivations {
     private int writesPacked(View value, RowPanels panels) {
         Integer writer = writers.get(value.base());
         boolean once = readers.getOrDefault(value.base(), List.of()).size() == 1 && !kept.contains(value.base());
-        boolean whole = value.offset() == 0
-                && value.dense()
-                && value.shape().size() == value.base().shape.size();
-        if (writer == null || !once || !whole) {
+        if (writer == null || !once || !isWhole(value)) {
             return NONE;
         }
         KernelCall call = calls.get(writer);
@@ -142,23 +141,33 @@ final class PackedActivations {
                 && packings.writes(call.op(), call.precision(), panels)) {
             PackedRows op = new PackedRows(call.op(), panels);
             calls.set(producer, call.withOp(op));
-            read(packed, panels, value);
+            read(packed, value, panels, value);
         } else if (packed.size() > 1) {
             packOnce(value, panels, packed);
         }
     }
 
-    /** The layout in which a call would rather read a value, if it reads it as the first operand of a matmul and no otherwise. */
+    /** The layout in which a call would rather read a value, if it reads it as one of the factors of a matmul and no otherwise. */
     private @Nullable RowPanels readsPacked(KernelCall call, Node value) {
         if (!(call.op() instanceof Matmul op)) {
             return null;
         }
-        View a = call.operands().getFirst();
-        long operands =
-                call.operands().stream().filter(view -> view.base() == value).count();
-        boolean whole =
-                a.base() == value && a.offset() == 0 && a.dense() && a.shape().size() == value.shape.size();
-        return whole && operands == 1 ? packings.panels(op, call.precision()) : null;
+        List<View> reading =
+                call.operands().stream().filter(view -> view.base() == value).toList();
+        if (reading.size() > 1 || !isWhole(reading.getFirst())) {
+            return null;
+        }
+        return switch (call.operands().indexOf(reading.getFirst())) {
+            case 0 -> packings.panels(op, call.precision());
+            case 1 -> packings.panelsOfB(op, call.precision());
+            default -> null;
+        };
+    }
+
+    private static boolean isWhole(View view) {
+        return view.offset() == 0
+                && view.dense()
+                && view.shape().size() == view.base().shape.size();
     }
 
     private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
@@ -170,18 +179,20 @@ final class PackedActivations {
             PackedRows op = new PackedRows(copy, panels);
             before.computeIfAbsent(packed.getFirst(), _ -> new ArrayList<>())
                     .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied)));
-            read(packed, panels, copied);
+            read(packed, value, panels, copied);
         }
     }
 
-    /** Has matmuls read a packed value. */
-    private void read(List<Integer> matmuls, RowPanels panels, Node packed) {
+    /** Has matmuls read a value as it was packed. */
+    private void read(List<Integer> matmuls, Node value, RowPanels panels, Node packed) {
         for (int number : matmuls) {
             KernelCall call = calls.get(number);
+            Matmul op = (Matmul) call.op();
+            boolean first = call.operands().getFirst().base() == value;
             List<View> operands = new ArrayList<>(call.operands());
-            operands.set(0, View.dense(packed));
-            Matmul op = ((Matmul) call.op()).withPanels(panels);
-            calls.set(number, new KernelCall(op, call.precision(), operands, call.results(), call.after()));
+            operands.set(first ? 0 : 1, View.dense(packed));
+            Matmul reading = first ? op.withPanels(panels) : op.withPanelsOfB(panels);
+            calls.set(number, new KernelCall(reading, call.precision(), operands, call.results(), call.after()));
         }
     }
 
