@@ -16,13 +16,18 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -155,6 +160,43 @@ class RecomputeTest {
         try (Parameters parameters = new Parameters(5)) {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.STANDARD);
             checkBuilt(parameters, () -> llama.hidden(ids, rows, false));
+        }
+    }
+
+    /** In bf16 a step computes MLPs again, and has the same gradients; in f32, and inside of blocks that are, it does not. */
+    @Test
+    void stepsInBf16ComputeMlpsAgain() {
+        VisionConfig config = VisionConfig.small(VisionConfig.Architecture.CLIP, 48, 8, 64, LAYERS, 64);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionTower tower = VisionTower.create(parameters, config);
+            Tensor pixels = Tensor.full(0.5f, Shape.of(BATCH, 3, 48, 48));
+            List<Tensor> trained =
+                    parameters.all().stream().map(Parameter::tensor).toList();
+            Map<Precision, List<float[]>> gradients = new EnumMap<>(Precision.class);
+            Map<Precision, ProgramMemory> memory = new EnumMap<>(Precision.class);
+            for (Precision built : List.of(Precision.F32, Precision.BF16)) {
+                Tensor loss = Blocks.buildStep(built, () -> tower.embed(pixels))
+                        .square()
+                        .mean();
+                try (Program program = Program.compile(Gradients.of(loss, trained), Execution.cpu())) {
+                    gradients.put(built, run(program));
+                    memory.put(built, program.memory());
+                }
+                Tensor inBlocks = Blocks.buildStep(built, () -> Blocks.build(true, () -> tower.embed(pixels)))
+                        .square()
+                        .mean();
+                try (Program program = Program.compile(Gradients.of(inBlocks, trained), Execution.cpu())) {
+                    assertThat(program.memory().workspace())
+                            .isLessThan(memory.get(built).workspace());
+                }
+            }
+            List<float[]> expected = Objects.requireNonNull(gradients.get(Precision.F32));
+            List<float[]> found = Objects.requireNonNull(gradients.get(Precision.BF16));
+            for (int i = 0; i < trained.size(); i++) {
+                assertThat(found.get(i)).as(trained.get(i).label()).containsExactly(expected.get(i));
+            }
+            assertThat((double) memory.get(Precision.BF16).workspace())
+                    .isLessThan(0.75 * memory.get(Precision.F32).workspace());
         }
     }
 
