@@ -46,7 +46,8 @@ public final class Blocks {
 
     /**
      * Builds the graph of a training step. In bf16, where a product takes little more time than to write and read what it gives in f32, the
-     * backward pass computes {@linkplain #wide wide} parts again; results are the same to the bit.
+     * backward pass computes {@linkplain #wide wide} parts again; results are the same but for what kernels that compute an activation
+     * alone, or with a product, make of its last bit before it is rounded.
      *
      * @param precision in which the step multiplies
      */
