@@ -1,6 +1,7 @@
 package io.llm2clip.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.nn.Activation;
@@ -16,13 +17,19 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Program;
+import io.llm2clip.tensor.ProgramMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
+import io.llm2clip.tensor.machine.Processor;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -156,6 +163,62 @@ class RecomputeTest {
             Llama llama = Llama.languageModel(parameters, config, LlamaInitialization.STANDARD);
             checkBuilt(parameters, () -> llama.hidden(ids, rows, false));
         }
+    }
+
+    /**
+     * A step in bf16 computes MLPs again, unless it does so with whole blocks. In f32 that would give the same bits; in bf16 activations are
+     * part of other kernels then, and round their last bits otherwise.
+     */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void stepsInBf16ComputeMlpsAgain(Precision precision) {
+        String absence = Processor.absence(precision).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
+        VisionConfig config = VisionConfig.small(VisionConfig.Architecture.CLIP, 48, 8, 64, LAYERS, 64);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionTower tower = VisionTower.create(parameters, config);
+            Tensor pixels = Tensor.full(0.5f, Shape.of(BATCH, 3, 48, 48));
+            List<Tensor> trained =
+                    parameters.all().stream().map(Parameter::tensor).toList();
+            Map<Precision, List<float[]>> gradients = new EnumMap<>(Precision.class);
+            Map<Precision, ProgramMemory> memory = new EnumMap<>(Precision.class);
+            for (Precision built : List.of(Precision.F32, Precision.BF16)) {
+                Tensor loss = Blocks.buildStep(built, () -> tower.embed(pixels))
+                        .square()
+                        .mean();
+                try (Program program = Program.compile(Gradients.of(loss, trained), execution)) {
+                    gradients.put(built, run(program));
+                    memory.put(built, program.memory());
+                }
+                Tensor inBlocks = Blocks.buildStep(built, () -> Blocks.build(true, () -> tower.embed(pixels)))
+                        .square()
+                        .mean();
+                try (Program program = Program.compile(Gradients.of(inBlocks, trained), execution)) {
+                    assertThat(program.memory().workspace())
+                            .isLessThan(memory.get(built).workspace());
+                }
+            }
+            List<float[]> expected = Objects.requireNonNull(gradients.get(Precision.F32));
+            List<float[]> found = Objects.requireNonNull(gradients.get(Precision.BF16));
+            assertThat(distance(found, expected))
+                    .as("gradients, as a part of their length")
+                    .isLessThanOrEqualTo(precision == Precision.F32 ? 0 : 0x1p-7);
+            assertThat((double) memory.get(Precision.BF16).workspace())
+                    .isLessThan(0.75 * memory.get(Precision.F32).workspace());
+        }
+    }
+
+    private static double distance(List<float[]> found, List<float[]> expected) {
+        double squares = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.size(); i++) {
+            for (int j = 0; j < expected.get(i).length; j++) {
+                squares += Math.pow(found.get(i)[j] - expected.get(i)[j], 2);
+                norm += Math.pow(expected.get(i)[j], 2);
+            }
+        }
+        return Math.sqrt(squares / norm);
     }
 
     private static void checkBuilt(Parameters parameters, Supplier<Tensor> output) {

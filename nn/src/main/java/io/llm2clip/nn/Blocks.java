@@ -1,5 +1,6 @@
 package io.llm2clip.nn;
 
+import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.Tensor;
 import java.util.List;
 import java.util.function.Supplier;
@@ -13,13 +14,25 @@ import java.util.function.UnaryOperator;
 public final class Blocks {
     private static final ScopedValue<Boolean> RECOMPUTING = ScopedValue.newInstance();
 
+    private static final ScopedValue<Boolean> RECOMPUTING_WIDE = ScopedValue.newInstance();
+
     private Blocks() {}
 
     /** The output of a block, of a graph that is being built. */
     public static Tensor apply(Tensor x, UnaryOperator<Tensor> block) {
-        return RECOMPUTING.orElse(false)
-                ? Tensor.recompute(List.of(x), in -> block.apply(in.getFirst()))
-                : block.apply(x);
+        return RECOMPUTING.orElse(false) ? recomputed(x, block) : block.apply(x);
+    }
+
+    /**
+     * The output of a part of a block, of a graph that is being built, that is several times as wide inside as what it reads and gives: an MLP
+     * whose first layer is a fraction of the work of a step, and what it computes a large part of what a step keeps.
+     */
+    public static Tensor wide(Tensor x, UnaryOperator<Tensor> part) {
+        return RECOMPUTING_WIDE.orElse(false) && !RECOMPUTING.orElse(false) ? recomputed(x, part) : part.apply(x);
+    }
+
+    private static Tensor recomputed(Tensor x, UnaryOperator<Tensor> part) {
+        return Tensor.recompute(List.of(x), in -> part.apply(in.getFirst()));
     }
 
     /**
@@ -29,5 +42,16 @@ public final class Blocks {
      */
     public static <R> R build(boolean recompute, Supplier<R> graph) {
         return ScopedValue.where(RECOMPUTING, recompute).call(graph::get);
+    }
+
+    /**
+     * Builds the graph of a training step. In bf16, where a product takes little more time than to write and read what it gives in f32, the
+     * backward pass computes {@linkplain #wide wide} parts again; results are the same but for what kernels that compute an activation
+     * alone, or with a product, make of its last bit before it is rounded.
+     *
+     * @param precision in which the step multiplies
+     */
+    public static <R> R buildStep(Precision precision, Supplier<R> graph) {
+        return ScopedValue.where(RECOMPUTING_WIDE, precision == Precision.BF16).call(graph::get);
     }
 }

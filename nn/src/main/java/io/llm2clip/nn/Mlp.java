@@ -21,6 +21,6 @@ public record Mlp(Linear fc1, Activation activation, Linear fc2) {
 
     /** {@code [..., width]} to the same shape. */
     public Tensor apply(Tensor x) {
-        return fc2.apply(activation.apply(fc1.apply(x)));
+        return Blocks.wide(x, in -> fc2.apply(activation.apply(fc1.apply(in))));
     }
 }

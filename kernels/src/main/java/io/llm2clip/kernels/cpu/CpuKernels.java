@@ -199,6 +199,17 @@ public final class CpuKernels {
     }
 
     /**
+     * The layout of A in which B of a matmul is read as fast, where whoever computes it writes it so for other matmuls.
+     *
+     * @param precision in which it multiplies
+     * @return null if as it is stored
+     * @throws IllegalArgumentException if nothing multiplies in the precision here
+     */
+    public static @Nullable RowPanels panelsOfB(Matmul op, MatrixPrecision precision) {
+        return MatrixUnits.forOperation(op, precision).panelsOfB(op);
+    }
+
+    /**
      * Whether a matmul by B as it is stored takes hardly longer than by a packed one, so that packing it does not pay for a matmul that may run
      * once only. It gives the same bits.
      *

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param b B; quantized formats have their blocks along the stored rows
  * @param epilogue applied to each element
  * @param panels the layout of A, where it was written packed; its strides then say nothing
+ * @param panelsOfB the same of a B that other matmuls read as their A, as a gradient of weights reads what the forward pass multiplied
  */
 public record Matmul(
         int batch,
@@ -26,7 +27,9 @@ public record Matmul(
         MatrixOperand a,
         MatrixOperand b,
         Epilogue epilogue,
-        @Nullable RowPanels panels) implements KernelOp {
+        @Nullable RowPanels panels,
+        @Nullable RowPanels panelsOfB)
+        implements KernelOp {
     public Matmul {
         Checks.require(a.format() == DType.F32 && a.packing() == null, "Matmul: A of f32, stored by rows", a);
         a.operand("a", batch, m, k);
@@ -52,11 +55,20 @@ public record Matmul(
                     "Matmul: panels of one A [" + m + ", " + k + "]",
                     panels);
         }
+        if (panelsOfB != null) {
+            Checks.require(
+                    batch == 1
+                            && panelsOfB.rows() == k
+                            && panelsOfB.columns() == n
+                            && b.equals(MatrixOperand.dense(DType.F32, false, k, n)),
+                    "Matmul: panels of one B of f32 [" + k + ", " + n + "]",
+                    panelsOfB);
+        }
     }
 
-    /** Of an A that is stored by rows. */
+    /** Of factors that are stored by rows. */
     public Matmul(int batch, int m, int n, int k, MatrixOperand a, MatrixOperand b, Epilogue epilogue) {
-        this(batch, m, n, k, a, b, epilogue, null);
+        this(batch, m, n, k, a, b, epilogue, null, null);
     }
 
     /** Dense operands of f32 and no epilogue. */
@@ -78,17 +90,22 @@ public record Matmul(
 
     /** The same operation with B in another layout. */
     public Matmul withB(MatrixOperand operand) {
-        return new Matmul(batch, m, n, k, a, operand, epilogue, panels);
+        return new Matmul(batch, m, n, k, a, operand, epilogue, panels, panelsOfB);
     }
 
     /** The same operation with another epilogue. */
     public Matmul withEpilogue(Epilogue other) {
-        return new Matmul(batch, m, n, k, a, b, other, panels);
+        return new Matmul(batch, m, n, k, a, b, other, panels, panelsOfB);
     }
 
     /** The same operation with A in panels. */
     public Matmul withPanels(RowPanels layout) {
-        return new Matmul(batch, m, n, k, a, b, epilogue, layout);
+        return new Matmul(batch, m, n, k, a, b, epilogue, layout, panelsOfB);
+    }
+
+    /** The same operation with B in panels. */
+    public Matmul withPanelsOfB(RowPanels layout) {
+        return new Matmul(batch, m, n, k, a, b, epilogue, panels, layout);
     }
 
     @Override
@@ -96,7 +113,8 @@ public record Matmul(
         List<Operand> operands = new ArrayList<>();
         Operand rows = a.operand("a", batch, m, k);
         operands.add(panels == null ? rows : rows.packed(panels));
-        operands.add(b.operand("b", batch, k, n));
+        Operand factor = b.operand("b", batch, k, n);
+        operands.add(panelsOfB == null ? factor : factor.packed(panelsOfB));
         List<Broadcast> extras = epilogue.extras();
         for (int i = 0; i < extras.size(); i++) {
             operands.add(extra("extra" + i, extras.get(i)));

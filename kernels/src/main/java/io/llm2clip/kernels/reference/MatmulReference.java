@@ -2,8 +2,11 @@ package io.llm2clip.kernels.reference;
 
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Matmul, one element of the output at a time. */
 final class MatmulReference {
@@ -15,8 +18,8 @@ final class MatmulReference {
             throw new IllegalArgumentException(
                     "The reference reads B as it is stored, found " + op.b() + "; pass the operand that was packed.");
         }
-        First a = first(op, operands[0]);
-        StoredElements b = new StoredElements(op.b().format(), operands[1]);
+        Factor a = factor(op.a(), op.panels(), operands[0]);
+        Factor b = factor(op.b(), op.panelsOfB(), operands[1]);
         Floats out = new Floats(operands[operands.length - 1]);
         List<Broadcast> extras = op.epilogue().extras();
         float[] values = new float[1 + extras.size()];
@@ -42,24 +45,23 @@ final class MatmulReference {
         }
     }
 
-    /** The first factor. */
-    private interface First {
-        float get(long batch, long row, long k);
+    private interface Factor {
+        float get(long batch, long row, long column);
     }
 
-    private static First first(Matmul op, MemorySegment segment) {
-        if (op.panels() != null) {
-            PanelElements panels = new PanelElements(op.panels(), segment);
-            return (batch, row, k) -> panels.get((int) row, (int) k);
+    private static Factor factor(MatrixOperand operand, @Nullable RowPanels panels, MemorySegment segment) {
+        if (panels != null) {
+            PanelElements elements = new PanelElements(panels, segment);
+            return (batch, row, column) -> elements.get((int) row, (int) column);
         }
-        StoredElements elements = new StoredElements(op.a().format(), segment);
-        return (batch, row, k) -> elements.get(op.a().index(batch, row, k));
+        StoredElements elements = new StoredElements(operand.format(), segment);
+        return (batch, row, column) -> elements.get(operand.index(batch, row, column));
     }
 
-    private static double dot(Matmul op, First a, StoredElements b, long batch, long row, long column) {
+    private static double dot(Matmul op, Factor a, Factor b, long batch, long row, long column) {
         double sum = 0;
         for (long k = 0; k < op.k(); k++) {
-            sum += (double) a.get(batch, row, k) * b.get(op.b().index(batch, k, column));
+            sum += (double) a.get(batch, row, k) * b.get(batch, k, column);
         }
         return sum;
     }

@@ -1,6 +1,7 @@
 package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.Resources;
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Gradients;
@@ -26,7 +27,8 @@ final class ChunkPrograms implements AutoCloseable {
      */
     ChunkPrograms(EmbeddingLoss loss, List<TensorData> like, int examples, GradientAccumulator sums) {
         inputs = LossInputs.of(TrainStep.inputsLike(like));
-        List<Tensor> embeddings = loss.embed(inputs.nodes(), examples);
+        List<Tensor> embeddings =
+                Blocks.buildStep(sums.execution().options().precision(), () -> loss.embed(inputs.nodes(), examples));
         Tensor product = Tensor.scalar(0);
         for (Tensor embedding : embeddings) {
             Tensor seed = Tensor.input("gradient" + seeds.size(), embedding.shape(), embedding.dtype());

@@ -1,5 +1,6 @@
 package io.llm2clip.nn.optimizer;
 
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Program;
@@ -29,7 +30,7 @@ public final class LossPart implements AutoCloseable {
     public static LossPart compile(
             Function<List<Tensor>, Tensor> loss, List<TrainStep.Input> inputs, GradientAccumulator accumulator) {
         LossInputs nodes = LossInputs.of(inputs);
-        Tensor value = loss.apply(nodes.nodes());
+        Tensor value = Blocks.buildStep(accumulator.execution().options().precision(), () -> loss.apply(nodes.nodes()));
         List<Tensor> gradients = Gradients.of(
                 value,
                 accumulator.optimizer().parameters().stream()

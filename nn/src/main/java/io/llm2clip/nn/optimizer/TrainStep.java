@@ -1,6 +1,7 @@
 package io.llm2clip.nn.optimizer;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.nn.Blocks;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.ProgramMemory;
@@ -40,7 +41,7 @@ public final class TrainStep implements AutoCloseable {
     public static TrainStep compile(
             Function<List<Tensor>, Tensor> loss, List<Input> inputs, AdamW optimizer, ProgramOptions options) {
         LossInputs nodes = LossInputs.of(inputs);
-        Tensor value = loss.apply(nodes.nodes());
+        Tensor value = Blocks.buildStep(options.precision(), () -> loss.apply(nodes.nodes()));
         List<Tensor> gradients = Gradients.of(
                 value, optimizer.parameters().stream().map(Parameter::tensor).toList());
         return new TrainStep(

@@ -56,6 +56,15 @@ public interface MatrixUnit {
         return null;
     }
 
+    /**
+     * The same of a B that is stored by rows of k, where whoever computes it writes it as an A.
+     *
+     * @return null if as it is stored
+     */
+    default @Nullable RowPanels panelsOfB(Matmul op) {
+        return null;
+    }
+
     /** Whether the unit writes and reads a layout of A. */
     default boolean packs(RowPanels panels) {
         return false;

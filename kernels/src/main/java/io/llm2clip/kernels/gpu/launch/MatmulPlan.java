@@ -105,6 +105,10 @@ final class MatmulPlan {
             throw new IllegalArgumentException(
                     "Matmul with a packed A runs on the CPU only, found " + op.panels() + "; pass A as it is stored.");
         }
+        if (op.panelsOfB() != null) {
+            throw new IllegalArgumentException("Matmul with a B in panels runs on the CPU only, found " + op.panelsOfB()
+                    + "; pass B as it is stored.");
+        }
         if (op.epilogue().panels() != null) {
             throw new IllegalArgumentException("Matmul with packed extra operands runs on the CPU only, found "
                     + op.epilogue().panels() + "; pass them by rows.");

@@ -270,6 +270,28 @@ public abstract class MatmulConformance extends UnitConformance {
         }
     }
 
+    /** A B in panels of A, of any number of rows, gives the same bits. */
+    private void checkPanelsOfB(Matmul op, RowPanels preferred, OperandBuffers inputs, OperandBuffers expected) {
+        for (int rows : new int[] {preferred.panelRows(), 1 + preferred.rows() / 3}) {
+            RowPanels panels = new RowPanels(preferred.rows(), preferred.columns(), rows, preferred.parts());
+            if (!unit.packs(panels)) {
+                continue;
+            }
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment b = arena.allocate(panels.bytes(), 64);
+                pack(panels, inputs.segments()[1], b, WORKERS.getFirst());
+                for (Workers workers : WORKERS) {
+                    try (OperandBuffers found = inputs.copy()) {
+                        long[] addresses = found.addresses();
+                        addresses[1] = b.address();
+                        run(op.withPanelsOfB(panels), addresses, workers);
+                        found.assertSameBits(expected);
+                    }
+                }
+            }
+        }
+    }
+
     private void pack(RowPanels panels, MemorySegment rows, MemorySegment packed, Workers workers) {
         RowPacker packer = unit.packer(panels, packed.address());
         long bytes = 4L * panels.columns();
@@ -286,6 +308,10 @@ public abstract class MatmulConformance extends UnitConformance {
         RowPanels panels = unit.panels(op);
         if (panels != null) {
             checkPanels(op, panels, inputs, expected);
+        }
+        RowPanels panelsOfB = unit.panelsOfB(op);
+        if (panelsOfB != null) {
+            checkPanelsOfB(op, panelsOfB, inputs, expected);
         }
         Packing packing = unit.packing(op);
         if (packing == null) {

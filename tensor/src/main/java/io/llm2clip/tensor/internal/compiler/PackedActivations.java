@@ -22,9 +22,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has values that nothing reads but matmuls, as their first operand, or attention written in the layout that these multiply, where the kernel
- * that computes them can: there is no f32 then. Where others read them, too, but several matmuls do, they are packed once for all of these.
- * What is multiplied is the same, rounded by whoever writes it instead of by each that reads it.
+ * Has values that nothing reads but matmuls or attention written in the layout that these multiply, where the kernel that computes them can:
+ * there is no f32 then. Matmuls read it as their first operand, or as the second one that gradients of weights have: what the forward pass
+ * multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no kernel can
+ * write them so, they are packed once for all of these. What is multiplied is the same, rounded by whoever writes it instead of by each that
+ * reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
  * once more, as the product that it becomes a part of is, and never written to memory in f32.
@@ -108,10 +110,7 @@ final class PackedActivations {
     private int writesPacked(View value, RowPanels panels) {
         Integer writer = writers.get(value.base());
         boolean once = readers.getOrDefault(value.base(), List.of()).size() == 1 && !kept.contains(value.base());
-        boolean whole = value.offset() == 0
-                && value.dense()
-                && value.shape().size() == value.base().shape.size();
-        if (writer == null || !once || !whole) {
+        if (writer == null || !once || !isWhole(value)) {
             return NONE;
         }
         KernelCall call = calls.get(writer);
@@ -152,15 +151,14 @@ final class PackedActivations {
     /** The layout in which a call would rather read a value, if it reads it once, as a whole. */
     private @Nullable RowPanels readsPacked(KernelCall call, Node value) {
         int operand = operand(call, value);
-        View read = call.operands().get(operand);
         long operands =
                 call.operands().stream().filter(view -> view.base() == value).count();
-        boolean whole = read.offset() == 0 && read.dense() && read.shape().size() == value.shape.size();
-        if (!whole || operands > 1) {
+        if (operands > 1 || !isWhole(call.operands().get(operand))) {
             return null;
         }
         return switch (call.op()) {
             case Matmul op when operand == 0 -> packings.panels(op, call.precision());
+            case Matmul op when operand == 1 -> packings.panelsOfB(op, call.precision());
             case AttentionOp.Attention op when operand < 3 -> packings.panels(op, operand, call.precision());
             default -> null;
         };
@@ -170,6 +168,12 @@ final class PackedActivations {
     private static int operand(KernelCall call, Node value) {
         List<Node> bases = call.operands().stream().map(View::base).toList();
         return bases.indexOf(value);
+    }
+
+    private static boolean isWhole(View view) {
+        return view.offset() == 0
+                && view.dense()
+                && view.shape().size() == view.base().shape.size();
     }
 
     private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
@@ -193,7 +197,8 @@ final class PackedActivations {
             List<View> operands = new ArrayList<>(call.operands());
             operands.set(operand, View.dense(packed));
             KernelOp op = switch (call.op()) {
-                case Matmul matmul -> matmul.withPanels(panels);
+                case Matmul matmul when operand == 0 -> matmul.withPanels(panels);
+                case Matmul matmul -> matmul.withPanelsOfB(panels);
                 case AttentionOp.Attention attention -> attention.withPanels(operand, panels);
                 case KernelOp other -> throw new IllegalStateException(other + " reads no panels.");
             };

@@ -1,6 +1,7 @@
 package io.llm2clip.tensor.internal.compiler;
 
 import io.llm2clip.kernels.operations.Elementwise;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.tensor.internal.graph.Graph;
 import io.llm2clip.tensor.internal.graph.Node;
@@ -96,10 +97,9 @@ final class Rematerialization {
     }
 
     private static boolean isCheap(KernelCall call) {
+        KernelOp op = call.op().unpacked();
         return call.results().size() == 1
-                && (call.op() instanceof Elementwise
-                        || call.op() instanceof NormOp.LayerNorm
-                        || call.op() instanceof NormOp.RmsNorm);
+                && (op instanceof Elementwise || op instanceof NormOp.LayerNorm || op instanceof NormOp.RmsNorm);
     }
 
     /** Whether all that a kernel reads is in memory, unchanged, when another one is about to run. */

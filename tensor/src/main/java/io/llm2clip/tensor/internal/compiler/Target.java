@@ -68,6 +68,11 @@ public record Target(
             return null;
         }
 
+        /** The same of the second operand, where it is one that other matmuls read as their first. */
+        default @Nullable RowPanels panelsOfB(Matmul op, Precision precision) {
+            return null;
+        }
+
         /** Whether a kernel can write its result in a layout of the first operand. */
         default boolean writes(KernelOp op, Precision precision, RowPanels panels) {
             return false;

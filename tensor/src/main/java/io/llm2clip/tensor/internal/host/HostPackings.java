@@ -30,6 +30,11 @@ final class HostPackings implements Target.Packings {
     }
 
     @Override
+    public @Nullable RowPanels panelsOfB(Matmul op, Precision precision) {
+        return CpuKernels.panelsOfB(op, HostPrecisions.of(precision));
+    }
+
+    @Override
     public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
         return PackedKernels.writes(op, HostPrecisions.of(precision), panels);
     }

@@ -40,6 +40,7 @@ class PackedActivationsProperties {
         String absence = Processor.absence(precision).orElse(null);
         assumeTrue(absence == null, "Not run natively: " + absence);
         int packed = 0;
+        int gradients = 0;
         for (int seed = 0; seed < PROGRAMS; seed++) {
             List<Tensor> outputs = new Chain(new Random(seed)).outputs(seed % 2 == 1);
             Target target = with(CPU.target(), ofFactorsOnly());
@@ -50,6 +51,9 @@ class PackedActivationsProperties {
             packed += (int) with.steps().stream()
                     .filter(step -> step.op() instanceof PackedRows)
                     .count();
+            gradients += (int) with.steps().stream()
+                    .filter(step -> step.op().unpacked() instanceof Matmul op && op.panelsOfB() != null)
+                    .count();
             List<float[]> expected = run(without, outputs);
             List<float[]> found = run(with, outputs);
             for (int i = 0; i < outputs.size(); i++) {
@@ -57,6 +61,7 @@ class PackedActivationsProperties {
             }
         }
         assertThat(packed).as("packed values").isGreaterThan(2 * PROGRAMS);
+        assertThat(gradients).as("gradients of packed values").isGreaterThan(PROGRAMS);
     }
 
     @Test
@@ -99,6 +104,11 @@ class PackedActivationsProperties {
             @Override
             public @Nullable RowPanels panels(Matmul op, Precision precision) {
                 return all.panels(op, precision);
+            }
+
+            @Override
+            public @Nullable RowPanels panelsOfB(Matmul op, Precision precision) {
+                return all.panelsOfB(op, precision);
             }
 
             @Override

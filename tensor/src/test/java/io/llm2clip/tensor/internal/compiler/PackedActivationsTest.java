@@ -13,6 +13,7 @@ import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.tensor.Device;
+import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
@@ -57,6 +58,15 @@ class PackedActivationsTest {
                                         && op.batch() == 1
                                         && !op.a().transposed()
                                 ? RowPanels.balanced(op.m(), op.k(), 32, 1)
+                                : null;
+                    }
+
+                    @Override
+                    public @Nullable RowPanels panelsOfB(Matmul op, Precision precision) {
+                        return precision == Precision.BF16
+                                        && op.batch() == 1
+                                        && !op.b().transposed()
+                                ? RowPanels.balanced(op.k(), op.n(), 32, 1)
                                 : null;
                     }
 
@@ -298,6 +308,35 @@ class PackedActivationsTest {
         assertThat(readers(plan)).extracting(Matmul::n).containsExactly(8, 16, 24);
         assertThat(plan.steps().get(1).op()).isInstanceOf(PackedRows.class);
         assertThat(PlanText.of(plan, TARGET)).contains("1  Elementwise [40, 32], result packed tiles-bf16\n");
+    }
+
+    /** What a layer multiplied is what the gradient of its weight is computed of: no f32 is kept, of attention neither, which writes none. */
+    @Test
+    void gradientsOfWeightsReadWhatTheForwardPassMultiplied() {
+        Tensor x = weight(ROWS, WIDTH);
+        Tensor n = norm(x);
+        Tensor hidden = weight(64, WIDTH);
+        Tensor out = weight(WIDTH, 64);
+        Tensor y = n.matmulTransposed(hidden).matmulTransposed(out);
+        Plan plan = compile(Gradients.of(y.square().sum(), List.of(hidden, out)).toArray(new Tensor[0]));
+        assertThat(packed(plan))
+                .satisfiesExactly(
+                        op -> assertThat(op).isInstanceOf(NormOp.LayerNorm.class),
+                        op -> assertThat(op).isInstanceOf(Matmul.class));
+        assertThat(plan.steps())
+                .filteredOn(step -> step.op() instanceof Matmul op && op.panelsOfB() != null)
+                .extracting(step -> ((Matmul) step.op()).panelsOfB())
+                .containsExactlyInAnyOrder(RowPanels.balanced(ROWS, WIDTH, 32, 1), RowPanels.balanced(ROWS, 64, 32, 1));
+        assertThat(PlanText.of(plan, TARGET)).containsPattern("reads +b .* packed tiles-bf16 .* 5,120 bytes");
+        Tensor attended = Tensor.attention(
+                x.reshape(1, ROWS, WIDTH), weight(1, ROWS, WIDTH), weight(1, ROWS, WIDTH), lengths(), 2, 2, 1, false);
+        Tensor output = weight(8, WIDTH);
+        Plan copied =
+                compile(Gradients.of(attended.matmulTransposed(output).square().sum(), List.of(output))
+                        .getFirst());
+        assertThat(packed(copied)).singleElement().isInstanceOf(Elementwise.class);
+        assertThat(readers(copied)).hasSize(1);
+        assertThat(copied.steps()).anyMatch(step -> step.op() instanceof Matmul op && op.panelsOfB() != null);
     }
 
     /** What is computed is in the plan once, whichever layout it has. */

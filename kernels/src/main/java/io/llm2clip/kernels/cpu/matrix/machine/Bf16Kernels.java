@@ -14,6 +14,7 @@ final class Bf16Kernels implements MachineKernels {
     final MachineFunction roundRows;
     final MachineFunction roundPairs;
     final MachineFunction transpose;
+    final MachineFunction interleave;
 
     Bf16Kernels(Bf16Kernel kernel, int parts, CodeSpace space) {
         this.kernel = kernel;
@@ -22,6 +23,7 @@ final class Bf16Kernels implements MachineKernels {
         roundRows = space.install("rows rounded to bf16, " + parts + " parts", RoundingKernels.rows(parts));
         roundPairs = space.install("pairs rounded to bf16, " + parts + " parts", RoundingKernels.pairs(parts));
         transpose = space.install("pairs transposed", PairTransposition.code());
+        interleave = space.install("pairs of rows interleaved", PairInterleaving.code());
     }
 
     int parts() {

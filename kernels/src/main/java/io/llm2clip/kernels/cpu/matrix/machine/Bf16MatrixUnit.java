@@ -9,6 +9,7 @@ import io.llm2clip.kernels.cpu.matrix.RowPacker;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.RowPanels;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -64,6 +65,14 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
         boolean matrix = op.batch() == 1 && op.m() > 0 && op.k() > 0;
         return matrix && !op.a().transposed() && op.a().leadingDimension() == op.k() && supports(op)
                 ? RowPanels.balanced(op.m(), op.k(), kernel.rows(parts), parts)
+                : null;
+    }
+
+    @Override
+    public @Nullable RowPanels panelsOfB(Matmul op) {
+        boolean matrix = op.batch() == 1 && op.k() > 0 && op.n() > 0;
+        return matrix && op.b().equals(MatrixOperand.dense(DType.F32, false, op.k(), op.n())) && supports(op)
+                ? RowPanels.balanced(op.k(), op.n(), kernel.rows(parts), parts)
                 : null;
     }
 

@@ -7,6 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.simd.Widening;
 import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.RowPanels;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Rounds parts of matrices into panels.
@@ -69,6 +71,36 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
                 roundPairs(source(b, from, first, some, columns), some, columns, target);
             }
         }
+    }
+
+    @Override
+    public void columns(RowPanels b, long from, int column, long to) {
+        for (int row = 0; row < b.rows(); row += Tiles.STEP) {
+            for (int part = 0; part < b.parts(); part++) {
+                long target = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, b.parts());
+                set(RoundingKernels.FROM, step(b, from, row, column, part));
+                set(RoundingKernels.TO, target + part * Tiles.bytes(Tiles.COLUMNS, 1, 1));
+                kernels.interleave.call(call);
+            }
+        }
+    }
+
+    /** Where 32 rows of a step of panels are, one behind the other: there, or copied, with zeros for rows that do not exist. */
+    private long step(RowPanels panels, long from, int row, int column, int part) {
+        if (row % panels.panelRows() + Tiles.STEP <= panels.rowsFrom(row / panels.panelRows() * panels.panelRows())) {
+            return from + panels.offset(row, column, part);
+        }
+        MemorySegment copy = ALL.asSlice(rounded(), Tiles.bytes(Tiles.STEP, 1, 1));
+        int rows = Math.min(Tiles.STEP, panels.rows() - row);
+        for (int done = 0; done < rows; ) {
+            int ofPanel = (row + done) % panels.panelRows();
+            int some = Math.min(rows - done, panels.rowsFrom(row + done - ofPanel) - ofPanel);
+            long source = from + panels.offset(row + done, column, part);
+            MemorySegment.copy(ALL, source, copy, (long) done * Tiles.ROW, (long) some * Tiles.ROW);
+            done += some;
+        }
+        copy.asSlice((long) rows * Tiles.ROW).fill((byte) 0);
+        return copy.address();
     }
 
     /** Where f32 rows are, and the bytes from one to the next. */

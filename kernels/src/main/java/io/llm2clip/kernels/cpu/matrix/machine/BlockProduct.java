@@ -17,6 +17,9 @@ final class BlockProduct {
     /** The most lines of the next panel of B, and of the next part of A, to be fetched in a step. */
     private static final int MAX_FETCHED = 8;
 
+    /** Rows of the output, and of what its epilogue reads, between the one that is finished and the one that is fetched. */
+    private static final int ROWS_AHEAD = 16;
+
     private final MachineMatmul matmul;
     private final Matmul op;
     private final MachineKernels kernels;
@@ -210,6 +213,7 @@ final class BlockProduct {
                 set(PanelCall.OUT_PANEL, packed.panel(matmul.panelRows) / matmul.panelRows * rows);
             }
             set(PanelCall.OUT_ROW, op.n() * 4L);
+            set(PanelCall.AHEAD, ROWS_AHEAD * op.n() * 4L);
             for (int e = 0; e < op.epilogue().extras().size(); e++) {
                 set(
                         PanelCall.EXTRAS + e * Long.BYTES,

@@ -4,6 +4,7 @@ import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 
 import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.RowPanels;
 
 /**
  * Quantizes rows of A, and puts blocks of B in the order in which they are multiplied.
@@ -38,5 +39,10 @@ record BytePacker(ByteKernels kernels, long call) implements PanelPacker {
     @Override
     public void columns(MatrixOperand b, long from, int batch, int k, int length, int column, int columns, long to) {
         BlockPanels.panel(b, from, batch, k, length, column, columns, to);
+    }
+
+    @Override
+    public void columns(RowPanels b, long from, int column, long to) {
+        throw new IllegalArgumentException("A B in " + b + " is multiplied in bf16 only, not as bytes.");
     }
 }

@@ -15,6 +15,7 @@ import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
+import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Epilogue;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -93,6 +94,8 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
             for (int v = 0; v < vectors; v++) {
                 a.vmovups(at(RBP, R13, v * Tiles.ROW), COLUMNS[v], results[v]);
             }
+            a.mov(R15, RBP);
+            fetch(a);
         }
         a.add(RDX, PanelCall.BLOCK_ROW);
         a.add(R13, at(RDI, PanelCall.OUT_ROW));
@@ -147,6 +150,17 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
                 case ROW -> a.vmovups(to[v], COLUMNS[v], at(R15, v * Tiles.ROW));
                 case SCALAR -> a.vbroadcastss(to[v], at(R15, 0));
             }
+        }
+        if (input > 0 && epilogue.extras().get(input - 1) == Broadcast.FULL && !packedExtras) {
+            fetch(a);
+        }
+    }
+
+    /** A row some ahead of that at R15: no CPU foresees parts of rows that are far from each other. */
+    private void fetch(Assembler a) {
+        a.add(R15, at(RDI, PanelCall.AHEAD));
+        for (int v = 0; v < vectors; v++) {
+            a.prefetcht1(at(R15, R13, v * Tiles.ROW));
         }
     }
 

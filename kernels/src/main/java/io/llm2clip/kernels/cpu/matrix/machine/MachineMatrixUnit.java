@@ -104,6 +104,7 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
                 && stored(matmul)
                 && (matmul.b().packing() == null || packs(matmul.b().packing()))
                 && (matmul.panels() == null || packs(matmul.panels()))
+                && (matmul.panelsOfB() == null || packs(matmul.panelsOfB()))
                 && (matmul.epilogue().panels() == null
                         || readsInEpilogue(matmul.epilogue().panels()));
     }

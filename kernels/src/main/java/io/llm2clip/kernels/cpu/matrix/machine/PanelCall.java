@@ -68,8 +68,10 @@ final class PanelCall {
     static final int OUT_PANEL = OUT_ROW + 8;
     /** What a {@link Finish} exchanges with {@link #C_PANEL} after each panel. */
     static final int C_NEXT = OUT_PANEL + 8;
+    /** Bytes from a row of the output, and of its other operands, to the one that is fetched meanwhile. */
+    static final int AHEAD = C_NEXT + 8;
     /** The addresses of its other operands, and its constants. */
-    static final int EXTRAS = C_NEXT + 8;
+    static final int EXTRAS = AHEAD + 8;
 
     static final int CONSTANTS = EXTRAS + Expression.MAX_VALUES * Long.BYTES;
     /** Bytes of a call; aligned to 64. */

@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
 import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.RowPanels;
 
 /** Makes panels of parts of matrices. Whole steps are written, with zeros beyond the matrix. */
 sealed interface PanelPacker permits Bf16Packer, BytePacker {
@@ -14,4 +15,7 @@ sealed interface PanelPacker permits Bf16Packer, BytePacker {
 
     /** A panel of B. */
     void columns(MatrixOperand b, long from, int batch, int k, int length, int column, int columns, long to);
+
+    /** A panel of a B that is in panels of A, of all k. */
+    void columns(RowPanels b, long from, int column, long to);
 }

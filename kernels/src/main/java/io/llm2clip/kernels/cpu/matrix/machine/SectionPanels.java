@@ -63,7 +63,11 @@ record SectionPanels(Matmul op, MachineKernels kernels, Section section, int pan
         } else {
             int column = section.column() + (panel - rowPanels()) * kernels.columns();
             int columns = Math.min(kernels.columns(), section.column() + section.columns() - column);
-            packer.columns(op.b(), b, batch, 0, op.k(), column, columns, ofB(batch, column));
+            if (op.panelsOfB() == null) {
+                packer.columns(op.b(), b, batch, 0, op.k(), column, columns, ofB(batch, column));
+            } else {
+                packer.columns(op.panelsOfB(), b, column, ofB(batch, column));
+            }
         }
     }
 

@@ -30,6 +30,7 @@ public final class ScalarMatrixUnit implements MatrixUnit {
                 || (op instanceof Matmul matmul
                         && matmul.b().packing() == null
                         && matmul.panels() == null
+                        && matmul.panelsOfB() == null
                         && matmul.epilogue().panels() == null);
     }
 

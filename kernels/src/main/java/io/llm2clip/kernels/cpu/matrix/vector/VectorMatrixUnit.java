@@ -31,6 +31,7 @@ public final class VectorMatrixUnit implements MatrixUnit {
             case Matmul matmul -> {
                 Packing packing = matmul.b().packing();
                 yield matmul.panels() == null
+                        && matmul.panelsOfB() == null
                         && matmul.epilogue().panels() == null
                         && (packing == null || packs(packing));
             }

@@ -370,6 +370,13 @@ class PackedRowsTest {
                 .withEpilogue(new Epilogue(
                         new Expression(2, List.of(Instruction.binary(Opcode.MULTIPLY, 0, 1))),
                         List.of(Broadcast.FULL)));
+        Matmul gradient = Matmul.dense(1, 3, 6, 4, true, false);
+        assertThatThrownBy(() -> gradient.withPanelsOfB(RowPanels.balanced(4, 7, 4, 1)))
+                .hasMessageStartingWith(
+                        "Matmul: panels of one B of f32 [4, 6] expected, found RowPanels[rows=4, columns=7");
+        assertThatThrownBy(() -> DeviceKernels.plan(gradient.withPanelsOfB(panels)))
+                .hasMessage("Matmul with a B in panels runs on the CPU only, found " + panels
+                        + "; pass B as it is stored.");
         Matmul byPanels = product.withEpilogue(product.epilogue().withPanels(panels));
         assertThatThrownBy(() -> matmul.withEpilogue(byPanels.epilogue()))
                 .hasMessageStartingWith(
@@ -386,6 +393,7 @@ class PackedRowsTest {
                 .hasMessageContaining("where its result is not packed alike");
         MatrixUnit scalar = new ScalarMatrixUnit();
         assertThat(scalar.supports(matmul.withPanels(panels))).isFalse();
+        assertThat(scalar.supports(gradient.withPanelsOfB(panels))).isFalse();
         assertThat(scalar.panels(matmul)).isNull();
         assertThatThrownBy(() -> scalar.packer(panels, 0))
                 .hasMessage("The matrix unit scalar does not pack " + panels + ".");
