@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.cpu.matrix.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Epilogue;
