@@ -6,6 +6,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
@@ -31,8 +32,12 @@ final class TileProgram {
     static final int VECTORS = 2;
 
     private static final int LINE = 64;
+    /** How far panels and tiles are fetched ahead, in bytes, across pages, where CPUs fetch nothing by themselves. */
+    private static final int AHEAD_OF_B = 2048;
+
+    private static final int AHEAD_OF_A = 1024;
     /** Those that a caller's values are in. */
-    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14};
+    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
     private final Assembler a = new Assembler();
     private final Lanes lanes;
@@ -59,6 +64,7 @@ final class TileProgram {
         a.mov(R11, at(RDI, TileCall.TILES));
         a.mov(RDX, at(RDI, TileCall.C_ROW));
         a.mov(RCX, at(RDI, TileCall.ADD_ROW));
+        a.mov(R15, at(RDI, TileCall.NEXT));
         Label tile = a.here();
         a.mov(RSI, at(RDI, TileCall.B));
         a.mov(R12, at(RDI, TileCall.PANELS));
@@ -68,6 +74,7 @@ final class TileProgram {
         a.add(R8, at(RDI, TileCall.A_TILE));
         a.add(R9, at(RDI, TileCall.C_TILE));
         a.add(R10, at(RDI, TileCall.ADD_TILE));
+        a.add(R15, LINE);
         a.sub(R11, 1);
         a.jnz(tile);
         a.vzeroupper();
@@ -116,6 +123,10 @@ final class TileProgram {
         for (int step = 0; step < unrolled; step++) {
             multiply(step);
         }
+        a.prefetcht1(at(RSI, R15, 0));
+        for (int offset = 0; offset < unrolled * rows * Float.BYTES; offset += LINE) {
+            a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
+        }
         a.add(RAX, unrolled * rows * Float.BYTES);
         a.add(RSI, unrolled * VECTORS * lanes.bytes);
         a.sub(RBX, 1);
@@ -127,6 +138,9 @@ final class TileProgram {
         int ofB = rows * VECTORS;
         for (int v = 0; v < VECTORS; v++) {
             lanes.load(ofB + v, at(RSI, (step * VECTORS + v) * lanes.bytes));
+        }
+        for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
+            a.prefetcht0(at(RSI, AHEAD_OF_B + step * VECTORS * lanes.bytes + offset));
         }
         for (int row = 0; row < rows; row++) {
             // Two registers in turn, so that the next row need not wait.

@@ -19,8 +19,10 @@ import io.llm2clip.kernels.operations.Matmul;
  * @param sharesB whether B is
  */
 record FloatGrid(int part, int rows, int columns, int unit, int group, boolean sharesA, boolean sharesB) {
-    /** Bytes of a group, or of a unit that a task packs: of half an L2 cache. */
-    private static final long BLOCK_BYTES = 1 << 20;
+    /** Bytes of a group: the next one is fetched meanwhile, and both fit an L2 cache beside a unit. */
+    private static final long GROUP_BYTES = 640 << 10;
+    /** Bytes of a unit that a task packs. */
+    private static final long UNIT_BYTES = 512 << 10;
     /** Work below which a block is not worth a task of its own. */
     static final long TASK_FLOPS = 3_000_000;
     /** Reading an element of B costs as much as multiplying it with this many rows. */
@@ -40,43 +42,50 @@ record FloatGrid(int part, int rows, int columns, int unit, int group, boolean s
      */
     static FloatGrid of(Matmul op, boolean copiesB, int tileRows, int threads) {
         int part = Blocks.part(op.k());
-        Extent rows = new Extent(op.m(), tileRows, part);
-        Extent columns = new Extent(op.n(), MicroKernel.COLUMNS, part);
+        Extent rows = new Extent(op.m(), tileRows, part, UNIT_BYTES);
+        Extent columns = new Extent(op.n(), MicroKernel.COLUMNS, part, GROUP_BYTES);
         double work = 2.0 * Math.max(op.m(), ROWS_PER_READ) * op.n() * op.k();
         long wanted =
                 Math.min((long) (work / TASK_FLOPS), Math.ceilDiv(TASKS_PER_THREAD * threads, Math.max(1, op.batch())));
         if (wanted <= 1) {
-            int unit = rows.most * tileRows;
-            return new FloatGrid(part, unit, columns.all(), unit, columns.most * columns.grain, false, false);
+            return of(part, rows.most, rows.most, columns.count, columns, tileRows, false, false);
         }
         if (op.m() > (long) TALL * op.n()) {
-            int unit = rows.balanced(wanted, threads) * tileRows;
-            int width = columns.divided(Math.ceilDiv(threads, rows.count)) * columns.grain;
-            return new FloatGrid(part, unit, width, unit, columns.most * columns.grain, false, copiesB);
+            int unit = rows.balanced(wanted, rows.most, threads);
+            int width = columns.divided(Math.ceilDiv(threads, rows.count));
+            return of(part, unit, unit, width, columns, tileRows, false, copiesB);
         }
         int least = BlockEpilogue.isEvaluated(op) ? EVALUATED_COLUMNS / columns.grain : 1;
-        int width = Math.max(columns.balanced(wanted, threads), Math.min(least, columns.count)) * columns.grain;
-        int unit = Math.min(rows.most, rows.divided(wanted)) * tileRows;
-        int units = (int) Math.ceilDiv(rows.divided(Math.ceilDiv(threads, columns.count)) * (long) tileRows, unit);
-        int height = Math.min(units, Integer.MAX_VALUE / unit) * unit;
-        return new FloatGrid(part, height, width, unit, columns.most * columns.grain, true, false);
+        int width = Math.max(columns.balanced(wanted, columns.count, threads), Math.min(least, columns.count));
+        int unit = Math.min(rows.most, rows.divided(wanted));
+        int height = rows.divided(Math.ceilDiv(threads, columns.count));
+        return of(part, height, unit, width, columns, tileRows, true, false);
+    }
+
+    /**
+     * In tiles and panels.
+     *
+     * @param height of a block, rounded up to units
+     */
+    private static FloatGrid of(
+            int part, int height, int unit, int width, Extent columns, int tileRows, boolean sharesA, boolean sharesB) {
+        int rows = unit * tileRows;
+        int units = Math.min(Math.ceilDiv(height, unit), Integer.MAX_VALUE / rows);
+        int group = Math.ceilDiv(width, Math.ceilDiv(width, columns.most));
+        return new FloatGrid(part, units * rows, width * columns.grain, rows, group * columns.grain, sharesA, sharesB);
     }
 
     /** Rows or columns, in tiles or panels. */
     private static final class Extent {
         final int grain;
         final int count;
-        /** The most that stay in cache. */
+        /** So many stay in cache. */
         final int most;
 
-        Extent(int extent, int grain, int part) {
+        Extent(int extent, int grain, int part, long bytes) {
             this.grain = grain;
             count = Math.max(1, Math.ceilDiv(extent, grain));
-            most = Math.clamp(BLOCK_BYTES / (4L * Math.max(1, part) * grain), 1, count);
-        }
-
-        int all() {
-            return Math.multiplyExact(count, grain);
+            most = Math.clamp(bytes / (4L * Math.max(1, part) * grain), 1, count);
         }
 
         int divided(long by) {
@@ -84,10 +93,11 @@ record FloatGrid(int part, int rows, int columns, int unit, int group, boolean s
         }
 
         /** How many a task takes, of at least so many tasks, for threads to have as equal a number as can be. */
-        int balanced(long tasks, int threads) {
-            int largest = Math.min(most, divided(tasks));
-            int best = largest;
-            for (int some = largest; some >= Math.ceilDiv(largest, 2); some--) {
+        int balanced(long wanted, int most, int threads) {
+            int tasks = Math.ceilDiv(count, Math.min(most, divided(wanted)));
+            int best = Math.ceilDiv(count, tasks);
+            for (int more = 1; more < threads; more++) {
+                int some = Math.ceilDiv(count, tasks + more);
                 if (ofOneThread(some, threads) < ofOneThread(best, threads)) {
                     best = some;
                 }

@@ -88,6 +88,9 @@ final class FloatMatmul implements Launch {
         });
     }
 
+    /** A part of k of a group of columns of a block. */
+    private record Step(int from, int k, int first, int columns) {}
+
     /** One block of one matmul's output. */
     private final class Block {
         final OutputBlock output;
@@ -114,42 +117,63 @@ final class FloatMatmul implements Launch {
             tiles = scratch + whileMade;
         }
 
+        /** A group has all parts of k one after the other, and so its sums in cache, unless the task packs A part by part. */
         void compute() {
-            int from = 0;
-            do {
-                int k = Math.min(grid.part(), op.k() - from);
-                if (rows == null) {
-                    MatrixOperand source = op.a();
-                    long first = a + source.index(output.batch(), output.row(), from) * 4;
-                    long stride = source.leadingDimension() * 4L;
-                    code.packRows(source.transposed(), first, stride, output.rows(), k, tiles, call);
+            int parts = Math.max(1, Math.ceilDiv(op.k(), Math.max(1, grid.part())));
+            int groups = Math.ceilDiv(output.columns(), grid.group());
+            for (int step = 0; step < parts * groups; step++) {
+                Step now = step(step, parts, groups);
+                if (rows == null && now.first == 0) {
+                    pack(now.from, now.k);
                 }
-                for (int column = 0; column < output.columns(); column += grid.group()) {
-                    multiply(from, k, column);
-                }
-                from += k;
-            } while (from < op.k());
+                multiply(now, step + 1 < parts * groups ? step(step + 1, parts, groups) : null);
+            }
             epilogue.apply(output, worker);
         }
 
+        private Step step(int number, int parts, int groups) {
+            int from = (rows == null ? number / groups : number % parts) * grid.part();
+            int first = (rows == null ? number % groups : number / parts) * grid.group();
+            return new Step(
+                    from,
+                    Math.min(grid.part(), op.k() - from),
+                    first,
+                    Math.min(grid.group(), output.columns() - first));
+        }
+
+        private void pack(int from, int k) {
+            MatrixOperand source = op.a();
+            long first = a + source.index(output.batch(), output.row(), from) * 4;
+            long stride = source.leadingDimension() * 4L;
+            code.packRows(source.transposed(), first, stride, output.rows(), k, tiles, call);
+        }
+
+        private PackedB panels(Step step) {
+            int column = output.column() + step.first;
+            return panels.panels(output.batch(), step.from, step.k, column, step.columns, madePanels, scratch);
+        }
+
         /** All rows of the block by a group of columns. */
-        private void multiply(int from, int k, int first) {
-            int columns = Math.min(grid.group(), output.columns() - first);
-            int column = output.column() + first;
+        private void multiply(Step step, @Nullable Step following) {
             int batch = output.batch();
-            PackedB group = panels.panels(batch, from, k, column, columns, madePanels, scratch);
+            int column = output.column() + step.first;
+            PackedB group = panels(step);
+            // Panels that are yet to be made are nowhere.
+            long next =
+                    following == null || panels.copies() ? 0 : panels(following).address() - group.address();
             long cRow = op.n() * 4L;
-            boolean begins = from == 0;
-            int end = output.row() + output.rows();
-            for (int row = output.row(); row < end; row += grid.unit()) {
+            boolean begins = step.from == 0;
+            for (int done = 0; done < output.rows(); done += grid.unit()) {
+                int row = output.row() + done;
                 long c = epilogue.output(batch, row, column);
                 code.multiply(
-                        rows == null ? tiles : rows.at(batch, row, from),
-                        Math.min(grid.unit(), end - row),
-                        columns,
-                        k,
+                        rows == null ? tiles : rows.at(batch, row, step.from),
+                        Math.min(grid.unit(), output.rows() - done),
+                        step.columns,
+                        step.k,
                         group.address(),
                         group.panelBytes(),
+                        next == 0 ? 0 : next + done / code.rows() * FloatCode.FETCHED,
                         c,
                         cRow,
                         begins ? epilogue.addend(batch, row, column) : c,
