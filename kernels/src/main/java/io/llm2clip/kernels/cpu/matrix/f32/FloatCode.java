@@ -16,9 +16,6 @@ public final class FloatCode {
     /** Memory that a call takes, a multiple of 64. */
     public static final int CALL_BYTES = 192;
 
-    /** Bytes of each part of a panel that are fetched while a tile is multiplied, see {@link #multiply}. */
-    public static final int FETCHED = 64;
-
     private record Shape(int rows, boolean masked) {}
 
     /** Of this process, by the lanes of a vector. */
@@ -178,8 +175,6 @@ public final class FloatCode {
      * @param k length of the sums
      * @param b the first panel
      * @param panelBytes from one panel to the next
-     * @param next bytes from each panel to one that is fetched meanwhile, as it is multiplied next, and {@link #FETCHED} for each tile for which that
-     *     was done before; 0 for none
      * @param c where the result goes
      * @param cRow bytes from one row of the result to the next
      * @param add what is added, or 0; may be c
@@ -192,7 +187,6 @@ public final class FloatCode {
             int k,
             long b,
             long panelBytes,
-            long next,
             long c,
             long cRow,
             long add,
@@ -203,7 +197,6 @@ public final class FloatCode {
         TileCall.set(call, TileCall.ADD_ROW, addRow);
         TileCall.set(call, TileCall.STEPS, k / TileCall.UNROLLED);
         TileCall.set(call, TileCall.REST, k % TileCall.UNROLLED);
-        TileCall.set(call, TileCall.NEXT, next);
         TileCall.set(call, TileCall.B_GAP, panelBytes - k * panelRow);
         TileCall.set(call, TileCall.ADD_PANEL, add == 0 ? 0 : panelRow);
         Tiles tiles = new Tiles(Tiling.of(rows, width.rows()), a, k, call);

@@ -29,10 +29,8 @@ final class TileCall {
     static final int STEPS = 104;
 
     static final int REST = 112;
-    /** From a panel to the one that is fetched while a first tile is multiplied, a line of each {@link #UNROLLED} k; of the next tile the next line. */
-    static final int NEXT = 120;
     /** Which columns exist, as {@link FloatWidth#masks} writes it. */
-    static final int MASKS = 128;
+    static final int MASKS = 120;
 
     static final int BYTES = MASKS + FloatWidth.MASK_BYTES;
     /** Values of k per turn of the inner loop. */

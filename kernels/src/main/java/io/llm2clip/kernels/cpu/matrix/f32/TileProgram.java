@@ -6,7 +6,6 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
-import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
@@ -37,7 +36,7 @@ final class TileProgram {
 
     private static final int AHEAD_OF_A = 1024;
     /** Those that a caller's values are in. */
-    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
+    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14};
 
     private final Assembler a = new Assembler();
     private final Lanes lanes;
@@ -64,7 +63,6 @@ final class TileProgram {
         a.mov(R11, at(RDI, TileCall.TILES));
         a.mov(RDX, at(RDI, TileCall.C_ROW));
         a.mov(RCX, at(RDI, TileCall.ADD_ROW));
-        a.mov(R15, at(RDI, TileCall.NEXT));
         Label tile = a.here();
         a.mov(RSI, at(RDI, TileCall.B));
         a.mov(R12, at(RDI, TileCall.PANELS));
@@ -74,7 +72,6 @@ final class TileProgram {
         a.add(R8, at(RDI, TileCall.A_TILE));
         a.add(R9, at(RDI, TileCall.C_TILE));
         a.add(R10, at(RDI, TileCall.ADD_TILE));
-        a.add(R15, LINE);
         a.sub(R11, 1);
         a.jnz(tile);
         a.vzeroupper();
@@ -123,7 +120,6 @@ final class TileProgram {
         for (int step = 0; step < unrolled; step++) {
             multiply(step);
         }
-        a.prefetcht1(at(RSI, R15, 0));
         for (int offset = 0; offset < unrolled * rows * Float.BYTES; offset += LINE) {
             a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
         }

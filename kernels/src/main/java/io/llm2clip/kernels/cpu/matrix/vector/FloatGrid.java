@@ -19,9 +19,9 @@ import io.llm2clip.kernels.operations.Matmul;
  * @param sharesB whether B is
  */
 record FloatGrid(int part, int rows, int columns, int unit, int group, boolean sharesA, boolean sharesB) {
-    /** Bytes of a group: the next one is fetched meanwhile, and both fit an L2 cache beside a unit. */
+    /** Bytes of a group: a third of an L2 cache. */
     private static final long GROUP_BYTES = 640 << 10;
-    /** Bytes of a unit that a task packs. */
+    /** Bytes of a unit that a task packs: a quarter. */
     private static final long UNIT_BYTES = 512 << 10;
     /** Work below which a block is not worth a task of its own. */
     static final long TASK_FLOPS = 3_000_000;

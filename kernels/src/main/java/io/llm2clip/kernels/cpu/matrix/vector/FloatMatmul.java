@@ -126,7 +126,7 @@ final class FloatMatmul implements Launch {
                 if (rows == null && now.first == 0) {
                     pack(now.from, now.k);
                 }
-                multiply(now, step + 1 < parts * groups ? step(step + 1, parts, groups) : null);
+                multiply(now);
             }
             epilogue.apply(output, worker);
         }
@@ -148,19 +148,11 @@ final class FloatMatmul implements Launch {
             code.packRows(source.transposed(), first, stride, output.rows(), k, tiles, call);
         }
 
-        private PackedB panels(Step step) {
-            int column = output.column() + step.first;
-            return panels.panels(output.batch(), step.from, step.k, column, step.columns, madePanels, scratch);
-        }
-
         /** All rows of the block by a group of columns. */
-        private void multiply(Step step, @Nullable Step following) {
+        private void multiply(Step step) {
             int batch = output.batch();
             int column = output.column() + step.first;
-            PackedB group = panels(step);
-            // Panels that are yet to be made are nowhere.
-            long next =
-                    following == null || panels.copies() ? 0 : panels(following).address() - group.address();
+            PackedB group = panels.panels(batch, step.from, step.k, column, step.columns, madePanels, scratch);
             long cRow = op.n() * 4L;
             boolean begins = step.from == 0;
             for (int done = 0; done < output.rows(); done += grid.unit()) {
@@ -173,7 +165,6 @@ final class FloatMatmul implements Launch {
                         step.k,
                         group.address(),
                         group.panelBytes(),
-                        next == 0 ? 0 : next + done / code.rows() * FloatCode.FETCHED,
                         c,
                         cRow,
                         begins ? epilogue.addend(batch, row, column) : c,
