@@ -3,6 +3,7 @@ import numpy as np
 from hashed import ragged_ids, token_ids, values
 
 PADDED_ROWS = 32
+NOISE = np.float32(6)
 
 
 def inputs(request):
@@ -15,6 +16,9 @@ def inputs(request):
     if request.kind == "attention":
         batch, tokens, heads, size = (request.int(name) for name in ("batch", "tokens", "heads", "size"))
         return [values(name, batch, tokens, heads * size) for name in "qkv"]
+    if request.kind == "ranking":
+        images = values("images", request.int("pairs"), request.int("width"))
+        return [images, images + NOISE * values("noise", *images.shape)]
     model = request.ints("model")
     if request.kind == "images":
         return [values("pixels", request.int("batch"), 3, model[0], model[0])]

@@ -70,6 +70,24 @@ class Captions(nn.Module):
         return self.llama(ids, repeated, mask)
 
 
+class Ranking(nn.Module):
+    """Exact retrieval both ways, a caption for each image: recall of captions that search images, then of images that search captions."""
+
+    QUERIES = 1024
+
+    def forward(self, images, captions):
+        images, captions = F.normalize(images, dim=1), F.normalize(captions, dim=1)
+        own = (images * captions).sum(1)
+        by_image, by_caption = [], torch.zeros(len(images), dtype=torch.int64)
+        for first in range(0, len(images), self.QUERIES):
+            scores = images[first : first + self.QUERIES] @ captions.t()
+            # What is compared with itself may be another sum.
+            scores.diagonal(first).fill_(-1)
+            by_image.append((scores > own[first : first + self.QUERIES, None]).sum(1))
+            by_caption = by_caption + (scores > own).sum(0)
+        return torch.stack([(ranks < k).float().mean() for ranks in (by_caption, torch.cat(by_image)) for k in (1, 5, 10)])
+
+
 def vit(request):
     model = Vit(*request.ints("model"))
     if "file" not in request.settings:
@@ -90,6 +108,8 @@ def module(request):
         return Product(request["form"], request.int("n"), request.int("k"))
     if request.kind == "attention":
         return Attention(request.int("heads"))
+    if request.kind == "ranking":
+        return Ranking()
     if request.kind == "images":
         return Images(vit(request))
     if request.kind in ("captions", "ragged"):

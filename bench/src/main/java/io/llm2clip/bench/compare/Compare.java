@@ -40,7 +40,8 @@ public final class Compare implements Callable<Integer> {
 
     @Option(
             names = "--curves",
-            description = "Curves over batch, length of captions and threads, instead of the table.")
+            description =
+                    "Curves over batch, length of captions, size of a data set and threads, instead of the table.")
     private boolean curves;
 
     @Option(names = "--small", description = "Tiny shapes, for a rehearsal: times mean nothing.")

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Curves as one SVG: a panel for each, work per second over what varies, a line for each entrant. */
@@ -20,6 +21,9 @@ final class CurvePlot {
     private static final int TOP = 44;
     private static final int BOTTOM = 40;
     private static final List<String> COLORS = List.of("#0b6e4f", "#c8553d", "#3d5a98", "#8a6d00", "#6b4c9a");
+
+    /** What is counted where it varies itself; otherwise it is images. */
+    private static final Set<String> COUNTED = Set.of("tokens", "pairs");
 
     /** Of an entrant at a place of a curve. */
     private record Point(double x, double perSecond) {}
@@ -67,7 +71,7 @@ final class CurvePlot {
                 LEFT,
                 18,
                 "start",
-                "%s per second over %s".formatted(variable.equals("tokens") ? "tokens" : "images", variable));
+                "%s per second over %s".formatted(COUNTED.contains(variable) ? variable : "images", variable));
         for (int i = 0; i <= 4; i++) {
             double y = y(most * i / 4, most);
             svg.append(String.format(

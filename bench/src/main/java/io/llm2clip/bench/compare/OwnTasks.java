@@ -45,6 +45,7 @@ final class OwnTasks {
             case "attention" -> attention(request, execution);
             case "images" -> images(request, execution);
             case "captions" -> captions(request, execution);
+            case "ranking" -> new RankingTask(request);
             case "ragged" -> new RaggedTask(request, execution);
             case "image-step" ->
                 request.has("chunk") ? new CachedStepTask(request, execution) : StepTask.images(request, execution);

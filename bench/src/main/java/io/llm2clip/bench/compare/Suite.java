@@ -67,7 +67,7 @@ final class Suite {
                 .toList();
     }
 
-    /** Curves over the batch, the length of captions and threads. */
+    /** Curves over the batch, the length of captions, the size of a data set that is ranked, and threads. */
     static List<Row> curves(boolean small, int threads) {
         Suite suite = new Suite(small);
         List<Row> rows = new ArrayList<>();
@@ -77,6 +77,9 @@ final class Suite {
         for (int tokens : small ? List.of(4, 8) : List.of(8, 16, 32, 64, 128, 256, 512)) {
             rows.add(suite.captions(
                     CurvePlot.PREFIX + "tokens-" + tokens, suite.smolLmName, suite.smolLm, 1, tokens, TORCH, 1));
+        }
+        for (int pairs : small ? List.of(20, 40) : List.of(512, 1024, 2048, 4096, 8192, 16384)) {
+            rows.add(ranking(CurvePlot.PREFIX + "pairs-" + pairs, pairs));
         }
         for (int count = 1; count <= threads; count = count < threads ? Math.min(2 * count, threads) : count + 1) {
             rows.add(suite.images(CurvePlot.PREFIX + "threads-" + count, 1, OURS, TORCH, 1)
@@ -137,7 +140,8 @@ final class Suite {
                 images("vit-l-8", small ? 2 : 8, OURS, ALL, 1.05),
                 captions("llama-1x32", llama1bName, llama1b, 1, small ? 8 : 32, ALL, 1.3),
                 captions("llama-8x128", llama1bName, llama1b, small ? 2 : 8, small ? 8 : 128, ALL, 1.05),
-                row("ragged", smolLmName + ", captions of mixed lengths", ragged, OURS, ALL, 1.4));
+                row("ragged", smolLmName + ", captions of mixed lengths", ragged, OURS, ALL, 1.4),
+                ranking("ranking", small ? 60 : 4096));
     }
 
     private Row images(String name, int batch, Entrant subject, List<Entrant> rivals, double goal) {
@@ -149,6 +153,11 @@ final class Suite {
             String name, String title, String model, int batch, int tokens, List<Entrant> rivals, double goal) {
         Request work = Request.of("captions", "model", model, "batch", batch, "tokens", tokens);
         return row(name, "%s, %d x %d tokens".formatted(title, batch, tokens), work, OURS, rivals, goal);
+    }
+
+    private static Row ranking(String name, int pairs) {
+        String title = "exact ranking, %d images and captions, both ways".formatted(pairs);
+        return row(name, title, Request.of("ranking", "pairs", pairs, "width", 768), OURS, TORCH, 1);
     }
 
     private List<Row> steps() {

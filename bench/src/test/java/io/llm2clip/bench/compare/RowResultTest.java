@@ -77,10 +77,17 @@ class RowResultTest {
                         1))
                 .toList();
         String svg = CurvePlot.svg(results);
-        assertThat(svg.split("<g ")).as("batch, tokens, threads").hasSize(4);
-        assertThat(svg.split("<polyline ")).hasSize(7);
+        assertThat(svg.split("<g ")).as("batch, tokens, pairs, threads").hasSize(5);
+        assertThat(svg.split("<polyline ")).hasSize(9);
         // Two images in 10 ms are the most.
-        assertThat(svg).contains(">images per second over batch<", ">200<", ">tokens per second over tokens<", ">800<");
+        assertThat(svg)
+                .contains(
+                        ">images per second over batch<",
+                        ">200<",
+                        ">tokens per second over tokens<",
+                        ">800<",
+                        ">pairs per second over pairs<",
+                        ">4000<");
         assertThat(svg).doesNotContain("NaN", "Infinity");
     }
 

@@ -4,6 +4,9 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
@@ -13,26 +16,41 @@ import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 
 /**
- * Copies lanes that are adjacent in memory, of one k after the other, to {@code [k][vectors]}, with zeros for those that do not exist; stores as
- * {@link TransposeProgram} does. Rows are often pages apart, where CPUs fetch nothing ahead by themselves. The argument is the address of a
- * {@link PackCall}.
+ * Copies lanes that are adjacent in memory, of one k after the other, to pieces {@code [k][lanes]}: to vectors of panels, with zeros for lanes that
+ * do not exist, or to tiles of so many lanes only. All pieces of a k are copied before the next k, as rows are often pages apart, where CPUs fetch
+ * nothing ahead by themselves and few lines of a cache are for the same place in each. The argument is the address of a {@link PackCall}.
  */
 final class CopyProgram {
+    /** What pieces are. */
+    enum Pieces {
+        /** Of a vector or less. Stores are of whole vectors, the next k being stored over what is beyond, but for the last k. */
+        TILES(1),
+        /** Of {@link TileProgram#VECTORS}. */
+        PANELS(TileProgram.VECTORS);
+
+        private final int vectors;
+
+        Pieces(int vectors) {
+            this.vectors = vectors;
+        }
+    }
+
     /** Values of k that memory is fetched ahead. */
-    private static final int AHEAD = 16;
+    private static final int AHEAD = 8;
 
     private static final int LINE = 64;
 
     private final Assembler a = new Assembler();
     private final Lanes lanes;
-    private final int vectors;
+    private final Pieces pieces;
 
-    CopyProgram(FloatWidth width, int vectors) {
+    CopyProgram(FloatWidth width, Pieces pieces) {
         lanes = width.lanes(a);
-        this.vectors = vectors;
+        this.pieces = pieces;
     }
 
     byte[] encode() {
+        a.push(RBX);
         lanes.masks(RDI, PackCall.MASKS);
         a.mov(R8, at(RDI, PackCall.FROM));
         a.mov(RCX, at(RDI, PackCall.STRIDE));
@@ -44,23 +62,51 @@ final class CopyProgram {
         Label done = a.label();
         a.test(R10, R10);
         a.jz(done);
+        Label last = a.label();
         Label again = a.here();
-        for (int offset = 0; offset < vectors * lanes.bytes; offset += LINE) {
-            a.prefetcht0(at(R8, R11, offset));
+        if (pieces == Pieces.TILES) {
+            a.sub(R10, 1);
+            a.jz(last);
+            row(false);
+            a.jmp(again);
+            a.bind(last);
+            row(true);
+        } else {
+            row(false);
+            a.sub(R10, 1);
+            a.jnz(again);
         }
-        for (int v = 0; v < vectors; v++) {
-            lanes.load(v, v, at(R8, v * lanes.bytes));
-        }
-        for (int v = 0; v < vectors; v++) {
-            lanes.store(at(RDX, v * lanes.bytes), v);
-        }
-        a.add(R8, RCX);
-        a.add(RDX, RSI);
-        a.sub(R10, 1);
-        a.jnz(again);
         a.bind(done);
         a.vzeroupper();
+        a.pop(RBX);
         a.ret();
         return a.code();
+    }
+
+    /** All pieces of a k. */
+    private void row(boolean masked) {
+        a.mov(R9, R8);
+        a.mov(RAX, RDX);
+        a.mov(RBX, at(RDI, PackCall.PIECES));
+        Label again = a.here();
+        for (int offset = 0; offset < pieces.vectors * lanes.bytes; offset += LINE) {
+            a.prefetcht0(at(R9, R11, offset));
+        }
+        for (int v = 0; v < pieces.vectors; v++) {
+            lanes.load(v, v, at(R9, v * lanes.bytes));
+        }
+        for (int v = 0; v < pieces.vectors; v++) {
+            if (masked) {
+                lanes.store(at(RAX, v * lanes.bytes), v, v);
+            } else {
+                lanes.store(at(RAX, v * lanes.bytes), v);
+            }
+        }
+        a.add(R9, at(RDI, PackCall.FROM_PIECE));
+        a.add(RAX, at(RDI, PackCall.TO_PIECE));
+        a.sub(RBX, 1);
+        a.jnz(again);
+        a.add(R8, RCX);
+        a.add(RDX, RSI);
     }
 }

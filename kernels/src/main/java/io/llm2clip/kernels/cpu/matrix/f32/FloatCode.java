@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.f32;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.matrix.f32.CopyProgram.Pieces;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,7 @@ public final class FloatCode {
     private final CodeSpace space;
     private final Map<Shape, MachineFunction> tiles = new ConcurrentHashMap<>();
     private final Map<Integer, MachineFunction> transposes = new ConcurrentHashMap<>();
-    private final Map<Integer, MachineFunction> copies = new ConcurrentHashMap<>();
+    private final Map<Pieces, MachineFunction> copies = new ConcurrentHashMap<>();
 
     FloatCode(FloatWidth width, CodeSpace space) {
         this.width = width;
@@ -58,6 +59,11 @@ public final class FloatCode {
         return width.rows();
     }
 
+    /** Columns of a panel. */
+    public int columns() {
+        return TileProgram.VECTORS * width.count();
+    }
+
     /**
      * Packs rows of A into tiles. Up to a vector is written behind them.
      *
@@ -68,36 +74,35 @@ public final class FloatCode {
      */
     public void packRows(boolean transposed, long from, long stride, int rows, int k, long to, long call) {
         Tiling tiling = Tiling.of(rows, width.rows());
-        long laneStride = transposed ? Float.BYTES : stride;
+        if (transposed) {
+            copy(Pieces.TILES, k, rows, tiling.height(), from, stride, to, tiling.tileBytes(k), call);
+            return;
+        }
         for (int row = 0; row < rows; row += tiling.height()) {
             int height = Math.min(tiling.height(), rows - row);
-            long first = from + row * laneStride;
             long tile = to + (long) row * k * Float.BYTES;
-            long tileRow = (long) height * Float.BYTES;
-            if (transposed) {
-                copy(k, height, 1, first, stride, tile, tileRow, call);
-            } else {
-                transpose(k, height, first, stride, tile, tileRow, call);
-            }
+            transpose(k, height, from + row * stride, stride, tile, (long) height * Float.BYTES, call);
         }
     }
 
     /**
-     * Packs columns of B into a panel, with zeros beyond them.
+     * Packs columns of B into panels, with zeros beyond them.
      *
      * @param transposed whether it is stored as {@code [columns, k]}
-     * @param columns how many exist, at most two vectors
+     * @param panelBytes from one panel to the next
      */
-    public void packColumns(boolean transposed, long from, long stride, int columns, int k, long to, long call) {
-        int count = width.count();
-        long row = (long) TileProgram.VECTORS * count * Float.BYTES;
+    public void packColumns(
+            boolean transposed, long from, long stride, int columns, int k, long to, long panelBytes, long call) {
+        int panel = columns();
         if (!transposed) {
-            copy(k, columns, TileProgram.VECTORS, from, stride, to, row, call);
+            copy(Pieces.PANELS, k, columns, panel, from, stride, to, panelBytes, call);
             return;
         }
-        for (int lane = 0; lane < TileProgram.VECTORS * count; lane += count) {
-            int some = Math.clamp(columns - lane, 0, count);
-            transpose(k, some, from + lane * stride, stride, to + (long) lane * Float.BYTES, row, call);
+        long row = (long) panel * Float.BYTES;
+        for (int lane = 0; lane < Math.ceilDiv(columns, panel) * panel; lane += width.count()) {
+            int some = Math.clamp(columns - lane, 0, width.count());
+            long target = to + lane / panel * panelBytes + (long) (lane % panel) * Float.BYTES;
+            transpose(k, some, from + lane * stride, stride, target, row, call);
         }
     }
 
@@ -123,16 +128,33 @@ public final class FloatCode {
         function.call(call);
     }
 
-    private void copy(int k, int lanes, int vectors, long from, long stride, long to, long toRow, long call) {
-        set(call, from, stride, to, toRow);
+    /** Copies lanes to pieces of so many, and to one of those that are left. */
+    private void copy(
+            Pieces pieces, int k, int lanes, int piece, long from, long stride, long to, long toPiece, long call) {
+        int whole = lanes / piece;
+        int rest = lanes % piece;
+        long bytes = (long) piece * Float.BYTES;
+        PackCall.set(call, PackCall.FROM_PIECE, bytes);
+        PackCall.set(call, PackCall.TO_PIECE, toPiece);
+        if (whole > 0) {
+            set(call, from, stride, to, bytes);
+            copy(pieces, whole, k, piece, call);
+        }
+        if (rest > 0) {
+            long toRow = pieces == Pieces.TILES ? (long) rest * Float.BYTES : bytes;
+            set(call, from + whole * bytes, stride, to + whole * toPiece, toRow);
+            copy(pieces, 1, k, rest, call);
+        }
+    }
+
+    private void copy(Pieces pieces, int count, int k, int lanes, long call) {
         PackCall.set(call, PackCall.STEPS, k);
+        PackCall.set(call, PackCall.PIECES, count);
         width.masks(call + PackCall.MASKS, lanes);
-        MachineFunction function = copies.get(vectors);
+        MachineFunction function = copies.get(pieces);
         if (function == null) {
             function = copies.computeIfAbsent(
-                    vectors,
-                    some -> space.install(
-                            "panels of " + some + " vectors copied, " + width, new CopyProgram(width, some).encode()));
+                    pieces, some -> space.install(some + " copied, " + width, new CopyProgram(width, some).encode()));
         }
         function.call(call);
     }
@@ -145,58 +167,96 @@ public final class FloatCode {
     }
 
     /**
-     * {@code C = A B + add} for one panel.
+     * {@code C = A B + add}.
      *
      * @param a rows that {@link #packRows} has packed
      * @param rows how many
-     * @param columns of the panel that exist in C
+     * @param columns that exist in C
      * @param k length of the sums
-     * @param b the panel
+     * @param b the first panel
+     * @param panelBytes from one panel to the next
      * @param c where the result goes
      * @param cRow bytes from one row of the result to the next
      * @param add what is added, or 0; may be c
      * @param addRow bytes from one row of the addend to the next
      */
     public void multiply(
-            long a, int rows, int columns, int k, long b, long c, long cRow, long add, long addRow, long call) {
-        Tiling tiling = Tiling.of(rows, width.rows());
-        boolean masked = columns < TileProgram.VECTORS * width.count();
-        if (masked) {
-            width.masks(call + TileCall.MASKS, columns);
-        }
-        TileCall.set(call, TileCall.B, b);
+            long a,
+            int rows,
+            int columns,
+            int k,
+            long b,
+            long panelBytes,
+            long c,
+            long cRow,
+            long add,
+            long addRow,
+            long call) {
+        long panelRow = columns() * (long) Float.BYTES;
         TileCall.set(call, TileCall.C_ROW, cRow);
         TileCall.set(call, TileCall.ADD_ROW, addRow);
         TileCall.set(call, TileCall.STEPS, k / TileCall.UNROLLED);
         TileCall.set(call, TileCall.REST, k % TileCall.UNROLLED);
-        tiles(tiling.height(), tiling.count(), masked, a, c, add, k, call);
-        if (tiling.rest() > 0) {
-            int done = tiling.height() * tiling.count();
-            long added = add == 0 ? 0 : add + done * addRow;
-            tiles(tiling.rest(), 1, masked, a + (long) done * k * Float.BYTES, c + done * cRow, added, k, call);
+        TileCall.set(call, TileCall.B_GAP, panelBytes - k * panelRow);
+        TileCall.set(call, TileCall.ADD_PANEL, add == 0 ? 0 : panelRow);
+        Tiles tiles = new Tiles(Tiling.of(rows, width.rows()), a, k, call);
+        int whole = columns / columns();
+        if (whole > 0) {
+            tiles.multiply(false, whole, b, c, add);
+        }
+        int rest = columns % columns();
+        if (rest > 0) {
+            width.masks(call + TileCall.MASKS, rest);
+            long done = whole * panelRow;
+            tiles.multiply(true, 1, b + whole * panelBytes, c + done, add == 0 ? 0 : add + done);
         }
     }
 
-    private void tiles(int height, int count, boolean masked, long a, long c, long add, int k, long call) {
-        if (count == 0) {
-            return;
+    /** Packed rows of A. */
+    private final class Tiles {
+        final Tiling tiling;
+        final long a;
+        final int k;
+        final long call;
+
+        Tiles(Tiling tiling, long a, int k, long call) {
+            this.tiling = tiling;
+            this.a = a;
+            this.k = k;
+            this.call = call;
         }
-        TileCall.set(call, TileCall.A, a);
-        TileCall.set(call, TileCall.C, c);
-        TileCall.set(call, TileCall.ADD, add);
-        TileCall.set(call, TileCall.TILES, count);
-        TileCall.set(call, TileCall.A_TILE, (long) height * k * Float.BYTES);
-        TileCall.set(call, TileCall.C_TILE, height * TileCall.get(call, TileCall.C_ROW));
-        TileCall.set(call, TileCall.ADD_TILE, add == 0 ? 0 : height * TileCall.get(call, TileCall.ADD_ROW));
-        Shape shape = new Shape(height, masked);
-        MachineFunction function = tiles.get(shape);
-        if (function == null) {
-            function = tiles.computeIfAbsent(
-                    shape,
-                    some -> space.install(
-                            "tiles of " + some + ", " + width,
-                            new TileProgram(width, some.rows, some.masked).encode()));
+
+        void multiply(boolean masked, int panels, long b, long c, long add) {
+            TileCall.set(call, TileCall.B, b);
+            TileCall.set(call, TileCall.PANELS, panels);
+            if (tiling.count() > 0) {
+                multiply(new Shape(tiling.height(), masked), tiling.count(), a, c, add);
+            }
+            if (tiling.rest() > 0) {
+                int done = tiling.height() * tiling.count();
+                long added = add == 0 ? 0 : add + done * TileCall.get(call, TileCall.ADD_ROW);
+                long row = c + done * TileCall.get(call, TileCall.C_ROW);
+                multiply(new Shape(tiling.rest(), masked), 1, a + tiling.count() * tiling.tileBytes(k), row, added);
+            }
         }
-        function.call(call);
+
+        private void multiply(Shape shape, int count, long first, long c, long add) {
+            TileCall.set(call, TileCall.A, first);
+            TileCall.set(call, TileCall.C, c);
+            TileCall.set(call, TileCall.ADD, add);
+            TileCall.set(call, TileCall.TILES, count);
+            TileCall.set(call, TileCall.A_TILE, tiling.tileBytes(k));
+            TileCall.set(call, TileCall.C_TILE, shape.rows * TileCall.get(call, TileCall.C_ROW));
+            TileCall.set(call, TileCall.ADD_TILE, add == 0 ? 0 : shape.rows * TileCall.get(call, TileCall.ADD_ROW));
+            MachineFunction function = tiles.get(shape);
+            if (function == null) {
+                function = tiles.computeIfAbsent(
+                        shape,
+                        some -> space.install(
+                                "tiles of " + some + ", " + width,
+                                new TileProgram(width, some.rows, some.masked).encode()));
+            }
+            function.call(call);
+        }
     }
 }

@@ -17,8 +17,13 @@ final class PackCall {
 
     static final int FOURS = 40;
     static final int REST = 48;
+    /** Pieces that are copied of each k, and the bytes from one to the next where they are and where they go. */
+    static final int PIECES = 56;
+
+    static final int FROM_PIECE = 64;
+    static final int TO_PIECE = 72;
     /** Which lanes exist, as {@link FloatWidth#masks} writes it. */
-    static final int MASKS = 56;
+    static final int MASKS = 80;
 
     private PackCall() {}
 

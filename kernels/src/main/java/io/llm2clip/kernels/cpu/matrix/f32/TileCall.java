@@ -20,12 +20,17 @@ final class TileCall {
     static final int A_TILE = 56;
     static final int C_TILE = 64;
     static final int ADD_TILE = 72;
-    /** {@code k / UNROLLED}, and what is left. */
-    static final int STEPS = 80;
+    /** How many panels, the bytes from the end of one to the next, and of what is added. */
+    static final int PANELS = 80;
 
-    static final int REST = 88;
+    static final int B_GAP = 88;
+    static final int ADD_PANEL = 96;
+    /** {@code k / UNROLLED}, and what is left. */
+    static final int STEPS = 104;
+
+    static final int REST = 112;
     /** Which columns exist, as {@link FloatWidth#masks} writes it. */
-    static final int MASKS = 96;
+    static final int MASKS = 120;
 
     static final int BYTES = MASKS + FloatWidth.MASK_BYTES;
     /** Values of k per turn of the inner loop. */

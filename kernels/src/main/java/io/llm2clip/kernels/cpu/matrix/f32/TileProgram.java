@@ -3,6 +3,9 @@ package io.llm2clip.kernels.cpu.matrix.f32;
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
@@ -14,18 +17,26 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import java.util.List;
 
 /**
- * Packed tiles of A, {@code [k][rows]} one behind the other, times a panel of B, {@code [k][2 vectors]}: {@code C = A B + add}. All sums of a
- * tile are in registers, each one chain of multiply-adds in the order of k; what is added comes last. The argument is the address of a
- * {@link TileCall}.
+ * Packed tiles of A, {@code [k][rows]} one behind the other, times panels of B, {@code [k][2 vectors]}: {@code C = A B + add}. All sums of a
+ * tile are in registers, each one chain of multiply-adds in the order of k; what is added comes last. A tile meets all panels before the next
+ * one does: it stays in the first level of cache, and its rows of C in few pages. The argument is the address of a {@link TileCall}.
  */
 final class TileProgram {
     /** Of columns. */
     static final int VECTORS = 2;
 
     private static final int LINE = 64;
+    /** How far panels and tiles are fetched ahead, in bytes, across pages, where CPUs fetch nothing by themselves. */
+    private static final int AHEAD_OF_B = 2048;
+
+    private static final int AHEAD_OF_A = 1024;
+    /** Those that a caller's values are in. */
+    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14};
 
     private final Assembler a = new Assembler();
     private final Lanes lanes;
@@ -40,8 +51,9 @@ final class TileProgram {
     }
 
     byte[] encode() {
-        a.push(RBX);
-        a.push(RBP);
+        for (Gpr register : SAVED) {
+            a.push(register);
+        }
         if (masked) {
             lanes.masks(RDI, TileCall.MASKS);
         }
@@ -52,28 +64,42 @@ final class TileProgram {
         a.mov(RDX, at(RDI, TileCall.C_ROW));
         a.mov(RCX, at(RDI, TileCall.ADD_ROW));
         Label tile = a.here();
-        begin();
-        a.mov(RAX, R8);
         a.mov(RSI, at(RDI, TileCall.B));
-        loop(TileCall.STEPS, TileCall.UNROLLED);
-        loop(TileCall.REST, 1);
-        add();
-        store();
+        a.mov(R12, at(RDI, TileCall.PANELS));
+        a.mov(R13, R9);
+        a.mov(R14, R10);
+        panels();
         a.add(R8, at(RDI, TileCall.A_TILE));
         a.add(R9, at(RDI, TileCall.C_TILE));
         a.add(R10, at(RDI, TileCall.ADD_TILE));
         a.sub(R11, 1);
         a.jnz(tile);
         a.vzeroupper();
-        a.pop(RBP);
-        a.pop(RBX);
+        for (Gpr register : List.of(SAVED).reversed()) {
+            a.pop(register);
+        }
         a.ret();
         return a.code();
     }
 
+    private void panels() {
+        Label panel = a.here();
+        begin();
+        a.mov(RAX, R8);
+        loop(TileCall.STEPS, TileCall.UNROLLED);
+        loop(TileCall.REST, 1);
+        add();
+        store();
+        a.add(RSI, at(RDI, TileCall.B_GAP));
+        a.add(R13, VECTORS * lanes.bytes);
+        a.add(R14, at(RDI, TileCall.ADD_PANEL));
+        a.sub(R12, 1);
+        a.jnz(panel);
+    }
+
     /** Sums are 0; memory that they go to is fetched while they are computed. */
     private void begin() {
-        a.mov(RBP, R9);
+        a.mov(RBP, R13);
         for (int row = 0; row < rows; row++) {
             for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
                 a.prefetcht0(at(RBP, offset));
@@ -94,6 +120,9 @@ final class TileProgram {
         for (int step = 0; step < unrolled; step++) {
             multiply(step);
         }
+        for (int offset = 0; offset < unrolled * rows * Float.BYTES; offset += LINE) {
+            a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
+        }
         a.add(RAX, unrolled * rows * Float.BYTES);
         a.add(RSI, unrolled * VECTORS * lanes.bytes);
         a.sub(RBX, 1);
@@ -105,6 +134,9 @@ final class TileProgram {
         int ofB = rows * VECTORS;
         for (int v = 0; v < VECTORS; v++) {
             lanes.load(ofB + v, at(RSI, (step * VECTORS + v) * lanes.bytes));
+        }
+        for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
+            a.prefetcht0(at(RSI, AHEAD_OF_B + step * VECTORS * lanes.bytes + offset));
         }
         for (int row = 0; row < rows; row++) {
             // Two registers in turn, so that the next row need not wait.
@@ -118,9 +150,9 @@ final class TileProgram {
 
     private void add() {
         Label nothing = a.label();
-        a.test(R10, R10);
+        a.test(R14, R14);
         a.jz(nothing);
-        a.mov(RBP, R10);
+        a.mov(RBP, R14);
         int added = rows * VECTORS;
         for (int row = 0; row < rows; row++) {
             for (int v = 0; v < VECTORS; v++) {
@@ -137,7 +169,7 @@ final class TileProgram {
     }
 
     private void store() {
-        a.mov(RBP, R9);
+        a.mov(RBP, R13);
         for (int row = 0; row < rows; row++) {
             for (int v = 0; v < VECTORS; v++) {
                 int sum = row * VECTORS + v;

@@ -14,4 +14,9 @@ record Tiling(int height, int count, int rest) {
         int count = rows / height;
         return new Tiling(height, count, rows - count * height);
     }
+
+    /** Size of a tile of that height, of so many k. */
+    long tileBytes(int k) {
+        return (long) height * k * Float.BYTES;
+    }
 }

@@ -7,6 +7,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.matrix.BlockEpilogue;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Epilogue;
 import io.llm2clip.kernels.operations.Matmul;

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
+import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.operations.Matmul;
 
 /**

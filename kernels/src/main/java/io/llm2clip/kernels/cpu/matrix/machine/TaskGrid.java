@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.machine;
 
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.cpu.matrix.Section;
 
 /**
  * How a section of a matmul is cut into blocks, each a task. It changes no bit of the output, as an element's sum depends on k only.

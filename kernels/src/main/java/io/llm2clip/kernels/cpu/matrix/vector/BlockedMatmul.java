@@ -6,10 +6,9 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
-import io.llm2clip.kernels.operations.Packing;
 
 /**
- * A matmul in blocks: each panel of B is packed (where it is not in order already) and then used by all tiles of rows of the block.
+ * A matmul by the Vector API, in blocks: each panel of B is packed (where it is not in order already) and then used by all tiles of rows of the block.
  *
  * <p>Matmuls of training are short in k, so what is copied matters: A is read in place where the machine has the
  * registers for it, and tasks are cut so that little is packed twice.
@@ -28,23 +27,13 @@ final class BlockedMatmul implements Launch {
         this.op = op;
         this.a = addresses[0];
         this.workers = workers;
-        panels = panels(op.b(), addresses[1]);
+        panels = PanelSource.of(op.b(), addresses[1]);
         epilogue = new BlockEpilogue(op, addresses);
-        blocks = Blocks.of(op, panels.copies(), PackedA.tileRows(), workers.threads());
+        blocks = Blocks.of(op, panels.copies(), workers.threads());
         units = Math.multiplyExact(op.batch(), Math.multiplyExact(blocks.rowBlocks(), blocks.columnBlocks()));
         long unitFlops =
                 Math.max(1, 2L * Math.min(blocks.rows(), op.m()) * Math.min(blocks.columns(), op.n()) * op.k());
         unitsPerTask = Math.clamp(Blocks.TASK_FLOPS / unitFlops, 1, Math.max(1, units));
-    }
-
-    private static PanelSource panels(MatrixOperand b, long address) {
-        Packing packing = b.packing();
-        if (packing == null) {
-            return new StridedPanels(b, address);
-        }
-        return packing.format().isQuantized()
-                ? new QuantizedPanels(packing, address)
-                : new PackedPanels(packing, address);
     }
 
     @Override
@@ -64,17 +53,21 @@ final class BlockedMatmul implements Launch {
         final OutputBlock output;
         final int worker;
         final long edge;
-        final long panelScratch;
+        final long panel;
+        final long scratch;
         final long packedA;
 
         Block(OutputBlock output, int worker) {
             this.output = output;
             this.worker = worker;
-            long panelBytes = panels.scratchBytes(blocks.k());
+            int columns = MicroKernel.COLUMNS;
+            long panelBytes = panels.copies() ? PackedB.bytes(blocks.k(), columns) : 0;
+            long whileMade = panels.scratchBytes(blocks.k(), columns);
             long bytesOfA = PackedA.scratchBytes(output.rows(), blocks.k());
-            edge = workers.scratch(worker, PanelMatmul.TILE_BYTES + panelBytes + bytesOfA);
-            panelScratch = edge + PanelMatmul.TILE_BYTES;
-            packedA = panelScratch + panelBytes;
+            edge = workers.scratch(worker, PanelMatmul.TILE_BYTES + panelBytes + whileMade + bytesOfA);
+            panel = edge + PanelMatmul.TILE_BYTES;
+            scratch = panel + panelBytes;
+            packedA = scratch + whileMade;
         }
 
         void compute() {
@@ -85,23 +78,23 @@ final class BlockedMatmul implements Launch {
                 long first = a + source.index(output.batch(), output.row(), from) * 4;
                 PackedA part = PackedA.of(
                         source.transposed(), first, source.leadingDimension() * 4L, output.rows(), k, packedA);
-                for (int panel = 0; panel < output.columns(); panel += MicroKernel.COLUMNS) {
-                    multiply(part, from, k, panel);
+                for (int column = 0; column < output.columns(); column += MicroKernel.COLUMNS) {
+                    multiply(part, from, k, column);
                 }
                 from += k;
             } while (from < op.k());
             epilogue.apply(output, worker);
         }
 
-        private void multiply(PackedA part, int from, int k, int panel) {
-            int width = Math.min(MicroKernel.COLUMNS, output.columns() - panel);
-            int column = output.column() + panel;
-            PackedB b = panels.panel(output.batch(), from, k, column, width, panelScratch);
+        private void multiply(PackedA part, int from, int k, int first) {
+            int width = Math.min(MicroKernel.COLUMNS, output.columns() - first);
+            int column = output.column() + first;
+            PackedB b = panels.panels(output.batch(), from, k, column, width, panel, scratch);
             long c = epilogue.output(output.batch(), output.row(), column);
             long cRow = op.n() * 4L;
-            boolean first = from == 0;
-            long add = first ? epilogue.addend(output.batch(), output.row(), column) : c;
-            long addRow = first ? epilogue.addendRow() : cRow;
+            boolean begins = from == 0;
+            long add = begins ? epilogue.addend(output.batch(), output.row(), column) : c;
+            long addRow = begins ? epilogue.addendRow() : cRow;
             PanelMatmul.multiply(part, output.rows(), width, k, b.address(), c, cRow, add, addRow, edge);
         }
     }

@@ -37,16 +37,14 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
      * Cuts a matmul.
      *
      * @param copiesB whether panels of B are copied for each block
-     * @param tileRows rows of A per tile, {@link MicroKernel#ROWS} or those of machine code
      */
-    static Blocks of(Matmul op, boolean copiesB, int tileRows, int threads) {
-        boolean packsA = op.a().transposed() || !MicroKernel.READS_IN_PLACE || tileRows != MicroKernel.ROWS;
-        int parts = Math.max(1, ceil(op.k(), MAX_K));
-        int k = Math.min(op.k(), ceil(ceil(op.k(), parts), K_GRAIN) * K_GRAIN);
-        int rowTiles = ceil(op.m(), tileRows);
+    static Blocks of(Matmul op, boolean copiesB, int threads) {
+        boolean packsA = op.a().transposed() || !MicroKernel.READS_IN_PLACE;
+        int k = part(op.k());
+        int rowTiles = ceil(op.m(), MicroKernel.ROWS);
         int columnTiles = ceil(op.n(), MicroKernel.COLUMNS);
         int elementsOfA = copiesB ? besideCopies(op) : MAX_A;
-        int rowBlocks = ceil(rowTiles, Math.max(1, elementsOfA / (Math.max(1, k) * tileRows)));
+        int rowBlocks = ceil(rowTiles, Math.max(1, elementsOfA / (Math.max(1, k) * MicroKernel.ROWS)));
         int columnBlocks = 1;
         long work = 2L * Math.max(op.m(), ROWS_PER_READ) * op.n() * op.k();
         long wanted = Math.min(work / TASK_FLOPS, ceil(TASKS_PER_THREAD * threads, Math.max(1, op.batch())));
@@ -69,9 +67,15 @@ record Blocks(int rows, int columns, int k, int rowBlocks, int columnBlocks) {
                 rowBlocks++;
             }
         }
-        int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * tileRows;
+        int rows = ceil(rowTiles, Math.max(1, rowBlocks)) * MicroKernel.ROWS;
         int columns = ceil(columnTiles, columnBlocks) * MicroKernel.COLUMNS;
         return new Blocks(rows, columns, k, ceil(op.m(), rows), ceil(op.n(), columns));
+    }
+
+    /** Length of partial sums; so many parts are about equal. */
+    static int part(int k) {
+        int parts = Math.max(1, ceil(k, MAX_K));
+        return Math.min(k, ceil(ceil(k, parts), K_GRAIN) * K_GRAIN);
     }
 
     private static int besideCopies(Matmul op) {

@@ -63,12 +63,6 @@ record PackedA(
         return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, 0, null);
     }
 
-    /** Rows of a tile. */
-    static int tileRows() {
-        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
-        return code == null ? MicroKernel.ROWS : code.rows();
-    }
-
     private static boolean packs(boolean transposed, int rows) {
         return rows >= MicroKernel.ROWS && (transposed || !MicroKernel.READS_IN_PLACE);
     }

@@ -22,30 +22,53 @@ record PackedB(long address, long panelBytes) {
      * @param scratch {@link #scratchBytes} bytes
      */
     static PackedB of(boolean transposed, long address, long stride, int k, int columns, long scratch) {
+        return pack(transposed, address, stride, k, columns, scratch + FloatCode.CALL_BYTES, scratch);
+    }
+
+    /**
+     * The same.
+     *
+     * @param to where the panels go
+     * @param call memory for arguments of machine code
+     */
+    static PackedB pack(boolean transposed, long address, long stride, int k, int columns, long to, long call) {
         FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
-        long panels = code == null ? scratch : scratch + FloatCode.CALL_BYTES;
-        for (int column = 0; column < columns; column += MicroKernel.COLUMNS) {
-            long to = panels + 4L * column * k;
-            int lanes = Math.min(MicroKernel.COLUMNS, columns - column);
-            if (code != null) {
-                long from = address + column * (transposed ? stride : 4L);
-                code.packColumns(transposed, from, stride, lanes, k, to, scratch);
-            } else if (transposed) {
-                Panels.transpose(k, lanes, MicroKernel.COLUMNS, address + column * stride, stride, to);
-            } else {
-                Panels.copy(k, lanes, MicroKernel.COLUMNS, address + column * 4L, stride, to);
-            }
+        if (code != null) {
+            code.packColumns(transposed, address, stride, columns, k, to, k * ROW, call);
+            return new PackedB(to, k * ROW);
         }
-        return new PackedB(panels, k * ROW);
+        return each(k, columns, to, (column, lanes, panel) -> {
+            if (transposed) {
+                Panels.transpose(k, lanes, MicroKernel.COLUMNS, address + column * stride, stride, panel);
+            } else {
+                Panels.copy(k, lanes, MicroKernel.COLUMNS, address + column * 4L, stride, panel);
+            }
+        });
     }
 
-    /** One panel that is packed already. */
-    static PackedB panel(long address) {
-        return new PackedB(address, 0);
+    /** Makes a panel. */
+    interface Maker {
+        /** @param column its first one, of those that are asked for */
+        void make(int column, int columns, long to);
     }
 
+    /** Makes panels one by one. */
+    static PackedB each(int k, int columns, long to, Maker maker) {
+        for (int column = 0; column < columns; column += MicroKernel.COLUMNS) {
+            int some = Math.min(MicroKernel.COLUMNS, columns - column);
+            maker.make(column, some, to + column / MicroKernel.COLUMNS * (k * ROW));
+        }
+        return new PackedB(to, k * ROW);
+    }
+
+    /** Bytes of panels. */
+    static long bytes(int k, int columns) {
+        return 4L * k * padded(columns);
+    }
+
+    /** Bytes that {@link #of} takes. */
     static long scratchBytes(int k, int columns) {
-        return FloatCode.CALL_BYTES + 4L * k * padded(columns) + Vectors.BYTES;
+        return FloatCode.CALL_BYTES + bytes(k, columns) + Vectors.BYTES;
     }
 
     /** Columns rounded up to whole panels. */

@@ -15,20 +15,24 @@ record PackedPanels(Packing packing, long address) implements PanelSource {
     }
 
     @Override
-    public PackedB panel(int batch, int from, int k, int column, int columns, long scratch) {
+    public PackedB panels(int batch, int from, int k, int column, int columns, long to, long scratch) {
         DType format = packing.format();
-        long panel = address + column / MicroKernel.COLUMNS * panelBytes(format, packing.k());
-        long rows = panel + panelBytes(format, from);
+        long panelBytes = panelBytes(format, packing.k());
+        long rows = address + column / MicroKernel.COLUMNS * panelBytes + panelBytes(format, from);
         if (format == DType.F32) {
-            return PackedB.panel(rows);
+            return new PackedB(rows, panelBytes);
         }
-        Expansion.halves(format, rows, k, scratch);
-        return PackedB.panel(scratch);
+        return PackedB.each(
+                k,
+                columns,
+                to,
+                (first, _, panel) ->
+                        Expansion.halves(format, rows + first / MicroKernel.COLUMNS * panelBytes, k, panel));
     }
 
     @Override
-    public long scratchBytes(int k) {
-        return packing.format() == DType.F32 ? 0 : PackedB.scratchBytes(k, MicroKernel.COLUMNS);
+    public long scratchBytes(int k, int columns) {
+        return 0;
     }
 
     @Override

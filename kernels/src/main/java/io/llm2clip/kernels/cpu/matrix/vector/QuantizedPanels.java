@@ -11,28 +11,31 @@ import io.llm2clip.kernels.operations.Packing;
 record QuantizedPanels(Packing packing, long address) implements PanelSource {
 
     @Override
-    public PackedB panel(int batch, int from, int k, int column, int columns, long scratch) {
+    public PackedB panels(int batch, int from, int k, int column, int columns, long to, long scratch) {
+        return PackedB.each(k, columns, to, (first, _, panel) -> panel(from, k, column + first, panel));
+    }
+
+    private void panel(int from, int k, int column, long to) {
         long panelBytes = BlockPanels.panelBytes(packing.format(), packing.k() / BlockPanels.STEP);
         long first = BlockPanels.panelBytes(packing.format(), from / BlockPanels.STEP);
         int vectors = MicroKernel.COLUMNS / LANES;
         for (int vector = 0; vector < vectors; vector++) {
             int at = column + vector * LANES;
-            long to = scratch + (long) vector * BYTES;
+            long lanes = to + (long) vector * BYTES;
             if (at / BlockPanels.COLUMNS * BlockPanels.COLUMNS < packing.n()) {
                 long panel = address + at / BlockPanels.COLUMNS * panelBytes + first;
-                Expansion.blocks(packing.format(), panel, at % BlockPanels.COLUMNS, k / BlockPanels.STEP, to);
+                Expansion.blocks(packing.format(), panel, at % BlockPanels.COLUMNS, k / BlockPanels.STEP, lanes);
             } else {
                 for (int row = 0; row < k; row++) {
-                    ALL.asSlice(to + (long) row * vectors * BYTES, BYTES).fill((byte) 0);
+                    ALL.asSlice(lanes + (long) row * vectors * BYTES, BYTES).fill((byte) 0);
                 }
             }
         }
-        return PackedB.panel(scratch);
     }
 
     @Override
-    public long scratchBytes(int k) {
-        return PackedB.scratchBytes(k, MicroKernel.COLUMNS);
+    public long scratchBytes(int k, int columns) {
+        return 0;
     }
 
     @Override

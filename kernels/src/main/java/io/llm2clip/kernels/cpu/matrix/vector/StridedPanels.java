@@ -1,6 +1,7 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.cpu.simd.Widening;
 import io.llm2clip.kernels.operations.MatrixOperand;
@@ -9,28 +10,39 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 record StridedPanels(MatrixOperand b, long address) implements PanelSource {
 
     @Override
-    public PackedB panel(int batch, int from, int k, int column, int columns, long scratch) {
-        if (b.format() == DType.F32) {
-            long source = address + b.index(batch, from, column) * 4;
-            return PackedB.of(b.transposed(), source, b.leadingDimension() * 4L, k, columns, scratch);
-        }
-        int rows = b.transposed() ? columns : k;
-        int length = b.transposed() ? k : columns;
+    public PackedB panels(int batch, int from, int k, int column, int columns, long to, long scratch) {
         long first = b.index(batch, from, column);
+        if (b.format() == DType.F32) {
+            return PackedB.pack(
+                    b.transposed(), address + first * 4, b.leadingDimension() * 4L, k, columns, to, scratch);
+        }
+        long widened = scratch + FloatCode.CALL_BYTES;
+        if (!b.transposed()) {
+            widen(first, k, columns, widened);
+            return PackedB.pack(false, widened, columns * 4L, k, columns, to, scratch);
+        }
+        return PackedB.each(k, columns, to, (lane, some, panel) -> {
+            widen(first + (long) lane * b.leadingDimension(), some, k, widened);
+            PackedB.pack(true, widened, k * 4L, k, some, panel, scratch);
+        });
+    }
+
+    private void widen(long first, int rows, int length, long to) {
         int skip = (int) (first % b.format().blockSize());
-        long widened = scratch + PackedB.scratchBytes(k, MicroKernel.COLUMNS);
-        long rowBytes = length * 4L;
         for (int row = 0; row < rows; row++) {
             long source = address + b.format().bytes(first - skip + (long) row * b.leadingDimension());
-            Widening.toFloats(b.format(), source, skip, length, widened + row * rowBytes);
+            Widening.toFloats(b.format(), source, skip, length, to + row * (length * 4L));
         }
-        return PackedB.of(b.transposed(), widened, rowBytes, k, columns, scratch);
     }
 
     @Override
-    public long scratchBytes(int k) {
-        long panel = PackedB.scratchBytes(k, MicroKernel.COLUMNS);
-        return b.format() == DType.F32 ? panel : panel + 4L * k * MicroKernel.COLUMNS + Vectors.BYTES;
+    public long scratchBytes(int k, int columns) {
+        return FloatCode.CALL_BYTES + (b.format() == DType.F32 ? 0 : 4L * k * widened(columns) + Vectors.BYTES);
+    }
+
+    /** Rows that are transposed are widened a panel at a time, and stay in cache. */
+    private int widened(int columns) {
+        return b.transposed() ? MicroKernel.COLUMNS : columns;
     }
 
     @Override

@@ -93,7 +93,10 @@ public final class VectorMatrixUnit implements MatrixUnit {
 
     @Override
     public Launch matmul(Matmul op, long[] addresses, Workers workers) {
-        return new BlockedMatmul(op, checked(op, addresses), workers);
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        return code == null
+                ? new BlockedMatmul(op, checked(op, addresses), workers)
+                : new FloatMatmul(op, checked(op, addresses), code, workers);
     }
 
     @Override

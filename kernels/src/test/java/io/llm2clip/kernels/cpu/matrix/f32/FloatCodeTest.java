@@ -98,26 +98,27 @@ class FloatCodeTest {
         Random random = new Random(1);
         for (int rows : some(tested.width)) {
             for (int k : new int[] {0, 1, 3, 4, 9, 32}) {
-                for (int some : new int[] {1, columns / 2 - 1, columns / 2, columns - 1, columns}) {
+                for (int some : new int[] {1, columns / 2 - 1, columns / 2, columns - 1, columns, 2 * columns + 1}) {
                     product(code, tested.width, rows, some, k, random.nextInt(3), random);
                 }
             }
         }
         for (int rows = 1; rows <= 2 * tested.width.rows(); rows++) {
-            product(code, tested.width, rows, columns, 5, rows % 3, random);
+            product(code, tested.width, rows, 2 * columns, 5, rows % 3, random);
         }
     }
 
     private static void product(
             FloatCode code, FloatWidth width, int rows, int columns, int k, int added, Random random) {
         int panel = 2 * width.count();
+        int panels = Math.ceilDiv(columns, panel);
         int cRow = columns + random.nextInt(3);
         try (Arena arena = Arena.ofConfined()) {
             Guarded a = new Guarded(arena, (long) rows * k, 0).fill(random);
-            Guarded b = new Guarded(arena, (long) k * panel, 0).fill(random);
+            Guarded b = new Guarded(arena, (long) k * panel * panels, 0).fill(random);
             if (k > 2 && random.nextBoolean()) {
                 float odd = ODD[random.nextInt(ODD.length)];
-                b.inner.setAtIndex(ValueLayout.JAVA_FLOAT, random.nextInt(k * panel), odd);
+                b.inner.setAtIndex(ValueLayout.JAVA_FLOAT, random.nextInt(k * panel * panels), odd);
             }
             Guarded packed = new Guarded(arena, (long) rows * k, width.count());
             Guarded c = new Guarded(arena, (long) rows * cRow, 0).fill(random);
@@ -133,6 +134,7 @@ class FloatCodeTest {
                     columns,
                     k,
                     b.inner.address(),
+                    4L * k * panel,
                     c.inner.address(),
                     4L * cRow,
                     added == 0 ? 0 : add.inner.address(),
@@ -145,7 +147,8 @@ class FloatCodeTest {
                 for (int column = 0; column < columns; column++) {
                     float sum = 0;
                     for (int i = 0; i < k; i++) {
-                        sum = Math.fma(a.get((long) row * k + i), b.get((long) i * panel + column), sum);
+                        long ofB = ((long) column / panel * k + i) * panel + column % panel;
+                        sum = Math.fma(a.get((long) row * k + i), b.get(ofB), sum);
                     }
                     if (added != 0) {
                         sum += add.get(added == 1 ? row * columns + column : column);
@@ -181,6 +184,7 @@ class FloatCodeTest {
                     panel,
                     1,
                     b.inner.address(),
+                    0,
                     to,
                     4L * panel,
                     to,
@@ -237,7 +241,8 @@ class FloatCodeTest {
         FloatCode code = tested.usable();
         Random random = new Random(4);
         int panel = 2 * tested.width.count();
-        for (int columns = 1; columns <= panel; columns++) {
+        for (int columns = 1; columns <= 2 * panel + 1; columns++) {
+            int panels = Math.ceilDiv(columns, panel);
             for (int k : new int[] {0, 1, 3, 4, 16, 23}) {
                 for (boolean transposed : new boolean[] {false, true}) {
                     int length = transposed ? k : columns;
@@ -246,15 +251,24 @@ class FloatCodeTest {
                         int lines = transposed ? columns : k;
                         long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
                         Guarded b = new Guarded(arena, stored, 0).fill(random);
-                        Guarded to = new Guarded(arena, (long) panel * k, 0);
+                        Guarded to = new Guarded(arena, (long) panels * panel * k, 0);
                         MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
                         long from = b.inner.address();
-                        code.packColumns(transposed, from, 4L * stride, columns, k, to.inner.address(), call.address());
+                        long panelBytes = 4L * panel * k;
+                        code.packColumns(
+                                transposed,
+                                from,
+                                4L * stride,
+                                columns,
+                                k,
+                                to.inner.address(),
+                                panelBytes,
+                                call.address());
                         for (int i = 0; i < k; i++) {
-                            for (int column = 0; column < panel; column++) {
+                            for (int column = 0; column < panels * panel; column++) {
                                 long at = transposed ? (long) column * stride + i : (long) i * stride + column;
-                                assertThat(to.get((long) i * panel + column))
-                                        .isEqualTo(column < columns ? b.get(at) : 0);
+                                long packed = ((long) column / panel * k + i) * panel + column % panel;
+                                assertThat(to.get(packed)).isEqualTo(column < columns ? b.get(at) : 0);
                             }
                         }
                         b.check(0);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
+import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.operations.Matmul;
 import java.util.List;
 import net.jqwik.api.Arbitraries;

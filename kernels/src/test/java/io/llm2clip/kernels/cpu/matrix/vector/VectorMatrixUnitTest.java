@@ -2,6 +2,8 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 
 import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.matrix.MatmulConformance;
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
+import io.llm2clip.kernels.cpu.simd.Vectors;
 import jdk.incubator.vector.VectorShape;
 import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
@@ -13,7 +15,12 @@ import net.jqwik.api.lifecycle.SkipExecutionHook;
 @AddLifecycleHook(VectorMatrixUnitTest.WhereTheWidthExists.class)
 class VectorMatrixUnitTest extends MatmulConformance {
     VectorMatrixUnitTest() {
-        super(new VectorMatrixUnit(), PackedA.tileRows(), MicroKernel.COLUMNS);
+        super(new VectorMatrixUnit(), tileRows(), MicroKernel.COLUMNS);
+    }
+
+    private static int tileRows() {
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        return code == null ? MicroKernel.ROWS : code.rows();
     }
 
     /** Wider vectors than the machine's are objects of Java, a thousand times slower. */

@@ -1,4 +1,4 @@
-package io.llm2clip.kernels.cpu.matrix.machine;
+package io.llm2clip.kernels.cpu.matrix;
 
 import io.llm2clip.kernels.operations.Matmul;
 import java.util.ArrayList;
@@ -14,7 +14,7 @@ import java.util.List;
  * @param column the first column of B
  * @param columns how many
  */
-record Section(int batch, int batches, int row, int rows, int column, int columns) {
+public record Section(int batch, int batches, int row, int rows, int column, int columns) {
 
     /**
      * The sections of a matmul.
@@ -25,7 +25,7 @@ record Section(int batch, int batches, int row, int rows, int column, int column
      * @param bytesOfColumn of a column of B, packed; 0 if it is packed already
      * @param most bytes of a section, unless one panel of each takes more
      */
-    static List<Section> of(
+    public static List<Section> of(
             Matmul op, int panelRows, int panelColumns, long bytesOfRow, long bytesOfColumn, long most) {
         List<Section> sections = new ArrayList<>();
         long bytes = Math.max(1, op.m() * bytesOfRow + op.n() * bytesOfColumn);
@@ -57,7 +57,8 @@ record Section(int batch, int batches, int row, int rows, int column, int column
         return (int) Math.min(all, Math.max(1, extent / panel) * panel);
     }
 
-    long flopsOfOne(int k) {
+    /** Of one of its matmuls. */
+    public long flopsOfOne(int k) {
         return 2L * rows * columns * k;
     }
 }
