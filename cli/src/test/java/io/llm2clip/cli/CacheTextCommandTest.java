@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -51,6 +52,29 @@ class CacheTextCommandTest {
         assertThat(second.json().path("computed").asInt()).isEqualTo(10);
         assertThat(second.json().path("stored").asInt()).isEqualTo(41);
         assertThat(second.json().path("captions").asInt()).isEqualTo(80);
+    }
+
+    /** What says that a store has all vectors of some data is not believed of another store in its place. */
+    @Test
+    void aMarkOfAStoreThatWasDeletedIsNotBelieved() throws IOException {
+        Path data = table("marked.csv", 5);
+        Path more = table("more.csv", 9);
+        Path vectors = folder.resolve("marked");
+        Object[] command = {"cache-text", data, "--text", text, "--vectors", vectors, "--json"};
+        assertThat(Run.of(command).json().path("computed").asInt()).isEqualTo(6);
+        assertThat(Run.of(command).json().path("computed").asInt()).isZero();
+        for (String file : List.of("vectors.f32", "keys.bin", "finished")) {
+            Files.delete(vectors.resolve(file));
+        }
+        Files.writeString(more, Files.readString(more).replace("kite", "boat"));
+        assertThat(Run.of("cache-text", more, "--text", text, "--vectors", vectors, "--json")
+                        .json()
+                        .path("stored")
+                        .asInt())
+                .isEqualTo(10);
+        Run again = Run.of(command);
+        assertThat(again.json().path("computed").asInt()).isEqualTo(6);
+        assertThat(again.json().path("stored").asInt()).isEqualTo(16);
     }
 
     @Test

@@ -648,9 +648,28 @@ class TrainCommandTest {
                 8192);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err())
-                .contains("2 batches of 22 images take 8,448 MB of memory, the JVM has ", "set -Xmx")
+                .contains(
+                        "2 batches of 22 images take 8,448 MB of memory, and as numbers, 22 at a time, 16,896 MB; the JVM has ",
+                        "set -Xmx")
                 .hasLineCount(1);
         assertThat(folder.resolve("o-vectors")).doesNotExist();
+        // Their bytes fit the tests' heap, and their numbers do not.
+        Run few = Run.of(
+                "train",
+                "clip",
+                data,
+                "--text",
+                model.resolve("text"),
+                "--out",
+                folder.resolve("o"),
+                "--image-size",
+                8192,
+                "--batch",
+                5);
+        assertThat(few.code()).isEqualTo(1);
+        assertThat(few.err())
+                .contains("2 batches of 5 images take 1,920 MB of memory, and as numbers, 5 at a time, 3,840 MB;")
+                .hasLineCount(1);
     }
 
     @Test

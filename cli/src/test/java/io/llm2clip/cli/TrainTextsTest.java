@@ -171,6 +171,15 @@ class TrainTextsTest {
         assertThat(Math.abs(dropped.json().path("lastLoss").asDouble()
                         - run.json().path("lastLoss").asDouble()))
                 .isGreaterThan(1e-4);
+        Object[] large = command.clone();
+        large[7] = folder.resolve("mntp-large");
+        large[9] = 1;
+        large[11] = 64;
+        large[13] = 256;
+        large[19] = folder.resolve("mntp-large-adapter");
+        assertThat(Run.of(large).err())
+                .contains("masked next-token prediction: steps take about ")
+                .contains(" GB, activations ");
         Run mask = Run.of(
                 "train",
                 "mntp",

@@ -13,6 +13,9 @@ import java.util.Map;
  * from elsewhere must not make a program read what its user did not give.
  */
 public final class DataFolder {
+    /** Directories that are known to be inside, or not: a list may name one for each image. */
+    private static final int KNOWN = 1 << 12;
+
     private final Path root;
     private final Path realRoot;
     private final Map<Path, Boolean> inside = new HashMap<>();
@@ -62,6 +65,9 @@ public final class DataFolder {
     }
 
     private boolean isInside(Path file) {
+        if (inside.size() == KNOWN) {
+            inside.clear();
+        }
         // The files of a directory share its links, so each directory is resolved once.
         return Files.isSymbolicLink(file)
                 ? resolvesInside(file)

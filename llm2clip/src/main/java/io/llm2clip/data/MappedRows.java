@@ -24,6 +24,8 @@ record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int co
     /** A key and the checksum of its row. */
     static final int ENTRY_BYTES = TextKey.BYTES + Integer.BYTES;
 
+    private static final long PIECE = 1 << 30;
+
     static final MappedRows NONE =
             new MappedRows(Arena.global(), MemorySegment.NULL, MemorySegment.NULL, 0, 1, StoredFloats.F32);
 
@@ -79,6 +81,35 @@ record MappedRows(Arena arena, MemorySegment vectors, MemorySegment keys, int co
         long bytes = (long) dimension * type.bytes();
         byte[] content = vectors.asSlice(row * bytes, bytes).toArray(ValueLayout.JAVA_BYTE);
         return checksum(ByteBuffer.wrap(content)) == keys.get(INT, (long) row * ENTRY_BYTES + TextKey.BYTES);
+    }
+
+    /** A checksum of the keys of the first {@code rows} rows. */
+    long keysChecksum(int rows) {
+        var crc = new CRC32C();
+        long bytes = (long) rows * ENTRY_BYTES;
+        for (long at = 0; at < bytes; at += PIECE) {
+            crc.update(keys.asSlice(at, Math.min(PIECE, bytes - at)).asByteBuffer());
+        }
+        return crc.getValue();
+    }
+
+    /** What a row holds, where it is: equal to what another one of this mapping with the same values holds. */
+    Object content(int row) {
+        long bytes = (long) dimension * type.bytes();
+        return new Content(
+                keys.get(INT, (long) row * ENTRY_BYTES + TextKey.BYTES), vectors.asSlice(row * bytes, bytes));
+    }
+
+    private record Content(int checksum, MemorySegment row) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Content content && checksum == content.checksum && row.mismatch(content.row) < 0;
+        }
+
+        @Override
+        public int hashCode() {
+            return checksum;
+        }
     }
 
     /** Copies a row into {@code target}, f32 in native byte order. */

@@ -240,13 +240,44 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     /** Copies the vector of a formatted caption into {@code target}, f32 in native byte order. */
-    public synchronized void get(String formattedCaption, MemorySegment target) {
-        requireRow(target);
+    public void get(String formattedCaption, MemorySegment target) {
+        get(rowOf(formattedCaption), target);
+    }
+
+    /**
+     * The number of a formatted caption's vector, which stays the same.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public synchronized int rowOf(String formattedCaption) {
         int row = row(key(formattedCaption));
         if (row < 0) {
             throw new IllegalArgumentException("The store %s has no vector for \"%s\"; cache the captions first."
                     .formatted(folder, formattedCaption));
         }
+        return row;
+    }
+
+    /**
+     * What the vector of a number holds, read where it is: equal to what another vector of the same values holds. To be used while nothing
+     * is added.
+     */
+    public synchronized Object content(int row) {
+        requireOpen();
+        flush();
+        return mapping(row).content(row);
+    }
+
+    /** A checksum of the keys of the first vectors, in the order in which they were added; what was added is written. */
+    public synchronized long keysChecksum(int count) {
+        flush();
+        return count == 0 ? 0 : mapping(count - 1).keysChecksum(count);
+    }
+
+    /** Copies the vector of a number, from where it is stored, into {@code target}, f32 in native byte order. */
+    public synchronized void get(int row, MemorySegment target) {
+        requireOpen();
+        requireRow(target);
         if (row >= written) {
             target.copyFrom(pending().row(row - written));
         } else {
@@ -391,6 +422,10 @@ public final class TextVectorStore implements AutoCloseable {
             keys.force(true);
             Disk.forceFolder(folder);
             return;
+        }
+        if (length < StoreHeader.BYTES && keys.size() > 0) {
+            throw new InputException("The text vector store %s has %,d keys and no %s; delete it to build it anew."
+                    .formatted(folder, keys.size() / ENTRY_BYTES, header.type().file()));
         }
         StoreHeader found = StoreHeader.read(bytes.flip(), header.type(), folder.toString());
         if (!found.equals(header)) {

@@ -68,7 +68,7 @@ public final class CaptionFolder implements ExampleSet {
 
     @Override
     public Example read(int shard, int index) {
-        CaptionedImage image = images.read(lines.line(lines.offset(shard, index)));
+        CaptionedImage image = images.read(lines.line(lines.number(shard, index)));
         return new Example(
                 image.image(),
                 folder.toString(),

@@ -29,8 +29,6 @@ public final class CaptionTable implements ExampleSet {
     private final List<String> header;
     private final OptionalInt image;
     private final int[] captions;
-    private final OffsetIndex offsets;
-    private final int[] sizes;
 
     private CaptionTable(Path file, CSVFormat format, RecordBlocks blocks, CaptionColumns columns) {
         this.file = file;
@@ -45,11 +43,6 @@ public final class CaptionTable implements ExampleSet {
         this.captions = IntStream.range(0, header.size())
                 .filter(i -> columns.has(header.get(i)))
                 .toArray();
-        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, blocks::offsets);
-        this.sizes = IntStream.range(0, blocks.count())
-                .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
-                .toArray();
-        sizes[0]--;
         columns.require(file.toString(), header);
         if (size() == 0) {
             throw new InputException("%s has a header only; expected a row for each example below it.".formatted(file));
@@ -86,12 +79,12 @@ public final class CaptionTable implements ExampleSet {
 
     @Override
     public int shards() {
-        return sizes.length;
+        return blocks.count();
     }
 
     @Override
     public int size(int shard) {
-        return sizes[shard];
+        return blocks.size(shard) - inBlock(shard, 0);
     }
 
     @Override
@@ -122,7 +115,7 @@ public final class CaptionTable implements ExampleSet {
     }
 
     private List<String> row(int shard, int index, String title) {
-        List<String> row = parse(blocks.record(offsets.get(shard, inBlock(shard, index))));
+        List<String> row = parse(blocks.record(shard, inBlock(shard, index)));
         if (row.size() != header.size()) {
             throw new InputException(
                     "%s has %d fields, the header has %d.".formatted(title, row.size(), header.size()));
@@ -144,9 +137,7 @@ public final class CaptionTable implements ExampleSet {
     }
 
     private List<String> header() {
-        return parse(blocks.record(blocks.offsets(0)[0])).stream()
-                .map(String::strip)
-                .toList();
+        return parse(blocks.record(0, 0)).stream().map(String::strip).toList();
     }
 
     private List<String> parse(String record) {

@@ -12,8 +12,6 @@ import java.util.function.Function;
  * out. Batches are a function of data, seed and position. For one thread.
  */
 public final class ExampleStream<C> implements AutoCloseable {
-    /** Decoded images that are kept for their next turn; a small set fits as a whole. */
-    private static final long KEPT_BYTES = 256L << 20;
     /** What texts take, about. */
     private static final long TEXT_BYTES = 4096;
 
@@ -48,11 +46,13 @@ public final class ExampleStream<C> implements AutoCloseable {
     /**
      * Begins or goes on.
      *
+     * @param streams that are drawn from in turns
      * @param batch examples of a batch
      * @param start where, such as that after a batch of an earlier stream of the same set, sampling, batch and seed
      * @throws InputException if there are fewer examples than a batch has
      */
-    ExampleStream(ImageExamples images, int batch, long seed, Position start, Function<Example, C> prepare) {
+    ExampleStream(
+            ImageExamples images, int streams, int batch, long seed, Position start, Function<Example, C> prepare) {
         ExampleSet set = images.set();
         if (set.size() < batch) {
             throw new InputException("%s has %d examples, fewer than a batch of %d; lower the batch or add examples."
@@ -70,7 +70,7 @@ public final class ExampleStream<C> implements AutoCloseable {
                         prepare.apply(example),
                         // Each draw has a view of its own, also where an example is drawn twice.
                         images.view(example, random.bits(VIEWS + draw.epoch(), draw.drawn()))),
-                images.crop() == null ? KEPT_BYTES : 0,
+                images.crop() == null ? OrderedExamples.keptBytes(streams) : 0,
                 Loaded::bytes);
     }
 

@@ -44,7 +44,7 @@ public record ImageExamples(
      * @param prepare makes of an example what a step needs of its texts, by several threads
      */
     public <C> ExampleStream<C> stream(int batch, long seed, Position start, Function<Example, C> prepare) {
-        return new ExampleStream<>(this, batch, seed, start, prepare);
+        return new ExampleStream<>(this, 1, batch, seed, start, prepare);
     }
 
     /** The examples that can be used, up to {@code most}; all of them are tried. */

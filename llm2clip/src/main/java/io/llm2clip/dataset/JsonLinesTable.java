@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,18 +22,12 @@ public final class JsonLinesTable implements ExampleSet {
     private final CaptionColumns columns;
     private final RecordBlocks blocks;
     private final ImageFolder folder;
-    private final OffsetIndex offsets;
-    private final int[] sizes;
 
     private JsonLinesTable(Path file, RecordBlocks blocks, CaptionColumns columns) {
         this.file = file;
         this.columns = columns;
         this.blocks = blocks;
         this.folder = ImageFolder.of(file);
-        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, blocks::offsets);
-        this.sizes = IntStream.range(0, blocks.count())
-                .map(shard -> shard + 1 < blocks.count() ? RecordBlocks.RECORDS : blocks.offsets(shard).length)
-                .toArray();
         columns.require(file.toString(), keys());
     }
 
@@ -54,7 +47,7 @@ public final class JsonLinesTable implements ExampleSet {
 
     private List<String> keys() {
         List<String> keys = new ArrayList<>();
-        for (int i = 0; i < Math.min(LOOKED_AT, sizes[0]); i++) {
+        for (int i = 0; i < Math.min(LOOKED_AT, size(0)); i++) {
             try {
                 line(0, i).propertyNames().stream()
                         .filter(key -> !keys.contains(key))
@@ -74,12 +67,12 @@ public final class JsonLinesTable implements ExampleSet {
 
     @Override
     public int shards() {
-        return sizes.length;
+        return blocks.count();
     }
 
     @Override
     public int size(int shard) {
-        return sizes[shard];
+        return blocks.size(shard);
     }
 
     @Override
@@ -107,7 +100,7 @@ public final class JsonLinesTable implements ExampleSet {
     }
 
     private ObjectNode line(int shard, int index) {
-        return JsonCaptions.parse(title(shard, index), blocks.record(offsets.get(shard, index)));
+        return JsonCaptions.parse(title(shard, index), blocks.record(shard, index));
     }
 
     private List<Example.Caption> captionsOf(String title, ObjectNode object) {

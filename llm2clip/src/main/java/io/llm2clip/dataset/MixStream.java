@@ -37,7 +37,8 @@ public final class MixStream<C> implements AutoCloseable {
             Position start = parts.length == mix.sources().size() ? Position.parse(parts[i]) : start(position);
             positions.add(start);
             long own = i == 0 ? seed : random.bits(SEEDS, i);
-            streams.add(mix.sources().get(i).images().stream(batch, own, start, prepare));
+            streams.add(new ExampleStream<>(
+                    mix.sources().get(i).images(), mix.sources().size(), batch, own, start, prepare));
         }
     }
 

@@ -22,6 +22,8 @@ public final class OrderedExamples<L> implements AutoCloseable {
     /** What is judged before more than half of it is too much. */
     private static final int JUDGED = 64;
 
+    private static final long MOST_KEPT = 256L << 20;
+
     private final ExampleSet set;
     private final ExampleOrder order;
     private final Loader<L> load;
@@ -67,6 +69,15 @@ public final class OrderedExamples<L> implements AutoCloseable {
                 IntStream.range(0, set.shards()).map(set::size).toArray(), sampling, new CounterRandom(seed));
         this.position = start;
         order.seek(start);
+    }
+
+    /**
+     * The cache size of each of several orders of prepared examples: 256 MB for all of them, or a quarter of the heap if that is less.
+     *
+     * @param orders that are drawn from in turns
+     */
+    public static long keptBytes(int orders) {
+        return Math.min(MOST_KEPT, Runtime.getRuntime().maxMemory() / 4) / orders;
     }
 
     /** Examples that could not be used so far. */

@@ -21,8 +21,9 @@ import org.apache.parquet.format.Util;
 final class ParquetFiles {
     private static final long FOOTER_BYTES = 32L << 20;
     private static final long CHUNK_BYTES = 16L << 20;
-    /** About as many texts as a shuffle buffer draws from. */
-    private static final long PAGE_BYTES = 128L << 20;
+    /** About as many texts as a shuffle buffer draws from, where the heap has room for them. */
+    private static final long PAGE_BYTES =
+            Math.min(128L << 20, Runtime.getRuntime().maxMemory() / 4);
     /** What a value takes beside its bytes. */
     private static final int VALUE_BYTES = 48;
 

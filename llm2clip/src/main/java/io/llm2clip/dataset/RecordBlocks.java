@@ -10,29 +10,31 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.function.Supplier;
 
-/** A file of records, lines say, in blocks of {@link #RECORDS}; of each block is known where it begins, of the records within it when they are asked for. */
+/**
+ * A file of records, lines say, in blocks of {@link #RECORDS}. It keeps where every {@link #STRIDE}th record begins, an eighth of a byte per
+ * record; the others are found by reading on from there.
+ */
 final class RecordBlocks {
-    /** Records of a block. */
+    /** Records of a block; the last may have fewer. */
     static final int RECORDS = 1024;
 
-    /** Offsets that are worth keeping, four shuffle buffers: finding those of a block again takes one piece of the file. */
-    static final int KEPT_OFFSETS = 4 * Sampling.DEFAULT.buffer();
-
+    private static final int STRIDE = 64;
     private static final int PIECE = 1 << 16;
+    /** A stride of short lines. */
+    private static final int SMALL_PIECE = 1 << 13;
 
     private final Path file;
     private final Supplier<RecordEnds> ends;
     private final long[] starts;
-    private final long bytes;
+    private final long records;
 
-    private RecordBlocks(Path file, Supplier<RecordEnds> ends, long[] starts, long bytes) {
+    private RecordBlocks(Path file, Supplier<RecordEnds> ends, long[] starts, long records) {
         this.file = file;
         this.ends = ends;
         this.starts = starts;
-        this.bytes = bytes;
+        this.records = records;
     }
 
     /**
@@ -42,7 +44,7 @@ final class RecordBlocks {
      */
     static RecordBlocks of(Path file, Supplier<RecordEnds> ends) {
         var starts = new long[16];
-        int blocks = 0;
+        int known = 0;
         long records = 0;
         long offset = 0;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -52,90 +54,59 @@ final class RecordBlocks {
             while (channel.read(piece.clear()) >= 0) {
                 byte[] content = piece.array();
                 for (int i = 0; i < piece.position(); i++, offset++) {
-                    if (atStart && records++ % RECORDS == 0) {
-                        starts = blocks < starts.length ? starts : Arrays.copyOf(starts, 2 * blocks);
-                        starts[blocks++] = offset;
+                    if (atStart && records++ % STRIDE == 0) {
+                        starts = known < starts.length ? starts : Arrays.copyOf(starts, 2 * known);
+                        starts[known++] = offset;
                     }
                     atStart = end.after(content[i]);
                 }
             }
-            return new RecordBlocks(file, ends, Arrays.copyOf(starts, blocks), offset);
+            return new RecordBlocks(file, ends, Arrays.copyOf(starts, known), records);
         } catch (IOException e) {
             throw unreadable(file, e);
         }
     }
 
-    /** The number of blocks; the last may have fewer records. */
+    /** The number of blocks. */
     int count() {
-        return starts.length;
+        return Math.toIntExact(Math.ceilDiv(records, RECORDS));
     }
 
-    /** Where the records of a block begin, blank lines too. */
-    long[] offsets(int block) {
-        long start = starts[block];
-        long end = block + 1 < starts.length ? starts[block + 1] : bytes;
-        long[] offsets = new long[RECORDS];
-        int count = 0;
-        boolean atStart = true;
-        RecordEnds ending = ends.get();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer piece = ByteBuffer.allocate(PIECE);
-            for (long offset = start; offset < end; ) {
-                int read = channel.read(piece.clear().limit((int) Math.min(PIECE, end - offset)), offset);
-                if (read < 0) {
-                    throw changed();
-                }
-                for (int i = 0; i < read; i++, offset++) {
-                    if (atStart) {
-                        if (count == RECORDS) {
-                            throw changed();
-                        }
-                        offsets[count++] = offset;
-                    }
-                    atStart = ending.after(piece.get(i));
-                }
-            }
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
-        return Arrays.copyOf(offsets, count);
+    /** The number of records of a block, blank lines included. */
+    int size(int block) {
+        return (int) Math.min(RECORDS, records - (long) block * RECORDS);
     }
 
     /**
-     * Where those records of a block begin that can be used.
+     * A record without the end of its last line.
      *
-     * @param usable by number of the record in the file
+     * @param index within the block
      */
-    long[] usableOffsets(int block, BitSet usable) {
-        long[] all = offsets(block);
-        int first = block * RECORDS;
-        int[] numbers = usable.get(first, first + RECORDS).stream().toArray();
-        long[] found = new long[numbers.length];
-        for (int i = 0; i < numbers.length; i++) {
-            if (numbers[i] >= all.length) {
-                throw changed();
-            }
-            found[i] = all[numbers[i]];
-        }
-        return found;
-    }
-
-    /** The record that begins at an offset, without the end of its last line. */
-    String record(long offset) {
+    String record(int block, int index) {
+        long number = (long) block * RECORDS + index;
+        long at = starts[(int) (number / STRIDE)];
+        int before = (int) (number % STRIDE);
         var record = new ByteArrayOutputStream();
         RecordEnds ending = ends.get();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer piece = ByteBuffer.allocate(1 << 12);
-            boolean ended = false;
-            for (long at = offset; !ended; at += piece.position()) {
+            ByteBuffer piece = ByteBuffer.allocate(SMALL_PIECE);
+            for (boolean ended = false; !ended; at += piece.position()) {
                 if (channel.read(piece.clear(), at) < 0) {
+                    if (before > 0 || record.size() == 0) {
+                        throw new InputException(
+                                "%s has changed since the run began; start a new one.".formatted(file));
+                    }
                     break;
                 }
-                int length = 0;
-                while (length < piece.position() && !ended) {
-                    ended = ending.after(piece.get(length++));
+                int next = 0;
+                while (before > 0 && next < piece.position()) {
+                    before -= ending.after(piece.get(next++)) ? 1 : 0;
                 }
-                record.write(piece.array(), 0, length);
+                int start = next;
+                while (!ended && next < piece.position()) {
+                    ended = ending.after(piece.get(next++));
+                }
+                record.write(piece.array(), start, next - start);
             }
         } catch (IOException e) {
             throw unreadable(file, e);
@@ -143,11 +114,7 @@ final class RecordBlocks {
         String text = record.toString(StandardCharsets.UTF_8);
         int end = text.endsWith("\n") ? text.length() - 1 : text.length();
         // A file may begin with a byte order mark.
-        return text.substring(offset == 0 && text.startsWith("\uFEFF") ? 1 : 0, end);
-    }
-
-    private InputException changed() {
-        return new InputException("%s has changed since the run began; start a new one.".formatted(file));
+        return text.substring(number == 0 && text.startsWith("\uFEFF") ? 1 : 0, end);
     }
 
     private static InputException unreadable(Path file, IOException e) {

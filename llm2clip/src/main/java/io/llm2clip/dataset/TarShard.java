@@ -9,9 +9,10 @@ import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TarShard {
     private static final int BLOCK = 512;
+    /** So that half a byte per example is kept, and finding one takes reading some tens of headers. */
+    private static final int STRIDE = 16;
+
     private static final String VECTORS = "_text_embeddings.tar";
     /** A caption file is a few KB; what is larger than this is no part of an example. */
     private static final long MOST_BYTES = 1L << 30;
@@ -33,20 +37,39 @@ final class TarShard {
     private TarShard() {}
 
     /**
-     * Where examples begin.
+     * What a file holds.
      *
-     * @param offsets one each
+     * @param size examples
+     * @param starts where every {@link #STRIDE}th of them begins; the others are found by reading on from there
      * @param cut why not all of the file could be read, or null
      */
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
-    record Contents(long[] offsets, @Nullable String cut) {}
+    record Contents(int size, long[] starts, @Nullable String cut) {}
+
+    private interface Visitor {
+        /** An example begins; the last one may turn out not to count. */
+        void example(String key, long offset);
+    }
+
+    private record Visited(int examples, @Nullable String cut) {}
 
     /** The parts of an example, by what follows the first dot of their names, in lower case. */
     record Parts(String key, Map<String, byte[]> content) {}
 
     /** Looks through a file; an example that is not there as a whole does not count. */
     static Contents scan(Path file) {
-        long[] offsets = new long[64];
+        List<Long> starts = new ArrayList<>();
+        int[] visited = {0};
+        Visited found = visit(file, (_, offset) -> {
+            if (visited[0]++ % STRIDE == 0) {
+                starts.add(offset);
+            }
+        });
+        return new Contents(
+                found.examples, starts.stream().mapToLong(Long::longValue).toArray(), found.cut);
+    }
+
+    private static Visited visit(Path file, Visitor visitor) {
         int count = 0;
         String key = null;
         String cut = null;
@@ -70,8 +93,8 @@ final class TarShard {
                     }
                     if (!same) {
                         key = key(entry);
-                        offsets = count < offsets.length ? offsets : Arrays.copyOf(offsets, 2 * count);
-                        offsets[count++] = offset;
+                        count++;
+                        visitor.example(key, offset);
                     }
                 }
                 if (next < channel.size() && channel.size() - next < BLOCK) {
@@ -86,28 +109,40 @@ final class TarShard {
         } catch (IOException e) {
             throw unreadable(file, e);
         }
-        return new Contents(Arrays.copyOf(offsets, count), cut);
+        return new Visited(count, cut);
     }
 
     /**
-     * The example that begins at an offset.
+     * The example of a number.
      *
+     * @param contents of the file
      * @param wanted of which parts the content is read; the others are left out
      */
+    static Parts read(Path file, Contents contents, int index, Predicate<String> wanted) {
+        return read(file, contents.starts[index / STRIDE], index % STRIDE, wanted);
+    }
+
+    /** The example that begins at an offset. */
     static Parts read(Path file, long offset, Predicate<String> wanted) {
+        return read(file, offset, 0, wanted);
+    }
+
+    /** @param before examples between the offset and the one that is wanted */
+    private static Parts read(Path file, long offset, int before, Predicate<String> wanted) {
         Map<String, byte[]> content = new LinkedHashMap<>();
         String key = null;
+        int left = before;
         try (SeekableByteChannel channel = Files.newByteChannel(file).position(offset);
                 TarArchiveInputStream tar = open(channel)) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 if (!entry.isFile()) {
                     continue;
                 }
-                if (key != null && !key(entry).equals(key)) {
+                if (key != null && !key(entry).equals(key) && left-- == 0) {
                     break;
                 }
                 key = key(entry);
-                if (!wanted.test(extension(entry))) {
+                if (left > 0 || !wanted.test(extension(entry))) {
                     continue;
                 }
                 if (entry.getSize() > MOST_BYTES) {
@@ -119,6 +154,9 @@ final class TarShard {
             }
         } catch (IOException e) {
             throw unreadable(file, e);
+        }
+        if (left > 0) {
+            throw new InputException("The shard %s has changed since the run began; start a new one.".formatted(file));
         }
         return new Parts(
                 Objects.requireNonNull(key, "Offsets are those of a scan, which counts entries only."), content);
@@ -155,9 +193,12 @@ final class TarShard {
     /** Where examples begin, by their keys. */
     static Map<String, Long> offsets(Path file) {
         Map<String, Long> offsets = new HashMap<>();
-        for (long offset : scan(file).offsets()) {
-            offsets.put(read(file, offset, _ -> false).key(), offset);
-        }
+        List<String> keys = new ArrayList<>();
+        Visited found = visit(file, (key, offset) -> {
+            keys.add(key);
+            offsets.put(key, offset);
+        });
+        keys.subList(found.examples, keys.size()).forEach(offsets::remove);
         return offsets;
     }
 

@@ -97,10 +97,10 @@ public final class TextFile implements ExampleSet {
 
     @Override
     public Example read(int shard, int index) {
-        long offset = lines.offset(shard, index);
+        int line = lines.number(shard, index);
         try {
-            List<Example.Caption> captions = captions(JsonLines.parse(lines.line(offset)), queries, _ -> {});
-            return new Example("byte " + offset, file.toString(), Optional.empty(), captions);
+            List<Example.Caption> captions = captions(JsonLines.parse(lines.line(line)), queries, _ -> {});
+            return new Example("line " + (line + 1), file.toString(), Optional.empty(), captions);
         } catch (BadLineException e) {
             throw new InputException(
                     "A line of %s has changed since the run began (%s); start a new one."

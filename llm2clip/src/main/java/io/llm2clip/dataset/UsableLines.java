@@ -4,19 +4,17 @@ import java.nio.file.Path;
 import java.util.BitSet;
 
 /**
- * The lines of a file that can be used, of any number: a bit per line is kept, and a line is read again when it is asked for. They are
- * counted within blocks, so that finding one takes reading a part of the file only.
+ * The lines of a file that can be used, of any number: a bit per line is kept beside what {@link RecordBlocks} keeps, and a line is read
+ * again when it is asked for. They are counted within blocks, so that finding one takes reading a part of the file only.
  */
 final class UsableLines {
     private final RecordBlocks blocks;
     private final BitSet usable;
-    private final OffsetIndex offsets;
 
     /** @param usable by number of the line, from 0 */
     UsableLines(Path file, BitSet usable) {
         this.blocks = RecordBlocks.of(file, RecordEnds.Lines::new);
         this.usable = usable;
-        this.offsets = new OffsetIndex(RecordBlocks.KEPT_OFFSETS, block -> blocks.usableOffsets(block, usable));
     }
 
     /** How many blocks there are. */
@@ -30,13 +28,17 @@ final class UsableLines {
                 .cardinality();
     }
 
-    /** Where a usable line of a block begins. */
-    long offset(int block, int index) {
-        return offsets.get(block, index);
+    /** The number of a usable line of a block, from 0. */
+    int number(int block, int index) {
+        int line = usable.nextSetBit(block * RecordBlocks.RECORDS);
+        for (int i = 0; i < index; i++) {
+            line = usable.nextSetBit(line + 1);
+        }
+        return line;
     }
 
-    /** The line that begins at an offset. */
-    String line(long offset) {
-        return blocks.record(offset);
+    /** The line of a number. */
+    String line(int number) {
+        return blocks.record(number / RecordBlocks.RECORDS, number % RecordBlocks.RECORDS);
     }
 }

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.IntStream;
+import java.util.function.Predicate;
 
 /**
  * Tar files as img2dataset and WebDataset write them: of each example an image ({@code jpg}, {@code jpeg}, {@code png}, {@code webp},
@@ -27,26 +26,26 @@ public final class WebDataset implements ExampleSet {
     private static final int NAMED = 3;
     /** Examples that are looked at for their columns. */
     private static final int LOOKED_AT = 16;
-    /** Offsets that are kept: finding those of a shard again takes reading all over it. */
-    private static final int KEPT_OFFSETS = 2 << 20;
     /** Places of vectors that are kept: some shards. */
     private static final long KEPT_VECTORS = 1 << 18;
 
     private final String name;
     private final List<Path> shards;
-    private final int[] sizes;
+    private final List<TarShard.Contents> contents;
     private final CaptionColumns columns;
-    private final OffsetIndex offsets;
     private final Recent<Integer, Map<String, Long>> vectors = new Recent<>(KEPT_VECTORS, Map::size);
     private final List<String> notes;
 
-    private WebDataset(String name, List<Path> shards, int[] sizes, CaptionColumns columns, List<String> notes) {
+    private WebDataset(
+            String name,
+            List<Path> shards,
+            List<TarShard.Contents> contents,
+            CaptionColumns columns,
+            List<String> notes) {
         this.name = name;
         this.shards = shards;
-        this.sizes = sizes;
+        this.contents = contents;
         this.columns = columns;
-        this.offsets = new OffsetIndex(
-                KEPT_OFFSETS, shard -> TarShard.scan(shards.get(shard)).offsets());
         this.notes = List.copyOf(notes);
     }
 
@@ -66,22 +65,20 @@ public final class WebDataset implements ExampleSet {
                             .formatted(pattern));
         }
         requireTars(shards);
-        int[] sizes = new int[shards.size()];
+        List<TarShard.Contents> contents =
+                shards.stream().parallel().map(TarShard::scan).toList();
         List<String> cut = new ArrayList<>();
-        TarShard.Contents[] contents = new TarShard.Contents[sizes.length];
-        IntStream.range(0, sizes.length).parallel().forEach(i -> contents[i] = TarShard.scan(shards.get(i)));
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = contents[i].offsets().length;
-            if (contents[i].cut() != null) {
-                cut.add("%s: %s".formatted(shards.get(i), contents[i].cut()));
+        for (int i = 0; i < contents.size(); i++) {
+            if (contents.get(i).cut() != null) {
+                cut.add("%s: %s".formatted(shards.get(i), contents.get(i).cut()));
             }
         }
-        if (Arrays.stream(sizes).allMatch(size -> size == 0)) {
+        if (contents.stream().allMatch(each -> each.size() == 0)) {
             throw new InputException(
                     "%s has no examples%s; expected tar files with images and captions of the same name."
                             .formatted(pattern, cut.isEmpty() ? "" : " (" + cut.getFirst() + ")"));
         }
-        WebDataset set = new WebDataset(pattern, shards, sizes, columns, notes(shards.size(), cut));
+        WebDataset set = new WebDataset(pattern, shards, contents, columns, notes(shards.size(), cut));
         set.requireColumns();
         return set;
     }
@@ -93,8 +90,8 @@ public final class WebDataset implements ExampleSet {
         }
         Set<String> found = new TreeSet<>();
         int looked = 0;
-        for (int shard = 0; shard < sizes.length && looked < LOOKED_AT; shard++) {
-            for (int index = 0; index < sizes[shard] && looked < LOOKED_AT; index++, looked++) {
+        for (int shard = 0; shard < contents.size() && looked < LOOKED_AT; shard++) {
+            for (int index = 0; index < size(shard) && looked < LOOKED_AT; index++, looked++) {
                 try {
                     addColumns(shard, index, found);
                 } catch (InputException e) {
@@ -109,8 +106,7 @@ public final class WebDataset implements ExampleSet {
     }
 
     private void addColumns(int shard, int index, Set<String> found) {
-        TarShard.Parts parts =
-                TarShard.read(shards.get(shard), offsets.get(shard, index), kind -> !ImageKinds.has(kind));
+        TarShard.Parts parts = parts(shard, index, kind -> !ImageKinds.has(kind));
         for (Map.Entry<String, byte[]> part : parts.content().entrySet()) {
             if (part.getKey().equals("json")) {
                 String text = new String(part.getValue(), StandardCharsets.UTF_8);
@@ -161,7 +157,7 @@ public final class WebDataset implements ExampleSet {
 
     @Override
     public int size(int shard) {
-        return sizes[shard];
+        return contents.get(shard).size();
     }
 
     @Override
@@ -201,9 +197,13 @@ public final class WebDataset implements ExampleSet {
         return found;
     }
 
+    private TarShard.Parts parts(int shard, int index, Predicate<String> wanted) {
+        return TarShard.read(shards.get(shard), contents.get(shard), index, wanted);
+    }
+
     private Example read(int shard, int index, boolean images) {
         Path file = shards.get(shard);
-        TarShard.Parts parts = TarShard.read(file, offsets.get(shard, index), kind -> images || !ImageKinds.has(kind));
+        TarShard.Parts parts = parts(shard, index, kind -> images || !ImageKinds.has(kind));
         String title = parts.key() + " of " + file;
         var captions = new CaptionColumns.Collected();
         ExampleImage image = null;
@@ -229,6 +229,7 @@ public final class WebDataset implements ExampleSet {
 
     @Override
     public String digest() {
-        return columns.digest(Fingerprint.hash(FileDigests.ofSizes(shards) + Arrays.toString(sizes)));
+        return columns.digest(Fingerprint.hash(FileDigests.ofSizes(shards)
+                + contents.stream().map(TarShard.Contents::size).toList()));
     }
 }

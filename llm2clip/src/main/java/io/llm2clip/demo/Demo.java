@@ -142,7 +142,7 @@ public final class Demo {
                         "CLIP at equal compute",
                         () -> arms.clip(Arm.CLIP_EQUAL_COMPUTE, 77, arms.stepsOfEqualCompute(vectorFlops)));
                 if (raw.isPresent()) {
-                    train("without stage 1", () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw.get(), raw.get()::of));
+                    train("without stage 1", () -> arms.llm2clip(Arm.WITHOUT_STAGE_1, raw.get(), raw.get()::rows));
                     train(
                             "CLIP, window 32",
                             () -> arms.clip(

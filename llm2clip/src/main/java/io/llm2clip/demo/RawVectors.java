@@ -37,7 +37,12 @@ final class RawVectors implements VectorLookup {
     }
 
     @Override
-    public FloatMatrix of(List<String> texts) {
+    public Found of(List<String> texts) {
+        return Found.of(rows(texts));
+    }
+
+    /** The vectors {@code [N, D]} of texts. */
+    FloatMatrix rows(List<String> texts) {
         FloatMatrix found = FloatMatrix.allocate(texts.size(), size());
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i);

@@ -65,6 +65,11 @@ public final class CaptionEncoder implements AutoCloseable {
         return format.format(tokenizer, caption);
     }
 
+    /** The same with its row, tokenized once. */
+    public CaptionFormat.Formatted read(String caption) {
+        return format.formatted(tokenizer, caption);
+    }
+
     /** Token rows with their pooled windows, cut on the right to so many tokens: for training, where a long tail costs most. */
     public List<CaptionRow> rows(List<String> captions, int maxLength) {
         CaptionFormat shorter = format.within(maxLength);
@@ -140,9 +145,17 @@ public final class CaptionEncoder implements AutoCloseable {
             boolean causalAttention,
             VectorTarget vectors,
             Progress.Phase phase) {
-        List<CaptionRow> rows = captions.stream()
-                .map(caption -> format.row(tokenizer, instruction, caption))
-                .toList();
+        encodeRows(
+                captions.stream()
+                        .map(caption -> format.row(tokenizer, instruction, caption))
+                        .toList(),
+                causalAttention,
+                vectors,
+                phase);
+    }
+
+    /** The same of captions that were read. */
+    public void encodeRows(List<CaptionRow> rows, boolean causalAttention, VectorTarget vectors, Progress.Phase phase) {
         cut += rows.stream().filter(CaptionRow::cut).count();
         int[] room = rows.stream().mapToInt(TokenBatch::room).toArray();
         (causalAttention ? causal : bidirectional)

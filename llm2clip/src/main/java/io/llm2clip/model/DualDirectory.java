@@ -44,8 +44,9 @@ final class DualDirectory {
         ConfigFile.write(directory.resolve(ModelDirectory.CONFIG), config(model, text, saving));
         ParameterFiles.save(contents(model, text, saving), directory, ModelDirectory.WEIGHTS_STEM, saving);
         tokenizer.write(directory, text.window());
+        ModelDescription description = model.description();
         PreprocessorConfig.write(
-                directory, model.description().preprocessing().of(model.vision().config()));
+                directory, description.preprocessing().of(model.vision().config()), description.exifOrientation());
     }
 
     /** The bytes that saving takes, but for small files. */

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /**
  * A CLIP, SigLIP or FG-CLIP 2 as published: vision tower, text tower and {@code logit_scale} in one file of weights, beside it the
- * tokenizer and mostly a configuration. Pictures are never turned by their EXIF orientation.
+ * tokenizer and mostly a configuration. Pictures are turned by their EXIF orientation if it was trained so here, as its files then say.
  *
  * @param path what was opened
  * @param vision its file of weights, which holds both towers
@@ -21,6 +21,7 @@ import java.util.Set;
  * @param config of a model of the text tower's kind, if there is one
  * @param activation of MLPs, where neither a configuration of this kind nor the kind of file tells it: see {@link TextInference}
  * @param preprocessing as the repository says, if it does
+ * @param exifOrientation whether pictures are turned upright
  * @param specialTokens how special tokens in captions are taken
  */
 record DualEncoder(
@@ -31,6 +32,7 @@ record DualEncoder(
         Optional<ConfigFile> config,
         Optional<Activation> activation,
         Optional<PreprocessingPreset> preprocessing,
+        boolean exifOrientation,
         SpecialTokens specialTokens)
         implements ModelSource {
     private static final String OPEN_CLIP_CONFIG = "open_clip_config.json";
@@ -68,6 +70,7 @@ record DualEncoder(
                 config(directory, layout.layout().family()),
                 options.vision().activation().or(() -> activation(directory, source, layout)),
                 PreprocessorConfig.read(directory),
+                PreprocessorConfig.exifOrientation(directory),
                 options.specialTokens().orElse(SpecialTokens.AS_TEXT));
     }
 
@@ -127,6 +130,6 @@ record DualEncoder(
 
     @Override
     public ModelDescription description(VisionConfig vision) {
-        return new ModelDescription(preprocessing.orElse(vision.preprocessing()), false, 0, Map.of());
+        return new ModelDescription(preprocessing.orElse(vision.preprocessing()), exifOrientation, 0, Map.of());
     }
 }

@@ -29,7 +29,16 @@ final class PreprocessorConfig {
     private static final int BILINEAR = 2;
     private static final int BICUBIC = 3;
 
+    /** No key of Hugging Face's, whose software never turns pictures. */
+    private static final String EXIF_ORIENTATION = "exif_orientation";
+
     private PreprocessorConfig() {}
+
+    /** Whether a directory's file says that pictures are turned upright, as they were in the training. */
+    static boolean exifOrientation(Path directory) {
+        Path file = directory.resolve(FILE);
+        return Files.isRegularFile(file) && ConfigFile.read(file).truth(EXIF_ORIENTATION, false);
+    }
 
     /**
      * The way of a directory's file, if it has one.
@@ -98,8 +107,12 @@ final class PreprocessorConfig {
         return VisionConfigReader.limits(config).map(tower::withPatchLimits).orElse(tower);
     }
 
-    /** Writes the file for images that are prepared in a way; Hugging Face transformers opens it as {@code AutoImageProcessor}. */
-    static void write(Path directory, Preprocessing way) {
+    /**
+     * Writes the file for images that are prepared in a way; Hugging Face transformers opens it as {@code AutoImageProcessor}.
+     *
+     * @param upright whether they are turned by their EXIF orientation before
+     */
+    static void write(Path directory, Preprocessing way, boolean upright) {
         ObjectNode json = ConfigFile.object()
                 .put("do_convert_rgb", true)
                 .put("do_resize", true)
@@ -113,6 +126,9 @@ final class PreprocessorConfig {
         }
         write(json.putArray("image_mean"), way.mean());
         write(json.putArray("image_std"), way.std());
+        if (upright) {
+            json.put(EXIF_ORIENTATION, true);
+        }
         ConfigFile.write(directory.resolve(FILE), json);
     }
 

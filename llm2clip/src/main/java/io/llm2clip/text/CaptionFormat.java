@@ -42,6 +42,14 @@ public record CaptionFormat(
      */
     private record Parts(String instruction, String caption, boolean shortened) {}
 
+    /**
+     * A caption without instruction as the model reads it.
+     *
+     * @param text decides the row, separator included: the key of its vector
+     * @param row its tokens
+     */
+    public record Formatted(String text, CaptionRow row) {}
+
     public CaptionFormat {
         if (maxLength < 1 || documentMaxLength < 1) {
             throw new IllegalArgumentException(
@@ -68,8 +76,17 @@ public record CaptionFormat(
 
     /** The text that decides the row of a caption without instruction, separator included: the key of its vector. */
     public String format(Tokenizer tokenizer, String caption) {
-        Parts parts = parts(tokenizer, "", caption);
+        return text(parts(tokenizer, "", caption));
+    }
+
+    private String text(Parts parts) {
         return template.prefix() + parts.instruction + SEPARATOR + parts.caption + template.suffix();
+    }
+
+    /** Text and row of a caption without instruction, which is shortened once for both. */
+    public Formatted formatted(Tokenizer tokenizer, String caption) {
+        Parts parts = parts(tokenizer, "", caption);
+        return new Formatted(text(parts), row(tokenizer, parts));
     }
 
     /** The row of a caption without instruction. */
@@ -84,12 +101,15 @@ public record CaptionFormat(
      * @throws IllegalArgumentException when the row would be empty: no caption, no template, no begin token
      */
     public CaptionRow row(Tokenizer tokenizer, String instruction, String caption) {
+        return row(tokenizer, parts(tokenizer, instruction, caption));
+    }
+
+    private CaptionRow row(Tokenizer tokenizer, Parts parts) {
         if (tokenizer.specialTokens() != specialTokens) {
             throw new IllegalArgumentException(
                     "A tokenizer that takes special tokens as %s for a caption format that takes them as %s; open it with the format's."
                             .formatted(tokenizer.specialTokens(), specialTokens));
         }
-        Parts parts = parts(tokenizer, instruction, caption);
         String before = tokenizer.template(template.prefix()) + parts.instruction;
         String document = parts.caption + tokenizer.template(template.suffix());
         List<String> pieces = switch (specialTokens) {

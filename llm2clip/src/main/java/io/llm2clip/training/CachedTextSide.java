@@ -10,12 +10,9 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /** The frozen language model's vectors, computed before or for each step, behind a trained adapter. */
 public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Candidates> {
@@ -59,17 +56,13 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
             Candidates candidates = images.get(b);
             drawn.add(candidates.captions.get(draw.draw(candidates.kinds, random, stream, b)));
         }
-        FloatMatrix rows = vectors.of(drawn);
+        VectorLookup.Found found = vectors.of(drawn);
         // By content: captions that differ behind what the language model reads are equal to it.
-        List<FloatBuffer> contents = IntStream.range(0, rows.rows())
-                .mapToObj(b -> rows.row(b)
-                        .asByteBuffer()
-                        .order(ByteOrder.nativeOrder())
-                        .asFloatBuffer())
-                .toList();
-        return new Captions(
-                List.of(new TensorData(Shape.of(rows.rows(), rows.columns()), DType.F32, rows.memory())),
-                EqualItems.numbers(contents));
+        return new Captions((from, to) -> List.of(input(found.rows(from, to))), EqualItems.numbers(found.contents()));
+    }
+
+    private static TensorData input(FloatMatrix rows) {
+        return new TensorData(Shape.of(rows.rows(), rows.columns()), DType.F32, rows.memory());
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.model.VisionConfig;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What stage 2 learns from and is measured on.
@@ -52,26 +53,34 @@ public record ClipData(DataMix mix, ClipDataChoices choices, ImageReader reader,
     }
 
     /**
-     * Checks that the JVM can hold the images of a step: while it is made with a batch, the next of each source is read.
+     * Checks that the JVM can hold the images of a step: while it is made with a batch, the next of each source is read; and as numbers,
+     * which are not on the heap but may take as much, those of a chunk.
      *
+     * @param most examples of a batch
+     * @param chunk how many are embedded at a time; null for all
      * @throws InputException if it cannot
      */
-    void requireMemory(HeldOutExamples split, VisionConfig vision, int most) {
+    void requireMemory(HeldOutExamples split, VisionConfig vision, int most, @Nullable Integer chunk) {
         long batch = Math.min(most, split.training().size());
         int batches = 1 + split.training().sources().size();
         long pixels = batches * batch * 3 * vision.largestImage();
         long heap = Runtime.getRuntime().maxMemory();
-        if (pixels > heap) {
+        long atOnce = chunk == null ? batch : Math.min(chunk, batch);
+        long numbers = Float.BYTES * atOnce * 3 * vision.largestImage();
+        long bytes = Math.max(pixels, numbers);
+        if (bytes > heap) {
             throw new InputException(
-                    "%s: %d batches of %d images take %,d MB of memory, the JVM has %,d MB; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or lower the batch."
+                    "%s: %d batches of %d images take %,d MB of memory, and as numbers, %d at a time, %,d MB; the JVM has %,d MB for each; set -Xmx%dg (LLM2CLIP_JAVA_OPTIONS=-Xmx%dg) or lower the batch."
                             .formatted(
                                     mix.name(),
                                     batches,
                                     batch,
                                     pixels >> 20,
+                                    atOnce,
+                                    numbers >> 20,
                                     heap >> 20,
-                                    (pixels >> 30) + 2,
-                                    (pixels >> 30) + 2));
+                                    (bytes >> 30) + 2,
+                                    (bytes >> 30) + 2));
         }
     }
 }

@@ -118,7 +118,8 @@ public record ClipTrainingJob(
     public Result run(Progress progress) {
         JavaRuntime.require();
         HeldOutExamples split = data.split();
-        data.requireMemory(split, vision.config(), training.batch());
+        data.requireMemory(
+                split, vision.config(), training.batch(), training.stepOptions().chunk());
         ClipNotes notes = new ClipNotes(data, vision, training);
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);

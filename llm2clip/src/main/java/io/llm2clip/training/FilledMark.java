@@ -20,7 +20,13 @@ final class FilledMark {
     private final TextVectorStore store;
     private final Path file;
 
-    private record Mark(int vectors, TextVectors.Filled filled) {}
+    /**
+     * What is written.
+     *
+     * @param vectors that there were
+     * @param keys their checksum: a store that was deleted and filled with other captions has others
+     */
+    private record Mark(int vectors, long keys, TextVectors.Filled filled) {}
 
     FilledMark(TextVectorStore store, ExampleSet data) {
         this.store = store;
@@ -32,7 +38,10 @@ final class FilledMark {
     Optional<TextVectors.Filled> read() {
         try {
             Mark mark = JSON.readValue(Files.readAllBytes(file), Mark.class);
-            return store.size() < mark.vectors ? Optional.empty() : Optional.of(mark.filled);
+            boolean there = mark.filled != null
+                    && store.size() >= mark.vectors
+                    && store.keysChecksum(mark.vectors) == mark.keys;
+            return there ? Optional.of(mark.filled) : Optional.empty();
         } catch (IOException | JacksonException e) {
             // There is none, or it was cut off; then the captions are looked for.
             return Optional.empty();
@@ -41,6 +50,7 @@ final class FilledMark {
 
     /** After the store was finished. */
     void write(TextVectors.Filled filled) {
-        AtomicFile.write(file, JSON.writeValueAsBytes(new Mark(store.size(), filled)));
+        int vectors = store.size();
+        AtomicFile.write(file, JSON.writeValueAsBytes(new Mark(vectors, store.keysChecksum(vectors), filled)));
     }
 }

@@ -2,7 +2,6 @@ package io.llm2clip.training;
 
 import io.llm2clip.model.Llama;
 import io.llm2clip.nn.Limit;
-import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.loss.CrossEntropy;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
@@ -11,15 +10,14 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.TrainingRun;
-import java.util.Arrays;
 import java.util.List;
 
 /** Next-token training of a small Llama from scratch on captions packed one after another. */
 public final class LanguageModelTraining {
     private static final String NAME = "language model";
+    private static final String OTHERWISE = "lower --vocabulary";
 
     private LanguageModelTraining() {}
 
@@ -73,9 +71,6 @@ public final class LanguageModelTraining {
                     .formatted(batch, config.batch));
         }
         Shape shape = Shape.of(batch, config.length);
-        int[] full = new int[batch];
-        Arrays.fill(full, config.length);
-        Sequences rows = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(batch), full)));
         OptimizerSettings settings = config.optimizer;
         Schedule schedule = new Schedule.Cosine(settings.learningRate(), settings.warmUp(), config.steps);
         try (AdamW optimizer = new AdamW(
@@ -104,7 +99,15 @@ public final class LanguageModelTraining {
                             List<TensorData> inputs =
                                     List.of(TensorData.ofInts(shape, input), TensorData.ofInts(shape, next));
                             loop.batch("", batch);
-                            return loop.run(inputs, in -> CrossEntropy.mean(model.logits(in.get(0), rows), in.get(1)));
+                            return loop.run(new RowStep(
+                                    batch,
+                                    0,
+                                    count -> inputs.stream()
+                                            .map(all -> all.rows(0, count))
+                                            .toList(),
+                                    in -> CrossEntropy.mean(
+                                            model.logits(in.get(0), PackedRows.full(in.get(0))), in.get(1)),
+                                    OTHERWISE));
                         }
                     },
                     run,

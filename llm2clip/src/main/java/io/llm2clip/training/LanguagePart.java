@@ -142,7 +142,7 @@ final class LanguagePart implements TextPart {
             language.encoder().weightsChanged();
         }
         try (TextProjection projection = new TextProjection(adapter, execution)) {
-            return projection.project(vectors.of(captions));
+            return projection.project(vectors.of(captions).rows(0, captions.size()));
         } finally {
             if (changes) {
                 language.encoder().weightsChanged();

@@ -7,7 +7,6 @@ import io.llm2clip.nn.Dropout;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameters;
-import io.llm2clip.nn.Sequences;
 import io.llm2clip.nn.loss.CrossEntropy;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
@@ -27,6 +26,7 @@ import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -37,6 +37,8 @@ public final class MntpTraining {
     static final String NAME = "masked next-token prediction";
     /** Numbers of masked tokens are padded to multiples of this, so that steps share few compiled programs. */
     private static final int MASKED_MULTIPLE = 64;
+
+    private static final String OTHERWISE = "lower --length or take a smaller model";
 
     private MntpTraining() {}
 
@@ -146,6 +148,11 @@ public final class MntpTraining {
         }
 
         @Override
+        public long mappedBytes() {
+            return llama.mappedBytes();
+        }
+
+        @Override
         public float make(TrainingLoop loop) {
             int step = loop.number();
             int rows = Math.multiplyExact(config.batch, config.accumulate);
@@ -156,19 +163,28 @@ public final class MntpTraining {
                     new CounterRandom(config.seed),
                     CounterRandom.streamOf("masks of step " + step));
             loop.batch("", rows);
+            IntFunction<List<TensorData>> first = count -> inputs(masked.rows(0, count, config.length), step, 0);
             if (config.accumulate == 1) {
-                return loop.run(inputs(masked, step, 0), in -> CrossEntropy.mean(scores(in), in.get(2)));
+                return loop.run(
+                        new RowStep(config.batch, 1, first, in -> CrossEntropy.mean(scores(in), in.get(2)), OTHERWISE));
             }
             List<List<TensorData>> parts = IntStream.range(0, config.accumulate)
                     .mapToObj(part -> part * config.batch)
                     .map(row -> inputs(masked.rows(row, row + config.batch, config.length), step, row))
                     .toList();
             int targets = Math.max(1, masked.targets().length);
-            return loop.run(parts, in -> scores(in).crossEntropy(in.get(2)).sum(), 1f / targets);
+            RowStep rowStep = new RowStep(
+                    config.batch,
+                    config.accumulate,
+                    first,
+                    in -> scores(in).crossEntropy(in.get(2)).sum(),
+                    OTHERWISE);
+            return loop.run(rowStep, parts, 1f / targets);
         }
 
         private List<TensorData> inputs(TokenMask.Masked masked, int step, int firstRow) {
-            List<TensorData> inputs = new ArrayList<>(MntpTraining.inputs(masked, config.batch, config.length));
+            List<TensorData> inputs =
+                    new ArrayList<>(MntpTraining.inputs(masked, masked.ids().length / config.length, config.length));
             if (config.lora.dropout() > 0) {
                 inputs.add(DroppingLoss.draw(step, firstRow));
             }
@@ -202,11 +218,7 @@ public final class MntpTraining {
     /** Scores {@code [M, vocabulary]} of {@link #inputs}, of the M predicted tokens only. */
     private static Tensor scores(Llama llama, List<Tensor> in) {
         Tensor ids = in.get(0);
-        int rows = ids.shape().dim(0);
-        int[] full = new int[rows];
-        Arrays.fill(full, ids.shape().dim(1));
-        Sequences sequences = new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(rows), full)));
-        Tensor states = llama.hidden(ids, sequences, false)
+        Tensor states = llama.hidden(ids, PackedRows.full(ids), false)
                 .reshape(ids.shape().size(), llama.config().hiddenSize())
                 .gather(in.get(1));
         return llama.scores(states);

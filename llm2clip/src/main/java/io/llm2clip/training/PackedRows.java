@@ -1,6 +1,10 @@
 package io.llm2clip.training;
 
+import io.llm2clip.nn.Sequences;
 import io.llm2clip.tensor.CounterRandom;
+import io.llm2clip.tensor.Shape;
+import io.llm2clip.tensor.Tensor;
+import io.llm2clip.tensor.TensorData;
 import java.util.Arrays;
 import java.util.List;
 
@@ -38,6 +42,13 @@ final class PackedRows {
                     + "; add captions or shorten the rows.");
         }
         this.count = Math.toIntExact(total / length);
+    }
+
+    /** What token ids {@code [B, T]} are whose rows are full. */
+    static Sequences full(Tensor ids) {
+        int[] lengths = new int[ids.shape().dim(0)];
+        Arrays.fill(lengths, ids.shape().dim(1));
+        return new Sequences.Padded(Tensor.variable("lengths", TensorData.ofInts(Shape.of(lengths.length), lengths)));
     }
 
     /** Number of rows. */

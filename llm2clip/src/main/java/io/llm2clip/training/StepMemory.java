@@ -5,14 +5,10 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
 import io.llm2clip.nn.optimizer.AdamW;
-import io.llm2clip.nn.optimizer.EmbeddingBatch;
-import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -31,6 +27,22 @@ final class StepMemory {
     private final long machine;
     private final Progress progress;
     private long told;
+
+    /** A step as it is planned, and what would take less memory. */
+    interface Step {
+        /**
+         * Compiles what the step needs.
+         *
+         * @return bytes that programs take
+         */
+        long prepare(StepPrograms programs);
+
+        /** Whether gradients of several programs are summed, by steps that are made so. */
+        boolean summed(StepOptions options);
+
+        /** Says what would fit, with numbers, or what else can be done; it follows a semicolon. */
+        String remedies(StepMemory memory, long programs);
+    }
 
     /**
      * Of a phase that has made no step.
@@ -68,6 +80,11 @@ final class StepMemory {
                 : Long.MAX_VALUE;
     }
 
+    /** Of the phase. */
+    StepOptions options() {
+        return phase.stepOptions();
+    }
+
     /**
      * Programs are compiled and about to run.
      *
@@ -75,15 +92,16 @@ final class StepMemory {
      * @param growth how many times as much the programs of a later batch may take, 1 if all are alike
      * @throws InputException if there is not as much
      */
-    void check(long bytes, EmbeddingLoss loss, EmbeddingBatch batch, double growth) {
-        if (total(bytes, phase.stepOptions()) > machine) {
+    void check(long bytes, double growth, Step step) {
+        boolean summed = step.summed(options());
+        if (total(bytes, summed) > machine) {
             throw new InputException("%s: %s, the machine has %s; %s."
-                    .formatted(phase.name(), parts(bytes), text(machine), remedies(loss, batch, bytes)));
+                    .formatted(phase.name(), parts(bytes, summed), text(machine), step.remedies(this, bytes)));
         }
-        boolean much = total(bytes, phase.stepOptions()) >= TOLD_BYTES;
+        boolean much = total(bytes, summed) >= TOLD_BYTES;
         if (much && (told == 0 || bytes >= 2 * told)) {
             told = bytes;
-            progress.announce("%s: %s%s.".formatted(phase.name(), parts(bytes), later(bytes, growth)));
+            progress.announce("%s: %s%s.".formatted(phase.name(), parts(bytes, summed), later(bytes, growth)));
         }
     }
 
@@ -92,16 +110,16 @@ final class StepMemory {
      *
      * @throws InputException saying how much it would have been, if that is more than there is
      */
-    void refused(EmbeddingLoss loss, EmbeddingBatch batch) {
-        check(planned(loss, batch, phase.stepOptions()), loss, batch, 1);
+    void refused(Step step) {
+        check(planned(step, options()), 1, step);
     }
 
-    private String parts(long programs) {
+    private String parts(long programs, boolean summed) {
         return "steps take about %s of memory: models %s, optimizer %s, activations %s, data %s"
                 .formatted(
-                        text(total(programs, phase.stepOptions())),
+                        text(total(programs, summed)),
                         text(models),
-                        text(optimizer(phase.stepOptions())),
+                        text(optimizer(summed)),
                         text(programs),
                         text(data));
     }
@@ -112,64 +130,30 @@ final class StepMemory {
                 : "";
     }
 
-    /** What would fit, with numbers: one option, or if that is not enough both. */
-    private String remedies(EmbeddingLoss loss, EmbeddingBatch batch, long programs) {
-        StepOptions now = phase.stepOptions();
-        List<String> found = new ArrayList<>();
-        if (!now.recompute()) {
-            long bytes = total(planned(loss, batch, now.withRecompute()), now);
-            if (bytes <= machine) {
-                found.add("--recompute takes %s".formatted(text(bytes)));
-            }
-        }
-        chunk(loss, batch, programs, now, "--chunk").ifPresent(found::add);
-        if (found.isEmpty() && !now.recompute()) {
-            chunk(loss, batch, programs, now.withRecompute(), "--recompute --chunk")
-                    .ifPresent(found::add);
-        }
-        return found.isEmpty()
-                ? "lower --batch or take a smaller model"
-                : String.join(", ", found) + ", or lower --batch";
+    /** What a step takes that is made otherwise, in words, if that fits. */
+    Optional<String> fitting(Step step, StepOptions options) {
+        long bytes = total(planned(step, options), step.summed(options));
+        return bytes <= machine ? Optional.of("takes " + text(bytes)) : Optional.empty();
     }
 
-    /** The largest chunk that is tried and fits. */
-    private Optional<String> chunk(
-            EmbeddingLoss loss, EmbeddingBatch batch, long programs, StepOptions options, String option) {
-        Integer chunk = phase.stepOptions().chunk();
-        int most = chunk == null || chunk >= batch.size() ? batch.size() : chunk;
-        if (most == 1) {
-            return Optional.empty();
-        }
-        // Programs take about as much for each example, so not all powers of two need to be tried.
-        double room = machine - (total(programs, options.withChunk(1)) - programs);
-        for (int tried = Integer.highestOneBit((int) Math.clamp(most * room / programs, 1, most - 1.0));
-                tried > 0 && room > 0;
-                tried /= 2) {
-            StepOptions other = options.withChunk(tried);
-            long bytes = total(planned(loss, batch, other), other);
-            if (bytes <= machine) {
-                return Optional.of("%s %d takes %s".formatted(option, tried, text(bytes)));
-            }
-        }
-        return Optional.empty();
+    /** Bytes that programs may take of steps whose gradients are summed. */
+    double room() {
+        return machine - total(0, true);
     }
 
-    private long planned(EmbeddingLoss loss, EmbeddingBatch batch, StepOptions options) {
+    private long planned(Step step, StepOptions options) {
         try (StepPrograms plans = new StepPrograms(phase.planned(options), () -> {})) {
-            return plans.prepare(loss, batch);
+            return step.prepare(plans);
         }
     }
 
-    private long total(long programs, StepOptions options) {
-        return models + optimizer(options) + programs + data;
+    private long total(long programs, boolean summed) {
+        return models + optimizer(summed) + programs + data;
     }
 
-    /** Sums of gradients are part of steps by chunks. */
-    private long optimizer(StepOptions options) {
+    private long optimizer(boolean summed) {
         return phase.optimizer().memoryBytes()
-                + (options.chunk() == null
-                        ? 0
-                        : ParameterFiles.bytes(phase.optimizer().parameters()));
+                + (summed ? ParameterFiles.bytes(phase.optimizer().parameters()) : 0);
     }
 
     private static String text(long bytes) {

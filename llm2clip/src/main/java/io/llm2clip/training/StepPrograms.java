@@ -99,6 +99,7 @@ final class StepPrograms implements AutoCloseable {
      * @param batch inputs of each part
      * @param loss the sum of a part's losses
      * @param factor of the sum of all
+     * @param ready is told the bytes that a part's program takes, when it is compiled and before it runs
      * @param flops is told the operations of the step, whether or not it can be made
      * @throws io.llm2clip.nn.optimizer.NonFiniteStepException if it was not made
      */
@@ -107,15 +108,13 @@ final class StepPrograms implements AutoCloseable {
             Function<List<Tensor>, Tensor> loss,
             float factor,
             float learningRate,
+            LongConsumer ready,
             LongConsumer flops) {
-        GradientAccumulator all = sums == null ? new GradientAccumulator(phase.optimizer(), phase.options()) : sums;
-        sums = all;
+        GradientAccumulator all = sums();
         try {
             for (List<TensorData> inputs : batch) {
-                LossPart part = parts.get(inputs.stream().map(TensorData::shape).toList(), () -> {
-                    compiling.run();
-                    return LossPart.compile(loss, TrainStep.inputsLike(inputs), all);
-                });
+                LossPart part = part(inputs, loss);
+                ready.accept(part.memory().total());
                 part.run(inputs);
                 flops.accept(part.flops());
             }
@@ -124,6 +123,20 @@ final class StepPrograms implements AutoCloseable {
             throw e;
         }
         return new Made(all.step(learningRate, factor), all.gradientNorm());
+    }
+
+    /** The program of a part of a batch whose inputs have these shapes. */
+    LossPart part(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
+        return parts.get(inputs.stream().map(TensorData::shape).toList(), () -> {
+            compiling.run();
+            return LossPart.compile(loss, TrainStep.inputsLike(inputs), sums());
+        });
+    }
+
+    private GradientAccumulator sums() {
+        GradientAccumulator made = sums == null ? new GradientAccumulator(phase.optimizer(), phase.options()) : sums;
+        sums = made;
+        return made;
     }
 
     private boolean isWhole(EmbeddingBatch batch) {

@@ -7,6 +7,7 @@ import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.text.CaptionFormat;
 import io.llm2clip.text.CaptionRow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,8 +29,8 @@ public final class TextVectors {
     private final CaptionEncoder encoder;
     private final TextVectorStore store;
     private final boolean stored;
-    /** Captions to compute by what the store calls them, in the order in which they came. */
-    private final Map<String, String> waiting = new LinkedHashMap<>();
+    /** Rows of captions to compute by what the store calls them, in the order in which they came. */
+    private final Map<String, CaptionRow> waiting = new LinkedHashMap<>();
 
     private final FloatMatrix computed;
     private final List<String> reasons = new ArrayList<>();
@@ -151,11 +152,11 @@ public final class TextVectors {
             return;
         }
         captions += texts.size();
-        cut += encoder.rows(texts).stream().filter(CaptionRow::cut).count();
         for (String caption : texts) {
-            String key = encoder.formatted(caption);
-            if (!store.contains(key) && !take(key, caption, given.get(caption))) {
-                waiting.putIfAbsent(key, caption);
+            CaptionFormat.Formatted read = encoder.read(caption);
+            cut += read.row().cut() ? 1 : 0;
+            if (!store.contains(read.text()) && !take(read.text(), caption, given.get(caption))) {
+                waiting.putIfAbsent(read.text(), read.row());
             }
             if (waiting.size() == CHUNK) {
                 compute();
@@ -187,7 +188,7 @@ public final class TextVectors {
     }
 
     private void compute() {
-        encoder.encode(List.copyOf(waiting.values()), false, computed, Progress.Phase.NONE);
+        encoder.encodeRows(List.copyOf(waiting.values()), false, computed, Progress.Phase.NONE);
         int row = 0;
         for (String key : waiting.keySet()) {
             store.put(key, computed.row(row++));

@@ -7,7 +7,6 @@ import io.llm2clip.nn.optimizer.TrainStep;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.EngineMemoryError;
-import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.Metric;
 import io.llm2clip.training.run.PhaseState;
@@ -17,7 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The steps of a training, one after another: collects losses and metrics, leaves out steps that are not finite and says so, says when
@@ -126,25 +125,33 @@ final class TrainingLoop {
     }
 
     /**
-     * Makes the current step of inputs, in one program for each list of their shapes.
+     * Makes the current step of rows, in one program for each list of their inputs' shapes.
      *
-     * @param loss builds the loss from inputs
+     * @throws io.llm2clip.data.InputException if the machine does not have the memory for it
      */
-    float run(List<TensorData> inputs, Function<List<Tensor>, Tensor> loss) {
-        TrainStep step = programs.step(inputs, loss);
-        losses.countFlops(step.flops());
-        return made(new StepPrograms.Made(step.run(inputs, rate()), step.gradientNorm()));
+    float run(RowStep rows) {
+        List<TensorData> inputs = rows.inputs().apply(rows.rows());
+        return foretold(rows, () -> {
+            TrainStep step = programs.step(inputs, rows.loss());
+            memory.check(step.memory().total(), 1, rows);
+            losses.countFlops(step.flops());
+            return new StepPrograms.Made(step.run(inputs, rate()), step.gradientNorm());
+        });
     }
 
     /**
      * Makes the current step of a batch in parts, whose gradients are summed.
      *
+     * @param rows of a part, with the sum of its losses
      * @param batch inputs of each part
-     * @param loss builds the sum of a part's losses from its inputs
      * @param factor of the sum of all
+     * @throws io.llm2clip.data.InputException if the machine does not have the memory for it
      */
-    float run(List<List<TensorData>> batch, Function<List<Tensor>, Tensor> loss, float factor) {
-        return made(programs.run(batch, loss, factor, rate(), losses::countFlops));
+    float run(RowStep rows, List<List<TensorData>> batch, float factor) {
+        return foretold(
+                rows,
+                () -> programs.run(
+                        batch, rows.loss(), factor, rate(), bytes -> memory.check(bytes, 1, rows), losses::countFlops));
     }
 
     /**
@@ -155,22 +162,27 @@ final class TrainingLoop {
      * @throws io.llm2clip.data.InputException if the machine does not have the memory for it
      */
     float run(EmbeddingLoss loss, EmbeddingBatch batch, double growth) {
+        EmbeddingStep step = new EmbeddingStep(loss, batch);
+        return foretold(
+                step,
+                () -> programs.run(
+                        loss, batch, rate(), bytes -> memory.check(bytes, growth, step), losses::countFlops));
+    }
+
+    private float foretold(StepMemory.Step step, Supplier<StepPrograms.Made> making) {
+        StepPrograms.Made made;
         try {
-            return made(programs.run(
-                    loss, batch, rate(), bytes -> memory.check(bytes, loss, batch, growth), losses::countFlops));
+            made = making.get();
         } catch (EngineMemoryError e) {
-            memory.refused(loss, batch);
+            memory.refused(step);
             throw e;
         }
+        metric(Metric.GRADIENT_NORM, made.gradientNorm());
+        return made.loss();
     }
 
     private float rate() {
         return phase.schedule().at(number);
-    }
-
-    private float made(StepPrograms.Made step) {
-        metric(Metric.GRADIENT_NORM, step.gradientNorm());
-        return step.loss();
     }
 
     private void make(StepMaker steps) {

@@ -4,25 +4,56 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.progress.Progress;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /** Where the vectors {@code [D]} of captions are, not normalized. */
 public interface VectorLookup {
     /** D. */
     int size();
 
-    /** The vectors {@code [N, D]} of captions. */
-    FloatMatrix of(List<String> captions);
+    /** The vectors of captions. */
+    Found of(List<String> captions);
+
+    /** The vectors {@code [N, D]} of some captions. */
+    interface Found {
+        /** Those of captions {@code from .. to - 1}. */
+        FloatMatrix rows(int from, int to);
+
+        /** For each caption something that is equal for equal vectors. */
+        List<?> contents();
+
+        /** Those in memory. */
+        static Found of(FloatMatrix all) {
+            return new Found() {
+                @Override
+                public FloatMatrix rows(int from, int to) {
+                    return all.slice(from, to);
+                }
+
+                @Override
+                public List<?> contents() {
+                    return IntStream.range(0, all.rows())
+                            .mapToObj(row -> all.row(row)
+                                    .asByteBuffer()
+                                    .order(ByteOrder.nativeOrder())
+                                    .asFloatBuffer())
+                            .toList();
+                }
+            };
+        }
+    }
 
     /** Bytes of weights that are read where their file is mapped. */
     default long mappedBytes() {
         return 0;
     }
 
-    /** Those of a store, which has to have them. */
+    /** Those of a store, which has to have them; they are read from there as they are asked for. */
     static VectorLookup of(CaptionEncoder encoder, TextVectorStore store) {
         return new VectorLookup() {
             @Override
@@ -31,12 +62,25 @@ public interface VectorLookup {
             }
 
             @Override
-            public FloatMatrix of(List<String> captions) {
-                FloatMatrix vectors = FloatMatrix.allocate(captions.size(), size());
-                for (int i = 0; i < captions.size(); i++) {
-                    store.get(encoder.formatted(captions.get(i)), vectors.row(i));
-                }
-                return vectors;
+            public Found of(List<String> captions) {
+                int[] rows = captions.stream()
+                        .mapToInt(caption -> store.rowOf(encoder.formatted(caption)))
+                        .toArray();
+                return new Found() {
+                    @Override
+                    public FloatMatrix rows(int from, int to) {
+                        FloatMatrix vectors = FloatMatrix.allocate(to - from, size());
+                        for (int i = from; i < to; i++) {
+                            store.get(rows[i], vectors.row(i - from));
+                        }
+                        return vectors;
+                    }
+
+                    @Override
+                    public List<?> contents() {
+                        return IntStream.of(rows).mapToObj(store::content).toList();
+                    }
+                };
             }
         };
     }
@@ -50,11 +94,11 @@ public interface VectorLookup {
             }
 
             @Override
-            public FloatMatrix of(List<String> captions) {
+            public Found of(List<String> captions) {
                 List<String> distinct = captions.stream().distinct().toList();
                 FloatMatrix computed = encoder.encode(distinct, Progress.Phase.NONE);
                 if (distinct.size() == captions.size()) {
-                    return computed;
+                    return Found.of(computed);
                 }
                 Map<String, Integer> rowOf = new HashMap<>();
                 distinct.forEach(caption -> rowOf.put(caption, rowOf.size()));
@@ -63,7 +107,7 @@ public interface VectorLookup {
                     int row = Objects.requireNonNull(rowOf.get(captions.get(i)));
                     vectors.accept(i, computed.row(row));
                 }
-                return vectors;
+                return Found.of(vectors);
             }
 
             @Override

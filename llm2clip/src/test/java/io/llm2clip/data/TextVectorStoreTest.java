@@ -3,15 +3,20 @@ package io.llm2clip.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TextVectorStoreTest {
     private static final int DIMENSION = 3;
@@ -74,6 +81,47 @@ class TextVectorStoreTest {
             store.get("caption 2", MemorySegment.ofArray(batch).asSlice(4 * Float.BYTES));
             assertThat(batch).containsExactly(0, 0, 0, 0, 2, -2, 1);
         }
+    }
+
+    /** No row passes through the heap, and rows of equal values are told as such without being read into memory. */
+    @ParameterizedTest
+    @EnumSource
+    void vectorsAreReadWhereTheyAre(StoredFloats type) {
+        int dimension = 4096;
+        try (TextVectorStore store =
+                TextVectorStore.open(folder, VectorPart.WHOLE, MODEL, dimension, Optional.of(type))) {
+            for (int i = 0; i < 300; i++) {
+                float[] vector = new float[dimension];
+                Arrays.fill(vector, i % 299);
+                store.put("caption " + i, vector);
+            }
+            store.finish();
+            MemorySegment batch = Arena.ofAuto().allocate((long) Float.BYTES * dimension, Float.BYTES);
+            var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            store.get(store.rowOf("caption 0"), batch);
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 300; i++) {
+                store.get(i, batch);
+                assertThat(batch.getAtIndex(ValueLayout.JAVA_FLOAT, dimension - 1))
+                        .isEqualTo(i % 299);
+            }
+            assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 300)
+                    .isLessThan(dimension);
+            assertThat(store.content(0)).isEqualTo(store.content(299)).hasSameHashCodeAs(store.content(299));
+            assertThat(store.content(0)).isNotEqualTo(store.content(1));
+        }
+    }
+
+    @Test
+    void aFileThatIsGoneIsNamed() throws Exception {
+        try (TextVectorStore store = open(folder)) {
+            fill(store, 0, 5);
+        }
+        Files.delete(folder.resolve("vectors.f32"));
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "The text vector store %s has 5 keys and no vectors.f32; delete it to build it anew.", folder);
     }
 
     @Test

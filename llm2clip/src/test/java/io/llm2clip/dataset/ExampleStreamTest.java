@@ -38,6 +38,14 @@ class ExampleStreamTest {
         }
     }
 
+    /** Whatever heap there is, and however many sources. */
+    @Test
+    void whatIsKeptIsAPartOfTheHeap() {
+        long all = OrderedExamples.keptBytes(1);
+        assertThat(all).isBetween(1L, Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4));
+        assertThat(OrderedExamples.keptBytes(3)).isEqualTo(all / 3);
+    }
+
     @Test
     void goesOnWhereItStopped() throws Exception {
         Examples.folder(folder, 11, 2, 5);

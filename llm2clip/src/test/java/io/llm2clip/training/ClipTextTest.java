@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever reads the captions of stage 2 is trained, saved, opened again and measured alike. */
 class ClipTextTest {
@@ -244,6 +245,35 @@ class ClipTextTest {
                 }
             }
         };
+    }
+
+    /** What is saved says how pictures were seen, a CLIP of a text tower too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void picturesAreTurnedAsInTheTraining(boolean turned) {
+        ClipText both = Kind.BOTH_ALIGNED.text(folder);
+        String out = "turned-" + turned;
+        ClipTrainingJob job = job(both, out, StepOptions.PLAIN, false, new StopRequest(), Existing.REFUSE);
+        ImageReader reader = ImageReader.DEFAULT.withExifOrientation(turned);
+        new ClipTrainingJob(
+                        new ClipData(
+                                job.data().mix(),
+                                START.choices(),
+                                reader,
+                                job.data().validation()),
+                        both,
+                        START,
+                        job.training().withSteps(2),
+                        job.out(),
+                        Existing.REFUSE,
+                        Execution.cpu(),
+                        job.run())
+                .run(notes);
+        for (Path model : List.of(folder.resolve(out), folder.resolve(out).resolve(ClipTrainingJob.TOWER))) {
+            try (Llm2Clip loaded = Llm2Clip.load(model)) {
+                assertThat(loaded.description().exifOrientation()).isEqualTo(turned);
+            }
+        }
     }
 
     @Test

@@ -319,8 +319,9 @@ class ClipTrainingTest {
             }
 
             @Override
-            public FloatMatrix of(List<String> captions) {
-                return FloatMatrix.of(captions.stream().map(vectorOf::get).toArray(float[][]::new));
+            public Found of(List<String> captions) {
+                return Found.of(
+                        FloatMatrix.of(captions.stream().map(vectorOf::get).toArray(float[][]::new)));
             }
         };
         try (Parameters own = new Parameters(1)) {

@@ -3,7 +3,6 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.Logits;
@@ -77,7 +76,7 @@ class ReferenceStepsTest {
         }
 
         @Override
-        public FloatMatrix of(List<String> captions) {
+        public Found of(List<String> captions) {
             throw new AssertionError(captions);
         }
     };

@@ -99,7 +99,7 @@ class StepMemoryTest {
         StepMemory memory = new StepMemory(phase, 1_000_000_000, 200_000_000, machine, progress);
         try (StepPrograms programs = new StepPrograms(phase, () -> {})) {
             for (Pictures pictures : batches) {
-                memory.check(programs.prepare(loss, pictures), loss, pictures, growth);
+                memory.check(programs.prepare(loss, pictures), growth, new EmbeddingStep(loss, pictures));
             }
         }
     }

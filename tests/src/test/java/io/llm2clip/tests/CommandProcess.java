@@ -20,19 +20,25 @@ final class CommandProcess {
      * @param output receives what it prints
      */
     static Process start(Path output, List<?> arguments) throws IOException {
+        return command(output, List.of("-Xmx512m"), arguments).start();
+    }
+
+    /**
+     * A command that is not started yet.
+     *
+     * @param jvm options of the JVM
+     */
+    static ProcessBuilder command(Path output, List<String> jvm, List<?> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",
                 "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CommandProcess.class.getName()));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(jvm);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), CommandProcess.class.getName()));
         arguments.forEach(argument -> command.add(argument.toString()));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
     }
 }

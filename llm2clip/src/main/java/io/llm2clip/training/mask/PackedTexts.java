@@ -18,7 +18,6 @@ import java.util.stream.Collectors;
  * a step is truncated. The tokens of a step are a function of data, seed, step number and {@link #position}. Not thread-safe.
  */
 public final class PackedTexts implements AutoCloseable {
-    private static final long KEPT_BYTES = 256L << 20;
     private static final long SEED_STEP = 0x9E3779B97F4A7C15L;
 
     private final List<TextData> sources;
@@ -53,7 +52,7 @@ public final class PackedTexts implements AutoCloseable {
                 seed + source * SEED_STEP,
                 start,
                 (example, _) -> example.texts().stream().map(tokens).toList(),
-                KEPT_BYTES / sources.size(),
+                OrderedExamples.keptBytes(sources.size()),
                 texts -> texts.stream().mapToLong(PackedTokens::bytes).sum());
     }
 

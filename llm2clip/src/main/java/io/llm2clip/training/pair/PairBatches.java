@@ -1,6 +1,7 @@
 package io.llm2clip.training.pair;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.dataset.OrderedExamples;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.tensor.CounterRandom;
@@ -17,7 +18,6 @@ import java.util.stream.Collectors;
 public final class PairBatches implements AutoCloseable {
     private static final long SOURCE_STREAM = CounterRandom.streamOf("source of a step");
     /** Memory for texts that are kept for their next turn. */
-    private static final long KEPT_BYTES = 256L << 20;
     /** Apart, so that sources of equal sizes have orders of their own. */
     private static final long SEED_STEP = 0x9E3779B97F4A7C15L;
 
@@ -72,7 +72,8 @@ public final class PairBatches implements AutoCloseable {
                     batch,
                     survey,
                     seed + i * SEED_STEP,
-                    KEPT_BYTES / sources.size()));
+                    // Pairs and negatives.
+                    OrderedExamples.keptBytes(2 * sources.size())));
             weights[i] = source.weight().orElse(survey.estimate());
             remarks.addAll(new PairRemarks(source, survey, pairing, batch).all());
         }
