@@ -163,6 +163,14 @@ final class TrainCaptionCommand extends ComputingCommand {
                 paramLabel = "N",
                 description = "Vocabulary size of the language model from scratch (default: ${DEFAULT-VALUE}).")
         private int vocabulary = 1024;
+
+        @HelpSection.In(HelpSection.OUTPUT)
+        @Option(
+                names = "--save-llm",
+                paramLabel = "DIR",
+                description =
+                        "Also receives the language model from scratch as it is before stage 1, a text encoder like that after it.")
+        private @Nullable Path saved;
     }
 
     private record Report(
@@ -252,6 +260,7 @@ final class TrainCaptionCommand extends ComputingCommand {
         }
         return new CaptionTrainingJob.FromScratch(
                 LlamaConfig.miniature(model.scratch.vocabulary),
-                LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed));
+                LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed),
+                Optional.ofNullable(model.scratch.saved));
     }
 }

@@ -241,7 +241,7 @@ final class TrainClipCommand extends ComputingCommand {
                             result.measuredImages(),
                             result.broken(),
                             result.cutCaptions(),
-                            result.skippedSteps(),
+                            result.losses().skipped(),
                             retrieval.values().iterator().next(),
                             retrieval,
                             out.toString()));

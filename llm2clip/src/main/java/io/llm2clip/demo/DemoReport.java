@@ -217,7 +217,7 @@ final class DemoReport {
                                 .formatted(
                                         result.data().trainImages(),
                                         result.data().testImages()))
-                .and("language model", recipe.languageModelConfig() + "; " + recipe.languageModel())
+                .and("language model", recipe.model() + "; " + recipe.languageModel())
                 .and("stage 1", recipe.stage1().toString())
                 .and("stage 2 and baseline", recipe.stage2().toString())
                 .html();

@@ -83,6 +83,7 @@ public record CaptionTrainingJob(
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("text encoder", out);
         adapter.ifPresent(path -> folders.put("adapter", path));
+        languageModel(start).ifPresent(path -> folders.put("language model", path));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
     }
@@ -116,8 +117,22 @@ public record CaptionTrainingJob(
     /** A Llama in Hugging Face's format. */
     public record Pretrained(Path directory) implements Start {}
 
-    /** A tokenizer and a language model learned from the captions first. */
-    public record FromScratch(LlamaConfig model, LanguageModelTraining.Config training) implements Start {}
+    /**
+     * A tokenizer and a language model learned from the captions first.
+     *
+     * @param saved receives the language model as it is before stage 1, a text encoder like that after it, if asked for
+     */
+    public record FromScratch(LlamaConfig model, LanguageModelTraining.Config training, Optional<Path> saved)
+            implements Start {
+        /** With nothing but the text encoder saved. */
+        public FromScratch(LlamaConfig model, LanguageModelTraining.Config training) {
+            this(model, training, Optional.empty());
+        }
+    }
+
+    private static Optional<Path> languageModel(Start start) {
+        return start instanceof FromScratch scratch ? scratch.saved : Optional.empty();
+    }
 
     /**
      * What came of it.
@@ -159,11 +174,15 @@ public record CaptionTrainingJob(
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 @Nullable
                         OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
+                                .orElse(null);
+                @Nullable
+                        OutputDirectory languageOutput = languageModel(start)
+                                .map(path -> TextModel.claim(path, existing))
                                 .orElse(null)) {
             HeldOutTexts split = HeldOutTexts.of(sources, validation);
             List<String> corpus = start instanceof FromScratch ? split.corpus(progress) : List.of();
             try (TextModel model = begin(corpus, output.unfinished().resolve("tokenizer.json"))) {
-                return run(model, corpus, split, output, adapterOutput, directory, progress);
+                return run(model, corpus, split, output, adapterOutput, languageOutput, directory, progress);
             }
         }
     }
@@ -174,14 +193,20 @@ public record CaptionTrainingJob(
             HeldOutTexts split,
             OutputDirectory output,
             @Nullable OutputDirectory adapterOutput,
+            @Nullable OutputDirectory languageOutput,
             RunDirectory directory,
             Progress progress) {
-        output.requireRoom(model.bytes(Saving.DEFAULT));
+        output.requireRoom((languageOutput == null ? 1 : 2) * model.bytes(Saving.DEFAULT));
         CaptionTraining stage1 =
                 CaptionTraining.prepare(model.encoder(), split.training(), instructions, training, progress);
         announce(progress);
         TrainingRun recorded = directory.begin(settings(split, model), progress);
         int skipped = trainLanguageModel(model, corpus, output, recorded, progress);
+        if (languageOutput != null) {
+            // It appears with the text encoder, so that a training that is stopped finds its place free when it goes
+            // on.
+            model.write(languageOutput, languageModelProvenance(), Saving.DEFAULT);
+        }
         CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
         LossCurve losses = savedOnFailure(
                 model,
@@ -192,6 +217,9 @@ public record CaptionTrainingJob(
                         () -> saveAdapter(model, adapterOutput)));
         // Saved before it is measured: whatever happens then, nothing was trained for nothing.
         model.save(output, provenance(), Saving.DEFAULT);
+        if (languageOutput != null) {
+            languageOutput.publish();
+        }
         Map<String, CaptionRetrieval.Change> changes =
                 retrieval(model.encoder(), split.measured(), false, progress).since(before);
         directory.finish(figures(changes), progress);
@@ -334,13 +362,19 @@ public record CaptionTrainingJob(
     }
 
     private Map<String, String> provenance() {
+        Map<String, String> notes = languageModelProvenance();
+        notes.putAll(RecipeNotes.of("stage_1.", training));
+        return notes;
+    }
+
+    /** Of what stage 1 begins with. */
+    private Map<String, String> languageModelProvenance() {
         Map<String, String> notes = new LinkedHashMap<>();
         notes.put("made_by", "llm2clip train caption");
         notes.put("start", from());
         if (start instanceof FromScratch scratch) {
             notes.putAll(RecipeNotes.of("language_model.", scratch.training));
         }
-        notes.putAll(RecipeNotes.of("stage_1.", training));
         return notes;
     }
 

@@ -89,10 +89,10 @@ public record ClipTrainingJob(
      *
      * @param trainingImages images that there are to learn from
      * @param measuredImages images that were measured
-     * @param broken how many of these could not be used, as far as they were drawn
+     * @param broken how many of both could not be used, as far as they were drawn
      * @param reasons a sentence for each of the first
      * @param retrieval between the measured images and all their captions, by what embedded the captions: of the saved model first
-     * @param skippedSteps whose loss or gradients were not finite
+     * @param losses of every step
      * @param captions of all images, or where there are very many of those that were looked at
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
@@ -102,7 +102,7 @@ public record ClipTrainingJob(
             long broken,
             List<String> reasons,
             Map<String, RetrievalMetrics> retrieval,
-            int skippedSteps,
+            LossCurve losses,
             long captions,
             long cutCaptions) {}
 
@@ -175,7 +175,7 @@ public record ClipTrainingJob(
                         Stream.concat(losses.reasons().stream(), measured.broken().stream())
                                 .toList(),
                         measured.retrieval(),
-                        losses.skipped(),
+                        losses,
                         filled.captions(),
                         filled.cut());
             }
