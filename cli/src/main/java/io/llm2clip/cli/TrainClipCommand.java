@@ -147,7 +147,8 @@ final class TrainClipCommand extends ComputingCommand {
                 names = "--vision",
                 paramLabel = "PATH|NAME",
                 description =
-                        "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, a file of weights, or its name on the Hub.")
+                        "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, a file of weights, a PEFT adapter for one, or its name"
+                                + " on the Hub.")
         private @Nullable String path;
 
         @ArgGroup(exclusive = false)
@@ -225,6 +226,7 @@ final class TrainClipCommand extends ComputingCommand {
                         start,
                         training,
                         out,
+                        visionTraining.adapter(),
                         overwrite.existing(),
                         device().execution(),
                         recorded));
@@ -258,6 +260,9 @@ final class TrainClipCommand extends ComputingCommand {
             });
         }
         terminal.remark("The model is in %s.".formatted(out));
+        job.adapter()
+                .ifPresent(path -> terminal.remark(
+                        "What was trained of the vision tower is in %s, for PEFT and --vision.".formatted(path)));
         if (captions instanceof ClipText.Both) {
             terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ClipTrainingJob.TOWER)));
         }

@@ -61,6 +61,6 @@ record DemoFolders(Path root) {
     }
 
     private static String dashed(String arm) {
-        return arm.replaceAll("([a-z])([A-Z0-9])", "$1-$2").toLowerCase(Locale.ROOT);
+        return arm.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
     }
 }

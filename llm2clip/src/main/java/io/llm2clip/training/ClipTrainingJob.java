@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stage 2 on a user's images: makes a model that {@link io.llm2clip.Llm2Clip#load} opens.
@@ -47,6 +48,8 @@ import java.util.stream.Stream;
  * @param vision the vision tower to begin with
  * @param training of stage 2
  * @param out receives the model; of a text tower alone a CLIP as {@link io.llm2clip.conversion.Conversion} writes one
+ * @param adapter receives the low-rank updates of a pretrained vision tower, and its projection, as an adapter that PEFT loads, if asked
+ *     for
  * @param existing what to do if {@code out} holds one already
  * @param execution where and how to compute
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
@@ -57,6 +60,7 @@ public record ClipTrainingJob(
         VisionStart vision,
         ClipTraining.Config training,
         Path out,
+        Optional<Path> adapter,
         Existing existing,
         Execution execution,
         RunOptions run) {
@@ -64,10 +68,24 @@ public record ClipTrainingJob(
     /** Within the directory of the model of a language model, that of the text tower that was trained along. */
     public static final String TOWER = "clip";
 
-    /** @throws IllegalArgumentException if a folder to write to is in another */
+    /**
+     * The same.
+     *
+     * @throws IllegalArgumentException if a folder to write to is in another, or an adapter is asked for and there are no updates, or no
+     *     tower that they would be for
+     */
     public ClipTrainingJob {
+        if (adapter.isPresent() && training.vision().lora() == null) {
+            throw new IllegalArgumentException(
+                    "An adapter of a vision tower that is trained as a whole; expected low-rank updates (--vision-lora), too.");
+        }
+        if (adapter.isPresent() && !(vision instanceof VisionStart.Pretrained)) {
+            throw new IllegalArgumentException(
+                    "An adapter for a vision tower from scratch, which nobody else has; expected one from a pretrained tower (--vision).");
+        }
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("model", out);
+        adapter.ifPresent(path -> folders.put("adapter", path));
         text.vectors().ifPresent(store -> folders.put("vectors", store));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
@@ -82,6 +100,19 @@ public record ClipTrainingJob(
             Path out,
             Existing existing) {
         this(data, text, vision, training, out, existing, Execution.cpu(), RunOptions.beside(out));
+    }
+
+    /** Without an adapter. */
+    public ClipTrainingJob(
+            ClipData data,
+            ClipText text,
+            VisionStart vision,
+            ClipTraining.Config training,
+            Path out,
+            Existing existing,
+            Execution execution,
+            RunOptions run) {
+        this(data, text, vision, training, out, Optional.empty(), existing, execution, run);
     }
 
     /**
@@ -122,6 +153,9 @@ public record ClipTrainingJob(
         ClipNotes notes = new ClipNotes(data, vision, training);
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
+                @Nullable
+                        OutputDirectory adapterOutput = adapter.map(path -> VisionTower.claimAdapter(path, existing))
+                                .orElse(null);
                 Parameters parameters = new Parameters(training.seed())) {
             Optional<Logits.Values> published = vision.logits();
             Logits.Values start = training.loss().start(published);
@@ -166,6 +200,9 @@ public record ClipTrainingJob(
                 }
                 // Saved before they are measured: whatever happens then, nothing was trained for nothing.
                 models.save(output);
+                if (adapterOutput != null && vision instanceof VisionStart.Pretrained pretrained) {
+                    side.saveAdapter(adapterOutput, pretrained.path());
+                }
                 ClipEvaluation.Measured measured = evaluation.retrieval();
                 directory.finish(ClipOutcomes.of(measured.retrieval()), progress);
                 return new Result(
