@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.hub.HubPath;
+import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
@@ -264,7 +265,7 @@ final class TrainClipCommand extends ComputingCommand {
                 .ifPresent(path -> terminal.remark(
                         "What was trained of the vision tower is in %s, for PEFT and --vision.".formatted(path)));
         if (captions instanceof ClipText.Both) {
-            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ClipTrainingJob.TOWER)));
+            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ModelDirectory.TOWER)));
         }
     }
 

@@ -65,11 +65,8 @@ public record ClipTrainingJob(
         Execution execution,
         RunOptions run) {
 
-    /** Within the directory of the model of a language model, that of the text tower that was trained along. */
-    public static final String TOWER = "clip";
-
     /**
-     * The same.
+     * Checks what options alone speak against.
      *
      * @throws IllegalArgumentException if a folder to write to is in another, or an adapter is asked for and there are no updates, or no
      *     tower that they would be for
