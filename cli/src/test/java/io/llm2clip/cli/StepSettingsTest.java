@@ -106,14 +106,32 @@ class StepSettingsTest {
                 0.5,
                 "--hard-negatives",
                 "--lora-dropout",
-                0.2);
+                0.2,
+                "--llm-accumulate",
+                3,
+                "--save-llm",
+                folder.resolve("language-model"));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
                 .contains(
+                        "language model: steps 2, batch 32, accumulate 3,",
                         "chunk 4, recompute true, ema 0.5",
                         "but for batch, dropout, hard negatives, chunk, recompute, ema)");
         assertThat(notes("chunked-text", "caption.json").path("stage_1.chunk").asString())
                 .isEqualTo("4");
+        // The start of stage 1, which changed it.
+        assertThat(notes("language-model", "caption.json").has("stage_1.chunk")).isFalse();
+        try (Checkpoint before = Checkpoint.open(folder.resolve("language-model"));
+                Checkpoint after = Checkpoint.open(folder.resolve("chunked-text"))) {
+            assertThat(before.entries()).containsOnlyKeys(after.entries().keySet());
+            assertThat(before.readFloats("embed_tokens.weight"))
+                    .containsExactly(after.readFloats("embed_tokens.weight"));
+            String updated = "layers.0.mlp.up_proj.weight";
+            assertThat(before.readFloats(updated)).isNotEqualTo(after.readFloats(updated));
+        }
+        Run other = train("caption", "none", "--llm", folder.resolve("text"), "--save-llm", folder.resolve("x"));
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("--save-llm");
     }
 
     @Test
