@@ -9,9 +9,11 @@ import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.model.ImageEncoder;
+import io.llm2clip.model.JoinedTextEncoder;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.OpenModel;
 import io.llm2clip.model.Probabilities;
 import io.llm2clip.model.TextBranch;
@@ -21,9 +23,11 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -45,6 +49,8 @@ public final class Llm2Clip implements AutoCloseable {
     private static final int CHUNK = 256;
 
     private final OpenModel opened;
+    // Of joined embeddings only.
+    private final Optional<OpenModel> tower;
     private final LoadOptions options;
     private final Preprocessing preprocessing;
     private final ImageReader reader;
@@ -53,15 +59,21 @@ public final class Llm2Clip implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private boolean closed;
 
-    private Llm2Clip(OpenModel opened, LoadOptions options) {
+    private Llm2Clip(OpenModel opened, Optional<OpenModel> tower, LoadOptions options) {
         this.opened = opened;
+        this.tower = tower;
         this.options = options;
         Llm2ClipModel model = opened.model();
         ModelDescription description = model.description();
         preprocessing = description.preprocessing().of(model.vision().config());
         reader = options.reader(description);
-        texts = TextEncoder.of(model.text(), opened.tokenizer(), options.captions(), options.execution());
+        texts = tower.<TextEncoder>map(other -> new JoinedTextEncoder(texts(opened), texts(other)))
+                .orElseGet(() -> texts(opened));
         images = new ImageEncoder(model.vision(), options.execution());
+    }
+
+    private TextEncoder texts(OpenModel part) {
+        return TextEncoder.of(part.model().text(), part.tokenizer(), options.captions(), options.execution());
     }
 
     /**
@@ -87,16 +99,58 @@ public final class Llm2Clip implements AutoCloseable {
         return load(HubPath.of(place));
     }
 
-    /** The same, with what the caller decides otherwise than the model says, and where to compute. */
+    /**
+     * The same, with what the caller decides otherwise than the model says, and where to compute.
+     *
+     * @throws InputException also if captions are to be embedded by a text tower beside the language model, and there is none
+     */
     public static Llm2Clip load(Path path, LoadOptions options) {
+        return switch (options.captionsBy()) {
+            case MODEL -> load(open(path, options), Optional.empty(), options);
+            case TEXT_TOWER -> load(open(towerOf(path), options), Optional.empty(), options);
+            case JOINED -> {
+                Path tower = towerOf(path);
+                OpenModel language = open(path, options);
+                try {
+                    yield load(language, Optional.of(open(tower, options)), options);
+                } catch (RuntimeException | Error e) {
+                    language.close();
+                    throw e;
+                }
+            }
+        };
+    }
+
+    /** Takes over what was opened. */
+    private static Llm2Clip load(OpenModel opened, Optional<OpenModel> tower, LoadOptions options) {
+        try {
+            return new Llm2Clip(opened, tower, options);
+        } catch (RuntimeException | Error e) {
+            tower.ifPresent(OpenModel::close);
+            opened.close();
+            throw e;
+        }
+    }
+
+    private static OpenModel open(Path path, LoadOptions options) {
         OpenModel opened = OpenModel.open(path, options.model());
         try {
             opened.requirePrecision(path, options.execution());
-            return new Llm2Clip(opened, options);
+            return opened;
         } catch (RuntimeException | Error e) {
             opened.close();
             throw e;
         }
+    }
+
+    private static Path towerOf(Path path) {
+        Path tower = path.resolve(ModelDirectory.TOWER);
+        if (!Files.isDirectory(tower)) {
+            throw new InputException(
+                    "%s: expected a language model beside which a text tower was trained, with that in '%s', found none; embed captions by the model itself."
+                            .formatted(path, ModelDirectory.TOWER));
+        }
+        return tower;
     }
 
     /** Embeddings {@code [captions, E]} of length 1. Captions too long for the model are cut; a warning is logged, once per call. */
@@ -160,11 +214,12 @@ public final class Llm2Clip implements AutoCloseable {
      */
     public void embedImages(
             ImageSource source, VectorTarget embeddings, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
-        FloatMatrix unit = FloatMatrix.allocate(1, embeddingSize());
+        FloatMatrix unit = FloatMatrix.allocate(1, vision().projectionSize());
         VectorTarget normalized = (index, vector) -> {
             unit.accept(0, vector);
-            unit.normalizeRows();
-            embeddings.accept(index, unit.memory());
+            FloatMatrix embedding = whole(unit);
+            embedding.normalizeRows();
+            embeddings.accept(index, embedding.memory());
         };
         exclusively(() -> {
             images.encode(source, normalized, failures, phase);
@@ -256,7 +311,7 @@ public final class Llm2Clip implements AutoCloseable {
         return exclusively(() -> texts.kinds(captions));
     }
 
-    /** The factor that training learned for cosines before a softmax or a sigmoid, for LLM2CLIP and CLIP up to 100. */
+    /** The factor that training learned for cosines, of joined embeddings for the language model's, before a softmax or a sigmoid, for LLM2CLIP and CLIP up to 100. */
     public float logitScale() {
         return exclusively(
                 () -> (float) Math.exp(opened.model().logits().scale().data().item()));
@@ -278,7 +333,7 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** E, the number of values of an embedding. */
     public int embeddingSize() {
-        return opened.model().vision().config().projectionSize();
+        return (tower.isPresent() ? 2 : 1) * vision().projectionSize();
     }
 
     /** Tokens that are read of a caption, those of its template and instruction included; of longer ones only the beginning counts. */
@@ -289,6 +344,11 @@ public final class Llm2Clip implements AutoCloseable {
     /** How the model was made and takes images. */
     public ModelDescription description() {
         return opened.model().description();
+    }
+
+    /** What embeds captions: where that is the model itself, {@link #text} tells whether it is a language model. */
+    public CaptionsBy captionsBy() {
+        return options.captionsBy();
     }
 
     /** Where and how the model computes. */
@@ -320,6 +380,7 @@ public final class Llm2Clip implements AutoCloseable {
                 closed = true;
                 // In reverse order, each whatever becomes of the others.
                 try (opened;
+                        OpenModel _ = tower.orElse(null);
                         images;
                         texts) {}
             }
@@ -338,9 +399,14 @@ public final class Llm2Clip implements AutoCloseable {
     }
 
     private FloatMatrix embed(ImageSource source) {
-        FloatMatrix embeddings = exclusively(() -> images.encode(source, Progress.Phase.NONE));
+        FloatMatrix embeddings = whole(exclusively(() -> images.encode(source, Progress.Phase.NONE)));
         embeddings.normalizeRows();
         return embeddings;
+    }
+
+    /** Embeddings of images as they are compared with those of captions. */
+    private FloatMatrix whole(FloatMatrix images) {
+        return tower.isPresent() ? images.beside(images) : images;
     }
 
     private <T> T exclusively(Supplier<T> work) {

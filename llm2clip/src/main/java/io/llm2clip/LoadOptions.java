@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param exifOrientation whether pictures are turned upright as their EXIF orientation says; empty for what the model was
  *     trained with
  * @param maxPixels larger pictures are refused
+ * @param captionsBy what embeds captions
  * @param weights in which format weights are kept in memory: quantized ones take less and are less exact
  * @param execution where and how to compute
  */
@@ -36,6 +37,7 @@ public record LoadOptions(
         CaptionOptions captions,
         Optional<Boolean> exifOrientation,
         long maxPixels,
+        CaptionsBy captionsBy,
         WeightFormat weights,
         Execution execution) {
     /** Everything as the model says, on the CPU. */
@@ -47,6 +49,7 @@ public record LoadOptions(
             CaptionOptions.STORED,
             Optional.empty(),
             ImageReader.DEFAULT_MAX_PIXELS,
+            CaptionsBy.MODEL,
             WeightFormat.STORED,
             Execution.cpu());
 
@@ -60,6 +63,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -74,6 +78,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -88,6 +93,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -102,6 +108,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -116,6 +123,7 @@ public record LoadOptions(
                 options,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -130,6 +138,7 @@ public record LoadOptions(
                 captions,
                 Optional.of(follow),
                 maxPixels,
+                captionsBy,
                 weights,
                 execution);
     }
@@ -144,6 +153,22 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 pixels,
+                captionsBy,
+                weights,
+                execution);
+    }
+
+    /** The same with captions embedded so. */
+    public LoadOptions withCaptionsBy(CaptionsBy branches) {
+        return new LoadOptions(
+                textEncoder,
+                normalizeCaptions,
+                vision,
+                specialTokens,
+                captions,
+                exifOrientation,
+                maxPixels,
+                branches,
                 weights,
                 execution);
     }
@@ -158,6 +183,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 format,
                 execution);
     }
@@ -172,6 +198,7 @@ public record LoadOptions(
                 captions,
                 exifOrientation,
                 maxPixels,
+                captionsBy,
                 weights,
                 other);
     }

@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.InputException;
@@ -14,11 +15,9 @@ import io.llm2clip.evaluation.suite.Suite;
 import io.llm2clip.evaluation.suite.SuiteResult;
 import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
-import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.TextTower;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.report.Facts;
-import io.llm2clip.training.Embedded;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -133,11 +132,9 @@ final class EvalCommand extends ComputingCommand {
 
     /** What embeds the captions of a model. */
     private static String captionsBy(Llm2Clip loaded) {
-        Embedded branch = switch (loaded.text()) {
-            case LanguageBranch _ -> Embedded.LANGUAGE_MODEL;
-            case TextTower _ -> Embedded.TEXT_TOWER;
-        };
-        return branch.text();
+        return loaded.text() instanceof TextTower
+                ? CaptionsBy.TEXT_TOWER.text()
+                : loaded.captionsBy().text();
     }
 
     private void print(Measurement.Retrieval found, CaptionRetrieval captions, String captionsBy) {

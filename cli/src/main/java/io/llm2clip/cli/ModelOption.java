@@ -1,5 +1,6 @@
 package io.llm2clip.cli;
 
+import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.Fingerprint;
@@ -48,6 +49,14 @@ final class ModelOption {
                             + " proportions, they get as many patches as such a square (default: the model's).")
     private @Nullable Integer imageSize;
 
+    @Option(
+            names = "--captions-by",
+            paramLabel = "WHAT",
+            description =
+                    "What embeds captions where 'train clip' trained a text tower beside the language model: the MODEL itself, the"
+                            + " TEXT_TOWER, or both, JOINED (default: ${DEFAULT-VALUE}).")
+    private CaptionsBy captionsBy = CaptionsBy.MODEL;
+
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
 
@@ -89,6 +98,7 @@ final class ModelOption {
         LoadOptions options = options(Execution.cpu());
         String stored = "as the model says";
         return Map.of(
+                "--captions-by", captionsBy.toString(),
                 "--max-megapixels", Long.toString(options.maxPixels()),
                 "--exif-orientation",
                         options.exifOrientation().map(String::valueOf).orElse(stored),
@@ -101,7 +111,8 @@ final class ModelOption {
 
     private LoadOptions options(Execution execution) {
         LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)))
-                .withCaptions(captions.options());
+                .withCaptions(captions.options())
+                .withCaptionsBy(captionsBy);
         if (specialTokens.choice().isPresent()) {
             options = options.withSpecialTokens(specialTokens.choice().get());
         }

@@ -157,12 +157,29 @@ final class TrainCaptionCommand extends ComputingCommand {
                 description = "Training steps of the language model from scratch (default: ${DEFAULT-VALUE}).")
         private int steps = 110;
 
+        @Within(Limit.COUNT)
+        @Option(
+                names = "--llm-accumulate",
+                paramLabel = "N",
+                description =
+                        "Make a step of the language model from scratch of N times 32 rows, whose gradients are summed: the same as a"
+                                + " batch of so many, in the memory of one (default: ${DEFAULT-VALUE}).")
+        private int accumulate = 1;
+
         @Within(Limit.VOCABULARY)
         @Option(
                 names = "--vocabulary",
                 paramLabel = "N",
                 description = "Vocabulary size of the language model from scratch (default: ${DEFAULT-VALUE}).")
         private int vocabulary = 1024;
+
+        @HelpSection.In(HelpSection.OUTPUT)
+        @Option(
+                names = "--save-llm",
+                paramLabel = "DIR",
+                description =
+                        "Also receives the language model from scratch as it is before stage 1, a text encoder like that after it.")
+        private @Nullable Path saved;
     }
 
     private record Report(
@@ -252,6 +269,8 @@ final class TrainCaptionCommand extends ComputingCommand {
         }
         return new CaptionTrainingJob.FromScratch(
                 LlamaConfig.miniature(model.scratch.vocabulary),
-                LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed));
+                LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed)
+                        .withAccumulate(model.scratch.accumulate),
+                Optional.ofNullable(model.scratch.saved));
     }
 }

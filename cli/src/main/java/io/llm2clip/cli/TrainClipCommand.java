@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.hub.HubPath;
+import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
@@ -147,7 +148,8 @@ final class TrainClipCommand extends ComputingCommand {
                 names = "--vision",
                 paramLabel = "PATH|NAME",
                 description =
-                        "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, a file of weights, or its name on the Hub.")
+                        "A pretrained tower of CLIP, EVA-CLIP or SigLIP: its directory, a file of weights, a PEFT adapter for one, or its name"
+                                + " on the Hub.")
         private @Nullable String path;
 
         @ArgGroup(exclusive = false)
@@ -225,6 +227,7 @@ final class TrainClipCommand extends ComputingCommand {
                         start,
                         training,
                         out,
+                        visionTraining.adapter(),
                         overwrite.existing(),
                         device().execution(),
                         recorded));
@@ -241,7 +244,7 @@ final class TrainClipCommand extends ComputingCommand {
                             result.measuredImages(),
                             result.broken(),
                             result.cutCaptions(),
-                            result.skippedSteps(),
+                            result.losses().skipped(),
                             retrieval.values().iterator().next(),
                             retrieval,
                             out.toString()));
@@ -258,8 +261,11 @@ final class TrainClipCommand extends ComputingCommand {
             });
         }
         terminal.remark("The model is in %s.".formatted(out));
+        job.adapter()
+                .ifPresent(path -> terminal.remark(
+                        "What was trained of the vision tower is in %s, for PEFT and --vision.".formatted(path)));
         if (captions instanceof ClipText.Both) {
-            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ClipTrainingJob.TOWER)));
+            terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ModelDirectory.TOWER)));
         }
     }
 

@@ -4,6 +4,8 @@ import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.training.Locks;
 import io.llm2clip.training.VisionTraining;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -44,6 +46,15 @@ final class VisionTrainingOptions {
                     "Share of the inputs of the vision tower's updates that a step sets to 0 (default: 0.1, as in the reference).")
     private @Nullable Float dropout;
 
+    @HelpSection.In(HelpSection.OUTPUT)
+    @Option(
+            names = "--save-vision-adapter",
+            paramLabel = "DIR",
+            description =
+                    "With --vision and --vision-lora, also receives what was trained of the vision tower alone, as a LoRA adapter that"
+                            + " PEFT loads.")
+    private @Nullable Path adapter;
+
     @Option(
             names = "--lock",
             paramLabel = "SIDE",
@@ -79,6 +90,11 @@ final class VisionTrainingOptions {
                         rank,
                         alpha == null ? reference.alpha() : alpha,
                         dropout == null ? reference.dropout() : dropout));
+    }
+
+    /** Where updates are saved alone. */
+    Optional<Path> adapter() {
+        return Optional.ofNullable(adapter);
     }
 
     /** @throws IllegalArgumentException if nothing is left to train, or layers are unlocked of no side */

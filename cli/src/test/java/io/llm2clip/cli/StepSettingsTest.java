@@ -106,14 +106,32 @@ class StepSettingsTest {
                 0.5,
                 "--hard-negatives",
                 "--lora-dropout",
-                0.2);
+                0.2,
+                "--llm-accumulate",
+                3,
+                "--save-llm",
+                folder.resolve("language-model"));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
                 .contains(
+                        "language model: steps 2, batch 32, accumulate 3,",
                         "chunk 4, recompute true, ema 0.5",
                         "but for batch, dropout, hard negatives, chunk, recompute, ema)");
         assertThat(notes("chunked-text", "caption.json").path("stage_1.chunk").asString())
                 .isEqualTo("4");
+        // The start of stage 1, which changed it.
+        assertThat(notes("language-model", "caption.json").has("stage_1.chunk")).isFalse();
+        try (Checkpoint before = Checkpoint.open(folder.resolve("language-model"));
+                Checkpoint after = Checkpoint.open(folder.resolve("chunked-text"))) {
+            assertThat(before.entries()).containsOnlyKeys(after.entries().keySet());
+            assertThat(before.readFloats("embed_tokens.weight"))
+                    .containsExactly(after.readFloats("embed_tokens.weight"));
+            String updated = "layers.0.mlp.up_proj.weight";
+            assertThat(before.readFloats(updated)).isNotEqualTo(after.readFloats(updated));
+        }
+        Run other = train("caption", "none", "--llm", folder.resolve("text"), "--save-llm", folder.resolve("x"));
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("--save-llm");
     }
 
     @Test
@@ -194,6 +212,16 @@ class StepSettingsTest {
             rounded += (Float.floatToRawIntBits(found[i]) & 0xffff) == 0 ? 1 : 0;
         }
         assertThat(rounded).isLessThan(found.length / 100);
+    }
+
+    @Test
+    void anAdapterIsOfUpdatesOfATowerThatOthersHave() {
+        Run whole = clip("whole", "--save-vision-adapter", folder.resolve("none"));
+        assertThat(whole.code()).isEqualTo(2);
+        assertThat(whole.err()).contains("trained as a whole; expected low-rank updates (--vision-lora), too.");
+        Run scratch = clip("scratch", "--vision-lora", 4, "--save-vision-adapter", folder.resolve("none"));
+        assertThat(scratch.code()).isEqualTo(2);
+        assertThat(scratch.err()).contains("which nobody else has; expected one from a pretrained tower (--vision).");
     }
 
     @ParameterizedTest
@@ -314,14 +342,29 @@ class StepSettingsTest {
                 "--learning-rate",
                 0.01,
                 "--lock",
-                "text");
+                "text",
+                "--save-vision-adapter",
+                folder.resolve("vision-adapter"));
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.err()).contains("patch dropout 0.5", "rank 4", "dropout 0.1", "text unlocked 0");
+        assertThat(run.err())
+                .contains("patch dropout 0.5", "rank 4", "dropout 0.1", "text unlocked 0")
+                .contains("What was trained of the vision tower is in " + folder.resolve("vision-adapter"));
         String block = "vision_model.encoder.layers.0.";
         assertThat(weights("updated", block + "mlp.fc1.weight"))
                 .containsExactly(weights("whole-tower", block + "mlp.fc1.weight"));
         assertThat(weights("updated", block + "self_attn.k_proj.weight"))
                 .isNotEqualTo(weights("whole-tower", block + "self_attn.k_proj.weight"));
+        // The adapter upon the tower is what the model has.
+        Path merged = folder.resolve("merged-tower");
+        Run convert = Run.of("convert", folder.resolve("vision-adapter"), merged);
+        assertThat(convert.code()).as(convert.err()).isZero();
+        try (Checkpoint joined = Checkpoint.open(merged)) {
+            for (String name : List.of(block + "self_attn.q_proj.weight", PROJECTION)) {
+                assertThat(joined.readFloats(name)).containsExactly(weights("updated", name), within(1e-6f));
+            }
+        }
+        Run again = from(folder.resolve("vision-adapter"), "again");
+        assertThat(again.code()).as(again.err()).isZero();
         Run both = from(folder.resolve("whole-tower"), "both", "--lock", "image", "--lock", "text");
         assertThat(both.code()).isEqualTo(2);
         assertThat(both.err()).contains("Vision tower and text side are both locked;");

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 /** {@code train clip} with text towers, updates and vectors that are computed as it goes. */
 class TrainTextTowerTest {
@@ -122,6 +123,22 @@ class TrainTextTowerTest {
                         .out())
                 .startsWith("20 images, 40 captions, embedded by the text tower");
         assertThat(folder.resolve("joined-vectors")).isDirectory();
+
+        Path joined = folder.resolve("joined");
+        assertThat(Run.of("eval", data, "--model", joined, "--captions-by", "text_tower")
+                        .out())
+                .startsWith("20 images, 40 captions, embedded by the text tower");
+        JsonNode eval = Run.of("eval", data, "--model", joined, "--captions-by", "joined", "--json")
+                .json();
+        assertThat(eval.path("captionsBy").asString()).isEqualTo("language model and the text tower, joined");
+        Run similarity = Run.of(
+                "similarity", "--json", "--model", joined, "--captions-by", "joined", data.resolve("1.png"), "a kite");
+        assertThat(similarity.code()).as(similarity.err()).isZero();
+        Run convert = Run.of("convert", joined, folder.resolve("converted"));
+        assertThat(convert.err()).contains("that of the text tower is " + joined.resolve("clip"));
+        Run none = Run.of("eval", data, "--model", joined.resolve("clip"), "--captions-by", "joined");
+        assertThat(none.code()).isEqualTo(1);
+        assertThat(none.err()).contains("expected a language model beside which a text tower was trained");
     }
 
     @Test

@@ -126,6 +126,11 @@ public record Conversion(
     }
 
     private Result model(CheckpointKind kind, Progress progress) {
+        Path tower = in.resolve(ModelDirectory.TOWER);
+        if (kind == CheckpointKind.MODEL && Files.isDirectory(tower)) {
+            progress.note("%s: what is written is the language model's; that of the text tower is %s, convert it, too."
+                    .formatted(in, tower));
+        }
         ModelOptions options = new ModelOptions(
                 textEncoder,
                 ModelOptions.STORED.normalizeCaptions(),

@@ -168,6 +168,27 @@ public final class FloatMatrix implements VectorTarget {
         }
     }
 
+    /**
+     * Rows {@code [N, 2 C]} of this and of another matrix of the same size side by side, each scaled to length 1: cosines of such rows are
+     * the means of the cosines of their halves.
+     */
+    public FloatMatrix beside(FloatMatrix other) {
+        FloatMatrix both = allocate(rows, 2 * columns);
+        for (int row = 0; row < rows; row++) {
+            copyUnit(row(row), both, row, 0);
+            copyUnit(other.row(row), both, row, columns);
+        }
+        return both;
+    }
+
+    private static void copyUnit(MemorySegment vector, FloatMatrix target, int row, int column) {
+        double length = Math.max(Math.sqrt(squares(vector)), 1e-12);
+        MemorySegment to = target.row(row);
+        for (int i = 0; i < vector.byteSize() / Float.BYTES; i++) {
+            to.setAtIndex(FLOAT, column + i, (float) (vector.getAtIndex(FLOAT, i) / length));
+        }
+    }
+
     /** The sum of the squares of a vector's values, in their order. */
     public static double squares(MemorySegment vector) {
         double squares = 0;

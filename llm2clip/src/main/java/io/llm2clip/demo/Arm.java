@@ -1,29 +1,19 @@
 package io.llm2clip.demo;
 
-import io.llm2clip.data.FloatMatrix;
-import io.llm2clip.model.Logits;
-import io.llm2clip.model.VisionTower;
+import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.training.LossCurve;
-import java.util.List;
-import java.util.function.Function;
+import java.nio.file.Path;
 
 /**
- * One trained pair of towers to compare.
+ * One trained model to compare.
  *
  * @param name key in results
- * @param vision its vision tower
- * @param logits what it makes of cosines
- * @param texts embeds captions, {@code [N, E]}
- * @param steps optimizer steps
- * @param training losses and operations
+ * @param model its directory
+ * @param steps optimizer steps of stage 2
+ * @param training losses and operations of these
+ * @param evaluated its recall among all captions of all measured images, as {@code eval} counts it
  */
-record Arm(
-        String name,
-        VisionTower vision,
-        Logits logits,
-        Function<List<String>, FloatMatrix> texts,
-        int steps,
-        LossCurve training) {
+record Arm(String name, Path model, int steps, LossCurve training, BothWays evaluated) {
 
     /** LLM2CLIP itself. */
     static final String LLM2CLIP = "llm2clip";
@@ -34,7 +24,7 @@ record Arm(
     /** The CLIP baseline at equal operations of stage 2. */
     static final String CLIP_EQUAL_COMPUTE = "clipEqualCompute";
 
-    /** LLM2CLIP on the vectors of the language model before stage 1. */
+    /** LLM2CLIP on the language model as it was before stage 1. */
     static final String WITHOUT_STAGE_1 = "llm2clipWithoutStage1";
 
     /** The baseline with a window of 32 tokens. */

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * Retrieval of every arm on every query set. A set holds columns of captions, one caption per image each; recall is the mean over
@@ -30,24 +31,27 @@ final class Comparison {
         this.querySets = querySets;
     }
 
-    /** Measures an arm; {@code imageEmbeddings} are {@code [N, E]}. */
-    void add(Arm arm, FloatMatrix imageEmbeddings) {
-        images.put(arm.name(), imageEmbeddings);
+    /**
+     * Measures an arm.
+     *
+     * @param imageEmbeddings {@code [N, E]}
+     * @param embed gives embeddings {@code [N, E]} of captions
+     */
+    void add(String arm, FloatMatrix imageEmbeddings, Function<List<String>, FloatMatrix> embed) {
+        images.put(arm, imageEmbeddings);
         querySets.forEach((name, columns) -> {
             List<RetrievalMetrics> metrics = new ArrayList<>();
             for (List<String> column : columns) {
-                FloatMatrix texts = arm.texts().apply(column);
-                firstColumns
-                        .computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>())
-                        .putIfAbsent(name, texts);
+                FloatMatrix texts = embed.apply(column);
+                firstColumns.computeIfAbsent(arm, _ -> new LinkedHashMap<>()).putIfAbsent(name, texts);
                 metrics.add(RetrievalMetrics.diagonal(imageEmbeddings, texts));
             }
             firstRanks
-                    .computeIfAbsent(arm.name(), _ -> new LinkedHashMap<>())
+                    .computeIfAbsent(arm, _ -> new LinkedHashMap<>())
                     .put(name, metrics.getFirst().imageRetrieval());
             recalls.computeIfAbsent(name, _ -> new LinkedHashMap<>())
                     .put(
-                            arm.name(),
+                            arm,
                             new BothWays(
                                     recall(metrics.stream()
                                             .map(RetrievalMetrics::textRetrieval)
@@ -56,7 +60,7 @@ final class Comparison {
                                             .map(RetrievalMetrics::imageRetrieval)
                                             .toList())));
             hits.computeIfAbsent(name, _ -> new LinkedHashMap<>())
-                    .put(arm.name(), hitsByImage(metrics, imageEmbeddings.rows()));
+                    .put(arm, hitsByImage(metrics, imageEmbeddings.rows()));
         });
     }
 

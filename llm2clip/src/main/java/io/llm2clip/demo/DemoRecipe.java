@@ -13,40 +13,24 @@ import io.llm2clip.training.pair.Pairing;
 /**
  * Sizes and hyper-parameters of the demo. Chosen on validation images of other seeds than the default one, never on held-out ones.
  *
- * @param hiddenSize of the language model
- * @param intermediateSize of its feed-forward
- * @param heads query heads of 32 channels; half as many key/value heads, rounded up to a divisor
- * @param layers of the language model
+ * @param model the language model
  * @param stage2 training of the vision tower; the baseline takes the same
  */
 record DemoRecipe(
         DemoDataSetOptions data,
-        int vocabulary,
-        int hiddenSize,
-        int intermediateSize,
-        int heads,
-        int keyValueHeads,
-        int layers,
+        LlamaConfig model,
         LanguageModelTraining.Config languageModel,
         CaptionTraining.Config stage1,
         ClipTraining.Config stage2) {
 
-    /** The language model's shape: heads of 32, rotary base 10000, its own output matrix. */
-    LlamaConfig languageModelConfig() {
-        return new LlamaConfig(
-                vocabulary,
-                hiddenSize,
-                intermediateSize,
-                layers,
-                heads,
-                keyValueHeads,
-                hiddenSize / heads,
-                1e-5f,
-                10_000,
-                null,
-                2048,
-                false);
-    }
+    /** Tokens of a caption that the baseline reads, as CLIP does. */
+    static final int WINDOW = 77;
+
+    static final int SHORT_WINDOW = 32;
+    /** More tokens than any caption has. */
+    static final int UNLIMITED_WINDOW = 256;
+
+    private static final int VOCABULARY = 1024;
 
     static DemoRecipe of(DemoOptions options) {
         long seed = options.seed();
@@ -56,12 +40,7 @@ record DemoRecipe(
     private static DemoRecipe standard(long seed) {
         return new DemoRecipe(
                 DemoDataSetOptions.standard(seed),
-                1024,
-                192,
-                512,
-                6,
-                2,
-                2,
+                LlamaConfig.miniature(VOCABULARY),
                 LanguageModelTraining.Config.of(110, 32, 128, 3e-3f, 20, seed),
                 stage1(170, 3e-3f, 0.5, seed),
                 ClipTraining.Config.miniature(250, 5e-4f, 20, seed));
@@ -70,12 +49,7 @@ record DemoRecipe(
     private static DemoRecipe quick(long seed) {
         return new DemoRecipe(
                 DemoDataSetOptions.quick(seed),
-                1024,
-                128,
-                352,
-                4,
-                2,
-                2,
+                new LlamaConfig(VOCABULARY, 128, 352, 2, 4, 2, 32, 1e-5f, 10_000, null, 2048, false),
                 LanguageModelTraining.Config.of(40, 32, 128, 4e-3f, 10, seed),
                 stage1(42, 4e-3f, 0.7, seed),
                 ClipTraining.Config.miniature(45, 1e-3f, 10, seed));

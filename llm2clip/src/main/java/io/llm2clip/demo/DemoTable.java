@@ -84,13 +84,13 @@ public final class DemoTable {
         line(text, "");
         sentences(result).forEach(sentence -> text.append(wrap(sentence)));
         line(text, "");
-        line(text, "%-28s %10s %12s", "phase", "seconds", "peak memory");
+        line(text, "%-33s %10s %12s", "phase", "seconds", "peak memory");
         result.phases()
                 .forEach(phase ->
-                        line(text, "%-28s %10.1f %9d MB", phase.name(), phase.seconds(), phase.peakBytes() >> 20));
+                        line(text, "%-33s %10.1f %9d MB", phase.name(), phase.seconds(), phase.peakBytes() >> 20));
         double seconds =
                 result.phases().stream().mapToDouble(DemoResult.Phase::seconds).sum();
-        line(text, "%-28s %10.1f", "all", seconds);
+        line(text, "%-33s %10.1f", "all", seconds);
         return text.toString();
     }
 

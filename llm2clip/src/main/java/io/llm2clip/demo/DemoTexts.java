@@ -17,14 +17,11 @@ import java.util.Objects;
  *
  * @param training images with their captions
  * @param measured images to retrieve
- * @param corpus caption groups for language model and stage 1
+ * @param corpus file of caption groups for language model and stage 1
  * @param querySets columns of queries by name, one caption an image each
  */
 record DemoTexts(
-        CaptionedImages training,
-        CaptionedImages measured,
-        List<List<String>> corpus,
-        Map<String, List<List<String>>> querySets) {
+        CaptionedImages training, CaptionedImages measured, Path corpus, Map<String, List<List<String>>> querySets) {
 
     static DemoTexts read(DemoDataSet data, boolean validation) {
         CaptionedImages training = CaptionedImages.open(folder(data.trainCaptions()));
@@ -41,8 +38,7 @@ record DemoTexts(
             sets.put("longOtherWords", List.of(column(other, 1), column(other, 2)));
             sets.put("shortOtherWords", List.of(column(other, 0)));
         }
-        return new DemoTexts(
-                training, measured, CaptionCorpus.open(data.textCorpus()).groups(), sets);
+        return new DemoTexts(training, measured, data.textCorpus(), sets);
     }
 
     /** The brief caption of each measured image, in the training captions' words. */

@@ -20,9 +20,9 @@ record AdaptedText(Path directory, LoraConfig adapter, TextSource base, Path bas
     /** More than anybody has trained one upon the other. */
     private static final int DEEPEST = 8;
 
-    /** Whether a directory holds an adapter. */
+    /** Whether a directory holds an adapter, but of a vision tower. */
     static boolean isIn(Path directory) {
-        return Files.isRegularFile(directory.resolve(LoraConfig.FILE));
+        return LoraConfig.isIn(directory) && !AdaptedVision.isIn(directory);
     }
 
     /** Whether the directory of an adapter is that of an LLM2CLIP model as well, for which the adapter was made. */

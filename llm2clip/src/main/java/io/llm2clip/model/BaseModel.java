@@ -44,6 +44,23 @@ final class BaseModel {
                                         adapter)));
     }
 
+    /**
+     * The same of an adapter of a vision tower.
+     *
+     * @throws CheckpointException if there is none
+     */
+    static Path findVision(Path adapter, LoraConfig config) {
+        return config.base()
+                .flatMap(name -> named(adapter, name))
+                .orElseThrow(() -> new CheckpointException(
+                        "%s: expected the vision tower that the adapter changes, %s, under that path, beside the adapter or in the Hub's cache, found none; fetch it."
+                                .formatted(
+                                        adapter,
+                                        config.base()
+                                                .map("'%s'"::formatted)
+                                                .orElse("which its configuration does not name"))));
+    }
+
     /** What an adapter calls a base: its name on the Hub, if it lies in the Hub's cache, else where it is. */
     static String name(Path base) {
         return HubSnapshot.of(base)

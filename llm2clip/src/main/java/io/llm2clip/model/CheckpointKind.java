@@ -35,6 +35,9 @@ public enum CheckpointKind {
         if (Files.isRegularFile(path.resolve(ModelDirectory.DESCRIPTION))) {
             return MODEL;
         }
+        if (AdaptedVision.isIn(path)) {
+            return VISION_TOWER;
+        }
         if (AdaptedText.isIn(path) && !AdaptedText.isBesideModel(path)) {
             return TEXT_ENCODER;
         }
@@ -68,7 +71,7 @@ public enum CheckpointKind {
 
     /** Whether a checkpoint of a vision tower also has parts of a text tower. */
     public static boolean hasTextTower(Path path) {
-        try (Checkpoint source = PublishedFiles.open(path)) {
+        try (Checkpoint source = PublishedFiles.open(AdaptedVision.base(path))) {
             return source.entries().keySet().stream().anyMatch(CheckpointPart.TEXT::isPartOf);
         }
     }

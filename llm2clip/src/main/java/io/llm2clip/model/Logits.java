@@ -61,7 +61,8 @@ public record Logits(Parameter scale, Optional<Parameter> bias) {
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if it is damaged
      */
     public static Optional<Values> ofCheckpoint(Path path) {
-        try (Checkpoint source = PublishedFiles.open(ModelDirectory.part(path, ModelDirectory.ADAPTER));
+        try (Checkpoint source =
+                        PublishedFiles.open(ModelDirectory.part(AdaptedVision.base(path), ModelDirectory.ADAPTER));
                 Parameters parameters = Parameters.trained()) {
             return TextTowerFiles.hasLogits(source)
                     ? Optional.of(TextTowerFiles.logits(parameters, source).values())

@@ -3,6 +3,7 @@ package io.llm2clip.model;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param targets the layers that are updated
  * @param excluded of these, the layers that are not
  * @param blocks numbers of the blocks that are updated; empty for all
+ * @param whole names of layers that the adapter has as a whole
  */
 record LoraConfig(
         Path file,
@@ -42,15 +44,16 @@ record LoraConfig(
         Map<String, Double> alphaPattern,
         Targets targets,
         Targets excluded,
-        Set<Integer> blocks) {
+        Set<Integer> blocks,
+        List<String> whole) {
     static final String FILE = "adapter_config.json";
     private static final String TARGETS = "target_modules";
+    private static final String WHOLE = "modules_to_save";
     private static final String ALL_LINEAR = "all-linear";
 
     /** Kinds of updates that are more than a product of two matrices, or of more than linear layers: from keys to what they are. */
     private static final Map<String, String> OTHER_KINDS = Map.ofEntries(
             Map.entry("use_dora", "a DoRA adapter"),
-            Map.entry("modules_to_save", "one with whole layers besides"),
             Map.entry("lora_bias", "one with biases"),
             Map.entry("trainable_token_indices", "one with embeddings of tokens"),
             Map.entry("target_parameters", "one for parameters that are no layers"),
@@ -98,8 +101,22 @@ record LoraConfig(
         }
     }
 
+    /** Whether a directory holds an adapter. */
+    static boolean isIn(Path directory) {
+        return Files.isRegularFile(directory.resolve(FILE));
+    }
+
     /** @throws CheckpointException if it is missing, damaged, or of another kind of adapter */
     static LoraConfig read(Path file) {
+        return read(file, Set.of());
+    }
+
+    /**
+     * The same.
+     *
+     * @param wholes layers that the adapter may have as a whole
+     */
+    static LoraConfig read(Path file, Set<String> wholes) {
         ConfigFile config = ConfigFile.read(file);
         String kind = config.string("peft_type");
         if (!kind.equals("LORA")) {
@@ -110,6 +127,11 @@ record LoraConfig(
                 throw unsupported(file, "%s ('%s')".formatted(what, key));
             }
         });
+        List<String> whole =
+                config.root().path(WHOLE).valueStream().map(JsonNode::asString).toList();
+        if (!wholes.containsAll(whole)) {
+            throw unsupported(file, "one with whole layers besides ('%s')".formatted(WHOLE));
+        }
         if (!config.string("bias", "none").equals("none")) {
             throw unsupported(file, "one with biases ('bias': '%s')".formatted(config.string("bias")));
         }
@@ -132,14 +154,26 @@ record LoraConfig(
                 numbers(config, "alpha_pattern"),
                 targets(config, TARGETS, new All()),
                 targets(config, "exclude_modules", new Named(List.of())),
-                blocks(config));
+                blocks(config),
+                whole);
     }
 
-    /** The usual adapter for layers of given names within a block. */
-    static void write(Path file, String base, LoraSettings settings, Set<String> layers) {
+    /**
+     * The usual adapter for layers of given names within a block.
+     *
+     * @param whole names of layers that are in it as a whole
+     * @param task as PEFT calls it, if it has one
+     */
+    static void write(
+            Path file,
+            String base,
+            LoraSettings settings,
+            Set<String> layers,
+            List<String> whole,
+            Optional<String> task) {
         ObjectNode json = ConfigFile.object()
                 .put("peft_type", "LORA")
-                .put("task_type", "FEATURE_EXTRACTION")
+                .put("task_type", task.orElse(null))
                 .put("base_model_name_or_path", base)
                 .put("r", settings.rank())
                 .put("lora_dropout", Double.parseDouble(Float.toString(settings.dropout())))
@@ -155,7 +189,11 @@ record LoraConfig(
         } else {
             json.put("lora_alpha", Double.parseDouble(Float.toString(alpha)));
         }
-        json.putNull("modules_to_save");
+        if (whole.isEmpty()) {
+            json.putNull(WHOLE);
+        } else {
+            whole.forEach(json.putArray(WHOLE)::add);
+        }
         json.putObject("rank_pattern");
         json.putObject("alpha_pattern");
         ArrayNode targets = json.putArray(TARGETS);

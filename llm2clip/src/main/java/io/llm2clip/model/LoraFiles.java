@@ -6,17 +6,23 @@ import io.llm2clip.nn.Lora;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.ParameterFiles;
+import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.Scope;
+import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.TensorContent;
 import io.llm2clip.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -37,21 +43,42 @@ final class LoraFiles {
     private static final List<String> SUFFIXES = List.of(".weight", ".default.weight");
     private static final Pattern HEAD = Pattern.compile("base_model\\.model\\.lm_head\\..*");
 
+    private static final String TEXT_TASK = "FEATURE_EXTRACTION";
+    /** Of parameters that an adapter has as a whole: their names within PEFT's model. */
+    private static final StoredLayout.Found WHOLE =
+            new StoredLayout.Found(StoredLayout.builder("", "").build(), PREFIX, "");
+
     private LoraFiles() {}
 
     /**
-     * Adds the low-rank updates of an adapter to a model, which stay apart from its weights.
+     * Adds the low-rank updates of an adapter to a language model, which stay apart from its weights.
      *
      * @param base for messages
      * @throws CheckpointException if the files are damaged, lack updates, or are of another base
      */
     static void attach(Llama llama, LoraConfig config, Path base) {
-        Map<String, List<Linear>> layers = llama.storedLinears();
+        attach(llama.owner(), llama.storedLinears(), List.of(), List.of(), config, base);
+    }
+
+    /**
+     * The same to linear layers of any model.
+     *
+     * @param owner receives the updates
+     * @param layers by their names, those together that an update is of
+     * @param whole parameters that are read from the adapter as a whole, under their names
+     * @param held parameters that it holds as a whole, read or not
+     */
+    static void attach(
+            Parameters owner,
+            Map<String, List<Linear>> layers,
+            List<Parameter> whole,
+            List<Parameter> held,
+            LoraConfig config,
+            Path base) {
         config.requireKnown(layers.keySet());
-        try (Checkpoint source = Checkpoint.open(file(config))) {
+        try (Checkpoint source = open(config.file().resolveSibling(""))) {
             // Adapters may follow each other.
-            Scope scope = llama.owner()
-                    .root()
+            Scope scope = owner.root()
                     .scope("adapters")
                     .scope(layers.values().stream()
                             .mapToInt(linears -> linears.getFirst().updates().size())
@@ -81,7 +108,13 @@ final class LoraFiles {
                     }
                 }
             });
-            refuseOthers(source, Set.copyOf(stored.values()), base);
+            for (Parameter parameter : whole) {
+                stored.put(parameter.name(), PREFIX + parameter.name());
+                parameters.add(parameter);
+            }
+            Set<String> known = new HashSet<>(stored.values());
+            held.forEach(parameter -> known.add(PREFIX + parameter.name()));
+            refuseOthers(source, known, base);
             ParameterFiles.load(parameters, source, name -> stored.getOrDefault(name, name), _ -> true);
             updates.forEach(Linear::attach);
         }
@@ -94,13 +127,35 @@ final class LoraFiles {
      * @param base what they are for: its name on the Hub or its path
      */
     static void write(Path directory, List<Parameter> updates, LoraSettings settings, String base) {
+        write(directory, updates, List.of(), settings, base, Optional.of(TEXT_TASK));
+    }
+
+    /**
+     * The same with parameters that were trained as a whole.
+     *
+     * @param whole all of their layers
+     * @param task as PEFT calls it, if the base is of a kind that it has a class for
+     */
+    static void write(
+            Path directory,
+            List<Parameter> updates,
+            List<Parameter> whole,
+            LoraSettings settings,
+            String base,
+            Optional<String> task) {
         Set<String> layers = updates.stream()
                 .map(parameter -> parameter.name().replaceFirst("\\.lora_[AB]\\.weight$", ""))
                 .map(layer -> layer.substring(layer.lastIndexOf('.') + 1))
                 .collect(Collectors.toSet());
-        LoraConfig.write(directory.resolve(LoraConfig.FILE), base, settings, layers);
-        ParameterFiles.save(
-                ParameterFiles.contents(updates, Map.of(), Saving.DEFAULT), directory, STEM, Saving.DEFAULT);
+        List<String> modules = whole.stream()
+                .map(parameter -> parameter.name().replaceFirst("\\.[^.]*$", ""))
+                .distinct()
+                .toList();
+        LoraConfig.write(directory.resolve(LoraConfig.FILE), base, settings, layers, modules, task);
+        Map<String, TensorContent> contents =
+                new LinkedHashMap<>(ParameterFiles.contents(updates, Map.of(), Saving.DEFAULT));
+        contents.putAll(ParameterFiles.contents(whole, WHOLE, Map.of(), Saving.DEFAULT));
+        ParameterFiles.save(contents, directory, STEM, Saving.DEFAULT);
     }
 
     /** Of the layers of a tensor together. */
@@ -112,8 +167,12 @@ final class LoraFiles {
                 linears.getFirst().weight().shape().dim(1));
     }
 
-    private static Path file(LoraConfig config) {
-        Path directory = config.file().resolveSibling("");
+    /** @throws CheckpointException if there is none, or it is damaged */
+    static Checkpoint open(Path directory) {
+        return Checkpoint.open(file(directory));
+    }
+
+    private static Path file(Path directory) {
         return NAMES.stream()
                 .map(directory::resolve)
                 .filter(Files::isRegularFile)

@@ -28,6 +28,9 @@ public final class ModelDirectory {
 
     static final String DESCRIPTION = "llm2clip.json";
     static final String TEXT = "text";
+    /** The model of a text tower that was trained beside the language model, a CLIP of its own. */
+    public static final String TOWER = "clip";
+
     static final String VISION = "vision";
     static final String ADAPTER = "adapter.safetensors";
     static final String CONFIG = "config.json";

@@ -9,7 +9,8 @@ import io.llm2clip.text.Tokenizer;
 import java.util.List;
 
 /** The text branch of a model over any number of captions. */
-public sealed interface TextEncoder extends AutoCloseable permits LanguageTextEncoder, TowerTextEncoder {
+public sealed interface TextEncoder extends AutoCloseable
+        permits LanguageTextEncoder, TowerTextEncoder, JoinedTextEncoder {
 
     /**
      * The encoder of a branch, which lives as long as the branch and its tokenizer do, at most.

@@ -239,8 +239,13 @@ public final class TextModel implements AutoCloseable {
      * @param saving how the weights are written
      */
     public void save(OutputDirectory output, Map<String, String> provenance, Saving saving) {
-        output.fill(directory -> TextFiles.write(directory, llama, reading, provenance, tokenizerFiles, saving));
+        write(output, provenance, saving);
         output.publish();
+    }
+
+    /** The same to a directory that is not published yet. */
+    public void write(OutputDirectory output, Map<String, String> provenance, Saving saving) {
+        output.fill(directory -> TextFiles.write(directory, llama, reading, provenance, tokenizerFiles, saving));
     }
 
     /** Claims a directory for an adapter, as {@link #claim} does for a text model. */
@@ -313,15 +318,6 @@ public final class TextModel implements AutoCloseable {
     /** The same behind an instruction, such as {@code Given a question, find pictures that answer it:}. */
     public FloatMatrix vectors(List<String> captions, String instruction) {
         return encoder.encode(captions, instruction, Progress.Phase.NONE);
-    }
-
-    /** Tokens of the longest caption. */
-    public int longest(List<List<String>> captions) {
-        return captions.stream()
-                .flatMap(List::stream)
-                .mapToInt(caption -> row(caption).length)
-                .max()
-                .orElse(0);
     }
 
     /** Says what vectors of captions depend on, so that cached ones are taken for the same model only. */

@@ -29,24 +29,35 @@ final class VisionFiles {
      * Creates the tower of a checkpoint, and reads its weights. What the tower is, its tensors say, since files of one kind are
      * published with configurations of another; sizes are read from a configuration if there is one of the same kind of tower.
      *
-     * @param path a file of weights, or a directory of one
+     * @param path a file of weights, or a directory of one, or that of a PEFT adapter upon one
      */
     static VisionTower open(Parameters owner, Path path, VisionOptions options) {
-        try (Checkpoint source = PublishedFiles.open(path)) {
+        List<AdaptedVision> adapters = AdaptedVision.upon(path);
+        Path base = ModelDirectory.part(AdaptedVision.base(path, adapters), ModelDirectory.VISION);
+        try (Checkpoint source = PublishedFiles.open(base)) {
             Optional<VisionLayout.Found> found =
                     VisionLayout.find(source.entries().keySet());
-            VisionConfig stored = config(path, source, found);
-            VisionConfig config = options.apply(stored);
+            VisionConfig stored = config(base, source, found);
+            VisionConfig adapted = adapted(stored, adapters);
+            VisionConfig config = options.apply(adapted);
             VisionTower tower = Described.network(source, config.layers(), () -> VisionTower.create(owner, config));
             StoredLayout.Found names = found.map(VisionLayout.Found::names)
                     .orElseGet(() -> tower.layout().stored().usual());
-            List<Parameter> drawn = config.projectionSize() == stored.projectionSize() ? List.of() : tower.projection();
-            Set<String> unread = drawn.stream()
+            Optional<AdaptedVision> projecting = config.projectionSize() == adapted.projectionSize()
+                    ? adapters.reversed().stream()
+                            .filter(AdaptedVision::hasProjection)
+                            .findFirst()
+                    : Optional.empty();
+            // Drawn anew, or read from an adapter.
+            List<Parameter> others = config.projectionSize() == stored.projectionSize() && projecting.isEmpty()
+                    ? List.of()
+                    : tower.projection();
+            Set<String> unread = others.stream()
                     .map(parameter -> names.place(parameter.name()).tensor())
                     .collect(Collectors.toSet());
             ParameterFiles.load(
                     tower.parameters().stream()
-                            .filter(parameter -> !drawn.contains(parameter))
+                            .filter(parameter -> !others.contains(parameter))
                             .toList(),
                     source,
                     names,
@@ -55,8 +66,18 @@ final class VisionFiles {
             if (stored.architecture() == VisionConfig.Architecture.EVA02) {
                 StoredRotary.require(source, names.prefix(), stored);
             }
+            adapters.forEach(adapter -> adapter.attach(
+                    owner, tower, projecting.filter(adapter::equals).isPresent()));
             return tower;
         }
+    }
+
+    private static VisionConfig adapted(VisionConfig stored, List<AdaptedVision> adapters) {
+        VisionConfig adapted = stored;
+        for (AdaptedVision adapter : adapters) {
+            adapted = adapter.over(adapted);
+        }
+        return adapted;
     }
 
     /** Writes configuration and weights of a tower, under the usual names of its family. */
@@ -78,8 +99,11 @@ final class VisionFiles {
 
     /** The tower of a checkpoint. */
     static VisionConfig config(Path path) {
-        try (Checkpoint source = PublishedFiles.open(path)) {
-            return config(path, source, VisionLayout.find(source.entries().keySet()));
+        List<AdaptedVision> adapters = AdaptedVision.upon(path);
+        Path base = ModelDirectory.part(AdaptedVision.base(path, adapters), ModelDirectory.VISION);
+        try (Checkpoint source = PublishedFiles.open(base)) {
+            return adapted(
+                    config(base, source, VisionLayout.find(source.entries().keySet())), adapters);
         }
     }
 

@@ -14,6 +14,7 @@ import io.llm2clip.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A vision transformer whose embeddings are in the common space. */
 public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
@@ -31,7 +32,7 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
      * Creates the tower of a checkpoint, in any of the layouts of {@link VisionLayout}, and reads its weights. Of a checkpoint of a
      * whole model, the other tensors are left. Without a config.json beside the weights, their shapes say what the tower is.
      *
-     * @param path a directory of the tower, or of a model that training wrote, or a file of weights
+     * @param path a directory of the tower, of a model that training wrote, or of a PEFT adapter upon one of these, or a file of weights
      * @throws io.llm2clip.nn.checkpoint.CheckpointException if a file is missing, damaged or of an unknown architecture
      */
     static VisionTower open(Parameters owner, Path path) {
@@ -112,13 +113,41 @@ public sealed interface VisionTower permits ClipVit, EvaVit, SiglipVit {
     default List<Parameter> attachLora(Parameters owner, LoraSettings settings) {
         List<Parameter> updates = new ArrayList<>();
         for (Linear linear : attentionInputs()) {
-            String weight = linear.weight().name();
-            Scope scope = owner.root().scope(LoraFiles.PREFIX + weight.substring(0, weight.lastIndexOf('.')));
+            Scope scope = owner.root().scope(LoraFiles.PREFIX + nameOf(linear));
             Lora lora = Lora.attach(scope, linear, settings);
             updates.add(lora.a());
             updates.add(lora.b());
         }
         return updates;
+    }
+
+    /** The name of a layer, which is that of its parameters but for the last part. */
+    static String nameOf(Linear linear) {
+        String weight = linear.weight().name();
+        return weight.substring(0, weight.lastIndexOf('.'));
+    }
+
+    /**
+     * Claims a directory for an adapter.
+     *
+     * @throws io.llm2clip.nn.checkpoint.CheckpointException as {@link #claim}
+     */
+    static OutputDirectory claimAdapter(Path directory, Existing existing) {
+        return TextModel.claimAdapter(directory, existing);
+    }
+
+    /**
+     * Saves low-rank updates before they are merged, and the projection, as an adapter that PEFT loads.
+     *
+     * @param output was claimed by {@link #claimAdapter}
+     * @param updates those that {@link #attachLora} made
+     * @param settings that they were attached with
+     * @param base the tower that this was opened from
+     */
+    default void saveAdapter(OutputDirectory output, List<Parameter> updates, LoraSettings settings, Path base) {
+        output.fill(directory ->
+                LoraFiles.write(directory, updates, projection(), settings, BaseModel.name(base), Optional.empty()));
+        output.publish();
     }
 
     /** Adds low-rank updates to the weights and detaches them; graphs built before are of no use afterwards. */

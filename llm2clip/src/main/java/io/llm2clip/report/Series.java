@@ -47,6 +47,15 @@ public final class Series {
         return size;
     }
 
+    /** In order of steps. */
+    public List<Float> values() {
+        List<Float> all = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            all.add(values[i]);
+        }
+        return all;
+    }
+
     int step(int index) {
         return steps[index];
     }

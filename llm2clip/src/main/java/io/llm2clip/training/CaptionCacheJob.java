@@ -39,8 +39,9 @@ public record CaptionCacheJob(
      * What came of it.
      *
      * @param vectors that there are now
+     * @param flops floating-point operations that it took
      */
-    public record Result(TextVectors.Filled filled, long vectors) {}
+    public record Result(TextVectors.Filled filled, long vectors, long flops) {}
 
     /**
      * Computes what is missing.
@@ -59,7 +60,7 @@ public record CaptionCacheJob(
             for (ExampleSet set : data) {
                 filled = filled.and(TextVectors.fill(language.encoder(), set, part, store, stored, progress));
             }
-            return new Result(filled, store.size());
+            return new Result(filled, store.size(), language.encoder().flops());
         }
     }
 }

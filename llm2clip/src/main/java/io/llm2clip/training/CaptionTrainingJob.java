@@ -1,7 +1,5 @@
 package io.llm2clip.training;
 
-import io.llm2clip.data.DataDigest;
-import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.kernels.JavaRuntime;
@@ -17,19 +15,15 @@ import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.Evaluation;
-import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
-import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +77,7 @@ public record CaptionTrainingJob(
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("text encoder", out);
         adapter.ifPresent(path -> folders.put("adapter", path));
+        languageModel(start).ifPresent(path -> folders.put("language model", path));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
     }
@@ -116,8 +111,22 @@ public record CaptionTrainingJob(
     /** A Llama in Hugging Face's format. */
     public record Pretrained(Path directory) implements Start {}
 
-    /** A tokenizer and a language model learned from the captions first. */
-    public record FromScratch(LlamaConfig model, LanguageModelTraining.Config training) implements Start {}
+    /**
+     * A tokenizer and a language model learned from the captions first.
+     *
+     * @param saved receives the language model as it is before stage 1, a text encoder like that after it, if asked for
+     */
+    public record FromScratch(LlamaConfig model, LanguageModelTraining.Config training, Optional<Path> saved)
+            implements Start {
+        /** With nothing but the text encoder saved. */
+        public FromScratch(LlamaConfig model, LanguageModelTraining.Config training) {
+            this(model, training, Optional.empty());
+        }
+    }
+
+    private static Optional<Path> languageModel(Start start) {
+        return start instanceof FromScratch scratch ? scratch.saved : Optional.empty();
+    }
 
     /**
      * What came of it.
@@ -159,11 +168,15 @@ public record CaptionTrainingJob(
                 RunDirectory directory = RunDirectory.claim(run, existing);
                 @Nullable
                         OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
+                                .orElse(null);
+                @Nullable
+                        OutputDirectory languageOutput = languageModel(start)
+                                .map(path -> TextModel.claim(path, existing))
                                 .orElse(null)) {
             HeldOutTexts split = HeldOutTexts.of(sources, validation);
             List<String> corpus = start instanceof FromScratch ? split.corpus(progress) : List.of();
             try (TextModel model = begin(corpus, output.unfinished().resolve("tokenizer.json"))) {
-                return run(model, corpus, split, output, adapterOutput, directory, progress);
+                return run(model, corpus, split, output, adapterOutput, languageOutput, directory, progress);
             }
         }
     }
@@ -174,14 +187,21 @@ public record CaptionTrainingJob(
             HeldOutTexts split,
             OutputDirectory output,
             @Nullable OutputDirectory adapterOutput,
+            @Nullable OutputDirectory languageOutput,
             RunDirectory directory,
             Progress progress) {
-        output.requireRoom(model.bytes(Saving.DEFAULT));
+        output.requireRoom((languageOutput == null ? 1 : 2) * model.bytes(Saving.DEFAULT));
         CaptionTraining stage1 =
                 CaptionTraining.prepare(model.encoder(), split.training(), instructions, training, progress);
-        announce(progress);
-        TrainingRun recorded = directory.begin(settings(split, model), progress);
+        CaptionNotes notes = notes();
+        notes.announce(progress);
+        TrainingRun recorded =
+                directory.begin(notes.settings(sources, instructions, split, model, execution), progress);
         int skipped = trainLanguageModel(model, corpus, output, recorded, progress);
+        if (languageOutput != null) {
+            // It appears with the text encoder: a training that was stopped finds its place free when it goes on.
+            model.write(languageOutput, notes.languageModelProvenance(), Saving.DEFAULT);
+        }
         CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
         LossCurve losses = savedOnFailure(
                 model,
@@ -191,10 +211,13 @@ public record CaptionTrainingJob(
                         progress,
                         () -> saveAdapter(model, adapterOutput)));
         // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-        model.save(output, provenance(), Saving.DEFAULT);
+        model.save(output, notes.provenance(), Saving.DEFAULT);
+        if (languageOutput != null) {
+            languageOutput.publish();
+        }
         Map<String, CaptionRetrieval.Change> changes =
                 retrieval(model.encoder(), split.measured(), false, progress).since(before);
-        directory.finish(figures(changes), progress);
+        directory.finish(CaptionNotes.outcomes(changes), progress);
         List<String> held = split.measured().stream().flatMap(List::stream).toList();
         return new Result(
                 stage1.batches().size(),
@@ -208,14 +231,8 @@ public record CaptionTrainingJob(
                 stage1.batches().cut() + model.encoder().countCut(held, training.maxLength()));
     }
 
-    private static List<Outcome> figures(Map<String, CaptionRetrieval.Change> changes) {
-        List<Outcome> figures = new ArrayList<>();
-        changes.forEach((pairing, change) -> figures.add(new Outcome(
-                "caption retrieval accuracy, " + CaptionRetrieval.name(pairing),
-                change.after(),
-                OptionalDouble.of(change.before()),
-                1.0 / change.images())));
-        return figures;
+    private CaptionNotes notes() {
+        return new CaptionNotes(start, training);
     }
 
     /** Measures the held-out captions in the middle of stage 1. */
@@ -231,7 +248,7 @@ public record CaptionTrainingJob(
 
             @Override
             public void save(Path directory) {
-                model.save(directory, provenance(), Existing.REPLACE);
+                model.save(directory, notes().provenance(), Existing.REPLACE);
             }
         };
     }
@@ -249,30 +266,8 @@ public record CaptionTrainingJob(
 
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
         if (output != null && start instanceof Pretrained pretrained) {
-            model.saveAdapter(output, pretrained.directory, training.lora(), provenance());
+            model.saveAdapter(output, pretrained.directory, training.lora(), notes().provenance());
         }
-    }
-
-    private void announce(Progress progress) {
-        if (start instanceof FromScratch scratch) {
-            progress.announce("language model: " + RecipeNotes.line(scratch.training));
-        }
-        progress.announce("stage 1, from %s: %s (%s)".formatted(from(), RecipeNotes.line(training), origin()));
-    }
-
-    private String origin() {
-        return switch (start) {
-            case Pretrained _ ->
-                RecipeNotes.origin(
-                        training,
-                        CaptionTraining.Config.pretrained(training.steps(), training.seed()),
-                        "the paper, because the language model is pretrained");
-            case FromScratch _ ->
-                RecipeNotes.origin(
-                        training,
-                        CaptionTraining.Config.fromScratch(training.steps(), training.seed()),
-                        "the recipe for small models, because the language model is from scratch");
-        };
     }
 
     private TextModel begin(List<String> corpus, Path tokenizer) {
@@ -311,44 +306,9 @@ public record CaptionTrainingJob(
         try {
             return work.get();
         } catch (DivergedException e) {
-            model.save(output, provenance(), Saving.DEFAULT);
+            model.save(output, notes().provenance(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
-    }
-
-    /** All that the bits of the text encoder depend on. */
-    private RunSettings settings(HeldOutTexts split, TextModel initial) {
-        Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("start", from());
-        if (start instanceof FromScratch scratch) {
-            settings.putAll(RecipeNotes.of("llm.", scratch.model));
-            settings.putAll(RecipeNotes.of("language_model.", scratch.training));
-        }
-        settings.putAll(RecipeNotes.of("stage_1.", training));
-        settings.putAll(RecipeNotes.of(sources));
-        settings.put("instructions", Fingerprint.hash(instructions.bySource().toString()));
-        settings.put("validation", DataDigest.ofCaptions(split.measured()));
-        settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
-        settings.putAll(RecipeNotes.of(execution));
-        return new RunSettings(settings);
-    }
-
-    private Map<String, String> provenance() {
-        Map<String, String> notes = new LinkedHashMap<>();
-        notes.put("made_by", "llm2clip train caption");
-        notes.put("start", from());
-        if (start instanceof FromScratch scratch) {
-            notes.putAll(RecipeNotes.of("language_model.", scratch.training));
-        }
-        notes.putAll(RecipeNotes.of("stage_1.", training));
-        return notes;
-    }
-
-    private String from() {
-        return switch (start) {
-            case Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory);
-            case FromScratch _ -> "scratch";
-        };
     }
 
     private static CaptionRetrieval retrieval(

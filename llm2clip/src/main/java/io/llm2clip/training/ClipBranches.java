@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
+import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
@@ -42,7 +43,7 @@ record ClipBranches(ClipTexts texts, VisionTower vision, List<Contrast> contrast
     void save(OutputDirectory output) {
         output.fill(directory -> {
             for (int part = 0; part < texts.parts().size(); part++) {
-                Path own = part == 0 ? directory : Files.createDirectories(directory.resolve(ClipTrainingJob.TOWER));
+                Path own = part == 0 ? directory : Files.createDirectories(directory.resolve(ModelDirectory.TOWER));
                 texts.parts().get(part).write(own, model(part), Saving.DEFAULT);
             }
         });

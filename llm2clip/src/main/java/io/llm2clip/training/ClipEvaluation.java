@@ -13,7 +13,6 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.Evaluation;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,30 +92,11 @@ final class ClipEvaluation implements Evaluation {
             metrics.put(part.embedded().text(), RetrievalMetrics.of(found, embedded, imageOf));
         }
         if (models.texts().joined()) {
-            metrics.put("concatenated", RetrievalMetrics.of(joined(List.of(found, found)), joined(texts), imageOf));
+            metrics.put(
+                    "concatenated",
+                    RetrievalMetrics.of(found.beside(found), texts.getFirst().beside(texts.getLast()), imageOf));
         }
         return metrics;
-    }
-
-    /** Rows of length 1 side by side: their cosine is the mean of the cosines. */
-    private static FloatMatrix joined(List<FloatMatrix> sides) {
-        float[][] rows = new float[sides.getFirst().rows()][];
-        int width = sides.getFirst().columns();
-        for (int i = 0; i < rows.length; i++) {
-            rows[i] = new float[sides.size() * width];
-            for (int side = 0; side < sides.size(); side++) {
-                float[] row = sides.get(side).row(i).toArray(ValueLayout.JAVA_FLOAT);
-                double squares = 0;
-                for (float value : row) {
-                    squares += (double) value * value;
-                }
-                double length = Math.max(Math.sqrt(squares), 1e-12);
-                for (int d = 0; d < width; d++) {
-                    rows[i][side * width + d] = (float) (row[d] / length);
-                }
-            }
-        }
-        return FloatMatrix.of(rows);
     }
 
     @Override

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stage 2 on a user's images: makes a model that {@link io.llm2clip.Llm2Clip#load} opens.
@@ -47,6 +48,8 @@ import java.util.stream.Stream;
  * @param vision the vision tower to begin with
  * @param training of stage 2
  * @param out receives the model; of a text tower alone a CLIP as {@link io.llm2clip.conversion.Conversion} writes one
+ * @param adapter receives the low-rank updates of a pretrained vision tower, and its projection, as an adapter that PEFT loads, if asked
+ *     for
  * @param existing what to do if {@code out} holds one already
  * @param execution where and how to compute
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
@@ -57,17 +60,29 @@ public record ClipTrainingJob(
         VisionStart vision,
         ClipTraining.Config training,
         Path out,
+        Optional<Path> adapter,
         Existing existing,
         Execution execution,
         RunOptions run) {
 
-    /** Within the directory of the model of a language model, that of the text tower that was trained along. */
-    public static final String TOWER = "clip";
-
-    /** @throws IllegalArgumentException if a folder to write to is in another */
+    /**
+     * Checks what options alone speak against.
+     *
+     * @throws IllegalArgumentException if a folder to write to is in another, or an adapter is asked for and there are no updates, or no
+     *     tower that they would be for
+     */
     public ClipTrainingJob {
+        if (adapter.isPresent() && training.vision().lora() == null) {
+            throw new IllegalArgumentException(
+                    "An adapter of a vision tower that is trained as a whole; expected low-rank updates (--vision-lora), too.");
+        }
+        if (adapter.isPresent() && !(vision instanceof VisionStart.Pretrained)) {
+            throw new IllegalArgumentException(
+                    "An adapter for a vision tower from scratch, which nobody else has; expected one from a pretrained tower (--vision).");
+        }
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("model", out);
+        adapter.ifPresent(path -> folders.put("adapter", path));
         text.vectors().ifPresent(store -> folders.put("vectors", store));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
@@ -84,15 +99,28 @@ public record ClipTrainingJob(
         this(data, text, vision, training, out, existing, Execution.cpu(), RunOptions.beside(out));
     }
 
+    /** Without an adapter. */
+    public ClipTrainingJob(
+            ClipData data,
+            ClipText text,
+            VisionStart vision,
+            ClipTraining.Config training,
+            Path out,
+            Existing existing,
+            Execution execution,
+            RunOptions run) {
+        this(data, text, vision, training, out, Optional.empty(), existing, execution, run);
+    }
+
     /**
      * What came of it.
      *
      * @param trainingImages images that there are to learn from
      * @param measuredImages images that were measured
-     * @param broken how many of these could not be used, as far as they were drawn
+     * @param broken how many of both could not be used, as far as they were drawn
      * @param reasons a sentence for each of the first
      * @param retrieval between the measured images and all their captions, by what embedded the captions: of the saved model first
-     * @param skippedSteps whose loss or gradients were not finite
+     * @param losses of every step
      * @param captions of all images, or where there are very many of those that were looked at
      * @param cutCaptions how many of them were too long, so that their ends do not count
      */
@@ -102,7 +130,7 @@ public record ClipTrainingJob(
             long broken,
             List<String> reasons,
             Map<String, RetrievalMetrics> retrieval,
-            int skippedSteps,
+            LossCurve losses,
             long captions,
             long cutCaptions) {}
 
@@ -123,6 +151,9 @@ public record ClipTrainingJob(
         ClipNotes notes = new ClipNotes(data, vision, training);
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
+                @Nullable
+                        OutputDirectory adapterOutput = adapter.map(path -> VisionTower.claimAdapter(path, existing))
+                                .orElse(null);
                 Parameters parameters = new Parameters(training.seed())) {
             Optional<Logits.Values> published = vision.logits();
             Logits.Values start = training.loss().start(published);
@@ -167,6 +198,9 @@ public record ClipTrainingJob(
                 }
                 // Saved before they are measured: whatever happens then, nothing was trained for nothing.
                 models.save(output);
+                if (adapterOutput != null && vision instanceof VisionStart.Pretrained pretrained) {
+                    side.saveAdapter(adapterOutput, pretrained.path());
+                }
                 ClipEvaluation.Measured measured = evaluation.retrieval();
                 directory.finish(ClipOutcomes.of(measured.retrieval()), progress);
                 return new Result(
@@ -176,7 +210,7 @@ public record ClipTrainingJob(
                         Stream.concat(losses.reasons().stream(), measured.broken().stream())
                                 .toList(),
                         measured.retrieval(),
-                        losses.skipped(),
+                        losses,
                         filled.captions(),
                         filled.cut());
             }

@@ -165,8 +165,8 @@ public final class MntpTraining {
             loop.batch("", rows);
             IntFunction<List<TensorData>> first = count -> inputs(masked.rows(0, count, config.length), step, 0);
             if (config.accumulate == 1) {
-                return loop.run(
-                        new RowStep(config.batch, 1, first, in -> CrossEntropy.mean(scores(in), in.get(2)), OTHERWISE));
+                return loop.run(new RowStep(
+                        config.batch, 1, true, first, in -> CrossEntropy.mean(scores(in), in.get(2)), OTHERWISE));
             }
             List<List<TensorData>> parts = IntStream.range(0, config.accumulate)
                     .mapToObj(part -> part * config.batch)
@@ -176,6 +176,7 @@ public final class MntpTraining {
             RowStep rowStep = new RowStep(
                     config.batch,
                     config.accumulate,
+                    true,
                     first,
                     in -> scores(in).crossEntropy(in.get(2)).sum(),
                     OTHERWISE);

@@ -11,7 +11,8 @@ import java.util.function.IntFunction;
  * A step of rows of tokens, each of which adds to the loss by itself: what helps is to compute fewer of them at a time.
  *
  * @param rows that are computed at a time
- * @param parts of a step, whose gradients are summed; 0 if a step is of as many rows as are computed at a time
+ * @param parts of a step, whose gradients are summed
+ * @param options whether {@code --batch} and {@code --accumulate} say how many there are of both
  * @param inputs of the first rows of the step, as many as are asked for
  * @param loss of inputs
  * @param otherwise what else can be done about memory
@@ -19,6 +20,7 @@ import java.util.function.IntFunction;
 record RowStep(
         int rows,
         int parts,
+        boolean options,
         IntFunction<List<TensorData>> inputs,
         Function<List<Tensor>, Tensor> loss,
         String otherwise)
@@ -41,7 +43,7 @@ record RowStep(
     @Override
     public String remedies(StepMemory memory, long programs) {
         for (int tried : Fewer.of(rows, memory.room() / programs)) {
-            RowStep step = new RowStep(tried, Math.ceilDiv(rows * parts, tried), inputs, loss, otherwise);
+            RowStep step = new RowStep(tried, Math.ceilDiv(rows * parts, tried), options, inputs, loss, otherwise);
             Optional<String> takes = memory.fitting(step, memory.options());
             if (takes.isPresent()) {
                 return "%s %s, or %s".formatted(step.option(), takes.get(), otherwise);
@@ -51,6 +53,6 @@ record RowStep(
     }
 
     private String option() {
-        return parts == 0 ? "a batch of %d rows".formatted(rows) : "--batch %d --accumulate %d".formatted(rows, parts);
+        return options ? "--batch %d --accumulate %d".formatted(rows, parts) : "a batch of %d rows".formatted(rows);
     }
 }

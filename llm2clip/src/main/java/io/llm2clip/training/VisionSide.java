@@ -4,8 +4,11 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.nn.checkpoint.OutputDirectory;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** The vision tower of a training: with low-rank updates if these are trained, which are merged when this is closed. */
 final class VisionSide implements AutoCloseable {
@@ -45,6 +48,16 @@ final class VisionSide implements AutoCloseable {
     /** Of low-rank updates, if they are trained. */
     List<Parameter> updates() {
         return updates.all();
+    }
+
+    /**
+     * Saves the updates and the projection as an adapter that PEFT loads.
+     *
+     * @param base the tower that was opened
+     */
+    void saveAdapter(OutputDirectory output, Path base) {
+        LoraSettings lora = Objects.requireNonNull(training.lora(), "there are no updates");
+        tower.saveAdapter(output, updates.all(), lora, base);
     }
 
     /** Whether layers drop a part of their inputs. */

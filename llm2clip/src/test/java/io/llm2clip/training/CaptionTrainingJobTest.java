@@ -50,7 +50,9 @@ class CaptionTrainingJobTest {
                 List.of(source("kite", 24), source("boat", 31)),
                 InstructionTable.NONE,
                 new CaptionTrainingJob.FromScratch(
-                        LlamaConfig.miniature(300), LanguageModelTraining.Config.of(2, 2, 16, 1e-3f, 0, 5)),
+                        LlamaConfig.miniature(300),
+                        LanguageModelTraining.Config.of(2, 2, 16, 1e-3f, 0, 5),
+                        Optional.of(folder.resolve(out + "-llm"))),
                 new CaptionTraining.Config(
                         STEPS,
                         4,
@@ -95,9 +97,13 @@ class CaptionTrainingJobTest {
         };
         assertThatThrownBy(() -> job("parts", false, stop, options).run(stopping))
                 .isInstanceOf(StoppedException.class);
+        assertThat(folder.resolve("parts-llm")).doesNotExist();
         job("parts", true, new StopRequest(), options).run(Progress.NONE);
-        assertThat(folder.resolve("parts/model.safetensors"))
-                .hasSameBinaryContentAs(folder.resolve("whole/model.safetensors"));
+        for (String model : List.of("parts", "parts-llm")) {
+            assertThat(folder.resolve(model).resolve("model.safetensors"))
+                    .hasSameBinaryContentAs(
+                            folder.resolve(model.replace("parts", "whole")).resolve("model.safetensors"));
+        }
         assertThat(Files.readAllLines(folder.resolve("parts-run/metrics.jsonl")))
                 .hasSize(2 + STEPS);
     }

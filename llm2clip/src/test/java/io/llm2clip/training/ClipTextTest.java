@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
+import io.llm2clip.LoadOptions;
+import io.llm2clip.data.CaptionedImage;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.dataset.CaptionFolder;
 import io.llm2clip.dataset.DataMix;
@@ -13,6 +16,7 @@ import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.evaluation.suite.RetrievalEvaluation;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.model.TextTowerModel;
 import io.llm2clip.model.VisionConfig;
@@ -31,6 +35,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -160,7 +165,11 @@ class ClipTextTest {
     }
 
     private static BothWays evaluated(Path model) {
-        try (Llm2Clip loaded = Llm2Clip.load(model)) {
+        return evaluated(model, CaptionsBy.MODEL);
+    }
+
+    private static BothWays evaluated(Path model, CaptionsBy branches) {
+        try (Llm2Clip loaded = Llm2Clip.load(model, LoadOptions.DEFAULT.withCaptionsBy(branches))) {
             return RetrievalEvaluation.of(loaded, RetrievalSet.of(CaptionedImages.open(validation)), Progress.NONE)
                     .recall();
         }
@@ -189,8 +198,14 @@ class ClipTextTest {
         if (text instanceof ClipText.Both both) {
             assertThat(branches.get(1)).isEqualTo("text tower");
             assertThat(branches).hasSize(both.strategy() == TextStrategy.CONCATENATED ? 3 : 2);
-            assertThat(evaluated(model.resolve(ClipTrainingJob.TOWER)))
-                    .isEqualTo(BothWays.of(whole.retrieval().get("text tower")));
+            assertThat(evaluated(model.resolve(ModelDirectory.TOWER)))
+                    .isEqualTo(BothWays.of(whole.retrieval().get("text tower")))
+                    .isEqualTo(evaluated(model, CaptionsBy.TEXT_TOWER));
+            if (both.strategy() == TextStrategy.CONCATENATED) {
+                assertThat(evaluated(model, CaptionsBy.JOINED))
+                        .isEqualTo(BothWays.of(whole.retrieval().get("concatenated")));
+            }
+            assertJoined(model);
             assertThat(Files.readString(folder.resolve(name + "-run/results.json")))
                     .contains("R@1, text to image, language model", "R@10, image to text, text tower");
             assertThat(Files.readString(folder.resolve(name + "-run/metrics.jsonl")))
@@ -224,6 +239,45 @@ class ClipTextTest {
         }
         // Steps change an element by about the learning rate.
         assertThat(Math.sqrt(squares / found.length)).isLessThan(2e-4);
+    }
+
+    /** Cosines are the means of the two branches' own. */
+    private static void assertJoined(Path model) {
+        List<Path> files = CaptionedImages.open(validation).items().stream()
+                .map(CaptionedImage::path)
+                .toList();
+        List<String> captions = List.of("kite 3", "a tent", "");
+        Map<CaptionsBy, float[][]> cosines = new EnumMap<>(CaptionsBy.class);
+        for (CaptionsBy branches : CaptionsBy.values()) {
+            try (Llm2Clip loaded = Llm2Clip.load(model, LoadOptions.DEFAULT.withCaptionsBy(branches))) {
+                cosines.put(branches, loaded.similarity(files, captions));
+                assertThat(loaded.embedTexts(captions)[0]).hasSize(loaded.embeddingSize());
+                assertThat(loaded.embeddingSize()).isEqualTo(branches == CaptionsBy.JOINED ? 16 : 8);
+            }
+        }
+        for (int image = 0; image < files.size(); image++) {
+            for (int caption = 0; caption < captions.size(); caption++) {
+                assertThat(cosines.get(CaptionsBy.JOINED)[image][caption])
+                        .isCloseTo(
+                                (cosines.get(CaptionsBy.MODEL)[image][caption]
+                                                + cosines.get(CaptionsBy.TEXT_TOWER)[image][caption])
+                                        / 2,
+                                within(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void aModelWithoutATextTowerBesideIsNotJoined() {
+        train(Kind.ONLINE.text(folder), "alone", StepOptions.PLAIN);
+        long before = EngineMemory.liveBytes();
+        for (CaptionsBy branches : List.of(CaptionsBy.TEXT_TOWER, CaptionsBy.JOINED)) {
+            assertThatThrownBy(() -> evaluated(folder.resolve("alone"), branches))
+                    .hasMessage(
+                            "%s: expected a language model beside which a text tower was trained, with that in 'clip', found none; embed captions by the model itself.",
+                            folder.resolve("alone"));
+        }
+        assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 
     private static float[] read(Path file, String tensor) {
@@ -269,7 +323,7 @@ class ClipTextTest {
                         Execution.cpu(),
                         job.run())
                 .run(notes);
-        for (Path model : List.of(folder.resolve(out), folder.resolve(out).resolve(ClipTrainingJob.TOWER))) {
+        for (Path model : List.of(folder.resolve(out), folder.resolve(out).resolve(ModelDirectory.TOWER))) {
             try (Llm2Clip loaded = Llm2Clip.load(model)) {
                 assertThat(loaded.description().exifOrientation()).isEqualTo(turned);
             }

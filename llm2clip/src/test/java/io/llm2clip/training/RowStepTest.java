@@ -57,10 +57,12 @@ class RowStepTest {
         parameters.close();
     }
 
+    /** @param parts of a step; 0 if there are no options that say how many */
     private RowStep step(int rows, int parts) {
         return new RowStep(
                 rows,
-                parts,
+                Math.max(parts, 1),
+                parts > 0,
                 count -> List.of(
                         TensorData.ofInts(Shape.of(count, LENGTH), new int[count * LENGTH]),
                         TensorData.ofInts(Shape.of(count, LENGTH), new int[count * LENGTH])),

@@ -92,7 +92,7 @@ class TextSideMemoryTest {
                 }
             };
             StepMemory.of(phase, steps, notes)
-                    .check(1_000_000_000, 1, new RowStep(1, 0, _ -> List.of(), _ -> null, ""));
+                    .check(1_000_000_000, 1, new RowStep(1, 1, false, _ -> List.of(), _ -> null, ""));
             Matcher said = Pattern.compile("models (\\d+\\.\\d) GB")
                     .matcher(notes.sentences().getFirst());
             assertThat(said.find()).isTrue();

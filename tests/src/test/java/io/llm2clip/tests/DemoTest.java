@@ -1,6 +1,7 @@
 package io.llm2clip.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.Llm2Clip;
@@ -15,6 +16,7 @@ import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.evaluation.suite.CaptionEvaluation;
 import io.llm2clip.evaluation.suite.RetrievalEvaluation;
+import io.llm2clip.model.TextTower;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.EngineMemory;
@@ -86,6 +88,36 @@ class DemoTest {
         // and it must not be behind.
         assertThat(result.differences().get("shortOtherWords").get("clip").high())
                 .isPositive();
+    }
+
+    /** Everything was trained by the jobs of the command line, whose outputs and runs are there to look at. */
+    @Test
+    void trainingsLeaveWhatTheirCommandsLeave() {
+        for (String output : List.of("text", "model", "clip", "clip-equal-compute", "llm2clip-without-stage1")) {
+            assertThat(directory.resolve(output + "-run/results.json")).isNotEmptyFile();
+            assertThat(directory.resolve(output + "-run/metrics.jsonl")).isNotEmptyFile();
+        }
+        assertThat(directory.resolve("language-model/caption.json")).isNotEmptyFile();
+        try (Llm2Clip baseline = Llm2Clip.load(directory.resolve("clip"))) {
+            assertThat(baseline.text()).isInstanceOf(TextTower.class);
+            assertThat(baseline.maxTextLength()).isEqualTo(77);
+        }
+        assertThat(result.curves()).containsKeys("language model", "stage 1, caption contrast", "stage 2: LLM2CLIP");
+        // Stage 1 has kinds of batches, whose losses are not of one scale.
+        assertThat(result.curves().entrySet())
+                .filteredOn(curve -> !curve.getKey().startsWith("stage 1"))
+                .hasSize(7)
+                .allSatisfy(curve -> assertThat(curve.getValue().getLast())
+                        .isLessThan(curve.getValue().getFirst()));
+    }
+
+    @Test
+    void aModelIsReplacedOnlyIfThatIsAskedFor() {
+        DemoOptions again = new DemoOptions(directory, 2, true, false, Existing.REFUSE, false, Execution.cpu());
+        assertThatThrownBy(() -> Demo.run(again, Progress.NONE))
+                .hasMessage(
+                        "%s: holds a model already; choose another name or replace it with --overwrite.",
+                        directory.resolve("model"));
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.llm2clip.training.run;
 
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.IoReason;
-import io.llm2clip.nn.optimizer.AdamW;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,28 +17,18 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The metrics of a run by phase, in the order in which phases began: of one that is in progress, or read from {@code metrics.jsonl}. */
-public final class RunMetrics implements TrainingRun {
+/** The metrics of a run by phase, in the order in which phases began, read from {@code metrics.jsonl}. */
+public final class RunMetrics {
     private static final JsonMapper JSON = new JsonMapper();
     private static final Set<String> PLACE = Set.of("time", "step", "phase", "phase_step", "kind", "not_finite");
 
     private final Map<String, PhaseMetrics> phases = new LinkedHashMap<>();
 
+    private RunMetrics() {}
+
     /** In the order in which they began. */
     public List<PhaseMetrics> phases() {
         return List.copyOf(phases.values());
-    }
-
-    /** A phase of a training that leaves nothing else behind. */
-    @Override
-    public Phase begin(String name, int steps, AdamW optimizer) {
-        PhaseMetrics phase = phase(name);
-        return new Phase() {
-            @Override
-            public void record(StepRecord step) {
-                phase.add(step.step(), step.kind(), step.metrics());
-            }
-        };
     }
 
     private PhaseMetrics phase(String name) {
@@ -52,7 +41,7 @@ public final class RunMetrics implements TrainingRun {
      * @return without phases if there is none
      * @throws CheckpointException if it was not written by a run
      */
-    static RunMetrics read(Path directory) {
+    public static RunMetrics read(Path directory) {
         Path file = directory.resolve(MetricsFile.NAME);
         RunMetrics metrics = new RunMetrics();
         try (BufferedReader lines = Files.newBufferedReader(file)) {
