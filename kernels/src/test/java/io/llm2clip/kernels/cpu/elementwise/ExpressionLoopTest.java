@@ -98,6 +98,47 @@ class ExpressionLoopTest {
         }
     }
 
+    /** As machine code where there is some, and interpreted: fusion may have an operation computed by either. */
+    @Property(tries = 500)
+    void machineCodeGivesTheSameBits(
+            @ForAll("expressions") Expression expression,
+            @ForAll long seed,
+            @ForAll @IntRange(max = 100) int elements) {
+        Random random = new Random(seed);
+        boolean[] scalar = new boolean[expression.inputs()];
+        try (Arena arena = Arena.ofConfined()) {
+            long[] addresses = new long[scalar.length];
+            for (int i = 0; i < scalar.length; i++) {
+                scalar[i] = random.nextInt(4) == 0;
+                MemorySegment input = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(elements, 1));
+                for (long e = 0; e < elements; e++) {
+                    input.setAtIndex(
+                            ValueLayout.JAVA_FLOAT, e, random.nextInt(3) == 0 ? special(random) : value(random));
+                }
+                addresses[i] = input.address();
+            }
+            MemorySegment found = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(elements, 1));
+            MemorySegment interpreted = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(elements, 1));
+            new ExpressionEvaluator(expression, scalar).evaluate(elements, addresses, found.address(), 0);
+            System.setProperty("llm2clip.machine", "false");
+            try {
+                new ExpressionEvaluator(expression, scalar).evaluate(elements, addresses, interpreted.address(), 0);
+            } finally {
+                System.clearProperty("llm2clip.machine");
+            }
+            for (int e = 0; e < elements; e++) {
+                assertThat(Float.floatToIntBits(found.getAtIndex(ValueLayout.JAVA_FLOAT, e)))
+                        .as("bits of element %d of %s", e, expression)
+                        .isEqualTo(Float.floatToIntBits(interpreted.getAtIndex(ValueLayout.JAVA_FLOAT, e)));
+            }
+        }
+    }
+
+    private static float special(Random random) {
+        float[] values = {0, -0f, -87.4f, -87.6f, -88, 87.6f, 88.9f, 100, -100, 8.5f, -3.9f, Float.NEGATIVE_INFINITY};
+        return values[random.nextInt(values.length)];
+    }
+
     private static float value(Random random) {
         return switch (random.nextInt(20)) {
             case 0 -> Float.NaN;

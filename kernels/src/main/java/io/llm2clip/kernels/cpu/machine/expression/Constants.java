@@ -13,7 +13,13 @@ final class Constants {
     static final int TWO = put(2f);
     /** The bit of the sign. */
     static final int SIGN = put(-0f);
-    /** All other bits. */
+    /** Adding 1.5 * 2^23 rounds to an integer. */
+    static final int ROUNDER = put(12582912f);
+
+    /** What is added to an exponent of two for half of its power, as an integer. */
+    static final int HALF_EXPONENT = put(Float.intBitsToFloat(126));
+
+    /** All other bits than the sign's. */
     static final int MAGNITUDE = put(Float.intBitsToFloat(Integer.MAX_VALUE));
 
     static final int EXP_LEAST = put(-87.5f);

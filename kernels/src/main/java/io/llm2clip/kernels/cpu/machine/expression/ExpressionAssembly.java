@@ -26,17 +26,21 @@ public final class ExpressionAssembly {
     private final LaneCode lanes;
     private final Assembler a;
     private final Slots slots;
-    private final FunctionCode functions;
+    private final Functions functions;
     private final Zmm[] temporary;
     private int literal = Constants.literals();
 
-    private ExpressionAssembly(Expression expression, LaneCode lanes) {
+    private ExpressionAssembly(Expression expression, LaneCode lanes, boolean fast) {
         this.expression = expression;
         this.lanes = lanes;
         a = lanes.assembler();
         slots = Slots.of(expression);
         temporary = lanes.slot(slots.count());
-        functions = new FunctionCode(lanes, temporary, lanes.slot(slots.count() + 1), lanes.slot(slots.count() + 2));
+        Zmm[] second = lanes.slot(slots.count() + 1);
+        Zmm[] third = lanes.slot(slots.count() + 2);
+        functions = fast
+                ? new FastFunctions(lanes, temporary, second, third)
+                : new SameFunctions(lanes, temporary, second, third);
     }
 
     /** Loads an input into registers, one a vector. */
@@ -48,7 +52,7 @@ public final class ExpressionAssembly {
     /** Whether there are instructions for all of an expression, and registers for all of its values. */
     public static boolean encodes(Expression expression) {
         return expression.instructions().stream().noneMatch(i -> NOT_ENCODED.contains(i.opcode()))
-                && Slots.of(expression).count() + FunctionCode.TEMPORARIES <= LaneCode.slots(MAX_VECTORS);
+                && Slots.of(expression).count() + Functions.TEMPORARIES <= LaneCode.slots(MAX_VECTORS);
     }
 
     /** What the program of an expression reads where its constants are. */
@@ -70,7 +74,12 @@ public final class ExpressionAssembly {
      * @return where the results are, one a vector
      */
     public static Zmm[] append(Assembler a, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
-        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset)).append(inputs);
+        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset), true).append(inputs);
+    }
+
+    /** Appends the computation with the bits that {@code VectorMath} gives, as {@link #append}. */
+    static Zmm[] appendSame(Assembler a, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
+        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset), false).append(inputs);
     }
 
     private Zmm[] append(Inputs inputs) {
@@ -104,11 +113,22 @@ public final class ExpressionAssembly {
             case DIVIDE -> lanes.each(v -> a.vdivps(to[v], x[v], y[v]));
             case MAXIMUM -> {
                 lanes.each(v -> a.vmaxps(to[v], x[v], y[v]));
+                lanes.each(v -> a.vmaxps(temporary[v], y[v], x[v]));
+                // Instructions return the second of two zeros; the greater one has no sign.
+                lanes.each(v -> a.vpandd(to[v], to[v], temporary[v]));
                 keepNaN(to, x);
+                keepNaN(to, y);
             }
             case MINIMUM -> {
+                Zmm[] both = lanes.slot(slots.count() + 1);
                 lanes.each(v -> a.vminps(to[v], x[v], y[v]));
+                lanes.each(v -> a.vminps(temporary[v], y[v], x[v]));
+                // The smaller of two zeros has a sign if one of them does.
+                lanes.each(v -> a.vpandd(both[v], to[v], temporary[v]));
+                lanes.each(v -> a.vpxord(to[v], to[v], temporary[v]));
+                lanes.each(v -> a.vpxord(to[v], to[v], both[v]));
                 keepNaN(to, x);
+                keepNaN(to, y);
             }
             case NEGATE -> lanes.with(Constants.SIGN, (v, c) -> a.vpxord(to[v], x[v], c));
             case ABSOLUTE -> lanes.with(Constants.MAGNITUDE, (v, c) -> a.vpandd(to[v], x[v], c));
@@ -137,7 +157,7 @@ public final class ExpressionAssembly {
         }
     }
 
-    /** Instructions return the second of two operands where one is NaN. */
+    /** A NaN of an operand is the result. */
     private void keepNaN(Zmm[] to, Zmm[] x) {
         lanes.each(v -> {
             a.vcmpps(CHOSEN[v], x[v], x[v], Comparison.UNORDERED);

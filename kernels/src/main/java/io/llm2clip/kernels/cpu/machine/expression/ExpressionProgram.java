@@ -65,7 +65,7 @@ public final class ExpressionProgram {
     }
 
     private void vectors(int count, Mask existing) {
-        Zmm[] results = ExpressionAssembly.append(
+        Zmm[] results = ExpressionAssembly.appendSame(
                 a, expression, count, RDI, ExpressionCall.CONSTANTS, (input, to) -> load(input, to, existing));
         a.mov(RAX, at(RDI, ExpressionCall.OUT));
         for (int v = 0; v < count; v++) {

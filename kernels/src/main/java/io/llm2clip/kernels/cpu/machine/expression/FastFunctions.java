@@ -5,20 +5,17 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.cpu.machine.expression.Constants.Polynomial;
 
 /**
- * Elementary functions of vectors, with a relative error of about 1e-7: the approximations of {@code VectorMath}. Quotients are products by
- * inverses, which one Newton step makes as exact. A result is in other registers than what it is of.
+ * Functions with a relative error of about 1e-7: the approximations of {@code VectorMath}, but for quotients, which are products by inverses that
+ * one Newton step makes as exact.
  */
-final class FunctionCode {
-    /** Operands that functions need beside the result's. */
-    static final int TEMPORARIES = 3;
-
+final class FastFunctions implements Functions {
     private final LaneCode lanes;
     private final Assembler a;
     private final Zmm[] first;
     private final Zmm[] second;
     private final Zmm[] third;
 
-    FunctionCode(LaneCode lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
+    FastFunctions(LaneCode lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
         this.lanes = lanes;
         this.a = lanes.assembler();
         this.first = first;
@@ -26,7 +23,8 @@ final class FunctionCode {
         this.third = third;
     }
 
-    void exp(Zmm[] to, Zmm[] x) {
+    @Override
+    public void exp(Zmm[] to, Zmm[] x) {
         exp(to, x, Constants.EXP_LEAST, Constants.EXP_MOST);
     }
 
@@ -43,18 +41,21 @@ final class FunctionCode {
         lanes.each(v -> a.vscalefps(to[v], to[v], exponent[v]));
     }
 
-    void sigmoid(Zmm[] to, Zmm[] x) {
+    @Override
+    public void sigmoid(Zmm[] to, Zmm[] x) {
         lanes.with(Constants.SIGN, (v, c) -> a.vpxord(third[v], x[v], c));
         exp(to, third, Constants.SIGMOID_LEAST, Constants.SIGMOID_MOST);
         lanes.with(Constants.ONE, (v, c) -> a.vaddps(first[v], to[v], c));
         inverse(to, first);
     }
 
-    void tanh(Zmm[] to, Zmm[] x) {
+    @Override
+    public void tanh(Zmm[] to, Zmm[] x) {
         quotient(to, x, Constants.TANH_LEAST, Constants.TANH_MOST, Constants.TANH_UPPER, Constants.TANH_LOWER);
     }
 
-    void erf(Zmm[] to, Zmm[] x) {
+    @Override
+    public void erf(Zmm[] to, Zmm[] x) {
         quotient(to, x, Constants.ERF_LEAST, Constants.ERF_MOST, Constants.ERF_UPPER, Constants.ERF_LOWER);
     }
 
