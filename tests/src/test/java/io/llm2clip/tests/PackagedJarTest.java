@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The runnable jar as {@code mvn verify} packages it; a build that stops before packaging has nothing to run. */
 class PackagedJarTest {
     private static final Path JAR = Path.of("..", "cli", "target", "llm2clip.jar");
-    private static final String REHEARSAL = "io.llm2clip.cli.Rehearsal";
 
     @BeforeEach
     void needsTheJar() {
@@ -45,13 +45,33 @@ class PackagedJarTest {
 
     @Test
     void helpOfAllCommandsTakesNoVectorApi() throws Exception {
-        Result result = java("-jar", JAR.toString(), "embed", "--help");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output()).startsWith("Usage: llm2clip embed ");
-        assertThat(java("-cp", JAR.toString(), REHEARSAL, "help").exitCode()).isZero();
+        assertThat(help()).contains("embed", "train");
+        for (String command : help()) {
+            help(command);
+        }
+        for (String stage : help("train")) {
+            help("train", stage);
+        }
     }
 
-    /** What the launcher's caches are made of. */
+    /** The commands that a command's help lists. */
+    private static List<String> help(String... command) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-jar", JAR.toString()));
+        arguments.addAll(List.of(command));
+        arguments.add("--help");
+        Result result = java(arguments.toArray(String[]::new));
+        assertThat(result.exitCode()).as("%s", result.output()).isZero();
+        assertThat(result.output()).contains("Usage: llm2clip " + String.join(" ", command));
+        return Pattern.compile("^(?:Commands|Stages):\\R((?: +\\S.*\\R?)+)", Pattern.MULTILINE)
+                .matcher(result.output())
+                .results()
+                .flatMap(list -> list.group(1).lines())
+                .filter(line -> line.matches("  \\S.*"))
+                .map(line -> line.strip().split(" ")[0])
+                .toList();
+    }
+
+    /** What the launcher's cache is made of. */
     @Test
     void rehearsesARunOfTheEngine(@TempDir Path folder) throws Exception {
         Result result = java(
@@ -60,8 +80,7 @@ class PackagedJarTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 JAR.toString(),
-                REHEARSAL,
-                "engine",
+                "io.llm2clip.cli.Rehearsal",
                 folder.toString());
         assertThat(result.exitCode()).isZero();
         assertThat(result.output()).contains("a red kite");
