@@ -72,6 +72,12 @@ public sealed interface AttentionOp extends KernelOp {
                     Operand.out(shape.querySize()));
         }
 
+        /** Without layouts, which plans show with the operands. */
+        @Override
+        public String toString() {
+            return "Attention[shape=" + shape + "]";
+        }
+
         private static Operand in(String name, long elements, @Nullable RowPanels panels) {
             Operand rows = Operand.in(name, elements);
             return panels == null ? rows : rows.packed(panels);

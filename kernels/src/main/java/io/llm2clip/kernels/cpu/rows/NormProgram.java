@@ -14,6 +14,7 @@ import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 
@@ -101,25 +102,13 @@ final class NormProgram {
 
     private void row(Body body) {
         a.mov(RCX, 0);
-        times(NormCall.TURNS, () -> body.append(UNROLLED, Mask.ALL));
-        times(NormCall.SINGLES, () -> body.append(1, Mask.ALL));
+        Loops.times(a, RDX, at(RDI, NormCall.TURNS), () -> body.append(UNROLLED, Mask.ALL));
+        Loops.times(a, RDX, at(RDI, NormCall.SINGLES), () -> body.append(1, Mask.ALL));
         Label end = a.label();
         a.mov(RAX, at(RDI, NormCall.MASK));
         a.test(RAX, RAX);
         a.jz(end);
         body.append(1, EXISTING);
-        a.bind(end);
-    }
-
-    private void times(int count, Runnable body) {
-        Label end = a.label();
-        a.mov(RDX, at(RDI, count));
-        a.test(RDX, RDX);
-        a.jz(end);
-        Label again = a.here();
-        body.run();
-        a.sub(RDX, 1);
-        a.jnz(again);
         a.bind(end);
     }
 

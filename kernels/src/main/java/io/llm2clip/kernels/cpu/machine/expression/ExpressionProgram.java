@@ -8,6 +8,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.operations.Expression;
@@ -38,8 +39,8 @@ public final class ExpressionProgram {
     /** The function's code. */
     public byte[] encode() {
         a.mov(RCX, 0);
-        loop(ExpressionCall.PAIRS, () -> vectors(2, Mask.ALL));
-        loop(ExpressionCall.SINGLES, () -> vectors(1, Mask.ALL));
+        Loops.times(a, RDX, at(RDI, ExpressionCall.PAIRS), () -> vectors(2, Mask.ALL));
+        Loops.times(a, RDX, at(RDI, ExpressionCall.SINGLES), () -> vectors(1, Mask.ALL));
         Label done = a.label();
         a.mov(RAX, at(RDI, ExpressionCall.MASK));
         a.test(RAX, RAX);
@@ -50,18 +51,6 @@ public final class ExpressionProgram {
         a.vzeroupper();
         a.ret();
         return a.code();
-    }
-
-    private void loop(int count, Runnable body) {
-        Label end = a.label();
-        a.mov(RDX, at(RDI, count));
-        a.test(RDX, RDX);
-        a.jz(end);
-        Label again = a.here();
-        body.run();
-        a.sub(RDX, 1);
-        a.jnz(again);
-        a.bind(end);
     }
 
     private void vectors(int count, Mask existing) {

@@ -1,30 +1,18 @@
 package io.llm2clip.kernels.cpu.machine.expression;
 
-import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Zmm;
-import io.llm2clip.kernels.cpu.machine.expression.Constants.Polynomial;
 
 /**
  * Functions with a relative error of about 1e-7: the approximations of {@code VectorMath}, but for quotients, which are products by inverses that
  * one Newton step makes as exact.
  */
-final class FastFunctions implements Functions {
-    private final LaneCode lanes;
-    private final Assembler a;
-    private final Zmm[] first;
-    private final Zmm[] second;
-    private final Zmm[] third;
-
+final class FastFunctions extends Functions {
     FastFunctions(LaneCode lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
-        this.lanes = lanes;
-        this.a = lanes.assembler();
-        this.first = first;
-        this.second = second;
-        this.third = third;
+        super(lanes, first, second, third);
     }
 
     @Override
-    public void exp(Zmm[] to, Zmm[] x) {
+    void exp(Zmm[] to, Zmm[] x) {
         exp(to, x, Constants.EXP_LEAST, Constants.EXP_MOST);
     }
 
@@ -42,7 +30,7 @@ final class FastFunctions implements Functions {
     }
 
     @Override
-    public void sigmoid(Zmm[] to, Zmm[] x) {
+    void sigmoid(Zmm[] to, Zmm[] x) {
         lanes.with(Constants.SIGN, (v, c) -> a.vpxord(third[v], x[v], c));
         exp(to, third, Constants.SIGMOID_LEAST, Constants.SIGMOID_MOST);
         lanes.with(Constants.ONE, (v, c) -> a.vaddps(first[v], to[v], c));
@@ -50,37 +38,9 @@ final class FastFunctions implements Functions {
     }
 
     @Override
-    public void tanh(Zmm[] to, Zmm[] x) {
-        quotient(to, x, Constants.TANH_LEAST, Constants.TANH_MOST, Constants.TANH_UPPER, Constants.TANH_LOWER);
-    }
-
-    @Override
-    public void erf(Zmm[] to, Zmm[] x) {
-        quotient(to, x, Constants.ERF_LEAST, Constants.ERF_MOST, Constants.ERF_UPPER, Constants.ERF_LOWER);
-    }
-
-    /** Of x within bounds, x times the quotient of two polynomials of its square. */
-    private void quotient(Zmm[] to, Zmm[] x, int least, int most, Polynomial upper, Polynomial lower) {
-        clamp(first, x, least, most);
-        lanes.each(v -> a.vmulps(second[v], first[v], first[v]));
-        polynomial(to, second, upper);
-        lanes.each(v -> a.vmulps(first[v], first[v], to[v]));
-        polynomial(third, second, lower);
-        inverse(to, third);
-        lanes.each(v -> a.vmulps(to[v], to[v], first[v]));
-    }
-
-    /** A NaN stays one. */
-    private void clamp(Zmm[] to, Zmm[] x, int least, int most) {
-        lanes.with(least, (v, c) -> a.vmaxps(to[v], c, x[v]));
-        lanes.with(most, (v, c) -> a.vminps(to[v], c, to[v]));
-    }
-
-    private void polynomial(Zmm[] to, Zmm[] x, Polynomial polynomial) {
-        lanes.each(v -> lanes.load(to[v], polynomial.first()));
-        for (int i = 1; i < polynomial.count(); i++) {
-            lanes.with(polynomial.first() + i, (v, c) -> a.vfmadd213ps(to[v], x[v], c));
-        }
+    void divide(Zmm[] to, Zmm[] by, Zmm[] temporary) {
+        inverse(temporary, by);
+        lanes.each(v -> a.vmulps(to[v], to[v], temporary[v]));
     }
 
     /** Of numbers whose inverses are not infinite; what they are in is overwritten. */

@@ -1,27 +1,16 @@
 package io.llm2clip.kernels.cpu.machine.expression;
 
-import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.cpu.machine.expression.Constants.Polynomial;
 
 /** The functions of {@code VectorMath}, operation by operation, so that results have its bits. */
-final class SameFunctions implements Functions {
-    private final LaneCode lanes;
-    private final Assembler a;
-    private final Zmm[] first;
-    private final Zmm[] second;
-    private final Zmm[] third;
-
+final class SameFunctions extends Functions {
     SameFunctions(LaneCode lanes, Zmm[] first, Zmm[] second, Zmm[] third) {
-        this.lanes = lanes;
-        this.a = lanes.assembler();
-        this.first = first;
-        this.second = second;
-        this.third = third;
+        super(lanes, first, second, third);
     }
 
     @Override
-    public void exp(Zmm[] to, Zmm[] x) {
+    void exp(Zmm[] to, Zmm[] x) {
         Zmm[] rest = first;
         Zmm[] exponent = second;
         clamp(rest, x, Constants.EXP_LEAST, Constants.EXP_MOST);
@@ -44,7 +33,7 @@ final class SameFunctions implements Functions {
     }
 
     @Override
-    public void sigmoid(Zmm[] to, Zmm[] x) {
+    void sigmoid(Zmm[] to, Zmm[] x) {
         lanes.with(Constants.SIGN, (v, c) -> a.vpxord(third[v], x[v], c));
         exp(to, third);
         lanes.with(Constants.ONE, (v, c) -> a.vaddps(to[v], to[v], c));
@@ -52,35 +41,7 @@ final class SameFunctions implements Functions {
     }
 
     @Override
-    public void tanh(Zmm[] to, Zmm[] x) {
-        quotient(to, x, Constants.TANH_LEAST, Constants.TANH_MOST, Constants.TANH_UPPER, Constants.TANH_LOWER);
-    }
-
-    @Override
-    public void erf(Zmm[] to, Zmm[] x) {
-        quotient(to, x, Constants.ERF_LEAST, Constants.ERF_MOST, Constants.ERF_UPPER, Constants.ERF_LOWER);
-    }
-
-    /** Of x within bounds, x times the quotient of two polynomials of its square. */
-    private void quotient(Zmm[] to, Zmm[] x, int least, int most, Polynomial upper, Polynomial lower) {
-        clamp(first, x, least, most);
-        lanes.each(v -> a.vmulps(second[v], first[v], first[v]));
-        polynomial(to, second, upper);
-        polynomial(third, second, lower);
-        lanes.each(v -> a.vdivps(to[v], to[v], third[v]));
-        lanes.each(v -> a.vmulps(to[v], to[v], first[v]));
-    }
-
-    /** A NaN stays one. */
-    private void clamp(Zmm[] to, Zmm[] x, int least, int most) {
-        lanes.with(least, (v, c) -> a.vmaxps(to[v], c, x[v]));
-        lanes.with(most, (v, c) -> a.vminps(to[v], c, to[v]));
-    }
-
-    private void polynomial(Zmm[] to, Zmm[] x, Polynomial polynomial) {
-        lanes.each(v -> lanes.load(to[v], polynomial.first()));
-        for (int i = 1; i < polynomial.count(); i++) {
-            lanes.with(polynomial.first() + i, (v, c) -> a.vfmadd213ps(to[v], x[v], c));
-        }
+    void divide(Zmm[] to, Zmm[] by, Zmm[] temporary) {
+        lanes.each(v -> a.vdivps(to[v], to[v], by[v]));
     }
 }

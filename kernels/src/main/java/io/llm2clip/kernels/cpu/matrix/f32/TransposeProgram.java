@@ -16,7 +16,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
-import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 
 /**
  * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist. Each k is stored as a whole vector: where
@@ -59,26 +59,14 @@ final class TransposeProgram {
         }
         a.mov(RAX, at(RDI, PackCall.TO));
         a.mov(RBP, at(RDI, PackCall.TO_ROW));
-        loop(PackCall.STEPS, this::line);
-        loop(PackCall.FOURS, this::four);
-        loop(PackCall.REST, this::one);
+        Loops.times(a, RBX, at(RDI, PackCall.STEPS), this::line);
+        Loops.times(a, RBX, at(RDI, PackCall.FOURS), this::four);
+        Loops.times(a, RBX, at(RDI, PackCall.REST), this::one);
         a.vzeroupper();
         a.pop(RBP);
         a.pop(RBX);
         a.ret();
         return a.code();
-    }
-
-    private void loop(int count, Runnable body) {
-        Label done = a.label();
-        a.mov(RBX, at(RDI, count));
-        a.test(RBX, RBX);
-        a.jz(done);
-        Label again = a.here();
-        body.run();
-        a.sub(RBX, 1);
-        a.jnz(again);
-        a.bind(done);
     }
 
     private void line() {

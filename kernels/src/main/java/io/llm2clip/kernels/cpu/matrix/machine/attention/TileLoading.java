@@ -13,6 +13,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.SquareTransposition;
 import io.llm2clip.kernels.cpu.machine.Zmm;

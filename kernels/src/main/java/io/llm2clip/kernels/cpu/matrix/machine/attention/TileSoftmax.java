@@ -12,6 +12,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import java.util.function.Consumer;
