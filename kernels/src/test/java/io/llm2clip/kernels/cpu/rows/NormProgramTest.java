@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
-import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
-import io.llm2clip.kernels.cpu.machine.Feature;
-import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.CodeSpaces;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -28,16 +25,7 @@ class NormProgramTest {
     private static final float CANARY = 12345.678f;
     private static final float EPSILON = 1e-5f;
 
-    private final List<CodeSpace> spaces = spaces();
-
-    private static List<CodeSpace> spaces() {
-        List<CodeSpace> spaces = new ArrayList<>(List.of(new EmulatedProcessor()));
-        if (MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space)
-                && features.missing(Feature.AVX512) == null) {
-            spaces.add(space);
-        }
-        return spaces;
-    }
+    private final List<CodeSpace> spaces = CodeSpaces.ofAvx512();
 
     @Property(tries = 300)
     void aRowIsWhatItsReferenceIs(

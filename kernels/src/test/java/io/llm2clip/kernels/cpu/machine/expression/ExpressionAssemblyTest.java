@@ -11,9 +11,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
-import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
-import io.llm2clip.kernels.cpu.machine.Feature;
-import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.CodeSpaces;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.operations.Elementwise;
@@ -61,16 +59,7 @@ class ExpressionAssemblyTest {
             Float.NEGATIVE_INFINITY,
             Float.NaN);
 
-    private final List<CodeSpace> spaces = spaces();
-
-    private static List<CodeSpace> spaces() {
-        List<CodeSpace> spaces = new ArrayList<>(List.of(new EmulatedProcessor()));
-        if (MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space)
-                && features.missing(Feature.AVX512) == null) {
-            spaces.add(space);
-        }
-        return spaces;
-    }
+    private final List<CodeSpace> spaces = CodeSpaces.ofAvx512();
 
     @Example
     void everyOperationIsWhatItsReferenceIs() {

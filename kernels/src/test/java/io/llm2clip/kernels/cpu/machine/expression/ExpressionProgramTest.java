@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
-import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
-import io.llm2clip.kernels.cpu.machine.Feature;
-import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.CodeSpaces;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
@@ -33,16 +31,7 @@ class ExpressionProgramTest {
 
     private static final float CANARY = 12345.678f;
 
-    private final List<CodeSpace> spaces = spaces();
-
-    private static List<CodeSpace> spaces() {
-        List<CodeSpace> spaces = new ArrayList<>(List.of(new EmulatedProcessor()));
-        if (MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space)
-                && features.missing(Feature.AVX512) == null) {
-            spaces.add(space);
-        }
-        return spaces;
-    }
+    private final List<CodeSpace> spaces = CodeSpaces.ofAvx512();
 
     @Property(tries = 300)
     void resultsAreThoseOfTheReference(
