@@ -63,11 +63,12 @@ public final class Demo {
                     meter.measure("language model and stage 1", jobs::stage1).captionRetrieval();
             train(jobs);
             Comparison comparison = meter.measure("evaluation", () -> compare(texts));
-            DemoResult result = result(texts, captionRetrieval, comparison);
+            Map<String, PhaseMetrics> trained = trained();
+            DemoResult result = result(texts, captionRetrieval, comparison, trained);
             DemoReport.write(
                     folders.report(),
                     result,
-                    losses(),
+                    losses(trained),
                     galleries(texts, comparison),
                     recipe,
                     options.execution().device().name());
@@ -155,9 +156,9 @@ public final class Demo {
     }
 
     /** Losses of the trainings, a line per kind of batch. */
-    private Map<String, List<Series>> losses() {
+    private static Map<String, List<Series>> losses(Map<String, PhaseMetrics> trained) {
         Map<String, List<Series>> losses = new LinkedHashMap<>();
-        trained().forEach((name, phase) -> losses.put(name, phase.losses()));
+        trained.forEach((name, phase) -> losses.put(name, phase.losses()));
         return losses;
     }
 
@@ -205,15 +206,17 @@ public final class Demo {
     }
 
     private DemoResult result(
-            DemoTexts texts, Map<String, CaptionRetrieval.Change> captionRetrieval, Comparison comparison) {
+            DemoTexts texts,
+            Map<String, CaptionRetrieval.Change> captionRetrieval,
+            Comparison comparison,
+            Map<String, PhaseMetrics> trained) {
         double images = texts.measured().size();
         Map<String, DemoResult.Compute> compute = new LinkedHashMap<>();
         arms.forEach(arm -> compute.put(
                 arm.name(), new DemoResult.Compute(arm.steps(), arm.training().flops())));
         Map<String, List<Float>> everyLoss = new LinkedHashMap<>();
-        trained()
-                .forEach((name, phase) ->
-                        everyLoss.put(name, phase.metric(Metric.LOSS).values()));
+        trained.forEach(
+                (name, phase) -> everyLoss.put(name, phase.metric(Metric.LOSS).values()));
         return new DemoResult(
                 options.seed(),
                 options.quick(),

@@ -17,7 +17,6 @@ import java.util.stream.Collectors;
  */
 public final class PairBatches implements AutoCloseable {
     private static final long SOURCE_STREAM = CounterRandom.streamOf("source of a step");
-    /** Memory for texts that are kept for their next turn. */
     /** Apart, so that sources of equal sizes have orders of their own. */
     private static final long SEED_STEP = 0x9E3779B97F4A7C15L;
 

@@ -130,8 +130,5 @@ final class TileAttention implements BlockAttention {
                 loadValues(head, call, first, all, values);
             }
         }
-
-        @Override
-        public void finish() {}
     }
 }
