@@ -68,9 +68,39 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
                 roundRows(source.address, source.row, columns, some, rounded(), Tiles.COLUMNS);
                 pairsOfRows(some, columns, target);
             } else {
-                roundPairs(source(b, from, first, some, columns), some, columns, target);
+                pairs(b, from, first, some, columns, target);
             }
         }
+    }
+
+    /** Whole steps of what is stored as bf16 need no rounding. */
+    private void pairs(MatrixOperand b, long from, long element, int k, int columns, long to) {
+        int steps = b.format() == DType.BF16 && columns == Tiles.COLUMNS ? k / Tiles.STEP : 0;
+        long row = b.leadingDimension();
+        if (steps > 0) {
+            long step = Tiles.bytes(Tiles.COLUMNS, 1, kernels.parts());
+            interleave(from + element * Short.BYTES, row * Short.BYTES, to, steps, step);
+            if (kernels.parts() == 2) {
+                long part = Tiles.bytes(Tiles.COLUMNS, 1, 1);
+                for (int i = 0; i < steps; i++) {
+                    ALL.asSlice(to + i * step + part, part).fill((byte) 0);
+                }
+            }
+        }
+        int done = steps * Tiles.STEP;
+        if (done == 0 || done < k) {
+            long target = to + Tiles.bytes(Tiles.COLUMNS, steps, kernels.parts());
+            roundPairs(source(b, from, element + done * row, k - done, columns), k - done, columns, target);
+        }
+    }
+
+    private void interleave(long from, long rowBytes, long to, int steps, long step) {
+        set(RoundingKernels.FROM, from);
+        set(RoundingKernels.FROM_ROW, rowBytes);
+        set(RoundingKernels.TO, to);
+        set(RoundingKernels.TO_STEP, step);
+        set(RoundingKernels.STEPS, steps);
+        kernels.interleave.call(call);
     }
 
     @Override
@@ -78,9 +108,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
         for (int row = 0; row < b.rows(); row += Tiles.STEP) {
             for (int part = 0; part < b.parts(); part++) {
                 long target = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, b.parts());
-                set(RoundingKernels.FROM, step(b, from, row, column, part));
-                set(RoundingKernels.TO, target + part * Tiles.bytes(Tiles.COLUMNS, 1, 1));
-                kernels.interleave.call(call);
+                target += part * Tiles.bytes(Tiles.COLUMNS, 1, 1);
+                interleave(step(b, from, row, column, part), Tiles.ROW, target, 1, 0);
             }
         }
     }
