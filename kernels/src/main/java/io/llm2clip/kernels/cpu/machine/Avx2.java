@@ -88,6 +88,11 @@ public final class Avx2 {
         encoder.vex(new Vex(MAP_0F38, PREFIX_66, 1), 0x13, to.number(), 0, from);
     }
 
+    /** Widens 8 words to lanes of 32 bits. */
+    public void vpmovzxwd(Ymm to, Address from) {
+        encoder.vex(new Vex(MAP_0F38, PREFIX_66, 1), 0x33, to.number(), 0, from);
+    }
+
     public void vpsrld(Ymm to, Ymm from, int bits) {
         encoder.vex(new Vex(MAP_0F, PREFIX_66, 1), 0x72, 2, to.number(), from.number());
         encoder.emit(bits);

@@ -134,6 +134,10 @@ class Avx2Test {
                         "vcvtph2ps ymm8, [rsi+16]",
                         a -> a.avx2().vcvtph2ps(new Ymm(8), at(RSI, 16))),
                 Golden.of(
+                        "c4627d334610",
+                        "vpmovzxwd ymm8, [rsi+16]",
+                        a -> a.avx2().vpmovzxwd(new Ymm(8), at(RSI, 16))),
+                Golden.of(
                         "c4c1356bcc",
                         "vpackssdw ymm1, ymm9, ymm12",
                         a -> a.avx2().vpackssdw(new Ymm(1), new Ymm(9), new Ymm(12))),

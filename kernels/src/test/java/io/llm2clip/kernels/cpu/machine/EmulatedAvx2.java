@@ -36,6 +36,10 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
                 vectors.widenHalves(to, o.address(registers));
                 set(to, vectors.lanes(to));
             }
+            case 0x2133 -> {
+                vectors.widenWords(to, o.address(registers));
+                set(to, vectors.lanes(to));
+            }
             case 0x1172 -> {
                 vectors.shift(vvvv, o.rm(), immediate.getAsInt(), (to & 7) == 6);
                 set(vvvv, vectors.lanes(vvvv));

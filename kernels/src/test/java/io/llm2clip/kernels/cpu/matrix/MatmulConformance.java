@@ -129,6 +129,9 @@ public abstract class MatmulConformance extends UnitConformance {
         for (DType format : formats()) {
             check(matmul(1500, 33, 128, false, true, format, extras), 4);
             check(matmul(65, 130, 2080, false, true, format, List.of(Broadcast.FULL)), 5);
+            if (stored(false, false)) {
+                check(matmul(65, 160, 2080, false, false, format, List.of(Broadcast.FULL)), 6);
+            }
         }
     }
 

@@ -12,13 +12,15 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
 
 /**
  * Copies lanes that are adjacent in memory, of one k after the other, to pieces {@code [k][lanes]}: to vectors of panels, with zeros for lanes that
  * do not exist, or to tiles of so many lanes only. All pieces of a k are copied before the next k, as rows are often pages apart, where CPUs fetch
- * nothing ahead by themselves and few lines of a cache are for the same place in each. The argument is the address of a {@link PackCall}.
+ * nothing ahead by themselves and few lines of a cache are for the same place in each. Whole panels of bf16 are widened on the way. The argument is the
+ * address of a {@link PackCall}.
  */
 final class CopyProgram {
     /** What pieces are. */
@@ -43,10 +45,13 @@ final class CopyProgram {
     private final Assembler a = new Assembler();
     private final Lanes lanes;
     private final Pieces pieces;
+    private final DType format;
 
-    CopyProgram(FloatWidth width, Pieces pieces) {
+    /** @param format F32, or BF16 of panels all of whose columns exist */
+    CopyProgram(FloatWidth width, Pieces pieces, DType format) {
         lanes = width.lanes(a);
         this.pieces = pieces;
+        this.format = format;
     }
 
     byte[] encode() {
@@ -89,11 +94,16 @@ final class CopyProgram {
         a.mov(RAX, RDX);
         a.mov(RBX, at(RDI, PackCall.PIECES));
         Label again = a.here();
-        for (int offset = 0; offset < pieces.vectors * lanes.bytes; offset += LINE) {
+        int bytes = (int) format.bytes((long) lanes.count);
+        for (int offset = 0; offset < pieces.vectors * bytes; offset += LINE) {
             a.prefetcht0(at(R9, R11, offset));
         }
         for (int v = 0; v < pieces.vectors; v++) {
-            lanes.load(v, v, at(R9, v * lanes.bytes));
+            if (format == DType.BF16) {
+                lanes.loadBf16(v, at(R9, v * bytes));
+            } else {
+                lanes.load(v, v, at(R9, v * bytes));
+            }
         }
         for (int v = 0; v < pieces.vectors; v++) {
             if (masked) {

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.f32;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
@@ -18,14 +19,18 @@ public final class FloatCode {
 
     private record Shape(int rows, boolean masked) {}
 
+    private record Transpose(int lanes, DType format) {}
+
+    private record Copy(Pieces pieces, DType format) {}
+
     /** Of this process, by the lanes of a vector. */
     private static final Map<Integer, FloatCode> INSTALLED = new ConcurrentHashMap<>();
 
     private final FloatWidth width;
     private final CodeSpace space;
     private final Map<Shape, MachineFunction> tiles = new ConcurrentHashMap<>();
-    private final Map<Integer, MachineFunction> transposes = new ConcurrentHashMap<>();
-    private final Map<Pieces, MachineFunction> copies = new ConcurrentHashMap<>();
+    private final Map<Transpose, MachineFunction> transposes = new ConcurrentHashMap<>();
+    private final Map<Copy, MachineFunction> copies = new ConcurrentHashMap<>();
 
     FloatCode(FloatWidth width, CodeSpace space) {
         this.width = width;
@@ -75,7 +80,16 @@ public final class FloatCode {
     public void packRows(boolean transposed, long from, long stride, int rows, int k, long to, long call) {
         Tiling tiling = Tiling.of(rows, width.rows());
         if (transposed) {
-            copy(Pieces.TILES, k, rows, tiling.height(), from, stride, to, tiling.tileBytes(k), call);
+            copy(
+                    new Copy(Pieces.TILES, DType.F32),
+                    k,
+                    rows,
+                    tiling.height(),
+                    from,
+                    stride,
+                    to,
+                    tiling.tileBytes(k),
+                    call);
             return;
         }
         for (int row = 0; row < rows; row += tiling.height()) {
@@ -85,24 +99,38 @@ public final class FloatCode {
         }
     }
 
+    /** Whether {@link #packColumns} widens columns of a format: bf16 in pairs of k where it transposes, and in whole panels where it does not. */
+    public boolean widens(DType format, boolean transposed, int columns, int k) {
+        return format == DType.BF16 && (transposed ? k % 2 : columns % columns()) == 0;
+    }
+
     /**
      * Packs columns of B into panels, with zeros beyond them.
      *
+     * @param format F32, or one that it {@link #widens}
      * @param transposed whether it is stored as {@code [columns, k]}
      * @param panelBytes from one panel to the next
      */
     public void packColumns(
-            boolean transposed, long from, long stride, int columns, int k, long to, long panelBytes, long call) {
+            DType format,
+            boolean transposed,
+            long from,
+            long stride,
+            int columns,
+            int k,
+            long to,
+            long panelBytes,
+            long call) {
         int panel = columns();
         if (!transposed) {
-            copy(Pieces.PANELS, k, columns, panel, from, stride, to, panelBytes, call);
+            copy(new Copy(Pieces.PANELS, format), k, columns, panel, from, stride, to, panelBytes, call);
             return;
         }
         long row = (long) panel * Float.BYTES;
         for (int lane = 0; lane < Math.ceilDiv(columns, panel) * panel; lane += width.count()) {
             int some = Math.clamp(columns - lane, 0, width.count());
             long target = to + lane / panel * panelBytes + (long) (lane % panel) * Float.BYTES;
-            transpose(k, some, from + lane * stride, stride, target, row, call);
+            transpose(format, k, some, from + lane * stride, stride, target, row, call);
         }
     }
 
@@ -113,48 +141,58 @@ public final class FloatCode {
      * @param toRow bytes from one k of the result to the next
      */
     public void transpose(int k, int lanes, long from, long stride, long to, long toRow, long call) {
+        transpose(DType.F32, k, lanes, from, stride, to, toRow, call);
+    }
+
+    private void transpose(DType format, int k, int lanes, long from, long stride, long to, long toRow, long call) {
+        int words = format == DType.BF16 ? k / 2 : k;
         set(call, from, stride, to, toRow);
-        PackCall.set(call, PackCall.STEPS, k / TransposeProgram.LINE);
-        PackCall.set(call, PackCall.FOURS, k % TransposeProgram.LINE / 4);
-        PackCall.set(call, PackCall.REST, k % 4);
-        MachineFunction function = transposes.get(lanes);
+        PackCall.set(call, PackCall.STEPS, words / TransposeProgram.LINE);
+        PackCall.set(call, PackCall.FOURS, words % TransposeProgram.LINE / 4);
+        PackCall.set(call, PackCall.REST, words % 4);
+        Transpose shape = new Transpose(lanes, format);
+        MachineFunction function = transposes.get(shape);
         if (function == null) {
             function = transposes.computeIfAbsent(
-                    lanes,
+                    shape,
                     some -> space.install(
-                            "rows of " + some + " lanes transposed, " + width,
-                            new TransposeProgram(width, some).encode()));
+                            some.format + " rows of " + some.lanes + " lanes transposed, " + width,
+                            new TransposeProgram(width, some.lanes, some.format).encode()));
         }
         function.call(call);
     }
 
     /** Copies lanes to pieces of so many, and to one of those that are left. */
     private void copy(
-            Pieces pieces, int k, int lanes, int piece, long from, long stride, long to, long toPiece, long call) {
+            Copy copy, int k, int lanes, int piece, long from, long stride, long to, long toPiece, long call) {
         int whole = lanes / piece;
         int rest = lanes % piece;
         long bytes = (long) piece * Float.BYTES;
-        PackCall.set(call, PackCall.FROM_PIECE, bytes);
+        long fromPiece = copy.format.bytes((long) piece);
+        PackCall.set(call, PackCall.FROM_PIECE, fromPiece);
         PackCall.set(call, PackCall.TO_PIECE, toPiece);
         if (whole > 0) {
             set(call, from, stride, to, bytes);
-            copy(pieces, whole, k, piece, call);
+            copy(copy, whole, k, piece, call);
         }
         if (rest > 0) {
-            long toRow = pieces == Pieces.TILES ? (long) rest * Float.BYTES : bytes;
-            set(call, from + whole * bytes, stride, to + whole * toPiece, toRow);
-            copy(pieces, 1, k, rest, call);
+            long toRow = copy.pieces == Pieces.TILES ? (long) rest * Float.BYTES : bytes;
+            set(call, from + whole * fromPiece, stride, to + whole * toPiece, toRow);
+            copy(copy, 1, k, rest, call);
         }
     }
 
-    private void copy(Pieces pieces, int count, int k, int lanes, long call) {
+    private void copy(Copy copy, int count, int k, int lanes, long call) {
         PackCall.set(call, PackCall.STEPS, k);
         PackCall.set(call, PackCall.PIECES, count);
         width.masks(call + PackCall.MASKS, lanes);
-        MachineFunction function = copies.get(pieces);
+        MachineFunction function = copies.get(copy);
         if (function == null) {
             function = copies.computeIfAbsent(
-                    pieces, some -> space.install(some + " copied, " + width, new CopyProgram(width, some).encode()));
+                    copy,
+                    some -> space.install(
+                            some.format + " " + some.pieces + " copied, " + width,
+                            new CopyProgram(width, some.pieces, some.format).encode()));
         }
         function.call(call);
     }

@@ -38,6 +38,12 @@ abstract sealed class Lanes permits Lanes256, Lanes512 {
 
     abstract void add(int to, int a, int b);
 
+    /** Loads a vector of bf16, which has half of the bytes, as f32. */
+    abstract void loadBf16(int to, Address from);
+
+    /** The bf16 in the lower, or upper, half of each lane as f32. */
+    abstract void widen(int to, int from, boolean upper);
+
     /** Loads four lanes and sets the others to 0. */
     abstract void loadFour(int to, Address from);
 

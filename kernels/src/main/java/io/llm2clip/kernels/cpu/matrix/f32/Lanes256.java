@@ -75,6 +75,22 @@ final class Lanes256 extends Lanes {
     }
 
     @Override
+    void loadBf16(int to, Address from) {
+        avx2.vpmovzxwd(new Ymm(to), from);
+        widen(to, to, false);
+    }
+
+    @Override
+    void widen(int to, int from, boolean upper) {
+        if (upper) {
+            avx2.vpsrld(new Ymm(to), new Ymm(from), Short.SIZE);
+            widen(to, to, false);
+        } else {
+            avx2.vpslld(new Ymm(to), new Ymm(from), Short.SIZE);
+        }
+    }
+
+    @Override
     void loadFour(int to, Address from) {
         avx2.vmovups128(new Ymm(to), from);
     }

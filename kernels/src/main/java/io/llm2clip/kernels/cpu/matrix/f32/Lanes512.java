@@ -65,6 +65,22 @@ final class Lanes512 extends Lanes {
     }
 
     @Override
+    void loadBf16(int to, Address from) {
+        a.vpmovzxwd(new Zmm(to), from);
+        widen(to, to, false);
+    }
+
+    @Override
+    void widen(int to, int from, boolean upper) {
+        if (upper) {
+            a.vpsrld(new Zmm(to), new Zmm(from), Short.SIZE);
+            widen(to, to, false);
+        } else {
+            a.vpslld(new Zmm(to), new Zmm(from), Short.SIZE);
+        }
+    }
+
+    @Override
     void loadFour(int to, Address from) {
         a.vmovups128(new Zmm(to), from);
     }

@@ -13,6 +13,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
@@ -21,14 +22,18 @@ import io.llm2clip.kernels.cpu.machine.Loops;
 /**
  * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist. Each k is stored as a whole vector: where
  * rows of the result are shorter, the next one is stored over what is beyond, and a vector's length of memory behind the last is written, too.
- * The argument is the address of a {@link PackCall}.
+ * Of bf16, two k are transposed as one word of 32 bits, and widened when they are stored. The argument is the address of a {@link PackCall}, whose
+ * counts are of words.
  */
 final class TransposeProgram {
     private static final int FOUR = 4;
-    /** A line of memory has the k of four times four. */
+    /** A line of memory has the words of four times four. */
     static final int LINE = FOUR * FOUR;
     /** How far memory is fetched ahead, in bytes: rows are too many, and too short, for what CPUs fetch by themselves. */
     private static final int AHEAD = 256;
+
+    /** Changed by stores. */
+    private static final int WIDENED = 12;
 
     /** The first of each four lanes. */
     private static final Gpr[] FIRST = {R8, R9, R10, R11};
@@ -36,11 +41,16 @@ final class TransposeProgram {
     private final Assembler a = new Assembler();
     private final Lanes vectors;
     private final int lanes;
+    private final DType format;
 
-    /** @param lanes how many exist, at most those of a vector */
-    TransposeProgram(FloatWidth width, int lanes) {
+    /**
+     * @param lanes how many exist, at most those of a vector
+     * @param format F32 or BF16
+     */
+    TransposeProgram(FloatWidth width, int lanes, DType format) {
         vectors = width.lanes(a);
         this.lanes = lanes;
+        this.format = format;
     }
 
     byte[] encode() {
@@ -96,7 +106,7 @@ final class TransposeProgram {
         };
     }
 
-    /** Four k of all lanes: register i has those of lanes i, i + 4 and so on. */
+    /** Four words of all lanes: register i has those of lanes i, i + 4 and so on. */
     private void four() {
         for (int i = 0; i < FOUR; i++) {
             if (i < lanes) {
@@ -112,16 +122,27 @@ final class TransposeProgram {
             vectors.unpack(4 + 2 * pair, 2 * pair, 2 * pair + 1, false);
             vectors.unpack(5 + 2 * pair, 2 * pair, 2 * pair + 1, true);
         }
-        for (int k = 0; k < FOUR; k++) {
-            int to = 8 + k;
-            vectors.unpackPairs(to, 4 + k / 2, 6 + k / 2, k % 2 == 1);
-            vectors.store(at(RAX, 0), to);
-            a.add(RAX, RBP);
+        for (int word = 0; word < FOUR; word++) {
+            int to = 8 + word;
+            vectors.unpackPairs(to, 4 + word / 2, 6 + word / 2, word % 2 == 1);
+            store(to);
         }
         advance(FOUR * Float.BYTES);
     }
 
-    /** One k, by way of a general register. */
+    /** The k of a word of all lanes. */
+    private void store(int words) {
+        if (format == DType.BF16) {
+            vectors.widen(WIDENED, words, false);
+            vectors.store(at(RAX, 0), WIDENED);
+            a.add(RAX, RBP);
+            vectors.widen(words, words, true);
+        }
+        vectors.store(at(RAX, 0), words);
+        a.add(RAX, RBP);
+    }
+
+    /** One word, by way of a general register. */
     private void one() {
         for (int lane = 0; lane < vectors.count; lane++) {
             // RDI is free: this is the last loop.
@@ -132,7 +153,12 @@ final class TransposeProgram {
             }
             a.mov32(at(RAX, lane * Float.BYTES), RDI);
         }
-        a.add(RAX, RBP);
+        if (format == DType.BF16) {
+            vectors.load(0, at(RAX, 0));
+            store(0);
+        } else {
+            a.add(RAX, RBP);
+        }
         advance(Float.BYTES);
     }
 

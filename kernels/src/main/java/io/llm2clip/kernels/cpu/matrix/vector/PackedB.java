@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.vector;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 
@@ -34,7 +35,7 @@ record PackedB(long address, long panelBytes) {
     static PackedB pack(boolean transposed, long address, long stride, int k, int columns, long to, long call) {
         FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
         if (code != null) {
-            code.packColumns(transposed, address, stride, columns, k, to, k * ROW, call);
+            code.packColumns(DType.F32, transposed, address, stride, columns, k, to, k * ROW, call);
             return new PackedB(to, k * ROW);
         }
         return each(k, columns, to, (column, lanes, panel) -> {

@@ -46,7 +46,7 @@ final class Packer {
         FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
         if (format == DType.F32 && code != null) {
             long call = workers.scratch(worker, FloatCode.CALL_BYTES);
-            code.packColumns(true, first, rowBytes, columns, packing.k(), target, 0, call);
+            code.packColumns(DType.F32, true, first, rowBytes, columns, packing.k(), target, 0, call);
             return;
         }
         if (format == DType.F32) {

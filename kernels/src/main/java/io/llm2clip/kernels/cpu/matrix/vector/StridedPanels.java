@@ -13,8 +13,14 @@ record StridedPanels(MatrixOperand b, long address) implements PanelSource {
     public PackedB panels(int batch, int from, int k, int column, int columns, long to, long scratch) {
         long first = b.index(batch, from, column);
         if (b.format() == DType.F32) {
-            return PackedB.pack(
-                    b.transposed(), address + first * 4, b.leadingDimension() * 4L, k, columns, to, scratch);
+            return PackedB.pack(b.transposed(), address + first * 4, rowBytes(), k, columns, to, scratch);
+        }
+        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        if (code != null && code.widens(b.format(), b.transposed(), columns, k)) {
+            long panelBytes = PackedB.bytes(k, MicroKernel.COLUMNS);
+            long source = address + b.format().bytes(first);
+            code.packColumns(b.format(), b.transposed(), source, rowBytes(), columns, k, to, panelBytes, scratch);
+            return new PackedB(to, panelBytes);
         }
         long widened = scratch + FloatCode.CALL_BYTES;
         if (!b.transposed()) {
@@ -25,6 +31,10 @@ record StridedPanels(MatrixOperand b, long address) implements PanelSource {
             widen(first + (long) lane * b.leadingDimension(), some, k, widened);
             PackedB.pack(true, widened, k * 4L, k, some, panel, scratch);
         });
+    }
+
+    private long rowBytes() {
+        return b.format().bytes((long) b.leadingDimension());
     }
 
     private void widen(long first, int rows, int length, long to) {

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.f32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import java.lang.foreign.Arena;
@@ -256,6 +257,7 @@ class FloatCodeTest {
                         long from = b.inner.address();
                         long panelBytes = 4L * panel * k;
                         code.packColumns(
+                                DType.F32,
                                 transposed,
                                 from,
                                 4L * stride,
@@ -276,6 +278,65 @@ class FloatCodeTest {
                     }
                 }
             }
+        }
+    }
+
+    /** Of both ways to store B, all bits kept, where the sizes are those that code widens. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void columnsOfBf16AreWidened(Case tested) {
+        FloatCode code = tested.usable();
+        Random random = new Random(5);
+        int panel = 2 * tested.width.count();
+        int widened = 0;
+        for (int columns : new int[] {1, panel / 2, panel - 1, panel, panel + 3, 3 * panel}) {
+            for (int k : new int[] {0, 1, 2, 6, 8, 31, 32, 46, 47}) {
+                for (boolean transposed : new boolean[] {false, true}) {
+                    if (code.widens(DType.BF16, transposed, columns, k)) {
+                        widened++;
+                        widened(code, panel, transposed, columns, k, random);
+                    }
+                }
+            }
+        }
+        assertThat(widened).isEqualTo(6 * 6 + 2 * 9);
+        assertThat(code.widens(DType.F16, true, panel, 2)).isFalse();
+    }
+
+    private static void widened(FloatCode code, int panel, boolean transposed, int columns, int k, Random random) {
+        int panels = Math.ceilDiv(columns, panel);
+        int length = transposed ? k : columns;
+        int stride = length + random.nextInt(3);
+        int lines = transposed ? columns : k;
+        try (Arena arena = Arena.ofConfined()) {
+            long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
+            Guarded b = new Guarded(arena, Math.ceilDiv(stored, 2), 0);
+            for (long i = 0; i < stored; i++) {
+                b.inner.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) random.nextInt());
+            }
+            Guarded to = new Guarded(arena, (long) panels * panel * k, 0);
+            MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
+            code.packColumns(
+                    DType.BF16,
+                    transposed,
+                    b.inner.address(),
+                    2L * stride,
+                    columns,
+                    k,
+                    to.inner.address(),
+                    4L * panel * k,
+                    call.address());
+            for (int i = 0; i < k; i++) {
+                for (int column = 0; column < panels * panel; column++) {
+                    long at = transposed ? (long) column * stride + i : (long) i * stride + column;
+                    int expected = column < columns ? b.inner.getAtIndex(ValueLayout.JAVA_SHORT, at) << 16 : 0;
+                    long packed = ((long) column / panel * k + i) * panel + column % panel;
+                    assertThat(to.inner.getAtIndex(ValueLayout.JAVA_INT, packed))
+                            .as("k %d, column %d of %d x %d", i, column, k, columns)
+                            .isEqualTo(expected);
+                }
+            }
+            to.check(0);
         }
     }
 
