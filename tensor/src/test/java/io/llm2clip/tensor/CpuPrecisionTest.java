@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.tensor.machine.Processor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -39,6 +41,25 @@ class CpuPrecisionTest {
                 assertThat(error).as("output %d", i).isBetween(least, most);
             }
             assertThat(narrow.explain()).contains("tiles-" + precision);
+        }
+    }
+
+    /** Attention is not computed in all precisions; its gradient in f32 only. */
+    @ParameterizedTest
+    @CsvSource({"F32, f32", "BF16, bf16", "BF16X3, f32"})
+    void explainSaysInWhatAttentionIsComputed(Precision precision, String computedIn) {
+        assumeTrue(
+                CpuKernels.attentionUnit(MatrixPrecision.BF16).equals("amx-bf16-attention"),
+                "Not run natively: no attention in bf16");
+        Tensor x = Tensor.variable("x", floats(Shape.of(1, 40, 32), new Random(3)));
+        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), 40));
+        Tensor y = Tensor.attention(x, x, x, lengths, 2, 2, 0.25f, false);
+        Tensor gradient = Gradients.of(y.square().sum(), List.of(x)).getFirst();
+        Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
+        try (Program program = Program.compile(List.of(y, gradient), execution)) {
+            assertThat(program.explain())
+                    .containsPattern("Attention\\[.*\\] in " + computedIn + "\n")
+                    .containsPattern("AttentionGradient\\[.*\\] in f32\n");
         }
     }
 

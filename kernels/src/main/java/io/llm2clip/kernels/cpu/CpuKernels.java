@@ -132,6 +132,16 @@ public final class CpuKernels {
     }
 
     /**
+     * In what an operation that multiplies matrices is computed here, which is f32 where nothing computes it in a precision.
+     *
+     * @param precision one that {@link #matrixUnit(MatrixPrecision)} has a unit for
+     * @throws IllegalArgumentException if the operation multiplies no matrices, or nothing here multiplies in the precision
+     */
+    public static MatrixPrecision computedIn(KernelOp op, MatrixPrecision precision) {
+        return MatrixUnits.forOperation(op, precision).precision();
+    }
+
+    /**
      * Why nothing here multiplies matrices in a precision, as half a sentence.
      *
      * @return nothing if {@link #matrixUnit(MatrixPrecision)} does

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.RowPacker;
 import io.llm2clip.kernels.cpu.rows.ElementwiseRows;
 import io.llm2clip.kernels.cpu.rows.NormRows;
+import io.llm2clip.kernels.cpu.rows.RotaryKernel;
 import io.llm2clip.kernels.cpu.rows.RowOutput;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
@@ -13,6 +14,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.RowPanels;
 
 /** Operations that write their result in panels. */
@@ -31,6 +33,7 @@ public final class PackedKernels {
                 MatrixUnits.forOperation(o, precision).writes(o, panels);
             case NormOp.LayerNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case NormOp.RmsNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
+            case Rotary o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case Elementwise o -> ElementwiseRows.computes(o, panels.columns());
             default -> false;
         };
@@ -69,6 +72,7 @@ public final class PackedKernels {
         return switch (op.op()) {
             case NormOp.LayerNorm o -> NormRows.layerNorm(o, addresses, out, workers);
             case NormOp.RmsNorm o -> NormRows.rmsNorm(o, addresses, out, workers);
+            case Rotary o -> RotaryKernel.bind(o, addresses, out, workers);
             case Elementwise o -> ElementwiseRows.bind(o, addresses, packer, workers);
             default -> throw new IllegalArgumentException("No kernel of this machine writes " + op + ".");
         };

@@ -15,15 +15,25 @@ public record Rotary(int batch, int positions, int heads, int headSize, boolean 
         Checks.require(headSize % 2 == 0, "Rotary: even head size", headSize);
     }
 
+    /** Rows of all heads. */
+    public int rows() {
+        return Math.multiplyExact(batch, positions);
+    }
+
+    /** Elements of a row. */
+    public int columns() {
+        return Math.multiplyExact(heads, headSize);
+    }
+
     @Override
     public List<Operand> operands() {
-        long size = (long) batch * positions * heads * headSize;
+        long size = (long) rows() * columns();
         long angles = (long) positions * headSize / 2;
         return List.of(Operand.in("x", size), Operand.in("cos", angles), Operand.in("sin", angles), Operand.out(size));
     }
 
     @Override
     public long flops() {
-        return 3L * batch * positions * heads * headSize;
+        return 3L * rows() * columns();
     }
 }

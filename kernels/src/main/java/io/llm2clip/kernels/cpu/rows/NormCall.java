@@ -22,9 +22,11 @@ final class NormCall {
     static final int PER_COLUMN = 56;
     static final int EPSILON = 60;
     static final int ONE = 64;
+    /** Bytes of the row. */
+    static final int ROW = 72;
 
     /** Memory that a call takes, aligned as longs are. */
-    static final int BYTES = 72;
+    static final int BYTES = 80;
 
     private static final int LANES = 16;
 
@@ -36,6 +38,7 @@ final class NormCall {
         ALL.set(JAVA_LONG, call + TURNS, vectors / UNROLLED);
         ALL.set(JAVA_LONG, call + SINGLES, vectors % UNROLLED);
         ALL.set(JAVA_LONG, call + MASK, (1L << columns % LANES) - 1);
+        ALL.set(JAVA_LONG, call + ROW, (long) columns * Float.BYTES);
         Memory.putFloat(call + PER_COLUMN, 1f / columns);
         Memory.putFloat(call + EPSILON, epsilon);
         Memory.putFloat(call + ONE, 1);

@@ -9,6 +9,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
@@ -53,14 +54,16 @@ final class NormProgram {
         a.mov(R11, at(RDI, NormCall.OUT));
         a.kmovw(EXISTING, at(RDI, NormCall.MASK));
         a.vbroadcastss(PER_COLUMN, at(RDI, NormCall.PER_COLUMN));
+        a.mov(RSI, at(RDI, NormCall.ROW));
+        a.add(RSI, R8);
         if (centered) {
             clear();
-            row(this::add);
+            row(first(this::add));
             total();
             a.vmulps(MEAN, sum(0), PER_COLUMN);
         }
         clear();
-        row(this::addSquares);
+        row(centered ? this::addSquares : first(this::addSquares));
         total();
         a.vmulps(FACTOR, sum(0), PER_COLUMN);
         a.vbroadcastss(TEMPORARY, at(RDI, NormCall.EPSILON));
@@ -72,6 +75,16 @@ final class NormProgram {
         a.vzeroupper();
         a.ret();
         return a.code();
+    }
+
+    /** Fetches the row behind this one meanwhile: what fetches lines by itself begins anew with each page, and a row may be one. */
+    private Body first(Body body) {
+        return (vectors, existing) -> {
+            for (int v = 0; v < vectors; v++) {
+                a.prefetcht1(element(RSI, v));
+            }
+            body.append(vectors, existing);
+        };
     }
 
     private static Zmm sum(int vector) {

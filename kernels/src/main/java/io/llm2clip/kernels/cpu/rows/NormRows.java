@@ -57,12 +57,12 @@ public final class NormRows {
     }
 
     private static Launch rows(Norm norm, long rows, int columns, long work, long x, RowOutput out, Workers workers) {
-        return Ranges.launch(workers, rows, work, (from, to, worker) -> {
-            for (long row = from; row < to; row++) {
-                norm.row(x + row * columns * Float.BYTES, out.begin(row, worker), worker);
-                out.end(row, worker);
-            }
-        });
+        return Ranges.launch(
+                workers,
+                rows,
+                work,
+                (from, to, worker) -> out.write(
+                        from, to, worker, (row, at) -> norm.row(x + row * columns * Float.BYTES, at, worker)));
     }
 
     /** {@code 1 / sqrt(mean((x - mean)^2) + epsilon)}. */

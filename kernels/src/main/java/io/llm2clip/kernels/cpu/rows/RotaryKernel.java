@@ -5,6 +5,7 @@ import static io.llm2clip.kernels.cpu.simd.VectorMath.SPECIES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -14,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
-/** Rotary position embedding, head by head. */
+/** Rotary position embedding, row by row, head by head. */
 public final class RotaryKernel {
     private static final VectorShuffle<Float> NEIGHBOUR = VectorShuffle.fromOp(VectorMath.SPECIES, lane -> lane ^ 1);
     private static final VectorShuffle<Float> TWICE = VectorShuffle.fromOp(VectorMath.SPECIES, lane -> lane / 2);
@@ -24,22 +25,30 @@ public final class RotaryKernel {
     private RotaryKernel() {}
 
     public static Launch bind(Rotary op, long[] addresses, Workers workers) {
+        return bind(op, addresses, new RowOutput(DType.F32, addresses[3], op.columns()), workers);
+    }
+
+    /** Writes to an output of its own, whose rows are all heads of a position. */
+    public static Launch bind(Rotary op, long[] addresses, RowOutput out, Workers workers) {
         int pairs = op.headSize() / 2;
         long headBytes = (long) op.headSize() * Float.BYTES;
         float direction = op.inverse() ? -1 : 1;
-        long heads = (long) op.batch() * op.positions() * op.heads();
-        return Ranges.launch(workers, heads, 2L * op.headSize(), (from, to, worker) -> {
-            for (long head = from; head < to; head++) {
-                long angles = head / op.heads() % op.positions() * pairs * Float.BYTES;
-                long x = addresses[0] + head * headBytes;
-                long out = addresses[3] + head * headBytes;
+        RowOutput.Row rotate = (row, to) -> {
+            long angles = row % op.positions() * pairs * Float.BYTES;
+            long cos = addresses[1] + angles;
+            long sin = addresses[2] + angles;
+            long x = addresses[0] + row * op.columns() * Float.BYTES;
+            for (int head = 0; head < op.heads(); head++) {
+                long at = head * headBytes;
                 if (op.interleaved()) {
-                    interleaved(x, addresses[1] + angles, addresses[2] + angles, direction, 2 * pairs, out);
+                    interleaved(x + at, cos, sin, direction, 2 * pairs, to + at);
                 } else {
-                    halves(x, addresses[1] + angles, addresses[2] + angles, direction, pairs, out);
+                    halves(x + at, cos, sin, direction, pairs, to + at);
                 }
             }
-        });
+        };
+        return Ranges.launch(
+                workers, op.rows(), 2L * op.columns(), (from, to, worker) -> out.write(from, to, worker, rotate));
     }
 
     private static void halves(long x, long cos, long sin, float direction, int pairs, long out) {

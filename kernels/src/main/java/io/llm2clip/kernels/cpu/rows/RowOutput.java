@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Rows of an output of any type or layout that kernels write as f32: in place, or beside it to be rounded while they are in cache. */
 public final class RowOutput {
+    /** Rows that are rounded together, as what follows an element in a panel is that of the next row. */
+    private static final int ROWS = 4;
+
     private final ElementFormat format;
     private final long address;
     private final @Nullable RowPacker packer;
@@ -20,7 +23,7 @@ public final class RowOutput {
         this.address = address;
         this.packer = packer;
         this.columns = columns;
-        rows = new PerWorker<>(() -> new Scratch((long) columns * Float.BYTES));
+        rows = new PerWorker<>(() -> new Scratch(ROWS * rowBytes()));
     }
 
     /** Rows that follow each other. */
@@ -33,23 +36,40 @@ public final class RowOutput {
         this(DType.F32, 0, packer, columns);
     }
 
-    /** Where a row is to be written. */
-    long begin(long row, int worker) {
-        return inPlace() ? place(row) : rows.get(worker).address();
+    /** What computes a row. */
+    interface Row {
+        void compute(long row, long to);
     }
 
-    /** To be called when a row is written. */
-    void end(long row, int worker) {
+    /** Writes rows {@code from .. to-1}. */
+    void write(long from, long to, int worker, Row row) {
         if (inPlace()) {
+            for (long r = from; r < to; r++) {
+                row.compute(r, place(r));
+            }
             return;
         }
         Scratch scratch = rows.get(worker);
-        if (packer != null) {
-            packer.pack(scratch.address(), (long) columns * Float.BYTES, Math.toIntExact(row), 1, worker);
-        } else {
-            format.store(scratch.address(), columns, place(row));
+        for (long first = from; first < to; first += ROWS) {
+            int some = (int) Math.min(ROWS, to - first);
+            for (int r = 0; r < some; r++) {
+                row.compute(first + r, scratch.address() + r * rowBytes());
+            }
+            store(scratch.address(), first, some, worker);
         }
         scratch.keepAlive();
+    }
+
+    private void store(long from, long row, int some, int worker) {
+        if (packer != null) {
+            packer.pack(from, rowBytes(), Math.toIntExact(row), some, worker);
+        } else {
+            format.store(from, some * columns, place(row));
+        }
+    }
+
+    private long rowBytes() {
+        return (long) columns * Float.BYTES;
     }
 
     private boolean inPlace() {

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.internal.compiler;
 
+import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.CustomOp;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
@@ -209,6 +210,7 @@ public final class PlanText {
                                 matmul.k(),
                                 matmul.n(),
                                 expression(matmul.epilogue().expression()));
+            case AttentionOp attention -> attention + " in " + precision;
             case CustomOp custom when !(custom instanceof Record) -> custom.name();
             default -> op.toString();
         };

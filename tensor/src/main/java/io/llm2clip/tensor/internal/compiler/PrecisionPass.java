@@ -38,7 +38,7 @@ final class PrecisionPass {
         Map<Node, Precision> assigned = new HashMap<>();
         for (Node node : order) {
             if (node.operation instanceof Operation.Kernel(KernelOp op, var _)) {
-                assigned.put(node, multiplies(op, wanted) ? wanted : Precision.F32);
+                assigned.put(node, multiplies(op, wanted) ? target.precisions().of(op, wanted) : Precision.F32);
             }
         }
         return assigned;

@@ -40,6 +40,11 @@ public record Target(
     public interface Precisions {
         Set<Precision> all();
 
+        /** In what it multiplies within an operation of a program that asks for a precision: in that, or in one with smaller errors. */
+        default Precision of(KernelOp op, Precision wanted) {
+            return wanted;
+        }
+
         /** Why it does not multiply in a precision, as half a sentence, where there is more to say than that it does not. */
         default @Nullable String absence(Precision precision) {
             return null;

@@ -2,6 +2,8 @@ package io.llm2clip.tensor.internal.host;
 
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.internal.compiler.Target;
 import java.util.Arrays;
@@ -25,6 +27,14 @@ final class HostPrecisions implements Target.Precisions {
         return precision == Precision.TF32
                 ? null
                 : CpuKernels.absence(of(precision)).orElse(null);
+    }
+
+    /** Attention is not computed in all of them. */
+    @Override
+    public Precision of(KernelOp op, Precision wanted) {
+        return op instanceof AttentionOp && CpuKernels.computedIn(op, of(wanted)) == MatrixPrecision.F32
+                ? Precision.F32
+                : wanted;
     }
 
     static MatrixPrecision of(Precision precision) {

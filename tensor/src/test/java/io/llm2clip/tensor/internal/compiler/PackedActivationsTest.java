@@ -11,6 +11,7 @@ import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
@@ -73,6 +74,7 @@ class PackedActivationsTest {
                     @Override
                     public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
                         return op instanceof NormOp
+                                || op instanceof Rotary
                                 || op instanceof Elementwise
                                 || (op instanceof AttentionOp.Attention && attention)
                                 || (op instanceof Matmul && precision == Precision.BF16);
@@ -184,6 +186,23 @@ class PackedActivationsTest {
             assertThat(packed(plan)).contains(op);
             assertThat(readers(plan)).extracting(Matmul::panels).contains(panels);
         }
+    }
+
+    /** What rotates them writes their panels. */
+    @Test
+    void rotatedQueriesAndKeysArePacked() {
+        Tensor x = input(1, ROWS, WIDTH);
+        Tensor cos = weight(ROWS, WIDTH / 4);
+        Tensor sin = weight(ROWS, WIDTH / 4);
+        Tensor q = linear(x, WIDTH).reshape(1, ROWS, 2, WIDTH / 2).rotary(cos, sin, false);
+        Tensor k = linear(x, WIDTH).reshape(1, ROWS, 2, WIDTH / 2).rotary(cos, sin, false);
+        Tensor attended = Tensor.attention(
+                q.reshape(x.shape()), k.reshape(x.shape()), linear(x, WIDTH), lengths(), 2, 2, 0.25f, false);
+        Plan plan = Compiler.compile(List.of(linear(attended, WIDTH)), List.of(), target(true), BF16);
+        assertThat(packed(plan)).filteredOn(Rotary.class::isInstance).hasSize(2);
+        assertThat(PlanText.of(plan, TARGET))
+                .containsPattern("Attention\\[shape=.*\\] in bf16, result packed tiles-bf16\n"
+                        + " +reads +q .* packed tiles-bf16 .*\n +reads +k .* packed tiles-bf16 ");
     }
 
     /** A value that is queries and keys at once is read by rows. */

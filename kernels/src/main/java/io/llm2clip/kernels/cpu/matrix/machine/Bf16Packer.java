@@ -20,6 +20,9 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     /** Of k, of what is widened or transposed at once; whole steps. */
     private static final int CHUNK = 256;
 
+    /** Rows that are read side by side: more, which may be a power of two apart, have no room in the first level of cache. */
+    private static final int ROWS = 4;
+
     private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
     private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 2);
 
@@ -170,16 +173,18 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
             ALL.asSlice(to, Tiles.bytes(panelRows, 1, parts)).fill((byte) 0);
             return;
         }
-        set(RoundingKernels.FROM, from);
         set(RoundingKernels.FROM_ROW, rowBytes);
-        set(RoundingKernels.TO, to);
-        set(RoundingKernels.ROWS, rows);
         set(RoundingKernels.STEPS, k / Tiles.STEP);
         set(RoundingKernels.TO_STEP, Tiles.bytes(panelRows, 1, parts));
         set(RoundingKernels.TO_PART, Tiles.bytes(panelRows, 1, 1));
         set(RoundingKernels.LOW, PanelCall.bits(k % Tiles.STEP));
         set(RoundingKernels.HIGH, PanelCall.bits(k % Tiles.STEP - Tiles.LANES));
-        kernels.roundRows.call(call);
+        for (int row = 0; row < rows; row += ROWS) {
+            set(RoundingKernels.FROM, from + row * rowBytes);
+            set(RoundingKernels.TO, to + (long) row * Tiles.ROW);
+            set(RoundingKernels.ROWS, Math.min(ROWS, rows - row));
+            kernels.roundRows.call(call);
+        }
     }
 
     private void roundPairs(Source source, int k, int columns, long to) {

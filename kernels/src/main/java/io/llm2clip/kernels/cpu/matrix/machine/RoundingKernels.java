@@ -14,6 +14,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 
@@ -75,41 +76,39 @@ final class RoundingKernels {
         return new RoundingKernels(parts).pairs();
     }
 
+    /** A step of all rows, then the next one: it is one piece of memory there. */
     private byte[] rows() {
         masks();
         a.push(RBX);
         a.mov(R8, at(RDI, FROM));
         a.mov(R9, at(RDI, TO));
-        a.mov(R10, at(RDI, ROWS));
         a.mov(R11, at(RDI, TO_PART));
+        a.mov(RCX, at(RDI, FROM_ROW));
+        Loops.times(a, RBX, at(RDI, STEPS), () -> {
+            step(Mask.ALL, Mask.ALL);
+            a.add(R8, 2 * Tiles.ROW);
+            a.add(R9, at(RDI, TO_STEP));
+        });
+        Label end = a.label();
         a.mov(RDX, at(RDI, LOW));
-        Label row = a.here();
-        Label rest = a.label();
-        Label next = a.label();
-        a.mov(RAX, R8);
-        a.mov(RSI, R9);
-        a.mov(RBX, at(RDI, STEPS));
-        a.test(RBX, RBX);
-        a.jz(rest);
-        Label step = a.here();
-        stepOfRow(Mask.ALL, Mask.ALL);
-        a.add(RAX, 2 * Tiles.ROW);
-        a.add(RSI, at(RDI, TO_STEP));
-        a.sub(RBX, 1);
-        a.jnz(step);
-        a.bind(rest);
         a.test(RDX, RDX);
-        a.jz(next);
-        stepOfRow(LOW_LANES, HIGH_LANES);
-        a.bind(next);
-        a.add(R8, at(RDI, FROM_ROW));
-        a.add(R9, Tiles.ROW);
-        a.sub(R10, 1);
-        a.jnz(row);
+        a.jz(end);
+        step(LOW_LANES, HIGH_LANES);
+        a.bind(end);
         a.vzeroupper();
         a.pop(RBX);
         a.ret();
         return a.code();
+    }
+
+    private void step(Mask low, Mask high) {
+        a.mov(RAX, R8);
+        a.mov(RSI, R9);
+        Loops.times(a, R10, at(RDI, ROWS), () -> {
+            stepOfRow(low, high);
+            a.add(RAX, RCX);
+            a.add(RSI, Tiles.ROW);
+        });
     }
 
     private void stepOfRow(Mask low, Mask high) {

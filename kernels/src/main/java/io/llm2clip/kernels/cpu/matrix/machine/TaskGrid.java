@@ -20,6 +20,8 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
     private static final long TASK_FLOPS = 6_000_000;
 
     private static final int TASKS_PER_THREAD = 2;
+    /** A block may be smaller by this part of it. */
+    private static final int SLACK = 4;
 
     /** The parts of k, none longer than the most, as equal as can be, and of whole steps. */
     static int partOf(int k, int most) {
@@ -44,10 +46,37 @@ record TaskGrid(int rows, int columns, int rowBlocks, int columnBlocks) {
         // Panels of B are read once more for each block of rows, those of A are in a cache.
         int columnBlocks = Math.clamp(Math.ceilDiv(wanted, rowBlocks), 1, columnPanels);
         rowBlocks = Math.clamp(Math.ceilDiv(wanted, columnBlocks), rowBlocks, rowPanels);
-        int rows = Math.multiplyExact(Math.ceilDiv(rowPanels, rowBlocks), panelRows);
+        int rows = Math.multiplyExact(
+                balanced(rowPanels, Math.ceilDiv(rowPanels, rowBlocks), columnBlocks, threads), panelRows);
         int columns = Math.multiplyExact(Math.ceilDiv(columnPanels, columnBlocks), panelColumns);
         return new TaskGrid(
                 rows, columns, Math.ceilDiv(section.rows(), rows), Math.ceilDiv(section.columns(), columns));
+    }
+
+    /** Panels of a block, the most or somewhat fewer: with which the greatest share that a thread has is least. */
+    private static int balanced(int all, int most, int columnBlocks, int threads) {
+        int best = most;
+        for (int panels = most - 1; panels >= most - most / SLACK; panels--) {
+            if (greatestShare(all, panels, columnBlocks, threads) < greatestShare(all, best, columnBlocks, threads)) {
+                best = panels;
+            }
+        }
+        return best;
+    }
+
+    /** The most panels that are in the tasks of one thread: as many in each, but in those of the last row of blocks. */
+    private static long greatestShare(int all, int panels, int columnBlocks, int threads) {
+        long blocks = Math.ceilDiv(all, panels);
+        long tasks = blocks * columnBlocks;
+        long missing = blocks * panels - all;
+        long greatest = 0;
+        for (int worker = 0; worker < threads; worker++) {
+            long first = TaskLanes.first(tasks, worker, threads);
+            long end = TaskLanes.first(tasks, worker + 1, threads);
+            long last = end - Math.clamp(tasks - columnBlocks, first, end);
+            greatest = Math.max(greatest, (end - first) * panels - last * missing);
+        }
+        return greatest;
     }
 
     int tasks(Section section) {

@@ -19,7 +19,12 @@ final class TaskLanes {
     }
 
     private int first(int worker) {
-        return (int) ((long) tasks * worker / next.length);
+        return (int) first(tasks, worker, next.length);
+    }
+
+    /** The first task of a worker's row, which ends where that of the next one begins. */
+    static long first(long tasks, int worker, int workers) {
+        return tasks * worker / workers;
     }
 
     /** A task that nobody has taken yet, or {@link #NONE}. */

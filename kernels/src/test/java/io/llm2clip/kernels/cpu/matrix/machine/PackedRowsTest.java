@@ -23,6 +23,7 @@ import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.PackedRows;
+import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.reference.PanelElements;
 import io.llm2clip.kernels.reference.Reference;
@@ -137,7 +138,7 @@ class PackedRowsTest {
     Arbitrary<KernelOp> producers() {
         Arbitrary<Integer> extents = Arbitraries.integers().between(1, 90);
         return Arbitraries.integers()
-                .between(0, 5)
+                .between(0, 6)
                 .flatMap(kind -> extents.tuple2().map(size -> {
                     int rows = size.get1();
                     int columns = size.get2();
@@ -148,6 +149,14 @@ class PackedRowsTest {
                         case 2 -> Elementwise.copy(DType.F32, List.of(rows, columns), dense);
                         case 3 -> Elementwise.copy(DType.F32, List.of(rows, columns), List.of(2 * columns + 3, 1));
                         case 4 ->
+                            new Rotary(
+                                    1 + rows % 3,
+                                    1 + rows / 3,
+                                    1 + columns % 3,
+                                    2 + columns / 6 * 2,
+                                    rows % 2 == 0,
+                                    false);
+                        case 5 ->
                             new Elementwise(
                                     PRODUCT_SIGMOID, List.of(rows, columns), List.of(dense, dense, List.of(0, 1)));
                         default ->
@@ -166,9 +175,13 @@ class PackedRowsTest {
     void producersRoundWhatTheyCompute(
             @ForAll("units") MatrixUnit unit, @ForAll("producers") KernelOp op, @ForAll long seed) {
         int result = op.operands().size() - 1;
-        int columns = op instanceof Elementwise elementwise
-                ? elementwise.shape().getLast()
-                : op instanceof NormOp.LayerNorm norm ? norm.columns() : ((NormOp.RmsNorm) op).columns();
+        int columns = switch (op) {
+            case Elementwise elementwise -> elementwise.shape().getLast();
+            case NormOp.LayerNorm norm -> norm.columns();
+            case NormOp.RmsNorm norm -> norm.columns();
+            case Rotary rotary -> rotary.columns();
+            default -> throw new AssertionError(op);
+        };
         RowPanels panels = panels(unit, (int) op.operands().getLast().elements() / columns, columns);
         assertThat(PackedKernels.writes(op, MatrixPrecision.F32, panels)).isTrue();
         try (OperandBuffers buffers = OperandBuffers.random(op, seed);

@@ -10,6 +10,7 @@ import io.llm2clip.kernels.operations.Matmul;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -37,6 +38,20 @@ class TaskGridTest {
         OutputBlock last = grid.block(section, grid.rowBlocks() * grid.columnBlocks() - 1);
         assertThat(last.row() + last.rows()).isEqualTo(op.m());
         assertThat(last.column() + last.columns()).isEqualTo(op.n());
+    }
+
+    /** Of 145 panels 10 in a block would be 70 for one thread and 75 for the other; 9 are 72 and 73. */
+    @Example
+    void threadsHaveAsMuch() {
+        assertThat(rowsOfBlocks(4616, 32)).isEqualTo(9 * 32);
+        assertThat(rowsOfBlocks(577, 31)).isEqualTo(10 * 31);
+        assertThat(rowsOfBlocks(1024, 32)).isEqualTo(8 * 32);
+    }
+
+    private static int rowsOfBlocks(int m, int panelRows) {
+        Section section = new Section(0, 1, 0, m, 0, 4096);
+        return TaskGrid.of(section, 1024, panelRows, Tiles.COLUMNS, PANEL_BYTES, 2)
+                .rows();
     }
 
     @Property(tries = 300)
