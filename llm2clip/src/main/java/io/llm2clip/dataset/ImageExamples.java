@@ -7,6 +7,7 @@ import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +63,20 @@ public record ImageExamples(
             }
         }
         return usable;
+    }
+
+    /** Why the first example that cannot be used cannot. */
+    Optional<String> firstFault() {
+        for (int shard = 0; shard < set.shards(); shard++) {
+            for (int index = 0; index < set.size(shard); index++) {
+                try {
+                    image(set.read(shard, index));
+                } catch (InputException e) {
+                    return Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /**
