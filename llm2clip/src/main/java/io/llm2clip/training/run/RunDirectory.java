@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
  */
 public final class RunDirectory implements AutoCloseable {
-    private static final String KIND = "run";
+    static final String KIND = "run";
 
     private final RunOptions options;
     private final DirectoryLock lock;
