@@ -110,6 +110,10 @@ class OutputDirectoryTest {
         write(target, "old", Existing.REFUSE);
         assertThatThrownBy(() -> OutputDirectory.claim(target, "data set", Existing.REPLACE))
                 .hasMessageContaining("expected a new or empty folder, found a model; choose another name.");
+        Path adapter = target.resolveSibling("adapter");
+        OutputDirectory.share(adapter, "adapter");
+        assertThatThrownBy(() -> OutputDirectory.claim(adapter, "model", Existing.REPLACE))
+                .hasMessageContaining("expected a new or empty folder, found an adapter; choose another name.");
     }
 
     @Test
