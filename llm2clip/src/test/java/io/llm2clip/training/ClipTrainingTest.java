@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
