@@ -745,7 +745,7 @@ class TrainCommandTest {
         assertThat(run.err())
                 .contains("error: " + table
                         + ": expected at least 2 images that can be used, found 0; the first of the others cannot because: row 1 of "
-                        + table);
+                        + table + " has no image.");
         assertThat(folder.resolve("none")).doesNotExist();
     }
 

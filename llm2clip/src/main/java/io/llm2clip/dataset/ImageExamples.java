@@ -99,10 +99,15 @@ public record ImageExamples(
                 : image(example);
     }
 
+    /** Keys of rows and lines say where these are. */
+    private static String title(Example example) {
+        return example.key().endsWith(example.shard()) ? example.key() : example.key() + " of " + example.shard();
+    }
+
     private static ExampleImage encoded(Example example) {
         return example.image()
                 .orElseThrow(
-                        () -> new InputException("%s of %s has no image.".formatted(example.key(), example.shard())));
+                        () -> new InputException("%s has no image.".formatted(title(example))));
     }
 
     /** All images in the order of the set, which must have fewer than 2^31. */

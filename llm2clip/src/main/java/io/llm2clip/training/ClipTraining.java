@@ -256,14 +256,14 @@ public final class ClipTraining {
     private static int batch(ImageMix images, Config config) {
         int usable = images.largestBatch(config.batch);
         if (usable < LEAST) {
-            throw new InputException("%s: expected at least %d images that can be used, found %d%s."
+            throw new InputException("%s: expected at least %d images that can be used, found %d%s"
                     .formatted(
                             images.name(),
                             LEAST,
                             usable,
                             images.firstFault()
                                     .map(reason -> "; the first of the others cannot because: " + reason)
-                                    .orElse("")));
+                                    .orElse(".")));
         }
         return usable;
     }
