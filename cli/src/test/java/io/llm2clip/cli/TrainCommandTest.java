@@ -728,7 +728,7 @@ class TrainCommandTest {
     void examplesWithoutImagesAreNamed() throws IOException {
         StringBuilder rows = new StringBuilder("caption\n");
         for (int i = 0; i < 24; i++) {
-            rows.append("a kite, number ").append(i).append('\n');
+            rows.append("a kite number ").append(i).append('\n');
         }
         Path table = Files.writeString(folder.resolve("texts.csv"), rows);
         Run run = Run.of(
@@ -846,8 +846,8 @@ class TrainCommandTest {
             clip    | --val NaN             | The share that is held out must be above 0 and at most 0.5, found NaN
             clip    | --image-size 0        | --image-size must be from 1 to 8192, found 0.
             clip    | --image-size 60       | 60 pixels in patches of 16
-            clip    | --layers 0            | --layers must be at least 1, found 0.
-            clip    | --width 0             | --width must be at least 1, found 0.
+            clip    | --layers 0            | --layers must be from 1 to 1000, found 0.
+            clip    | --width 0             | --width must be from 1 to 1048576, found 0.
             clip    | --embedding-size -1   | --embedding-size must be from 1 to 1048576, found -1.
             clip    | --steps 1.5           | Invalid value for option '--steps'
             """)

@@ -105,9 +105,7 @@ public record ImageExamples(
     }
 
     private static ExampleImage encoded(Example example) {
-        return example.image()
-                .orElseThrow(
-                        () -> new InputException("%s has no image.".formatted(title(example))));
+        return example.image().orElseThrow(() -> new InputException("%s has no image.".formatted(title(example))));
     }
 
     /** All images in the order of the set, which must have fewer than 2^31. */
