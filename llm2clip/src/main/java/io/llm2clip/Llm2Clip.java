@@ -8,6 +8,7 @@ import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.JoinedTextEncoder;
 import io.llm2clip.model.LanguageBranch;
@@ -18,6 +19,7 @@ import io.llm2clip.model.OpenModel;
 import io.llm2clip.model.Probabilities;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.model.TextEncoder;
+import io.llm2clip.model.TextTower;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
@@ -102,11 +104,14 @@ public final class Llm2Clip implements AutoCloseable {
     /**
      * The same, with what the caller decides otherwise than the model says, and where to compute.
      *
-     * @throws InputException also if captions are to be embedded by a text tower beside the language model, and there is none
+     * @throws InputException also if captions are to be embedded by what there is not
      */
     public static Llm2Clip load(Path path, LoadOptions options) {
-        return switch (options.captionsBy()) {
-            case MODEL -> load(open(path, options), Optional.empty(), options);
+        if (options.captionsBy().isEmpty()) {
+            return load(open(path, options), Optional.empty(), options);
+        }
+        return switch (options.captionsBy().get()) {
+            case LANGUAGE_MODEL -> requireLanguageModel(path, load(open(path, options), Optional.empty(), options));
             case TEXT_TOWER -> load(open(towerOf(path), options), Optional.empty(), options);
             case JOINED -> {
                 Path tower = towerOf(path);
@@ -119,6 +124,17 @@ public final class Llm2Clip implements AutoCloseable {
                 }
             }
         };
+    }
+
+    private static Llm2Clip requireLanguageModel(Path path, Llm2Clip loaded) {
+        if (loaded.captionsBy() == CaptionsBy.LANGUAGE_MODEL) {
+            return loaded;
+        }
+        try (loaded) {
+            throw new InputException(
+                    "%s: expected a model whose captions a language model embeds, found a text tower; embed captions by the model itself."
+                            .formatted(path));
+        }
     }
 
     /** Takes over what was opened. */
@@ -346,9 +362,12 @@ public final class Llm2Clip implements AutoCloseable {
         return opened.model().description();
     }
 
-    /** What embeds captions: where that is the model itself, {@link #text} tells whether it is a language model. */
+    /** What embeds captions. */
     public CaptionsBy captionsBy() {
-        return options.captionsBy();
+        if (tower.isPresent()) {
+            return CaptionsBy.JOINED;
+        }
+        return text() instanceof TextTower ? CaptionsBy.TEXT_TOWER : CaptionsBy.LANGUAGE_MODEL;
     }
 
     /** Where and how the model computes. */

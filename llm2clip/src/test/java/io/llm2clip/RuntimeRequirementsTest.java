@@ -15,6 +15,7 @@ import io.llm2clip.training.ClipDataChoices;
 import io.llm2clip.training.ClipText;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.TextStart;
 import io.llm2clip.training.VisionStart;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -74,7 +75,7 @@ class RuntimeRequirementsTest {
             entries.add(() -> TextModel.open(nothing));
             entries.add(() -> new CaptionTrainingJob(
                             List.of(),
-                            new CaptionTrainingJob.Pretrained(nothing),
+                            new TextStart.Pretrained(nothing),
                             CaptionTraining.Config.fromScratch(100, 1),
                             nothing,
                             Existing.REFUSE)

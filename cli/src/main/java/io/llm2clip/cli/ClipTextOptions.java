@@ -101,7 +101,7 @@ final class ClipTextOptions {
     private @Nullable Integer window;
 
     @HelpSection.In(HelpSection.TRAINING)
-    @Within(Limit.COUNT)
+    @Within(Limit.CHANNELS)
     @Option(
             names = "--tower-width",
             paramLabel = "N",
@@ -109,7 +109,7 @@ final class ClipTextOptions {
     private @Nullable Integer width;
 
     @HelpSection.In(HelpSection.TRAINING)
-    @Within(Limit.COUNT)
+    @Within(Limit.LAYERS)
     @Option(
             names = "--tower-layers",
             paramLabel = "N",

@@ -1,6 +1,5 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.InputException;
@@ -15,7 +14,6 @@ import io.llm2clip.evaluation.suite.Suite;
 import io.llm2clip.evaluation.suite.SuiteResult;
 import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
-import io.llm2clip.model.TextTower;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.report.Facts;
 import java.nio.file.Path;
@@ -117,24 +115,17 @@ final class EvalCommand extends ComputingCommand {
                                 data.report().skipped(),
                                 found.cutCaptions(),
                                 found.pairing(),
-                                captionsBy(loaded),
+                                loaded.captionsBy().text(),
                                 RetrievalReport.of(found.recall(), found.chance()),
                                 captions.scores()));
             } else {
-                print(found, captions, captionsBy(loaded));
+                print(found, captions, loaded.captionsBy().text());
             }
             report.write(
                     () -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
                             .ofFolder(captions),
                     terminal);
         }
-    }
-
-    /** What embeds the captions of a model. */
-    private static String captionsBy(Llm2Clip loaded) {
-        return loaded.text() instanceof TextTower
-                ? CaptionsBy.TEXT_TOWER.text()
-                : loaded.captionsBy().text();
     }
 
     private void print(Measurement.Retrieval found, CaptionRetrieval captions, String captionsBy) {
@@ -192,7 +183,7 @@ final class EvalCommand extends ComputingCommand {
                 new Facts()
                         .and("command", ShellCommand.of(arguments()))
                         .and("model", model.name())
-                        .and("captions by", captionsBy(loaded))
+                        .and("captions by", loaded.captionsBy().text())
                         .machine(loaded.execution().device().name())
                         .and(
                                 "precision",

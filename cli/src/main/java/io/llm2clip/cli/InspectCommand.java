@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.StoreInspection;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.inspection.ModelReport;
 import io.llm2clip.inspection.PartReport;
@@ -8,6 +9,7 @@ import io.llm2clip.model.ModelInspection;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.StoredTensor;
+import io.llm2clip.training.run.RunInspection;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {
             "Show what a model is, by parts: sizes, types, memory that it takes, what it was trained with, and whether it is"
                     + " complete; exits with 1 if it is not.",
-            "No weights are read."
+            "The same of an adapter of low-rank updates, of the folder of a training, of a checkpoint in it, and of a store of text"
+                    + " vectors. No weights are read."
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip inspect runs/demo/model --tensors")
@@ -36,8 +39,8 @@ final class InspectCommand implements Runnable {
     @Parameters(
             paramLabel = "PATH|NAME",
             description =
-                    "A file of weights of any format, the directory of a model or of a part of one, or the name of a model on"
-                            + " the Hub after 'llm2clip pull'.")
+                    "A file of weights of any format, a directory of any of these, or the name of a model on the Hub after 'llm2clip"
+                            + " pull'.")
     private String place = "";
 
     @HelpSection.In(HelpSection.OUTPUT)
@@ -49,7 +52,9 @@ final class InspectCommand implements Runnable {
 
     @Override
     public void run() {
-        ModelReport report = ModelInspection.of(HubPath.of(place));
+        Path path = HubPath.of(place);
+        ModelReport report =
+                RunInspection.of(path).or(() -> StoreInspection.of(path)).orElseGet(() -> ModelInspection.of(path));
         Map<Path, Map<String, StoredTensor>> tensors = withTensors ? tensors(report) : Map.of();
         if (terminal.json()) {
             terminal.printJson(json(report, tensors));
@@ -60,7 +65,7 @@ final class InspectCommand implements Runnable {
                 entries.forEach((name, tensor) ->
                         terminal.print("  %-60s %-5s %s".formatted(name, tensor.type(), tensor.shape())));
             });
-            if (!withTensors) {
+            if (!withTensors && !report.files().isEmpty() && report.kind() != ModelReport.Kind.TEXT_VECTORS) {
                 terminal.hint("--tensors lists the tensors.");
             }
         }

@@ -77,13 +77,14 @@ final class InspectionText {
     }
 
     private void files(ModelReport report) {
+        String label = report.kind() == Kind.TEXT_VECTORS ? "files" : "weights";
         if (report.files().size() > FILES) {
             long bytes =
                     report.files().values().stream().mapToLong(Long::longValue).sum();
-            row("weights", "%d files, %s".formatted(report.files().size(), bytes(bytes)));
+            row(label, "%d files, %s".formatted(report.files().size(), bytes(bytes)));
         } else {
             rows(
-                    "weights",
+                    label,
                     report.files().entrySet().stream()
                             .map(each -> name(report.path(), each.getKey()) + ", " + bytes(each.getValue()))
                             .toList());

@@ -79,7 +79,7 @@ public final class Llm2ClipCommand implements Runnable {
     }
 
     private CommandLine handleErrors(CommandLine tree) {
-        return HelpSection.divide(tree)
+        return NumberConverters.register(HelpSection.divide(tree))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // A text may begin with an @.
                 .setExpandAtFiles(false)
@@ -154,7 +154,7 @@ public final class Llm2ClipCommand implements Runnable {
         CommandLine command = exception.getCommandLine();
         PrintWriter err = command.getErr();
         Optional<String> unknown = UnknownCommand.sentence(exception);
-        err.println("error: " + unknown.orElse(exception.getMessage()));
+        err.println("error: " + unknown.orElseGet(() -> GroupFault.sentence(exception)));
         if (unknown.isPresent() || !UnmatchedArgumentException.printSuggestions(exception, err)) {
             err.println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
         }

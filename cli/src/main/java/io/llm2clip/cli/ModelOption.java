@@ -1,11 +1,11 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
 import io.llm2clip.hub.HubPath;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.VisionOptions;
 import io.llm2clip.tensor.Execution;
 import java.nio.file.Files;
@@ -53,9 +53,9 @@ final class ModelOption {
             names = "--captions-by",
             paramLabel = "WHAT",
             description =
-                    "What embeds captions where 'train clip' trained a text tower beside the language model: the MODEL itself, the"
-                            + " TEXT_TOWER, or both, JOINED (default: ${DEFAULT-VALUE}).")
-    private CaptionsBy captionsBy = CaptionsBy.MODEL;
+                    "What embeds captions where 'train clip' trained a text tower beside the language model: the LANGUAGE_MODEL, the"
+                            + " TEXT_TOWER, or both, JOINED (default: what the model itself has).")
+    private @Nullable CaptionsBy captionsBy;
 
     @Mixin
     private SpecialTokensOption specialTokens = new SpecialTokensOption();
@@ -98,7 +98,7 @@ final class ModelOption {
         LoadOptions options = options(Execution.cpu());
         String stored = "as the model says";
         return Map.of(
-                "--captions-by", captionsBy.toString(),
+                "--captions-by", options.captionsBy().map(String::valueOf).orElse(stored),
                 "--max-megapixels", Long.toString(options.maxPixels()),
                 "--exif-orientation",
                         options.exifOrientation().map(String::valueOf).orElse(stored),
@@ -111,8 +111,10 @@ final class ModelOption {
 
     private LoadOptions options(Execution execution) {
         LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)))
-                .withCaptions(captions.options())
-                .withCaptionsBy(captionsBy);
+                .withCaptions(captions.options());
+        if (captionsBy != null) {
+            options = options.withCaptionsBy(captionsBy);
+        }
         if (specialTokens.choice().isPresent()) {
             options = options.withSpecialTokens(specialTokens.choice().get());
         }

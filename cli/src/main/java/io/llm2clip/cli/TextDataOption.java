@@ -1,9 +1,9 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.dataset.CaptionColumns;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.TextSets;
-import io.llm2clip.training.pair.TextData;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -33,14 +33,14 @@ final class TextDataOption {
     private List<Double> weights = List.of();
 
     /** Opens them, and says what of them is not used. */
-    List<TextData> open(Terminal terminal) {
-        List<TextData> sources = new ArrayList<>();
+    List<DataSource> open(Terminal terminal) {
+        List<DataSource> sources = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             List<ExampleSet> sets = TextSets.open(names.get(i), columns());
             long all = sets.stream().mapToLong(ExampleSet::size).sum();
             for (ExampleSet set : sets) {
                 set.notes().forEach(terminal::remark);
-                TextData source = TextData.of(set);
+                DataSource source = DataSource.of(set);
                 sources.add(weights.isEmpty() ? source : source.weighing(weights.get(i) * set.size() / all));
             }
         }

@@ -8,6 +8,7 @@ import io.llm2clip.progress.Quantity;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
 import io.llm2clip.training.LanguageModelTraining;
+import io.llm2clip.training.TextStart;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.run.StopRequest;
 import java.nio.file.Path;
@@ -263,11 +264,11 @@ final class TrainCaptionCommand extends ComputingCommand {
                 stepSettings.options());
     }
 
-    private CaptionTrainingJob.Start start() {
+    private TextStart start() {
         if (model.directory != null) {
-            return new CaptionTrainingJob.Pretrained(HubPath.of(model.directory));
+            return new TextStart.Pretrained(HubPath.of(model.directory));
         }
-        return new CaptionTrainingJob.FromScratch(
+        return new TextStart.FromScratch(
                 LlamaConfig.miniature(model.scratch.vocabulary),
                 LanguageModelTraining.Config.fromScratch(model.scratch.steps, seed)
                         .withAccumulate(model.scratch.accumulate),

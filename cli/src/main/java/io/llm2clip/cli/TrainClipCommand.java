@@ -180,11 +180,11 @@ final class TrainClipCommand extends ComputingCommand {
                 description = "Side of a patch, in pixels (default: ${DEFAULT-VALUE}).")
         private int patchSize = 16;
 
-        @Within(Limit.COUNT)
+        @Within(Limit.CHANNELS)
         @Option(names = "--width", paramLabel = "N", description = "Hidden size (default: ${DEFAULT-VALUE}).")
         private int width = 192;
 
-        @Within(Limit.COUNT)
+        @Within(Limit.LAYERS)
         @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks (default: ${DEFAULT-VALUE}).")
         private int layers = 4;
 
@@ -235,7 +235,7 @@ final class TrainClipCommand extends ComputingCommand {
         terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         Map<String, RetrievalReport> retrieval = new LinkedHashMap<>();
-        result.retrieval().forEach((branch, metrics) -> retrieval.put(branch, RetrievalReport.of(metrics)));
+        result.retrieval().forEach((by, metrics) -> retrieval.put(by.text(), RetrievalReport.of(metrics)));
         if (terminal.json()) {
             printJson(
                     terminal,

@@ -89,10 +89,34 @@ class CacheTextCommandTest {
             Run run = Run.of("cache-text", data, "--text", text, "--vectors", shared, "--part", part + "/3", "--json");
             assertThat(run.json().path("examples").asInt()).isEqualTo(part == 1 ? 9 : 8);
         }
+        Run before = Run.of("inspect", shared);
+        assertThat(before.code()).as(before.err()).isZero();
+        assertThat(before.out().replaceAll("\\s+", " "))
+                .startsWith(shared + ": a store of text vectors part-1-of-3 10 of 16 channels, F32 ")
+                .contains(" part-3-of-3 9 of 16 channels, F32 ", "complete yes");
         Run last = Run.of("cache-text", data, "--text", text, "--vectors", shared, "--json");
         assertThat(last.json().path("computed").asInt()).isZero();
         assertThat(last.json().path("stored").asInt()).isEqualTo(26);
         assertThat(Files.size(shared.resolve("vectors.f32"))).isEqualTo(Files.size(whole.resolve("vectors.f32")));
+        assertThat(Run.of("inspect", shared).out().replaceAll("\\s+", " "))
+                .contains(
+                        " vectors 26 of 16 channels, F32 ",
+                        " text encoder attention bidirectional, ",
+                        " files vectors.f32, ",
+                        "It has the vectors of all captions of 1 data set.");
+        assertThat(Run.of("inspect", shared, "--json")
+                        .json()
+                        .path("parts")
+                        .path(0)
+                        .path("facts")
+                        .path("vectors")
+                        .asInt())
+                .isEqualTo(26);
+        Files.write(shared.resolve("keys.bin"), new byte[0]);
+        Run damaged = Run.of("inspect", shared);
+        assertThat(damaged.code()).isEqualTo(1);
+        assertThat(damaged.out().replaceAll("\\s+", " "))
+                .contains("was finished with 26 vectors but has 0; delete it to build it anew.");
         try (Stream<Path> left = Files.list(shared)) {
             assertThat(left.filter(Files::isDirectory)).isEmpty();
         }
@@ -237,5 +261,18 @@ class CacheTextCommandTest {
         Run run = Run.of("cache-text", "data.csv", "--text", text, "--vectors", folder.resolve("x"), "--part=" + part);
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains(message);
+    }
+
+    @Test
+    void aFolderOfOtherFilesIsNoStore() throws IOException {
+        Path data = table("mine.csv", 3);
+        Run run = Run.of("cache-text", data, "--text", text, "--vectors", folder);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .startsWith("error: " + folder
+                        + ": expected a store of text vectors or a new or empty folder, found other files (")
+                .endsWith("); choose another name.\n")
+                .hasLineCount(1);
+        assertThat(folder.resolve("keys.bin")).doesNotExist();
     }
 }

@@ -119,7 +119,9 @@ class ClipDataOptionsTest {
         assertThat(few.err()).contains("There are 1 weights for 2 data sets; expected one for each.");
         Run zero = train("none", "--weights", "1,0");
         assertThat(zero.code()).isEqualTo(2);
-        assertThat(zero.err()).contains("beaches.jsonl is 0.0, expected a number above 0.");
+        assertThat(zero.err())
+                .contains(
+                        "The weight of beaches must be a number above 0, found 0.0; leave out a source that is not wanted.");
         Run share = train("none", "--long-captions", "1.5");
         assertThat(share.code()).isEqualTo(2);
         assertThat(share.err()).contains("--long-captions must be from 0 to 1, found 1.5.");

@@ -233,8 +233,8 @@ class StepSettingsTest {
         "--rate, a, 'PATTERN=FACTOR'",
         "--accumulate, 4, 'a contrastive loss, which tells all examples of a batch apart; expected --chunk N'",
         "--logit-scale, often, '--logit-scale often; expected keep, new or a number, such as 14.3.'",
-        "--logit-scale, NaN, 'logitScale must be from 1 to 100, found NaN; every step keeps it within that'",
-        "--logit-scale, 0.5, 'logitScale must be from 1 to 100, found 0.5'",
+        "--logit-scale, NaN, 'The logit scale must be from 1 to 100, found NaN; every step keeps it within that'",
+        "--logit-scale, 0.5, 'The logit scale must be from 1 to 100, found 0.5'",
         "--loss, triplet, '--loss'",
         "--patch-dropout, 1, --patch-dropout must be at least 0 and below 1",
         "--vision-lora, 0, --vision-lora must be from 1",
@@ -363,6 +363,23 @@ class StepSettingsTest {
                 assertThat(joined.readFloats(name)).containsExactly(weights("updated", name), within(1e-6f));
             }
         }
+        Run inspected = Run.of("inspect", folder.resolve("vision-adapter"));
+        assertThat(inspected.code()).as(inspected.err()).isZero();
+        assertThat(inspected.out().replaceAll("\\s+", " "))
+                .startsWith(folder.resolve("vision-adapter") + ": low-rank updates of a vision tower ")
+                .contains(
+                        "LORA of rank 4 (alpha 32), for " + folder.resolve("whole-tower"),
+                        "pairs of matrices for 3 layers (k_proj, q_proj, v_proj), and as a whole visual_projection.weight",
+                        "complete yes",
+                        "'train clip --vision' opens both.");
+        Run unfit = Run.of(
+                "train", "clip", data, "--text", folder.resolve("vision-adapter"), "--out", folder.resolve("unfit"));
+        assertThat(unfit.code()).isEqualTo(1);
+        assertThat(unfit.err())
+                .contains(
+                        "vision-adapter/config.json: expected a configuration file, found that of low-rank updates, which are of another kind of model;")
+                .hasLineCount(1);
+        assertThat(folder.resolve("unfit")).doesNotExist();
         Run again = from(folder.resolve("vision-adapter"), "again");
         assertThat(again.code()).as(again.err()).isZero();
         Run both = from(folder.resolve("whole-tower"), "both", "--lock", "image", "--lock", "text");

@@ -120,6 +120,9 @@ class TrainCommandTest {
                 .startsWith("Caption retrieval accuracy on 2 held-out groups:")
                 .contains("two long captions ", " % before, ", " % after, among 2");
 
+        assertThat(Run.of("inspect", folder.resolve("adapter")).out().replaceAll("\\s+", " "))
+                .startsWith(folder.resolve("adapter") + ": low-rank updates of a language model ")
+                .contains("What it changes is " + text + "; 'train caption --llm' opens both.");
         assertThat(folder.resolve("adapter/adapter_config.json"))
                 .content()
                 .contains("\"r\" : 16", "\"lora_alpha\" : 32", "\"base_model_name_or_path\" : \"" + text + "\"");
@@ -722,6 +725,31 @@ class TrainCommandTest {
     }
 
     @Test
+    void examplesWithoutImagesAreNamed() throws IOException {
+        StringBuilder rows = new StringBuilder("caption\n");
+        for (int i = 0; i < 24; i++) {
+            rows.append("a kite number ").append(i).append('\n');
+        }
+        Path table = Files.writeString(folder.resolve("texts.csv"), rows);
+        Run run = Run.of(
+                "train",
+                "clip",
+                table,
+                "--text-tower",
+                "new",
+                "--tower-vocabulary",
+                300,
+                "--out",
+                folder.resolve("none"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("error: " + table
+                        + ": expected at least 2 images that can be used, found 0; the first of the others cannot because: row 1 of "
+                        + table + " has no image.");
+        assertThat(folder.resolve("none")).doesNotExist();
+    }
+
+    @Test
     void aMissingFolderIsOneSentence() {
         for (List<Object> arguments : List.<List<Object>>of(
                 List.of("eval", folder.resolve("absent"), "--model", folder),
@@ -752,10 +780,25 @@ class TrainCommandTest {
                         assertThat(Run.of(arguments.toArray()).code()).isEqualTo(2));
         Run both = Run.of("train", "clip", "x", "--text", "t", "--out", "o", "--vision", "v", "--width", 32);
         assertThat(both.code()).isEqualTo(2);
-        assertThat(both.err()).contains("mutually exclusive");
+        assertThat(both.err())
+                .contains(
+                        "error: --vision goes with none of --architecture, --image-size, --patch-size, --width, --layers; leave one or the other out.");
+        Run twice = Run.of("train", "clip", "x", "--text", "t", "--out", "o", "--width", 64, "--width", 32);
+        assertThat(twice.code()).isEqualTo(2);
+        assertThat(twice.err())
+                .contains(
+                        "error: One of --vision, --architecture, --image-size, --patch-size, --width, --layers is given twice; give each once.");
         Run start = Run.of("train", "caption", "x", "--out", "o", "--llm", "v", "--vocabulary", 400);
         assertThat(start.code()).isEqualTo(2);
-        assertThat(start.err()).contains("mutually exclusive");
+        assertThat(start.err()).contains("error: --llm goes with none of --llm-steps, --llm-accumulate,");
+        Run many = Run.of("train", "caption", "x", "--out", "o", "--steps", "2147483648");
+        assertThat(many.code()).isEqualTo(2);
+        assertThat(many.err())
+                .contains(
+                        "error: Invalid value for option '--steps': expected a whole number from -2147483648 to 2147483647, found '2147483648'.");
+        Run words = Run.of("train", "caption", "x", "--out", "o", "--learning-rate", "fast");
+        assertThat(words.err())
+                .contains("error: Invalid value for option '--learning-rate': expected a number, found 'fast'.");
         Run scratch = Run.of("train", "caption", "x", "--out", "o", "--save-adapter", "a");
         assertThat(scratch.code()).isEqualTo(2);
         assertThat(scratch.err())
@@ -803,8 +846,8 @@ class TrainCommandTest {
             clip    | --val NaN             | The share that is held out must be above 0 and at most 0.5, found NaN
             clip    | --image-size 0        | --image-size must be from 1 to 8192, found 0.
             clip    | --image-size 60       | 60 pixels in patches of 16
-            clip    | --layers 0            | --layers must be at least 1, found 0.
-            clip    | --width 0             | --width must be at least 1, found 0.
+            clip    | --layers 0            | --layers must be from 1 to 1000, found 0.
+            clip    | --width 0             | --width must be from 1 to 1048576, found 0.
             clip    | --embedding-size -1   | --embedding-size must be from 1 to 1048576, found -1.
             clip    | --steps 1.5           | Invalid value for option '--steps'
             """)

@@ -212,6 +212,53 @@ class TrainRunTest {
                 .isEqualToNormalizingNewlines("error: " + run(model)
                         + ": holds a finished run; choose another name or replace it with --overwrite.\n");
         assertThat(folder.resolve("other")).doesNotExist();
+        inspected(text);
+    }
+
+    /** What inspect says of a finished run, and of a checkpoint in it. */
+    private static void inspected(Path text) throws IOException {
+        Run run = Run.of("inspect", run(text));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out().replaceAll("\\s+", " "))
+                .startsWith(run(text) + ": the folder of a training run begun 2")
+                .contains(
+                        "finished 2",
+                        ": llm2clip train caption ",
+                        " steps language model: 3 steps, loss ",
+                        " stage 1, caption contrast: 4 steps, loss ",
+                        " checkpoint checkpoints/step-000007, after step 7 of the run, 4 of stage 1, caption contrast",
+                        " result caption retrieval accuracy, two long captions: ",
+                        "chance 25.0 %)",
+                        " complete yes note The best model that was measured on the way is ")
+                .doesNotContain("--resume");
+        JsonNode json = Run.of("inspect", run(text), "--json").json();
+        assertThat(json.path("kind").asString()).isEqualTo("training_run");
+        assertThat(json.path("parts")
+                        .path(0)
+                        .path("facts")
+                        .path("settings")
+                        .path("stage_1.batch")
+                        .asString())
+                .isEqualTo("4");
+
+        Path checkpoint = run(text).resolve("checkpoints/step-000007");
+        Run saved = Run.of("inspect", checkpoint);
+        assertThat(saved.out().replaceAll("\\s+", " "))
+                .contains(
+                        ": a checkpoint of a training",
+                        "state after step 7 of the run, 4 of stage 1",
+                        " parameters what is trained ",
+                        " optimizer moments of AdamW",
+                        "weights parameters.safetensors, ",
+                        "complete yes");
+        assertThat(Run.of("inspect", checkpoint, "--tensors").out()).contains(".lora_A.weight");
+        Files.write(checkpoint.resolve("parameters.safetensors"), new byte[] {1});
+        Run damaged = Run.of("inspect", checkpoint);
+        assertThat(damaged.code()).isEqualTo(1);
+        assertThat(damaged.out().replaceAll("\\s+", " "))
+                .contains("expected all files of a checkpoint, found parameters.safetensors missing or changed;");
+        assertThat(Run.of("inspect", run(text)).out().replaceAll("\\s+", " "))
+                .contains("note checkpoints/step-000007 is damaged; an earlier checkpoint is taken.");
     }
 
     @Test

@@ -115,7 +115,10 @@ class TrainTextTowerTest {
                 small("--text", text, "--text-tower", "new", "--tower-vocabulary", 300, "--strategy", "CONCATENATED"));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out())
-                .contains("captions by language model", "captions by text tower", "captions by concatenated");
+                .contains(
+                        "captions by language model",
+                        "captions by text tower",
+                        "captions by language model and the text tower, joined");
         assertThat(run.err()).contains("That of the text tower is in " + folder.resolve("joined/clip"));
         assertThat(Run.of("eval", data, "--model", folder.resolve("joined")).out())
                 .startsWith("20 images, 40 captions, embedded by the language model");
@@ -174,6 +177,9 @@ class TrainTextTowerTest {
             --text t --text-vectors ONLINE --vectors v       | --vectors is of use with --text-vectors CACHED only
             --text t --tower-width 64                        | A size of a new text tower is of use with --text-tower new
             --text-tower new --tower-width 48                | A new text tower of 48 channels; expected a multiple of 32
+            --text-tower new --tower-window 2                | from 3, begin, end and one between, to 65536 at a time.
+            --text-tower new --tower-window 2147483647       | A new text tower of 1024 tokens that reads 2147483647 at a time;
+            --text-tower new --tower-vocabulary 2147483647   | expected up to 1000000 tokens, and
             --text-tower new --tower-vocabulary 12           | A byte-level vocabulary needs at least 258 tokens
             """)
     void optionsThatContradictEachOtherAreBadUsage(String options, String sentence) {

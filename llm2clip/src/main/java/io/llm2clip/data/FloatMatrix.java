@@ -93,7 +93,8 @@ public final class FloatMatrix implements VectorTarget {
         }
     }
 
-    private static long bytes(int rows, int columns) {
+    /** Memory that one takes. */
+    public static long bytes(int rows, int columns) {
         if (rows < 0 || columns < 0) {
             throw new IllegalArgumentException("A matrix cannot have %d x %d floats.".formatted(rows, columns));
         }

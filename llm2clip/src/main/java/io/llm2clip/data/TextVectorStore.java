@@ -21,6 +21,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,12 @@ public final class TextVectorStore implements AutoCloseable {
     private static final int PENDING_ROWS = 1024;
     /** Says how many rows there were when they were finished. */
     static final String FINISHED = "finished";
+
+    static final String KEYS = "keys.bin";
+
+    /** Names of all that a store writes. */
+    private static final Pattern OWN =
+            Pattern.compile("keys\\.bin|vectors\\.f(32|16)|finished|filled-.*\\.json|part-\\d+-of-\\d+");
 
     private final Path folder;
     private final StoreHeader header;
@@ -106,6 +114,7 @@ public final class TextVectorStore implements AutoCloseable {
     private static TextVectorStore openAlone(
             Path folder, Fingerprint fingerprint, int dimension, Optional<StoredFloats> type) {
         var header = new StoreHeader(fingerprint, dimension, type(folder, type));
+        requireOwn(folder);
         DirectoryLock lock = DirectoryLock.acquireWithin(folder);
         try {
             return open(folder, header, lock);
@@ -116,6 +125,26 @@ public final class TextVectorStore implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /** A new store does not lie among files of somebody else, whose folder was named by mistake. */
+    private static void requireOwn(Path folder) {
+        if (!Files.isDirectory(folder) || Files.exists(folder.resolve(KEYS))) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            Optional<String> foreign = files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(name -> !name.startsWith(".") && !OWN.matcher(name).matches())
+                    .sorted()
+                    .findFirst();
+            if (foreign.isPresent()) {
+                throw new InputException(
+                        "%s: expected a store of text vectors or a new or empty folder, found other files (%s); choose another name."
+                                .formatted(folder, foreign.get()));
+            }
+        } catch (IOException e) {
+            throw new InputException("%s: cannot be read: %s.".formatted(folder, IoReason.of(e)), e);
         }
     }
 
@@ -135,7 +164,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private static TextVectorStore open(Path folder, StoreHeader header, DirectoryLock lock) throws IOException {
-        FileChannel keys = channel(folder.resolve("keys.bin"));
+        FileChannel keys = channel(folder.resolve(KEYS));
         try {
             FileChannel vectors = channel(folder.resolve(header.type().file()));
             try {
@@ -371,7 +400,7 @@ public final class TextVectorStore implements AutoCloseable {
                 // A process adds to it; it is taken over when it has ended.
                 continue;
             }
-            for (String name : List.of(FINISHED, "keys.bin")) {
+            for (String name : List.of(FINISHED, KEYS)) {
                 Files.delete(part.resolve(name));
             }
             for (StoredFloats type : StoredFloats.values()) {
@@ -437,7 +466,7 @@ public final class TextVectorStore implements AutoCloseable {
 
     /** Reads the keys, checks the rows after the last finish, and cuts off from the first incomplete one on. */
     private void recover() throws IOException {
-        int finished = finishedRows();
+        int finished = finishedRows(folder);
         long complete = Math.min(keys.size() / ENTRY_BYTES, (vectors.size() - StoreHeader.BYTES) / rowBytes());
         if (complete > RowIndex.MAX_ROWS) {
             throw new InputException(
@@ -463,17 +492,18 @@ public final class TextVectorStore implements AutoCloseable {
         vectors.truncate(StoreHeader.BYTES + written * rowBytes());
     }
 
-    private int finishedRows() throws IOException {
-        if (!Files.exists(finished())) {
+    /** How many rows there were when the store in a folder was finished. */
+    static int finishedRows(Path folder) throws IOException {
+        Path file = folder.resolve(FINISHED);
+        if (!Files.exists(file)) {
             return 0;
         }
-        String text = Files.readString(finished()).strip();
+        String text = Files.readString(file).strip();
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
             throw new InputException(
-                    "The file %s should hold a number of vectors; delete the store to build it anew."
-                            .formatted(finished()),
+                    "The file %s should hold a number of vectors; delete the store to build it anew.".formatted(file),
                     e);
         }
     }

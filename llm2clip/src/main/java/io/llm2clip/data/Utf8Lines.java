@@ -4,9 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 
 /** The lines of a stream of UTF-8, one in memory at a time; a line that cannot be used does not stop the ones after it. */
 public final class Utf8Lines {
@@ -54,10 +52,7 @@ public final class Utf8Lines {
         }
         String text;
         try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.toByteArray()))
-                    .toString();
+            text = Utf8.text(bytes.toByteArray());
         } catch (CharacterCodingException e) {
             target.unusable(number, "not UTF-8");
             return;

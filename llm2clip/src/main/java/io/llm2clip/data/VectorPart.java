@@ -18,7 +18,7 @@ public record VectorPart(int number, int count) {
     public static final VectorPart WHOLE = new VectorPart(1, 1);
 
     private static final String NAME = "part-%d-of-%d";
-    private static final String NAMES = "part-*-of-*";
+    static final String NAMES = "part-*-of-*";
 
     public VectorPart {
         if (count < 1 || number < 1 || number > count) {

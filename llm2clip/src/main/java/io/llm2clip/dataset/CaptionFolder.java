@@ -8,25 +8,21 @@ import io.llm2clip.data.DataReport;
 import io.llm2clip.data.InputException;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * A folder of images with a {@code captions.jsonl}, as {@link CaptionedImages} describes it, of any length: a bit per line is kept, and
  * the lines are read again when they are drawn. A shard is a block of lines.
  */
-public final class CaptionFolder implements ExampleSet {
+public final class CaptionFolder extends LineExamples {
     private final Path folder;
     private final CaptionFileLines images;
-    private final UsableLines lines;
-    private final DataReport report;
     private final String digest;
 
     private CaptionFolder(Path folder, UsableLines lines, DataReport report, String digest) {
+        super(folder, lines, report);
         this.folder = folder;
         this.images = CaptionFileLines.of(folder);
-        this.lines = lines;
-        this.report = report;
         this.digest = digest;
     }
 
@@ -47,28 +43,8 @@ public final class CaptionFolder implements ExampleSet {
     }
 
     @Override
-    public List<String> notes() {
-        return report.complete() ? List.of() : List.of(report.summary());
-    }
-
-    @Override
-    public String name() {
-        return folder.toString();
-    }
-
-    @Override
-    public int shards() {
-        return lines.blocks();
-    }
-
-    @Override
-    public int size(int shard) {
-        return lines.size(shard);
-    }
-
-    @Override
     public Example read(int shard, int index) {
-        CaptionedImage image = images.read(lines.line(lines.number(shard, index)));
+        CaptionedImage image = images.read(line(number(shard, index)));
         return new Example(
                 image.image(),
                 folder.toString(),

@@ -137,7 +137,15 @@ public final class CaptionTable implements ExampleSet {
     }
 
     private List<String> header() {
-        return parse(blocks.record(0, 0)).stream().map(String::strip).toList();
+        List<String> names =
+                parse(blocks.record(0, 0)).stream().map(String::strip).toList();
+        boolean none = names.stream().allMatch(String::isEmpty)
+                || names.stream().anyMatch(name -> name.chars().anyMatch(c -> c == 0));
+        if (none) {
+            throw new InputException(
+                    "The first line of %s names no columns; expected a header such as image,caption.".formatted(file));
+        }
+        return names;
     }
 
     private List<String> parse(String record) {

@@ -10,21 +10,7 @@ import java.util.stream.Collectors;
  *
  * @param sources at least one
  */
-public record DataMix(List<Source> sources) {
-    /**
-     * A data set.
-     *
-     * @param weight how often it is drawn from, in proportion to the others
-     */
-    public record Source(ExampleSet set, double weight) {
-        public Source {
-            if (!(weight > 0) || Double.isInfinite(weight)) {
-                throw new IllegalArgumentException(
-                        "The weight of %s is %s, expected a number above 0.".formatted(set.name(), weight));
-            }
-        }
-    }
-
+public record DataMix(List<DataSource> sources) {
     public DataMix {
         sources = List.copyOf(sources);
     }
@@ -45,30 +31,30 @@ public record DataMix(List<Source> sources) {
             throw new IllegalArgumentException("There are %d weights for %d data sets; expected one for each."
                     .formatted(weights.size(), sets.size()));
         }
-        List<Source> sources = new ArrayList<>();
+        List<DataSource> sources = new ArrayList<>();
         for (int i = 0; i < sets.size(); i++) {
-            sources.add(new Source(
-                    sets.get(i), weights.isEmpty() ? Math.max(1, sets.get(i).size()) : weights.get(i)));
+            DataSource source = DataSource.of(sets.get(i));
+            sources.add(source.weighing(weights.isEmpty() ? source.weightOrSize() : weights.get(i)));
         }
         return new DataMix(sources);
     }
 
     /** What it is called in messages. */
     public String name() {
-        return sources.stream().map(source -> source.set.name()).collect(Collectors.joining(" and "));
+        return sources.stream().map(source -> source.set().name()).collect(Collectors.joining(" and "));
     }
 
     /** The number of all examples. */
     public long size() {
-        return sources.stream().mapToLong(source -> source.set.size()).sum();
+        return sources.stream().mapToLong(source -> source.set().size()).sum();
     }
 
     /** A hash of all and their weights; of a single one its own. */
     public String digest() {
         return sources.size() == 1
-                ? sources.getFirst().set.digest()
+                ? sources.getFirst().set().digest()
                 : Fingerprint.hash(sources.stream()
-                        .map(source -> source.set.digest() + " " + source.weight)
+                        .map(source -> source.set().digest() + " " + source.weightOrSize())
                         .collect(Collectors.joining("\n")));
     }
 }

@@ -51,10 +51,10 @@ public final class ExampleSets {
 
     private static ExampleSet folder(String name, CaptionColumns columns) {
         Path folder = path(name);
-        if (!Files.isDirectory(folder)) {
+        if (name.isBlank() || !Files.isDirectory(folder)) {
             throw new InputException(
                     "%s is no data set; expected a folder with a %s, with tar or with Parquet files, a .csv, .tsv, .jsonl, .parquet or .tar file, Karpathy's .json, or a pattern such as data/{00000..00287}.tar."
-                            .formatted(name, CaptionedImages.CAPTIONS));
+                            .formatted(name.isBlank() ? "'" + name + "'" : name, CaptionedImages.CAPTIONS));
         }
         if (Files.isRegularFile(folder.resolve(CaptionedImages.CAPTIONS))) {
             return CaptionFolder.open(folder);

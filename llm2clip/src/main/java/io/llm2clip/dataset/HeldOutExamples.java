@@ -26,17 +26,17 @@ public record HeldOutExamples(DataMix training, ExampleSet measured) {
      * @throws InputException if one is too small
      */
     public static HeldOutExamples of(DataMix data, int every) {
-        List<DataMix.Source> training = new ArrayList<>();
+        List<DataSource> training = new ArrayList<>();
         List<ExampleSet> measured = new ArrayList<>();
         int apart = (int) Math.max(every, Math.ceilDiv(data.size(), (long) MOST_MEASURED));
-        for (DataMix.Source source : data.sources()) {
+        for (DataSource source : data.sources()) {
             ExampleSet set = source.set();
             if (set.size() < (long) LEAST * every) {
                 throw new InputException(
                         "%s has %d usable examples, training needs at least %d, one in %d of which is held out; add some."
                                 .formatted(set.name(), set.size(), (long) LEAST * every, every));
             }
-            training.add(new DataMix.Source(new Part(set, apart, false), source.weight()));
+            training.add(source.with(new Part(set, apart, false)));
             measured.add(new Part(set, apart, true));
         }
         return new HeldOutExamples(new DataMix(training), JoinedExamples.of(measured));
@@ -48,7 +48,7 @@ public record HeldOutExamples(DataMix training, ExampleSet measured) {
      * @throws InputException if one is too small
      */
     public static HeldOutExamples of(DataMix training, ExampleSet measured) {
-        for (DataMix.Source source : training.sources()) {
+        for (DataSource source : training.sources()) {
             long fewest = Math.min(source.set().size(), measured.size());
             if (fewest < LEAST) {
                 throw new InputException("%s and %s: expected at least %d usable examples of each, found %d; add some."

@@ -7,6 +7,7 @@ import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,20 @@ public record ImageExamples(
         return usable;
     }
 
+    /** Why the first example that cannot be used cannot. */
+    Optional<String> firstFault() {
+        for (int shard = 0; shard < set.shards(); shard++) {
+            for (int index = 0; index < set.size(shard); index++) {
+                try {
+                    image(set.read(shard, index));
+                } catch (InputException e) {
+                    return Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     /**
      * The image of an example.
      *
@@ -84,10 +99,13 @@ public record ImageExamples(
                 : image(example);
     }
 
+    /** Keys of rows and lines say where these are. */
+    private static String title(Example example) {
+        return example.key().endsWith(example.shard()) ? example.key() : example.key() + " of " + example.shard();
+    }
+
     private static ExampleImage encoded(Example example) {
-        return example.image()
-                .orElseThrow(
-                        () -> new InputException("%s of %s has no image.".formatted(example.key(), example.shard())));
+        return example.image().orElseThrow(() -> new InputException("%s has no image.".formatted(title(example))));
     }
 
     /** All images in the order of the set, which must have fewer than 2^31. */

@@ -2,7 +2,9 @@ package io.llm2clip.dataset;
 
 import io.llm2clip.image.Preprocessing;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Images of one or several sources to learn from. Each batch is of one source, as in the reference: among images of one kind there is
@@ -44,6 +46,18 @@ public record ImageMix(List<Source> sources, boolean equalAsNegatives) {
             batch = Math.min(batch, images.set().size() >= 2L * most ? most : images.countUsable(most));
         }
         return (int) batch;
+    }
+
+    /** What it is called in messages. */
+    public String name() {
+        return sources.stream().map(source -> source.images.set().name()).collect(Collectors.joining(" and "));
+    }
+
+    /** Why the first example that cannot be used cannot, if there is one; all before it are tried. */
+    public Optional<String> firstFault() {
+        return sources.stream()
+                .flatMap(source -> source.images.firstFault().stream())
+                .findFirst();
     }
 
     /**

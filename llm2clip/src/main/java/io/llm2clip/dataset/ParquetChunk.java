@@ -253,7 +253,7 @@ final class ParquetChunk {
                 return new Header(header, piece.length - stream.available());
             } catch (IOException e) {
                 if (piece.length < length || length > 1 << 24) {
-                    throw e;
+                    throw new IOException("the header of a page at byte %,d is damaged".formatted(offset), e);
                 }
             }
         }

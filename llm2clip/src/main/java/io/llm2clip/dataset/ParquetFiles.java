@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
@@ -37,9 +38,10 @@ final class ParquetFiles {
     /**
      * What the end of a file says of it.
      *
+     * @param unread columns that cannot be decompressed, and why
      * @param bytes that it takes there
      */
-    record Footer(List<ParquetLeaf> leaves, List<RowGroup> groups, long bytes) {}
+    record Footer(List<ParquetLeaf> leaves, List<RowGroup> groups, Map<ParquetLeaf, String> unread, long bytes) {}
 
     private record ChunkKey(int file, int group, ParquetLeaf leaf) {}
 
@@ -79,19 +81,32 @@ final class ParquetFiles {
     private Footer readFooter(int file) {
         return read(file, channel -> {
             long size = channel.size();
+            if (size < TAIL + ParquetChunk.MAGIC.length) {
+                throw new IOException("%,d bytes are no Parquet file".formatted(size));
+            }
             byte[] tail = ParquetChunk.bytes(channel, size - TAIL, TAIL);
             if (!Arrays.equals(tail, Integer.BYTES, TAIL, ParquetChunk.MAGIC, 0, ParquetChunk.MAGIC.length)) {
                 throw new IOException("it does not end as one, perhaps it was cut off");
             }
             int length = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt();
             byte[] footer = ParquetChunk.bytes(channel, size - TAIL - length, length);
-            FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(footer));
+            FileMetaData metadata = metadata(footer);
             List<RowGroup> groups = requireNonNull(metadata.getRow_groups(), "no row groups");
             if (groups.stream().anyMatch(group -> group.getNum_rows() < 0 || group.getNum_rows() > Integer.MAX_VALUE)) {
                 throw new IOException("a row group of an impossible number of rows");
             }
-            return new Footer(ParquetLeaf.of(requireNonNull(metadata.getSchema(), "no schema")), groups, length);
+            List<ParquetLeaf> leaves = ParquetLeaf.of(requireNonNull(metadata.getSchema(), "no schema"));
+            return new Footer(leaves, groups, ParquetCompression.unread(groups, leaves), length);
         });
+    }
+
+    private static FileMetaData metadata(byte[] footer) throws IOException {
+        try {
+            return Util.readFileMetaData(new ByteArrayInputStream(footer));
+        } catch (IOException e) {
+            // The reader's words are of a network protocol.
+            throw new IOException("what its end says of it is damaged", e);
+        }
     }
 
     private <T> T read(int file, Reading<T> reading) {
@@ -105,6 +120,14 @@ final class ParquetFiles {
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // Readers answer hostile bytes with any runtime exception, with recursion and with impossible arrays.
             throw new InputException("The Parquet file %s is damaged (%s).".formatted(path, e), e);
+        } catch (VirtualMachineError e) {
+            throw e;
+        } catch (Error e) {
+            // Of a library with native code, which has errors of its own for that.
+            throw new InputException(
+                    "The Parquet file %s cannot be decompressed, because the library for that does not load here (%s); write it with gzip or none."
+                            .formatted(path, e),
+                    e);
         }
     }
 

@@ -2,13 +2,14 @@ package io.llm2clip.dataset;
 
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
-import java.nio.charset.StandardCharsets;
+import io.llm2clip.data.Utf8;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.parquet.format.RowGroup;
 
 /**
@@ -34,6 +35,9 @@ public final class ParquetTable implements ExampleSet {
     private final List<String> notes;
 
     private record Block(int file, int group, int first, int rows) {}
+
+    /** A column of a file that cannot be decompressed, and why. */
+    private record Unread(Path file, ParquetLeaf leaf, String reason) {}
 
     private ParquetTable(
             String name,
@@ -96,8 +100,10 @@ public final class ParquetTable implements ExampleSet {
         ParquetFiles files = new ParquetFiles(paths);
         List<Block> blocks = new ArrayList<>();
         List<String> damaged = new ArrayList<>();
+        List<Unread> unread = new ArrayList<>();
         List<ParquetLeaf> leaves = List.of();
         for (int file = 0; file < paths.size(); file++) {
+            Path path = paths.get(file);
             ParquetFiles.Footer footer;
             try {
                 footer = files.footer(file);
@@ -108,17 +114,29 @@ public final class ParquetTable implements ExampleSet {
             List<ParquetLeaf> each = footer.leaves();
             if (!leaves.isEmpty() && !each.equals(leaves)) {
                 throw new InputException("%s has the columns %s, the files before it have %s; use files of one table."
-                        .formatted(paths.get(file), names(each), names(leaves)));
+                        .formatted(path, names(each), names(leaves)));
             }
             leaves = each;
+            footer.unread().forEach((leaf, reason) -> unread.add(new Unread(path, leaf, reason)));
             addBlocks(file, footer.groups(), blocks);
         }
         if (blocks.isEmpty()) {
             throw new InputException("%s has no rows%s; expected Parquet files with images and captions."
                     .formatted(name, damaged.isEmpty() ? "" : " (" + damaged.getFirst() + ")"));
         }
-        return new ParquetTable(
+        ParquetTable table = new ParquetTable(
                 name, List.copyOf(paths), files, leaves, columns, List.copyOf(blocks), notes(paths, damaged));
+        table.requireReadable(unread);
+        return table;
+    }
+
+    private void requireReadable(List<Unread> unread) {
+        List<ParquetLeaf> used = Stream.of(captions.stream(), bytes.stream(), path.stream())
+                .flatMap(each -> each)
+                .toList();
+        unread.stream().filter(each -> used.contains(each.leaf)).findFirst().ifPresent(each -> {
+            throw new InputException("The column %s of %s is %s.".formatted(each.leaf.name(), each.file, each.reason));
+        });
     }
 
     private static void addBlocks(int file, List<RowGroup> groups, List<Block> blocks) {
@@ -195,14 +213,14 @@ public final class ParquetTable implements ExampleSet {
         }
         ImageFolder folder = folders.get(blocks.get(shard).file);
         return path.flatMap(leaf -> values(shard, index, leaf).stream().findFirst())
-                .map(text -> folder.find(title, new String(text, StandardCharsets.UTF_8)));
+                .map(text -> folder.find(title, Utf8.text(text, title)));
     }
 
     private List<Example.Caption> captionsOf(int shard, int index, String title) {
         var collected = new CaptionColumns.Collected();
         for (ParquetLeaf leaf : captions) {
             for (byte[] text : values(shard, index, leaf)) {
-                collected.add(leaf.top(), new String(text, StandardCharsets.UTF_8));
+                collected.add(leaf.top(), Utf8.text(text, title));
             }
         }
         return collected.require(title);

@@ -1,12 +1,12 @@
 package io.llm2clip.dataset;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.Utf8;
 import io.llm2clip.nn.checkpoint.IoReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -21,6 +21,9 @@ final class RecordBlocks {
     static final int RECORDS = 1024;
 
     private static final int STRIDE = 64;
+    /** No row of texts is that long. */
+    private static final int MOST_BYTES = 16 << 20;
+
     private static final int PIECE = 1 << 16;
     /** A stride of short lines. */
     private static final int SMALL_PIECE = 1 << 13;
@@ -60,6 +63,11 @@ final class RecordBlocks {
                     }
                     atStart = end.after(content[i]);
                 }
+            }
+            if (end.unfinished()) {
+                throw new InputException(
+                        "%s ends within a quote that record %d opens; close it, or double it if it is a part of the text."
+                                .formatted(file, records));
             }
             return new RecordBlocks(file, ends, Arrays.copyOf(starts, known), records);
         } catch (IOException e) {
@@ -107,11 +115,15 @@ final class RecordBlocks {
                     ended = ending.after(piece.get(next++));
                 }
                 record.write(piece.array(), start, next - start);
+                if (record.size() > MOST_BYTES) {
+                    throw new InputException("Record %d of %s is longer than %d MB, which no text is; leave it out."
+                            .formatted(number + 1, file, MOST_BYTES >> 20));
+                }
             }
         } catch (IOException e) {
             throw unreadable(file, e);
         }
-        String text = record.toString(StandardCharsets.UTF_8);
+        String text = Utf8.text(record.toByteArray(), "record %d of %s".formatted(number + 1, file));
         int end = text.endsWith("\n") ? text.length() - 1 : text.length();
         // A file may begin with a byte order mark.
         return text.substring(number == 0 && text.startsWith("\uFEFF") ? 1 : 0, end);

@@ -5,6 +5,11 @@ interface RecordEnds {
     /** Whether the record ends with this byte, the next one after those before. */
     boolean after(byte value);
 
+    /** Whether a file cannot end here. */
+    default boolean unfinished() {
+        return false;
+    }
+
     /** Each line is one. */
     final class Lines implements RecordEnds {
         @Override
@@ -20,6 +25,11 @@ interface RecordEnds {
         private boolean quoted;
         /** Within quotes, a second one stands for itself. */
         private boolean quoteBefore;
+
+        @Override
+        public boolean unfinished() {
+            return quoted && !quoteBefore;
+        }
 
         Quoted(char delimiter) {
             this.delimiter = (byte) delimiter;

@@ -11,10 +11,14 @@ public record Sampling(int buffer, boolean resampled) {
     /** Every example once an epoch, drawn from 65,536. */
     public static final Sampling DEFAULT = new Sampling(1 << 16, false);
 
+    /** Of 8 bytes each. */
+    private static final int MOST = 1 << 24;
+
     public Sampling {
-        if (buffer < 1) {
+        if (buffer < 1 || buffer > MOST) {
             throw new IllegalArgumentException(
-                    "A shuffle buffer of %d examples; expected at least 1, which keeps the order.".formatted(buffer));
+                    "A shuffle buffer of %d examples; expected from 1, which keeps the order, to %d."
+                            .formatted(buffer, MOST));
         }
     }
 }

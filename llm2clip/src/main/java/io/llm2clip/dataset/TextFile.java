@@ -18,10 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Texts without images, in a file of JSON lines of any length: groups of captions, {@code {"captions": ["...", "..."]}}, or queries with
  * what they should find and what they should not, {@code {"query": "...", "positive": "...", "negative": "..."}}, without a negative in
- * pairs. The first usable line says which of the two; a text may also be a list of them, and other keys are ignored. A bit per line is
- * kept, and the lines are read again when they are drawn. A shard is a block of lines.
+ * pairs. The first usable line says which of the two; a text may also be a list of them, and other keys are ignored.
  */
-public final class TextFile implements ExampleSet {
+public final class TextFile extends LineExamples {
     /** The column of a query. */
     public static final String QUERY = "query";
 
@@ -37,14 +36,11 @@ public final class TextFile implements ExampleSet {
 
     private final Path file;
     private final boolean queries;
-    private final UsableLines lines;
-    private final DataReport report;
 
     private TextFile(Path file, boolean queries, UsableLines lines, DataReport report) {
+        super(file, lines, report);
         this.file = file;
         this.queries = queries;
-        this.lines = lines;
-        this.report = report;
     }
 
     /** What a scan has found so far. */
@@ -76,30 +72,10 @@ public final class TextFile implements ExampleSet {
     }
 
     @Override
-    public List<String> notes() {
-        return report.complete() ? List.of() : List.of(report.summary());
-    }
-
-    @Override
-    public String name() {
-        return file.toString();
-    }
-
-    @Override
-    public int shards() {
-        return lines.blocks();
-    }
-
-    @Override
-    public int size(int shard) {
-        return lines.size(shard);
-    }
-
-    @Override
     public Example read(int shard, int index) {
-        int line = lines.number(shard, index);
+        int line = number(shard, index);
         try {
-            List<Example.Caption> captions = captions(JsonLines.parse(lines.line(line)), queries, _ -> {});
+            List<Example.Caption> captions = captions(JsonLines.parse(line(line)), queries, _ -> {});
             return new Example("line " + (line + 1), file.toString(), Optional.empty(), captions);
         } catch (BadLineException e) {
             throw new InputException(

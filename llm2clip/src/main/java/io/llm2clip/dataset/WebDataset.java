@@ -2,7 +2,7 @@ package io.llm2clip.dataset;
 
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
-import java.nio.charset.StandardCharsets;
+import io.llm2clip.data.Utf8;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,7 +109,7 @@ public final class WebDataset implements ExampleSet {
         TarShard.Parts parts = parts(shard, index, kind -> !ImageKinds.has(kind));
         for (Map.Entry<String, byte[]> part : parts.content().entrySet()) {
             if (part.getKey().equals("json")) {
-                String text = new String(part.getValue(), StandardCharsets.UTF_8);
+                String text = Utf8.text(part.getValue(), parts.key());
                 found.addAll(JsonCaptions.parse(parts.key(), text).propertyNames());
             } else {
                 found.add(part.getKey());
@@ -212,12 +212,9 @@ public final class WebDataset implements ExampleSet {
             if (ImageKinds.has(kind)) {
                 image = new ExampleImage.OfBytes(title, part.getValue());
             } else if (kind.equals("json")) {
-                JsonCaptions.add(
-                        JsonCaptions.parse(title, new String(part.getValue(), StandardCharsets.UTF_8)),
-                        columns,
-                        captions);
+                JsonCaptions.add(JsonCaptions.parse(title, Utf8.text(part.getValue(), title)), columns, captions);
             } else if (columns.has(kind)) {
-                captions.add(kind, new String(part.getValue(), StandardCharsets.UTF_8));
+                captions.add(kind, Utf8.text(part.getValue(), title));
             }
         }
         if (captions.captions().isEmpty()) {

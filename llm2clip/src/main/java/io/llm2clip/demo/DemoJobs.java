@@ -4,6 +4,7 @@ import io.llm2clip.data.StoredFloats;
 import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.CaptionFolder;
 import io.llm2clip.dataset.DataMix;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextFile;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.image.ImageReader;
@@ -17,10 +18,10 @@ import io.llm2clip.training.ClipData;
 import io.llm2clip.training.ClipText;
 import io.llm2clip.training.ClipTraining;
 import io.llm2clip.training.ClipTrainingJob;
+import io.llm2clip.training.TextStart;
 import io.llm2clip.training.Validation;
 import io.llm2clip.training.VisionStart;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.pair.TextData;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -47,9 +48,9 @@ final class DemoJobs {
     /** A tokenizer, a language model and stage 1, all on the corpus. */
     CaptionTrainingJob.Result stage1() {
         return new CaptionTrainingJob(
-                        List.of(TextData.of(TextFile.open(texts.corpus()))),
+                        List.of(DataSource.of(TextFile.open(texts.corpus()))),
                         InstructionTable.NONE,
-                        new CaptionTrainingJob.FromScratch(
+                        new TextStart.FromScratch(
                                 recipe.model(),
                                 recipe.languageModel(),
                                 options.ablations() ? Optional.of(folders.languageModel()) : Optional.empty()),

@@ -42,6 +42,14 @@ public record ModelReport(
         ADAPTER("LLM2CLIP's adapter alone"),
         /** What PEFT trains and saves. */
         LOW_RANK_UPDATES("low-rank updates of a language model"),
+        /** The same of a vision tower. */
+        VISION_UPDATES("low-rank updates of a vision tower"),
+        /** What a training keeps beside its output. */
+        TRAINING_RUN("the folder of a training"),
+        /** What a training goes on from. */
+        TRAINING_CHECKPOINT("a checkpoint of a training"),
+        /** Vectors of captions, computed ahead. */
+        TEXT_VECTORS("a store of text vectors"),
         /** Tensors of something else. */
         UNKNOWN("weights of no kind that is known here");
 

@@ -26,7 +26,7 @@ record AdaptedVision(Path directory, LoraConfig config, Path base) {
     /** More than anybody has trained one upon the other. */
     private static final int DEEPEST = 8;
 
-    private static final Set<String> PROJECTIONS = Set.of("visual_projection", "visual.head");
+    static final Set<String> PROJECTIONS = Set.of("visual_projection", "visual.head");
     private static final Pattern OF_VISION = Pattern.compile("base_model\\.model\\.(vision_model|visual)\\..*");
 
     /** Whether a directory holds an adapter of a vision tower. */

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -42,14 +41,13 @@ record LoraConfig(
         boolean rankStabilized,
         Map<String, Double> rankPattern,
         Map<String, Double> alphaPattern,
-        Targets targets,
-        Targets excluded,
+        LoraTargets targets,
+        LoraTargets excluded,
         Set<Integer> blocks,
         List<String> whole) {
     static final String FILE = "adapter_config.json";
     private static final String TARGETS = "target_modules";
     private static final String WHOLE = "modules_to_save";
-    private static final String ALL_LINEAR = "all-linear";
 
     /** Kinds of updates that are more than a product of two matrices, or of more than linear layers: from keys to what they are. */
     private static final Map<String, String> OTHER_KINDS = Map.ofEntries(
@@ -68,38 +66,6 @@ record LoraConfig(
 
     /** Initial values for which the base model was changed, too, so that the adapter alone is not all that was trained. */
     private static final Pattern CHANGED_BASE = Pattern.compile("(pissa|olora|corda|loftq|lora_ga).*");
-
-    /** Named layers. */
-    private sealed interface Targets {
-        boolean contain(String layer);
-    }
-
-    /** Those whose names are one of these or end with one of them behind a dot. */
-    private record Named(List<String> names) implements Targets {
-        @Override
-        public boolean contain(String layer) {
-            return names.stream().anyMatch(name -> isNamed(layer, name));
-        }
-
-        static boolean isNamed(String layer, String name) {
-            return forms(layer).anyMatch(form -> form.equals(name) || form.endsWith("." + name));
-        }
-    }
-
-    /** Those whose whole names match. */
-    private record Matching(Pattern pattern) implements Targets {
-        @Override
-        public boolean contain(String layer) {
-            return forms(layer).anyMatch(form -> pattern.matcher(form).matches());
-        }
-    }
-
-    private record All() implements Targets {
-        @Override
-        public boolean contain(String layer) {
-            return true;
-        }
-    }
 
     /** Whether a directory holds an adapter. */
     static boolean isIn(Path directory) {
@@ -152,8 +118,8 @@ record LoraConfig(
                 config.truth("use_rslora", false),
                 numbers(config, "rank_pattern"),
                 numbers(config, "alpha_pattern"),
-                targets(config, TARGETS, new All()),
-                targets(config, "exclude_modules", new Named(List.of())),
+                LoraTargets.of(config, TARGETS, new LoraTargets.All()),
+                LoraTargets.of(config, "exclude_modules", new LoraTargets.Named(List.of())),
                 blocks(config),
                 whole);
     }
@@ -225,10 +191,11 @@ record LoraConfig(
      * @param layers the names of all that can be updated
      */
     void requireKnown(Set<String> layers) {
-        if (targets instanceof Named named) {
-            named.names.stream()
+        if (targets instanceof LoraTargets.Named named) {
+            named.names().stream()
                     // An encoder has no head, so that what an adapter does to it is of no consequence.
-                    .filter(name -> !name.equals("lm_head") && layers.stream().noneMatch(l -> Named.isNamed(l, name)))
+                    .filter(name -> !name.equals("lm_head")
+                            && layers.stream().noneMatch(l -> LoraTargets.Named.isNamed(l, name)))
                     .findFirst()
                     .ifPresent(name -> {
                         throw unknown(layers, "'" + name + "'");
@@ -259,42 +226,12 @@ record LoraConfig(
 
     private Optional<Double> pattern(Map<String, Double> patterns, String layer) {
         for (Map.Entry<String, Double> entry : patterns.entrySet()) {
-            Pattern pattern = compile(file, "(.*\\.)?(" + entry.getKey() + ")");
-            if (forms(layer).anyMatch(form -> pattern.matcher(form).matches())) {
+            Pattern pattern = LoraTargets.compile(file, "(.*\\.)?(" + entry.getKey() + ")");
+            if (LoraTargets.forms(layer).anyMatch(form -> pattern.matcher(form).matches())) {
                 return Optional.of(entry.getValue());
             }
         }
         return Optional.empty();
-    }
-
-    private static Stream<String> forms(String layer) {
-        return Stream.of(layer, "model." + layer);
-    }
-
-    private static Pattern compile(Path file, String regex) {
-        try {
-            return Pattern.compile(regex);
-        } catch (PatternSyntaxException e) {
-            throw new CheckpointException(
-                    "%s: expected a regular expression of layers, found '%s' (%s); correct it."
-                            .formatted(file, regex, e.getDescription()),
-                    e);
-        }
-    }
-
-    private static Targets targets(ConfigFile config, String key, Targets absent) {
-        JsonNode value = config.root().path(key);
-        if (value.isString()) {
-            String text = value.asString();
-            return text.equals(ALL_LINEAR) ? new All() : new Matching(compile(config.file(), text));
-        }
-        if (value.isArray() && value.valueStream().allMatch(JsonNode::isString)) {
-            return new Named(value.valueStream().map(JsonNode::asString).toList());
-        }
-        if (config.has(key)) {
-            throw config.wrong(key, "a list of names or a regular expression");
-        }
-        return absent;
     }
 
     private static Map<String, Double> numbers(ConfigFile config, String key) {

@@ -13,6 +13,7 @@ import io.llm2clip.nn.StoredLayout;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.TensorContent;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
 
 /** The matrices of an adapter of PEFT. */
 final class LoraFiles {
+    private static final String FIRST = ".lora_A.";
     private static final String STEM = "adapter_model";
     private static final List<String> NAMES = List.of(STEM + ".safetensors", STEM + ".bin");
 
@@ -49,6 +51,29 @@ final class LoraFiles {
             new StoredLayout.Found(StoredLayout.builder("", "").build(), PREFIX, "");
 
     private LoraFiles() {}
+
+    /** What tensors of these names are, for people. */
+    static String describe(Set<String> names) {
+        List<String> updated = names.stream()
+                .filter(name -> name.contains(FIRST))
+                .map(name -> name.substring(0, name.indexOf(FIRST)))
+                .toList();
+        String kinds = updated.stream()
+                .map(layer -> layer.substring(layer.lastIndexOf('.') + 1))
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(", "));
+        String whole = names.stream()
+                .filter(name -> !name.contains(".lora_"))
+                .map(name -> name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name)
+                .sorted()
+                .collect(Collectors.joining(", "));
+        return "pairs of matrices for %s (%s)%s"
+                .formatted(
+                        Quantity.of(updated.size(), "layer"),
+                        kinds,
+                        whole.isEmpty() ? "" : ", and as a whole " + whole);
+    }
 
     /**
      * Adds the low-rank updates of an adapter to a language model, which stay apart from its weights.

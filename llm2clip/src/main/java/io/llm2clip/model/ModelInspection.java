@@ -19,9 +19,6 @@ import java.util.stream.Stream;
 
 /** Finds out what a file or directory is, whether it is complete, and what it takes to open it. No weights are read. */
 public final class ModelInspection {
-    /** What PEFT says of low-rank updates. */
-    static final String UPDATES = "adapter_config.json";
-
     private static final List<String> WEIGHTS = List.of(".safetensors", ".bin", ".pt", ".pth", ".gguf");
     private static final int DEPTH = 2;
 
@@ -61,7 +58,7 @@ public final class ModelInspection {
                 || Files.isRegularFile(path.resolve(ModelDirectory.ADAPTER))) {
             return trained();
         }
-        boolean updates = Files.isRegularFile(path.resolve(UPDATES)) && !AdaptedText.isBesideModel(path);
+        boolean updates = Files.isRegularFile(path.resolve(LoraConfig.FILE)) && !AdaptedText.isBesideModel(path);
         if (updates && !Files.isRegularFile(path.resolve(ModelDirectory.CONFIG))) {
             return updates();
         }
@@ -96,35 +93,54 @@ public final class ModelInspection {
     }
 
     private Kind updates() {
-        parts.updates(path);
+        boolean vision = AdaptedVision.isIn(path);
+        Optional<LoraConfig> config = parts.updates(path);
         Optional<Path> weights = Stream.of("adapter_model.safetensors", "adapter_model.bin")
                 .map(path::resolve)
                 .filter(Files::isRegularFile)
                 .findFirst();
-        if (weights.isEmpty()) {
+        if (weights.isPresent()) {
+            updated(weights.get());
+        } else {
             parts.broken(
                     "tensors",
                     path,
                     "",
-                    "%s: expected adapter_model.safetensors beside %s, found none; fetch it.".formatted(path, UPDATES));
-            return Kind.LOW_RANK_UPDATES;
+                    "%s: expected adapter_model.safetensors beside %s, found none; fetch it."
+                            .formatted(path, LoraConfig.FILE));
         }
-        try (Checkpoint source = Checkpoint.open(weights.get())) {
-            parts.tensors("tensors", source, "pairs of matrices", _ -> true);
-            source.entries().keySet().stream()
-                    .filter(name -> name.contains(".lora_A.")
-                            && !source.entries().containsKey(name.replace(".lora_A.", ".lora_B.")))
+        config.ifPresent(known -> base(known, vision));
+        return vision ? Kind.VISION_UPDATES : Kind.LOW_RANK_UPDATES;
+    }
+
+    /** The matrices of low-rank updates. */
+    private void updated(Path weights) {
+        try (Checkpoint source = Checkpoint.open(weights)) {
+            Set<String> names = source.entries().keySet();
+            parts.tensors("tensors", source, LoraFiles.describe(names), _ -> true);
+            names.stream()
+                    .filter(name -> name.contains(".lora_A.") && !names.contains(name.replace(".lora_A.", ".lora_B.")))
                     .findFirst()
                     .ifPresent(name -> parts.broken(
                             "tensors",
                             path,
                             "",
                             "%s: tensor '%s': expected its partner '%s', found none; fetch the file again."
-                                    .formatted(weights.get(), name, name.replace(".lora_A.", ".lora_B."))));
+                                    .formatted(weights, name, name.replace(".lora_A.", ".lora_B."))));
         } catch (CheckpointException e) {
-            parts.broken("tensors", weights.get(), "", String.valueOf(e.getMessage()));
+            parts.broken("tensors", weights, "", String.valueOf(e.getMessage()));
         }
-        return Kind.LOW_RANK_UPDATES;
+    }
+
+    /** Where what low-rank updates change is, or what to do if it is nowhere. */
+    private void base(LoraConfig config, boolean vision) {
+        try {
+            Path base = vision ? BaseModel.findVision(path, config) : BaseModel.find(path, config);
+            remarks.add("What it changes is %s; %s opens both."
+                    .formatted(base, vision ? "'train clip --vision'" : "'train caption --llm'"));
+        } catch (CheckpointException e) {
+            remarks.add(String.valueOf(e.getMessage()));
+        }
     }
 
     private Kind weights(Checkpoint source) {

@@ -312,10 +312,16 @@ final class PartInspection {
         parts.add(new PartReport(name, source, summary, Map.of(), 0, Map.of(), Optional.of(problem)));
     }
 
-    /** A part that says what it is in words only. */
-    void updates(Path directory) {
+    /**
+     * What low-rank updates say of themselves.
+     *
+     * @return empty if they cannot be opened
+     */
+    Optional<LoraConfig> updates(Path directory) {
+        LoraConfig[] found = {null};
         add("low-rank updates", directory, (draft, _) -> {
-            ConfigFile config = ConfigFile.read(directory.resolve(ModelInspection.UPDATES));
+            Path file = directory.resolve(LoraConfig.FILE);
+            ConfigFile config = ConfigFile.read(file);
             String base = config.string("base_model_name_or_path", "a model that is not named");
             draft.summary = "%s of rank %d (alpha %s), for %s"
                     .formatted(
@@ -326,6 +332,8 @@ final class PartInspection {
             draft.facts.put("base_model", base);
             draft.facts.put("rank", config.integer("r"));
             draft.facts.put("alpha", config.root().path("lora_alpha").asDouble(0));
+            found[0] = LoraConfig.read(file, AdaptedVision.PROJECTIONS);
         });
+        return Optional.ofNullable(found[0]);
     }
 }

@@ -19,6 +19,9 @@ import java.util.List;
 /** A text tower that is trained with a vision tower, and its tokenizer. The weights live as long as their owner. */
 public final class TextTowerModel implements AutoCloseable {
     private static final int HEAD_SIZE = 32;
+    private static final int LEAST_WINDOW = 3;
+    private static final int MOST_WINDOW = 1 << 16;
+    private static final int MOST_VOCABULARY = 1_000_000;
     /** In this order, since configurations of CLIP give the end token 2 a meaning of its own. */
     private static final List<String> SPECIAL = List.of(ClipVocabulary.BEGIN, ClipVocabulary.END);
 
@@ -45,6 +48,11 @@ public final class TextTowerModel implements AutoCloseable {
         public static final Size MINIATURE = new Size(1024, 77, 128, 2);
 
         public Size {
+            if (window < LEAST_WINDOW || window > MOST_WINDOW || vocabulary > MOST_VOCABULARY) {
+                throw new IllegalArgumentException(
+                        "A new text tower of %d tokens that reads %d at a time; expected up to %d tokens, and from %d, begin, end and one between, to %d at a time."
+                                .formatted(vocabulary, window, MOST_VOCABULARY, LEAST_WINDOW, MOST_WINDOW));
+            }
             if (width % HEAD_SIZE != 0) {
                 throw new IllegalArgumentException(
                         "A new text tower of %d channels; expected a multiple of %d, the channels of a head."

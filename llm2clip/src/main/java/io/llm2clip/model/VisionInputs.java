@@ -65,6 +65,14 @@ public final class VisionInputs {
         }
     }
 
+    /** Bytes of memory that batches of up to so many images take. */
+    public static long bytes(VisionConfig config, int images) {
+        long places = config.patchLimits()
+                .map(limits -> (long) limits.largest() * config.tokens())
+                .orElse(0L);
+        return Float.BYTES * (3 * config.largestImage() + places) * images;
+    }
+
     /** How many tensors a batch is. */
     public static int count(VisionConfig config, PatchDropout dropout) {
         return config.patchLimits().isPresent() ? 4 : dropout.equals(PatchDropout.NONE) ? 1 : 3;

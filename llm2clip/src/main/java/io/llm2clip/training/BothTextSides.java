@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.Example;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Tensor;
@@ -41,8 +42,8 @@ record BothTextSides<L, T>(LanguageTextSide<L> language, TextSide<T> tower)
     }
 
     @Override
-    public List<Embedded> embedded() {
-        return Stream.concat(language.embedded().stream(), tower.embedded().stream())
+    public List<CaptionsBy> captionsBy() {
+        return Stream.concat(language.captionsBy().stream(), tower.captionsBy().stream())
                 .toList();
     }
 
@@ -63,6 +64,11 @@ record BothTextSides<L, T>(LanguageTextSide<L> language, TextSide<T> tower)
     @Override
     public boolean drops() {
         return language.drops() || tower.drops();
+    }
+
+    @Override
+    public long dataBytes(int images, int part) {
+        return language.dataBytes(images, part) + tower.dataBytes(images, part);
     }
 
     @Override

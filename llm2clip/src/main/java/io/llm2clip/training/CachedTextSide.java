@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.kernels.DType;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
@@ -20,6 +21,8 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
     private final VectorLookup vectors;
     private final Function<List<String>, CaptionKinds> kinds;
     private final CaptionDraw draw;
+    // Of the last part that was read; its memory is used again by the next one.
+    private FloatMatrix buffer;
 
     /** The captions of an image. */
     public record Candidates(List<String> captions, CaptionKinds kinds) {}
@@ -40,6 +43,7 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
         this.vectors = vectors;
         this.kinds = kinds;
         this.draw = draw;
+        this.buffer = FloatMatrix.allocate(0, vectors.size());
     }
 
     @Override
@@ -58,7 +62,16 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
         }
         VectorLookup.Found found = vectors.of(drawn);
         // By content: captions that differ behind what the language model reads are equal to it.
-        return new Captions((from, to) -> List.of(input(found.rows(from, to))), EqualItems.numbers(found.contents()));
+        return new Captions(
+                (from, to) -> List.of(input(found.rows(from, to, buffer(to - from)))),
+                EqualItems.numbers(found.contents()));
+    }
+
+    private FloatMatrix buffer(int rows) {
+        if (buffer.rows() < rows) {
+            buffer = FloatMatrix.allocate(rows, vectors.size());
+        }
+        return buffer;
     }
 
     private static TensorData input(FloatMatrix rows) {
@@ -71,8 +84,8 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
     }
 
     @Override
-    public List<Embedded> embedded() {
-        return List.of(Embedded.LANGUAGE_MODEL);
+    public List<CaptionsBy> captionsBy() {
+        return List.of(CaptionsBy.LANGUAGE_MODEL);
     }
 
     @Override
@@ -83,6 +96,11 @@ public final class CachedTextSide implements LanguageTextSide<CachedTextSide.Can
     @Override
     public List<Parameter> parameters() {
         return adapter.parameters();
+    }
+
+    @Override
+    public long dataBytes(int images, int part) {
+        return FloatMatrix.bytes(part, vectors.size()) + vectors.bytes(images);
     }
 
     @Override

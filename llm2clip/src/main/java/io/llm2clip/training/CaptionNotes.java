@@ -2,12 +2,12 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.Fingerprint;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunSettings;
 import java.util.ArrayList;
@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /** What stage 1 says of itself: when it begins, in its run's record, and in the text encoder that it saves. */
-record CaptionNotes(CaptionTrainingJob.Start start, CaptionTraining.Config training) {
+record CaptionNotes(TextStart start, CaptionTraining.Config training) {
     /** The lines that a training begins with. */
     void announce(Progress progress) {
-        if (start instanceof CaptionTrainingJob.FromScratch scratch) {
+        if (start instanceof TextStart.FromScratch scratch) {
             progress.announce("language model: " + RecipeNotes.line(scratch.training()));
         }
         progress.announce("stage 1, from %s: %s (%s)".formatted(from(), RecipeNotes.line(training), origin()));
@@ -28,12 +28,12 @@ record CaptionNotes(CaptionTrainingJob.Start start, CaptionTraining.Config train
 
     private String origin() {
         return switch (start) {
-            case CaptionTrainingJob.Pretrained _ ->
+            case TextStart.Pretrained _ ->
                 RecipeNotes.origin(
                         training,
                         CaptionTraining.Config.pretrained(training.steps(), training.seed()),
                         "the paper, because the language model is pretrained");
-            case CaptionTrainingJob.FromScratch _ ->
+            case TextStart.FromScratch _ ->
                 RecipeNotes.origin(
                         training,
                         CaptionTraining.Config.fromScratch(training.steps(), training.seed()),
@@ -43,14 +43,14 @@ record CaptionNotes(CaptionTrainingJob.Start start, CaptionTraining.Config train
 
     /** All that the bits of the text encoder depend on. */
     RunSettings settings(
-            List<TextData> sources,
+            List<DataSource> sources,
             InstructionTable instructions,
             HeldOutTexts split,
             TextModel initial,
             Execution execution) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("start", from());
-        if (start instanceof CaptionTrainingJob.FromScratch scratch) {
+        if (start instanceof TextStart.FromScratch scratch) {
             settings.putAll(RecipeNotes.of("llm.", scratch.model()));
             settings.putAll(RecipeNotes.of("language_model.", scratch.training()));
         }
@@ -75,7 +75,7 @@ record CaptionNotes(CaptionTrainingJob.Start start, CaptionTraining.Config train
         Map<String, String> notes = new LinkedHashMap<>();
         notes.put("made_by", "llm2clip train caption");
         notes.put("start", from());
-        if (start instanceof CaptionTrainingJob.FromScratch scratch) {
+        if (start instanceof TextStart.FromScratch scratch) {
             notes.putAll(RecipeNotes.of("language_model.", scratch.training()));
         }
         return notes;
@@ -83,8 +83,8 @@ record CaptionNotes(CaptionTrainingJob.Start start, CaptionTraining.Config train
 
     private String from() {
         return switch (start) {
-            case CaptionTrainingJob.Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory());
-            case CaptionTrainingJob.FromScratch _ -> "scratch";
+            case TextStart.Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory());
+            case TextStart.FromScratch _ -> "scratch";
         };
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.model.CaptionEncoder;
@@ -16,7 +17,6 @@ import io.llm2clip.text.TokenBatch;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.PairBatches;
 import io.llm2clip.training.pair.Pairing;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.pair.TextPairs;
 import io.llm2clip.training.pair.TextRows;
 import io.llm2clip.training.run.TrainingRun;
@@ -118,7 +118,7 @@ public final class CaptionTraining {
      */
     public static CaptionTraining prepare(
             CaptionEncoder encoder, List<List<String>> groups, Config config, Progress progress) {
-        TextData captions = TextData.of(new TextGroups("the captions", groups));
+        DataSource captions = DataSource.of(new TextGroups("the captions", groups));
         return prepare(encoder, List.of(captions), InstructionTable.NONE, config, progress);
     }
 
@@ -131,7 +131,7 @@ public final class CaptionTraining {
      */
     public static CaptionTraining prepare(
             CaptionEncoder encoder,
-            List<TextData> sources,
+            List<DataSource> sources,
             InstructionTable instructions,
             Config config,
             Progress progress) {

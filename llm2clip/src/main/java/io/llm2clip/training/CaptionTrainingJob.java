@@ -1,10 +1,10 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.CaptionEncoder;
-import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
@@ -13,7 +13,6 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
@@ -33,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * var job = new CaptionTrainingJob(
- *         List.of(TextData.of(TextFile.open(Path.of("photos/captions.jsonl")))),
- *         new CaptionTrainingJob.Pretrained(Path.of("Llama-3.2-1B")),
+ *         List.of(DataSource.of(TextFile.open(Path.of("photos/captions.jsonl")))),
+ *         new TextStart.Pretrained(Path.of("Llama-3.2-1B")),
  *         CaptionTraining.Config.pretrained(300, 1),
  *         Path.of("text"),
  *         Existing.REFUSE);
@@ -55,9 +54,9 @@ import org.jspecify.annotations.Nullable;
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record CaptionTrainingJob(
-        List<TextData> sources,
+        List<DataSource> sources,
         InstructionTable instructions,
-        Start start,
+        TextStart start,
         CaptionTraining.Config training,
         Validation validation,
         Path out,
@@ -70,21 +69,21 @@ public record CaptionTrainingJob(
     /** @throws IllegalArgumentException if an adapter is asked for and there is no model that it would be for, or folders are not apart */
     public CaptionTrainingJob {
         sources = List.copyOf(sources);
-        if (adapter.isPresent() && start instanceof FromScratch) {
+        if (adapter.isPresent() && start instanceof TextStart.FromScratch) {
             throw new IllegalArgumentException(
                     "An adapter for a language model from scratch, which nobody else has; expected one from a pretrained model (--llm).");
         }
         Map<String, Path> folders = new LinkedHashMap<>();
         folders.put("text encoder", out);
         adapter.ifPresent(path -> folders.put("adapter", path));
-        languageModel(start).ifPresent(path -> folders.put("language model", path));
+        start.saved().ifPresent(path -> folders.put("language model", path));
         folders.put("run", run.directory());
         OutputFolders.requireApart(folders);
     }
 
     /** A new run on the CPU without instructions, with special tokens in captions as the language model says, else as text. */
     public CaptionTrainingJob(
-            List<TextData> sources, Start start, CaptionTraining.Config training, Path out, Existing existing) {
+            List<DataSource> sources, TextStart start, CaptionTraining.Config training, Path out, Existing existing) {
         this(
                 sources,
                 InstructionTable.NONE,
@@ -100,32 +99,9 @@ public record CaptionTrainingJob(
     }
 
     /** The same training on other texts. */
-    public CaptionTrainingJob learningFrom(List<TextData> others, InstructionTable table) {
+    public CaptionTrainingJob learningFrom(List<DataSource> others, InstructionTable table) {
         return new CaptionTrainingJob(
                 others, table, start, training, validation, out, adapter, existing, specialTokens, execution, run);
-    }
-
-    /** The language model that stage 1 begins with. */
-    public sealed interface Start {}
-
-    /** A Llama in Hugging Face's format. */
-    public record Pretrained(Path directory) implements Start {}
-
-    /**
-     * A tokenizer and a language model learned from the captions first.
-     *
-     * @param saved receives the language model as it is before stage 1, a text encoder like that after it, if asked for
-     */
-    public record FromScratch(LlamaConfig model, LanguageModelTraining.Config training, Optional<Path> saved)
-            implements Start {
-        /** With nothing but the text encoder saved. */
-        public FromScratch(LlamaConfig model, LanguageModelTraining.Config training) {
-            this(model, training, Optional.empty());
-        }
-    }
-
-    private static Optional<Path> languageModel(Start start) {
-        return start instanceof FromScratch scratch ? scratch.saved : Optional.empty();
     }
 
     /**
@@ -170,12 +146,13 @@ public record CaptionTrainingJob(
                         OutputDirectory adapterOutput = adapter.map(path -> TextModel.claimAdapter(path, existing))
                                 .orElse(null);
                 @Nullable
-                        OutputDirectory languageOutput = languageModel(start)
+                        OutputDirectory languageOutput = start.saved()
                                 .map(path -> TextModel.claim(path, existing))
                                 .orElse(null)) {
             HeldOutTexts split = HeldOutTexts.of(sources, validation);
-            List<String> corpus = start instanceof FromScratch ? split.corpus(progress) : List.of();
-            try (TextModel model = begin(corpus, output.unfinished().resolve("tokenizer.json"))) {
+            List<String> corpus = start instanceof TextStart.FromScratch ? split.corpus(progress) : List.of();
+            try (TextModel model = start.open(
+                    corpus, output.unfinished().resolve("tokenizer.json"), training.seed(), specialTokens, execution)) {
                 return run(model, corpus, split, output, adapterOutput, languageOutput, directory, progress);
             }
         }
@@ -265,37 +242,23 @@ public record CaptionTrainingJob(
     }
 
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
-        if (output != null && start instanceof Pretrained pretrained) {
-            model.saveAdapter(output, pretrained.directory, training.lora(), notes().provenance());
+        if (output != null && start instanceof TextStart.Pretrained pretrained) {
+            model.saveAdapter(output, pretrained.directory(), training.lora(), notes().provenance());
         }
-    }
-
-    private TextModel begin(List<String> corpus, Path tokenizer) {
-        return switch (start) {
-            case Pretrained pretrained -> TextModel.open(pretrained.directory, specialTokens, execution);
-            case FromScratch scratch ->
-                TextModel.create(
-                        scratch.model,
-                        training.seed(),
-                        tokenizer,
-                        corpus.stream(),
-                        specialTokens.orElse(SpecialTokens.AS_TEXT),
-                        execution);
-        };
     }
 
     /** Returns how many steps were skipped. */
     private int trainLanguageModel(
             TextModel model, List<String> corpus, OutputDirectory output, TrainingRun recorded, Progress progress) {
         return switch (start) {
-            case Pretrained _ -> 0;
-            case FromScratch scratch -> {
+            case TextStart.Pretrained _ -> 0;
+            case TextStart.FromScratch scratch -> {
                 List<int[]> rows = corpus.stream().map(model::row).toList();
                 yield savedOnFailure(
                                 model,
                                 output,
                                 () -> LanguageModelTraining.run(
-                                        model.llama(), rows, scratch.training, execution, recorded, progress))
+                                        model.llama(), rows, scratch.training(), execution, recorded, progress))
                         .skipped();
             }
         };

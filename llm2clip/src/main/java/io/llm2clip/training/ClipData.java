@@ -10,7 +10,7 @@ import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.model.VisionConfig;
-import org.jspecify.annotations.Nullable;
+import io.llm2clip.model.VisionInputs;
 
 /**
  * What stage 2 learns from and is measured on.
@@ -42,7 +42,7 @@ public record ClipData(DataMix mix, ClipDataChoices choices, ImageReader reader,
                         .map(source -> new ImageMix.Source(
                                 new ImageExamples(
                                         source.set(), choices.sampling(), reader, preprocessing, choices.crop()),
-                                source.weight()))
+                                source.weightOrSize()))
                         .toList(),
                 choices.equalAsNegatives());
     }
@@ -57,16 +57,16 @@ public record ClipData(DataMix mix, ClipDataChoices choices, ImageReader reader,
      * which are not on the heap but may take as much, those of a chunk.
      *
      * @param most examples of a batch
-     * @param chunk how many are embedded at a time; null for all
+     * @param options how steps are made
      * @throws InputException if it cannot
      */
-    void requireMemory(HeldOutExamples split, VisionConfig vision, int most, @Nullable Integer chunk) {
-        long batch = Math.min(most, split.training().size());
+    void requireMemory(HeldOutExamples split, VisionConfig vision, int most, StepOptions options) {
+        int batch = (int) Math.min(most, split.training().size());
         int batches = 1 + split.training().sources().size();
-        long pixels = batches * batch * 3 * vision.largestImage();
+        long pixels = 3L * batches * batch * vision.largestImage();
         long heap = Runtime.getRuntime().maxMemory();
-        long atOnce = chunk == null ? batch : Math.min(chunk, batch);
-        long numbers = Float.BYTES * atOnce * 3 * vision.largestImage();
+        int atOnce = options.part(batch);
+        long numbers = VisionInputs.bytes(vision, atOnce);
         long bytes = Math.max(pixels, numbers);
         if (bytes > heap) {
             throw new InputException(

@@ -6,6 +6,7 @@ import io.llm2clip.dataset.ExamplePlaces;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.ImageSource;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.ImageEncoder;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Measures retrieval between held-out images and all their captions, in the middle of stage 2 and after it. */
@@ -43,7 +45,7 @@ final class ClipEvaluation implements Evaluation {
      *
      * @param retrieval by what embedded the captions; the first one is that of the model itself
      */
-    record Measured(int images, List<String> broken, Map<String, RetrievalMetrics> retrieval) {}
+    record Measured(int images, List<String> broken, Map<CaptionsBy, RetrievalMetrics> retrieval) {}
 
     Measured retrieval() {
         ImageSource source = images.source();
@@ -83,17 +85,17 @@ final class ClipEvaluation implements Evaluation {
                         imageOf.stream().mapToInt(Integer::intValue).toArray()));
     }
 
-    private Map<String, RetrievalMetrics> metrics(FloatMatrix found, List<String> captions, int... imageOf) {
-        Map<String, RetrievalMetrics> metrics = new LinkedHashMap<>();
+    private Map<CaptionsBy, RetrievalMetrics> metrics(FloatMatrix found, List<String> captions, int... imageOf) {
+        Map<CaptionsBy, RetrievalMetrics> metrics = new LinkedHashMap<>();
         List<FloatMatrix> texts = new ArrayList<>();
         for (TextPart part : models.texts().parts()) {
             FloatMatrix embedded = part.embed(captions);
             texts.add(embedded);
-            metrics.put(part.embedded().text(), RetrievalMetrics.of(found, embedded, imageOf));
+            metrics.put(part.captionsBy(), RetrievalMetrics.of(found, embedded, imageOf));
         }
         if (models.texts().joined()) {
             metrics.put(
-                    "concatenated",
+                    CaptionsBy.JOINED,
                     RetrievalMetrics.of(found.beside(found), texts.getFirst().beside(texts.getLast()), imageOf));
         }
         return metrics;
@@ -102,9 +104,9 @@ final class ClipEvaluation implements Evaluation {
     @Override
     public Map<String, Double> measure() {
         Map<String, Double> recall = new LinkedHashMap<>();
-        Map<String, RetrievalMetrics> all = retrieval().retrieval;
-        all.forEach((branch, metrics) -> {
-            String name = all.size() == 1 ? "val_" : "val_" + branch.replace(' ', '_') + "_";
+        Map<CaptionsBy, RetrievalMetrics> all = retrieval().retrieval;
+        all.forEach((by, metrics) -> {
+            String name = all.size() == 1 ? "val_" : "val_" + by.name().toLowerCase(Locale.ROOT) + "_";
             recall.put(name + "image_to_text_r1", metrics.textRetrieval().recall(1));
             recall.put(name + "text_to_image_r1", metrics.imageRetrieval().recall(1));
         });

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.PatchDropout;
 import io.llm2clip.model.VisionInputs;
@@ -9,7 +10,6 @@ import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,8 +50,10 @@ record ClipLoss(VisionTower vision, PatchDropout patches, TextSide<?> text, List
     }
 
     private Tensor loss(Contrast contrast, List<Tensor> embeddings, @Nullable Tensor mask) {
-        Tensor left = side(embeddings, contrast.left());
-        Tensor right = side(embeddings, contrast.right());
+        Tensor right = captions(embeddings, contrast.captions());
+        Tensor left = contrast.other()
+                .map(other -> captions(embeddings, other))
+                .orElseGet(() -> image(embeddings.getFirst(), contrast.captions()));
         Tensor scale = contrast.logits().scale().tensor();
         return contrast.logits()
                 .bias()
@@ -59,14 +61,18 @@ record ClipLoss(VisionTower vision, PatchDropout patches, TextSide<?> text, List
                 .orElseGet(() -> ContrastiveLoss.symmetric(left, right, scale, mask));
     }
 
-    private Tensor side(List<Tensor> embeddings, List<Embedded> parts) {
-        List<Embedded> order = Stream.concat(Stream.of(Embedded.IMAGE), text.embedded().stream())
-                .toList();
-        List<Tensor> found =
-                parts.stream().map(part -> embeddings.get(order.indexOf(part))).toList();
-        // The loss normalizes a side as a whole, so that its parts have to be of one length before.
-        return found.size() == 1
-                ? found.getFirst()
-                : Tensor.concat(1, found.stream().map(Tensor::l2Normalize).toList());
+    private Tensor captions(List<Tensor> embeddings, CaptionsBy by) {
+        return by == CaptionsBy.JOINED
+                ? joined(embeddings.subList(1, embeddings.size()))
+                : embeddings.get(1 + text.captionsBy().indexOf(by));
+    }
+
+    private static Tensor image(Tensor embedding, CaptionsBy beside) {
+        return beside == CaptionsBy.JOINED ? joined(List.of(embedding, embedding)) : embedding;
+    }
+
+    /** The loss normalizes a side as a whole, so that its parts have to be of one length before. */
+    private static Tensor joined(List<Tensor> parts) {
+        return Tensor.concat(1, parts.stream().map(Tensor::l2Normalize).toList());
     }
 }

@@ -42,7 +42,7 @@ public record ClipLossSettings(
 
     public ClipLossSettings {
         if (logitScale != null) {
-            loss.scales.require("logitScale", logitScale);
+            loss.scales.require("The logit scale", logitScale);
         }
     }
 

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.training.run.Outcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,10 +14,10 @@ final class ClipOutcomes {
     private ClipOutcomes() {}
 
     /** @param retrieval by what embedded the captions */
-    static List<Outcome> of(Map<String, RetrievalMetrics> retrieval) {
+    static List<Outcome> of(Map<CaptionsBy, RetrievalMetrics> retrieval) {
         List<Outcome> outcomes = new ArrayList<>();
-        retrieval.forEach((branch, metrics) -> {
-            String by = retrieval.size() == 1 ? "" : ", " + branch;
+        retrieval.forEach((captionsBy, metrics) -> {
+            String by = retrieval.size() == 1 ? "" : ", " + captionsBy.text();
             BothWays recall = BothWays.of(metrics);
             Recall chance = Recall.byChance(metrics.textRetrieval().size());
             outcomes.add(

@@ -6,6 +6,7 @@ import io.llm2clip.dataset.MixStream;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.Logits;
+import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionInputs;
 import io.llm2clip.nn.optimizer.EmbeddingLoss;
 import io.llm2clip.progress.Progress;
@@ -80,13 +81,13 @@ final class ClipSteps<C> implements StepMaker, AutoCloseable {
         return stream.position();
     }
 
-    /** While a step is made with a batch of pictures, the next one of each source is read. */
+    /** While a step is made with a batch of pictures, the next one of each source is read; a part of it at a time becomes numbers. */
     @Override
     public long dataBytes() {
-        return (1L + images.sources().size())
-                * batch
-                * 3
-                * vision.tower().config().largestImage();
+        VisionConfig tower = vision.tower().config();
+        long pictures = (1L + images.sources().size()) * batch * 3 * tower.largestImage();
+        int part = config.stepOptions().part(batch);
+        return pictures + VisionInputs.bytes(tower, part) + text.dataBytes(batch, part);
     }
 
     @Override

@@ -62,7 +62,7 @@ record ClipTexts(List<TextPart> parts, TextSide<?> side, TextStrategy strategy) 
 
     /** What is contrasted, with logit scales that are created. */
     List<Contrast> contrasts(Parameters owner, Logits.Values start) {
-        return strategy.contrasts(parts.getFirst().embedded(), owner, start);
+        return strategy.contrasts(parts.getFirst().captionsBy(), owner, start);
     }
 
     /** Gets ready to read all captions, and says how many there are and how many are too long for the branch that reads the least. */

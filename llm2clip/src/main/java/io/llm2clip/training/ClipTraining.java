@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionTower;
@@ -21,6 +22,9 @@ import java.util.List;
  * of a language model (LLM2CLIP), a text tower trained along (the CLIP baseline), or both; everything else is the same code.
  */
 public final class ClipTraining {
+    /** Of fewer examples none can be mistaken for another. */
+    private static final int LEAST = 2;
+
     private ClipTraining() {}
 
     /**
@@ -251,7 +255,16 @@ public final class ClipTraining {
     /** As many images as were asked for, or all that can be used. */
     private static int batch(ImageMix images, Config config) {
         int usable = images.largestBatch(config.batch);
-        Limit.CONTRASTIVE_BATCH.require("The number of usable images", usable);
+        if (usable < LEAST) {
+            throw new InputException("%s: expected at least %d images that can be used, found %d%s"
+                    .formatted(
+                            images.name(),
+                            LEAST,
+                            usable,
+                            images.firstFault()
+                                    .map(reason -> "; the first of the others cannot because: " + reason)
+                                    .orElse(".")));
+        }
         return usable;
     }
 

@@ -1,12 +1,13 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.InputException;
-import io.llm2clip.dataset.DataMix;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.JavaRuntime;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.ModelDescription;
 import io.llm2clip.model.ModelDirectory;
@@ -129,7 +130,7 @@ public record ClipTrainingJob(
             int measuredImages,
             long broken,
             List<String> reasons,
-            Map<String, RetrievalMetrics> retrieval,
+            Map<CaptionsBy, RetrievalMetrics> retrieval,
             LossCurve losses,
             long captions,
             long cutCaptions) {}
@@ -146,8 +147,7 @@ public record ClipTrainingJob(
     public Result run(Progress progress) {
         JavaRuntime.require();
         HeldOutExamples split = data.split();
-        data.requireMemory(
-                split, vision.config(), training.batch(), training.stepOptions().chunk());
+        data.requireMemory(split, vision.config(), training.batch(), training.stepOptions());
         ClipNotes notes = new ClipNotes(data, vision, training);
         try (OutputDirectory output = ModelDirectory.claim(out, existing);
                 RunDirectory directory = RunDirectory.claim(run, existing);
@@ -225,7 +225,7 @@ public record ClipTrainingJob(
     /** All that captions are read of; of a set that is learned from and measured, as a whole. */
     private List<ExampleSet> sets(HeldOutExamples split) {
         List<ExampleSet> sets = new ArrayList<>(
-                data.mix().sources().stream().map(DataMix.Source::set).toList());
+                data.mix().sources().stream().map(DataSource::set).toList());
         if (data.validation() instanceof Validation.Data) {
             sets.add(split.measured());
         }

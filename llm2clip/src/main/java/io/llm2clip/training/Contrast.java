@@ -1,33 +1,36 @@
 package io.llm2clip.training;
 
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Two sides of a pair that a loss pulls together and pushes from all others of the batch. A side is an embedding, or several
- * that are joined: their cosine is the mean of those of its parts.
+ * Two sides of a pair that a loss pulls together and pushes from all others of the batch: an image and a caption, or two embeddings of a
+ * caption.
  *
- * @param left what is embedded
- * @param right what belongs to it; as many as on the left
+ * @param other what embeds the caption on the other side; empty for the image, which stands twice where the caption's embeddings are
+ *     joined
+ * @param captions what embeds the caption
  * @param logits what is made of cosines: with a bias the loss is of sigmoids, else symmetric
  */
-record Contrast(List<Embedded> left, List<Embedded> right, Logits logits) {
+record Contrast(Optional<CaptionsBy> other, CaptionsBy captions, Logits logits) {
     Contrast {
-        left = List.copyOf(left);
-        right = List.copyOf(right);
-        if (left.size() != right.size()) {
+        boolean joined = captions == CaptionsBy.JOINED || other.equals(Optional.of(CaptionsBy.JOINED));
+        if (other.isPresent() && (joined || other.get() == captions)) {
             throw new IllegalArgumentException(
-                    "A contrast of %s and %s; expected as many embeddings on both sides.".formatted(left, right));
+                    "A contrast of captions by the %s and by the %s; expected two different embeddings of one length."
+                            .formatted(other.get().text(), captions.text()));
         }
     }
 
     /** The only contrast, of images and captions that are embedded once. */
     static List<Contrast> alone(TextSide<?> text, Logits logits) {
-        return List.of(ofImages(text.embedded().getFirst(), logits));
+        return List.of(ofImages(text.captionsBy().getFirst(), logits));
     }
 
     /** Images and their captions. */
-    static Contrast ofImages(Embedded captions, Logits logits) {
-        return new Contrast(List.of(Embedded.IMAGE), List.of(captions), logits);
+    static Contrast ofImages(CaptionsBy captions, Logits logits) {
+        return new Contrast(Optional.empty(), captions, logits);
     }
 }

@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.DataMix;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.EvenSample;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ExampleSet;
@@ -9,7 +10,6 @@ import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.dataset.TextFile;
 import io.llm2clip.dataset.TextSets;
 import io.llm2clip.progress.Progress;
-import io.llm2clip.training.pair.TextData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * @param measured texts by example, different ones, at least two of each
  * @param broken why examples that were to be measured could not be used, a sentence each
  */
-record HeldOutTexts(List<TextData> training, List<List<String>> measured, List<String> broken) {
+record HeldOutTexts(List<DataSource> training, List<List<String>> measured, List<String> broken) {
     private static final int MOST_MEASURED = 5000;
     /** What a tokenizer and a language model from scratch learn from: enough for small ones. */
     private static final int CORPUS = 100_000;
@@ -33,13 +33,13 @@ record HeldOutTexts(List<TextData> training, List<List<String>> measured, List<S
      *
      * @throws InputException if there is too little to learn from or to measure
      */
-    static HeldOutTexts of(List<TextData> sources, Validation validation) {
-        List<TextData> training = new ArrayList<>(sources);
+    static HeldOutTexts of(List<DataSource> sources, Validation validation) {
+        List<DataSource> training = new ArrayList<>(sources);
         List<ExampleSet> held = new ArrayList<>();
         switch (validation) {
             case Validation.Share share -> {
                 for (int i = 0; i < sources.size(); i++) {
-                    TextData source = sources.get(i);
+                    DataSource source = sources.get(i);
                     HeldOutExamples split = HeldOutExamples.of(DataMix.of(source.set()), share.every());
                     training.set(
                             i, source.with(split.training().sources().getFirst().set()));
@@ -56,8 +56,15 @@ record HeldOutTexts(List<TextData> training, List<List<String>> measured, List<S
         }
         if (measured.size() < LEAST) {
             throw new InputException(
-                    "Of what is held out of %s %d examples have two different texts, expected at least %d; add some."
-                            .formatted(held.getFirst().name(), measured.size(), LEAST));
+                    "Of what is held out of %s %d examples have two different texts, expected at least %d; add some%s."
+                            .formatted(
+                                    held.getFirst().name(),
+                                    measured.size(),
+                                    LEAST,
+                                    broken.isEmpty()
+                                            ? ""
+                                            : ", or mend those that cannot be used (%d, the first because: %s)"
+                                                    .formatted(broken.size(), broken.getFirst())));
         }
         return new HeldOutTexts(training, measured, broken);
     }
@@ -84,7 +91,7 @@ record HeldOutTexts(List<TextData> training, List<List<String>> measured, List<S
     /** The texts that a tokenizer and a language model from scratch learn from: all, or those of examples that are evenly spread. */
     List<String> corpus(Progress progress) {
         List<String> corpus = new ArrayList<>();
-        for (TextData source : training) {
+        for (DataSource source : training) {
             EvenSample sample = EvenSample.of(source.set(), CORPUS);
             if (!sample.whole()) {
                 progress.note("Tokenizer and language model learn from %,d of the %,d examples of %s."

@@ -42,6 +42,7 @@ public final class LanguageModelTraining {
             Limit.COUNT.require("batch", batch);
             Limit.COUNT.require("accumulate", accumulate);
             Limit.COUNT.require("length", length);
+            RowStep.requireTokens(batch, accumulate, length);
         }
 
         /** What suits a small model: batches of 32 rows of 128 tokens, rate 3e-3. */
@@ -75,7 +76,7 @@ public final class LanguageModelTraining {
         PackedRows packed = new PackedRows(captions, config.length + 1, new CounterRandom(config.seed));
         int batch = Math.min(config.batch, packed.count());
         int parts = Math.min(config.accumulate, packed.count() / batch);
-        if (batch * parts < Math.multiplyExact(config.batch, config.accumulate)) {
+        if (batch * parts < config.batch * config.accumulate) {
             progress.note("Batches of the language model have %d rows instead of %d, because the captions fill no more."
                     .formatted(batch * parts, config.batch * config.accumulate));
         }

@@ -5,6 +5,7 @@ import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.data.VectorPart;
 import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.LanguageBranch;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.ModelDescription;
@@ -90,8 +91,8 @@ final class LanguagePart implements TextPart {
     }
 
     @Override
-    public Embedded embedded() {
-        return Embedded.LANGUAGE_MODEL;
+    public CaptionsBy captionsBy() {
+        return CaptionsBy.LANGUAGE_MODEL;
     }
 
     @Override
@@ -142,7 +143,8 @@ final class LanguagePart implements TextPart {
             language.encoder().weightsChanged();
         }
         try (TextProjection projection = new TextProjection(adapter, execution)) {
-            return projection.project(vectors.of(captions).rows(0, captions.size()));
+            return projection.project(vectors.of(captions)
+                    .rows(0, captions.size(), FloatMatrix.allocate(captions.size(), vectors.size())));
         } finally {
             if (changes) {
                 language.encoder().weightsChanged();

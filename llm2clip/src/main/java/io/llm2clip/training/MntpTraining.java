@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.TextModel;
@@ -21,7 +22,6 @@ import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.mask.PackedTexts;
 import io.llm2clip.training.mask.PackedTokens;
 import io.llm2clip.training.mask.TokenMask;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,6 +68,7 @@ public final class MntpTraining {
             Limit.COUNT.require("batch", batch);
             Limit.COUNT.require("accumulate", accumulate);
             Limit.COUNT.require("length", length);
+            RowStep.requireTokens(batch, accumulate, length);
             Limit.REDUCTION.require("maskShare", maskShare);
         }
 
@@ -96,7 +97,7 @@ public final class MntpTraining {
      */
     public static LossCurve run(
             TextModel model,
-            List<TextData> sources,
+            List<DataSource> sources,
             int mask,
             Config config,
             Execution execution,
@@ -155,7 +156,7 @@ public final class MntpTraining {
         @Override
         public float make(TrainingLoop loop) {
             int step = loop.number();
-            int rows = Math.multiplyExact(config.batch, config.accumulate);
+            int rows = config.batch * config.accumulate;
             PackedTokens tokens = texts.next(step, Math.multiplyExact(rows, config.length));
             TokenMask.Masked masked = masking.of(
                     tokens,

@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.data.InputException;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.kernels.JavaRuntime;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.Saving;
@@ -10,7 +11,6 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
  */
 public record MntpTrainingJob(
-        List<TextData> sources,
+        List<DataSource> sources,
         Path model,
         String maskToken,
         MntpTraining.Config training,
@@ -60,7 +60,7 @@ public record MntpTrainingJob(
     }
 
     /** The same training on other texts. */
-    public MntpTrainingJob learningFrom(List<TextData> others) {
+    public MntpTrainingJob learningFrom(List<DataSource> others) {
         return new MntpTrainingJob(
                 others, model, maskToken, training, out, adapter, existing, specialTokens, execution, run);
     }

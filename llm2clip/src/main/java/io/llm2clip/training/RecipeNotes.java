@@ -1,7 +1,7 @@
 package io.llm2clip.training;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.training.pair.TextData;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -46,10 +46,10 @@ final class RecipeNotes {
     }
 
     /** What a training draws texts from. */
-    static Map<String, String> of(List<TextData> sources) {
+    static Map<String, String> of(List<DataSource> sources) {
         Map<String, String> notes = new LinkedHashMap<>();
         for (int i = 0; i < sources.size(); i++) {
-            TextData source = sources.get(i);
+            DataSource source = sources.get(i);
             String weight =
                     source.weight().isPresent() ? ", weight " + source.weight().getAsDouble() : "";
             notes.put(

@@ -25,6 +25,15 @@ record RowStep(
         Function<List<Tensor>, Tensor> loss,
         String otherwise)
         implements StepMemory.Step {
+    /** @throws IllegalArgumentException if a step has more tokens than one array holds */
+    static void requireTokens(int batch, int accumulate, int length) {
+        if ((double) batch * accumulate * length > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "A step of %d times %d rows of %d tokens; expected at most %d tokens in all, lower one of the three."
+                            .formatted(accumulate, batch, length, Integer.MAX_VALUE));
+        }
+    }
+
     @Override
     public long prepare(StepPrograms programs) {
         List<TensorData> first = inputs.apply(rows);

@@ -27,6 +27,11 @@ public record StepOptions(
         }
     }
 
+    /** How many examples of a batch are embedded at a time. */
+    int part(int batch) {
+        return chunk == null ? batch : Math.min(chunk, batch);
+    }
+
     /** The same by chunks. */
     public StepOptions withChunk(int examples) {
         return new StepOptions(examples, recompute, ema);

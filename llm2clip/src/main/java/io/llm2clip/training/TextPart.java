@@ -2,6 +2,7 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.nn.Saving;
@@ -14,8 +15,8 @@ import java.util.Map;
 
 /** One of the text branches that stage 2 trains, opened. */
 sealed interface TextPart extends AutoCloseable permits LanguagePart, TowerPart {
-    /** What it makes of captions. */
-    Embedded embedded();
+    /** What it is. */
+    CaptionsBy captionsBy();
 
     /** The networks. */
     TextBranch branch();

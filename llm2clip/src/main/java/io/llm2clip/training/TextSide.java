@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.Example;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Tensor;
@@ -44,8 +45,8 @@ public interface TextSide<C> {
     /** A caption drawn for each image of a step. */
     Captions batch(List<C> images, CounterRandom random, long step);
 
-    /** What {@link #embed} gives, in its order. */
-    List<Embedded> embedded();
+    /** What the embeddings that {@link #embed} gives are made by, in its order. */
+    List<CaptionsBy> captionsBy();
 
     /** Embeddings {@code [B, E]}, not normalized, of captions of {@link #batch} or of some of them: one or several of each. */
     List<Tensor> embed(List<Tensor> inputs);
@@ -56,6 +57,16 @@ public interface TextSide<C> {
     /** Whether layers drop a part of their inputs, see {@link io.llm2clip.nn.Dropout}. */
     default boolean drops() {
         return false;
+    }
+
+    /**
+     * Bytes of memory that the captions of a step take, besides what programs take of them.
+     *
+     * @param images of a step
+     * @param part how many of them are computed at a time
+     */
+    default long dataBytes(int images, int part) {
+        return 0;
     }
 
     /** Bytes of weights that are read where their file is mapped. */

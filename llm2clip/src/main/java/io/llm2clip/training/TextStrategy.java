@@ -1,10 +1,12 @@
 package io.llm2clip.training;
 
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import io.llm2clip.nn.Parameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What becomes of CLIP's own text tower where a language model reads the captions: the four strategies that the paper compares. Each
@@ -27,20 +29,17 @@ public enum TextStrategy {
      * @param owner receives logit scales and biases
      * @param start what these begin with
      */
-    List<Contrast> contrasts(Embedded first, Parameters owner, Logits.Values start) {
+    List<Contrast> contrasts(CaptionsBy first, Parameters owner, Logits.Values start) {
         List<Contrast> all = new ArrayList<>();
         all.add(Contrast.ofImages(first, Logits.create(owner, start)));
         if (this != REPLACE) {
-            all.add(Contrast.ofImages(Embedded.TEXT_TOWER, logits(owner, "text_tower", start)));
+            all.add(Contrast.ofImages(CaptionsBy.TEXT_TOWER, logits(owner, "text_tower", start)));
         }
         if (this == BOTH_ALIGNED) {
-            all.add(new Contrast(List.of(first), List.of(Embedded.TEXT_TOWER), logits(owner, "aligned", start)));
+            all.add(new Contrast(Optional.of(first), CaptionsBy.TEXT_TOWER, logits(owner, "aligned", start)));
         }
         if (this == CONCATENATED) {
-            all.add(new Contrast(
-                    List.of(Embedded.IMAGE, Embedded.IMAGE),
-                    List.of(first, Embedded.TEXT_TOWER),
-                    logits(owner, "concatenated", start)));
+            all.add(Contrast.ofImages(CaptionsBy.JOINED, logits(owner, "concatenated", start)));
         }
         return List.copyOf(all);
     }

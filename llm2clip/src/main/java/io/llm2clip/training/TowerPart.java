@@ -2,7 +2,9 @@ package io.llm2clip.training;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.dataset.DataMix;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.ExampleSet;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Llm2ClipModel;
 import io.llm2clip.model.TextBranch;
 import io.llm2clip.model.TextTowerModel;
@@ -58,7 +60,7 @@ final class TowerPart implements TextPart {
     }
 
     private static List<ExampleSet> sets(DataMix data) {
-        return data.sources().stream().map(DataMix.Source::set).toList();
+        return data.sources().stream().map(DataSource::set).toList();
     }
 
     /** @param kinds tells the captions of an image apart */
@@ -67,8 +69,8 @@ final class TowerPart implements TextPart {
     }
 
     @Override
-    public Embedded embedded() {
-        return Embedded.TEXT_TOWER;
+    public CaptionsBy captionsBy() {
+        return CaptionsBy.TEXT_TOWER;
     }
 
     @Override

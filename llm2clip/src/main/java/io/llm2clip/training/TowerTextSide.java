@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.Example;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.TextTower;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.tensor.CounterRandom;
@@ -62,8 +63,8 @@ public final class TowerTextSide implements TextSide<TowerTextSide.Candidates> {
     }
 
     @Override
-    public List<Embedded> embedded() {
-        return List.of(Embedded.TEXT_TOWER);
+    public List<CaptionsBy> captionsBy() {
+        return List.of(CaptionsBy.TEXT_TOWER);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.CaptionTensors;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
@@ -84,8 +85,8 @@ final class UpdatedTextSide implements LanguageTextSide<UpdatedTextSide.Candidat
     }
 
     @Override
-    public List<Embedded> embedded() {
-        return List.of(Embedded.LANGUAGE_MODEL);
+    public List<CaptionsBy> captionsBy() {
+        return List.of(CaptionsBy.LANGUAGE_MODEL);
     }
 
     @Override

@@ -21,8 +21,12 @@ public interface VectorLookup {
 
     /** The vectors {@code [N, D]} of some captions. */
     interface Found {
-        /** Those of captions {@code from .. to - 1}. */
-        FloatMatrix rows(int from, int to);
+        /**
+         * Those of captions {@code from .. to - 1}.
+         *
+         * @param buffer of at least as many rows, which receives them where they are not in memory yet
+         */
+        FloatMatrix rows(int from, int to, FloatMatrix buffer);
 
         /** For each caption something that is equal for equal vectors. */
         List<?> contents();
@@ -31,7 +35,7 @@ public interface VectorLookup {
         static Found of(FloatMatrix all) {
             return new Found() {
                 @Override
-                public FloatMatrix rows(int from, int to) {
+                public FloatMatrix rows(int from, int to, FloatMatrix buffer) {
                     return all.slice(from, to);
                 }
 
@@ -46,6 +50,15 @@ public interface VectorLookup {
                 }
             };
         }
+    }
+
+    /**
+     * Bytes of memory that what is found takes until the next captions are looked for.
+     *
+     * @param captions that are looked for at once
+     */
+    default long bytes(int captions) {
+        return 0;
     }
 
     /** Bytes of weights that are read where their file is mapped. */
@@ -68,8 +81,8 @@ public interface VectorLookup {
                         .toArray();
                 return new Found() {
                     @Override
-                    public FloatMatrix rows(int from, int to) {
-                        FloatMatrix vectors = FloatMatrix.allocate(to - from, size());
+                    public FloatMatrix rows(int from, int to, FloatMatrix buffer) {
+                        FloatMatrix vectors = buffer.slice(0, to - from);
                         for (int i = from; i < to; i++) {
                             store.get(rows[i], vectors.row(i - from));
                         }
@@ -108,6 +121,11 @@ public interface VectorLookup {
                     vectors.accept(i, computed.row(row));
                 }
                 return Found.of(vectors);
+            }
+
+            @Override
+            public long bytes(int captions) {
+                return FloatMatrix.bytes(captions, size());
             }
 
             @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llm2clip.data.InputException;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,5 +157,50 @@ class CaptionTableTest {
         assertThatThrownBy(() -> CaptionTable.open(file, new CaptionColumns(Set.of("caption", "words"))))
                 .isInstanceOf(InputException.class)
                 .hasMessage("%s has the columns image, caption, expected words; name the columns with captions.", file);
+    }
+
+    /** A text of replaced characters is one that nobody wrote. */
+    @Test
+    void whatIsNoUtf8IsNamedRowByRow() throws Exception {
+        String rows = "caption\ngrün\ngreen\n";
+        Path latin = Files.write(folder.resolve("latin.csv"), rows.getBytes(StandardCharsets.ISO_8859_1));
+        CaptionTable set = CaptionTable.open(latin, CaptionColumns.BY_NAME);
+        assertThatThrownBy(() -> set.captions(0, 0))
+                .isInstanceOf(InputException.class)
+                .hasMessage("The text of record 2 of %s is not UTF-8; save it as UTF-8.", latin);
+        assertThat(set.captions(0, 1)).containsExactly("green");
+        Path wide = Files.write(folder.resolve("wide.csv"), rows.getBytes(StandardCharsets.UTF_16));
+        assertThatThrownBy(() -> CaptionTable.open(wide, CaptionColumns.BY_NAME))
+                .hasMessage("The text of record 1 of %s is not UTF-8; save it as UTF-8.", wide);
+        Path tar = Examples.tar(folder.resolve("a.tar"), "1.txt", new byte[] {'g', 'r', (byte) 0xfc, 'n'});
+        assertThatThrownBy(() ->
+                        WebDataset.open(tar.toString(), CaptionColumns.BY_NAME).captions(0, 0))
+                .hasMessage("The text of 1 of %s is not UTF-8; save it as UTF-8.", tar);
+    }
+
+    @Test
+    void aQuoteThatIsNotClosedIsNamed() throws Exception {
+        Path open = table("open.csv", "caption\n\"one\"\n\"two\nthree\nfour\n");
+        assertThatThrownBy(() -> CaptionTable.open(open, CaptionColumns.BY_NAME))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "%s ends within a quote that record 3 opens; close it, or double it if it is a part of the text.",
+                        open);
+        Path closed = table("closed.csv", "caption\none\n\"" + "two\n".repeat(5 << 20) + "\"");
+        CaptionTable set = CaptionTable.open(closed, CaptionColumns.BY_NAME);
+        assertThat(set.captions(0, 0)).containsExactly("one");
+        assertThatThrownBy(() -> set.captions(0, 1))
+                .hasMessage("Record 3 of %s is longer than 16 MB, which no text is; leave it out.", closed);
+    }
+
+    @Test
+    void whatHasNoHeaderIsNoTable() throws Exception {
+        for (String content : List.of("\n\n\n", "\0\0,\0", " , \n1,2\n")) {
+            Path file = table("none.csv", content);
+            assertThatThrownBy(() -> CaptionTable.open(file, CaptionColumns.BY_NAME))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(
+                            "The first line of %s names no columns; expected a header such as image,caption.", file);
+        }
     }
 }

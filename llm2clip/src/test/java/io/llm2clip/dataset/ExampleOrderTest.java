@@ -112,7 +112,12 @@ class ExampleOrderTest {
         assertThatThrownBy(() -> order.seek(new Position(0, 4)))
                 .hasMessage("Position 4 of epoch 0 of 3 examples; the data are not those it was taken of.");
         assertThatThrownBy(() -> new Position(-1, 0)).hasMessage("Position 0 of epoch -1; expected numbers from 0.");
-        assertThatThrownBy(() -> new Sampling(0, false)).hasMessageContaining("expected at least 1");
+        for (int buffer : new int[] {0, -1, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> new Sampling(buffer, false))
+                    .hasMessage(
+                            "A shuffle buffer of %d examples; expected from 1, which keeps the order, to 16777216.",
+                            buffer);
+        }
     }
 
     private static ExampleOrder order(int[] sizes, Sampling sampling, long seed) {

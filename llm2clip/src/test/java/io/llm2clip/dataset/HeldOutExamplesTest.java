@@ -93,7 +93,7 @@ class HeldOutExamplesTest {
                         .mapToObj(i -> measured.read(i).key()))
                 .containsExactly("9", "19", "29", "39", "9", "19");
         assertThat(split.training().sources())
-                .extracting(DataMix.Source::weight, source -> source.set().size())
+                .extracting(DataSource::weightOrSize, source -> source.set().size())
                 .containsExactly(tuple(3.0, 36L), tuple(1.0, 23L));
         assertThat(split.training().digest())
                 .isNotEqualTo(DataMix.of(

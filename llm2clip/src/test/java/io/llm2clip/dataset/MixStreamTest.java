@@ -87,7 +87,8 @@ class MixStreamTest {
             assertThat(second / 10_000.0).isCloseTo(0.25, within(0.02));
         }
         assertThatThrownBy(() -> DataMix.of(List.of(CaptionFolder.open(folder.resolve("a"))), List.of(0.0)))
-                .hasMessage("The weight of %s is 0.0, expected a number above 0.".formatted(folder.resolve("a")));
+                .hasMessage(
+                        "The weight of a must be a number above 0, found 0.0; leave out a source that is not wanted.");
         assertThatThrownBy(() -> DataMix.of(List.of(CaptionFolder.open(folder.resolve("a"))), List.of(1.0, 2.0)))
                 .hasMessage("There are 2 weights for 1 data sets; expected one for each.");
     }

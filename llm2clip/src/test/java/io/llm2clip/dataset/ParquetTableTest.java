@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.InputException;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +19,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.apache.parquet.format.CompressionCodec;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.Util;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,7 +129,8 @@ class ParquetTableTest {
         Files.write(cut, new byte[] {1, 2});
         assertThatThrownBy(() -> open(cut))
                 .isInstanceOf(InputException.class)
-                .hasMessageStartingWith(cut + " has no rows (The Parquet file " + cut + " cannot be read (it ends");
+                .hasMessageStartingWith(
+                        cut + " has no rows (The Parquet file " + cut + " cannot be read (2 bytes are no");
         assertThatThrownBy(() -> ExampleSets.open(folder + "/{images,no}.parquet", CaptionColumns.BY_NAME))
                 .hasMessage(
                         "1 of 2 shards of %s/{images,no}.parquet are missing, the first is %s; correct the range or fetch them."
@@ -193,5 +201,46 @@ class ParquetTableTest {
                 .hasMessage("%s has the columns caption, image, the files before it have Image Path, raw_caption,"
                                 .formatted(numbers)
                         + " shortSV_captions, longSV_captions, width; use files of one table.");
+    }
+
+    /** A file whose end says that its columns are compressed otherwise. */
+    private static void compress(Path file, CompressionCodec codec) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int tail = bytes.length - Integer.BYTES - ParquetChunk.MAGIC.length;
+        int start = tail - ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(tail);
+        FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(bytes, start, tail - start));
+        metadata.getRow_groups()
+                .getLast()
+                .getColumns()
+                .forEach(chunk -> chunk.getMeta_data().setCodec(codec));
+        var changed = new ByteArrayOutputStream();
+        changed.write(bytes, 0, start);
+        Util.writeFileMetaData(metadata, changed);
+        changed.writeBytes(ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(changed.size() - start)
+                .array());
+        changed.writeBytes(ParquetChunk.MAGIC);
+        Files.write(file, changed.toByteArray());
+    }
+
+    /** It is known before a row is drawn, and no damage. */
+    @Test
+    void whatCannotBeDecompressedIsNamedAtOnce() throws Exception {
+        Path file = resource("dreamlip.parquet");
+        compress(file, CompressionCodec.LZ4_RAW);
+        assertThatThrownBy(() -> open(file))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "The column Image Path of %s is compressed with LZ4_RAW, which is not read; write the file with snappy, zstd, gzip or none.",
+                        file);
+        assertThat(ParquetCompression.absence(CompressionCodec.ZSTD, ClassLoader.getPlatformClassLoader()))
+                .contains(
+                        "compressed with ZSTD, for which com.github.luben:zstd-jni is not on the class path; add it, or write the file with snappy, zstd, gzip or none");
+        for (CompressionCodec read : List.of(
+                CompressionCodec.UNCOMPRESSED, CompressionCodec.GZIP, CompressionCodec.SNAPPY, CompressionCodec.ZSTD)) {
+            assertThat(ParquetCompression.absence(read, ParquetTableTest.class.getClassLoader()))
+                    .isEmpty();
+        }
     }
 }

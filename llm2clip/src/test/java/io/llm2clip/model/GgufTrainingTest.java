@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextFile;
 import io.llm2clip.nn.WeightFormat;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
@@ -11,9 +12,9 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.CaptionTraining;
 import io.llm2clip.training.CaptionTrainingJob;
+import io.llm2clip.training.TextStart;
 import io.llm2clip.training.Validation;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,9 +67,9 @@ class GgufTrainingTest {
         CaptionTraining.Config recipe = CaptionTraining.Config.pretrained(STEPS, 1);
         Losses losses = new Losses();
         CaptionTrainingJob.Result result = new CaptionTrainingJob(
-                        List.of(TextData.of(TextFile.open(captions))),
+                        List.of(DataSource.of(TextFile.open(captions))),
                         InstructionTable.NONE,
-                        new CaptionTrainingJob.Pretrained(file),
+                        new TextStart.Pretrained(file),
                         new CaptionTraining.Config(
                                 recipe.steps(),
                                 batch,

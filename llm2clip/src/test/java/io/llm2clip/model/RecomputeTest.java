@@ -35,6 +35,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every block of a transformer in a scope of its own: the same gradients in a fraction of the memory. */
@@ -207,6 +208,55 @@ class RecomputeTest {
             assertThat((double) memory.get(Precision.BF16).workspace())
                     .isLessThan(0.75 * memory.get(Precision.F32).workspace());
         }
+    }
+
+    /**
+     * A step with recomputed blocks is that without, of any size: to the bit in f32, and in bf16 but for last bits that are rounded
+     * otherwise where other kernels compute an activation.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "F32, CLIP, 64, 4",
+        "F32, EVA02, 64, 3",
+        "F32, SIGLIP, 64, 3",
+        "BF16, CLIP, 64, 1",
+        "BF16, CLIP, 192, 3",
+        "BF16, EVA02, 64, 4",
+        "BF16, SIGLIP, 64, 5"
+    })
+    void stepsAreThoseWithoutScopes(Precision precision, VisionConfig.Architecture architecture, int width, int batch) {
+        String absence = Processor.absence(precision).orElse(null);
+        assumeTrue(absence == null, "Not run natively: " + absence);
+        Execution execution = new Execution(Device.cpu(), new ProgramOptions(precision));
+        VisionConfig config = VisionConfig.small(architecture, 48, 8, width, LAYERS, 64);
+        try (Parameters parameters = new Parameters(5)) {
+            VisionTower tower = VisionTower.create(parameters, config);
+            Tensor pixels = Tensor.variable("pixels", pixels(batch));
+            List<Tensor> trained =
+                    parameters.all().stream().map(Parameter::tensor).toList();
+            List<List<float[]>> gradients = new ArrayList<>();
+            for (boolean recompute : new boolean[] {false, true}) {
+                Tensor loss = Blocks.buildStep(precision, () -> Blocks.build(recompute, () -> tower.embed(pixels)))
+                        .square()
+                        .mean();
+                try (Program program = Program.compile(Gradients.of(loss, trained), execution)) {
+                    gradients.add(run(program));
+                }
+            }
+            assertThat(distance(gradients.getLast(), gradients.getFirst()))
+                    .as("gradients, as a part of their length")
+                    .isLessThanOrEqualTo(precision == Precision.F32 ? 0 : 0x1p-7);
+        }
+    }
+
+    private static TensorData pixels(int batch) {
+        Shape shape = Shape.of(batch, 3, 48, 48);
+        float[] values = new float[shape.size()];
+        CounterRandom random = new CounterRandom(7);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 2 * (float) random.uniform(1, i) - 1;
+        }
+        return TensorData.of(shape, values);
     }
 
     private static double distance(List<float[]> found, List<float[]> expected) {

@@ -3,6 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.nn.LoraSettings;
@@ -12,7 +13,6 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.PairMix;
 import io.llm2clip.training.pair.Pairing;
-import io.llm2clip.training.pair.TextData;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
@@ -33,7 +33,7 @@ class CaptionTrainingJobTest {
     @TempDir
     private Path folder;
 
-    private static TextData source(String name, int groups) {
+    private static DataSource source(String name, int groups) {
         List<List<String>> captions = new ArrayList<>();
         for (int i = 0; i < groups; i++) {
             captions.add(List.of(
@@ -41,7 +41,7 @@ class CaptionTrainingJobTest {
                     "a %s with the number %d and a long tail".formatted(name, i),
                     "number %d is on the long tail of a %s".formatted(i, name)));
         }
-        return TextData.of(new TextGroups(name, captions));
+        return DataSource.of(new TextGroups(name, captions));
     }
 
     private CaptionTrainingJob job(String out, boolean resume, StopRequest stop, StepOptions options) {
@@ -49,7 +49,7 @@ class CaptionTrainingJobTest {
         return new CaptionTrainingJob(
                 List.of(source("kite", 24), source("boat", 31)),
                 InstructionTable.NONE,
-                new CaptionTrainingJob.FromScratch(
+                new TextStart.FromScratch(
                         LlamaConfig.miniature(300),
                         LanguageModelTraining.Config.of(2, 2, 16, 1e-3f, 0, 5),
                         Optional.of(folder.resolve(out + "-llm"))),

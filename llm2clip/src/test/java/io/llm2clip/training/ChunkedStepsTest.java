@@ -12,6 +12,7 @@ import io.llm2clip.image.ImageSource;
 import io.llm2clip.image.PatchLimits;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.ClipTextTower;
 import io.llm2clip.model.Llama;
 import io.llm2clip.model.LlamaConfig;
@@ -41,9 +42,6 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.ProgramOptions;
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.text.CaptionRow;
 import io.llm2clip.text.SpecialTokens;
@@ -77,43 +75,6 @@ class ChunkedStepsTest {
     @TempDir
     Path folder;
 
-    /** A linear layer over random vectors, one for each number. */
-    private record Vectors(Linear adapter) implements TextSide<Integer> {
-        @Override
-        public Integer prepare(Example example) {
-            return Integer.valueOf(example.key());
-        }
-
-        @Override
-        public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
-            float[] values = new float[images.size() * CAPTION];
-            for (int i = 0; i < images.size(); i++) {
-                Random caption = new Random(images.get(i));
-                for (int d = 0; d < CAPTION; d++) {
-                    values[i * CAPTION + d] = (float) caption.nextGaussian();
-                }
-            }
-            return new TextSide.Captions(
-                    List.of(TensorData.of(Shape.of(images.size(), CAPTION), values)),
-                    images.stream().mapToInt(Integer::intValue).toArray());
-        }
-
-        @Override
-        public List<Embedded> embedded() {
-            return List.of(Embedded.LANGUAGE_MODEL);
-        }
-
-        @Override
-        public List<Tensor> embed(List<Tensor> inputs) {
-            return List.of(adapter.apply(inputs.getFirst()));
-        }
-
-        @Override
-        public List<Parameter> parameters() {
-            return List.of(adapter.weight());
-        }
-    }
-
     private static List<RgbImage> pictures(int count, int... widths) {
         List<RgbImage> pictures = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -128,7 +89,7 @@ class ChunkedStepsTest {
     /** Stage 2 of random weights. */
     private static final class Model implements AutoCloseable {
         final Parameters parameters = new Parameters(3);
-        final Vectors text;
+        final RandomCaptions text;
         final ClipLoss loss;
 
         Model(VisionConfig config) {
@@ -139,7 +100,7 @@ class ChunkedStepsTest {
                     config.projectionSize(),
                     false,
                     Initializer.fanInNormal());
-            text = new Vectors(adapter);
+            text = new RandomCaptions(adapter);
             loss = new ClipLoss(vision, PatchDropout.NONE, text, Logits.softmax(parameters));
         }
 
@@ -341,7 +302,7 @@ class ChunkedStepsTest {
                     vision,
                     PatchDropout.NONE,
                     text,
-                    strategy.contrasts(Embedded.LANGUAGE_MODEL, parameters, Logits.Values.SOFTMAX));
+                    strategy.contrasts(CaptionsBy.LANGUAGE_MODEL, parameters, Logits.Values.SOFTMAX));
             List<Parameter> all = parameters(vision, text, loss);
             assertThat(all).contains(model.llama().loraParameters().toArray(Parameter[]::new));
             assertEqual(

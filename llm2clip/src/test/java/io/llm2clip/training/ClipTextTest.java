@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.CaptionsBy;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.LoadOptions;
 import io.llm2clip.data.CaptionedImage;
@@ -15,6 +14,7 @@ import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.evaluation.suite.RetrievalEvaluation;
 import io.llm2clip.image.ImageReader;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.TextModel;
@@ -165,11 +165,15 @@ class ClipTextTest {
     }
 
     private static BothWays evaluated(Path model) {
-        return evaluated(model, CaptionsBy.MODEL);
+        return evaluated(model, LoadOptions.DEFAULT);
     }
 
     private static BothWays evaluated(Path model, CaptionsBy branches) {
-        try (Llm2Clip loaded = Llm2Clip.load(model, LoadOptions.DEFAULT.withCaptionsBy(branches))) {
+        return evaluated(model, LoadOptions.DEFAULT.withCaptionsBy(branches));
+    }
+
+    private static BothWays evaluated(Path model, LoadOptions options) {
+        try (Llm2Clip loaded = Llm2Clip.load(model, options)) {
             return RetrievalEvaluation.of(loaded, RetrievalSet.of(CaptionedImages.open(validation)), Progress.NONE)
                     .recall();
         }
@@ -191,19 +195,20 @@ class ClipTextTest {
         assertThat(whole.cutCaptions()).isEqualTo(narrow ? 13 + 5 : 0);
 
         // Each branch is a model of its own, which finds what the training said.
-        List<String> branches = new ArrayList<>(whole.retrieval().keySet());
-        assertThat(branches.getFirst()).isEqualTo(kind == Kind.NEW_TOWER ? "text tower" : "language model");
+        List<CaptionsBy> branches = new ArrayList<>(whole.retrieval().keySet());
+        assertThat(branches.getFirst())
+                .isEqualTo(kind == Kind.NEW_TOWER ? CaptionsBy.TEXT_TOWER : CaptionsBy.LANGUAGE_MODEL);
         assertThat(evaluated(model)).isEqualTo(BothWays.of(whole.retrieval().get(branches.getFirst())));
         assertThat(evaluated(folder.resolve(name + "-run/best"))).isNotNull();
         if (text instanceof ClipText.Both both) {
-            assertThat(branches.get(1)).isEqualTo("text tower");
+            assertThat(branches.get(1)).isEqualTo(CaptionsBy.TEXT_TOWER);
             assertThat(branches).hasSize(both.strategy() == TextStrategy.CONCATENATED ? 3 : 2);
             assertThat(evaluated(model.resolve(ModelDirectory.TOWER)))
-                    .isEqualTo(BothWays.of(whole.retrieval().get("text tower")))
+                    .isEqualTo(BothWays.of(whole.retrieval().get(CaptionsBy.TEXT_TOWER)))
                     .isEqualTo(evaluated(model, CaptionsBy.TEXT_TOWER));
             if (both.strategy() == TextStrategy.CONCATENATED) {
                 assertThat(evaluated(model, CaptionsBy.JOINED))
-                        .isEqualTo(BothWays.of(whole.retrieval().get("concatenated")));
+                        .isEqualTo(BothWays.of(whole.retrieval().get(CaptionsBy.JOINED)));
             }
             assertJoined(model);
             assertThat(Files.readString(folder.resolve(name + "-run/results.json")))
@@ -259,7 +264,7 @@ class ClipTextTest {
             for (int caption = 0; caption < captions.size(); caption++) {
                 assertThat(cosines.get(CaptionsBy.JOINED)[image][caption])
                         .isCloseTo(
-                                (cosines.get(CaptionsBy.MODEL)[image][caption]
+                                (cosines.get(CaptionsBy.LANGUAGE_MODEL)[image][caption]
                                                 + cosines.get(CaptionsBy.TEXT_TOWER)[image][caption])
                                         / 2,
                                 within(1e-5f));
@@ -268,7 +273,7 @@ class ClipTextTest {
     }
 
     @Test
-    void aModelWithoutATextTowerBesideIsNotJoined() {
+    void whatThereIsNotEmbedsNoCaptions() {
         train(Kind.ONLINE.text(folder), "alone", StepOptions.PLAIN);
         long before = EngineMemory.liveBytes();
         for (CaptionsBy branches : List.of(CaptionsBy.TEXT_TOWER, CaptionsBy.JOINED)) {
@@ -277,6 +282,11 @@ class ClipTextTest {
                             "%s: expected a language model beside which a text tower was trained, with that in 'clip', found none; embed captions by the model itself.",
                             folder.resolve("alone"));
         }
+        train(Kind.NEW_TOWER.text(folder), "tower", StepOptions.PLAIN);
+        assertThatThrownBy(() -> evaluated(folder.resolve("tower"), CaptionsBy.LANGUAGE_MODEL))
+                .hasMessage(
+                        "%s: expected a model whose captions a language model embeds, found a text tower; embed captions by the model itself.",
+                        folder.resolve("tower"));
         assertThat(EngineMemory.liveBytes()).isEqualTo(before);
     }
 

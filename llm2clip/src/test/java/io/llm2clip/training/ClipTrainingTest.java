@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
@@ -21,15 +22,11 @@ import io.llm2clip.nn.Activation;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.LoraSettings;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.text.CaptionKinds;
 import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.TrainingRun;
@@ -38,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -73,54 +69,13 @@ class ClipTrainingTest {
         assertThat(EngineMemory.liveBytes()).isEqualTo(memoryBefore);
     }
 
-    /** A caption of random values for each image; those of some steps are not finite, and some images may share theirs. */
-    private class RandomCaptions implements TextSide<Integer> {
-        private final LongPredicate broken;
-        private final int shared;
-        private final List<String> digests = new ArrayList<>();
+    private RandomCaptions captions() {
+        return new RandomCaptions(adapter);
+    }
 
-        RandomCaptions(LongPredicate broken, int shared) {
-            this.broken = broken;
-            this.shared = shared;
-        }
-
-        @Override
-        public Integer prepare(Example example) {
-            return Integer.valueOf(example.key());
-        }
-
-        @Override
-        public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
-            digests.add(parameters.digest());
-            float[] values = new float[images.size() * 5];
-            int[] numbers = new int[images.size()];
-            for (int b = 0; b < images.size(); b++) {
-                numbers[b] = images.get(b) <= shared ? 0 : images.get(b);
-                Random caption = new Random(numbers[b]);
-                for (int d = 0; d < 5; d++) {
-                    values[5 * b + d] = (float) caption.nextGaussian();
-                }
-            }
-            if (broken.test(step)) {
-                values[3] = Float.NaN;
-            }
-            return new TextSide.Captions(List.of(TensorData.of(Shape.of(images.size(), 5), values)), numbers);
-        }
-
-        @Override
-        public List<Embedded> embedded() {
-            return List.of(Embedded.LANGUAGE_MODEL);
-        }
-
-        @Override
-        public List<Tensor> embed(List<Tensor> inputs) {
-            return List.of(adapter.apply(inputs.getFirst()));
-        }
-
-        @Override
-        public List<Parameter> parameters() {
-            return List.of(adapter.weight());
-        }
+    /** Notes what the parameters are before each step. */
+    private RandomCaptions captions(List<String> digests) {
+        return captions().before(_ -> digests.add(parameters.digest()));
     }
 
     private static ImageMix images() {
@@ -163,7 +118,7 @@ class ClipTrainingTest {
         LossCurve losses = ClipTraining.run(
                 "stage 2",
                 vision,
-                new RandomCaptions(_ -> false, 0),
+                captions(),
                 logits,
                 of(pictures, preprocessing),
                 config(40, 4, 1e-2f),
@@ -189,14 +144,15 @@ class ClipTrainingTest {
 
     @Test
     void stepsThatAreNotFiniteAreSkippedCountedAndTold() {
-        RandomCaptions text = new RandomCaptions(step -> step == 2 || step == 5, 0);
+        List<String> digests = new ArrayList<>();
+        RandomCaptions text = captions(digests).broken(step -> step == 2 || step == 5);
         LossCurve losses = run(text, config(8, 4, 1e-3f));
         assertThat(losses.skipped()).isEqualTo(2);
         assertThat(losses.losses())
                 .hasSize(6)
                 .allSatisfy(loss -> assertThat(loss).isFinite());
         // As they were before the step, and after it.
-        assertThat(text.digests.get(3)).isEqualTo(text.digests.get(2)).isNotEqualTo(text.digests.get(1));
+        assertThat(digests.get(3)).isEqualTo(digests.get(2)).isNotEqualTo(digests.get(1));
         assertThat(notes)
                 .contains(
                         "stage 2: step 3 of 8 was skipped because the loss is not finite.",
@@ -206,67 +162,61 @@ class ClipTrainingTest {
 
     @Test
     void tenInARowEndTheTrainingWithTheModelOfBefore() {
-        RandomCaptions text = new RandomCaptions(step -> step >= 3, 0);
+        List<String> digests = new ArrayList<>();
+        RandomCaptions text = captions(digests).broken(step -> step >= 3);
         assertThatThrownBy(() -> run(text, config(40, 4, 1e-3f)))
                 .isInstanceOf(DivergedException.class)
                 .hasMessage(
                         "stage 2 was ended at step 13 of 40, because 10 steps in a row were not finite (now the loss);"
                                 + " lower the learning rate or check the data.");
         // Kept at the first step.
-        assertThat(parameters.digest()).isEqualTo(text.digests.get(0)).isNotEqualTo(text.digests.get(3));
-        RandomCaptions later = new RandomCaptions(step -> step >= 13, 0);
+        assertThat(parameters.digest()).isEqualTo(digests.get(0)).isNotEqualTo(digests.get(3));
+        List<String> laterDigests = new ArrayList<>();
+        RandomCaptions later = captions(laterDigests).broken(step -> step >= 13);
         assertThatThrownBy(() -> run(later, config(40, 4, 1e-3f)))
                 .isInstanceOfSatisfying(
                         DivergedException.class, e -> assertThat(e.steps()).isEqualTo(10));
         assertThat(parameters.digest())
-                .isEqualTo(later.digests.get(10))
-                .isNotEqualTo(later.digests.get(9))
-                .isNotEqualTo(later.digests.get(11));
+                .isEqualTo(laterDigests.get(10))
+                .isNotEqualTo(laterDigests.get(9))
+                .isNotEqualTo(laterDigests.get(11));
         // Nine in a row are survived.
-        assertThat(run(new RandomCaptions(step -> step % 10 != 9, 0), config(20, 4, 1e-3f))
+        assertThat(run(captions().broken(step -> step % 10 != 9), config(20, 4, 1e-3f))
                         .skipped())
                 .isEqualTo(18);
-        assertThatThrownBy(() -> run(new RandomCaptions(_ -> true, 0), config(20, 4, 1e-3f)))
+        assertThatThrownBy(() -> run(captions().broken(_ -> true), config(20, 4, 1e-3f)))
                 .hasMessageContaining(
                         "(now the loss); not one before them was; check the model it started from and the data.");
     }
 
     @Test
     void aBatchOverTheDataIsLoweredAloud() {
-        run(new RandomCaptions(_ -> false, 0), config(2, 64, 1e-3f));
+        run(captions(), config(2, 64, 1e-3f));
         assertThat(notes)
                 .contains("stage 2: batches have 8 images instead of 64, because there are no more to learn from.");
         assertThatThrownBy(() -> ClipTraining.run(
                         "stage 2",
                         vision,
-                        new RandomCaptions(_ -> false, 0),
+                        captions(),
                         logits,
                         of(pictures().subList(0, 1), Preprocessing.miniature(16)),
                         config(2, 64, 1e-3f),
                         Execution.cpu(),
                         TrainingRun.NONE,
                         progress))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("The number of usable images must be from 2 to 32767, found 1");
+                .isInstanceOf(InputException.class)
+                .hasMessage("memory: expected at least 2 images that can be used, found 1.");
     }
 
     @Test
     void aLossThatDoesNotLeaveThatOfGuessingIsTold() {
         // One caption for all images, under numbers of their own.
-        TextSide<Integer> one = new RandomCaptions(_ -> false, IMAGES) {
-            @Override
-            public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
-                return new TextSide.Captions(
-                        super.batch(images, random, step).part(),
-                        images.stream().mapToInt(Integer::intValue).toArray());
-            }
-        };
-        run(one, config(80, 4, 1e-2f));
+        run(captions().equal(), config(80, 4, 1e-2f));
         assertThat(notes)
                 .anyMatch(note -> note.startsWith("stage 2: the loss ended at 1.3")
                         && note.contains("that of guessing among 4 is 1.39: nothing was learned to tell apart"));
         notes.clear();
-        LossCurve learned = run(new RandomCaptions(_ -> false, 0), config(80, 4, 1e-2f));
+        LossCurve learned = run(captions(), config(80, 4, 1e-2f));
         assertThat(learned.last()).isLessThan(1);
         assertThat(notes).isEmpty();
     }
@@ -274,13 +224,13 @@ class ClipTrainingTest {
     @Test
     void equalCaptionsOfABatchAreNoNegatives() {
         // All eight images have one caption: nothing is left to tell apart, so the loss is 0.
-        LossCurve losses = run(new RandomCaptions(_ -> false, IMAGES), config(3, 4, 1e-3f));
+        LossCurve losses = run(captions().shared(IMAGES), config(3, 4, 1e-3f));
         assertThat(losses.losses()).allSatisfy(loss -> assertThat(loss).isZero());
         assertThat(notes)
                 .first()
                 .isEqualTo("stage 2: images of a batch have a caption in common; they are not told apart.");
-        LossCurve some = run(new RandomCaptions(_ -> false, 2), config(3, 8, 1e-3f));
-        LossCurve none = run(new RandomCaptions(_ -> false, 0), config(3, 8, 1e-3f));
+        LossCurve some = run(captions().shared(2), config(3, 8, 1e-3f));
+        LossCurve none = run(captions(), config(3, 8, 1e-3f));
         assertThat(some.losses().getFirst())
                 .isPositive()
                 .isNotEqualTo(none.losses().getFirst());
@@ -294,7 +244,7 @@ class ClipTrainingTest {
         LossCurve losses = ClipTraining.run(
                 "stage 2",
                 vision,
-                new RandomCaptions(_ -> false, 0),
+                captions(),
                 logits,
                 of(twice, Preprocessing.miniature(16)),
                 config(3, 4, 1e-3f),

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.dataset.Example;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.PatchDropout;
 import io.llm2clip.model.ReferenceTower;
@@ -17,7 +17,6 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroups;
 import io.llm2clip.nn.optimizer.TrainStep;
-import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
@@ -28,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,36 +37,12 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Loss and gradients of the strategies are PyTorch's; a file of {@code tests/reference/contrasts.py}. */
 class ContrastTest {
+    /** Two embeddings of captions. */
+    private static final TextSide<?> TWO =
+            new NoCaptions(List.of(CaptionsBy.LANGUAGE_MODEL, CaptionsBy.TEXT_TOWER), List.of());
+
     @TempDir
     private Path folder;
-
-    /** Two embeddings of captions. */
-    private record Two() implements TextSide<String> {
-        @Override
-        public String prepare(Example example) {
-            throw new AssertionError(example);
-        }
-
-        @Override
-        public TextSide.Captions batch(List<String> images, CounterRandom random, long step) {
-            throw new AssertionError(images);
-        }
-
-        @Override
-        public List<Embedded> embedded() {
-            return List.of(Embedded.LANGUAGE_MODEL, Embedded.TEXT_TOWER);
-        }
-
-        @Override
-        public List<Tensor> embed(List<Tensor> inputs) {
-            throw new AssertionError(inputs);
-        }
-
-        @Override
-        public List<Parameter> parameters() {
-            return List.of();
-        }
-    }
 
     private static JsonNode golden() throws IOException {
         try (InputStream in = ContrastTest.class.getResourceAsStream("contrasts.json")) {
@@ -89,7 +65,7 @@ class ContrastTest {
                 all.add(embedding);
             }
             List<Tensor> embeddings = all.stream().map(Parameter::tensor).toList();
-            List<Contrast> contrasts = strategy.contrasts(Embedded.LANGUAGE_MODEL, parameters, Logits.Values.SOFTMAX);
+            List<Contrast> contrasts = strategy.contrasts(CaptionsBy.LANGUAGE_MODEL, parameters, Logits.Values.SOFTMAX);
             for (Contrast contrast : contrasts) {
                 Parameter scale = contrast.logits().scale();
                 scale.data().fill(ReferenceTower.values(scale.name(), 1, 1.5, 1));
@@ -100,7 +76,7 @@ class ContrastTest {
             }
             VisionTower vision =
                     VisionTower.create(tower, VisionConfig.small(VisionConfig.Architecture.CLIP, 16, 8, 64, 1, 4));
-            ClipLoss loss = new ClipLoss(vision, PatchDropout.NONE, new Two(), contrasts);
+            ClipLoss loss = new ClipLoss(vision, PatchDropout.NONE, TWO, contrasts);
             Path file = folder.resolve("moments.safetensors");
             try (AdamW optimizer = new AdamW(ParameterGroups.of(all, 0), AdamW.Options.DEFAULT, Device.cpu());
                     TrainStep step = TrainStep.compile(
@@ -133,14 +109,13 @@ class ContrastTest {
     }
 
     @Test
-    void sidesOfOtherNumbersOfEmbeddingsAreRefused() {
+    void embeddingsThatCannotBeComparedAreRefused() {
         try (Parameters parameters = new Parameters(1)) {
             Logits logits = Logits.softmax(parameters);
-            assertThatThrownBy(() -> new Contrast(
-                            List.of(Embedded.IMAGE), List.of(Embedded.LANGUAGE_MODEL, Embedded.TEXT_TOWER), logits))
+            assertThatThrownBy(() -> new Contrast(Optional.of(CaptionsBy.LANGUAGE_MODEL), CaptionsBy.JOINED, logits))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "A contrast of [IMAGE] and [LANGUAGE_MODEL, TEXT_TOWER]; expected as many embeddings on both sides.");
+                            "A contrast of captions by the language model and by the language model and the text tower, joined; expected two different embeddings of one length.");
         }
     }
 }

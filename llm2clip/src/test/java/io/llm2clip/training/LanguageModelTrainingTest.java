@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.model.Llama;
@@ -70,5 +71,13 @@ class LanguageModelTrainingTest {
         assertThat(notes.sentences())
                 .containsExactly(
                         "Batches of the language model have 9 rows instead of 15, because the captions fill no more.");
+    }
+
+    @Test
+    void stepsOfMoreTokensThanAnArrayHoldsAreRefused() {
+        assertThatThrownBy(() -> LanguageModelTraining.Config.fromScratch(10, 1).withAccumulate(Integer.MAX_VALUE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "A step of 2147483647 times 32 rows of 128 tokens; expected at most 2147483647 tokens in all, lower one of the three.");
     }
 }

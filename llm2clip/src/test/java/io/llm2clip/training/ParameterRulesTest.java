@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.dataset.Example;
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.nn.optimizer.ParameterGroup;
-import io.llm2clip.tensor.CounterRandom;
-import io.llm2clip.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,34 +20,6 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class ParameterRulesTest {
-    /** A linear layer that is given no captions. */
-    private record Adapter(Linear layer) implements TextSide<String> {
-        @Override
-        public String prepare(Example example) {
-            throw new AssertionError(example);
-        }
-
-        @Override
-        public TextSide.Captions batch(List<String> images, CounterRandom random, long step) {
-            throw new AssertionError(images);
-        }
-
-        @Override
-        public List<Embedded> embedded() {
-            return List.of(Embedded.LANGUAGE_MODEL);
-        }
-
-        @Override
-        public List<Tensor> embed(List<Tensor> inputs) {
-            throw new AssertionError(inputs);
-        }
-
-        @Override
-        public List<Parameter> parameters() {
-            return List.of(layer.weight());
-        }
-    }
-
     /** Factors of the learning rate by parameter, of those that are trained. */
     private static Map<String, Double> rates(ParameterRules rules) {
         OptimizerSettings optimizer = new OptimizerSettings(1e-3f, 0, 0.05f, AdamW.Options.DEFAULT);
@@ -63,11 +32,9 @@ class ParameterRulesTest {
                     Linear.create(parameters.root().scope("text_adapter"), 5, 4, false, Initializer.fanInNormal());
             Map<String, Double> rates = new TreeMap<>();
             VisionSide side = new VisionSide(vision, config.vision(), 1);
+            TextSide<?> text = new NoCaptions(List.of(CaptionsBy.LANGUAGE_MODEL), layer.parameters());
             for (ParameterGroup group : ClipTraining.groups(
-                    side,
-                    new Adapter(layer).parameters(),
-                    Contrast.alone(new Adapter(layer), Logits.softmax(parameters)),
-                    config)) {
+                    side, text.parameters(), Contrast.alone(text, Logits.softmax(parameters)), config)) {
                 group.parameters()
                         .forEach(parameter -> rates.put(parameter.name(), (double) group.learningRateScale()));
             }

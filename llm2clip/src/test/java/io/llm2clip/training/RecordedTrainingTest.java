@@ -3,7 +3,6 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MemoryExamples;
@@ -18,17 +17,12 @@ import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.Initializer;
 import io.llm2clip.nn.Linear;
 import io.llm2clip.nn.LoraSettings;
-import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.optimizer.AdamW;
-import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Execution;
-import io.llm2clip.tensor.Shape;
-import io.llm2clip.tensor.Tensor;
-import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
@@ -75,43 +69,6 @@ class RecordedTrainingTest {
     /** What came of a training: all that a step depends on, or the exception that ended it. */
     private record Trained(String parameters, List<Float> losses, int skipped) {}
 
-    /** Captions of random values; something happens before each step, and captions of some steps are not finite. */
-    private record Captions(Linear adapter, LongConsumer before, List<Long> broken) implements TextSide<Integer> {
-        @Override
-        public Integer prepare(Example example) {
-            return Integer.valueOf(example.key());
-        }
-
-        @Override
-        public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
-            before.accept(step);
-            float[] values = new float[images.size() * 5];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = broken.contains(step)
-                        ? Float.NaN
-                        : (float) new Random(31L * images.get(i / 5) + i % 5).nextGaussian();
-            }
-            return new TextSide.Captions(
-                    List.of(TensorData.of(Shape.of(images.size(), 5), values)),
-                    images.stream().mapToInt(Integer::intValue).toArray());
-        }
-
-        @Override
-        public List<Embedded> embedded() {
-            return List.of(Embedded.LANGUAGE_MODEL);
-        }
-
-        @Override
-        public List<Tensor> embed(List<Tensor> inputs) {
-            return List.of(adapter.apply(inputs.getFirst()));
-        }
-
-        @Override
-        public List<Parameter> parameters() {
-            return List.of(adapter.weight());
-        }
-    }
-
     private RunOptions options(boolean resume, int saveEvery, int keep, StopRequest stop) {
         return new RunOptions(folder.resolve("run"), resume, saveEvery, keep, 0, List.of("train", "clip"), stop);
     }
@@ -143,7 +100,7 @@ class RecordedTrainingTest {
             LossCurve losses = ClipTraining.run(
                     "stage 2",
                     vision,
-                    new Captions(adapter, before, List.of(broken)),
+                    new RandomCaptions(adapter).before(before).broken(List.of(broken)::contains),
                     logits,
                     mix(images),
                     config,

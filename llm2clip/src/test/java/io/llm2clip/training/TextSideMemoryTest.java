@@ -3,10 +3,20 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.dataset.Example;
+import io.llm2clip.dataset.ImageExamples;
+import io.llm2clip.dataset.ImageMix;
+import io.llm2clip.dataset.MemoryExamples;
+import io.llm2clip.image.ImageReader;
+import io.llm2clip.image.Preprocessing;
+import io.llm2clip.image.RgbImage;
 import io.llm2clip.model.LlamaConfig;
+import io.llm2clip.model.Logits;
 import io.llm2clip.model.TextAdapter;
 import io.llm2clip.model.TextModel;
+import io.llm2clip.model.VisionConfig;
+import io.llm2clip.model.VisionTower;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.Parameter;
 import io.llm2clip.nn.Parameters;
@@ -19,7 +29,9 @@ import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.text.CaptionKinds;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What stage 2 foretells of language models that read captions in its steps. */
 class TextSideMemoryTest {
     private static final int HIDDEN = 256;
+    private static final List<String> CAPTIONS = List.of("a red kite", "a small tent", "a beach", "a meadow");
 
     @TempDir
     Path folder;
@@ -100,6 +113,10 @@ class TextSideMemoryTest {
         }
     }
 
+    private static Example example(String caption) {
+        return new Example("1", "data", Optional.empty(), List.of(new Example.Caption("captions", caption)));
+    }
+
     private long weights() {
         return 4
                 * language.llama().parameters().stream()
@@ -120,6 +137,65 @@ class TextSideMemoryTest {
         assertThat(models(side)).isCloseTo(all, within(0.051));
     }
 
+    /** Vectors of a store are read by parts, those that are computed lie there as a whole. */
+    @Test
+    void vectorsOfAStepAreCounted() {
+        long row = 4 * HIDDEN;
+        CachedTextSide online =
+                new CachedTextSide(adapter, VectorLookup.of(language.encoder()), _ -> CaptionKinds.of(1));
+        try (TextVectorStore store = TextVectorStore.open(folder.resolve("vectors"), language.fingerprint(), HIDDEN)) {
+            for (String caption : CAPTIONS) {
+                store.put(language.encoder().formatted(caption), new float[HIDDEN]);
+            }
+            CachedTextSide stored =
+                    new CachedTextSide(adapter, VectorLookup.of(language.encoder(), store), _ -> CaptionKinds.of(1));
+            assertThat(stored.dataBytes(4096, 64)).isEqualTo(64 * row);
+            assertThat(online.dataBytes(4096, 64)).isEqualTo((64 + 4096) * row);
+
+            // What a part was read into receives the next one, too.
+            TextSide.Captions drawn = stored.batch(
+                    CAPTIONS.stream()
+                            .map(caption -> stored.prepare(example(caption)))
+                            .toList(),
+                    new CounterRandom(1),
+                    0);
+            MemorySegment first = drawn.part().inputs(0, 2).getFirst().segment();
+            MemorySegment second = drawn.part().inputs(2, 4).getFirst().segment();
+            assertThat(second.address()).isEqualTo(first.address());
+            assertThat(first.byteSize()).isEqualTo(stored.dataBytes(4, 2));
+        }
+    }
+
+    /** Pictures that are made and those that are read ahead, numbers of a part of them, and vectors. */
+    @Test
+    void allDataOfAStepAreForetold() {
+        VisionTower vision = VisionTower.create(
+                parameters, VisionConfig.small(VisionConfig.Architecture.CLIP, 16, 8, 64, 1, HIDDEN));
+        List<RgbImage> pictures = Collections.nCopies(6, new RgbImage(16, 16, new byte[3 * 16 * 16]));
+        ImageMix mix = ImageMix.of(
+                new ImageExamples(new MemoryExamples(pictures), ImageReader.DEFAULT, Preprocessing.miniature(16)));
+        CachedTextSide text = new CachedTextSide(adapter, VectorLookup.of(language.encoder()), _ -> CaptionKinds.of(1));
+        OptimizerSettings optimizer = new OptimizerSettings(1e-3f, 0, 0, AdamW.Options.DEFAULT);
+        List<Contrast> contrasts = Contrast.alone(text, Logits.softmax(parameters));
+        for (StepOptions options : List.of(StepOptions.PLAIN, StepOptions.PLAIN.withChunk(2))) {
+            ClipTraining.Config config =
+                    new ClipTraining.Config(1, 4, optimizer, 1, 1, 0, 1, options, ParameterRules.NONE);
+            try (ClipSteps<?> steps = new ClipSteps<>(
+                    "stage 2",
+                    new VisionSide(vision, VisionTraining.WHOLE, 1),
+                    text,
+                    contrasts,
+                    mix,
+                    4,
+                    config,
+                    new Notes())) {
+                int part = options.part(4);
+                long pixels = 3 * 16 * 16;
+                assertThat(steps.dataBytes()).isEqualTo(2 * 4 * pixels + 4 * part * pixels + 4L * (part + 4) * HIDDEN);
+            }
+        }
+    }
+
     /** The longest captions take as much more as they have tokens. */
     @Test
     void updatesTakeTheLanguageModelAndMoreForLongerCaptions() {
@@ -131,8 +207,7 @@ class TextSideMemoryTest {
         assertThat(models(side)).isCloseTo(all, within(0.051));
         String caption = "a red kite";
         int tokens = language.encoder().rows(List.of(caption)).getFirst().ids().length;
-        UpdatedTextSide.Candidates candidates = side.prepare(
-                new Example("1", "data", Optional.empty(), List.of(new Example.Caption("captions", caption))));
+        UpdatedTextSide.Candidates candidates = side.prepare(example(caption));
         TextSide.Captions drawn = side.batch(List.of(candidates, candidates), new CounterRandom(1), 0);
         assertThat(drawn.growth()).isCloseTo(120.0 / tokens, within(1e-9));
     }

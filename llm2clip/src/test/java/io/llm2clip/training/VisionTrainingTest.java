@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.dataset.ImageMix;
 import io.llm2clip.dataset.MemoryExamples;
@@ -36,7 +35,6 @@ import io.llm2clip.tensor.CounterRandom;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.tensor.ProgramOptions;
-import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.training.run.TrainingRun;
@@ -76,38 +74,7 @@ class VisionTrainingTest {
     private void use(int embedding) {
         adapter = Linear.create(
                 parameters.root().scope("adapter" + embedding), CAPTION, embedding, false, Initializer.fanInNormal());
-        text = new TextSide<>() {
-            @Override
-            public Integer prepare(Example example) {
-                return Integer.valueOf(example.key());
-            }
-
-            @Override
-            public TextSide.Captions batch(List<Integer> images, CounterRandom random, long step) {
-                float[] values = new float[images.size() * CAPTION];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = (float) new Random(31L * images.get(i / CAPTION) + i % CAPTION).nextGaussian();
-                }
-                return new TextSide.Captions(
-                        List.of(TensorData.of(Shape.of(images.size(), CAPTION), values)),
-                        images.stream().mapToInt(Integer::intValue).toArray());
-            }
-
-            @Override
-            public List<Embedded> embedded() {
-                return List.of(Embedded.LANGUAGE_MODEL);
-            }
-
-            @Override
-            public List<Tensor> embed(List<Tensor> inputs) {
-                return List.of(adapter.apply(inputs.getFirst()));
-            }
-
-            @Override
-            public List<Parameter> parameters() {
-                return List.of(adapter.weight());
-            }
-        };
+        text = new RandomCaptions(adapter);
     }
 
     @AfterEach
@@ -438,9 +405,9 @@ class VisionTrainingTest {
                 .isEqualTo(new Logits.Values(20, Optional.of(-16f)));
         assertThatThrownBy(() -> new ClipLossSettings(symmetric, true, 0.5f))
                 .hasMessage(
-                        "logitScale must be from 1 to 100, found 0.5; every step keeps it within that, as the reference does.");
+                        "The logit scale must be from 1 to 100, found 0.5; every step keeps it within that, as the reference does.");
         assertThatThrownBy(() -> new ClipLossSettings(sigmoid, true, Float.NaN))
-                .hasMessage("logitScale must be above 0 and at most 1000, found NaN.");
+                .hasMessage("The logit scale must be above 0 and at most 1000, found NaN.");
         assertThatThrownBy(() ->
                         ClipLossSettings.DEFAULT.start(Optional.of(new Logits.Values(Float.NaN, Optional.empty()))))
                 .hasMessageStartingWith("The published logit scale must be from 1 to 100, found NaN;");

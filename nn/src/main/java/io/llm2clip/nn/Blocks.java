@@ -38,7 +38,8 @@ public final class Blocks {
     /**
      * Builds a graph.
      *
-     * @param recompute whether the backward pass computes blocks again; results are the same to the bit
+     * @param recompute whether the backward pass computes blocks again; results are the same to the bit, of a {@linkplain #buildStep step}
+     *     in bf16 but for last bits
      */
     public static <R> R build(boolean recompute, Supplier<R> graph) {
         return ScopedValue.where(RECOMPUTING, recompute).call(graph::get);

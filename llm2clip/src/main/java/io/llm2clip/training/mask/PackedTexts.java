@@ -1,12 +1,12 @@
 package io.llm2clip.training.mask;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.OrderedExamples;
 import io.llm2clip.dataset.Position;
 import io.llm2clip.dataset.Sampling;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.kernels.Resources;
 import io.llm2clip.tensor.CounterRandom;
-import io.llm2clip.training.pair.TextData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 public final class PackedTexts implements AutoCloseable {
     private static final long SEED_STEP = 0x9E3779B97F4A7C15L;
 
-    private final List<TextData> sources;
+    private final List<DataSource> sources;
     private final double[] weights;
     private final Function<String, PackedTokens> tokens;
     private final long seed;
@@ -32,11 +32,9 @@ public final class PackedTexts implements AutoCloseable {
      *
      * @param tokens tokenizes a text; must be thread-safe
      */
-    public PackedTexts(List<TextData> sources, Function<String, PackedTokens> tokens, long seed) {
+    public PackedTexts(List<DataSource> sources, Function<String, PackedTokens> tokens, long seed) {
         this.sources = List.copyOf(sources);
-        this.weights = sources.stream()
-                .mapToDouble(source -> source.weight().orElse(source.set().size()))
-                .toArray();
+        this.weights = sources.stream().mapToDouble(DataSource::weightOrSize).toArray();
         this.tokens = tokens;
         this.seed = seed;
         this.random = new CounterRandom(seed);

@@ -1,6 +1,7 @@
 package io.llm2clip.training.pair;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.OrderedExamples;
 import io.llm2clip.dataset.Skipped;
 import io.llm2clip.kernels.Resources;
@@ -44,7 +45,7 @@ public final class PairBatches implements AutoCloseable {
      * @throws InputException if a source has no pairs, or the table has nothing for any of them
      */
     public static PairBatches of(
-            List<TextData> sources,
+            List<DataSource> sources,
             InstructionTable table,
             TextRows rows,
             Pairing pairing,
@@ -56,7 +57,7 @@ public final class PairBatches implements AutoCloseable {
         double[] weights = new double[sources.size()];
         int instructed = 0;
         for (int i = 0; i < sources.size(); i++) {
-            TextData source = sources.get(i);
+            DataSource source = sources.get(i);
             PairSurvey survey = PairSurvey.of(source.set(), rows);
             var instructions = table.of(source.name(), !survey.queries());
             instructed += instructions.isPresent() ? 1 : 0;
@@ -80,7 +81,7 @@ public final class PairBatches implements AutoCloseable {
             throw new InputException("The instructions are for %s, the sources are called %s; use the same names."
                     .formatted(
                             String.join(", ", table.bySource().keySet()),
-                            sources.stream().map(TextData::name).collect(Collectors.joining(", "))));
+                            sources.stream().map(DataSource::name).collect(Collectors.joining(", "))));
         }
         return new PairBatches(opened, weights, steps, remarks, new CounterRandom(seed));
     }

@@ -1,10 +1,11 @@
 package io.llm2clip.training.pair;
 
+import io.llm2clip.dataset.DataSource;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Says what of a source is otherwise than one would expect. */
-record PairRemarks(TextData source, PairSurvey survey, Pairing pairing, int batch) {
+record PairRemarks(DataSource source, PairSurvey survey, Pairing pairing, int batch) {
     /** A sentence each. */
     List<String> all() {
         List<String> remarks = new ArrayList<>();

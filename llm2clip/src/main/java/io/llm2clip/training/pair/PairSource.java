@@ -1,6 +1,7 @@
 package io.llm2clip.training.pair;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.OrderedExamples;
 import io.llm2clip.dataset.Position;
 import io.llm2clip.dataset.Sampling;
@@ -15,7 +16,7 @@ final class PairSource implements AutoCloseable {
     /** So that negatives come in an order of their own. */
     private static final long NEGATIVES_SEED = 0x6e656761;
 
-    private final TextData source;
+    private final DataSource source;
     private final Instructions instructions;
     private final TextRows rows;
     private final Pairing pairing;
@@ -35,7 +36,7 @@ final class PairSource implements AutoCloseable {
      * @throws InputException if there are not two examples with pairs of the kinds that are asked for
      */
     PairSource(
-            TextData source,
+            DataSource source,
             Instructions instructions,
             TextRows rows,
             Pairing pairing,
@@ -85,7 +86,7 @@ final class PairSource implements AutoCloseable {
         return survey;
     }
 
-    TextData source() {
+    DataSource source() {
         return source;
     }
 

@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
 final class Checkpoints {
     static final String FOLDER = "checkpoints";
 
-    private static final String KIND = "checkpoint";
+    static final String KIND = "checkpoint";
     private static final Pattern NAME = Pattern.compile("step-\\d{6,}");
 
     private final Path folder;

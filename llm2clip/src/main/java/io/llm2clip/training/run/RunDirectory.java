@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
  */
 public final class RunDirectory implements AutoCloseable {
-    private static final String KIND = "run";
+    static final String KIND = "run";
 
     private final RunOptions options;
     private final DirectoryLock lock;
@@ -178,10 +178,15 @@ public final class RunDirectory implements AutoCloseable {
         if (file == null || recorded == null) {
             throw new IllegalStateException("The run has not begun.");
         }
-        checkpoints.prune();
-        ResultsFile.write(options.directory(), figures);
-        file = file.finishedNow();
-        file.write(options.directory());
+        try {
+            checkpoints.prune();
+            ResultsFile.write(options.directory(), figures);
+            file = file.finishedNow();
+            file.write(options.directory());
+        } catch (CheckpointException e) {
+            progress.note(
+                    "%s The model is saved, but its run does not say that it is finished.".formatted(e.getMessage()));
+        }
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
     }
 

@@ -30,8 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 record SavedStep(
         String phase, long step, PhaseState state, @Nullable BestModel best, Map<String, Long> logs) {
     private static final String STATE = "state.json";
-    private static final String PARAMETERS = "parameters.safetensors";
-    private static final String MOMENTS = "optimizer.safetensors";
+    static final String PARAMETERS = "parameters.safetensors";
+    static final String MOMENTS = "optimizer.safetensors";
     private static final JsonMapper JSON = new JsonMapper();
 
     /** The bytes of a checkpoint, but for what describes it. */

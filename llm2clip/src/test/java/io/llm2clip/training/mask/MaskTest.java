@@ -2,9 +2,9 @@ package io.llm2clip.training.mask;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextGroups;
 import io.llm2clip.tensor.CounterRandom;
-import io.llm2clip.training.pair.TextData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -59,7 +59,7 @@ class MaskTest {
         assertThat(IntStream.range(0, count).filter(i -> !text[i])).allMatch(i -> masked.ids()[i] == ids[i]);
     }
 
-    private static List<TextData> sources() {
+    private static List<DataSource> sources() {
         List<List<String>> letters = new ArrayList<>();
         List<List<String>> digits = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
@@ -67,8 +67,8 @@ class MaskTest {
             digits.add(List.of("0123456789".repeat(1 + i % 3)));
         }
         return List.of(
-                TextData.of(new TextGroups("letters", letters)).weighing(1),
-                TextData.of(new TextGroups("digits", digits)).weighing(3));
+                DataSource.of(new TextGroups("letters", letters)).weighing(1),
+                DataSource.of(new TextGroups("digits", digits)).weighing(3));
     }
 
     /** Every row is whole texts, each behind its begin token, but for the last one of a step, which is cut. */

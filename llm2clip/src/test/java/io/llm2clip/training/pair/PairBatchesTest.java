@@ -3,6 +3,7 @@ package io.llm2clip.training.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.Example;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.TextFile;
@@ -36,10 +37,10 @@ class PairBatchesTest {
     private Path folder;
 
     private static PairBatches of(List<List<String>> groups, Pairing pairing, int batch) {
-        return of(List.of(TextData.of(new TextGroups("groups", groups))), InstructionTable.NONE, pairing, batch);
+        return of(List.of(DataSource.of(new TextGroups("groups", groups))), InstructionTable.NONE, pairing, batch);
     }
 
-    private static PairBatches of(List<TextData> sources, InstructionTable table, Pairing pairing, int batch) {
+    private static PairBatches of(List<DataSource> sources, InstructionTable table, Pairing pairing, int batch) {
         return PairBatches.of(sources, table, ROWS, pairing, batch, STEPS, 3);
     }
 
@@ -238,10 +239,10 @@ class PairBatchesTest {
     /** All sources, mixes and negatives at once: from every position on, what follows is the same. */
     @Test
     void goesOnWhereItStopped() throws IOException {
-        List<TextData> sources = List.of(
-                TextData.of(new TextGroups("captions", groups(11))),
-                TextData.of(TextFile.open(triples(7, true))),
-                TextData.of(new TextGroups("more", groups(23))).weighing(10));
+        List<DataSource> sources = List.of(
+                DataSource.of(new TextGroups("captions", groups(11))),
+                DataSource.of(TextFile.open(triples(7, true))),
+                DataSource.of(new TextGroups("more", groups(23))).weighing(10));
         Pairing pairing = new Pairing(PairMix.BY_LENGTH, 0, 0.5, true);
         List<TextPairs> whole = new ArrayList<>();
         List<String> positions = new ArrayList<>();
@@ -322,7 +323,7 @@ class PairBatchesTest {
             }
         };
         try (PairBatches batches =
-                of(List.of(TextData.of(million)), InstructionTable.NONE, Pairing.ANY.withHardNegatives(true), 64)) {
+                of(List.of(DataSource.of(million)), InstructionTable.NONE, Pairing.ANY.withHardNegatives(true), 64)) {
             assertThat(batches.size()).isEqualTo(1_000_000);
             assertThat(batches.texts()).isEqualTo(2 * 4096);
             for (int step = 0; step < 20; step++) {
@@ -345,7 +346,7 @@ class PairBatchesTest {
 
     @Test
     void queriesFindDocumentsAndKeepTheirNegatives() throws IOException {
-        TextData source = TextData.of(TextFile.open(triples(6, true)));
+        DataSource source = DataSource.of(TextFile.open(triples(6, true)));
         assertThat(source.name()).isEqualTo("questions");
         try (PairBatches batches = of(List.of(source), InstructionTable.NONE, Pairing.BY_LENGTH, 6)) {
             assertThat(batches.remarks())
@@ -370,7 +371,7 @@ class PairBatchesTest {
                     .noneMatch(item -> pairs.queries().stream()
                             .anyMatch(query -> query.example().equals(item.example())));
         }
-        TextData without = TextData.of(TextFile.open(triples(6, false)));
+        DataSource without = DataSource.of(TextFile.open(triples(6, false)));
         try (PairBatches batches = of(List.of(without), InstructionTable.NONE, Pairing.ANY, 6)) {
             assertThat(batches.remarks()).isEmpty();
             assertThat(batches.next(0).negatives()).isEmpty();
@@ -383,8 +384,8 @@ class PairBatchesTest {
 
     @Test
     void sourcesAreDrawnByTheirWeights() {
-        List<TextData> sources =
-                List.of(TextData.of(new TextGroups("a", groups(30))), TextData.of(new TextGroups("b", groups(10))));
+        List<DataSource> sources =
+                List.of(DataSource.of(new TextGroups("a", groups(30))), DataSource.of(new TextGroups("b", groups(10))));
         Map<String, Integer> bySize = drawn(sources);
         assertThat(bySize.get("a")).isBetween(690, 810);
         Map<String, Integer> byWeight =
@@ -395,7 +396,7 @@ class PairBatchesTest {
                         "The weight of a must be a number above 0, found 0.0; leave out a source that is not wanted.");
     }
 
-    private static Map<String, Integer> drawn(List<TextData> sources) {
+    private static Map<String, Integer> drawn(List<DataSource> sources) {
         Map<String, Integer> counts = new HashMap<>();
         try (PairBatches batches = of(sources, InstructionTable.NONE, Pairing.ANY, 4)) {
             for (int step = 0; step < STEPS; step++) {
@@ -409,8 +410,8 @@ class PairBatchesTest {
     void queriesBeginWithTheInstructionOfTheirSourceAndKind() throws IOException {
         Path file = Files.writeString(folder.resolve("instructions.json"), """
                 {"questions": ["answer", "reply"], "captions": {"short to long": "more", "long to short": "less"}}""");
-        List<TextData> sources = List.of(
-                TextData.of(TextFile.open(triples(6, false))), TextData.of(new TextGroups("photos", groups(8))));
+        List<DataSource> sources = List.of(
+                DataSource.of(TextFile.open(triples(6, false))), DataSource.of(new TextGroups("photos", groups(8))));
         Set<String> seen = new HashSet<>();
         try (PairBatches batches = of(sources, InstructionTable.read(file), Pairing.ANY, 6)) {
             assertThat(batches.remarks()).noneMatch(remark -> remark.contains("instruction"));
@@ -454,7 +455,8 @@ class PairBatchesTest {
     void instructionsThatNobodyReadsAreRefused() throws IOException {
         Path file = folder.resolve("table.json");
         Files.writeString(file, "{\"squad\": \"find it\"}");
-        List<TextData> sources = List.of(new TextData("nq", new TextGroups("nq", groups(4)), OptionalDouble.empty()));
+        List<DataSource> sources =
+                List.of(new DataSource("nq", new TextGroups("nq", groups(4)), OptionalDouble.empty()));
         assertThatThrownBy(() -> of(sources, InstructionTable.read(file), Pairing.ANY, 2))
                 .hasMessage("The instructions are for squad, the sources are called nq; use the same names.");
         Files.writeString(file, "{\"squad\": {\"long to wide\": \"find it\"}}");

@@ -28,6 +28,8 @@ public final class DirectoryLock implements AutoCloseable {
     /** The system's locks are those of a process, and closing any channel of a file gives up all of them. */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
+    private static final int MOST_ATTEMPTS = 1000;
+
     private final Path file;
     private final FileChannel channel;
     private final List<Path> created;
@@ -113,7 +115,7 @@ public final class DirectoryLock implements AutoCloseable {
 
     /** Another run may delete the file, which it does with the lock in hand, between any two of these steps. */
     private static @Nullable FileChannel lock(Path file) throws IOException {
-        while (true) {
+        for (int attempt = 1; ; attempt++) {
             try {
                 createFile(file);
                 Object key = keyOf(file);
@@ -137,7 +139,8 @@ public final class DirectoryLock implements AutoCloseable {
                     }
                 }
             } catch (NoSuchFileException e) {
-                if (!Files.isDirectory(Links.folderOf(file))) {
+                // Some file systems, such as that of processes, say so of each new file.
+                if (attempt == MOST_ATTEMPTS || !Files.isDirectory(Links.folderOf(file))) {
                     throw e;
                 }
             }

@@ -160,6 +160,10 @@ public final class OutputDirectory implements AutoCloseable {
         }
     }
 
+    private static String withArticle(String kind) {
+        return ("aeiou".indexOf(kind.charAt(0)) >= 0 ? "an " : "a ") + kind;
+    }
+
     private static boolean isOfKind(Path directory, String kind) {
         return OutputMarker.read(directory)
                 .filter(marker -> marker.kind().equals(kind))
@@ -351,7 +355,7 @@ public final class OutputDirectory implements AutoCloseable {
                             asked,
                             marker.isEmpty()
                                     ? "other files (%s)".formatted(first(names(target)))
-                                    : "a " + marker.get().kind()));
+                                    : withArticle(marker.get().kind())));
         }
         if (!empty) {
             List<String> foreign = marker.orElseThrow().foreign(target);

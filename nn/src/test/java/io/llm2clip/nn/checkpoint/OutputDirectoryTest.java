@@ -3,6 +3,7 @@ package io.llm2clip.nn.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -105,11 +107,26 @@ class OutputDirectoryTest {
         }
     }
 
+    /** Where no file can be made, some file systems say that there is none. */
+    @Test
+    @Timeout(20)
+    void whereNoFileCanBeMadeIsSaid() {
+        Path processes = Path.of("/proc");
+        assumeTrue(Files.isDirectory(processes.resolve("self")), "of Linux");
+        assertThatThrownBy(() -> OutputDirectory.claim(processes.resolve("model"), "model", Existing.REFUSE))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith("/proc/model: cannot be written to: ");
+    }
+
     @Test
     void anotherKindIsNotReplaced() {
         write(target, "old", Existing.REFUSE);
         assertThatThrownBy(() -> OutputDirectory.claim(target, "data set", Existing.REPLACE))
                 .hasMessageContaining("expected a new or empty folder, found a model; choose another name.");
+        Path adapter = target.resolveSibling("adapter");
+        OutputDirectory.share(adapter, "adapter");
+        assertThatThrownBy(() -> OutputDirectory.claim(adapter, "model", Existing.REPLACE))
+                .hasMessageContaining("expected a new or empty folder, found an adapter; choose another name.");
     }
 
     @Test

@@ -1,21 +1,21 @@
-package io.llm2clip.training.pair;
+package io.llm2clip.dataset;
 
-import io.llm2clip.dataset.ExampleSet;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * A data set that batches are drawn from.
+ * A data set that is learned from, and how often it is drawn from.
  *
  * @param name as instructions and metrics have it
  * @param set its examples
- * @param weight its share of the batches, before the weights of all sources are made to sum to one; empty for as many as it has examples
+ * @param weight in proportion to those of other sources; empty for as many as it has examples
  */
-public record TextData(String name, ExampleSet set, OptionalDouble weight) {
+public record DataSource(String name, ExampleSet set, OptionalDouble weight) {
     private static final String CAPTIONS = "captions.jsonl";
 
-    public TextData {
+    public DataSource {
         if (weight.isPresent() && !(weight.getAsDouble() > 0 && Double.isFinite(weight.getAsDouble()))) {
             throw new IllegalArgumentException(
                     "The weight of %s must be a number above 0, found %s; leave out a source that is not wanted."
@@ -23,19 +23,32 @@ public record TextData(String name, ExampleSet set, OptionalDouble weight) {
         }
     }
 
+    /** The weight that was given, or how many examples there are. */
+    public double weightOrSize() {
+        return weight.orElseGet(() -> Math.max(1, set.size()));
+    }
+
     /** A source that is called as its file or folder is, drawn as often as it has examples. */
-    public static TextData of(ExampleSet set) {
-        return new TextData(name(Path.of(set.name())), set, OptionalDouble.empty());
+    public static DataSource of(ExampleSet set) {
+        return new DataSource(nameOf(set), set, OptionalDouble.empty());
     }
 
     /** The same with a weight. */
-    public TextData weighing(double other) {
-        return new TextData(name, set, OptionalDouble.of(other));
+    public DataSource weighing(double other) {
+        return new DataSource(name, set, OptionalDouble.of(other));
     }
 
     /** The same with other examples. */
-    public TextData with(ExampleSet other) {
-        return new TextData(name, other, weight);
+    public DataSource with(ExampleSet other) {
+        return new DataSource(name, other, weight);
+    }
+
+    private static String nameOf(ExampleSet set) {
+        try {
+            return name(Path.of(set.name()));
+        } catch (InvalidPathException e) {
+            return set.name();
+        }
     }
 
     /** The name of a file without its ending; that of the folder for its captions.jsonl, or a pattern of files in it. */

@@ -1,10 +1,10 @@
-package io.llm2clip;
+package io.llm2clip.model;
 
-/** What embeds the captions of a model of a language model beside which a text tower was trained. */
+/** What embeds captions. */
 public enum CaptionsBy {
-    /** What the model itself has, the language model. */
-    MODEL("language model"),
-    /** The text tower that was trained along. */
+    /** A language model behind an adapter. */
+    LANGUAGE_MODEL("language model"),
+    /** A text tower: that of a CLIP, or the one that was trained along beside a language model. */
     TEXT_TOWER("text tower"),
     /**
      * Both: embeddings are twice as long, the two side by side, an image's twice, so that the cosine is the mean of the two cosines.
