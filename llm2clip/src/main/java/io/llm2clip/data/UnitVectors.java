@@ -17,10 +17,6 @@ public final class UnitVectors implements InnerProducts.Vectors {
     private static final int SUMS = 4;
 
     private static final int BLOCK = 256;
-    /** Half a unit in the last place of 1. */
-    private static final double ROUNDING = 0x1p-24;
-    /** Roundings of values, of the cosine itself, and to spare. */
-    private static final int OTHER_ROUNDINGS = 16;
 
     private final FloatMatrix vectors;
     private final double[] scales;
@@ -101,12 +97,11 @@ public final class UnitVectors implements InnerProducts.Vectors {
     }
 
     /**
-     * By how much a cosine may differ at most from the same {@link InnerProducts inner product}, whatever the order and the roundings of its
-     * sum.
+     * By how much a cosine may differ at most from the same {@link InnerProducts inner product}, see {@link InnerProducts#error}; to which
+     * its own rounding adds less than that has to spare.
      */
     public double tolerance() {
-        double error = (width() + OTHER_ROUNDINGS) * ROUNDING;
-        return error / (1 - error);
+        return InnerProducts.error(width());
     }
 
     private static double product(FloatMatrix a, int rowOfA, FloatMatrix b, int rowOfB) {

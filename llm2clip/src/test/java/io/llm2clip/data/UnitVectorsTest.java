@@ -72,7 +72,7 @@ class UnitVectorsTest {
             }
         });
         assertThat(seen.sum()).isEqualTo(70 * 70);
-        assertThat(unit.tolerance()).isLessThan((width + 17) * 0x1p-24);
+        assertThat(unit.tolerance()).isLessThan((3 * width + 70) * 0x1p-24 + 0x1p-14);
     }
 
     @Example

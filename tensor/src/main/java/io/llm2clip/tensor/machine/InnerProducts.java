@@ -15,13 +15,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Inner products of all rows of one matrix with all rows of another, in f32, block by block: whoever wants them takes each block while it is in
+ * Inner products of all rows of one matrix with all rows of another, about in f32, block by block: whoever wants them takes each block while it is in
  * the cache of the thread that computed it, so memory is bounded whatever the number of rows. Columns are packed a span at a time, once for
- * all rows. How a product is rounded depends on the machine.
+ * all rows. How a product is rounded depends on the machine; {@link #error} bounds it on this one.
  */
 public final class InnerProducts {
-    /** Whole tiles of the kernels, of 14 or 6 rows. */
+    /** Whole tiles of the kernels, of 14 or 6 rows in f32. */
     private static final int MOST_ROWS = 252;
+
+    private static final int MOST_ROWS_OF_TILES = 256;
 
     private static final long ROW_BYTES = 1 << 20;
     /** Rows of as many products are not whole pages apart, which would share few sets of the caches. */
@@ -34,11 +36,21 @@ public final class InnerProducts {
     private static final long SPAN_BYTES = 32 << 20;
 
     private static final int ALIGNMENT = 64;
+    /** Half a unit in the last place of 1. */
+    private static final double ROUNDING = 0x1p-24;
+    /** Of values of the vectors, and to spare. */
+    private static final int OTHER_ROUNDINGS = 64;
+    /**
+     * What splitting both factors into two numbers of bf16 loses: the product of their lesser parts, and what is left of each, at most
+     * {@code 2^-16} each.
+     */
+    private static final double SPLITTING = 0x1p-14;
 
     private final Vectors rows;
     private final Vectors columns;
     private final Consumer<Block> target;
     private final Workers workers = Workers.shared();
+    private final MatrixPrecision precision = precision();
     private final int width;
     /** Of a block that is not at the bottom. */
     private final int blockRows;
@@ -85,7 +97,8 @@ public final class InnerProducts {
         this.target = target;
         width = rows.width();
         long bytes = 4L * Math.max(1, width);
-        blockRows = Math.clamp(ROW_BYTES / bytes, 1, Math.min(MOST_ROWS, rows.count()));
+        int mostRows = precision == MatrixPrecision.F32 ? MOST_ROWS : MOST_ROWS_OF_TILES;
+        blockRows = Math.clamp(ROW_BYTES / bytes, 1, Math.min(mostRows, rows.count()));
         int most = Math.clamp(COLUMN_BYTES / bytes, 1, MOST_COLUMNS);
         int equal = Math.ceilDiv(columns.count(), Math.ceilDiv(columns.count(), most));
         blockColumns = Math.min(most, Math.ceilDiv(equal, PANEL) * PANEL);
@@ -97,6 +110,26 @@ public final class InnerProducts {
 
     private static long aligned(long bytes) {
         return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+
+    /** Where the processor has tiles, three products in bf16 take half the time of one in f32. */
+    private static MatrixPrecision precision() {
+        return CpuKernels.matrixUnit(MatrixPrecision.BF16X3)
+                .filter(unit -> unit.name().startsWith("amx"))
+                .map(_ -> MatrixPrecision.BF16X3)
+                .orElse(MatrixPrecision.F32);
+    }
+
+    /**
+     * By how much a product may differ at most from that of the vectors before their values were rounded to f32, twice each, in whatever order
+     * it is summed.
+     *
+     * @param width of vectors of length 1
+     */
+    public static double error(int width) {
+        boolean split = precision() == MatrixPrecision.BF16X3;
+        double error = ((split ? 3L : 1L) * width + OTHER_ROUNDINGS) * ROUNDING;
+        return error / (1 - error) + (split ? SPLITTING : 0);
     }
 
     /**
@@ -158,7 +191,7 @@ public final class InnerProducts {
     }
 
     private @Nullable Packing packing(int n) {
-        return CpuKernels.packing(Matmul.dense(1, blockRows, n, width, false, true), MatrixPrecision.F32);
+        return CpuKernels.packing(Matmul.dense(1, blockRows, n, width, false, true), precision);
     }
 
     /** Memory of a worker. */
@@ -193,8 +226,7 @@ public final class InnerProducts {
                 row = from;
             }
             long[] addresses = {vectors.address(), packed.address(), products.address()};
-            CpuKernels.bind(product(some, count), MatrixPrecision.F32, addresses, workers)
-                    .run();
+            CpuKernels.bind(product(some, count), precision, addresses, workers).run();
             target.accept(new Block(from, some, column, count, products.asSlice(0, 4L * some * count)));
         }
     }
