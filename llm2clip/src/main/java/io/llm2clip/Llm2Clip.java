@@ -2,6 +2,7 @@ package io.llm2clip;
 
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.UnitVectors;
 import io.llm2clip.data.VectorTarget;
 import io.llm2clip.hub.HubPath;
 import io.llm2clip.image.ImageReader;
@@ -27,7 +28,6 @@ import io.llm2clip.text.CaptionKinds;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -248,12 +248,14 @@ public final class Llm2Clip implements AutoCloseable {
         return similarity(files, textEmbeddings(captions).warn());
     }
 
-    /** Cosines {@code [images, captions]} with captions embedded before. */
+    /**
+     * Cosines {@code [images, captions]} with captions embedded before.
+     *
+     * @throws InputException also if an embedding is not finite
+     */
     public float[][] similarity(List<Path> files, TextEmbeddings captions) {
-        float[][] texts = captions.vectors().toArrays();
-        return Arrays.stream(embedImages(files))
-                .map(image -> cosines(image, texts))
-                .toArray(float[][]::new);
+        UnitVectors texts = new UnitVectors(captions.vectors(), "caption");
+        return new UnitVectors(embed(images(files)), "image").cosines(texts);
     }
 
     /**
@@ -438,15 +440,5 @@ public final class Llm2Clip implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private static float[] cosines(float[] image, float[][] captions) {
-        float[] cosines = new float[captions.length];
-        for (int c = 0; c < captions.length; c++) {
-            for (int d = 0; d < image.length; d++) {
-                cosines[c] += image[d] * captions[c][d];
-            }
-        }
-        return cosines;
     }
 }

@@ -52,7 +52,7 @@ public final class RankingBench {
                     captions,
                     width,
                     seconds,
-                    4.0 * images * captions * width / seconds / 1e9,
+                    2.0 * images * captions * width / seconds / 1e9,
                     Processor.threadCount(),
                     ManagementFactory.getMemoryPoolMXBeans().stream()
                                     .filter(pool -> pool.getType() == MemoryType.HEAP)

@@ -1,6 +1,7 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.UnitVectors;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -25,7 +26,7 @@ public record DemoExample(String image, List<String> captions, int right) {
      * @param texts embeddings {@code [N, E]} of the captions
      */
     static DemoExample of(List<Path> files, List<String> captions, FloatMatrix images, FloatMatrix texts) {
-        double[][] cosines = Cosines.of(images, texts);
+        float[][] cosines = new UnitVectors(images, "image").cosines(new UnitVectors(texts, "caption"));
         int best = IntStream.range(0, cosines.length)
                 .boxed()
                 .max(Comparator.comparingDouble(image -> margin(cosines[image], image)))
@@ -42,7 +43,7 @@ public record DemoExample(String image, List<String> captions, int right) {
                 1);
     }
 
-    private static double margin(double[] cosines, int right) {
+    private static double margin(float[] cosines, int right) {
         double other = IntStream.range(0, cosines.length)
                 .filter(caption -> caption != right)
                 .mapToDouble(caption -> cosines[caption])

@@ -3,11 +3,12 @@ package io.llm2clip.evaluation;
 import io.llm2clip.data.FloatMatrix;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Retrieval between images and captions by cosine in f32, ties broken by the lowest index.
+ * Retrieval between images and captions by cosine, which is rounded to f32, ties broken by the lowest index.
  *
  * @param imageRetrieval text to image (T2I), a query per caption: where its image comes
  * @param textRetrieval image to text (I2T), a query per image: where the first of its captions comes
@@ -48,8 +49,8 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
         }
         int[][] imagesOf =
                 Arrays.stream(imageOf).mapToObj(image -> new int[] {image}).toArray(int[][]::new);
-        return new RetrievalMetrics(
-                CosineRanking.ranks(captions, images, imagesOf), CosineRanking.ranks(images, captions, captionsOf));
+        List<Ranks> ranks = CosineRanking.bothWays(images, captions, captionsOf, imagesOf, List.of("image", "caption"));
+        return new RetrievalMetrics(ranks.getLast(), ranks.getFirst());
     }
 
     /** The same of arrays. */
@@ -73,20 +74,23 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
      * @return {@link Ranks#recall recall(1)} of the result is the accuracy
      */
     public static Ranks captionRetrievalAccuracy(FloatMatrix a, FloatMatrix b) {
-        if (a.rows() != b.rows()) {
-            throw new IllegalArgumentException("Caption pairs need as many first as second captions, found %d and %d."
-                    .formatted(a.rows(), b.rows()));
-        }
-        int[][] partner =
-                IntStream.range(0, a.rows()).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
-        return CosineRanking.ranks(a, b, partner);
+        return CosineRanking.ranks(a, b, partners(a, b));
     }
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
     public static double mutualCaptionAccuracy(FloatMatrix a, FloatMatrix b) {
-        return (captionRetrievalAccuracy(a, b).recall(1)
-                        + captionRetrievalAccuracy(b, a).recall(1))
-                / 2;
+        int[][] partners = partners(a, b);
+        List<Ranks> ranks =
+                CosineRanking.bothWays(a, b, partners, partners, List.of("first caption", "second caption"));
+        return (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
+    }
+
+    private static int[][] partners(FloatMatrix a, FloatMatrix b) {
+        if (a.rows() != b.rows()) {
+            throw new IllegalArgumentException("Caption pairs need as many first as second captions, found %d and %d."
+                    .formatted(a.rows(), b.rows()));
+        }
+        return IntStream.range(0, a.rows()).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
     }
 
     /** R@1, 5, 10, 25, 50 of both directions under the reference's names, such as {@code image_retrieval_recall@1}. */

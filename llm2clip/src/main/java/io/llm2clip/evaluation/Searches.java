@@ -115,7 +115,7 @@ public record Searches(List<Stratum> strata) {
         List<List<Found>> byQuery = new ArrayList<>();
         queries.forEach(_ -> byQuery.add(new ArrayList<>()));
         for (Model model : models) {
-            List<List<Neighbor>> nearest = CosineRanking.nearest(model.queries, queries, model.candidates, NEIGHBORS);
+            List<List<Neighbor>> nearest = NearestCandidates.of(model.queries, queries, model.candidates, NEIGHBORS);
             for (int i = 0; i < queries.size(); i++) {
                 byQuery.get(i).add(model.found(queries.get(i), nearest.get(i)));
             }

@@ -3,6 +3,7 @@ package io.llm2clip.zeroshot;
 import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
+import io.llm2clip.data.UnitVectors;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.model.Probabilities;
@@ -24,7 +25,7 @@ import java.util.function.Consumer;
  * classifier.classify(model.images(files), (index, best) -> ..., failure -> ..., Progress.Phase.NONE);
  * }</pre>
  *
- * <p>A label's vector is the mean of the embeddings of its prompts, each of length 1, scaled to length 1, as in CLIP. The model must stay
+ * <p>A label's vector is the mean of the embeddings of its prompts, each of length 1, as in CLIP. The model must stay
  * open. Safe for use by several threads.
  */
 public final class ZeroShotClassifier {
@@ -33,7 +34,7 @@ public final class ZeroShotClassifier {
 
     private final Llm2Clip model;
     private final List<Label> labels;
-    private final FloatMatrix vectors;
+    private final UnitVectors vectors;
     private final Probabilities probabilities;
     private final int prompts;
     private final int cutPrompts;
@@ -62,7 +63,7 @@ public final class ZeroShotClassifier {
     private ZeroShotClassifier(
             Llm2Clip model,
             List<Label> labels,
-            FloatMatrix vectors,
+            UnitVectors vectors,
             Probabilities probabilities,
             int prompts,
             int cutPrompts) {
@@ -103,12 +104,12 @@ public final class ZeroShotClassifier {
                 }
             }
         }
-        vectors.normalizeRows();
         for (int label = 0; label < labels.size(); label++) {
             requireFinite(
                     vectors.row(label), "label '%s'".formatted(labels.get(label).name()));
         }
-        return new ZeroShotClassifier(model, List.copyOf(labels), vectors, model.probabilities(), prompts, cut);
+        return new ZeroShotClassifier(
+                model, List.copyOf(labels), new UnitVectors(vectors, "label"), model.probabilities(), prompts, cut);
     }
 
     private static void add(MemorySegment vector, MemorySegment sum) {
@@ -172,15 +173,9 @@ public final class ZeroShotClassifier {
      */
     public List<Score> scores(String name, MemorySegment image) {
         requireFinite(image, "image " + name);
-        float[] vector = image.toArray(ValueLayout.JAVA_FLOAT);
-        float[] cosines = new float[labels.size()];
-        for (int label = 0; label < cosines.length; label++) {
-            float cosine = 0;
-            for (int i = 0; i < vector.length; i++) {
-                cosine += vector[i] * vectors.get(label, i);
-            }
-            cosines[label] = cosine;
-        }
+        FloatMatrix vector = FloatMatrix.allocate(1, vectors.width());
+        vector.accept(0, image);
+        float[] cosines = new UnitVectors(vector, "image").cosines(vectors)[0];
         double[] probable = probabilities.of(cosines);
         List<Score> scores = new ArrayList<>(cosines.length);
         for (int label = 0; label < cosines.length; label++) {

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -153,83 +151,6 @@ class RetrievalMetricsTest {
                 .isEqualTo(1);
     }
 
-    /** Scores as they are defined, every sum in the order of dimensions: equal bits, so that ties are ties here, too. */
-    private static float[] scores(FloatMatrix queries, int query, FloatMatrix candidates) {
-        float[] unit = unit(queries, query);
-        float[] scores = new float[candidates.rows()];
-        for (int c = 0; c < scores.length; c++) {
-            float[] other = unit(candidates, c);
-            for (int d = 0; d < unit.length; d++) {
-                scores[c] += unit[d] * other[d];
-            }
-        }
-        return scores;
-    }
-
-    private static float[] unit(FloatMatrix vectors, int row) {
-        float[] vector = vectors.toArray(row);
-        float scale = (float) (1 / Math.max(Math.sqrt(FloatMatrix.squares(vectors.row(row))), 1e-12));
-        for (int d = 0; d < vector.length; d++) {
-            vector[d] *= scale;
-        }
-        return vector;
-    }
-
-    /** More candidates than are transposed at a time, most of them tied with others, in tiles that are not full. */
-    @Property(tries = 12)
-    void ranksAreExactWhateverTheBlocks(
-            @ForAll long seed,
-            @ForAll @IntRange(min = 1, max = 70) int count,
-            @ForAll @IntRange(min = 8190, max = 8400) int others,
-            @ForAll @IntRange(min = 1, max = 9) int width) {
-        var random = new Random(seed);
-        FloatMatrix queries = FloatMatrix.of(random(count, width, random));
-        FloatMatrix candidates = FloatMatrix.of(random(others, width, random));
-        int[][] answers = new int[count][];
-        for (int q = 0; q < count; q++) {
-            answers[q] = random.ints(1 + random.nextInt(3), 0, others).toArray();
-        }
-        int[] ranks = CosineRanking.ranks(queries, candidates, answers).ranks();
-        List<Integer> rows = IntStream.range(0, count).boxed().toList();
-        List<List<Neighbor>> nearest = CosineRanking.nearest(queries, rows, candidates, 5);
-        for (int q = 0; q < count; q++) {
-            float[] scores = scores(queries, q, candidates);
-            List<Integer> order = IntStream.range(0, others)
-                    .boxed()
-                    .sorted((a, b) -> scores[a] != scores[b] ? Float.compare(scores[b], scores[a]) : a - b)
-                    .toList();
-            assertThat(ranks[q])
-                    .isEqualTo(
-                            Arrays.stream(answers[q]).map(order::indexOf).min().orElseThrow());
-            assertThat(nearest.get(q)).extracting(Neighbor::candidate).isEqualTo(order.subList(0, 5));
-        }
-    }
-
-    /** As many scores would be an array of 400 MB; they are counted instead. */
-    @Test
-    void aMillionCandidatesAreRanked() {
-        int count = 1_000_000;
-        FloatMatrix candidates = FloatMatrix.allocate(count, 3);
-        var random = new Random(3);
-        for (long i = 0; i < 3L * count; i++) {
-            candidates.memory().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
-        }
-        int[][] answers = new int[100][1];
-        FloatMatrix queries = FloatMatrix.allocate(answers.length, 3);
-        for (int q = 0; q < answers.length; q++) {
-            answers[q][0] = 9973 * q;
-            queries.accept(q, candidates.row(9973 * q));
-        }
-        int[] ranks = CosineRanking.ranks(queries, candidates, answers).ranks();
-        for (int q : new int[] {0, 57, 99}) {
-            float[] scores = scores(queries, q, candidates);
-            int answer = answers[q][0];
-            assertThat(ranks[q]).isEqualTo((int) IntStream.range(0, count)
-                    .filter(c -> scores[c] > scores[answer] || scores[c] == scores[answer] && c < answer)
-                    .count());
-        }
-    }
-
     @Test
     void refusesWhatCannotBeRanked() {
         float[][] one = {{1, 0}};
@@ -240,9 +161,15 @@ class RetrievalMetricsTest {
         assertThatThrownBy(() -> RetrievalMetrics.of(new float[][] {{1}, {1}}, new float[][] {{1}}, new int[] {0}))
                 .hasMessage("Image 1 has no caption; leave it out.");
         assertThatThrownBy(() -> RetrievalMetrics.diagonal(one, new float[][] {{1}}))
-                .hasMessage("Embeddings must have one width, found 1 and 2.");
+                .hasMessage("Embeddings must have one width, found 2 and 1.");
         assertThatThrownBy(() -> RetrievalMetrics.diagonal(one, new float[][] {{Float.NaN, 0}}))
-                .hasMessage("The embedding of query 0 is not finite; the model that made it is broken.");
+                .hasMessage("The embedding of caption 0 is not finite; the model that made it is broken.");
+        float[][] infinite = {{1, 0}, {Float.NEGATIVE_INFINITY, 0}};
+        assertThatThrownBy(() -> RetrievalMetrics.diagonal(infinite, infinite))
+                .hasMessage("The embedding of image 1 is not finite; the model that made it is broken.");
+        assertThatThrownBy(() -> RetrievalMetrics.mutualCaptionAccuracy(
+                        FloatMatrix.of(new float[][] {{1}}), FloatMatrix.of(new float[][] {{Float.NaN}})))
+                .hasMessage("The embedding of second caption 0 is not finite; the model that made it is broken.");
         assertThatThrownBy(() ->
                         RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(one), FloatMatrix.allocate(2, 2)))
                 .hasMessage("Caption pairs need as many first as second captions, found 1 and 2.");

@@ -202,15 +202,15 @@ final class MatrixUnits {
                 .filter(unit -> unit.precision() == precision && unit.work().contains(work))
                 .toList();
         boolean named = wanted != null && able.contains(named(units, wanted));
-        return choose(able, named ? wanted : null);
+        return choose(able, work, named ? wanted : null);
     }
 
-    /** Chooses among units of one precision and for one kind of operations, fastest first. */
-    static Selection choose(List<MatrixUnit> units, @Nullable String wanted) {
+    /** Chooses among units of one precision, fastest first, for a kind of operations. */
+    static Selection choose(List<MatrixUnit> units, MatrixWork work, @Nullable String wanted) {
         List<String> names = units.stream().map(MatrixUnit::name).toList();
         if (wanted != null) {
             MatrixUnit unit = named(units, wanted);
-            unit.selfTest().ifPresent(failure -> {
+            unit.selfTest(work).ifPresent(failure -> {
                 throw new IllegalArgumentException("The matrix unit '" + wanted + "' cannot be used: " + failure
                         + "; leave " + Settings.MATRIX_UNIT + " unset to have another one.");
             });
@@ -218,7 +218,7 @@ final class MatrixUnits {
         }
         List<String> failures = new ArrayList<>();
         for (MatrixUnit unit : units) {
-            Optional<String> failure = unit.selfTest();
+            Optional<String> failure = unit.selfTest(work);
             if (failure.isEmpty()) {
                 String reason = failures.isEmpty()
                         ? "the fastest of " + names + ", passed its self-test"

@@ -9,6 +9,7 @@ import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Memory;
@@ -52,6 +53,11 @@ class MatrixUnitsTest {
         assertThat(choice(wrong, SCALAR).reason())
                 .startsWith("not planted, its self-test found ")
                 .contains(" was expected, in Matmul[batch=1, m=13");
+        assertThat(MatrixUnits.choose(List.of(wrong), MatrixWork.ATTENTION, null))
+                .as("tested for what it is chosen for")
+                .isInstanceOfSatisfying(
+                        MatrixUnits.Absence.class,
+                        absence -> assertThat(absence.reason()).contains(" was expected, in Attention["));
         assertThat(choice(new Planted(launch -> launch, Float.NaN), SCALAR).reason())
                 .startsWith("not planted, its self-test found NaN where ");
         Planted broken = new Planted(
@@ -59,7 +65,7 @@ class MatrixUnitsTest {
                     throw new IllegalStateException("no such instruction");
                 },
                 0);
-        assertThat(MatrixUnits.choose(List.of(broken, VECTOR), null))
+        assertThat(MatrixUnits.choose(List.of(broken, VECTOR), MatrixWork.MATMUL, null))
                 .isEqualTo(new MatrixUnits.Choice(
                         VECTOR,
                         "not planted, its self-test failed with java.lang.IllegalStateException: no such"
@@ -67,14 +73,14 @@ class MatrixUnitsTest {
         assertThat(choice(new Planted(launch -> launch, 0), SCALAR).reason())
                 .as("nothing planted")
                 .isEqualTo("the fastest of [planted, scalar], passed its self-test");
-        assertThat(MatrixUnits.choose(List.of(wrong), null))
+        assertThat(MatrixUnits.choose(List.of(wrong), MatrixWork.MATMUL, null))
                 .isInstanceOfSatisfying(
                         MatrixUnits.Absence.class,
                         absence -> assertThat(absence.reason()).startsWith("not planted, its self-test found "));
     }
 
     private static MatrixUnits.Choice choice(MatrixUnit... units) {
-        return (MatrixUnits.Choice) MatrixUnits.choose(List.of(units), null);
+        return (MatrixUnits.Choice) MatrixUnits.choose(List.of(units), MatrixWork.MATMUL, null);
     }
 
     /** Whatever CPU this is: one property takes all units of machine code away, and the reason says so. */
@@ -183,7 +189,8 @@ class MatrixUnitsTest {
                         + " amx-bf16-attention, vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3,"
                         + " amx-int8, avx512-int8, avxvnni-int8, avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
-        assertThatThrownBy(() -> MatrixUnits.choose(List.of(new Planted(launch -> launch, 1), SCALAR), "planted"))
+        assertThatThrownBy(() -> MatrixUnits.choose(
+                        List.of(new Planted(launch -> launch, 1), SCALAR), MatrixWork.MATMUL, "planted"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("The matrix unit 'planted' cannot be used: its self-test found ")
                 .hasMessageEndingWith("; leave llm2clip.matrix unset to have another one.");

@@ -183,11 +183,12 @@ public interface MatrixUnit {
     Launch attentionGradient(AttentionOp.AttentionGradient op, long[] addresses, Workers workers);
 
     /**
-     * Computes something small whose result is known; once per process, a fifth of a second where nothing is compiled yet.
+     * Computes something small of a kind whose result is known; once per process, and only of kinds that are needed: where nothing is compiled
+     * yet, one takes up to a tenth of a second.
      *
-     * @return why the unit must not be used here; empty if it may
+     * @return why the unit must not be used for it here; empty if it may
      */
-    default Optional<String> selfTest() {
-        return SelfTest.run(this);
+    default Optional<String> selfTest(MatrixWork work) {
+        return SelfTest.run(this, work);
     }
 }

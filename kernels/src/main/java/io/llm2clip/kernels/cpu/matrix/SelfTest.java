@@ -39,10 +39,10 @@ final class SelfTest {
 
     private SelfTest() {}
 
-    static Optional<String> run(MatrixUnit unit) {
+    static Optional<String> run(MatrixUnit unit, MatrixWork work) {
         try (Workers workers = new Workers(1)) {
             for (KernelOp op : unit.precision() == MatrixPrecision.INT8 ? QUANTIZED : OPERATIONS) {
-                if (unit.supports(op)) {
+                if (MatrixWork.of(op) == work && unit.supports(op)) {
                     Optional<String> failure = run(unit, op, workers);
                     if (failure.isPresent()) {
                         return failure;

@@ -165,9 +165,9 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
 
     /** What this process or this CPU lacks, or what a computation has shown to be wrong. */
     @Override
-    public final Optional<String> selfTest() {
+    public final Optional<String> selfTest(MatrixWork work) {
         String missing = missing(machine.get());
-        return missing != null ? Optional.of(missing) : MatrixUnit.super.selfTest();
+        return missing != null ? Optional.of(missing) : MatrixUnit.super.selfTest(work);
     }
 
     private @Nullable String missing(MachineCode code) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.matrix.QuantizedRows;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
@@ -46,7 +47,7 @@ class ByteProductsTest {
     }
 
     private static void assumeUsable(Case tested) {
-        String problem = tested.unit.selfTest().orElse(null);
+        String problem = tested.unit.selfTest(MatrixWork.MATMUL).orElse(null);
         boolean wrong = problem != null && problem.startsWith("its self-test");
         assertThat(wrong || tested.emulated ? problem : null).as("self-test").isNull();
         assumeTrue(problem == null, "Not run natively: " + problem);

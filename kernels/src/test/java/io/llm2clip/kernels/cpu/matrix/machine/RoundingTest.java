@@ -7,6 +7,7 @@ import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 import java.lang.foreign.Arena;
@@ -46,7 +47,7 @@ class RoundingTest {
     }
 
     private static void assumeUsable(Case tested) {
-        String missing = tested.unit.selfTest().orElse(null);
+        String missing = tested.unit.selfTest(MatrixWork.MATMUL).orElse(null);
         Feature feature = tested.name.contains("AMX") ? Feature.AMX_BF16 : Feature.AVX512_BF16;
         boolean absent = !tested.name.startsWith("emulated")
                 && (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed)

@@ -146,9 +146,9 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
 
     /** What this process or this CPU lacks, or what a computation has shown to be wrong. */
     @Override
-    public final Optional<String> selfTest() {
+    public final Optional<String> selfTest(MatrixWork work) {
         String missing = missing();
-        return missing != null ? Optional.of(missing) : MatrixUnit.super.selfTest();
+        return missing != null ? Optional.of(missing) : MatrixUnit.super.selfTest(work);
     }
 
     private @Nullable String missing() {
