@@ -133,11 +133,7 @@ public final class StoreInspection {
     /** Why the store is not whole, if it is not. */
     private static Optional<String> finished(Path store, long count) throws IOException {
         int finished = TextVectorStore.finishedRows(store);
-        return count < finished
-                ? Optional.of(
-                        "The text vector store %s was finished with %,d vectors but has %,d; delete it to build it anew."
-                                .formatted(store, finished, count))
-                : Optional.empty();
+        return count < finished ? Optional.of(TextVectorStore.lost(store, finished, count)) : Optional.empty();
     }
 
     private void encoder(Path vectors, Fingerprint fingerprint) {
@@ -155,7 +151,7 @@ public final class StoreInspection {
 
     private void datasets() throws IOException {
         int filled = 0;
-        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, "filled-*.json")) {
+        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, TextVectorStore.FILLED + "*.json")) {
             for (Path _ : marks) {
                 filled++;
             }

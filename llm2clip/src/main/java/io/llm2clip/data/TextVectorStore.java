@@ -44,6 +44,9 @@ public final class TextVectorStore implements AutoCloseable {
 
     static final String KEYS = "keys.bin";
 
+    /** Begins names of files that say of which data all vectors are there. */
+    public static final String FILLED = "filled-";
+
     /** Names of all that a store writes. */
     private static final Pattern OWN =
             Pattern.compile("keys\\.bin|vectors\\.f(32|16)|finished|filled-.*\\.json|part-\\d+-of-\\d+");
@@ -483,13 +486,17 @@ public final class TextVectorStore implements AutoCloseable {
             }
         }
         if (written < finished) {
-            throw new InputException(
-                    "The text vector store %s was finished with %d vectors but has %d; delete it to build it anew."
-                            .formatted(folder, finished, written));
+            throw new InputException(lost(folder, finished, written));
         }
         // Not while they are mapped, which some systems refuse.
         keys.truncate((long) written * ENTRY_BYTES);
         vectors.truncate(StoreHeader.BYTES + written * rowBytes());
+    }
+
+    /** That some are gone which were there when the store in a folder was finished. */
+    static String lost(Path folder, int finished, long found) {
+        return "The text vector store %s was finished with %d vectors but has %d; delete it to build it anew."
+                .formatted(folder, finished, found);
     }
 
     /** How many rows there were when the store in a folder was finished. */

@@ -30,11 +30,9 @@ public final class UnitVectors implements InnerProducts.Vectors {
     public UnitVectors(FloatMatrix vectors, String role) {
         this.vectors = vectors;
         scales = new double[vectors.rows()];
-        Processor.parallel(Math.ceilDiv(scales.length, BLOCK), block -> {
-            for (int i = block * BLOCK; i < Math.min(scales.length, (block + 1) * BLOCK); i++) {
-                double squares = product(vectors, i, vectors, i);
-                scales[i] = Double.isFinite(squares) ? 1 / Math.max(Math.sqrt(squares), LEAST) : Double.NaN;
-            }
+        Processor.parallel(scales.length, BLOCK, i -> {
+            double squares = product(vectors, i, vectors, i);
+            scales[i] = Double.isFinite(squares) ? 1 / Math.max(Math.sqrt(squares), LEAST) : Double.NaN;
         });
         for (int i = 0; i < scales.length; i++) {
             if (Double.isNaN(scales[i])) {

@@ -35,11 +35,7 @@ final class RankCount {
         upper = new int[answers.length];
         lower = new int[answers.length];
         before = new AtomicIntegerArray(answers.length);
-        Processor.parallel(Math.ceilDiv(answers.length, BLOCK), block -> {
-            for (int q = block * BLOCK; q < Math.min(answers.length, (block + 1) * BLOCK); q++) {
-                choose(q, rightOnes[q]);
-            }
-        });
+        Processor.parallel(answers.length, BLOCK, query -> choose(query, rightOnes[query]));
     }
 
     private void choose(int query, int[] rightOnes) {

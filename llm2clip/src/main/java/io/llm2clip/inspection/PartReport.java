@@ -1,8 +1,11 @@
 package io.llm2clip.inspection;
 
+import io.llm2clip.nn.checkpoint.StoredTensor;
 import io.llm2clip.nn.checkpoint.StoredType;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +33,16 @@ public record PartReport(
     public PartReport {
         facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
         types = Collections.unmodifiableMap(new LinkedHashMap<>(types));
+    }
+
+    /** Tensors of which nothing more is known. */
+    public static PartReport of(String name, Path source, String summary, Collection<StoredTensor> tensors) {
+        Map<StoredType, Long> types = new EnumMap<>(StoredType.class);
+        for (StoredTensor tensor : tensors) {
+            types.merge(tensor.type(), tensor.elements(), Math::addExact);
+        }
+        long elements = types.values().stream().mapToLong(Long::longValue).sum();
+        return new PartReport(name, source, summary, Map.of(), elements, types, Optional.empty());
     }
 
     /** Bytes of its tensors as they are stored. */

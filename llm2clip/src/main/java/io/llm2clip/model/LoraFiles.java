@@ -32,7 +32,7 @@ import java.util.stream.Stream;
 
 /** The matrices of an adapter of PEFT. */
 final class LoraFiles {
-    private static final String FIRST = ".lora_A.";
+    static final String FIRST = ".lora_A.";
     private static final String STEM = "adapter_model";
     private static final List<String> NAMES = List.of(STEM + ".safetensors", STEM + ".bin");
 
@@ -197,11 +197,16 @@ final class LoraFiles {
         return Checkpoint.open(file(directory));
     }
 
-    private static Path file(Path directory) {
+    /** The file of the matrices, if there is one. */
+    static Optional<Path> find(Path directory) {
         return NAMES.stream()
                 .map(directory::resolve)
                 .filter(Files::isRegularFile)
-                .findFirst()
+                .findFirst();
+    }
+
+    private static Path file(Path directory) {
+        return find(directory)
                 .orElseThrow(() -> new CheckpointException(
                         "%s: expected the adapter's weights beside its configuration, %s, found none; fetch them, too."
                                 .formatted(directory, String.join(" or ", NAMES))));

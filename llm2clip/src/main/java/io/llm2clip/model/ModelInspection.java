@@ -95,10 +95,7 @@ public final class ModelInspection {
     private Kind updates() {
         boolean vision = AdaptedVision.isIn(path);
         Optional<LoraConfig> config = parts.updates(path);
-        Optional<Path> weights = Stream.of("adapter_model.safetensors", "adapter_model.bin")
-                .map(path::resolve)
-                .filter(Files::isRegularFile)
-                .findFirst();
+        Optional<Path> weights = LoraFiles.find(path);
         if (weights.isPresent()) {
             updated(weights.get());
         } else {
@@ -119,7 +116,8 @@ public final class ModelInspection {
             Set<String> names = source.entries().keySet();
             parts.tensors("tensors", source, LoraFiles.describe(names), _ -> true);
             names.stream()
-                    .filter(name -> name.contains(".lora_A.") && !names.contains(name.replace(".lora_A.", ".lora_B.")))
+                    .filter(name -> name.contains(LoraFiles.FIRST)
+                            && !names.contains(name.replace(LoraFiles.FIRST, ".lora_B.")))
                     .findFirst()
                     .ifPresent(name -> parts.broken(
                             "tensors",

@@ -295,15 +295,12 @@ final class PartInspection {
 
     /** Tensors that no loader is known for, or that are not looked at as a model. */
     void tensors(String name, Checkpoint source, String summary, Predicate<String> which) {
-        Map<StoredType, Long> types = new EnumMap<>(StoredType.class);
-        for (Map.Entry<String, StoredTensor> each : source.entries().entrySet()) {
-            if (which.test(each.getKey())) {
-                types.merge(each.getValue().type(), each.getValue().elements(), Math::addExact);
-            }
-        }
-        if (!types.isEmpty()) {
-            long elements = types.values().stream().mapToLong(Long::longValue).sum();
-            parts.add(new PartReport(name, source.source(), summary, Map.of(), elements, types, Optional.empty()));
+        List<StoredTensor> tensors = source.entries().entrySet().stream()
+                .filter(each -> which.test(each.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+        if (!tensors.isEmpty()) {
+            parts.add(PartReport.of(name, source.source(), summary, tensors));
         }
     }
 

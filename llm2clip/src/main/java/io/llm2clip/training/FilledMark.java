@@ -31,7 +31,8 @@ final class FilledMark {
     FilledMark(TextVectorStore store, ExampleSet data) {
         this.store = store;
         this.file = store.folder()
-                .resolve("filled-" + Fingerprint.hash(data.digest()).substring(0, DIGITS) + ".json");
+                .resolve(
+                        TextVectorStore.FILLED + Fingerprint.hash(data.digest()).substring(0, DIGITS) + ".json");
     }
 
     /** What was filled, if the store still has it. */

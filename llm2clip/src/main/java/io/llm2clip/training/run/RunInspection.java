@@ -7,8 +7,6 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
-import io.llm2clip.nn.checkpoint.StoredTensor;
-import io.llm2clip.nn.checkpoint.StoredType;
 import io.llm2clip.progress.Quantity;
 import io.llm2clip.report.Series;
 import io.llm2clip.report.ShellWords;
@@ -16,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -76,9 +73,9 @@ public final class RunInspection {
         facts.put("settings", run.settings().values());
         add(
                 "run",
-                "%s%s, %s: %s"
+                "begun %s%s, %s: %s"
                         .formatted(
-                                "begun " + run.started(),
+                                run.started(),
                                 run.resumed().isEmpty()
                                         ? ""
                                         : ", gone on "
@@ -203,12 +200,7 @@ public final class RunInspection {
     private void tensors(String name, String summary, String file) {
         Path weights = path.resolve(file);
         try (Checkpoint source = Checkpoint.open(weights)) {
-            Map<StoredType, Long> types = new EnumMap<>(StoredType.class);
-            for (StoredTensor tensor : source.entries().values()) {
-                types.merge(tensor.type(), tensor.elements(), Math::addExact);
-            }
-            long elements = types.values().stream().mapToLong(Long::longValue).sum();
-            parts.add(new PartReport(name, weights, summary, Map.of(), elements, types, Optional.empty()));
+            parts.add(PartReport.of(name, weights, summary, source.entries().values()));
             files.put(weights, Files.size(weights));
         } catch (CheckpointException e) {
             broken(name, String.valueOf(e.getMessage()));

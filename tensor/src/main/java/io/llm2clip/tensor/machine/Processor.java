@@ -118,4 +118,14 @@ public record Processor(
     public static void parallel(int tasks, IntConsumer task) {
         Workers.shared().parallel(tasks, (number, _) -> task.accept(number));
     }
+
+    /** The same of tasks so short that one thread does some of them together. */
+    public static void parallel(int tasks, int together, IntConsumer task) {
+        parallel(Math.ceilDiv(tasks, together), block -> {
+            int end = (int) Math.min(tasks, (block + 1L) * together);
+            for (int number = block * together; number < end; number++) {
+                task.accept(number);
+            }
+        });
+    }
 }

@@ -19,6 +19,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import java.util.List;
 
 /**
@@ -112,22 +113,16 @@ final class TileProgram {
     }
 
     private void loop(int count, int unrolled) {
-        Label done = a.label();
-        a.mov(RBX, at(RDI, count));
-        a.test(RBX, RBX);
-        a.jz(done);
-        Label again = a.here();
-        for (int step = 0; step < unrolled; step++) {
-            multiply(step);
-        }
-        for (int offset = 0; offset < unrolled * rows * Float.BYTES; offset += LINE) {
-            a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
-        }
-        a.add(RAX, unrolled * rows * Float.BYTES);
-        a.add(RSI, unrolled * VECTORS * lanes.bytes);
-        a.sub(RBX, 1);
-        a.jnz(again);
-        a.bind(done);
+        Loops.times(a, RBX, at(RDI, count), () -> {
+            for (int step = 0; step < unrolled; step++) {
+                multiply(step);
+            }
+            for (int offset = 0; offset < unrolled * rows * Float.BYTES; offset += LINE) {
+                a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
+            }
+            a.add(RAX, unrolled * rows * Float.BYTES);
+            a.add(RSI, unrolled * VECTORS * lanes.bytes);
+        });
     }
 
     private void multiply(int step) {

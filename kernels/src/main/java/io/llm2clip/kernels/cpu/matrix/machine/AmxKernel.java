@@ -15,6 +15,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Tile;
 
 /**
@@ -90,9 +91,7 @@ record AmxKernel() implements Bf16Kernel {
                 a.mov(RBP, at(RDI, PanelCall.NEXT_PART));
                 a.add(RBP, R8);
             }
-            Label rest = a.label();
-            Label end = a.label();
-            loop(PanelCall.EIGHTS, rest, () -> {
+            Loops.times(a, RBX, at(RDI, PanelCall.EIGHTS), () -> {
                 for (int step = 0; step < EIGHT; step++) {
                     step(step);
                     if (step == EIGHT / 2) {
@@ -102,24 +101,12 @@ record AmxKernel() implements Bf16Kernel {
                 }
                 advance(EIGHT);
             });
-            a.bind(rest);
-            loop(PanelCall.REST, end, () -> {
+            Loops.times(a, RBX, at(RDI, PanelCall.REST), () -> {
                 step(0);
                 finishRow();
                 advance(1);
             });
-            a.bind(end);
             finishRows();
-        }
-
-        private void loop(int count, Label end, Runnable body) {
-            a.mov(RBX, at(RDI, count));
-            a.test(RBX, RBX);
-            a.jz(end);
-            Label again = a.here();
-            body.run();
-            a.sub(RBX, 1);
-            a.jnz(again);
         }
 
         private void advance(int steps) {

@@ -110,8 +110,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     public void columns(RowPanels b, long from, int column, long to) {
         for (int row = 0; row < b.rows(); row += Tiles.STEP) {
             for (int part = 0; part < b.parts(); part++) {
-                long target = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, b.parts());
-                target += part * Tiles.bytes(Tiles.COLUMNS, 1, 1);
+                long step = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, b.parts());
+                long target = step + part * Tiles.bytes(Tiles.COLUMNS, 1, 1);
                 interleave(step(b, from, row, column, part), Tiles.ROW, target, 1, 0);
             }
         }

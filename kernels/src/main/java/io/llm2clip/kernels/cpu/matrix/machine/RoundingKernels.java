@@ -132,19 +132,13 @@ final class RoundingKernels {
         a.mov(RCX, at(RDI, FROM_ROW));
         a.mov(R11, at(RDI, TO_PART));
         Label step = a.here();
-        Label odd = a.label();
         a.mov(RSI, R9);
-        a.mov(R10, at(RDI, ROWS));
-        a.test(R10, R10);
-        a.jz(odd);
-        Label pair = a.here();
-        pair(true);
-        a.add(RAX, RCX);
-        a.add(RAX, RCX);
-        a.add(RSI, Tiles.ROW);
-        a.sub(R10, 1);
-        a.jnz(pair);
-        a.bind(odd);
+        Loops.times(a, R10, at(RDI, ROWS), () -> {
+            pair(true);
+            a.add(RAX, RCX);
+            a.add(RAX, RCX);
+            a.add(RSI, Tiles.ROW);
+        });
         a.add(R9, at(RDI, TO_STEP));
         a.sub(RBX, 1);
         a.jnz(step);
