@@ -41,6 +41,24 @@ def write(folder, package, vendor, rows):
             print(json.dumps({"image": f"images/{file}", "captions": texts}, ensure_ascii=False), file=lines)
 
 
+def write_keywords(file):
+    """For stage 1 alone: of every character with four keywords or more, its name, and a sentence that has the keywords but not the name."""
+    forms = (
+        "This is a picture that has to do with {}, and one would find it under {}.",
+        "Somebody who thinks of {} may well want to send this little picture, which is about {}.",
+        "A small drawing for messages, made for whatever has to do with {} or with {}.",
+    )
+    order = random.Random(7)
+    with open(file, "w", encoding="utf-8") as lines:
+        for number, (_, entry) in enumerate(sorted(names["en"].items())):
+            name = entry.get("tts", [""])[0]
+            keywords = [keyword for keyword in entry.get("default", []) if keyword != name]
+            if name and len(keywords) >= 4:
+                order.shuffle(keywords)
+                *first, last = keywords[:10]
+                print(json.dumps({"captions": [name, forms[number % 3].format(", ".join(first), last)]}, ensure_ascii=False), file=lines)
+
+
 emoji = {}
 for entry in sorted(json.loads((google / "emoji.json").read_text("utf-8")), key=lambda entry: entry["sort_order"]):
     characters = "".join(chr(int(code, 16)) for code in entry["unified"].split("-"))
@@ -57,4 +75,6 @@ for part, rows in (
     # German names that are English ones, such as Sushi, would say nothing.
     foreign = [(file, english, german) for file, english, german in rows if english[0].lower() != german.lower()]
     write(f"twitter-{part}-english", twitter, "twitter", [(file, english[:1]) for file, english, _ in foreign])
+    write(f"twitter-{part}-sentences", twitter, "twitter", [(file, english[1:]) for file, english, _ in foreign])
     write(f"twitter-{part}-german", twitter, "twitter", [(file, [german]) for file, _, german in foreign])
+write_keywords(out / "keywords.jsonl")
