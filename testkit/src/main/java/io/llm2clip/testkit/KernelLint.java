@@ -37,6 +37,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +121,9 @@ public final class KernelLint {
             throw new IllegalArgumentException(kernels.getName() + " has no kernels: expected static methods called "
                     + PREFIX + "... that take a KernelContext first; pass the class that declares them.");
         }
-        return models.stream().flatMap(model -> check(model).stream()).toList();
+        return Stream.concat(
+                        models.stream().flatMap(model -> check(model).stream()), HelperSizes.check(models).stream())
+                .toList();
     }
 
     /** Whether a class has kernels or helpers of kernels: a method with the prefix, or with a context as parameter. */
@@ -130,7 +133,7 @@ public final class KernelLint {
     }
 
     /**
-     * Checks a class file by itself.
+     * Checks a class file by itself, and so without what its methods have in others: sizes of helpers are not known.
      *
      * @return one sentence for each violation, beginning with where it is
      */

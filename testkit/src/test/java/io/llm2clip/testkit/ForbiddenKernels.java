@@ -115,6 +115,26 @@ final class ForbiddenKernels {
         y.set(params.get(1) + context.globalIdx, x.get(params.get(0) + mirrored));
     }
 
+    static void k_callsLarge(KernelContext context, FloatBuf floats) {
+        floats.set(0, k_large(floats.get(0)) + k_recursive(floats.get(1)));
+    }
+
+    static float k_large(float x) {
+        return k_part(k_part(k_part(k_part(k_part(k_part(k_part(k_part(x))))))));
+    }
+
+    private static float k_part(float x) {
+        return k_step(k_step(k_step(k_step(k_step(k_step(k_step(k_step(x))))))));
+    }
+
+    private static float k_step(float x) {
+        return (x * 3f + 1f) * (x * 2f + 2f);
+    }
+
+    static float k_recursive(float x) {
+        return x > 1f ? k_recursive(x - 1f) : x;
+    }
+
     /** Loops, conditions, continue and return as they are allowed. */
     static void k_allowed(KernelContext context, IntBuf ints) {
         int sum = 0;

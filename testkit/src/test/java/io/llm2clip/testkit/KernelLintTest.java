@@ -37,6 +37,8 @@ class KernelLintTest {
             k_or | has || in a condition, whose second way into the body gets lost
             k_parameter | assigns a buffer to the parameter 'x', which operands of one arena share on devices
             k_keyword | has a variable 'global', a keyword of device languages; rename it
+            k_large | has 858 instructions with all that it calls, of which compilers inline no more than 520; call less
+            k_recursive | calls itself, which devices cannot; write a loop
             <clinit> | computes static fields; use compile-time constants only
             """)
     void violationIsFound(String method, String message) {

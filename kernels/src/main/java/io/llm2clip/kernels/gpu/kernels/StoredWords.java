@@ -34,20 +34,38 @@ public final class StoredWords {
             at = first + element / BLOCK * (2 + BLOCK / 4);
         }
         boolean wide = format == BF16;
-        // Of a block, the scale.
-        float value =
-                HalfConversion.k_value(words.get(at), wide ? 128 : 1024, wide ? 0x1p-7f : 0x1p-10f, wide ? 127 : 15);
-        if (format == Q8) {
-            value = value * k_signedByte(words, at + 1, element % BLOCK);
+        // Of a block, the minimum where there is one, then the scale. In a loop, as a conversion is half of what
+        // TornadoVM inlines.
+        float minimum = 0f;
+        float value = 0f;
+        for (int word = format == Q4_1 ? 1 : 0; word >= 0; word--) {
+            minimum = value;
+            value = HalfConversion.k_value(
+                    words.get(at + word), wide ? 128 : 1024, wide ? 0x1p-7f : 0x1p-10f, wide ? 127 : 15);
         }
-        if (format == Q4) {
-            value = value * (k_nibble(words, at + 1, element % BLOCK) - 8f);
+        if (format >= Q8) {
+            int bytes = format == Q4_1 ? at + 2 : at + 1;
+            value = value * k_level(words, bytes, element % BLOCK, format);
         }
         if (format == Q4_1) {
-            float minimum = HalfConversion.k_value(words.get(at + 1), 1024, 0x1p-10f, 15);
-            value = value * k_nibble(words, at + 2, element % BLOCK) + minimum;
+            value = value + minimum;
         }
         return value;
+    }
+
+    /** What an element of a block counts, times the scale: a signed byte, or half a byte of the first elements or of the others, less 8 in Q4. */
+    static float k_level(ShortBuf words, int first, int place, int format) {
+        int bits = k_byte(words, first, format == Q8 ? place : place % (BLOCK / 2));
+        // In floats: what compilers take for unsigned must not become negative.
+        float level = (float) bits;
+        if (format == Q8) {
+            level = bits > 127 ? level - 256f : level;
+        } else {
+            int upper = bits / 16;
+            int nibble = place < BLOCK / 2 ? bits - upper * 16 : upper;
+            level = (float) nibble - (format == Q4 ? 8f : 0f);
+        }
+        return level;
     }
 
     /** A byte of words, from 0 to 255; the first one of a word is the lower half of it. */
@@ -58,20 +76,5 @@ public final class StoredWords {
         }
         int upper = word / 256;
         return number % 2 == 0 ? word - upper * 256 : upper;
-    }
-
-    static float k_signedByte(ShortBuf words, int first, int number) {
-        int bits = k_byte(words, first, number);
-        // In floats: what compilers take for unsigned must not become negative.
-        float value = (float) bits;
-        return bits > 127 ? value - 256f : value;
-    }
-
-    /** The lower halves of a block's bytes are its first elements, the upper ones the others. */
-    static float k_nibble(ShortBuf words, int first, int place) {
-        int bits = k_byte(words, first, place % (BLOCK / 2));
-        int upper = bits / 16;
-        int nibble = place < BLOCK / 2 ? bits - upper * 16 : upper;
-        return (float) nibble;
     }
 }
