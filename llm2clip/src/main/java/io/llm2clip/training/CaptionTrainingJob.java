@@ -190,7 +190,7 @@ public record CaptionTrainingJob(
         // Saved before it is measured: whatever happens then, nothing was trained for nothing.
         model.save(output, notes.provenance(), Saving.DEFAULT);
         if (languageOutput != null) {
-            languageOutput.publish();
+            OutputFolders.writeAfter(out, languageOutput::publish);
         }
         Map<String, CaptionRetrieval.Change> changes =
                 retrieval(model.encoder(), split.measured(), false, progress).since(before);

@@ -184,8 +184,7 @@ public final class RunDirectory implements AutoCloseable {
             file = file.finishedNow();
             file.write(options.directory());
         } catch (CheckpointException e) {
-            progress.note(
-                    "%s The model is saved, but its run does not say that it is finished.".formatted(e.getMessage()));
+            progress.note("The model is saved, but its run is not recorded as finished: %s".formatted(e.getMessage()));
         }
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
     }
