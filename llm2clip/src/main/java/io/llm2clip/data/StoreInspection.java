@@ -25,6 +25,7 @@ public final class StoreInspection {
 
     private final Path folder;
     private final List<PartReport> parts = new ArrayList<>();
+    private final List<String> pending = new ArrayList<>();
     private final List<String> remarks = new ArrayList<>();
     private final Map<Path, Long> files = new LinkedHashMap<>();
 
@@ -61,6 +62,7 @@ public final class StoreInspection {
                 inspection.files,
                 Map.of(),
                 List.of(),
+                inspection.pending,
                 inspection.remarks));
     }
 
@@ -90,7 +92,7 @@ public final class StoreInspection {
     private void share(Path share) throws IOException {
         store(share, String.valueOf(share.getFileName()), type(share).orElseThrow());
         if (!Files.exists(share.resolve(TextVectorStore.FINISHED))) {
-            remarks.add("%s is not finished; run 'llm2clip cache-text' with its --part again.".formatted(share));
+            pending.add("%s is not finished; run 'llm2clip cache-text' with its --part again.".formatted(share));
         }
     }
 
