@@ -295,6 +295,45 @@ class TrainRunTest {
     }
 
     @Test
+    void aTrainingThatFailsAtItsFirstBatchIsTriedAgainWithTheSameCommand() throws IOException {
+        Path damaged = data("damaged", 22);
+        for (int i = 0; i < 22; i++) {
+            Files.writeString(damaged.resolve(i + ".png"), "broken");
+        }
+        Path out = folder.resolve("again");
+        Object[] command = {
+            "train",
+            "clip",
+            damaged,
+            "--text",
+            Fixture.model(folder.resolve("fixture")),
+            "--out",
+            out,
+            "--steps",
+            1,
+            "--batch",
+            8,
+            "--image-size",
+            16,
+            "--patch-size",
+            8,
+            "--width",
+            64,
+            "--layers",
+            1,
+            "--quiet"
+        };
+        Run failed = Run.of(command);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.err()).contains("error: ").contains(".png");
+        assertThat(run(out)).doesNotExist();
+        data("damaged", 22);
+        Run again = Run.of(command);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(run(out).resolve("results.json")).exists();
+    }
+
+    @Test
     void aReportThatCannotBeWrittenIsRefusedBeforeTheWork() {
         Run run = Run.of(
                 "train",

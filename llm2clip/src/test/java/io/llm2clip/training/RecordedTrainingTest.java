@@ -403,6 +403,39 @@ class RecordedTrainingTest {
                 .hasMessageContaining("found other files (thesis.txt)");
     }
 
+    /** All images damaged, say. */
+    @Test
+    void aTrainingThatFailsBeforeItsFirstStepLeavesNoRun() throws IOException {
+        RunOptions fresh = options(false, 5, 2, new StopRequest());
+        LongConsumer broken = _ -> {
+            throw new IllegalStateException("no batch");
+        };
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(folder).isEmptyDirectory();
+        // What others put there stays, and so does a folder that somebody made.
+        Files.createDirectories(run(""));
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(run("")).exists();
+        assertThat(run("args.json")).doesNotExist();
+        Files.writeString(run("notes.txt"), "mine");
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(run("notes.txt")).hasContent("mine");
+        Files.delete(run("notes.txt"));
+        // One that was replaced is gone, as was asked for.
+        train(fresh, _ -> {});
+        assertThatThrownBy(() -> train(fresh, Existing.REPLACE, Map.of(), broken))
+                .hasMessage("no batch")
+                .hasNoSuppressedExceptions();
+        assertThat(folder).isEmptyDirectory();
+        // A run that goes on stays for the next attempt to do so, whatever it has.
+        StopRequest stop = new StopRequest();
+        assertThatThrownBy(() -> train(options(false, 5, 2, stop), _ -> stop.request()))
+                .isInstanceOf(StoppedException.class);
+        assertThatThrownBy(() -> train(options(true, 5, 2, new StopRequest()), broken))
+                .hasMessage("no batch");
+        assertThat(checkpoints()).containsExactly("step-000001");
+    }
+
     @Test
     void twoRunsDoNotShareAFolder() {
         try (RunDirectory ignored = RunDirectory.claim(options(false, 5, 2, new StopRequest()), Existing.REFUSE)) {
