@@ -67,7 +67,7 @@ public final class StoreInspection {
     }
 
     private static Optional<StoredFloats> type(Path folder) {
-        return Files.isRegularFile(folder.resolve(TextVectorStore.KEYS))
+        return Files.isRegularFile(folder.resolve(StoreFiles.KEYS))
                 ? Stream.of(StoredFloats.values())
                         .filter(type -> Files.isRegularFile(folder.resolve(type.file())))
                         .findFirst()
@@ -91,14 +91,14 @@ public final class StoreInspection {
 
     private void share(Path share) throws IOException {
         store(share, String.valueOf(share.getFileName()), type(share).orElseThrow());
-        if (!Files.exists(share.resolve(TextVectorStore.FINISHED))) {
+        if (!Files.exists(share.resolve(StoreFiles.FINISHED))) {
             pending.add("%s is not finished; run 'llm2clip cache-text' with its --part again.".formatted(share));
         }
     }
 
     private void store(Path store, String name, StoredFloats type) throws IOException {
         Path vectors = store.resolve(type.file());
-        Path keys = store.resolve(TextVectorStore.KEYS);
+        Path keys = store.resolve(StoreFiles.KEYS);
         files.put(vectors, Files.size(vectors));
         files.put(keys, Files.size(keys));
         try {
@@ -153,7 +153,7 @@ public final class StoreInspection {
 
     private void datasets() throws IOException {
         int filled = 0;
-        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, TextVectorStore.FILLED + "*.json")) {
+        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, StoreFiles.MARKS)) {
             for (Path _ : marks) {
                 filled++;
             }
