@@ -19,13 +19,14 @@ import io.llm2clip.report.Facts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +62,7 @@ final class EvalCommand extends ComputingCommand {
     @Option(
             names = "--suite",
             split = ",",
+            completionCandidates = SuiteNames.class,
             paramLabel = "NAME",
             description = {
                 "Published evaluations: flickr30k, coco, sharegpt4v, urban1k, docci, flickr-cn, coco-cn, xm3600, cra (caption"
@@ -77,6 +79,15 @@ final class EvalCommand extends ComputingCommand {
 
     @Spec
     private @Nullable CommandSpec spec;
+
+    /** What {@code --suite} takes. */
+    static final class SuiteNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Stream.concat(Arrays.stream(Suite.values()).map(Suite::key), Stream.of(PAPER))
+                    .iterator();
+        }
+    }
 
     private record Result(
             int images,
@@ -220,9 +231,8 @@ final class EvalCommand extends ComputingCommand {
     }
 
     private RuntimeException unknown(String name) {
-        String sentence = "Expected names of suites for --suite, %s or %s, found '%s'."
-                .formatted(
-                        Arrays.stream(Suite.values()).map(Suite::key).collect(Collectors.joining(", ")), PAPER, name);
+        String sentence = "Expected names of suites for --suite, %s, found '%s'."
+                .formatted(String.join(", ", new SuiteNames()), name);
         return spec == null
                 ? new IllegalStateException(sentence)
                 : new ParameterException(spec.commandLine(), sentence);

@@ -29,9 +29,9 @@ import tools.jackson.databind.node.ObjectNode;
         sortOptions = false,
         description = {
             "Show what a model is, by parts: sizes, types, memory that it takes, what it was trained with, and whether it is"
-                    + " complete; exits with 1 if it is not.",
-            "The same of an adapter of low-rank updates, of the folder of a training, of a checkpoint in it, and of a store of text"
-                    + " vectors. No weights are read."
+                    + " complete; exits with 1 if something of it is missing or damaged.",
+            "The same of an adapter of low-rank updates, of the folder of a training, which may be running, of a checkpoint in it, and"
+                    + " of a store of text vectors. No weights are read."
         },
         footerHeading = "%nExample:%n",
         footer = "  llm2clip inspect runs/demo/model --tensors")
@@ -92,7 +92,7 @@ final class InspectCommand implements Runnable {
         ObjectNode json = Json.MAPPER.createObjectNode();
         json.put("path", report.path().toString());
         json.put("kind", report.kind().name().toLowerCase(Locale.ROOT));
-        json.put("complete", report.problems().isEmpty());
+        json.put("complete", report.complete());
         ArrayNode parts = json.putArray("parts");
         report.parts().forEach(part -> part(parts.addObject(), part));
         ArrayNode files = json.putArray("files");
@@ -110,6 +110,7 @@ final class InspectCommand implements Runnable {
         ObjectNode memory = json.putObject("memory");
         report.memory().forEach((format, bytes) -> memory.put(format.name().toLowerCase(Locale.ROOT), bytes));
         json.set("partners", strings(report.partners()));
+        json.set("pending", strings(report.pending()));
         json.set("remarks", strings(report.remarks()));
         json.set("problems", strings(report.problems()));
         return json;

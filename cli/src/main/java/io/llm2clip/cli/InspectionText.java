@@ -42,8 +42,9 @@ final class InspectionText {
                     report.kind() == Kind.TEXT_ENCODER ? "used by" : "trained with",
                     String.join(", ", report.partners()));
         }
-        text.row("complete", report.problems().isEmpty() ? "yes" : "no");
+        text.row("complete", report.complete() ? "yes" : "no");
         report.problems().forEach(problem -> text.row("", problem));
+        report.pending().forEach(sentence -> text.row("", sentence));
         report.remarks().forEach(remark -> text.row("note", remark));
         return text.lines;
     }

@@ -112,6 +112,7 @@ public final class Llm2ClipCommand implements Runnable {
     private static int runWithinMemory(ParseResult arguments) {
         UnknownCommand.refuse(arguments);
         Within.Check.all(arguments);
+        ListValues.requireAll(arguments);
         try {
             return runOnDevice(arguments);
         } catch (OutOfMemoryError e) {

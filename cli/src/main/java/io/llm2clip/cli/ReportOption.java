@@ -1,6 +1,7 @@
 package io.llm2clip.cli;
 
 import io.llm2clip.data.InputException;
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.report.Page;
 import io.llm2clip.training.DivergedException;
 import io.llm2clip.training.run.RunOptions;
@@ -8,6 +9,7 @@ import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StoppedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,21 +56,40 @@ final class ReportOption {
         }
     }
 
-    /** Trains until it is done or a signal stops it, and writes the page of the run then, also if it ends early. */
-    <T> T train(Supplier<T> training, RunOptions run, Terminal terminal) {
-        return StopSignals.run(
-                run.stop(), terminal, () -> after(training, () -> RunReport.of(run.directory()), terminal));
+    /** Trains until it is done or a signal stops it, tells what came of it, and writes the page of the run, also if it ends early. */
+    <T> void train(Supplier<T> training, RunOptions run, Consumer<T> told, Terminal terminal) {
+        StopSignals.run(
+                run.stop(), terminal, () -> after(training, told, () -> RunReport.of(run.directory()), terminal));
     }
 
-    /** Trains, and writes the page then, also if the training ends early. */
-    <T> T after(Supplier<T> training, Supplier<Page> page, Terminal terminal) {
+    /**
+     * Trains, tells the result, which is then known even if the page cannot be written, and writes the page; that also if the training
+     * ends early.
+     */
+    <T> T after(Supplier<T> training, Consumer<T> told, Supplier<Page> page, Terminal terminal) {
+        T result;
         try {
-            T result = training.get();
-            write(page, terminal);
-            return result;
+            result = training.get();
         } catch (StoppedException | DivergedException e) {
-            write(page, terminal);
+            writeEarly(page, terminal);
             throw e;
+        }
+        told.accept(result);
+        try {
+            write(page, terminal);
+        } catch (CheckpointException e) {
+            throw new CheckpointException(
+                    "What was trained is saved, but not its report: %s".formatted(e.getMessage()), e);
+        }
+        return result;
+    }
+
+    /** How the training ended is said whatever becomes of the page. */
+    private void writeEarly(Supplier<Page> page, Terminal terminal) {
+        try {
+            write(page, terminal);
+        } catch (CheckpointException e) {
+            terminal.remark("The report is not written: %s".formatted(e.getMessage()));
         }
     }
 }

@@ -200,7 +200,10 @@ final class TrainCaptionCommand extends ComputingCommand {
         // What options alone speak against is found before any data are read.
         CaptionTrainingJob plan = BadUsage.unless(spec, () -> plan(training, stop));
         CaptionTrainingJob job = plan.learningFrom(data.open(terminal), pairs.instructions());
-        CaptionTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), job.run(), terminal);
+        report.train(() -> job.run(terminal.progress()), job.run(), this::tell, terminal);
+    }
+
+    private void tell(CaptionTrainingJob.Result result) {
         terminal.skipped(result.reasons(), result.broken(), result.trainingGroups() + result.broken(), "example");
         terminal.cut(result.cutCaptions(), result.captions());
         if (terminal.json()) {

@@ -231,8 +231,11 @@ final class TrainClipCommand extends ComputingCommand {
                         overwrite.existing(),
                         device().execution(),
                         recorded));
-        ClipTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), recorded, terminal);
-        terminal.skipped(result.reasons(), result.broken(), mix.size(), "image");
+        report.train(() -> job.run(terminal.progress()), recorded, result -> tell(result, job), terminal);
+    }
+
+    private void tell(ClipTrainingJob.Result result, ClipTrainingJob job) {
+        terminal.skipped(result.reasons(), result.broken(), job.data().mix().size(), "image");
         terminal.cut(result.cutCaptions(), result.captions());
         Map<String, RetrievalReport> retrieval = new LinkedHashMap<>();
         result.retrieval().forEach((by, metrics) -> retrieval.put(by.text(), RetrievalReport.of(metrics)));
@@ -264,7 +267,7 @@ final class TrainClipCommand extends ComputingCommand {
         job.adapter()
                 .ifPresent(path -> terminal.remark(
                         "What was trained of the vision tower is in %s, for PEFT and --vision.".formatted(path)));
-        if (captions instanceof ClipText.Both) {
+        if (job.text() instanceof ClipText.Both) {
             terminal.remark("That of the text tower is in %s.".formatted(out.resolve(ModelDirectory.TOWER)));
         }
     }

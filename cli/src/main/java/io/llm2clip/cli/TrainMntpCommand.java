@@ -151,7 +151,10 @@ final class TrainMntpCommand extends ComputingCommand {
         // What options alone speak against is found before any data are read.
         MntpTrainingJob plan = BadUsage.unless(spec, () -> plan(stop));
         MntpTrainingJob job = plan.learningFrom(data.open(terminal));
-        MntpTrainingJob.Result result = report.train(() -> job.run(terminal.progress()), job.run(), terminal);
+        report.train(() -> job.run(terminal.progress()), job.run(), this::tell, terminal);
+    }
+
+    private void tell(MntpTrainingJob.Result result) {
         LossCurve losses = result.losses();
         terminal.skipped(losses.reasons(), losses.broken(), result.examples(), "example");
         if (terminal.json()) {

@@ -94,6 +94,15 @@ class CacheTextCommandTest {
         assertThat(before.out().replaceAll("\\s+", " "))
                 .startsWith(shared + ": a store of text vectors part-1-of-3 10 of 16 channels, F32 ")
                 .contains(" part-3-of-3 9 of 16 channels, F32 ", "complete yes");
+        Path mark = shared.resolve("part-2-of-3/finished");
+        byte[] finished = Files.readAllBytes(mark);
+        Files.delete(mark);
+        Run filling = Run.of("inspect", shared);
+        assertThat(filling.code()).as(filling.err()).isZero();
+        assertThat(filling.out().replaceAll("\\s+", " "))
+                .contains(" complete no " + mark.getParent()
+                        + " is not finished; run 'llm2clip cache-text' with its --part again.");
+        Files.write(mark, finished);
         Run last = Run.of("cache-text", data, "--text", text, "--vectors", shared, "--json");
         assertThat(last.json().path("computed").asInt()).isZero();
         assertThat(last.json().path("stored").asInt()).isEqualTo(26);

@@ -3,6 +3,7 @@ package io.llm2clip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llm2clip.model.TextModel;
+import io.llm2clip.nn.checkpoint.DirectoryLock;
 import io.llm2clip.report.Html;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What the training commands leave beside their models. */
 class TrainRunTest {
@@ -259,6 +261,76 @@ class TrainRunTest {
                 .contains("expected all files of a checkpoint, found parameters.safetensors missing or changed;");
         assertThat(Run.of("inspect", run(text)).out().replaceAll("\\s+", " "))
                 .contains("note checkpoints/step-000007 is damaged; an earlier checkpoint is taken.");
+        unfinished(run(text));
+    }
+
+    /** The same run, as if it had not come to its end. */
+    private static void unfinished(Path run) throws IOException {
+        Path arguments = run.resolve("args.json");
+        byte[] finished = Files.readAllBytes(arguments);
+        Files.writeString(
+                arguments,
+                ((ObjectNode) Json.MAPPER.readTree(finished))
+                        .without("finished")
+                        .toString());
+        Run interrupted = Run.of("inspect", run);
+        assertThat(interrupted.code()).as(interrupted.err()).isZero();
+        assertThat(interrupted.out().replaceAll("\\s+", " "))
+                .contains(
+                        ", interrupted: llm2clip train caption ",
+                        " complete no The training was interrupted; the same command with --resume goes on after step 3. note ");
+        try (DirectoryLock _ = DirectoryLock.acquire(run)) {
+            Run running = Run.of("inspect", run);
+            assertThat(running.code()).isZero();
+            assertThat(running.out().replaceAll("\\s+", " "))
+                    .contains(", running: llm2clip train caption ", " complete no The training is running. note ")
+                    .doesNotContain("--resume");
+            JsonNode json = Run.of("inspect", run, "--json").json();
+            assertThat(json.path("complete").asBoolean()).isFalse();
+            assertThat(json.path("pending").path(0).asString()).isEqualTo("The training is running.");
+            assertThat(json.path("parts").path(0).path("facts").path("state").asString())
+                    .isEqualTo("running");
+        }
+        Files.write(arguments, finished);
+    }
+
+    @Test
+    void aTrainingThatFailsAtItsFirstBatchIsTriedAgainWithTheSameCommand() throws IOException {
+        Path damaged = data("damaged", 22);
+        for (int i = 0; i < 22; i++) {
+            Files.writeString(damaged.resolve(i + ".png"), "broken");
+        }
+        Path out = folder.resolve("again");
+        Object[] command = {
+            "train",
+            "clip",
+            damaged,
+            "--text",
+            Fixture.model(folder.resolve("fixture")),
+            "--out",
+            out,
+            "--steps",
+            1,
+            "--batch",
+            8,
+            "--image-size",
+            16,
+            "--patch-size",
+            8,
+            "--width",
+            64,
+            "--layers",
+            1,
+            "--quiet"
+        };
+        Run failed = Run.of(command);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.err()).contains("error: ").contains(".png");
+        assertThat(run(out)).doesNotExist();
+        data("damaged", 22);
+        Run again = Run.of(command);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(run(out).resolve("results.json")).exists();
     }
 
     @Test

@@ -25,6 +25,7 @@ public final class StoreInspection {
 
     private final Path folder;
     private final List<PartReport> parts = new ArrayList<>();
+    private final List<String> pending = new ArrayList<>();
     private final List<String> remarks = new ArrayList<>();
     private final Map<Path, Long> files = new LinkedHashMap<>();
 
@@ -61,11 +62,12 @@ public final class StoreInspection {
                 inspection.files,
                 Map.of(),
                 List.of(),
+                inspection.pending,
                 inspection.remarks));
     }
 
     private static Optional<StoredFloats> type(Path folder) {
-        return Files.isRegularFile(folder.resolve(TextVectorStore.KEYS))
+        return Files.isRegularFile(folder.resolve(StoreFiles.KEYS))
                 ? Stream.of(StoredFloats.values())
                         .filter(type -> Files.isRegularFile(folder.resolve(type.file())))
                         .findFirst()
@@ -89,14 +91,14 @@ public final class StoreInspection {
 
     private void share(Path share) throws IOException {
         store(share, String.valueOf(share.getFileName()), type(share).orElseThrow());
-        if (!Files.exists(share.resolve(TextVectorStore.FINISHED))) {
-            remarks.add("%s is not finished; run 'llm2clip cache-text' with its --part again.".formatted(share));
+        if (!Files.exists(share.resolve(StoreFiles.FINISHED))) {
+            pending.add("%s is not finished; run 'llm2clip cache-text' with its --part again.".formatted(share));
         }
     }
 
     private void store(Path store, String name, StoredFloats type) throws IOException {
         Path vectors = store.resolve(type.file());
-        Path keys = store.resolve(TextVectorStore.KEYS);
+        Path keys = store.resolve(StoreFiles.KEYS);
         files.put(vectors, Files.size(vectors));
         files.put(keys, Files.size(keys));
         try {
@@ -151,7 +153,7 @@ public final class StoreInspection {
 
     private void datasets() throws IOException {
         int filled = 0;
-        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, TextVectorStore.FILLED + "*.json")) {
+        try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder, StoreFiles.MARKS)) {
             for (Path _ : marks) {
                 filled++;
             }

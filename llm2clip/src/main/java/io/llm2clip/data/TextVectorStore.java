@@ -21,8 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,17 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class TextVectorStore implements AutoCloseable {
     private static final int ENTRY_BYTES = MappedRows.ENTRY_BYTES;
     private static final int PENDING_ROWS = 1024;
-    /** Says how many rows there were when they were finished. */
-    static final String FINISHED = "finished";
-
-    static final String KEYS = "keys.bin";
-
-    /** Begins names of files that say of which data all vectors are there. */
-    public static final String FILLED = "filled-";
-
-    /** Names of all that a store writes. */
-    private static final Pattern OWN =
-            Pattern.compile("keys\\.bin|vectors\\.f(32|16)|finished|filled-.*\\.json|part-\\d+-of-\\d+");
 
     private final Path folder;
     private final StoreHeader header;
@@ -117,7 +104,7 @@ public final class TextVectorStore implements AutoCloseable {
     private static TextVectorStore openAlone(
             Path folder, Fingerprint fingerprint, int dimension, Optional<StoredFloats> type) {
         var header = new StoreHeader(fingerprint, dimension, type(folder, type));
-        requireOwn(folder);
+        StoreFiles.requireOwn(folder);
         DirectoryLock lock = DirectoryLock.acquireWithin(folder);
         try {
             return open(folder, header, lock);
@@ -128,26 +115,6 @@ public final class TextVectorStore implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
-        }
-    }
-
-    /** A new store does not lie among files of somebody else, whose folder was named by mistake. */
-    private static void requireOwn(Path folder) {
-        if (!Files.isDirectory(folder) || Files.exists(folder.resolve(KEYS))) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            Optional<String> foreign = files.map(file -> String.valueOf(file.getFileName()))
-                    .filter(name -> !name.startsWith(".") && !OWN.matcher(name).matches())
-                    .sorted()
-                    .findFirst();
-            if (foreign.isPresent()) {
-                throw new InputException(
-                        "%s: expected a store of text vectors or a new or empty folder, found other files (%s); choose another name."
-                                .formatted(folder, foreign.get()));
-            }
-        } catch (IOException e) {
-            throw new InputException("%s: cannot be read: %s.".formatted(folder, IoReason.of(e)), e);
         }
     }
 
@@ -167,7 +134,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private static TextVectorStore open(Path folder, StoreHeader header, DirectoryLock lock) throws IOException {
-        FileChannel keys = channel(folder.resolve(KEYS));
+        FileChannel keys = channel(folder.resolve(StoreFiles.KEYS));
         try {
             FileChannel vectors = channel(folder.resolve(header.type().file()));
             try {
@@ -403,7 +370,7 @@ public final class TextVectorStore implements AutoCloseable {
                 // A process adds to it; it is taken over when it has ended.
                 continue;
             }
-            for (String name : List.of(FINISHED, KEYS)) {
+            for (String name : List.of(StoreFiles.FINISHED, StoreFiles.KEYS)) {
                 Files.delete(part.resolve(name));
             }
             for (StoredFloats type : StoredFloats.values()) {
@@ -438,7 +405,7 @@ public final class TextVectorStore implements AutoCloseable {
     }
 
     private Path finished() {
-        return folder.resolve(FINISHED);
+        return folder.resolve(StoreFiles.FINISHED);
     }
 
     private void readHeader() throws IOException {
@@ -501,7 +468,7 @@ public final class TextVectorStore implements AutoCloseable {
 
     /** How many rows there were when the store in a folder was finished. */
     static int finishedRows(Path folder) throws IOException {
-        Path file = folder.resolve(FINISHED);
+        Path file = folder.resolve(StoreFiles.FINISHED);
         if (!Files.exists(file)) {
             return 0;
         }

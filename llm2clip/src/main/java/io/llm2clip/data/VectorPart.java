@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A share of the vectors of a {@link TextVectorStore}, which a process of its own computes: a store in a folder of the store, which takes
@@ -17,8 +18,11 @@ public record VectorPart(int number, int count) {
     /** Everything is one share. */
     public static final VectorPart WHOLE = new VectorPart(1, 1);
 
-    private static final String NAME = "part-%d-of-%d";
-    static final String NAMES = "part-*-of-*";
+    private static final String NAME = "part-%s-of-%s";
+    /** Of all shares, as a glob. */
+    static final String NAMES = NAME.formatted("*", "*");
+
+    private static final Pattern PATTERN = Pattern.compile(NAME.formatted("\\d+", "\\d+"));
 
     public VectorPart {
         if (count < 1 || number < 1 || number > count) {
@@ -37,6 +41,11 @@ public record VectorPart(int number, int count) {
         return count == 1 ? store : store.resolve(NAME.formatted(number, count));
     }
 
+    /** Whether a folder of a store is called so. */
+    static boolean isName(String name) {
+        return PATTERN.matcher(name).matches();
+    }
+
     /** The folders of a store's shares that are finished. */
     static List<Path> finished(Path store) throws IOException {
         if (!Files.isDirectory(store)) {
@@ -45,7 +54,7 @@ public record VectorPart(int number, int count) {
         try (var folders = Files.newDirectoryStream(store, NAMES)) {
             List<Path> finished = new ArrayList<>();
             for (Path folder : folders) {
-                if (Files.isRegularFile(folder.resolve(TextVectorStore.FINISHED))) {
+                if (Files.isRegularFile(folder.resolve(StoreFiles.FINISHED))) {
                     finished.add(folder);
                 }
             }

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 
 /** Opens whatever a user names. */
 public final class ExampleSets {
-    private static final Pattern KARPATHY = Pattern.compile("(.*\\.json)(?::([\\w,-]+))?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern KARPATHY =
+            Pattern.compile("(.*\\.json)(?::([\\w-]+(?:,[\\w-]+)*))?", Pattern.CASE_INSENSITIVE);
 
     private ExampleSets() {}
 
@@ -43,7 +44,7 @@ public final class ExampleSets {
         if (karpathy.matches()) {
             Set<String> splits = karpathy.group(2) == null
                     ? KarpathySplits.TRAINING
-                    : Set.of(karpathy.group(2).split(","));
+                    : Set.copyOf(List.of(karpathy.group(2).split(",")));
             return KarpathySplits.open(path(karpathy.group(1)), splits);
         }
         return folder(name, columns);

@@ -19,11 +19,12 @@ final class CosineRanking {
      * @param queries {@code [Q, E]}
      * @param candidates {@code [C, E]}
      * @param answers for every query its right candidates, at least one
+     * @param roles what queries and candidates are, for messages
      */
-    static Ranks ranks(FloatMatrix queries, FloatMatrix candidates, int[][] answers) {
-        requireOneWidth(queries, candidates);
-        UnitVectors rows = new UnitVectors(queries, "query");
-        UnitVectors columns = new UnitVectors(candidates, "candidate");
+    static Ranks ranks(FloatMatrix queries, FloatMatrix candidates, int[][] answers, List<String> roles) {
+        require(queries, candidates, roles);
+        UnitVectors rows = new UnitVectors(queries, roles.getFirst());
+        UnitVectors columns = new UnitVectors(candidates, roles.getLast());
         RankCount count = new RankCount(rows, columns, answers);
         InnerProducts.forEach(rows, columns, count::addRows);
         return count.ranks();
@@ -41,7 +42,7 @@ final class CosineRanking {
      */
     static List<Ranks> bothWays(
             FloatMatrix first, FloatMatrix second, int[][] ofFirst, int[][] ofSecond, List<String> roles) {
-        requireOneWidth(first, second);
+        require(first, second, roles);
         UnitVectors rows = new UnitVectors(first, roles.getFirst());
         UnitVectors columns = new UnitVectors(second, roles.getLast());
         RankCount byRow = new RankCount(rows, columns, ofFirst);
@@ -53,10 +54,11 @@ final class CosineRanking {
         return List.of(byRow.ranks(), byColumn.ranks());
     }
 
-    static void requireOneWidth(FloatMatrix queries, FloatMatrix candidates) {
+    /** @throws IllegalArgumentException if there are none of one kind, or their widths differ */
+    static void require(FloatMatrix queries, FloatMatrix candidates, List<String> roles) {
         if (queries.rows() == 0 || candidates.rows() == 0) {
-            throw new IllegalArgumentException("Retrieval needs at least one query and one candidate, found %d and %d."
-                    .formatted(queries.rows(), candidates.rows()));
+            throw new IllegalArgumentException("Retrieval needs at least one %s and one %s, found %d and %d."
+                    .formatted(roles.getFirst(), roles.getLast(), queries.rows(), candidates.rows()));
         }
         if (queries.columns() != candidates.columns()) {
             throw new IllegalArgumentException("Embeddings must have one width, found %d and %d."

@@ -14,6 +14,8 @@ import java.util.stream.Stream;
  * less than the least of the greatest so far.
  */
 final class NearestCandidates {
+    private static final List<String> ROLES = List.of("query", "candidate");
+
     private final UnitVectors queries;
     private final UnitVectors candidates;
     private final double tolerance;
@@ -33,13 +35,13 @@ final class NearestCandidates {
      * @param count how many candidates per query, at most; at least 1
      */
     static List<List<Neighbor>> of(FloatMatrix queries, List<Integer> rows, FloatMatrix candidates, int count) {
-        CosineRanking.requireOneWidth(queries, candidates);
+        CosineRanking.require(queries, candidates, ROLES);
         FloatMatrix some = FloatMatrix.allocate(rows.size(), queries.columns());
         for (int i = 0; i < rows.size(); i++) {
             some.accept(i, queries.row(rows.get(i)));
         }
-        UnitVectors unit = new UnitVectors(some, "query");
-        NearestCandidates nearest = new NearestCandidates(unit, new UnitVectors(candidates, "candidate"), count);
+        UnitVectors unit = new UnitVectors(some, ROLES.getFirst());
+        NearestCandidates nearest = new NearestCandidates(unit, new UnitVectors(candidates, ROLES.getLast()), count);
         InnerProducts.forEach(nearest.queries, nearest.candidates, nearest::add);
         return nearest.best.stream().map(Best::sorted).toList();
     }

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
  */
 public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
     private static final int[] CUT_OFFS = {1, 5, 10, 25, 50};
+    private static final List<String> CAPTION_PAIR = List.of("first caption", "second caption");
 
     /**
      * Several captions per image.
@@ -74,14 +75,13 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
      * @return {@link Ranks#recall recall(1)} of the result is the accuracy
      */
     public static Ranks captionRetrievalAccuracy(FloatMatrix a, FloatMatrix b) {
-        return CosineRanking.ranks(a, b, partners(a, b));
+        return CosineRanking.ranks(a, b, partners(a, b), CAPTION_PAIR);
     }
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
     public static double mutualCaptionAccuracy(FloatMatrix a, FloatMatrix b) {
         int[][] partners = partners(a, b);
-        List<Ranks> ranks =
-                CosineRanking.bothWays(a, b, partners, partners, List.of("first caption", "second caption"));
+        List<Ranks> ranks = CosineRanking.bothWays(a, b, partners, partners, CAPTION_PAIR);
         return (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
     }
 

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param files of weights with their sizes in bytes
  * @param memory bytes that the weights of all parts take, by the format in which they are kept; empty if a part cannot be opened
  * @param partners names on the Hub of what it was trained with: the text encoder of a model, or the models of a text encoder
+ * @param pending what it still lacks because the work that makes it has not ended, as sentences
  * @param remarks what else is to be known before it is opened, as sentences
  */
 public record ModelReport(
@@ -25,6 +26,7 @@ public record ModelReport(
         Map<Path, Long> files,
         Map<WeightFormat, Long> memory,
         List<String> partners,
+        List<String> pending,
         List<String> remarks) {
     /** Kinds of models. */
     public enum Kind {
@@ -70,10 +72,16 @@ public record ModelReport(
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
         memory = Collections.unmodifiableMap(new LinkedHashMap<>(memory));
         partners = List.copyOf(partners);
+        pending = List.copyOf(pending);
         remarks = List.copyOf(remarks);
     }
 
-    /** Why parts cannot be opened, one sentence each; none if the model is complete. */
+    /** Whether all parts can be opened and nothing is pending. */
+    public boolean complete() {
+        return problems().isEmpty() && pending.isEmpty();
+    }
+
+    /** Why parts cannot be opened, one sentence each. */
     public List<String> problems() {
         return parts.stream()
                 .flatMap(part -> part.problem().stream())

@@ -56,12 +56,9 @@ record ConfigFile(Path file, JsonNode root) {
             throw new CheckpointException(
                     "%s: expected JSON, found: %s; fetch or save it again.".formatted(file, JsonFault.describe(e)), e);
         } catch (NoSuchFileException e) {
-            Path directory = file.toAbsolutePath().getParent();
             throw new CheckpointException(
-                    (directory != null && LoraConfig.isIn(directory)
-                                    ? "%s: expected a configuration file, found that of low-rank updates, which are of another kind of model; 'llm2clip inspect %s' says of which."
-                                    : "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part.")
-                            .formatted(file, directory),
+                    "%s: expected a configuration file, found none; check that %s is the directory of a model or of its part."
+                            .formatted(file, file.toAbsolutePath().getParent()),
                     e);
         } catch (IOException e) {
             throw new CheckpointException(

@@ -91,7 +91,7 @@ final class DualDirectory {
     }
 
     private static ObjectNode config(Llm2ClipModel model, TextTower text, Saving saving) {
-        ObjectNode vision = model.vision().config().json();
+        ObjectNode vision = VisionConfigWriter.json(model.vision().config());
         String type = modelType(text, vision.path("model_type").asString());
         ObjectNode json = ConfigFile.object()
                 .put("model_type", type)

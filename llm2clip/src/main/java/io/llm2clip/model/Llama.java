@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * not the family's files have several as one; an untied language head is {@code lm_head.weight}.
  */
 public final class Llama {
+    /** The name of a language head that is not the token embedding. */
+    static final String HEAD = "lm_head.weight";
+
     private final Parameters owner;
     private final LlamaConfig config;
     private final Embedding embedding;

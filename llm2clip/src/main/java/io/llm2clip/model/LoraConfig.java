@@ -72,6 +72,20 @@ record LoraConfig(
         return Files.isRegularFile(directory.resolve(FILE));
     }
 
+    /**
+     * Refuses the directory of an adapter where a part of a model is expected, once adapters of that part have been looked for.
+     *
+     * @throws CheckpointException if it holds an adapter, and no configuration of a model beside it
+     */
+    static void requireNone(Path directory) {
+        Path model = directory.resolve(ModelDirectory.CONFIG);
+        if (isIn(directory) && Files.notExists(model)) {
+            throw new CheckpointException(
+                    "%s: expected a configuration file, found that of low-rank updates, which are of another kind of model; 'llm2clip inspect %s' says of which."
+                            .formatted(model, directory));
+        }
+    }
+
     /** @throws CheckpointException if it is missing, damaged, or of another kind of adapter */
     static LoraConfig read(Path file) {
         return read(file, Set.of());

@@ -50,6 +50,7 @@ public final class ModelInspection {
                 inspection.files(),
                 inspection.parts.memory(),
                 inspection.partners,
+                List.of(),
                 inspection.remarks);
     }
 

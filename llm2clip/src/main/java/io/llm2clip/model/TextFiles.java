@@ -58,7 +58,7 @@ final class TextFiles {
     /** The weights that are written. */
     static Map<String, TensorContent> contents(Llama llama, Saving saving) {
         List<Parameter> parameters = llama.parameters().stream()
-                .filter(parameter -> !parameter.name().equals("lm_head.weight"))
+                .filter(parameter -> !parameter.name().equals(Llama.HEAD))
                 .toList();
         return ParameterFiles.contents(parameters, llama.config().family().stored(""), llama.updates(), saving);
     }
@@ -67,12 +67,24 @@ final class TextFiles {
     static void load(Llama llama, Path directory) {
         try (Checkpoint source = Checkpoint.open(directory)) {
             boolean wrapped = source.entries().keySet().stream().anyMatch(name -> name.startsWith("model."));
+            requireHead(llama, source);
             ParameterFiles.load(
                     llama.parameters(),
                     source,
                     llama.config().family().stored(wrapped ? "model." : ""),
                     Map.of(),
                     CheckpointPart.LANGUAGE_MODEL::leavesOver);
+        }
+    }
+
+    /** Encoders are saved without a head, so that one is not to be had of them. */
+    private static void requireHead(Llama llama, Checkpoint source) {
+        boolean untied = llama.parameters().stream()
+                .anyMatch(parameter -> parameter.name().equals(Llama.HEAD));
+        if (untied && !source.entries().containsKey(Llama.HEAD)) {
+            throw new CheckpointException(
+                    "%s: expected a language model with its head ('%s'), found one without, as every text encoder that a training saved is; give the language model that it began with."
+                            .formatted(source.source(), Llama.HEAD));
         }
     }
 

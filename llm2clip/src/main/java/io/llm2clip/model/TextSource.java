@@ -45,7 +45,11 @@ sealed interface TextSource extends AutoCloseable permits TextDirectory, GgufTex
             return AdaptedText.open(directory, depth);
         }
         List<Path> files = Files.exists(directory.resolve(ModelDirectory.CONFIG)) ? List.of() : ggufFiles(directory);
-        return files.size() == 1 ? GgufText.open(files.getFirst()) : new TextDirectory(directory);
+        if (files.size() == 1) {
+            return GgufText.open(files.getFirst());
+        }
+        LoraConfig.requireNone(directory);
+        return new TextDirectory(directory);
     }
 
     private static List<Path> ggufFiles(Path directory) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Sizes and kind of a {@link VisionTower}.
@@ -66,6 +65,11 @@ public record VisionConfig(
         Architecture(String modelType, VisionLayout.Family family) {
             this.modelType = modelType;
             this.family = family;
+        }
+
+        /** As configurations call it, unless pooling is the mean. */
+        String modelType() {
+            return modelType;
         }
     }
 
@@ -425,42 +429,6 @@ public record VisionConfig(
 
     /** Writes a {@code config.json}, atomically; Hugging Face transformers opens CLIP towers with a class token, and SigLIP's. */
     public void write(Path file) {
-        ConfigFile.write(file, json());
-    }
-
-    /** What {@link #write} writes. */
-    ObjectNode json() {
-        ObjectNode json = ConfigFile.object()
-                .put("model_type", modelType())
-                .put("patch_size", patchSize)
-                .put("num_channels", 3)
-                .put("hidden_size", hiddenSize)
-                .put("intermediate_size", intermediateSize)
-                .put("num_hidden_layers", layers)
-                .put("num_attention_heads", heads)
-                .put("projection_dim", projectionSize)
-                .put("hidden_act", activation.hiddenAct())
-                .put("pooling", ConfigFile.nameOf(pooling))
-                .put("layer_norm_eps", Double.parseDouble(Float.toString(layerNormEpsilon)));
-        patchLimits.ifPresentOrElse(
-                limits -> {
-                    json.put(VisionConfigReader.PATCHES, tokens());
-                    limits.steps().forEach(json.putArray(VisionConfigReader.LIMITS)::add);
-                },
-                () -> json.put("image_size", imageSize));
-        switch (modelType()) {
-            case "clip_vision_model" -> json.putArray("architectures").add("CLIPVisionModelWithProjection");
-            case "siglip_vision_model" -> json.putArray("architectures").add("SiglipVisionModel");
-            case "siglip2_vision_model" -> json.putArray("architectures").add("Siglip2VisionModel");
-            default -> {
-                // Other software opens no such tower.
-            }
-        }
-        return json;
-    }
-
-    /** Mean pooling has a type of its own: under CLIP's, other software would read the class token without a warning. */
-    private String modelType() {
-        return pooling == Pooling.MEAN ? VisionConfigReader.OWN : architecture.modelType;
+        ConfigFile.write(file, VisionConfigWriter.json(this));
     }
 }

@@ -116,6 +116,7 @@ final class VisionFiles {
     private static VisionConfig described(Path path, Checkpoint source, Optional<VisionLayout.Found> found) {
         Path file = (Files.isDirectory(path) ? path : path.resolveSibling("")).resolve(ModelDirectory.CONFIG);
         if (found.isEmpty()) {
+            LoraConfig.requireNone(path);
             // Its family's own names tell what is missing.
             return Files.isDirectory(path) || Files.isRegularFile(file) ? VisionConfig.read(file) : unknown(source);
         }

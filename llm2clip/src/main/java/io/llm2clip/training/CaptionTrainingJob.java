@@ -4,7 +4,6 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.DataSource;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.kernels.JavaRuntime;
-import io.llm2clip.model.CaptionEncoder;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.nn.Saving;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
@@ -13,14 +12,12 @@ import io.llm2clip.progress.Progress;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -179,23 +176,20 @@ public record CaptionTrainingJob(
             // It appears with the text encoder: a training that was stopped finds its place free when it goes on.
             model.write(languageOutput, notes.languageModelProvenance(), Saving.DEFAULT);
         }
-        CaptionRetrieval before = retrieval(model.encoder(), split.measured(), true, progress);
+        HeldOutCaptions held = new HeldOutCaptions(model, split.measured(), notes, progress);
+        CaptionRetrieval before = held.retrieval(true);
         LossCurve losses = savedOnFailure(
                 model,
                 output,
-                () -> stage1.run(
-                        recorded.evaluating(evaluation(model, split.measured(), progress)),
-                        progress,
-                        () -> saveAdapter(model, adapterOutput)));
+                () -> stage1.run(recorded.evaluating(held), progress, () -> saveAdapter(model, adapterOutput)));
         // Saved before it is measured: whatever happens then, nothing was trained for nothing.
         model.save(output, notes.provenance(), Saving.DEFAULT);
         if (languageOutput != null) {
-            languageOutput.publish();
+            OutputFolders.writeAfter(out, languageOutput::publish);
         }
-        Map<String, CaptionRetrieval.Change> changes =
-                retrieval(model.encoder(), split.measured(), false, progress).since(before);
+        Map<String, CaptionRetrieval.Change> changes = held.retrieval(false).since(before);
         directory.finish(CaptionNotes.outcomes(changes), progress);
-        List<String> held = split.measured().stream().flatMap(List::stream).toList();
+        List<String> measured = split.measured().stream().flatMap(List::stream).toList();
         return new Result(
                 stage1.batches().size(),
                 split.measured().size(),
@@ -204,41 +198,12 @@ public record CaptionTrainingJob(
                 split.broken().size() + losses.broken(),
                 Stream.concat(split.broken().stream(), losses.reasons().stream())
                         .toList(),
-                stage1.batches().texts() + held.size(),
-                stage1.batches().cut() + model.encoder().countCut(held, training.maxLength()));
+                stage1.batches().texts() + measured.size(),
+                stage1.batches().cut() + model.encoder().countCut(measured, training.maxLength()));
     }
 
     private CaptionNotes notes() {
         return new CaptionNotes(start, training);
-    }
-
-    /** Measures the held-out captions in the middle of stage 1. */
-    private Evaluation evaluation(TextModel model, List<List<String>> measured, Progress progress) {
-        return new Evaluation() {
-            @Override
-            public Map<String, Double> measure() {
-                model.encoder().weightsChanged();
-                CaptionRetrieval retrieval = retrieval(model.encoder(), measured, false, progress);
-                model.encoder().weightsChanged();
-                return metrics(retrieval);
-            }
-
-            @Override
-            public void save(Path directory) {
-                model.save(directory, notes().provenance(), Existing.REPLACE);
-            }
-        };
-    }
-
-    /** Accuracies by the names of metrics, such as {@code val_short_long_r1}. */
-    private static Map<String, Double> metrics(CaptionRetrieval retrieval) {
-        Map<String, Double> metrics = new LinkedHashMap<>();
-        retrieval
-                .scores()
-                .forEach((pairing, score) -> metrics.put(
-                        "val_" + pairing.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT) + "_r1",
-                        score.accuracy()));
-        return metrics;
     }
 
     private void saveAdapter(TextModel model, @Nullable OutputDirectory output) {
@@ -272,14 +237,5 @@ public record CaptionTrainingJob(
             model.save(output, notes().provenance(), Saving.DEFAULT);
             throw e.savedTo(out);
         }
-    }
-
-    private static CaptionRetrieval retrieval(
-            CaptionEncoder encoder, List<List<String>> groups, boolean causal, Progress progress) {
-        return CaptionRetrieval.measure(groups, encoder::kinds, texts -> {
-            try (Progress.Phase phase = progress.begin("caption retrieval", texts.size(), "caption")) {
-                return encoder.encode(texts, causal, phase);
-            }
-        });
     }
 }

@@ -199,7 +199,7 @@ public record ClipTrainingJob(
                 // Saved before they are measured: whatever happens then, nothing was trained for nothing.
                 models.save(output);
                 if (adapterOutput != null && vision instanceof VisionStart.Pretrained pretrained) {
-                    side.saveAdapter(adapterOutput, pretrained.path());
+                    OutputFolders.writeAfter(out, () -> side.saveAdapter(adapterOutput, pretrained.path()));
                 }
                 ClipEvaluation.Measured measured = evaluation.retrieval();
                 directory.finish(ClipOutcomes.of(measured.retrieval()), progress);

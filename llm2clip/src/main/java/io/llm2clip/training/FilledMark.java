@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.data.Fingerprint;
+import io.llm2clip.data.StoreFiles;
 import io.llm2clip.data.TextVectorStore;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.nn.checkpoint.AtomicFile;
@@ -30,9 +31,8 @@ final class FilledMark {
 
     FilledMark(TextVectorStore store, ExampleSet data) {
         this.store = store;
-        this.file = store.folder()
-                .resolve(
-                        TextVectorStore.FILLED + Fingerprint.hash(data.digest()).substring(0, DIGITS) + ".json");
+        this.file =
+                StoreFiles.mark(store.folder(), Fingerprint.hash(data.digest()).substring(0, DIGITS));
     }
 
     /** What was filled, if the store still has it. */

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.nn.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -21,6 +22,21 @@ final class OutputFolders {
                                 .formatted(inner, path, outer, other));
             }
         }));
+    }
+
+    /**
+     * Writes what comes after the model.
+     *
+     * @param model where it is saved already
+     * @throws CheckpointException which says so, if that fails
+     */
+    static void writeAfter(Path model, Runnable writing) {
+        try {
+            writing.run();
+        } catch (CheckpointException e) {
+            throw new CheckpointException(
+                    "The model is saved as %s, but what comes with it is not: %s".formatted(model, e.getMessage()), e);
+        }
     }
 
     /** A root, or nothing, is refused where it is claimed. */

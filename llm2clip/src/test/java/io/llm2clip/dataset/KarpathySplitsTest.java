@@ -51,6 +51,7 @@ class KarpathySplitsTest {
         assertThat(test.size()).isEqualTo(750);
         assertThat(test.captions(0, 1)).containsExactly("One 7.", "Two 7.");
         assertThat(open(":val,test").size()).isEqualTo(1500);
+        assertThat(open(":test,test").size()).isEqualTo(750);
         assertThat(test.digest()).isNotEqualTo(training.digest());
     }
 
@@ -64,6 +65,9 @@ class KarpathySplitsTest {
                 .hasMessage(
                         "%s: expected images of the split dev, found restval (750), test (750), train (750), val (750); name others, as in dataset_coco.json:val."
                                 .formatted(file));
+        for (String nothing : List.of(":,", ":val,", ":,val")) {
+            assertThatThrownBy(() -> open(nothing)).hasMessageStartingWith(file + nothing + " is no data set;");
+        }
         Path list = Files.writeString(folder.resolve("list.json"), "[{\"images\": []}]");
         assertThatThrownBy(() -> ExampleSets.open(list.toString(), CaptionColumns.BY_NAME))
                 .hasMessageContaining("expected a JSON object with a list \"images\"");

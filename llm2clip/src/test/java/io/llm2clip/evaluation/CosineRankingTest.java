@@ -93,7 +93,8 @@ class CosineRankingTest {
         List<Ranks> ranks = CosineRanking.bothWays(first, second, ofFirst, ofSecond, List.of("image", "caption"));
         requireRanks(first, second, ofFirst, ranks.getFirst());
         requireRanks(second, first, ofSecond, ranks.getLast());
-        assertThat(CosineRanking.ranks(second, first, ofSecond)).isEqualTo(ranks.getLast());
+        assertThat(CosineRanking.ranks(second, first, ofSecond, List.of("caption", "image")))
+                .isEqualTo(ranks.getLast());
         requireNearest(first, second, 1 + random.nextInt(7));
     }
 
@@ -154,7 +155,8 @@ class CosineRankingTest {
             answers[q][0] = 9973 * q;
             queries.accept(q, candidates.row(9973 * q + 1));
         }
-        int[] ranks = CosineRanking.ranks(queries, candidates, answers).ranks();
+        int[] ranks = CosineRanking.ranks(queries, candidates, answers, List.of("query", "candidate"))
+                .ranks();
         for (int q : new int[] {0, 57, 99}) {
             assertThat(ranks[q]).isEqualTo(rank(cosines(queries, q, candidates), answers[q]));
         }

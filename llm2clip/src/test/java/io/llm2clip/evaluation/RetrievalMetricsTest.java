@@ -175,7 +175,12 @@ class RetrievalMetricsTest {
                 .hasMessage("Caption pairs need as many first as second captions, found 1 and 2.");
         assertThatThrownBy(() -> RetrievalMetrics.captionRetrievalAccuracy(
                         FloatMatrix.allocate(0, 2), FloatMatrix.allocate(0, 2)))
-                .hasMessage("Retrieval needs at least one query and one candidate, found 0 and 0.");
+                .hasMessage("Retrieval needs at least one first caption and one second caption, found 0 and 0.");
+        assertThatThrownBy(() ->
+                        RetrievalMetrics.captionRetrievalAccuracy(FloatMatrix.of(infinite), FloatMatrix.of(infinite)))
+                .hasMessage("The embedding of first caption 1 is not finite; the model that made it is broken.");
+        assertThatThrownBy(() -> RetrievalMetrics.diagonal(FloatMatrix.allocate(0, 2), FloatMatrix.allocate(0, 2)))
+                .hasMessage("Retrieval needs at least one image and one caption, found 0 and 0.");
         assertThatThrownBy(() -> new Ranks(new int[1]).hits(0)).hasMessage("Recall needs k of at least 1, not 0.");
     }
 }

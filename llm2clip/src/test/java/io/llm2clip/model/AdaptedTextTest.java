@@ -254,6 +254,17 @@ class AdaptedTextTest {
     }
 
     @Test
+    void itIsNoVisionTower() {
+        try (Parameters parameters = Parameters.frozen()) {
+            assertThatThrownBy(() -> VisionTower.open(parameters, first))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessage(
+                            "%s: expected a configuration file, found that of low-rank updates, which are of another kind of model; 'llm2clip inspect %s' says of which.",
+                            first.resolve("config.json"), first);
+        }
+    }
+
+    @Test
     void aMissingBaseIsNamed() throws IOException {
         Files.move(base, temporary.resolve("elsewhere"));
         refused(

@@ -211,6 +211,16 @@ class AdaptedVisionTest {
     }
 
     @Test
+    void itIsNoTextEncoder() {
+        Path adapter = temporary.resolve("clip/adapter");
+        assertThatThrownBy(() -> TextModel.open(adapter))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(
+                        "%s: expected a configuration file, found that of low-rank updates, which are of another kind of model; 'llm2clip inspect %s' says of which.",
+                        adapter.resolve("config.json"), adapter);
+    }
+
+    @Test
     void whatIsMissingOrOfAnotherKindIsNamed() throws IOException {
         Path adapter = temporary.resolve("clip/adapter");
         Path config = adapter.resolve(LoraConfig.FILE);

@@ -11,6 +11,7 @@ import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RandomCrop;
 import io.llm2clip.image.RgbImage;
+import io.llm2clip.inspection.ModelReport;
 import io.llm2clip.model.Logits;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.model.VisionTower;
@@ -25,6 +26,7 @@ import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
+import io.llm2clip.training.run.RunInspection;
 import io.llm2clip.training.run.RunOptions;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.StopRequest;
@@ -401,6 +403,39 @@ class RecordedTrainingTest {
                 .hasMessageContaining("found other files (thesis.txt)");
     }
 
+    /** All images damaged, say. */
+    @Test
+    void aTrainingThatFailsBeforeItsFirstStepLeavesNoRun() throws IOException {
+        RunOptions fresh = options(false, 5, 2, new StopRequest());
+        LongConsumer broken = _ -> {
+            throw new IllegalStateException("no batch");
+        };
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(folder).isEmptyDirectory();
+        // What others put there stays, and so does a folder that somebody made.
+        Files.createDirectories(run(""));
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(run("")).exists();
+        assertThat(run("args.json")).doesNotExist();
+        Files.writeString(run("notes.txt"), "mine");
+        assertThatThrownBy(() -> train(fresh, broken)).hasMessage("no batch").hasNoSuppressedExceptions();
+        assertThat(run("notes.txt")).hasContent("mine");
+        Files.delete(run("notes.txt"));
+        // One that was replaced is gone, as was asked for.
+        train(fresh, _ -> {});
+        assertThatThrownBy(() -> train(fresh, Existing.REPLACE, Map.of(), broken))
+                .hasMessage("no batch")
+                .hasNoSuppressedExceptions();
+        assertThat(folder).isEmptyDirectory();
+        // A run that goes on stays for the next attempt to do so, whatever it has.
+        StopRequest stop = new StopRequest();
+        assertThatThrownBy(() -> train(options(false, 5, 2, stop), _ -> stop.request()))
+                .isInstanceOf(StoppedException.class);
+        assertThatThrownBy(() -> train(options(true, 5, 2, new StopRequest()), broken))
+                .hasMessage("no batch");
+        assertThat(checkpoints()).containsExactly("step-000001");
+    }
+
     @Test
     void twoRunsDoNotShareAFolder() {
         try (RunDirectory ignored = RunDirectory.claim(options(false, 5, 2, new StopRequest()), Existing.REFUSE)) {
@@ -409,6 +444,28 @@ class RecordedTrainingTest {
                             "%s: another run of this program is writing to this folder; wait until it ends or choose another folder.",
                             run(""));
         }
+    }
+
+    @Test
+    void inspectionTellsARunningTrainingFromAnInterruptedAndAFinishedOne() {
+        StopRequest stop = new StopRequest();
+        assertThatThrownBy(() -> train(options(false, 5, 2, stop), step -> {
+                    if (step == 5) {
+                        assertThat(inspected().pending()).containsExactly("The training is running.");
+                        assertThat(inspected().complete()).isFalse();
+                        stop.request();
+                    }
+                }))
+                .isInstanceOf(StoppedException.class);
+        assertThat(inspected().pending())
+                .containsExactly("The training was interrupted; the same command with --resume goes on after step 6.");
+        assertThat(inspected().complete()).isFalse();
+        train(options(true, 5, 2, new StopRequest()), Existing.REFUSE, Map.of("batch", "4"), _ -> {});
+        assertThat(inspected().complete()).isTrue();
+    }
+
+    private ModelReport inspected() {
+        return RunInspection.of(run("")).orElseThrow();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.llm2clip.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.nn.checkpoint.DirectoryLock;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ class InterruptTest {
         Process process = startWriting();
         try {
             waitForFiles(process);
+            assertThat(DirectoryLock.isHeld(data())).isTrue();
             assertThatThrownBy(() -> OutputDirectory.claim(data(), "data", Existing.REPLACE))
                     .hasMessage(
                             "%s: another run (process %d) is writing to this folder; wait until it ends or choose another folder.",
@@ -67,6 +69,7 @@ class InterruptTest {
         }
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(folder).isNotEmptyDirectory();
+        assertThat(DirectoryLock.isHeld(data())).isFalse();
         OutputDirectory.claim(data(), "data", Existing.REFUSE).close();
         assertThat(folder).isEmptyDirectory();
     }

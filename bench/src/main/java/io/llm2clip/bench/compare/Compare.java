@@ -1,5 +1,6 @@
 package io.llm2clip.bench.compare;
 
+import io.llm2clip.bench.GivenList;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -117,6 +118,8 @@ public final class Compare implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        GivenList.require(Objects.requireNonNull(spec), "--only", only);
+        GivenList.require(Objects.requireNonNull(spec), "--peers", peers);
         List<Row> rows = chosen(
                 curves ? Suite.curves(small, threads) : only.isEmpty() && !list ? Suite.usual(small) : Suite.of(small));
         if (list) {

@@ -1,5 +1,6 @@
 package io.llm2clip.bench.gpu;
 
+import io.llm2clip.bench.GivenList;
 import io.llm2clip.kernels.gpu.tornado.TornadoInstallation;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import java.io.IOException;
@@ -120,6 +121,7 @@ public final class KitRun implements Callable<Integer> {
     }
 
     private void requireKnown() {
+        GivenList.require(Objects.requireNonNull(spec), "--only", only);
         List<String> known = parts.stream().map(Part::name).toList();
         for (String name : only) {
             if (!known.contains(name)) {

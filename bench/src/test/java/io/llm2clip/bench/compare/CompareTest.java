@@ -178,6 +178,8 @@ class CompareTest {
                 "--threads=0",
                 "--warm-up=-1",
                 "--only=vit",
+                "--only=,",
+                "--peers=,",
                 "--python=/nowhere",
                 "--peers=jax",
                 "--work=/tmp/a b"

@@ -155,6 +155,16 @@ class KitRunTest {
                 .contains("There is no part 'matmuls'; choose from card, hangs, crashes, wrong, absent, works.");
     }
 
+    @Test
+    void partsThatNameNothingAreRefused() {
+        StringWriter errors = new StringWriter();
+        int code = new CommandLine(new KitRun(parts))
+                .setErr(new PrintWriter(errors))
+                .execute("--device", "cpu", "--results", folder.toString(), "--only", ",");
+        assertThat(code).isEqualTo(2);
+        assertThat(errors.toString()).contains("--only names nothing; give a name, or leave it out.");
+    }
+
     /** The real parts, as far as they need no device: tiny shapes on the CPU, in processes of their own. */
     @Test
     void theRealPartsRunOnTheCpu() throws IOException {

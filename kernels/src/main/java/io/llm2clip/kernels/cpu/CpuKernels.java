@@ -105,8 +105,7 @@ public final class CpuKernels {
      * @throws IllegalArgumentException if the system property {@code llm2clip.matrix} names no unit that works on this machine
      */
     public static MatrixUnitChoice matrixUnit() {
-        MatrixUnits.Choice choice = MatrixUnits.selected();
-        return new MatrixUnitChoice(choice.unit().name(), choice.reason());
+        return MatrixUnitChoice.of(MatrixUnits.selected());
     }
 
     /**
@@ -116,8 +115,8 @@ public final class CpuKernels {
      * @throws IllegalArgumentException as {@link #matrixUnit()}
      */
     public static Optional<MatrixUnitChoice> matrixUnit(MatrixPrecision precision) {
-        return MatrixUnits.selected(precision) instanceof MatrixUnits.Choice(var unit, String reason)
-                ? Optional.of(new MatrixUnitChoice(unit.name(), reason))
+        return MatrixUnits.selected(precision) instanceof MatrixUnits.Choice choice
+                ? Optional.of(MatrixUnitChoice.of(choice))
                 : Optional.empty();
     }
 

@@ -10,6 +10,8 @@ import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
+import io.llm2clip.kernels.cpu.matrix.machine.MachineMatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.AttentionUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Memory;
@@ -42,7 +44,23 @@ class MatrixUnitsTest {
     @Test
     void theFastestThatWorksIsUsed() {
         assertThat(CpuKernels.matrixUnit())
-                .isEqualTo(new MatrixUnitChoice("vector", "the fastest of [vector, scalar], passed its self-test"));
+                .isEqualTo(
+                        new MatrixUnitChoice("vector", "the fastest of [vector, scalar], passed its self-test", false));
+    }
+
+    @Test
+    void theUnitSaysWhetherItMultipliesTiles() {
+        assertThat(MachineMatrixUnit.all().stream().filter(MatrixUnit::tiles).map(MatrixUnit::name))
+                .containsExactly("amx-bf16", "amx-bf16x3", "amx-int8");
+        assertThat(AttentionUnit.all().stream().filter(MatrixUnit::tiles).map(MatrixUnit::name))
+                .containsExactly("amx-bf16-attention");
+        for (MatrixPrecision precision : MatrixPrecision.values()) {
+            if (MatrixUnits.selected(precision) instanceof MatrixUnits.Choice(MatrixUnit unit, String _)) {
+                assertThat(CpuKernels.matrixUnit(precision).orElseThrow().tiles())
+                        .as(unit.name())
+                        .isEqualTo(unit.tiles());
+            }
+        }
     }
 
     /** A wrong element, one of NaN, or an exception: the next unit is taken, and the reason says what was wrong. */
@@ -181,7 +199,8 @@ class MatrixUnitsTest {
     @Test
     void aUnitIsNamedByTheProperty() {
         System.setProperty("llm2clip.matrix", "scalar");
-        assertThat(CpuKernels.matrixUnit()).isEqualTo(new MatrixUnitChoice("scalar", "named by llm2clip.matrix"));
+        assertThat(CpuKernels.matrixUnit())
+                .isEqualTo(new MatrixUnitChoice("scalar", "named by llm2clip.matrix", false));
         System.setProperty("llm2clip.matrix", "abacus");
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)

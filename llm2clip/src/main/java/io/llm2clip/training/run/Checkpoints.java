@@ -6,6 +6,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.optimizer.AdamW;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,9 +47,14 @@ final class Checkpoints {
     }
 
     /** Deletes all of them, and what killed programs left of them. */
-    void clear() {
+    void clear() throws IOException {
         tidy();
         folders(folder).forEach(path -> OutputDirectory.delete(path));
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            // It holds what is not ours.
+        }
     }
 
     /** Deletes what killed programs left of checkpoints that they did not finish. */

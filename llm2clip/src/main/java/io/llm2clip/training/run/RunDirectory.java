@@ -33,6 +33,10 @@ public final class RunDirectory implements AutoCloseable {
     private @Nullable RunFile file;
     private @Nullable RunLog log;
     private @Nullable RecordedRun recorded;
+    /** Whether the run begins here. */
+    private boolean begun;
+    /** Whether the folder goes with it, should nothing come of it: not one that the user made. */
+    private boolean removable;
 
     private RunDirectory(RunOptions options, DirectoryLock lock, @Nullable RunFile file) {
         this.options = options;
@@ -126,7 +130,11 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private RunFile start(RunSettings settings) throws IOException {
-        OutputDirectory.share(options.directory(), KIND);
+        Path directory = options.directory();
+        begun = true;
+        removable = Files.notExists(directory)
+                || OutputDirectory.damaged(directory, KIND).isPresent();
+        OutputDirectory.share(directory, KIND);
         forget();
         return new RunFile(Instant.now(), options.command(), Surroundings.describe(), settings, List.of(), null);
     }
@@ -184,10 +192,17 @@ public final class RunDirectory implements AutoCloseable {
             file = file.finishedNow();
             file.write(options.directory());
         } catch (CheckpointException e) {
-            progress.note(
-                    "%s The model is saved, but its run does not say that it is finished.".formatted(e.getMessage()));
+            progress.note("The model is saved, but its run is not recorded as finished: %s".formatted(e.getMessage()));
         }
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
+    }
+
+    /** A training that fails before its first step leaves no run that anybody could lose or go on from. */
+    private boolean cameToNothing() throws IOException {
+        Path metrics = options.directory().resolve(MetricsFile.NAME);
+        return (file == null || file.finished() == null)
+                && (Files.notExists(metrics) || Files.size(metrics) == 0)
+                && !Checkpoints.exist(options.directory());
     }
 
     @Override
@@ -196,9 +211,15 @@ public final class RunDirectory implements AutoCloseable {
             if (log != null) {
                 log.close();
             }
+            if (begun && cameToNothing()) {
+                forget();
+                if (removable) {
+                    OutputDirectory.delete(options.directory());
+                }
+            }
         } catch (IOException e) {
             throw new CheckpointException(
-                    "%s: its metrics cannot be written: %s.".formatted(options.directory(), IoReason.of(e)), e);
+                    "%s: cannot be written: %s.".formatted(options.directory(), IoReason.of(e)), e);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.llm2clip.inspection.ModelReport.Kind;
 import io.llm2clip.inspection.PartReport;
 import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.CheckpointException;
+import io.llm2clip.nn.checkpoint.DirectoryLock;
 import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Quantity;
@@ -26,6 +27,7 @@ public final class RunInspection {
 
     private final Path path;
     private final List<PartReport> parts = new ArrayList<>();
+    private final List<String> pending = new ArrayList<>();
     private final List<String> remarks = new ArrayList<>();
     private final Map<Path, Long> files = new LinkedHashMap<>();
 
@@ -45,8 +47,10 @@ public final class RunInspection {
         }
         RunInspection inspection = new RunInspection(path);
         if (OutputDirectory.damaged(path, RunDirectory.KIND).isPresent()) {
+            // Looked at first: a training that ends meanwhile has said so before it gives up its folder.
+            boolean held = DirectoryLock.isHeld(path);
             Optional<RunFile> run = RunFile.read(path);
-            run.ifPresent(inspection::run);
+            run.ifPresent(file -> inspection.run(file, State.of(file, held)));
             return run.map(_ -> inspection.report(Kind.TRAINING_RUN));
         }
         Optional<List<String>> missing = OutputDirectory.damaged(path, Checkpoints.KIND);
@@ -57,13 +61,31 @@ public final class RunInspection {
         return Optional.empty();
     }
 
-    private ModelReport report(Kind kind) {
-        return new ModelReport(path, kind, parts, files, Map.of(), List.of(), remarks);
+    private enum State {
+        RUNNING,
+        INTERRUPTED,
+        FINISHED;
+
+        static State of(RunFile run, boolean held) {
+            if (run.finished() != null) {
+                return FINISHED;
+            }
+            return held ? RUNNING : INTERRUPTED;
+        }
+
+        String words() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
-    private void run(RunFile run) {
+    private ModelReport report(Kind kind) {
+        return new ModelReport(path, kind, parts, files, Map.of(), List.of(), pending, remarks);
+    }
+
+    private void run(RunFile run, State state) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("command", run.command());
+        facts.put("state", state.words());
         facts.put("started", run.started().toString());
         facts.put("resumed", run.resumed().size());
         if (run.finished() != null) {
@@ -80,11 +102,11 @@ public final class RunInspection {
                                         ? ""
                                         : ", gone on "
                                                 + Quantity.of(run.resumed().size(), "time"),
-                                run.finished() == null ? "not finished" : "finished " + run.finished(),
+                                state == State.FINISHED ? "finished " + run.finished() : state.words(),
                                 run.command().isEmpty() ? "from a program" : ShellWords.join(run.command())),
                 facts);
         RunMetrics.read(path).phases().forEach(this::phase);
-        checkpoints(run);
+        checkpoints(state);
         ResultsFile.read(path).forEach(this::result);
         if (Files.isDirectory(path.resolve(BestModel.FOLDER))) {
             remarks.add("The best model that was measured on the way is %s.".formatted(path.resolve(BestModel.FOLDER)));
@@ -119,7 +141,7 @@ public final class RunInspection {
                 facts);
     }
 
-    private void checkpoints(RunFile run) {
+    private void checkpoints(State state) {
         Checkpoints checkpoints = new Checkpoints(path, KEEP_ALL);
         List<Checkpoints.Found> whole = checkpoints.all();
         whole.forEach(found -> add(
@@ -130,12 +152,15 @@ public final class RunInspection {
                 .damaged()
                 .forEach(damaged -> remarks.add(
                         "%s is damaged; an earlier checkpoint is taken.".formatted(path.relativize(damaged))));
-        if (run.finished() == null) {
-            remarks.add(
-                    whole.isEmpty()
-                            ? "There is no checkpoint to go on from; the same command with --resume begins anew."
-                            : "The same command with --resume goes on after step %,d."
-                                    .formatted(whole.getFirst().saved().step()));
+        switch (state) {
+            case FINISHED -> {}
+            case RUNNING -> pending.add("The training is running.");
+            case INTERRUPTED ->
+                pending.add(
+                        whole.isEmpty()
+                                ? "The training was interrupted before its first checkpoint; the same command with --resume begins anew."
+                                : "The training was interrupted; the same command with --resume goes on after step %,d."
+                                        .formatted(whole.getFirst().saved().step()));
         }
     }
 

@@ -79,6 +79,32 @@ public final class DirectoryLock implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether some run has a folder, as {@link #acquire(Path)} locks it. Nothing changes.
+     *
+     * @throws CheckpointException if that cannot be found out
+     */
+    public static boolean isHeld(Path directory) {
+        try {
+            Path file = fileOf(Links.real(directory));
+            // Of this program if it is there already; if not, nobody here acquires it while it is tried.
+            return !HELD.add(file) || isHeldElsewhere(file);
+        } catch (IOException e) {
+            throw new CheckpointException("%s: cannot be read: %s.".formatted(directory, IoReason.of(e)), e);
+        }
+    }
+
+    private static boolean isHeldElsewhere(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return lock == null;
+        } catch (NoSuchFileException e) {
+            return false;
+        } finally {
+            HELD.remove(file);
+        }
+    }
+
     /** As {@link #acquire(Path)}, of {@code target} without links; empty if another run has it. */
     static Optional<DirectoryLock> tryAcquireFor(Path target) throws IOException {
         return tryAcquire(fileOf(target));

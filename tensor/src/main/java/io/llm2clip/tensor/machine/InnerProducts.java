@@ -2,6 +2,7 @@ package io.llm2clip.tensor.machine;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.CpuKernels;
+import io.llm2clip.kernels.cpu.MatrixUnitChoice;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Epilogue;
@@ -115,7 +116,7 @@ public final class InnerProducts {
     /** Where the processor has tiles, three products in bf16 take half the time of one in f32. */
     private static MatrixPrecision precision() {
         return CpuKernels.matrixUnit(MatrixPrecision.BF16X3)
-                .filter(unit -> unit.name().startsWith("amx"))
+                .filter(MatrixUnitChoice::tiles)
                 .map(_ -> MatrixPrecision.BF16X3)
                 .orElse(MatrixPrecision.F32);
     }

@@ -15,5 +15,10 @@ public enum Feature {
     /** Products of tiles of bf16. */
     AMX_BF16,
     /** Products of tiles of bytes. */
-    AMX_INT8
+    AMX_INT8;
+
+    /** Whether these multiply whole tiles, by far more at a time than vectors. */
+    public boolean tiles() {
+        return this == AMX_BF16 || this == AMX_INT8;
+    }
 }

@@ -28,6 +28,11 @@ public interface MatrixUnit {
         return MatrixPrecision.F32;
     }
 
+    /** Whether an instruction multiplies whole tiles, by far more at a time than vectors. */
+    default boolean tiles() {
+        return false;
+    }
+
     /** What the unit is for; which operations of a kind it computes {@link #supports} says. */
     default Set<MatrixWork> work() {
         return EnumSet.allOf(MatrixWork.class);

@@ -1,12 +1,17 @@
 package io.llm2clip.kernels.gpu.tornado;
 
+import static io.llm2clip.kernels.gpu.tornado.TornadoTypes.call;
+import static io.llm2clip.kernels.gpu.tornado.TornadoTypes.constructor;
+import static io.llm2clip.kernels.gpu.tornado.TornadoTypes.create;
+import static io.llm2clip.kernels.gpu.tornado.TornadoTypes.method;
+import static io.llm2clip.kernels.gpu.tornado.TornadoTypes.type;
+
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.gpu.device.DeviceException;
 import io.llm2clip.kernels.gpu.launch.Grid;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
-import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -58,7 +63,7 @@ final class TornadoApi {
     private final Method setGlobalWork = method("WorkerGrid", "setGlobalWork", long.class, long.class, long.class);
     private final Method setLocalWork = method("WorkerGrid", "setLocalWork", long.class, long.class, long.class);
     private final boolean takesLibraries = registerLibrary();
-    private final int header = intField("types.arrays.TornadoNativeArray", "ARRAY_HEADER");
+    private final int header = TornadoTypes.intField("types.arrays.TornadoNativeArray", "ARRAY_HEADER");
 
     private TornadoApi() {}
 
@@ -151,7 +156,7 @@ final class TornadoApi {
         Class<?> access = type("common.Access");
         Object accesses = Array.newInstance(access, arrays.size());
         for (int i = 0; i < arrays.size(); i++) {
-            Array.set(accesses, i, enumConstant(access, "READ_WRITE"));
+            Array.set(accesses, i, TornadoTypes.enumConstant(access, "READ_WRITE"));
         }
         String descriptor = "common.LibraryTaskDescriptor";
         Object described = create(constructor(descriptor));
@@ -244,7 +249,7 @@ final class TornadoApi {
                     .getMethod("installCode", long.class, data, String.class, String.class, byte[].class)
                     .invoke(context, planId(plan), unnamed, task, kernel, source);
         } catch (InvocationTargetException e) {
-            throw failed("installCode", e);
+            throw TornadoTypes.failed("installCode", e);
         } catch (ReflectiveOperationException e) {
             LOG.log(System.Logger.Level.DEBUG, "Code of " + kernel + " is compiled again", e);
         }
@@ -333,89 +338,5 @@ final class TornadoApi {
             LOG.log(System.Logger.Level.DEBUG, "This TornadoVM takes no libraries", e);
             return false;
         }
-    }
-
-    private static Object enumConstant(Class<?> type, String name) {
-        for (Object constant : type.getEnumConstants()) {
-            if (constant.toString().equals(name)) {
-                return constant;
-            }
-        }
-        throw changed(type.getSimpleName() + "." + name, new NoSuchFieldException(name));
-    }
-
-    private static Class<?> type(String name) {
-        try {
-            return Class.forName(KernelRelinker.API + name);
-        } catch (ClassNotFoundException e) {
-            throw changed("class " + name, e);
-        }
-    }
-
-    private static Constructor<?> constructor(String owner, Class<?>... parameters) {
-        try {
-            return type(owner).getConstructor(parameters);
-        } catch (NoSuchMethodException e) {
-            throw changed("constructor of " + owner, e);
-        }
-    }
-
-    private static Method method(String owner, String name, Class<?>... parameters) {
-        try {
-            return type(owner).getMethod(name, parameters);
-        } catch (NoSuchMethodException e) {
-            throw changed("method " + owner + "." + name, e);
-        }
-    }
-
-    private static int intField(String owner, String name) {
-        try {
-            Field field = type(owner).getField(name);
-            return Math.toIntExact(field.getLong(null));
-        } catch (ReflectiveOperationException e) {
-            throw changed("field " + owner + "." + name, e);
-        }
-    }
-
-    private static DeviceException changed(String what, Exception cause) {
-        return new DeviceException(
-                "This TornadoVM has no " + what + " as expected; install a version that has it, such as 5.2.0.", cause);
-    }
-
-    private static Object create(Constructor<?> constructor, Object... arguments) {
-        try {
-            return constructor.newInstance(arguments);
-        } catch (InvocationTargetException e) {
-            throw failed(constructor.getDeclaringClass().getSimpleName(), e);
-        } catch (ReflectiveOperationException e) {
-            throw changed(
-                    "usable constructor of " + constructor.getDeclaringClass().getSimpleName(), e);
-        }
-    }
-
-    private static Object call(Method method, @Nullable Object target, Object... arguments) {
-        try {
-            return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw failed(method.getName(), e);
-        } catch (IllegalAccessException e) {
-            throw changed("usable method " + method.getName(), e);
-        }
-    }
-
-    /** The deepest cause has the reason, in the first line of a message that may have colours. */
-    private static DeviceException failed(String what, InvocationTargetException failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        String reason = String.valueOf(cause.getMessage())
-                .replaceAll("\u001B\\[[0-9;]*m", "")
-                .strip()
-                .lines()
-                .findFirst()
-                .orElse("no reason given");
-        return new DeviceException(
-                "TornadoVM failed in " + what + " (" + cause.getClass().getSimpleName() + ": " + reason + ")", cause);
     }
 }

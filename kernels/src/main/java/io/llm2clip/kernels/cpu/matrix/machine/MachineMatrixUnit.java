@@ -92,6 +92,11 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
     }
 
     @Override
+    public final boolean tiles() {
+        return feature.tiles();
+    }
+
+    @Override
     public final Set<MatrixWork> work() {
         return Set.of(MatrixWork.MATMUL);
     }

@@ -23,6 +23,11 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
         super("amx-bf16-attention", FEATURES, MatrixPrecision.BF16, machine, TilePrograms::new);
     }
 
+    @Override
+    public boolean tiles() {
+        return true;
+    }
+
     /** Greatest scores are sought before they are scaled, so the scale is to be positive. */
     @Override
     public boolean supports(KernelOp op) {
