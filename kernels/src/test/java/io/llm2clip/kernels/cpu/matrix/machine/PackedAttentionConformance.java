@@ -17,6 +17,7 @@ import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.kernels.reference.PanelElements;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
@@ -123,7 +124,7 @@ abstract class PackedAttentionConformance {
     private static RowPanels layout(AttentionShape shape, int operand, Random random) {
         int columns = shape.headSize() * (operand == 0 ? shape.heads() : shape.keyValueHeads());
         long elements = new AttentionOp.Attention(shape).operands().get(operand).elements();
-        return RowPanels.balanced((int) (elements / columns), columns, 1 + random.nextInt(32), 1);
+        return RowPanels.balanced((int) (elements / columns), columns, 1 + random.nextInt(32), Format.BF16);
     }
 
     /** Packs rows, some of whose numbers are not finite, and replaces each number by what its panel has. */
@@ -168,8 +169,8 @@ abstract class PackedAttentionConformance {
     @Example
     void layoutsAreThoseThatMatmulsWrite() {
         AttentionOp.Attention op = new AttentionOp.Attention(new AttentionShape(2, 577, 577, 16, 8, 64, 0.1f, false));
-        assertThat(unit.panels(op, 0)).isEqualTo(new RowPanels(1154, 1024, 32, 1));
-        assertThat(unit.panels(op, 1)).isEqualTo(new RowPanels(1154, 512, 32, 1));
+        assertThat(unit.panels(op, 0)).isEqualTo(new RowPanels(1154, 1024, 32, Format.BF16));
+        assertThat(unit.panels(op, 1)).isEqualTo(new RowPanels(1154, 512, 32, Format.BF16));
         assertThat(panels(new AttentionShape(1, 9, 9, 2, 2, 48, 0.1f, false)))
                 .as("half a step")
                 .isNull();
@@ -179,7 +180,8 @@ abstract class PackedAttentionConformance {
         assertThat(panels(new AttentionShape(0, 9, 9, 2, 2, 64, 1, false)))
                 .as("no rows")
                 .isNull();
-        assertThat(panels(AttentionShape.ragged(3, 40, 4, 2, 32, 1, true))).isEqualTo(new RowPanels(40, 128, 20, 1));
+        assertThat(panels(AttentionShape.ragged(3, 40, 4, 2, 32, 1, true)))
+                .isEqualTo(new RowPanels(40, 128, 20, Format.BF16));
     }
 
     private @Nullable RowPanels panels(AttentionShape shape) {
@@ -188,7 +190,7 @@ abstract class PackedAttentionConformance {
 
     @Example
     void whatReadsNoPanelsRefusesThem() {
-        RowPanels panels = new RowPanels(9, 64, 9, 1);
+        RowPanels panels = new RowPanels(9, 64, 9, Format.BF16);
         AttentionOp.Attention op = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 1, 1, 64, 0.1f, false));
         AttentionOp.Attention packed = op.withPanels(1, panels);
         assertThat(unit.supports(packed)).isTrue();
@@ -201,11 +203,13 @@ abstract class PackedAttentionConformance {
             assertThatThrownBy(() -> other.attention(op, panels, new long[5], WORKERS.getFirst()))
                     .hasMessage("The matrix unit " + other.name() + " does not write " + panels + ".");
         }
-        assertThat(unit.supports(op.withPanels(1, new RowPanels(9, 64, 9, 2)))).isFalse();
+        assertThat(unit.supports(op.withPanels(1, new RowPanels(9, 64, 9, Format.BF16X3))))
+                .isFalse();
         assertThat(PackedKernels.writes(op, MatrixPrecision.F32, panels)).isFalse();
-        assertThatThrownBy(() -> unit.attention(op, new RowPanels(9, 64, 9, 2), new long[5], WORKERS.getFirst()))
+        assertThatThrownBy(() ->
+                        unit.attention(op, new RowPanels(9, 64, 9, Format.BF16X3), new long[5], WORKERS.getFirst()))
                 .hasMessageStartingWith("No program writes the result of Attention[");
-        assertThatThrownBy(() -> op.withPanels(2, new RowPanels(9, 32, 9, 1)))
+        assertThatThrownBy(() -> op.withPanels(2, new RowPanels(9, 32, 9, Format.BF16)))
                 .hasMessageStartingWith("Attention: panels of v of 64 columns, 576 elements in all expected, found"
                         + " RowPanels[rows=9, columns=32");
         assertThatThrownBy(() -> op.withPanels(3, panels))

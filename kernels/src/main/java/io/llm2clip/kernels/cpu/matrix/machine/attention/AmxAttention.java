@@ -9,6 +9,7 @@ import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -39,7 +40,7 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
 
     /** Heads of whole steps are where panels are written as they are read. */
     private static boolean takes(AttentionShape shape, RowPanels panels) {
-        return panels.parts() == 1 && shape.headSize() % RowPanels.STEP == 0;
+        return panels.format() == Format.BF16 && shape.headSize() % Format.BF16.step() == 0;
     }
 
     /** In panels that matmuls write. */
@@ -51,7 +52,7 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
         if (rows == 0 || !supports(op)) {
             return null;
         }
-        RowPanels panels = RowPanels.balanced(rows, columns, TileShape.PANEL, 1);
+        RowPanels panels = RowPanels.balanced(rows, columns, TileShape.PANEL, Format.BF16);
         return takes(shape, panels) ? panels : null;
     }
 

@@ -2,6 +2,7 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,6 +11,8 @@ import java.lang.foreign.MemorySegment;
  * @param address of the panels
  */
 record PanelRows(RowPanels panels, long address) {
+    private static final int STEP = Format.BF16.step();
+    private static final int ROW_BYTES = Format.BF16.rowBytes();
 
     /** Rows of one panel. */
     interface Part {
@@ -19,7 +22,7 @@ record PanelRows(RowPanels panels, long address) {
          * @param done rows that others have taken
          * @param rows how many there are
          * @param at address of the first row's first step
-         * @param step bytes to its next step; rows of a step are {@link RowPanels#ROW_BYTES} apart
+         * @param step bytes to its next step; rows of a step are {@link Format#rowBytes} apart
          */
         void take(int done, int rows, long at, long step);
     }
@@ -32,11 +35,7 @@ record PanelRows(RowPanels panels, long address) {
             int before = next % panels.panelRows();
             int ofPanel = panels.rowsFrom(next - before);
             int some = Math.min(rows - done, ofPanel - before);
-            part.take(
-                    done,
-                    some,
-                    address + panels.offset(next, channel, 0),
-                    (long) panels.parts() * ofPanel * RowPanels.ROW_BYTES);
+            part.take(done, some, address + panels.offset(next, channel, 0), (long) ofPanel * ROW_BYTES);
             done += some;
         }
     }
@@ -48,9 +47,9 @@ record PanelRows(RowPanels panels, long address) {
      */
     void copy(long first, int rows, int channel, int channels, long to, long toStep) {
         forEach(first, rows, channel, (done, some, at, step) -> {
-            for (int s = 0; s < channels / RowPanels.STEP; s++) {
-                long target = to + s * toStep + (long) done * RowPanels.ROW_BYTES;
-                MemorySegment.copy(Memory.ALL, at + s * step, Memory.ALL, target, (long) some * RowPanels.ROW_BYTES);
+            for (int s = 0; s < channels / STEP; s++) {
+                long target = to + s * toStep + (long) done * ROW_BYTES;
+                MemorySegment.copy(Memory.ALL, at + s * step, Memory.ALL, target, (long) some * ROW_BYTES);
             }
         });
     }
@@ -58,10 +57,8 @@ record PanelRows(RowPanels panels, long address) {
     /** Sets rows to 0. */
     void clear(long first, int rows, int channel, int channels) {
         forEach(first, rows, channel, (_, some, at, step) -> {
-            for (int s = 0; s < channels / RowPanels.STEP; s++) {
-                Memory.ALL
-                        .asSlice(at + s * step, (long) some * RowPanels.ROW_BYTES)
-                        .fill((byte) 0);
+            for (int s = 0; s < channels / STEP; s++) {
+                Memory.ALL.asSlice(at + s * step, (long) some * ROW_BYTES).fill((byte) 0);
             }
         });
     }
