@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.PackedKernels;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
@@ -15,7 +16,9 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.kernels.reference.PanelElements;
@@ -41,10 +44,12 @@ abstract class PackedAttentionConformance {
     private static final int GUARD = 64;
 
     private final AmxAttention unit;
+    private final Avx512Attention floats;
     private final MatrixUnit packing;
 
     PackedAttentionConformance(Supplier<MachineCode> machine) {
         unit = new AmxAttention(machine);
+        floats = new Avx512Attention(machine);
         packing = Bf16MatrixUnit.amx(MatrixPrecision.BF16, machine);
     }
 
@@ -85,13 +90,44 @@ abstract class PackedAttentionConformance {
                 addresses[4] = found.address();
                 unit.attention(op, addresses, workers).run();
                 assertThat(found.mismatch(expected)).as("%s", op).isEqualTo(-1);
-                assertPacked(op, layout(shape, 0, random), addresses, workers, expected, arena);
+                assertPacked(unit, op, layout(shape, 0, random), addresses, workers, expected, arena);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<AttentionShape> shapesOfFloats() {
+        return Combinators.combine(shapes(), Arbitraries.of(1, 8, 20, 32))
+                .as((shape, size) -> new AttentionShape(
+                        shape.batch(),
+                        shape.queries(),
+                        shape.keys(),
+                        shape.heads(),
+                        shape.keyValueHeads(),
+                        size,
+                        shape.scale(),
+                        shape.causal(),
+                        shape.ragged()));
+    }
+
+    /** In f32, which reads rows. */
+    @Property(tries = 80)
+    void panelsOfFloatsHoldWhatRowsDo(@ForAll("shapesOfFloats") AttentionShape shape, @ForAll long seed) {
+        AttentionOp.Attention op = new AttentionOp.Attention(shape);
+        RowPanels layout = layout(shape, 0, new Random(seed));
+        RowPanels panels = new RowPanels(layout.rows(), layout.columns(), layout.panelRows(), Format.F32);
+        try (OperandBuffers rows = OperandBuffers.random(op, seed);
+                Arena arena = Arena.ofShared()) {
+            floats.attention(op, rows.addresses(), WORKERS.getFirst()).run();
+            for (Workers workers : WORKERS) {
+                assertPacked(floats, op, panels, rows.addresses(), workers, rows.segments()[4], arena);
             }
         }
     }
 
     /** The result in panels, and nothing beyond. */
-    private void assertPacked(
+    private static void assertPacked(
+            MatrixUnit unit,
             AttentionOp.Attention op,
             RowPanels panels,
             long[] addresses,
@@ -101,7 +137,9 @@ abstract class PackedAttentionConformance {
         MemorySegment guarded = arena.allocate(panels.bytes() + 2 * GUARD, 64).fill((byte) 0x5A);
         MemorySegment found = guarded.asSlice(GUARD, panels.bytes());
         MemorySegment wanted = arena.allocate(panels.bytes(), 64);
-        packing.packer(panels, wanted.address()).pack(expected.address(), panels.columns() * 4L, 0, panels.rows(), 0);
+        List<Integer> matrix = List.of(panels.rows(), panels.columns());
+        Elementwise copy = Elementwise.copy(DType.F32, matrix, List.of(panels.columns(), 1));
+        Reference.run(new PackedRows(copy, panels), new MemorySegment[] {expected, wanted});
         addresses[4] = found.address();
         assertThat(unit.writes(op, panels)).isTrue();
         unit.attention(op, panels, addresses, workers).run();
@@ -194,8 +232,11 @@ abstract class PackedAttentionConformance {
         AttentionOp.Attention op = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 1, 1, 64, 0.1f, false));
         AttentionOp.Attention packed = op.withPanels(1, panels);
         assertThat(unit.supports(packed)).isTrue();
-        for (MatrixUnit other :
-                List.of(new Avx512Attention(EmulatedMachine::code), new VectorMatrixUnit(), new ScalarMatrixUnit())) {
+        assertThat(floats.supports(packed)).isFalse();
+        assertThat(floats.panels(op, 0)).isNull();
+        assertThatThrownBy(() -> floats.attention(op, panels, new long[5], WORKERS.getFirst()))
+                .hasMessageStartingWith("No program writes the result of Attention[");
+        for (MatrixUnit other : List.of(new VectorMatrixUnit(), new ScalarMatrixUnit())) {
             assertThat(other.supports(op)).isTrue();
             assertThat(other.supports(packed)).isFalse();
             assertThat(other.panels(op, 0)).isNull();
@@ -206,6 +247,7 @@ abstract class PackedAttentionConformance {
         assertThat(unit.supports(op.withPanels(1, new RowPanels(9, 64, 9, Format.BF16X3))))
                 .isFalse();
         assertThat(PackedKernels.writes(op, MatrixPrecision.F32, panels)).isFalse();
+        assertThat(unit.writes(op, new RowPanels(9, 64, 9, Format.F32))).isFalse();
         assertThatThrownBy(() ->
                         unit.attention(op, new RowPanels(9, 64, 9, Format.BF16X3), new long[5], WORKERS.getFirst()))
                 .hasMessageStartingWith("No program writes the result of Attention[");
