@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Has values that nothing reads but matmuls or attention written in the layout that these multiply, where the kernel that computes them can:
- * there is no f32 then. Matmuls read it as their first operand, or as the second one that gradients of weights have: what the forward pass
- * multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no kernel can
- * write them so, they are packed once for all of these. What is multiplied is the same, rounded by whoever writes it instead of by each that
- * reads it.
+ * there are no rows of f32 then. Matmuls read it as their first operand, or in bf16 as the second one that gradients of weights have: what the
+ * forward pass multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no
+ * kernel can write them so, they are packed once for all of these. What is multiplied is the same, packed by whoever writes it instead of by each
+ * that reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
  * once more, as the product that it becomes a part of is, and never written to memory in f32.
