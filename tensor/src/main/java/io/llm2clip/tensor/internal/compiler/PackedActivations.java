@@ -15,6 +15,7 @@ import io.llm2clip.tensor.internal.graph.View;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -143,8 +144,22 @@ final class PackedActivations {
             PackedRows op = new PackedRows(call.op(), panels);
             calls.set(producer, call.withOp(op));
             read(packed, panels, value, value);
-        } else if (packed.size() > 1) {
-            packOnce(value, panels, packed);
+        } else {
+            packForSeveral(value, panels, packed);
+        }
+    }
+
+    /** Packs a value once for all that read it at about the same time: what a backward pass computes again is packed again, not kept. */
+    private void packForSeveral(Node value, RowPanels panels, List<Integer> packed) {
+        Map<List<Node>, List<Integer>> byTime = new LinkedHashMap<>();
+        for (int reader : packed) {
+            byTime.computeIfAbsent(calls.get(reader).after(), _ -> new ArrayList<>())
+                    .add(reader);
+        }
+        for (List<Integer> together : byTime.values()) {
+            if (together.size() > 1) {
+                packOnce(value, panels, together);
+            }
         }
     }
 
@@ -184,7 +199,8 @@ final class PackedActivations {
             copied.site = value.site;
             PackedRows op = new PackedRows(copy, panels);
             before.computeIfAbsent(packed.getFirst(), _ -> new ArrayList<>())
-                    .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied)));
+                    .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied))
+                            .after(calls.get(packed.getFirst()).after()));
             read(packed, panels, value, copied);
         }
     }
