@@ -15,7 +15,6 @@ import io.llm2clip.tensor.internal.graph.View;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * Has values that nothing reads but matmuls or attention written in the layout that these multiply, where the kernel that computes them can:
  * there are no rows of f32 then. Matmuls read it as their first operand, or in bf16 as the second one that gradients of weights have: what the
  * forward pass multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no
- * kernel can write them so, they are packed once for all of these. What is multiplied is the same, packed by whoever writes it instead of by each
+ * kernel can write them so, they are packed once for all of these, in bf16. What is multiplied is the same, packed by whoever writes it instead of by each
  * that reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
@@ -144,22 +143,8 @@ final class PackedActivations {
             PackedRows op = new PackedRows(call.op(), panels);
             calls.set(producer, call.withOp(op));
             read(packed, panels, value, value);
-        } else {
-            packForSeveral(value, panels, packed);
-        }
-    }
-
-    /** Packs a value once for all that read it at about the same time: what a backward pass computes again is packed again, not kept. */
-    private void packForSeveral(Node value, RowPanels panels, List<Integer> packed) {
-        Map<List<Node>, List<Integer>> byTime = new LinkedHashMap<>();
-        for (int reader : packed) {
-            byTime.computeIfAbsent(calls.get(reader).after(), _ -> new ArrayList<>())
-                    .add(reader);
-        }
-        for (List<Integer> together : byTime.values()) {
-            if (together.size() > 1) {
-                packOnce(value, panels, together);
-            }
+        } else if (packed.size() > 1 && panels.format() != RowPanels.Format.F32) {
+            packOnce(value, panels, packed);
         }
     }
 
@@ -191,6 +176,7 @@ final class PackedActivations {
                 && view.shape().size() == view.base().shape.size();
     }
 
+    /** A copy in f32 would be as large as the rows, and made in as much time as matmuls save: they pack these themselves. */
     private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
         List<Integer> matrix = List.of(panels.rows(), panels.columns());
         Elementwise copy = new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(panels.columns(), 1)));
@@ -199,8 +185,7 @@ final class PackedActivations {
             copied.site = value.site;
             PackedRows op = new PackedRows(copy, panels);
             before.computeIfAbsent(packed.getFirst(), _ -> new ArrayList<>())
-                    .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied))
-                            .after(calls.get(packed.getFirst()).after()));
+                    .add(new KernelCall(op, Precision.F32, List.of(View.dense(value)), List.of(copied)));
             read(packed, panels, value, copied);
         }
     }

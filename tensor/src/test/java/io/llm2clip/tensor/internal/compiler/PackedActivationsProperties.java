@@ -63,7 +63,8 @@ class PackedActivationsProperties {
                 assertThat(found.get(i)).as("seed %d, output %d", seed, i).isEqualTo(expected.get(i));
             }
         }
-        assertThat(packed).as("packed values").isGreaterThan(2 * PROGRAMS);
+        // None that others read is packed in f32.
+        assertThat(packed).as("packed values").isGreaterThan(precision == Precision.F32 ? PROGRAMS : 2 * PROGRAMS);
         if (precision == Precision.F32) {
             assertThat(gradients).as("gradients of packed values").isZero();
         } else {
@@ -108,6 +109,9 @@ class PackedActivationsProperties {
                 .containsPattern("LayerNorm\\[rows=40, .*\\], result packed tiles-f32\n")
                 .containsPattern("Matmul in f32, \\[40, 32\\] x \\[32, 96\\] .*, result packed tiles-f32\n"
                         + " +reads +a .* packed tiles-f32 ");
+        Plan shared =
+                Compiler.compile(List.of(n, chain.linear(n, 8), chain.linear(n, 8)), List.of(), CPU.target(), options);
+        assertThat(shared.steps()).as("handed out, too").noneMatch(step -> step.op() instanceof PackedRows);
         Plan without = Compiler.compile(
                 List.of(out), List.of(), with(CPU.target(), CPU.target().packings()::of), options);
         assertThat(run(plan, List.of(out)).getFirst())

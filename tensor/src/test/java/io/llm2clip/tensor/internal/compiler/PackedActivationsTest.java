@@ -22,7 +22,6 @@ import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.Tensor;
 import io.llm2clip.tensor.TensorData;
 import io.llm2clip.tensor.Update;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -329,63 +328,6 @@ class PackedActivationsTest {
         assertThat(readers(plan)).extracting(Matmul::n).containsExactly(8, 16, 24);
         assertThat(plan.steps().get(1).op()).isInstanceOf(PackedRows.class);
         assertThat(PlanText.of(plan, TARGET)).contains("1  Elementwise [40, 32], result packed tiles-bf16\n");
-    }
-
-    /** What a scope multiplies again on the way back is packed again: no copy is kept meanwhile. */
-    @Test
-    void whatIsComputedAgainIsPackedAgain() {
-        Tensor x = weight(ROWS, WIDTH);
-        List<Tensor> weights = List.of(weight(8, WIDTH), weight(8, WIDTH));
-        Tensor y = Tensor.recompute(List.of(x.exp()), in -> {
-            Tensor n = in.getFirst();
-            return n.matmulTransposed(weights.get(0))
-                    .tanh()
-                    .mul(n.matmulTransposed(weights.get(1)).tanh())
-                    .add(n.slice(1, 0, 8));
-        });
-        Plan plan = Compiler.compile(Gradients.of(y.square().sum(), weights), List.of(), readingFactorsByRows(), BF16);
-        assertThat(packed(plan)).hasSize(2).allMatch(Elementwise.class::isInstance);
-        List<Integer> copies = new ArrayList<>();
-        List<Integer> readers = new ArrayList<>();
-        for (int step = 0; step < plan.steps().size(); step++) {
-            if (plan.steps().get(step).op() instanceof PackedRows) {
-                copies.add(step);
-            } else if (plan.steps().get(step).op() instanceof Matmul op && op.panels() != null) {
-                readers.add(step);
-            }
-        }
-        assertThat(readers).hasSize(4);
-        assertThat(copies.get(1)).isBetween(readers.get(1), readers.get(2));
-    }
-
-    /** A device whose gradients of weights read rows, as those of f32 do. */
-    private static Target readingFactorsByRows() {
-        Target.Packings all = TARGET.packings();
-        Target.Packings packings = new Target.Packings() {
-            @Override
-            public @Nullable Packing of(Matmul op, Precision precision) {
-                return null;
-            }
-
-            @Override
-            public @Nullable RowPanels panels(Matmul op, Precision precision) {
-                return all.panels(op, precision);
-            }
-
-            @Override
-            public boolean writes(KernelOp op, Precision precision, RowPanels panels) {
-                return all.writes(op, precision, panels);
-            }
-        };
-        return new Target(
-                TARGET.name(),
-                TARGET.precisions(),
-                TARGET.matrixFormats(),
-                TARGET.alignment(),
-                packings,
-                TARGET.fusesCasts(),
-                TARGET.arenas(),
-                TARGET.customs());
     }
 
     /** What a layer multiplied is what the gradient of its weight is computed of: no f32 is kept, of attention neither, which writes none. */
