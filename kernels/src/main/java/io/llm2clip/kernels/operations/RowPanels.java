@@ -1,25 +1,61 @@
 package io.llm2clip.kernels.operations;
 
+import java.util.Locale;
+
 /**
- * A layout of the first operand of a {@link Matmul}, rounded to bf16 in the order in which matrix units multiply it:
- * {@code [row panel][column / 32][part][row][32]}. The last panel has the rows that are left, the last step zeros beyond the columns, and
- * subnormal numbers are 0.
+ * A layout of the first operand of a {@link Matmul} in the order in which matrix units multiply it:
+ * {@code [row panel][column / step][part][row][step]}. The last panel has the rows that are left, the last step zeros beyond the columns.
  *
  * @param rows rows of the matrix
  * @param columns its columns, k of the matmul
  * @param panelRows rows of a panel but the last
- * @param parts numbers that stand for an element: it, rounded, and for three products what rounding left of it, rounded, too
+ * @param format what stands for an element
  */
-public record RowPanels(int rows, int columns, int panelRows, int parts) implements PackedLayout {
-    /** Columns of a step. */
-    public static final int STEP = 32;
-    /** Bytes of a row of a step. */
-    public static final int ROW_BYTES = STEP * Short.BYTES;
+public record RowPanels(int rows, int columns, int panelRows, Format format) implements PackedLayout {
+
+    /** What stands for an element, and in which steps columns follow each other. */
+    public enum Format {
+        /** It, unchanged, a column after the other. */
+        F32(1, 1, Float.BYTES),
+        /** It, rounded to bf16; subnormal numbers are 0. */
+        BF16(32, 1, Short.BYTES),
+        /** It, rounded to bf16, and what rounding left of it, rounded, too, for three products. */
+        BF16X3(32, 2, Short.BYTES);
+
+        private final int step;
+        private final int parts;
+        private final int bytes;
+
+        Format(int step, int parts, int bytes) {
+            this.step = step;
+            this.parts = parts;
+            this.bytes = bytes;
+        }
+
+        /** Columns of a step. */
+        public int step() {
+            return step;
+        }
+
+        /** Numbers that stand for an element. */
+        public int parts() {
+            return parts;
+        }
+
+        /** Bytes of each of them. */
+        public int bytes() {
+            return bytes;
+        }
+
+        /** Bytes of a row of a step. */
+        public int rowBytes() {
+            return step * bytes;
+        }
+    }
 
     public RowPanels {
         Checks.require(rows > 0 && columns > 0, "RowPanels: a matrix", rows + " x " + columns);
         Checks.require(panelRows > 0 && panelRows <= rows, "RowPanels: panels of at most all rows", panelRows);
-        Checks.require(parts == 1 || parts == 2, "RowPanels: 1 or 2 parts", parts);
     }
 
     /**
@@ -27,13 +63,13 @@ public record RowPanels(int rows, int columns, int panelRows, int parts) impleme
      *
      * @param most rows that a panel may have
      */
-    public static RowPanels balanced(int rows, int columns, int most, int parts) {
-        return new RowPanels(rows, columns, Math.ceilDiv(rows, Math.ceilDiv(rows, most)), parts);
+    public static RowPanels balanced(int rows, int columns, int most, Format format) {
+        return new RowPanels(rows, columns, Math.ceilDiv(rows, Math.ceilDiv(rows, most)), format);
     }
 
     /** Steps of a row. */
     public int steps() {
-        return Math.ceilDiv(columns, STEP);
+        return Math.ceilDiv(columns, format.step);
     }
 
     /** Rows of the panel that begins with a row. */
@@ -43,23 +79,28 @@ public record RowPanels(int rows, int columns, int panelRows, int parts) impleme
 
     /** Bytes before the panel of a row. */
     public long panel(int row) {
-        return (long) row / panelRows * panelRows * parts * steps() * ROW_BYTES;
+        return row / panelRows * panelRows * rowBytes();
     }
 
     /** Bytes before a part of an element. */
     public long offset(int row, int column, int part) {
         int first = row / panelRows * panelRows;
-        long rowOfPanel = ((long) column / STEP * parts + part) * rowsFrom(first) + (row - first);
-        return panel(row) + rowOfPanel * ROW_BYTES + (long) column % STEP * Short.BYTES;
+        long rowOfPanel = ((long) column / format.step * format.parts + part) * rowsFrom(first) + (row - first);
+        return panel(row) + rowOfPanel * format.rowBytes() + (long) column % format.step * format.bytes;
+    }
+
+    /** Bytes of a row in all steps. */
+    private long rowBytes() {
+        return (long) format.parts * steps() * format.rowBytes();
     }
 
     @Override
     public String unit() {
-        return parts == 1 ? "tiles-bf16" : "tiles-bf16x3";
+        return "tiles-" + format.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public long bytes() {
-        return (long) rows * parts * steps() * ROW_BYTES;
+        return rows * rowBytes();
     }
 }

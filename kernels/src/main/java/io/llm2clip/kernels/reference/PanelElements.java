@@ -11,8 +11,8 @@ public record PanelElements(RowPanels panels, MemorySegment segment) {
 
     /** The value that an element stands for. */
     public float get(int row, int column) {
-        float value = 0;
-        for (int part = 0; part < panels.parts(); part++) {
+        float value = stored().get(index(row, column, 0));
+        for (int part = 1; part < panels.format().parts(); part++) {
             value += stored().get(index(row, column, part));
         }
         return value;
@@ -21,9 +21,10 @@ public record PanelElements(RowPanels panels, MemorySegment segment) {
     /** Rounds to the nearest f32, and from there to the parts that the layout has. */
     void set(int row, int column, float value) {
         float left = value;
-        for (int part = 0; part < panels.parts(); part++) {
+        for (int part = 0; part < panels.format().parts(); part++) {
             long index = index(row, column, part);
-            stored().set(index, Math.abs(left) < Float.MIN_NORMAL ? Math.copySign(0, left) : left);
+            boolean flushed = rounded() && Math.abs(left) < Float.MIN_NORMAL;
+            stored().set(index, flushed ? Math.copySign(0, left) : left);
             left -= stored().get(index);
         }
     }
@@ -52,10 +53,14 @@ public record PanelElements(RowPanels panels, MemorySegment segment) {
     }
 
     private StoredElements stored() {
-        return new StoredElements(DType.BF16, segment);
+        return new StoredElements(rounded() ? DType.BF16 : DType.F32, segment);
+    }
+
+    private boolean rounded() {
+        return panels.format() != RowPanels.Format.F32;
     }
 
     private long index(int row, int column, int part) {
-        return panels.offset(row, column, part) / Short.BYTES;
+        return panels.offset(row, column, part) / panels.format().bytes();
     }
 }

@@ -50,17 +50,27 @@ public final class BlockEpilogue {
 
     /** Finishes a block of the output. */
     public void apply(OutputBlock block, int worker) {
+        apply(block, output(block.batch(), block.row(), block.column()), op.n() * 4L, worker);
+    }
+
+    /**
+     * Finishes a block that is elsewhere, in place.
+     *
+     * @param sums its first element
+     * @param sumRow bytes from one row of it to the next
+     */
+    public void apply(OutputBlock block, long sums, long sumRow, int worker) {
         if (evaluator == null) {
             return;
         }
-        boolean whole = block.columns() == op.n() && !rowwise;
+        boolean whole = block.columns() == op.n() && sumRow == op.n() * 4L && !rowwise;
         int calls = whole ? 1 : block.rows();
         int count = whole ? block.rows() * block.columns() : block.columns();
         long[] inputs = new long[1 + op.epilogue().extras().size()];
-        for (int r = block.row(); r < block.row() + calls; r++) {
-            inputs[0] = output(block.batch(), r, block.column());
+        for (int r = 0; r < calls; r++) {
+            inputs[0] = sums + r * sumRow;
             for (int e = 1; e < inputs.length; e++) {
-                inputs[e] = extra(e - 1, block.batch(), r, block.column());
+                inputs[e] = extra(e - 1, block.batch(), block.row() + r, block.column());
             }
             evaluator.evaluate(count, inputs, inputs[0], worker);
         }

@@ -3,6 +3,9 @@ package io.llm2clip.kernels.cpu.matrix;
 /** Writes the rows of a matrix into the panels of a packed one, for any number of workers at a time. */
 public interface RowPacker {
 
+    /** How many rows lie among each other: calls have so many, or a multiple, from a multiple on, but for the last rows of the matrix. */
+    int together();
+
     /**
      * Packs rows.
      *

@@ -5,9 +5,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
 import io.llm2clip.kernels.cpu.elementwise.ExpressionEvaluator;
 import io.llm2clip.kernels.cpu.matrix.RowPacker;
-import io.llm2clip.kernels.cpu.runtime.PerWorker;
 import io.llm2clip.kernels.cpu.runtime.Ranges;
-import io.llm2clip.kernels.cpu.runtime.Scratch;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Elementwise;
 import java.util.List;
@@ -19,7 +17,6 @@ public final class ElementwiseRows {
     private final int columns;
     private final int rows;
     private final ExpressionEvaluator evaluator;
-    private final PerWorker<Scratch> scratch;
 
     private ElementwiseRows(Elementwise op, long[] addresses) {
         this.op = op;
@@ -31,7 +28,6 @@ public final class ElementwiseRows {
             scalar[i] = op.sources().get(i).strides().getLast() == 0;
         }
         evaluator = new ExpressionEvaluator(op.expression(), scalar);
-        scratch = new PerWorker<>(() -> new Scratch((long) columns * Float.BYTES));
     }
 
     /** Whether an expression has rows of so many columns, each of which it can read from contiguous elements or from one. */
@@ -60,27 +56,22 @@ public final class ElementwiseRows {
 
     private Launch pack(RowPacker packer, Workers workers) {
         long rowBytes = (long) columns * Float.BYTES;
-        return Ranges.launch(
-                workers,
-                rows,
-                columns,
-                (from, to, worker) ->
-                        packer.pack(addresses[0] + from * rowBytes, rowBytes, (int) from, (int) (to - from), worker));
+        int together = packer.together();
+        return Ranges.launch(workers, Math.ceilDiv(rows, together), (long) columns * together, (from, to, worker) -> {
+            int first = (int) from * together;
+            int some = (int) Math.min(rows, to * together) - first;
+            packer.pack(addresses[0] + first * rowBytes, rowBytes, first, some, worker);
+        });
     }
 
     private Launch compute(RowPacker packer, Workers workers) {
         long cost = (long) ElementwiseKernel.cost(op.expression()) * columns;
-        return Ranges.launch(workers, rows, cost, (from, to, worker) -> {
-            Scratch row = scratch.get(worker);
+        return new RowOutput(packer, columns).launch(workers, rows, cost, (row, to, worker) -> {
             long[] inputs = new long[op.sources().size()];
-            for (long r = from; r < to; r++) {
-                for (int i = 0; i < inputs.length; i++) {
-                    inputs[i] = addresses[i] + op.offset(i, r * columns) * Float.BYTES;
-                }
-                evaluator.evaluate(columns, inputs, row.address(), worker);
-                packer.pack(row.address(), (long) columns * Float.BYTES, (int) r, 1, worker);
+            for (int i = 0; i < inputs.length; i++) {
+                inputs[i] = addresses[i] + op.offset(i, row * columns) * Float.BYTES;
             }
-            row.keepAlive();
+            evaluator.evaluate(columns, inputs, to, worker);
         });
     }
 }

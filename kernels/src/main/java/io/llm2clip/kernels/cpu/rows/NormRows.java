@@ -7,7 +7,6 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.NormOp;
 import jdk.incubator.vector.FloatVector;
@@ -57,12 +56,8 @@ public final class NormRows {
     }
 
     private static Launch rows(Norm norm, long rows, int columns, long work, long x, RowOutput out, Workers workers) {
-        return Ranges.launch(
-                workers,
-                rows,
-                work,
-                (from, to, worker) -> out.write(
-                        from, to, worker, (row, at) -> norm.row(x + row * columns * Float.BYTES, at, worker)));
+        return out.launch(
+                workers, rows, work, (row, to, worker) -> norm.row(x + row * columns * Float.BYTES, to, worker));
     }
 
     /** {@code 1 / sqrt(mean((x - mean)^2) + epsilon)}. */

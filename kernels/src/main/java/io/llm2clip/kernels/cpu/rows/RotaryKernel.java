@@ -7,7 +7,6 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
 import io.llm2clip.kernels.operations.Rotary;
@@ -33,7 +32,7 @@ public final class RotaryKernel {
         int pairs = op.headSize() / 2;
         long headBytes = (long) op.headSize() * Float.BYTES;
         float direction = op.inverse() ? -1 : 1;
-        RowOutput.Row rotate = (row, to) -> {
+        return out.launch(workers, op.rows(), 2L * op.columns(), (row, to, _) -> {
             long angles = row % op.positions() * pairs * Float.BYTES;
             long cos = addresses[1] + angles;
             long sin = addresses[2] + angles;
@@ -46,9 +45,7 @@ public final class RotaryKernel {
                     halves(x + at, cos, sin, direction, pairs, to + at);
                 }
             }
-        };
-        return Ranges.launch(
-                workers, op.rows(), 2L * op.columns(), (from, to, worker) -> out.write(from, to, worker, rotate));
+        });
     }
 
     private static void halves(long x, long cos, long sin, float direction, int pairs, long out) {

@@ -1,16 +1,21 @@
 package io.llm2clip.kernels.cpu.rows;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.RowPacker;
 import io.llm2clip.kernels.cpu.runtime.PerWorker;
+import io.llm2clip.kernels.cpu.runtime.Ranges;
 import io.llm2clip.kernels.cpu.runtime.Scratch;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.ElementFormat;
 import org.jspecify.annotations.Nullable;
 
-/** Rows of an output of any type or layout that kernels write as f32: in place, or beside it to be rounded while they are in cache. */
+/** Rows of an output of any type or layout that kernels write as f32: in place, or beside it to be stored while they are in cache. */
 public final class RowOutput {
-    /** Rows that are rounded together, as what follows an element in a panel is that of the next row. */
+    /** Rows that are rounded together. */
     private static final int ROWS = 4;
+    /** Between rows that are stored together, so that they are no power of two apart. */
+    private static final long ROW_GAP = 64;
 
     private final ElementFormat format;
     private final long address;
@@ -23,7 +28,7 @@ public final class RowOutput {
         this.address = address;
         this.packer = packer;
         this.columns = columns;
-        rows = new PerWorker<>(() -> new Scratch(ROWS * rowBytes()));
+        rows = new PerWorker<>(() -> new Scratch(together() * rowBytes()));
     }
 
     /** Rows that follow each other. */
@@ -38,38 +43,47 @@ public final class RowOutput {
 
     /** What computes a row. */
     interface Row {
-        void compute(long row, long to);
+        void compute(long row, long to, int worker);
     }
 
-    /** Writes rows {@code from .. to-1}. */
-    void write(long from, long to, int worker, Row row) {
-        if (inPlace()) {
-            for (long r = from; r < to; r++) {
-                row.compute(r, place(r));
+    /** A launch that writes so many rows, each costing as much as {@code cost} cheap elements. */
+    Launch launch(Workers workers, long count, long cost, Row row) {
+        int together = together();
+        return Ranges.launch(workers, Math.ceilDiv(count, together), cost * together, (from, to, worker) -> {
+            for (long group = from; group < to; group++) {
+                long first = group * together;
+                write(first, (int) Math.min(together, count - first), worker, row);
             }
+        });
+    }
+
+    private void write(long first, int some, int worker, Row row) {
+        if (inPlace()) {
+            row.compute(first, place(first), worker);
             return;
         }
         Scratch scratch = rows.get(worker);
-        for (long first = from; first < to; first += ROWS) {
-            int some = (int) Math.min(ROWS, to - first);
-            for (int r = 0; r < some; r++) {
-                row.compute(first + r, scratch.address() + r * rowBytes());
-            }
-            store(scratch.address(), first, some, worker);
+        for (int r = 0; r < some; r++) {
+            row.compute(first + r, scratch.address() + r * rowBytes(), worker);
+        }
+        if (packer != null) {
+            packer.pack(scratch.address(), rowBytes(), Math.toIntExact(first), some, worker);
+        } else {
+            format.store(scratch.address(), some * columns, place(first));
         }
         scratch.keepAlive();
     }
 
-    private void store(long from, long row, int some, int worker) {
+    /** How many rows are computed before they are stored. */
+    private int together() {
         if (packer != null) {
-            packer.pack(from, rowBytes(), Math.toIntExact(row), some, worker);
-        } else {
-            format.store(from, some * columns, place(row));
+            return packer.together();
         }
+        return inPlace() ? 1 : ROWS;
     }
 
     private long rowBytes() {
-        return (long) columns * Float.BYTES;
+        return (long) columns * Float.BYTES + (packer == null ? 0 : ROW_GAP);
     }
 
     private boolean inPlace() {

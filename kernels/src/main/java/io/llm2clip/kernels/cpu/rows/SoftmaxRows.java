@@ -23,12 +23,7 @@ public final class SoftmaxRows {
         long rowBytes = (long) columns * Float.BYTES;
         long in = addresses[0];
         RowOutput out = new RowOutput(op.output(), addresses[1], columns);
-        return Ranges.launch(
-                workers,
-                op.rows(),
-                6L * columns,
-                (from, to, worker) ->
-                        out.write(from, to, worker, (row, at) -> softmax(in + row * rowBytes, columns, at)));
+        return out.launch(workers, op.rows(), 6L * columns, (row, to, _) -> softmax(in + row * rowBytes, columns, to));
     }
 
     static void softmax(long x, int columns, long out) {

@@ -276,7 +276,7 @@ public abstract class MatmulConformance extends UnitConformance {
     /** A B in panels of A, of any number of rows, gives the same bits. */
     private void checkPanelsOfB(Matmul op, RowPanels preferred, OperandBuffers inputs, OperandBuffers expected) {
         for (int rows : new int[] {preferred.panelRows(), 1 + preferred.rows() / 3}) {
-            RowPanels panels = new RowPanels(preferred.rows(), preferred.columns(), rows, preferred.parts());
+            RowPanels panels = new RowPanels(preferred.rows(), preferred.columns(), rows, preferred.format());
             if (!unit.packs(panels)) {
                 continue;
             }
@@ -298,8 +298,11 @@ public abstract class MatmulConformance extends UnitConformance {
     private void pack(RowPanels panels, MemorySegment rows, MemorySegment packed, Workers workers) {
         RowPacker packer = unit.packer(panels, packed.address());
         long bytes = 4L * panels.columns();
-        workers.parallel(
-                panels.rows(), (row, worker) -> packer.pack(rows.address() + row * bytes, bytes, row, 1, worker));
+        int together = packer.together();
+        workers.parallel(Math.ceilDiv(panels.rows(), together), (group, worker) -> {
+            int row = group * together;
+            packer.pack(rows.address() + row * bytes, bytes, row, Math.min(together, panels.rows() - row), worker);
+        });
     }
 
     /** A packed B gives the same bits, on any number of threads that pack and multiply, and is packed within its memory. */

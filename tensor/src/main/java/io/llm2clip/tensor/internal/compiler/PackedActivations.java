@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Has values that nothing reads but matmuls or attention written in the layout that these multiply, where the kernel that computes them can:
- * there is no f32 then. Matmuls read it as their first operand, or as the second one that gradients of weights have: what the forward pass
- * multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no kernel can
- * write them so, they are packed once for all of these. What is multiplied is the same, rounded by whoever writes it instead of by each that
- * reads it.
+ * there are no rows of f32 then. Matmuls read it as their first operand, or in bf16 as the second one that gradients of weights have: what the
+ * forward pass multiplied is kept for them as it was rounded, in half of the memory. Where others read values, too, but several matmuls do, or no
+ * kernel can write them so, they are packed once for all of these, in bf16. What is multiplied is the same, packed by whoever writes it instead of by each
+ * that reads it.
  *
  * <p>What only the epilogue of a matmul with a packed result reads, such as the gate of a gated activation, is packed with it: that is rounded
  * once more, as the product that it becomes a part of is, and never written to memory in f32.
@@ -143,7 +143,7 @@ final class PackedActivations {
             PackedRows op = new PackedRows(call.op(), panels);
             calls.set(producer, call.withOp(op));
             read(packed, panels, value, value);
-        } else if (packed.size() > 1) {
+        } else if (packed.size() > 1 && panels.format() != RowPanels.Format.F32) {
             packOnce(value, panels, packed);
         }
     }
@@ -176,6 +176,7 @@ final class PackedActivations {
                 && view.shape().size() == view.base().shape.size();
     }
 
+    /** A copy in f32 would be as large as the rows, and made in as much time as matmuls save: they pack these themselves. */
     private void packOnce(Node value, RowPanels panels, List<Integer> packed) {
         List<Integer> matrix = List.of(panels.rows(), panels.columns());
         Elementwise copy = new Elementwise(Expression.IDENTITY, matrix, List.of(List.of(panels.columns(), 1)));

@@ -10,6 +10,7 @@ import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.tensor.Precision;
 import io.llm2clip.tensor.ProgramOptions;
 import io.llm2clip.tensor.Shape;
@@ -39,7 +40,7 @@ class OverwritingTest {
 
             @Override
             public @Nullable RowPanels panels(Matmul op, Precision precision) {
-                return panels ? RowPanels.balanced(op.m(), op.k(), 32, 1) : null;
+                return panels ? RowPanels.balanced(op.m(), op.k(), 32, Format.BF16) : null;
             }
 
             @Override

@@ -3,6 +3,8 @@ package io.llm2clip.tensor.internal.compiler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.PackedRows;
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Programs with packed activations have the bits of programs without, on CPUs that multiply in bf16, but for gates that are rounded because an
+ * Programs with packed activations have the bits of programs without, on CPUs that multiply them, but for gates that are rounded to bf16 because an
  * epilogue reads them packed: these change results by as much as rounding changes the gates.
  */
 class PackedActivationsProperties {
@@ -35,10 +37,11 @@ class PackedActivationsProperties {
 
     /** Normalizations, layers, activations, gates and residuals in any order; every second program with gradients. */
     @ParameterizedTest
-    @EnumSource(names = {"BF16", "BF16X3"})
+    @EnumSource(names = {"F32", "BF16", "BF16X3"})
     void theBitsAreTheSame(Precision precision) {
         String absence = Processor.absence(precision).orElse(null);
         assumeTrue(absence == null, "Not run natively: " + absence);
+        assumeTrue(packs(precision), "No machine code for vectors of this width.");
         int packed = 0;
         int gradients = 0;
         for (int seed = 0; seed < PROGRAMS; seed++) {
@@ -60,8 +63,59 @@ class PackedActivationsProperties {
                 assertThat(found.get(i)).as("seed %d, output %d", seed, i).isEqualTo(expected.get(i));
             }
         }
-        assertThat(packed).as("packed values").isGreaterThan(2 * PROGRAMS);
-        assertThat(gradients).as("gradients of packed values").isGreaterThan(PROGRAMS);
+        // None that others read is packed in f32.
+        assertThat(packed).as("packed values").isGreaterThan(precision == Precision.F32 ? PROGRAMS : 2 * PROGRAMS);
+        if (precision == Precision.F32) {
+            assertThat(gradients).as("gradients of packed values").isZero();
+        } else {
+            assertThat(gradients).as("gradients of packed values").isGreaterThan(PROGRAMS);
+        }
+    }
+
+    private static boolean packs(Precision precision) {
+        return CPU.target().packings().panels(Matmul.dense(1, 40, 8, 32, false, true), precision) != null;
+    }
+
+    /** All that only products read: of a block of a vision transformer but the values of attention, which are rows, and the residuals. */
+    @Test
+    void aBlockInF32IsPacked() {
+        assumeTrue(packs(Precision.F32), "No machine code for vectors of this width.");
+        int rows = 40;
+        int width = 32;
+        Chain chain = new Chain(new Random(1));
+        Tensor x = chain.variable("x", 1, rows, width);
+        Tensor n = x.layerNorm(chain.variable("gain", width), chain.variable("offset", width), 1e-3f);
+        Tensor lengths = Tensor.variable("lengths", TensorData.ofInts(Shape.of(1), rows));
+        Tensor attended = Tensor.attention(
+                chain.linear(n, width), chain.linear(n, width), chain.linear(n, width), lengths, 2, 2, 0.25f, false);
+        Tensor y = x.add(chain.linear(attended, width));
+        Tensor m = y.rmsNorm(chain.variable("gain", width), 1e-3f);
+        Tensor out = y.add(chain.linear(chain.linear(m, 96).quickGelu(), width));
+        ProgramOptions options = ProgramOptions.DEFAULT;
+        Plan plan = Compiler.compile(List.of(out), List.of(), CPU.target(), options);
+        boolean attention = CPU.target()
+                .packings()
+                .writes(
+                        new AttentionOp.Attention(new AttentionShape(1, rows, rows, 2, 2, width / 2, 0.25f, false)),
+                        Precision.F32,
+                        CPU.target().packings().panels(Matmul.dense(1, rows, 8, width, false, true), Precision.F32));
+        assertThat(plan.steps())
+                .filteredOn(step -> step.op() instanceof PackedRows)
+                .hasSize(attention ? 4 : 3);
+        assertThat(plan.steps())
+                .filteredOn(step -> step.op().unpacked() instanceof Matmul op && op.panels() != null)
+                .hasSize(attention ? 6 : 5);
+        assertThat(PlanText.of(plan, CPU.target()))
+                .containsPattern("LayerNorm\\[rows=40, .*\\], result packed tiles-f32\n")
+                .containsPattern("Matmul in f32, \\[40, 32\\] x \\[32, 96\\] .*, result packed tiles-f32\n"
+                        + " +reads +a .* packed tiles-f32 ");
+        Plan shared =
+                Compiler.compile(List.of(n, chain.linear(n, 8), chain.linear(n, 8)), List.of(), CPU.target(), options);
+        assertThat(shared.steps()).as("handed out, too").noneMatch(step -> step.op() instanceof PackedRows);
+        Plan without = Compiler.compile(
+                List.of(out), List.of(), with(CPU.target(), CPU.target().packings()::of), options);
+        assertThat(run(plan, List.of(out)).getFirst())
+                .isEqualTo(run(without, List.of(out)).getFirst());
     }
 
     @Test

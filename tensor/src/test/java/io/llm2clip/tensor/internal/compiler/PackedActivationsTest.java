@@ -13,6 +13,7 @@ import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.Gradients;
 import io.llm2clip.tensor.Precision;
@@ -45,7 +46,7 @@ class PackedActivationsTest {
                 new Target.Packings() {
                     @Override
                     public @Nullable RowPanels panels(AttentionOp.Attention op, int operand, Precision precision) {
-                        return attention ? RowPanels.balanced(ROWS, WIDTH, 32, 1) : null;
+                        return attention ? RowPanels.balanced(ROWS, WIDTH, 32, Format.BF16) : null;
                     }
 
                     @Override
@@ -58,7 +59,7 @@ class PackedActivationsTest {
                         return precision == Precision.BF16
                                         && op.batch() == 1
                                         && !op.a().transposed()
-                                ? RowPanels.balanced(op.m(), op.k(), 32, 1)
+                                ? RowPanels.balanced(op.m(), op.k(), 32, Format.BF16)
                                 : null;
                     }
 
@@ -67,7 +68,7 @@ class PackedActivationsTest {
                         return precision == Precision.BF16
                                         && op.batch() == 1
                                         && !op.b().transposed()
-                                ? RowPanels.balanced(op.k(), op.n(), 32, 1)
+                                ? RowPanels.balanced(op.k(), op.n(), 32, Format.BF16)
                                 : null;
                     }
 
@@ -179,7 +180,7 @@ class PackedActivationsTest {
                     .map(AttentionOp.Attention.class::cast)
                     .findFirst()
                     .orElseThrow();
-            RowPanels panels = RowPanels.balanced(ROWS, WIDTH, 32, 1);
+            RowPanels panels = RowPanels.balanced(ROWS, WIDTH, 32, Format.BF16);
             assertThat(op.q()).isEqualTo(panels);
             assertThat(op.k()).isEqualTo(panels);
             assertThat(op.v()).isEqualTo(shared ? null : panels);
@@ -234,7 +235,7 @@ class PackedActivationsTest {
         assertThat(readers(plan)).extracting(Matmul::n).containsExactly(96, 96, WIDTH);
         assertThat(readers(plan))
                 .extracting(op -> op.epilogue().panels())
-                .containsExactly(null, RowPanels.balanced(ROWS, 96, 32, 1), null);
+                .containsExactly(null, RowPanels.balanced(ROWS, 96, 32, Format.BF16), null);
         assertThat(PlanText.of(plan, TARGET))
                 .containsPattern("reads +extra0 .* packed tiles-bf16 .* " + ROWS * 96 * 2 / 1000 + ",680 bytes");
     }
@@ -345,7 +346,9 @@ class PackedActivationsTest {
         assertThat(plan.steps())
                 .filteredOn(step -> step.op() instanceof Matmul op && op.panelsOfB() != null)
                 .extracting(step -> ((Matmul) step.op()).panelsOfB())
-                .containsExactlyInAnyOrder(RowPanels.balanced(ROWS, WIDTH, 32, 1), RowPanels.balanced(ROWS, 64, 32, 1));
+                .containsExactlyInAnyOrder(
+                        RowPanels.balanced(ROWS, WIDTH, 32, Format.BF16),
+                        RowPanels.balanced(ROWS, 64, 32, Format.BF16));
         assertThat(PlanText.of(plan, TARGET)).containsPattern("reads +b .* packed tiles-bf16 .* 5,120 bytes");
         Tensor attended = Tensor.attention(
                 x.reshape(1, ROWS, WIDTH), weight(1, ROWS, WIDTH), weight(1, ROWS, WIDTH), lengths(), 2, 2, 1, false);

@@ -15,6 +15,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Loops;
 
 /**
  * Copies lanes that are adjacent in memory, of one k after the other, to pieces {@code [k][lanes]}: to vectors of panels, with zeros for lanes that
@@ -25,7 +26,7 @@ import io.llm2clip.kernels.cpu.machine.Label;
 final class CopyProgram {
     /** What pieces are. */
     enum Pieces {
-        /** Of a vector or less. Stores are of whole vectors, the next k being stored over what is beyond, but for the last k. */
+        /** Of a vector or less. Stores are of whole vectors, the next k being stored over what is beyond, but for the last of {@link PackCall#REST}. */
         TILES(1),
         /** Of {@link TileProgram#VECTORS}. */
         PANELS(TileProgram.VECTORS);
@@ -61,27 +62,12 @@ final class CopyProgram {
         a.mov(RCX, at(RDI, PackCall.STRIDE));
         a.mov(RDX, at(RDI, PackCall.TO));
         a.mov(RSI, at(RDI, PackCall.TO_ROW));
-        a.mov(R10, at(RDI, PackCall.STEPS));
         a.mov(R11, RCX);
         a.shl(R11, Integer.numberOfTrailingZeros(AHEAD));
-        Label done = a.label();
-        a.test(R10, R10);
-        a.jz(done);
-        Label last = a.label();
-        Label again = a.here();
+        Loops.times(a, R10, at(RDI, PackCall.STEPS), () -> row(false));
         if (pieces == Pieces.TILES) {
-            a.sub(R10, 1);
-            a.jz(last);
-            row(false);
-            a.jmp(again);
-            a.bind(last);
-            row(true);
-        } else {
-            row(false);
-            a.sub(R10, 1);
-            a.jnz(again);
+            Loops.times(a, R10, at(RDI, PackCall.REST), () -> row(true));
         }
-        a.bind(done);
         a.vzeroupper();
         a.pop(RBX);
         a.ret();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Programs for f32 panels, each encoded when it is first needed, in less than a millisecond. Panels have two vectors of columns; rows of A are packed
- * in tiles, {@code [k][rows of the tile]}. All take {@link #CALL_BYTES} of memory for their arguments, aligned as floats are.
+ * in {@link RowTiles}, {@code [k][rows of the tile]}. All take {@link #CALL_BYTES} of memory for their arguments, aligned as floats are.
  */
 public final class FloatCode {
     /** Memory that a call takes, a multiple of 64. */
@@ -19,7 +19,7 @@ public final class FloatCode {
 
     private record Shape(int rows, boolean masked) {}
 
-    private record Transpose(int lanes, DType format) {}
+    private record Transpose(int lanes, boolean filled, DType format) {}
 
     private record Copy(Pieces pieces, DType format) {}
 
@@ -69,34 +69,43 @@ public final class FloatCode {
         return TileProgram.VECTORS * width.count();
     }
 
+    /** Tiles of so many rows behind each other, as equal as can be, so that the last is not much work for few rows. */
+    public RowTiles tiles(long address, int rows, int k) {
+        int tiles = Math.ceilDiv(rows, rows());
+        int height = tiles == 0 ? rows() : Math.ceilDiv(rows, tiles);
+        return new RowTiles(address, height, (long) height * k * Float.BYTES, 0);
+    }
+
     /**
-     * Packs rows of A into tiles. Up to a vector is written behind them.
+     * Packs rows of A into tiles.
      *
      * @param transposed whether it is stored as {@code [k, rows]}
      * @param from its first element
      * @param stride bytes from one stored row to the next
+     * @param to of at most {@link #rows} rows
      * @param call memory for arguments
      */
-    public void packRows(boolean transposed, long from, long stride, int rows, int k, long to, long call) {
-        Tiling tiling = Tiling.of(rows, width.rows());
+    public void packRows(boolean transposed, long from, long stride, int rows, int k, RowTiles to, long call) {
         if (transposed) {
-            copy(
-                    new Copy(Pieces.TILES, DType.F32),
-                    k,
-                    rows,
-                    tiling.height(),
-                    from,
-                    stride,
-                    to,
-                    tiling.tileBytes(k),
-                    call);
+            Copy copy = new Copy(Pieces.TILES, DType.F32);
+            int whole = rows / to.height() * to.height();
+            copy(copy, k, whole, to.height(), from, stride, to.tile(0, to.height()), to.bytes(), call);
+            int rest = rows - whole;
+            if (rest > 0) {
+                copy(copy, k, rest, rest, from + (long) whole * Float.BYTES, stride, to.tile(whole, rest), 0, call);
+            }
             return;
         }
-        for (int row = 0; row < rows; row += tiling.height()) {
-            int height = Math.min(tiling.height(), rows - row);
-            long tile = to + (long) row * k * Float.BYTES;
-            transpose(k, height, from + row * stride, stride, tile, (long) height * Float.BYTES, call);
+        for (int row = 0; row < rows; row += to.height()) {
+            int height = Math.min(to.height(), rows - row);
+            Transpose shape = new Transpose(height, height == width.count(), DType.F32);
+            transpose(shape, k, from + row * stride, stride, to.tile(row, height), (long) height * Float.BYTES, call);
         }
+    }
+
+    /** Of the last k, which nothing is stored over, how many are stored without what is beyond their lanes. */
+    private int exact(int lanes, int k) {
+        return Math.min(k, Math.ceilDiv(width.count(), lanes) - 1);
     }
 
     /** Whether {@link #packColumns} widens columns of a format: bf16 in pairs of k where it transposes, and in whole panels where it does not. */
@@ -130,7 +139,7 @@ public final class FloatCode {
         for (int lane = 0; lane < Math.ceilDiv(columns, panel) * panel; lane += width.count()) {
             int some = Math.clamp(columns - lane, 0, width.count());
             long target = to + lane / panel * panelBytes + (long) (lane % panel) * Float.BYTES;
-            transpose(format, k, some, from + lane * stride, stride, target, row, call);
+            transpose(new Transpose(some, true, format), k, from + lane * stride, stride, target, row, call);
         }
     }
 
@@ -138,31 +147,32 @@ public final class FloatCode {
      * Transposes rows of words of 32 bits, {@code [lanes, k]}, to a vector for each k.
      *
      * @param lanes how many exist, at most those of a vector
-     * @param toRow bytes from one k of the result to the next
+     * @param toRow bytes from one k of the result to the next, at least a vector
      */
     public void transpose(int k, int lanes, long from, long stride, long to, long toRow, long call) {
-        transpose(DType.F32, k, lanes, from, stride, to, toRow, call);
+        transpose(new Transpose(lanes, true, DType.F32), k, from, stride, to, toRow, call);
     }
 
-    private void transpose(DType format, int k, int lanes, long from, long stride, long to, long toRow, long call) {
-        int words = format == DType.BF16 ? k / 2 : k;
+    private void transpose(Transpose shape, int k, long from, long stride, long to, long toRow, long call) {
+        int words = shape.format == DType.BF16 ? k / 2 : k;
+        int exact = shape.filled ? 0 : exact(shape.lanes, words);
+        int inFours = (words - exact) / 4 * 4;
         set(call, from, stride, to, toRow);
-        PackCall.set(call, PackCall.STEPS, words / TransposeProgram.LINE);
-        PackCall.set(call, PackCall.FOURS, words % TransposeProgram.LINE / 4);
-        PackCall.set(call, PackCall.REST, words % 4);
-        Transpose shape = new Transpose(lanes, format);
+        PackCall.set(call, PackCall.STEPS, inFours / TransposeProgram.LINE);
+        PackCall.set(call, PackCall.FOURS, inFours % TransposeProgram.LINE / 4);
+        PackCall.set(call, PackCall.REST, words - inFours);
         MachineFunction function = transposes.get(shape);
         if (function == null) {
             function = transposes.computeIfAbsent(
                     shape,
                     some -> space.install(
                             some.format + " rows of " + some.lanes + " lanes transposed, " + width,
-                            new TransposeProgram(width, some.lanes, some.format).encode()));
+                            new TransposeProgram(width, some.lanes, some.filled, some.format).encode()));
         }
         function.call(call);
     }
 
-    /** Copies lanes to pieces of so many, and to one of those that are left. */
+    /** Copies lanes to pieces of so many, the last of which is filled up with zeros. */
     private void copy(
             Copy copy, int k, int lanes, int piece, long from, long stride, long to, long toPiece, long call) {
         int whole = lanes / piece;
@@ -176,14 +186,15 @@ public final class FloatCode {
             copy(copy, whole, k, piece, call);
         }
         if (rest > 0) {
-            long toRow = copy.pieces == Pieces.TILES ? (long) rest * Float.BYTES : bytes;
-            set(call, from + whole * fromPiece, stride, to + whole * toPiece, toRow);
+            set(call, from + whole * fromPiece, stride, to + whole * toPiece, bytes);
             copy(copy, 1, k, rest, call);
         }
     }
 
     private void copy(Copy copy, int count, int k, int lanes, long call) {
-        PackCall.set(call, PackCall.STEPS, k);
+        int exact = copy.pieces == Pieces.TILES ? exact(lanes, k) : 0;
+        PackCall.set(call, PackCall.STEPS, k - exact);
+        PackCall.set(call, PackCall.REST, exact);
         PackCall.set(call, PackCall.PIECES, count);
         width.masks(call + PackCall.MASKS, lanes);
         MachineFunction function = copies.get(copy);
@@ -207,7 +218,7 @@ public final class FloatCode {
     /**
      * {@code C = A B + add}.
      *
-     * @param a rows that {@link #packRows} has packed
+     * @param a packed rows
      * @param rows how many
      * @param columns that exist in C
      * @param k length of the sums
@@ -219,7 +230,7 @@ public final class FloatCode {
      * @param addRow bytes from one row of the addend to the next
      */
     public void multiply(
-            long a,
+            RowTiles a,
             int rows,
             int columns,
             int k,
@@ -237,44 +248,43 @@ public final class FloatCode {
         TileCall.set(call, TileCall.REST, k % TileCall.UNROLLED);
         TileCall.set(call, TileCall.B_GAP, panelBytes - k * panelRow);
         TileCall.set(call, TileCall.ADD_PANEL, add == 0 ? 0 : panelRow);
-        Tiles tiles = new Tiles(Tiling.of(rows, width.rows()), a, k, call);
+        TiledProduct product = new TiledProduct(a, rows, call);
         int whole = columns / columns();
         if (whole > 0) {
-            tiles.multiply(false, whole, b, c, add);
+            product.multiply(false, whole, b, c, add);
         }
         int rest = columns % columns();
         if (rest > 0) {
             width.masks(call + TileCall.MASKS, rest);
             long done = whole * panelRow;
-            tiles.multiply(true, 1, b + whole * panelBytes, c + done, add == 0 ? 0 : add + done);
+            product.multiply(true, 1, b + whole * panelBytes, c + done, add == 0 ? 0 : add + done);
         }
     }
 
-    /** Packed rows of A. */
-    private final class Tiles {
-        final Tiling tiling;
-        final long a;
-        final int k;
+    /** Of packed rows. */
+    private final class TiledProduct {
+        final RowTiles a;
+        final int rows;
         final long call;
 
-        Tiles(Tiling tiling, long a, int k, long call) {
-            this.tiling = tiling;
+        TiledProduct(RowTiles a, int rows, long call) {
             this.a = a;
-            this.k = k;
+            this.rows = rows;
             this.call = call;
         }
 
         void multiply(boolean masked, int panels, long b, long c, long add) {
             TileCall.set(call, TileCall.B, b);
             TileCall.set(call, TileCall.PANELS, panels);
-            if (tiling.count() > 0) {
-                multiply(new Shape(tiling.height(), masked), tiling.count(), a, c, add);
+            int count = rows / a.height();
+            if (count > 0) {
+                multiply(new Shape(a.height(), masked), count, a.tile(0, a.height()), c, add);
             }
-            if (tiling.rest() > 0) {
-                int done = tiling.height() * tiling.count();
+            int done = count * a.height();
+            if (done < rows) {
                 long added = add == 0 ? 0 : add + done * TileCall.get(call, TileCall.ADD_ROW);
                 long row = c + done * TileCall.get(call, TileCall.C_ROW);
-                multiply(new Shape(tiling.rest(), masked), 1, a + tiling.count() * tiling.tileBytes(k), row, added);
+                multiply(new Shape(rows - done, masked), 1, a.tile(done, rows - done), row, added);
             }
         }
 
@@ -283,7 +293,7 @@ public final class FloatCode {
             TileCall.set(call, TileCall.C, c);
             TileCall.set(call, TileCall.ADD, add);
             TileCall.set(call, TileCall.TILES, count);
-            TileCall.set(call, TileCall.A_TILE, tiling.tileBytes(k));
+            TileCall.set(call, TileCall.A_TILE, a.bytes());
             TileCall.set(call, TileCall.C_TILE, shape.rows * TileCall.get(call, TileCall.C_ROW));
             TileCall.set(call, TileCall.ADD_TILE, add == 0 ? 0 : shape.rows * TileCall.get(call, TileCall.ADD_ROW));
             MachineFunction function = tiles.get(shape);

@@ -12,10 +12,11 @@ final class PackCall {
     static final int TO = 16;
     /** Bytes from one k to the next. */
     static final int TO_ROW = 24;
-    /** Turns of the loop: {@code k}, or where lanes are transposed {@code k / 16}, then fours of what is left, then ones. */
+    /** Turns of the loop: {@code k}, or where lanes are transposed {@code k / 16}, then fours of what is left. */
     static final int STEPS = 32;
 
     static final int FOURS = 40;
+    /** Turns of the loop for the last k, of which no lane is written that does not exist. */
     static final int REST = 48;
     /** Pieces that are copied of each k, and the bytes from one to the next where they are and where they go. */
     static final int PIECES = 56;

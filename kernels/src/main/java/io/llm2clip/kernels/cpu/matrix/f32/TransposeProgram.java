@@ -20,8 +20,8 @@ import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Loops;
 
 /**
- * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist. Each k is stored as a whole vector: where
- * rows of the result are shorter, the next one is stored over what is beyond, and a vector's length of memory behind the last is written, too.
+ * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist, or to {@code [k][lanes]}. Each k is stored
+ * as a whole vector: where rows of the result are shorter, the next one is stored over what is beyond, but for the last of {@link PackCall#REST}.
  * Of bf16, two k are transposed as one word of 32 bits, and widened when they are stored. The argument is the address of a {@link PackCall}, whose
  * counts are of words.
  */
@@ -41,15 +41,18 @@ final class TransposeProgram {
     private final Assembler a = new Assembler();
     private final Lanes vectors;
     private final int lanes;
+    private final boolean filled;
     private final DType format;
 
     /**
      * @param lanes how many exist, at most those of a vector
-     * @param format F32 or BF16
+     * @param filled whether rows of the result are whole vectors
+     * @param format F32 or BF16, which is filled
      */
-    TransposeProgram(FloatWidth width, int lanes, DType format) {
+    TransposeProgram(FloatWidth width, int lanes, boolean filled, DType format) {
         vectors = width.lanes(a);
         this.lanes = lanes;
+        this.filled = filled;
         this.format = format;
     }
 
@@ -144,7 +147,7 @@ final class TransposeProgram {
 
     /** One word, by way of a general register. */
     private void one() {
-        for (int lane = 0; lane < vectors.count; lane++) {
+        for (int lane = 0; lane < (filled ? vectors.count : lanes); lane++) {
             // RDI is free: this is the last loop.
             if (lane < lanes) {
                 a.mov32(RDI, lane(lane));

@@ -11,6 +11,7 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +24,12 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     private static final Set<DType> FORMATS_OF_B = Set.of(DType.F32, DType.BF16, DType.F16);
 
     private final Bf16Kernel kernel;
-    private final int parts;
+    private final Format elements;
 
     private Bf16MatrixUnit(String name, Bf16Kernel kernel, MatrixPrecision precision, Supplier<MachineCode> machine) {
         super(name, kernel.feature(), precision, machine);
         this.kernel = kernel;
-        parts = precision == MatrixPrecision.BF16X3 ? 2 : 1;
+        elements = precision == MatrixPrecision.BF16X3 ? Format.BF16X3 : Format.BF16;
     }
 
     static Bf16MatrixUnit amx(MatrixPrecision precision, Supplier<MachineCode> machine) {
@@ -51,7 +52,7 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
 
     @Override
     boolean readsInEpilogue(RowPanels panels) {
-        return parts == 1 && packs(panels);
+        return elements == Format.BF16 && packs(panels);
     }
 
     @Override
@@ -64,7 +65,7 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     public @Nullable RowPanels panels(Matmul op) {
         boolean matrix = op.batch() == 1 && op.m() > 0 && op.k() > 0;
         return matrix && !op.a().transposed() && op.a().leadingDimension() == op.k() && supports(op)
-                ? RowPanels.balanced(op.m(), op.k(), kernel.rows(parts), parts)
+                ? RowPanels.balanced(op.m(), op.k(), rows(), elements)
                 : null;
     }
 
@@ -72,13 +73,18 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     public @Nullable RowPanels panelsOfB(Matmul op) {
         boolean matrix = op.batch() == 1 && op.k() > 0 && op.n() > 0;
         return matrix && op.b().equals(MatrixOperand.dense(DType.F32, false, op.k(), op.n())) && supports(op)
-                ? RowPanels.balanced(op.k(), op.n(), kernel.rows(parts), parts)
+                ? RowPanels.balanced(op.k(), op.n(), rows(), elements)
                 : null;
     }
 
     @Override
     public boolean packs(RowPanels panels) {
-        return panels.parts() == parts && panels.panelRows() <= kernel.rows(parts);
+        return panels.format() == elements && panels.panelRows() <= rows();
+    }
+
+    /** Most rows of a panel. */
+    private int rows() {
+        return kernel.rows(elements.parts());
     }
 
     /** Blocks of the output are steps of panels of as many rows. */
@@ -87,7 +93,7 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
         return op instanceof Matmul matmul
                 && supports(matmul)
                 && matmul.batch() == 1
-                && panels.equals(RowPanels.balanced(matmul.m(), matmul.n(), kernel.rows(parts), parts))
+                && panels.equals(RowPanels.balanced(matmul.m(), matmul.n(), rows(), elements))
                 && (matmul.panels() == null || matmul.panels().panelRows() == panels.panelRows())
                 && (matmul.epilogue().panels() == null
                         || panels.equals(matmul.epilogue().panels()))
@@ -120,7 +126,7 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
 
     @Override
     long panelBytes(DType format, int steps) {
-        return Tiles.bytes(Tiles.COLUMNS, steps, parts);
+        return Tiles.bytes(Tiles.COLUMNS, steps, elements.parts());
     }
 
     /** All are widened to it before they are rounded. */
@@ -131,6 +137,6 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
 
     @Override
     MachineKernels kernels(DType format, CodeSpace space) {
-        return new Bf16Kernels(kernel, parts, space);
+        return new Bf16Kernels(kernel, elements.parts(), space);
     }
 }

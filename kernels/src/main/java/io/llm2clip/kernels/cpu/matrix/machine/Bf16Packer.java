@@ -21,7 +21,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     private static final int CHUNK = 256;
 
     /** Rows that are read side by side: more, which may be a power of two apart, have no room in the first level of cache. */
-    private static final int ROWS = 4;
+    static final int ROWS = 4;
 
     private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
     private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 2);
@@ -109,8 +109,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     @Override
     public void columns(RowPanels b, long from, int column, long to) {
         for (int row = 0; row < b.rows(); row += Tiles.STEP) {
-            for (int part = 0; part < b.parts(); part++) {
-                long step = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, b.parts());
+            for (int part = 0; part < kernels.parts(); part++) {
+                long step = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, kernels.parts());
                 long target = step + part * Tiles.bytes(Tiles.COLUMNS, 1, 1);
                 interleave(step(b, from, row, column, part), Tiles.ROW, target, 1, 0);
             }

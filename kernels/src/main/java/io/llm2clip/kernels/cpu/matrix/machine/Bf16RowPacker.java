@@ -19,6 +19,12 @@ final class Bf16RowPacker implements RowPacker {
         this.address = address;
     }
 
+    /** So many are rounded at once. */
+    @Override
+    public int together() {
+        return Bf16Packer.ROWS;
+    }
+
     @Override
     public void pack(long from, long rowBytes, int row, int rows, int worker) {
         Scratch call = calls.get(worker);

@@ -175,7 +175,7 @@ final class BlockProduct {
                         0,
                         matmul.finish,
                         op.epilogue().panels() != null,
-                        matmul.packed == null ? 0 : matmul.packed.parts()))
+                        matmul.packed == null ? 0 : matmul.packed.format().parts()))
             };
         }
 

@@ -11,14 +11,15 @@ import io.llm2clip.kernels.operations.Matmul;
  * an element's sum depends on k only.
  *
  * @param part length of a partial sum
+ * @param tile rows of a tile of A
  * @param rows of a block, whole units
  * @param columns of a block, whole panels
  * @param unit rows of A that are packed one after the other
  * @param group columns of B that a unit meets before the next one does
- * @param sharesA whether A is packed before the tasks
+ * @param sharesA whether A is packed before the tasks, unless it is packed already
  * @param sharesB whether B is
  */
-record FloatGrid(int part, int rows, int columns, int unit, int group, boolean sharesA, boolean sharesB) {
+record FloatGrid(int part, int tile, int rows, int columns, int unit, int group, boolean sharesA, boolean sharesB) {
     /** Bytes of a group: a third of an L2 cache. */
     private static final long GROUP_BYTES = 640 << 10;
     /** Bytes of a unit that a task packs: a quarter. */
@@ -72,7 +73,8 @@ record FloatGrid(int part, int rows, int columns, int unit, int group, boolean s
         int rows = unit * tileRows;
         int units = Math.min(Math.ceilDiv(height, unit), Integer.MAX_VALUE / rows);
         int group = Math.ceilDiv(width, Math.ceilDiv(width, columns.most));
-        return new FloatGrid(part, units * rows, width * columns.grain, rows, group * columns.grain, sharesA, sharesB);
+        return new FloatGrid(
+                part, tileRows, units * rows, width * columns.grain, rows, group * columns.grain, sharesA, sharesB);
     }
 
     /** Rows or columns, in tiles or panels. */

@@ -34,7 +34,7 @@ record PackedA(
         FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
         if (code != null) {
             long tiles = scratch + FloatCode.CALL_BYTES;
-            code.packRows(transposed, address, stride, rows, k, tiles, scratch);
+            code.packRows(transposed, address, stride, rows, k, code.tiles(tiles, rows, k), scratch);
             return new PackedA(address, transposed ? 4 : stride, transposed ? stride : 4, tiles, code);
         }
         if (!packs(transposed, rows)) {
@@ -68,7 +68,7 @@ record PackedA(
     }
 
     static long scratchBytes(int rows, int k) {
-        return FloatCode.CALL_BYTES + 4L * k * rows + Vectors.BYTES;
+        return FloatCode.CALL_BYTES + 4L * k * rows;
     }
 
     /** Computes a tile of {@link MicroKernel#ROWS} rows from a multiple of that on. */

@@ -35,7 +35,7 @@ final class PanelMatmul {
             PackedA a, int rows, int columns, int k, long b, long c, long cRow, long add, long addRow, long edge) {
         FloatCode code = a.code();
         if (code != null) {
-            code.multiply(a.panels(), rows, columns, k, b, 0, c, cRow, add, addRow, edge);
+            code.multiply(code.tiles(a.panels(), rows, k), rows, columns, k, b, 0, c, cRow, add, addRow, edge);
             return;
         }
         boolean direct = columns == MicroKernel.COLUMNS && add == 0;

@@ -3,9 +3,9 @@ package io.llm2clip.kernels.cpu.matrix.vector;
 import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.runtime.Workers;
-import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
+import io.llm2clip.kernels.operations.RowPanels;
 
 /** A factor of a section that is packed before the tasks, in pieces, each a task of its own: of a part of k of some rows or columns. */
 abstract sealed class SharedFactor {
@@ -28,48 +28,37 @@ abstract sealed class SharedFactor {
 
     abstract void pack(Workers workers);
 
-    /** Rows of A, {@code [matrix][unit][part]}. */
+    /** Rows of A. */
     static final class Rows extends SharedFactor {
+        final TiledRows tiles;
         private final FloatCode code;
         private final long address;
         private final int unit;
 
-        /** @param unit rows of a piece */
-        Rows(Section section, Matmul op, long address, int part, int unit, FloatCode code, long memory) {
-            super(section, op, part, memory);
+        Rows(Section section, Matmul op, long address, FloatGrid grid, FloatCode code, long memory) {
+            super(section, op, grid.part(), memory);
             this.code = code;
             this.address = address;
-            this.unit = unit;
-        }
-
-        private int units() {
-            return Math.ceilDiv(section.rows(), unit);
-        }
-
-        /** Packing writes up to a vector behind a piece. */
-        private long pieceBytes() {
-            return Math.ceilDiv(4L * unit * part + Vectors.BYTES, 64) * 64;
+            unit = grid.unit();
+            int height = Math.min(grid.tile(), section.rows());
+            RowPanels panels = new RowPanels(section.rows(), op.k(), height, RowPanels.Format.F32);
+            tiles = new TiledRows(panels, memory, section.batch(), section.row());
         }
 
         @Override
         long bytes() {
-            return pieceBytes() * parts * units() * section.batches();
-        }
-
-        /** The packed rows of a unit, from a k on at which a part begins. */
-        long at(int batch, int row, int from) {
-            long pieceOfMatrix = (row - section.row()) / unit * (long) parts + (part == 0 ? 0 : from / part);
-            return memory + ((batch - section.batch()) * (long) units() * parts + pieceOfMatrix) * pieceBytes();
+            return tiles.bytes(section.batches());
         }
 
         @Override
         void pack(Workers workers) {
-            int pieces = Math.multiplyExact(section.batches(), Math.multiplyExact(units(), parts));
+            int units = Math.ceilDiv(section.rows(), unit);
+            int pieces = Math.multiplyExact(section.batches(), Math.multiplyExact(units, parts));
             MatrixOperand a = op.a();
             workers.parallel(pieces, (number, worker) -> {
                 int from = number % parts * part;
-                int row = section.row() + number / parts % units() * unit;
-                int batch = section.batch() + number / parts / units();
+                int row = section.row() + number / parts % units * unit;
+                int batch = section.batch() + number / parts / units;
                 int rows = Math.min(unit, section.row() + section.rows() - row);
                 long first = address + a.index(batch, row, from) * 4;
                 code.packRows(
@@ -78,7 +67,7 @@ abstract sealed class SharedFactor {
                         a.leadingDimension() * 4L,
                         rows,
                         Math.min(part, op.k() - from),
-                        at(batch, row, from),
+                        tiles.at(batch, row, from),
                         workers.scratch(worker, FloatCode.CALL_BYTES));
             });
         }

@@ -5,6 +5,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.matrix.BlockPanels;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.PackArguments;
+import io.llm2clip.kernels.cpu.matrix.RowPacker;
 import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.cpu.simd.VectorMath;
@@ -14,6 +15,8 @@ import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
 import io.llm2clip.kernels.operations.Packing;
+import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +33,7 @@ public final class VectorMatrixUnit implements MatrixUnit {
         return switch (op) {
             case Matmul matmul -> {
                 Packing packing = matmul.b().packing();
-                yield matmul.panels() == null
+                yield (matmul.panels() == null || packs(matmul.panels()))
                         && matmul.panelsOfB() == null
                         && matmul.epilogue().panels() == null
                         && (packing == null || packs(packing));
@@ -58,7 +61,50 @@ public final class VectorMatrixUnit implements MatrixUnit {
     /** Machine code packs panels about as fast as memory is read. */
     @Override
     public boolean readsRows(Matmul op) {
-        return op.b().format() == DType.F32 && FloatCode.ofThisProcess(Vectors.LANES) != null;
+        return op.b().format() == DType.F32 && code() != null;
+    }
+
+    /** Machine code reads tiles of rows; a matrix that is read as it is stored is worth packing once. */
+    @Override
+    public @Nullable RowPanels panels(Matmul op) {
+        FloatCode code = code();
+        boolean matrix = op.batch() == 1 && op.m() > 0 && op.k() > 0;
+        return code != null && matrix && !op.a().transposed() && op.a().leadingDimension() == op.k() && supports(op)
+                ? RowPanels.balanced(op.m(), op.k(), code.rows(), Format.F32)
+                : null;
+    }
+
+    @Override
+    public boolean packs(RowPanels panels) {
+        FloatCode code = code();
+        return code != null && panels.format() == Format.F32 && panels.panelRows() <= code.rows();
+    }
+
+    @Override
+    public RowPacker packer(RowPanels panels, long address) {
+        FloatCode code = code();
+        if (code == null || !packs(panels)) {
+            throw new IllegalArgumentException("Packing rows as " + panels + ", expected a layout of " + name() + ".");
+        }
+        return new FloatRowPacker(panels, code, address);
+    }
+
+    /** Tiles of the output are panels of as many rows. */
+    @Override
+    public boolean writes(KernelOp op, RowPanels panels) {
+        FloatCode code = code();
+        return op instanceof Matmul matmul
+                && code != null
+                && supports(matmul)
+                && packs(panels)
+                && matmul.batch() == 1
+                && panels.rows() == matmul.m()
+                && panels.columns() == matmul.n()
+                && panels.panelRows() == FloatMatmul.tile(matmul, code);
+    }
+
+    private static @Nullable FloatCode code() {
+        return FloatCode.ofThisProcess(Vectors.LANES);
     }
 
     @Override
@@ -93,10 +139,19 @@ public final class VectorMatrixUnit implements MatrixUnit {
 
     @Override
     public Launch matmul(Matmul op, long[] addresses, Workers workers) {
-        FloatCode code = FloatCode.ofThisProcess(Vectors.LANES);
+        FloatCode code = code();
         return code == null
                 ? new BlockedMatmul(op, checked(op, addresses), workers)
-                : new FloatMatmul(op, checked(op, addresses), code, workers);
+                : new FloatMatmul(op, null, checked(op, addresses), code, workers);
+    }
+
+    @Override
+    public Launch matmul(Matmul op, RowPanels panels, long[] addresses, Workers workers) {
+        FloatCode code = code();
+        if (code == null || !writes(op, panels)) {
+            throw new IllegalArgumentException("No program writes the result of " + op + " as " + panels + ".");
+        }
+        return new FloatMatmul(op, panels, checked(op, addresses), code, workers);
     }
 
     @Override

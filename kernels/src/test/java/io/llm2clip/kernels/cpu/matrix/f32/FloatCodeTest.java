@@ -57,8 +57,8 @@ class FloatCodeTest {
         final MemorySegment whole;
         final MemorySegment inner;
 
-        Guarded(Arena arena, long floats, long slack) {
-            whole = arena.allocate(4 * (floats + slack) + 2 * GUARD_BYTES, 64).fill(GUARD);
+        Guarded(Arena arena, long floats) {
+            whole = arena.allocate(4 * floats + 2 * GUARD_BYTES, 64).fill(GUARD);
             inner = whole.asSlice(GUARD_BYTES, 4 * floats);
         }
 
@@ -73,9 +73,9 @@ class FloatCodeTest {
             return inner.getAtIndex(ValueLayout.JAVA_FLOAT, index);
         }
 
-        /** Nothing before and nothing behind, from so many floats behind the end on, was written. */
-        void check(long slack) {
-            long end = GUARD_BYTES + inner.byteSize() + 4 * slack;
+        /** Nothing before and nothing behind was written. */
+        void check() {
+            long end = GUARD_BYTES + inner.byteSize();
             for (long at = 0; at < whole.byteSize(); at++) {
                 if (at < GUARD_BYTES || at >= end) {
                     assertThat(whole.get(ValueLayout.JAVA_BYTE, at))
@@ -115,22 +115,23 @@ class FloatCodeTest {
         int panels = Math.ceilDiv(columns, panel);
         int cRow = columns + random.nextInt(3);
         try (Arena arena = Arena.ofConfined()) {
-            Guarded a = new Guarded(arena, (long) rows * k, 0).fill(random);
-            Guarded b = new Guarded(arena, (long) k * panel * panels, 0).fill(random);
+            Guarded a = new Guarded(arena, (long) rows * k).fill(random);
+            Guarded b = new Guarded(arena, (long) k * panel * panels).fill(random);
             if (k > 2 && random.nextBoolean()) {
                 float odd = ODD[random.nextInt(ODD.length)];
                 b.inner.setAtIndex(ValueLayout.JAVA_FLOAT, random.nextInt(k * panel * panels), odd);
             }
-            Guarded packed = new Guarded(arena, (long) rows * k, width.count());
-            Guarded c = new Guarded(arena, (long) rows * cRow, 0).fill(random);
-            Guarded add = new Guarded(arena, (long) rows * columns, 0).fill(random);
-            Guarded call = new Guarded(arena, FloatCode.CALL_BYTES / 4, 0);
+            Guarded packed = new Guarded(arena, (long) rows * k);
+            Guarded c = new Guarded(arena, (long) rows * cRow).fill(random);
+            Guarded add = new Guarded(arena, (long) rows * columns).fill(random);
+            Guarded call = new Guarded(arena, FloatCode.CALL_BYTES / 4);
             float[] before = c.inner.toArray(ValueLayout.JAVA_FLOAT);
             long from = a.inner.address();
-            code.packRows(false, from, 4L * k, rows, k, packed.inner.address(), call.inner.address());
+            RowTiles tiles = code.tiles(packed.inner.address(), rows, k);
+            code.packRows(false, from, 4L * k, rows, k, tiles, call.inner.address());
             // Nothing is added, a row of its own to each row, or one row to all.
             code.multiply(
-                    packed.inner.address(),
+                    tiles,
                     rows,
                     columns,
                     k,
@@ -160,8 +161,7 @@ class FloatCodeTest {
                             .isEqualTo(Float.floatToIntBits(sum));
                 }
             }
-            List.of(a, b, c, add, call).forEach(memory -> memory.check(0));
-            packed.check(width.count());
+            List.of(a, b, packed, c, add, call).forEach(Guarded::check);
         }
     }
 
@@ -173,14 +173,14 @@ class FloatCodeTest {
         try (Arena arena = Arena.ofConfined()) {
             Random random = new Random(2);
             int rows = tested.width.rows() + 3;
-            Guarded a = new Guarded(arena, rows, tested.width.count()).fill(random);
-            Guarded b = new Guarded(arena, panel, 0).fill(random);
-            Guarded c = new Guarded(arena, (long) rows * panel, 0).fill(random);
+            Guarded a = new Guarded(arena, rows).fill(random);
+            Guarded b = new Guarded(arena, panel).fill(random);
+            Guarded c = new Guarded(arena, (long) rows * panel).fill(random);
             MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
             float[] before = c.inner.toArray(ValueLayout.JAVA_FLOAT);
             long to = c.inner.address();
             code.multiply(
-                    a.inner.address(),
+                    code.tiles(a.inner.address(), rows, 1),
                     rows,
                     panel,
                     1,
@@ -194,11 +194,11 @@ class FloatCodeTest {
             for (int i = 0; i < before.length; i++) {
                 assertThat(c.get(i)).isEqualTo(Math.fma(a.get(i / panel), b.get(i % panel), 0) + before[i]);
             }
-            c.check(0);
+            c.check();
         }
     }
 
-    /** Of both ways to store A, in the tiles that a product reads. */
+    /** Of both ways to store A, in the tiles that a product reads; of a part of k, of which the next one begins where it ends, nothing else. */
     @ParameterizedTest
     @MethodSource("cases")
     void rowsArePackedInTiles(Case tested) {
@@ -207,31 +207,45 @@ class FloatCodeTest {
         for (int rows : some(tested.width)) {
             for (int k : new int[] {0, 1, 2, 3, 4, 7, 16, 31, 36, 53}) {
                 for (boolean transposed : new boolean[] {false, true}) {
-                    int length = transposed ? rows : k;
-                    int stride = length + random.nextInt(3);
-                    try (Arena arena = Arena.ofConfined()) {
-                        int lines = transposed ? k : rows;
-                        long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
-                        Guarded a = new Guarded(arena, stored, 0).fill(random);
-                        Guarded to = new Guarded(arena, (long) rows * k, tested.width.count());
-                        MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
-                        long from = a.inner.address();
-                        code.packRows(transposed, from, 4L * stride, rows, k, to.inner.address(), call.address());
-                        int height = Math.ceilDiv(rows, Math.ceilDiv(rows, tested.width.rows()));
-                        for (int row = 0; row < rows; row++) {
-                            int first = row / height * height;
-                            int some = Math.min(height, rows - first);
-                            for (int i = 0; i < k; i++) {
-                                float expected = a.get(transposed ? (long) i * stride + row : (long) row * stride + i);
-                                assertThat(to.get((long) first * k + (long) i * some + row - first))
-                                        .isEqualTo(expected);
-                            }
-                        }
-                        a.check(0);
-                        to.check(tested.width.count());
-                    }
+                    packed(code, rows, k, k, transposed, random);
+                    packed(code, rows, k, k + 1 + random.nextInt(20), transposed, random);
                 }
             }
+        }
+    }
+
+    private static void packed(FloatCode code, int rows, int k, int allOfK, boolean transposed, Random random) {
+        int length = transposed ? rows : k;
+        int stride = length + random.nextInt(3);
+        try (Arena arena = Arena.ofConfined()) {
+            int lines = transposed ? k : rows;
+            long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
+            Guarded a = new Guarded(arena, stored).fill(random);
+            Guarded to = new Guarded(arena, (long) rows * allOfK).fill(random);
+            float[] before = to.inner.toArray(ValueLayout.JAVA_FLOAT);
+            MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
+            RowTiles all = code.tiles(to.inner.address(), rows, allOfK);
+            int height = all.height();
+            assertThat(height).isEqualTo(Math.ceilDiv(rows, Math.ceilDiv(rows, code.rows())));
+            int from = (allOfK - k) / 2;
+            RowTiles tiles = new RowTiles(all.address(), height, all.bytes(), from);
+            code.packRows(transposed, a.inner.address(), 4L * stride, rows, k, tiles, call.address());
+            for (int row = 0; row < rows; row++) {
+                int first = row / height * height;
+                int some = Math.min(height, rows - first);
+                for (int i = 0; i < allOfK; i++) {
+                    int at = first * allOfK + i * some + row - first;
+                    int ofPart = i - from;
+                    float expected = ofPart < 0 || ofPart >= k
+                            ? before[at]
+                            : a.get(transposed ? (long) ofPart * stride + row : (long) row * stride + ofPart);
+                    assertThat(to.get(at))
+                            .as("row %d of %d, k %d of %d from %d", row, rows, i, k, from)
+                            .isEqualTo(expected);
+                }
+            }
+            a.check();
+            to.check();
         }
     }
 
@@ -251,8 +265,8 @@ class FloatCodeTest {
                     try (Arena arena = Arena.ofConfined()) {
                         int lines = transposed ? columns : k;
                         long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
-                        Guarded b = new Guarded(arena, stored, 0).fill(random);
-                        Guarded to = new Guarded(arena, (long) panels * panel * k, 0);
+                        Guarded b = new Guarded(arena, stored).fill(random);
+                        Guarded to = new Guarded(arena, (long) panels * panel * k);
                         MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
                         long from = b.inner.address();
                         long panelBytes = 4L * panel * k;
@@ -273,8 +287,8 @@ class FloatCodeTest {
                                 assertThat(to.get(packed)).isEqualTo(column < columns ? b.get(at) : 0);
                             }
                         }
-                        b.check(0);
-                        to.check(0);
+                        b.check();
+                        to.check();
                     }
                 }
             }
@@ -310,11 +324,11 @@ class FloatCodeTest {
         int lines = transposed ? columns : k;
         try (Arena arena = Arena.ofConfined()) {
             long stored = lines == 0 ? 0 : (long) (lines - 1) * stride + length;
-            Guarded b = new Guarded(arena, Math.ceilDiv(stored, 2), 0);
+            Guarded b = new Guarded(arena, Math.ceilDiv(stored, 2));
             for (long i = 0; i < stored; i++) {
                 b.inner.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) random.nextInt());
             }
-            Guarded to = new Guarded(arena, (long) panels * panel * k, 0);
+            Guarded to = new Guarded(arena, (long) panels * panel * k);
             MemorySegment call = arena.allocate(FloatCode.CALL_BYTES, 64);
             code.packColumns(
                     DType.BF16,
@@ -336,7 +350,7 @@ class FloatCodeTest {
                             .isEqualTo(expected);
                 }
             }
-            to.check(0);
+            to.check();
         }
     }
 

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.PackedKernels;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
@@ -15,8 +16,11 @@ import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.kernels.reference.PanelElements;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
@@ -40,10 +44,12 @@ abstract class PackedAttentionConformance {
     private static final int GUARD = 64;
 
     private final AmxAttention unit;
+    private final Avx512Attention floats;
     private final MatrixUnit packing;
 
     PackedAttentionConformance(Supplier<MachineCode> machine) {
         unit = new AmxAttention(machine);
+        floats = new Avx512Attention(machine);
         packing = Bf16MatrixUnit.amx(MatrixPrecision.BF16, machine);
     }
 
@@ -84,13 +90,44 @@ abstract class PackedAttentionConformance {
                 addresses[4] = found.address();
                 unit.attention(op, addresses, workers).run();
                 assertThat(found.mismatch(expected)).as("%s", op).isEqualTo(-1);
-                assertPacked(op, layout(shape, 0, random), addresses, workers, expected, arena);
+                assertPacked(unit, op, layout(shape, 0, random), addresses, workers, expected, arena);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<AttentionShape> shapesOfFloats() {
+        return Combinators.combine(shapes(), Arbitraries.of(1, 8, 20, 32))
+                .as((shape, size) -> new AttentionShape(
+                        shape.batch(),
+                        shape.queries(),
+                        shape.keys(),
+                        shape.heads(),
+                        shape.keyValueHeads(),
+                        size,
+                        shape.scale(),
+                        shape.causal(),
+                        shape.ragged()));
+    }
+
+    /** In f32, which reads rows. */
+    @Property(tries = 80)
+    void panelsOfFloatsHoldWhatRowsDo(@ForAll("shapesOfFloats") AttentionShape shape, @ForAll long seed) {
+        AttentionOp.Attention op = new AttentionOp.Attention(shape);
+        RowPanels layout = layout(shape, 0, new Random(seed));
+        RowPanels panels = new RowPanels(layout.rows(), layout.columns(), layout.panelRows(), Format.F32);
+        try (OperandBuffers rows = OperandBuffers.random(op, seed);
+                Arena arena = Arena.ofShared()) {
+            floats.attention(op, rows.addresses(), WORKERS.getFirst()).run();
+            for (Workers workers : WORKERS) {
+                assertPacked(floats, op, panels, rows.addresses(), workers, rows.segments()[4], arena);
             }
         }
     }
 
     /** The result in panels, and nothing beyond. */
-    private void assertPacked(
+    private static void assertPacked(
+            MatrixUnit unit,
             AttentionOp.Attention op,
             RowPanels panels,
             long[] addresses,
@@ -100,7 +137,9 @@ abstract class PackedAttentionConformance {
         MemorySegment guarded = arena.allocate(panels.bytes() + 2 * GUARD, 64).fill((byte) 0x5A);
         MemorySegment found = guarded.asSlice(GUARD, panels.bytes());
         MemorySegment wanted = arena.allocate(panels.bytes(), 64);
-        packing.packer(panels, wanted.address()).pack(expected.address(), panels.columns() * 4L, 0, panels.rows(), 0);
+        List<Integer> matrix = List.of(panels.rows(), panels.columns());
+        Elementwise copy = Elementwise.copy(DType.F32, matrix, List.of(panels.columns(), 1));
+        Reference.run(new PackedRows(copy, panels), new MemorySegment[] {expected, wanted});
         addresses[4] = found.address();
         assertThat(unit.writes(op, panels)).isTrue();
         unit.attention(op, panels, addresses, workers).run();
@@ -123,7 +162,7 @@ abstract class PackedAttentionConformance {
     private static RowPanels layout(AttentionShape shape, int operand, Random random) {
         int columns = shape.headSize() * (operand == 0 ? shape.heads() : shape.keyValueHeads());
         long elements = new AttentionOp.Attention(shape).operands().get(operand).elements();
-        return RowPanels.balanced((int) (elements / columns), columns, 1 + random.nextInt(32), 1);
+        return RowPanels.balanced((int) (elements / columns), columns, 1 + random.nextInt(32), Format.BF16);
     }
 
     /** Packs rows, some of whose numbers are not finite, and replaces each number by what its panel has. */
@@ -168,8 +207,8 @@ abstract class PackedAttentionConformance {
     @Example
     void layoutsAreThoseThatMatmulsWrite() {
         AttentionOp.Attention op = new AttentionOp.Attention(new AttentionShape(2, 577, 577, 16, 8, 64, 0.1f, false));
-        assertThat(unit.panels(op, 0)).isEqualTo(new RowPanels(1154, 1024, 32, 1));
-        assertThat(unit.panels(op, 1)).isEqualTo(new RowPanels(1154, 512, 32, 1));
+        assertThat(unit.panels(op, 0)).isEqualTo(new RowPanels(1154, 1024, 32, Format.BF16));
+        assertThat(unit.panels(op, 1)).isEqualTo(new RowPanels(1154, 512, 32, Format.BF16));
         assertThat(panels(new AttentionShape(1, 9, 9, 2, 2, 48, 0.1f, false)))
                 .as("half a step")
                 .isNull();
@@ -179,7 +218,8 @@ abstract class PackedAttentionConformance {
         assertThat(panels(new AttentionShape(0, 9, 9, 2, 2, 64, 1, false)))
                 .as("no rows")
                 .isNull();
-        assertThat(panels(AttentionShape.ragged(3, 40, 4, 2, 32, 1, true))).isEqualTo(new RowPanels(40, 128, 20, 1));
+        assertThat(panels(AttentionShape.ragged(3, 40, 4, 2, 32, 1, true)))
+                .isEqualTo(new RowPanels(40, 128, 20, Format.BF16));
     }
 
     private @Nullable RowPanels panels(AttentionShape shape) {
@@ -188,12 +228,15 @@ abstract class PackedAttentionConformance {
 
     @Example
     void whatReadsNoPanelsRefusesThem() {
-        RowPanels panels = new RowPanels(9, 64, 9, 1);
+        RowPanels panels = new RowPanels(9, 64, 9, Format.BF16);
         AttentionOp.Attention op = new AttentionOp.Attention(new AttentionShape(1, 9, 9, 1, 1, 64, 0.1f, false));
         AttentionOp.Attention packed = op.withPanels(1, panels);
         assertThat(unit.supports(packed)).isTrue();
-        for (MatrixUnit other :
-                List.of(new Avx512Attention(EmulatedMachine::code), new VectorMatrixUnit(), new ScalarMatrixUnit())) {
+        assertThat(floats.supports(packed)).isFalse();
+        assertThat(floats.panels(op, 0)).isNull();
+        assertThatThrownBy(() -> floats.attention(op, panels, new long[5], WORKERS.getFirst()))
+                .hasMessageStartingWith("No program writes the result of Attention[");
+        for (MatrixUnit other : List.of(new VectorMatrixUnit(), new ScalarMatrixUnit())) {
             assertThat(other.supports(op)).isTrue();
             assertThat(other.supports(packed)).isFalse();
             assertThat(other.panels(op, 0)).isNull();
@@ -201,11 +244,14 @@ abstract class PackedAttentionConformance {
             assertThatThrownBy(() -> other.attention(op, panels, new long[5], WORKERS.getFirst()))
                     .hasMessage("The matrix unit " + other.name() + " does not write " + panels + ".");
         }
-        assertThat(unit.supports(op.withPanels(1, new RowPanels(9, 64, 9, 2)))).isFalse();
+        assertThat(unit.supports(op.withPanels(1, new RowPanels(9, 64, 9, Format.BF16X3))))
+                .isFalse();
         assertThat(PackedKernels.writes(op, MatrixPrecision.F32, panels)).isFalse();
-        assertThatThrownBy(() -> unit.attention(op, new RowPanels(9, 64, 9, 2), new long[5], WORKERS.getFirst()))
+        assertThat(unit.writes(op, new RowPanels(9, 64, 9, Format.F32))).isFalse();
+        assertThatThrownBy(() ->
+                        unit.attention(op, new RowPanels(9, 64, 9, Format.BF16X3), new long[5], WORKERS.getFirst()))
                 .hasMessageStartingWith("No program writes the result of Attention[");
-        assertThatThrownBy(() -> op.withPanels(2, new RowPanels(9, 32, 9, 1)))
+        assertThatThrownBy(() -> op.withPanels(2, new RowPanels(9, 32, 9, Format.BF16)))
                 .hasMessageStartingWith("Attention: panels of v of 64 columns, 576 elements in all expected, found"
                         + " RowPanels[rows=9, columns=32");
         assertThatThrownBy(() -> op.withPanels(3, panels))

@@ -9,8 +9,11 @@ import io.llm2clip.kernels.cpu.PackedKernels;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.RowPacker;
+import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.kernels.cpu.simd.Vectors;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Elementwise;
@@ -25,8 +28,10 @@ import io.llm2clip.kernels.operations.OperandBuffers;
 import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Rotary;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.kernels.reference.PanelElements;
 import io.llm2clip.kernels.reference.Reference;
+import io.llm2clip.kernels.reference.StoredElements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,7 +46,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
-/** What is written in panels is what would have been written by rows, rounded: on an emulated CPU, so everywhere. */
+/** What is written in panels is what would have been written by rows, rounded: on an emulated CPU, so everywhere, but for panels of f32. */
 class PackedRowsTest {
     private static final Workers WORKERS = new Workers(3);
     private static final Expression PRODUCT_SIGMOID = new Expression(
@@ -54,13 +59,28 @@ class PackedRowsTest {
             new Expression(2, List.of(Instruction.binary(Opcode.ADD, 0, 1), Instruction.unary(Opcode.SIGMOID, 2))),
             List.of(Broadcast.ROW));
 
+    /** Those that round, emulated. */
     @Provide
-    Arbitrary<MatrixUnit> units() {
-        return Arbitraries.of(
+    Arbitrary<MatrixUnit> roundingUnits() {
+        return Arbitraries.of(rounding());
+    }
+
+    private static List<MatrixUnit> rounding() {
+        return List.of(
                 Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code),
                 Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code),
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code),
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code));
+    }
+
+    /** And that of f32, where this CPU has its machine code. */
+    @Provide
+    Arbitrary<MatrixUnit> units() {
+        List<MatrixUnit> units = new ArrayList<>(rounding());
+        if (FloatCode.ofThisProcess(Vectors.LANES) != null) {
+            units.add(new VectorMatrixUnit());
+        }
+        return Arbitraries.of(units);
     }
 
     private static RowPanels panels(MatrixUnit unit, int rows, int columns) {
@@ -91,14 +111,17 @@ class PackedRowsTest {
             MemorySegment found = guarded.asSlice(64, panels.bytes()).fill((byte) -1);
             RowPacker packer = unit.packer(panels, found.address());
             for (int row = 0; row < rows; ) {
-                int some = Math.min(rows - row, 1 + random.nextInt(40));
+                int some = Math.min(rows - row, packer.together() * (1 + random.nextInt(10)));
                 packer.pack(from.address() + row * columns * 4L, columns * 4L, row, some, 0);
                 row += some;
             }
-            for (long at = 0; at < panels.bytes(); at += 2) {
-                float right = bf16(wanted, at);
-                assertThat(Float.compare(bf16(found, at), right))
-                        .as("byte %d of %s: %s, expected %s", at, panels, bf16(found, at), right)
+            DType stored = panels.format() == Format.F32 ? DType.F32 : DType.BF16;
+            StoredElements expectedElements = new StoredElements(stored, wanted);
+            StoredElements elements = new StoredElements(stored, found);
+            for (long i = 0; i < panels.bytes() / stored.bytes(); i++) {
+                float right = expectedElements.get(i);
+                assertThat(Float.compare(elements.get(i), right))
+                        .as("element %d of %s: %s, expected %s", i, panels, elements.get(i), right)
                         .isZero();
             }
             for (long at = 0; at < 64; at++) {
@@ -109,15 +132,11 @@ class PackedRowsTest {
         }
     }
 
-    private static float bf16(MemorySegment segment, long at) {
-        return Float.intBitsToFloat(segment.get(ValueLayout.JAVA_SHORT, at) << 16);
-    }
-
-    /** An element stands for its number: to 2^-9 of it, or with two parts to 2^-17. */
+    /** An element stands for its number: to 2^-9 of it, with two parts to 2^-17, or in f32 exactly. */
     @Example
     void elementsAreReadBack() {
-        for (int parts = 1; parts <= 2; parts++) {
-            RowPanels panels = new RowPanels(5, 33, 3, parts);
+        for (Format format : Format.values()) {
+            RowPanels panels = new RowPanels(5, 33, 3, format);
             Elementwise copy = Elementwise.copy(DType.F32, List.of(5, 33), List.of(33, 1));
             try (OperandBuffers buffers = OperandBuffers.random(new NormOp.RmsNorm(5, 33, 1e-5f), 1);
                     Arena arena = Arena.ofShared()) {
@@ -128,7 +147,12 @@ class PackedRowsTest {
                 for (int i = 0; i < 5 * 33; i++) {
                     float value = from.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
                     assertThat(Math.abs(elements.get(i / 33, i % 33) - value))
-                            .isLessThanOrEqualTo(Math.abs(value) * (parts == 1 ? 0x1p-8f : 0x1p-16f));
+                            .isLessThanOrEqualTo(Math.abs(value)
+                                    * switch (format) {
+                                        case F32 -> 0;
+                                        case BF16 -> 0x1p-8f;
+                                        case BF16X3 -> 0x1p-16f;
+                                    });
                 }
             }
         }
@@ -295,7 +319,7 @@ class PackedRowsTest {
     /** What is added and what comes of it in one place: the same bits as in two, by rows and in panels. */
     @Property(tries = 80)
     void resultsOverwriteWhatIsAdded(
-            @ForAll("units") MatrixUnit unit,
+            @ForAll("roundingUnits") MatrixUnit unit,
             @ForAll @IntRange(min = 1, max = 70) int rows,
             @ForAll @IntRange(min = 1, max = 80) int columns,
             @ForAll boolean longSums,
@@ -347,24 +371,24 @@ class PackedRowsTest {
             @ForAll @IntRange(min = 1, max = 70) int rows,
             @ForAll @IntRange(min = 1, max = 70) int columns,
             @ForAll @IntRange(min = 1, max = 32) int most,
-            @ForAll @IntRange(min = 1, max = 2) int parts) {
-        RowPanels panels = RowPanels.balanced(rows, columns, most, parts);
+            @ForAll Format format) {
+        RowPanels panels = RowPanels.balanced(rows, columns, most, format);
         assertThat(panels.panelRows()).isLessThanOrEqualTo(most);
         List<Long> places = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                for (int part = 0; part < parts; part++) {
+                for (int part = 0; part < format.parts(); part++) {
                     places.add(panels.offset(row, column, part));
                 }
             }
         }
         assertThat(places).doesNotHaveDuplicates();
-        assertThat(places).allSatisfy(place -> assertThat(place).isBetween(0L, panels.bytes() - 2));
+        assertThat(places).allSatisfy(place -> assertThat(place).isBetween(0L, panels.bytes() - format.bytes()));
     }
 
     @Example
     void whatCannotBePackedIsRefused() {
-        RowPanels panels = RowPanels.balanced(4, 6, 32, 1);
+        RowPanels panels = RowPanels.balanced(4, 6, 32, Format.BF16);
         NormOp.LayerNorm norm = new NormOp.LayerNorm(4, 6, 1e-5f);
         assertThatThrownBy(() -> new PackedRows(new NormOp.LayerNorm(4, 7, 1e-5f), panels))
                 .hasMessageStartingWith("PackedRows: one result of f32 [4, 6] expected, found [Operand[name=out");
@@ -384,7 +408,7 @@ class PackedRowsTest {
                         new Expression(2, List.of(Instruction.binary(Opcode.MULTIPLY, 0, 1))),
                         List.of(Broadcast.FULL)));
         Matmul gradient = Matmul.dense(1, 3, 6, 4, true, false);
-        assertThatThrownBy(() -> gradient.withPanelsOfB(RowPanels.balanced(4, 7, 4, 1)))
+        assertThatThrownBy(() -> gradient.withPanelsOfB(RowPanels.balanced(4, 7, 4, Format.BF16)))
                 .hasMessageStartingWith(
                         "Matmul: panels of one B of f32 [4, 6] expected, found RowPanels[rows=4, columns=7");
         assertThatThrownBy(() -> DeviceKernels.plan(gradient.withPanelsOfB(panels)))
@@ -411,7 +435,7 @@ class PackedRowsTest {
         assertThatThrownBy(() -> scalar.packer(panels, 0))
                 .hasMessage("The matrix unit scalar does not pack " + panels + ".");
         MatrixUnit amx = Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code);
-        RowPanels pairs = RowPanels.balanced(4, 6, 32, 2);
+        RowPanels pairs = RowPanels.balanced(4, 6, 32, Format.BF16X3);
         assertThatThrownBy(() -> amx.packer(pairs, 0))
                 .hasMessage("Packing rows as " + pairs + ", expected a layout of amx-bf16.");
         assertThat(amx.panels(Matmul.dense(1, 4, 3, 6, true, true)))
@@ -420,7 +444,27 @@ class PackedRowsTest {
         assertThat(amx.panels(Matmul.dense(2, 4, 3, 6, false, true)))
                 .as("several")
                 .isNull();
-        assertThat(amx.writes(matmul, RowPanels.balanced(4, 3, 2, 1)))
+        assertThat(amx.writes(matmul, RowPanels.balanced(4, 3, 2, Format.BF16)))
+                .as("other panels")
+                .isFalse();
+        RowPanels floats = RowPanels.balanced(4, 6, 4, Format.F32);
+        assertThat(amx.supports(matmul.withPanels(floats))).isFalse();
+        MatrixUnit vector = new VectorMatrixUnit();
+        assertThat(vector.supports(matmul.withPanels(panels))).isFalse();
+        assertThat(vector.supports(gradient.withPanelsOfB(floats))).isFalse();
+        assertThat(vector.supports(product.withEpilogue(product.epilogue().withPanels(floats))))
+                .isFalse();
+        assertThatThrownBy(() -> vector.packer(panels, 0))
+                .hasMessage("Packing rows as " + panels + ", expected a layout of vector.");
+        assertThatThrownBy(() -> vector.matmul(product, panels, new long[4], WORKERS))
+                .hasMessage("No program writes the result of " + product + " as " + panels + ".");
+        assertThat(vector.panels(Matmul.dense(1, 4, 3, 6, true, true)))
+                .as("transposed")
+                .isNull();
+        assertThat(vector.panels(Matmul.dense(2, 4, 3, 6, false, true)))
+                .as("several")
+                .isNull();
+        assertThat(vector.writes(matmul, RowPanels.balanced(4, 3, 2, Format.F32)))
                 .as("other panels")
                 .isFalse();
     }

@@ -1,14 +1,13 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
-import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
-import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.RowPanels;
+import io.llm2clip.kernels.operations.RowPanels.Format;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -42,9 +41,9 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
         return Stream.of(op.q(), op.k(), op.v()).allMatch(panels -> panels == null || takes(op.shape(), panels));
     }
 
-    /** Heads of whole steps are where panels are written as they are read. */
-    private static boolean takes(AttentionShape shape, RowPanels panels) {
-        return panels.parts() == 1 && shape.headSize() % RowPanels.STEP == 0;
+    @Override
+    boolean takes(AttentionShape shape, RowPanels panels) {
+        return panels.format() == Format.BF16 && shape.headSize() % Format.BF16.step() == 0;
     }
 
     /** In panels that matmuls write. */
@@ -56,25 +55,8 @@ public final class AmxAttention extends AttentionUnit<TilePrograms> {
         if (rows == 0 || !supports(op)) {
             return null;
         }
-        RowPanels panels = RowPanels.balanced(rows, columns, TileShape.PANEL, 1);
+        RowPanels panels = RowPanels.balanced(rows, columns, TileShape.PANEL, Format.BF16);
         return takes(shape, panels) ? panels : null;
-    }
-
-    @Override
-    public boolean writes(KernelOp op, RowPanels panels) {
-        return op instanceof AttentionOp.Attention attention
-                && supports(attention)
-                && takes(attention.shape(), panels)
-                && panels.columns()
-                        == attention.shape().heads() * attention.shape().headSize();
-    }
-
-    @Override
-    public Launch attention(AttentionOp.Attention op, RowPanels panels, long[] addresses, Workers workers) {
-        if (!writes(op, panels)) {
-            throw new IllegalArgumentException("No program writes the result of " + op + " as " + panels + ".");
-        }
-        return launch(op, panels, addresses, workers);
     }
 
     @Override

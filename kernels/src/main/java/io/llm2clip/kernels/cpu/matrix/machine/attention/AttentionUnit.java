@@ -125,7 +125,27 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
         return launch(op, null, addresses, workers);
     }
 
-    final Launch launch(AttentionOp.Attention op, @Nullable RowPanels panels, long[] addresses, Workers workers) {
+    @Override
+    public final Launch attention(AttentionOp.Attention op, RowPanels panels, long[] addresses, Workers workers) {
+        if (!writes(op, panels)) {
+            throw new IllegalArgumentException("No program writes the result of " + op + " as " + panels + ".");
+        }
+        return launch(op, panels, addresses, workers);
+    }
+
+    @Override
+    public final boolean writes(KernelOp op, RowPanels panels) {
+        return op instanceof AttentionOp.Attention attention
+                && supports(attention)
+                && takes(attention.shape(), panels)
+                && panels.columns()
+                        == attention.shape().heads() * attention.shape().headSize();
+    }
+
+    /** Whether it takes panels: heads are to be whole steps, as they are written and read alone. */
+    abstract boolean takes(AttentionShape shape, RowPanels panels);
+
+    private Launch launch(AttentionOp.Attention op, @Nullable RowPanels panels, long[] addresses, Workers workers) {
         BlockAttention attention = attention(op, panels, programs());
         return new AttentionLaunch(op.shape(), panels, checked(op, addresses), attention, workers);
     }

@@ -7,6 +7,7 @@ import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.RowPanels;
 import java.util.List;
@@ -37,8 +38,14 @@ public final class Avx512Attention extends AttentionUnit<BlockPrograms> {
         return new GradientLaunch(op.shape(), checked(op, addresses), programs(), workers);
     }
 
+    /** Of the result; operands are rows. */
+    @Override
+    boolean takes(AttentionShape shape, RowPanels panels) {
+        return panels.format() == RowPanels.Format.F32;
+    }
+
     @Override
     BlockAttention attention(AttentionOp.Attention op, @Nullable RowPanels panels, BlockPrograms programs) {
-        return new FloatAttention(op.shape(), programs);
+        return new FloatAttention(op.shape(), panels, programs);
     }
 }

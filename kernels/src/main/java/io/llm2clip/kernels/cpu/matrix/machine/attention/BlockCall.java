@@ -32,11 +32,28 @@ final class BlockCall {
     /** Coefficients of the polynomial, that of the highest power first; the last is 1. */
     static final int COEFFICIENTS = 100;
 
+    /** How many pieces of the result go to panels, each of queries of one vector and rows of one panel, and where their descriptions are. */
+    static final int PIECES = 128;
+
+    static final int PIECE_TABLE = 136;
     /** For each key behind the first query's the lanes of the queries that see it, a bit each. */
-    private static final int SEEN = 128;
+    private static final int SEEN = 144;
 
     /** Descriptions of the chunks. */
     static final int CHUNK_TABLE = SEEN + BlockShape.QUERIES * Long.BYTES;
+
+    /** Of a piece: a bit for each of its lanes, and the offset of the vector. */
+    static final int LANES = 0;
+
+    static final int VECTOR = 8;
+    /** Where the vector's first lane would be in the panel, and the bytes from one channel to the next. */
+    static final int PANEL = 16;
+
+    static final int PANEL_CHANNEL = 24;
+    /** Bytes of a description, and of all that a block can have. */
+    static final int PIECE_BYTES = 32;
+
+    static final int PIECE_TABLE_BYTES = BlockShape.QUERIES * PIECE_BYTES;
 
     /** Of a chunk: its keys, all of them, and as tiles of 8, of 4 and of 1. */
     static final int COUNT = 0;
@@ -65,14 +82,33 @@ final class BlockCall {
 
     private BlockCall() {}
 
-    /** Bytes of a call with chunks for so many keys, a multiple of 64. */
+    /** Bytes of a call with chunks for so many keys, the last of which are those for pieces, a multiple of 64. */
     static long bytes(int keys) {
         long bytes = CHUNK_TABLE + (long) Math.ceilDiv(keys, BlockShape.CHUNK) * CHUNK_BYTES;
-        return Math.ceilDiv(bytes, BlockShape.VECTOR) * BlockShape.VECTOR;
+        return Math.ceilDiv(bytes, BlockShape.VECTOR) * BlockShape.VECTOR + PIECE_TABLE_BYTES;
     }
 
     static void set(long call, int field, long value) {
         ALL.set(JAVA_LONG, call + field, value);
+    }
+
+    /**
+     * Describes another piece.
+     *
+     * @param lane the first query
+     * @param queries how many, of its vector
+     * @param to where the first channel of the first one goes
+     * @param channel bytes from there to the next channel
+     */
+    static void addPiece(long call, int lane, int queries, long to, long channel) {
+        long pieces = ALL.get(JAVA_LONG, call + PIECES);
+        long piece = ALL.get(JAVA_LONG, call + PIECE_TABLE) + pieces * PIECE_BYTES;
+        int ofVector = lane % BlockShape.LANES;
+        set(piece, LANES, (1L << queries) - 1 << ofVector);
+        set(piece, VECTOR, (long) lane / BlockShape.LANES * BlockShape.VECTOR);
+        set(piece, PANEL, to - (long) ofVector * Float.BYTES);
+        set(piece, PANEL_CHANNEL, channel);
+        set(call, PIECES, pieces + 1);
     }
 
     /** Sets what is the same for all blocks. */

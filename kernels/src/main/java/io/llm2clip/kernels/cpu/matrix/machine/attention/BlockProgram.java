@@ -51,11 +51,11 @@ final class BlockProgram {
         keyRow = shape.keyRow();
     }
 
-    static byte[] encode(BlockShape shape) {
-        return new BlockProgram(shape).encode();
+    static byte[] encode(BlockShape shape, boolean packed) {
+        return new BlockProgram(shape).encode(packed);
     }
 
-    private byte[] encode() {
+    private byte[] encode(boolean packed) {
         SoftmaxCode softmax = new SoftmaxCode(a, shape);
         Transposition transposition = new Transposition(a, shape);
         for (Gpr kept : KEPT) {
@@ -80,7 +80,11 @@ final class BlockProgram {
         a.sub(R13, 1);
         a.jnz(chunk);
         softmax.invert();
-        transposition.outputs(true);
+        if (packed) {
+            LaneStoring.append(a, shape);
+        } else {
+            transposition.outputs(true);
+        }
         a.vzeroupper();
         for (int i = KEPT.length - 1; i >= 0; i--) {
             a.pop(KEPT[i]);

@@ -7,8 +7,10 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Programs of each shape, encoded when it is first met, in one space. */
 final class BlockPrograms {
+    private record Block(BlockShape shape, boolean packed) {}
+
     private final CodeSpace space;
-    private final Map<BlockShape, MachineFunction> blocks = new ConcurrentHashMap<>();
+    private final Map<Block, MachineFunction> blocks = new ConcurrentHashMap<>();
     private final Map<BlockShape, MachineFunction> gradients = new ConcurrentHashMap<>();
     private final Map<Integer, MachineFunction> copies = new ConcurrentHashMap<>();
 
@@ -16,10 +18,15 @@ final class BlockPrograms {
         this.space = space;
     }
 
-    /** What attends; its argument is the address of a {@link BlockCall}. */
-    MachineFunction block(BlockShape shape) {
+    /**
+     * What attends; its argument is the address of a {@link BlockCall}.
+     *
+     * @param packed whether the result goes to panels
+     */
+    MachineFunction block(BlockShape shape, boolean packed) {
         return blocks.computeIfAbsent(
-                shape, wanted -> space.install("attention " + wanted, BlockProgram.encode(wanted)));
+                new Block(shape, packed),
+                wanted -> space.install("attention " + wanted, BlockProgram.encode(wanted.shape, wanted.packed)));
     }
 
     /** What computes gradients; its argument is the address of a {@link GradientCall}. */

@@ -1,12 +1,17 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 import io.llm2clip.kernels.operations.AttentionShape;
+import io.llm2clip.kernels.operations.RowPanels;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention in f32. Keys and values are copied once where there are several blocks of queries to read them; scores of masked keys and of
  * blocks above the causal diagonal are not computed.
+ *
+ * @param panels the layout of the result; null if by rows
  */
-record FloatAttention(AttentionShape shape, BlockPrograms programs) implements BlockAttention {
+record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPrograms programs)
+        implements BlockAttention {
 
     @Override
     public int queries(int all) {
@@ -44,6 +49,7 @@ record FloatAttention(AttentionShape shape, BlockPrograms programs) implements B
         BlockCall.set(call, BlockCall.KEYS, copied ? copiedKeys : head.keys());
         BlockCall.set(call, BlockCall.VALUES, copied ? copiedValues : head.values());
         BlockCall.set(call, BlockCall.SCRATCH, scratch);
+        BlockCall.set(call, BlockCall.PIECE_TABLE, scratch - BlockCall.PIECE_TABLE_BYTES);
         int keyRow = copied ? rowBytes() : Math.toIntExact(head.layout().keyRow());
         return (number, from, rows) -> block(head, call, keyRow, number, from, rows);
     }
@@ -64,11 +70,22 @@ record FloatAttention(AttentionShape shape, BlockPrograms programs) implements B
         BlockShape lanes = new BlockShape(shape.headSize(), vectors, keyRow);
         BlockCall.set(call, BlockCall.QUERIES, head.query(number, from));
         BlockCall.set(call, BlockCall.OUT, head.output(number, from));
+        BlockCall.set(call, BlockCall.PIECES, 0);
         for (int v = 0; v < vectors; v++) {
-            int ofVector = Math.min(BlockShape.LANES, rows - v * BlockShape.LANES);
+            int lane = v * BlockShape.LANES;
+            int ofVector = Math.min(BlockShape.LANES, rows - lane);
             BlockCall.set(call, BlockCall.ROWS + v * Long.BYTES, ofVector);
+            if (panels != null) {
+                long row = head.sequence().firstQuery() + from + lane;
+                new PanelRows(panels, head.operands()[4])
+                        .forEach(
+                                row,
+                                ofVector,
+                                number * shape.headSize(),
+                                (done, some, at, channel) -> BlockCall.addPiece(call, lane + done, some, at, channel));
+            }
         }
         BlockCall.setChunks(call, lanes, head.keysSeen(from + rows), head.keysSeen(from + 1));
-        programs.block(lanes).call(call);
+        programs.block(lanes, panels != null).call(call);
     }
 }

@@ -5,7 +5,7 @@ import io.llm2clip.kernels.operations.RowPanels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Rows of an operand of attention that is in panels of bf16; heads are whole steps.
+ * Rows of an operand of attention that is in panels; heads are whole steps.
  *
  * @param address of the panels
  */
@@ -19,7 +19,7 @@ record PanelRows(RowPanels panels, long address) {
          * @param done rows that others have taken
          * @param rows how many there are
          * @param at address of the first row's first step
-         * @param step bytes to its next step; rows of a step are {@link RowPanels#ROW_BYTES} apart
+         * @param step bytes to its next step; rows of a step are {@link RowPanels.Format#rowBytes} apart
          */
         void take(int done, int rows, long at, long step);
     }
@@ -36,7 +36,7 @@ record PanelRows(RowPanels panels, long address) {
                     done,
                     some,
                     address + panels.offset(next, channel, 0),
-                    (long) panels.parts() * ofPanel * RowPanels.ROW_BYTES);
+                    panels.format().parts() * rowBytes(ofPanel));
             done += some;
         }
     }
@@ -48,9 +48,9 @@ record PanelRows(RowPanels panels, long address) {
      */
     void copy(long first, int rows, int channel, int channels, long to, long toStep) {
         forEach(first, rows, channel, (done, some, at, step) -> {
-            for (int s = 0; s < channels / RowPanels.STEP; s++) {
-                long target = to + s * toStep + (long) done * RowPanels.ROW_BYTES;
-                MemorySegment.copy(Memory.ALL, at + s * step, Memory.ALL, target, (long) some * RowPanels.ROW_BYTES);
+            for (int s = 0; s < channels / panels.format().step(); s++) {
+                long target = to + s * toStep + rowBytes(done);
+                MemorySegment.copy(Memory.ALL, at + s * step, Memory.ALL, target, rowBytes(some));
             }
         });
     }
@@ -58,11 +58,14 @@ record PanelRows(RowPanels panels, long address) {
     /** Sets rows to 0. */
     void clear(long first, int rows, int channel, int channels) {
         forEach(first, rows, channel, (_, some, at, step) -> {
-            for (int s = 0; s < channels / RowPanels.STEP; s++) {
-                Memory.ALL
-                        .asSlice(at + s * step, (long) some * RowPanels.ROW_BYTES)
-                        .fill((byte) 0);
+            for (int s = 0; s < channels / panels.format().step(); s++) {
+                Memory.ALL.asSlice(at + s * step, rowBytes(some)).fill((byte) 0);
             }
         });
+    }
+
+    /** Bytes of rows in a step. */
+    private long rowBytes(int rows) {
+        return (long) rows * panels.format().rowBytes();
     }
 }
