@@ -147,9 +147,7 @@ final class BlockProduct {
                             + (next.k == 0 ? 0 : kernels.bytesOfB(next.k / Tiles.STEP)));
             long fetchedBefore = (long) step.inGroup * steps * fetchedOfA * Tiles.ROW;
             set(PanelCall.NEXT_PART, kernels.bytesOfA(rows, steps) + fetchedBefore);
-            set(PanelCall.STEPS, steps);
-            set(PanelCall.EIGHTS, steps / 8);
-            set(PanelCall.REST, steps % 8);
+            PanelCall.steps(call, steps, kernels.bytesOfB(1));
             set(PanelCall.PANELS, count);
             if (matmul.finish == null) {
                 sumInOutput(step, row);
