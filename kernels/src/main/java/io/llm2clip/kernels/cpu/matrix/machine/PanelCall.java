@@ -67,10 +67,8 @@ final class PanelCall {
     static final int OUT_ROW = OUT + 8;
     /** Bytes from one panel of a packed output to the next; rows of its other operands are {@link #OUT_ROW} apart. */
     static final int OUT_PANEL = OUT_ROW + 8;
-    /** What a {@link Finish} exchanges with {@link #C_PANEL} after each panel. */
-    static final int C_NEXT = OUT_PANEL + 8;
     /** Bytes from a row of the output, and of its other operands, to the one that is fetched meanwhile. */
-    static final int AHEAD = C_NEXT + 8;
+    static final int AHEAD = OUT_PANEL + 8;
     /** The addresses of its other operands, and its constants. */
     static final int EXTRAS = AHEAD + 8;
 
