@@ -207,6 +207,11 @@ public final class Assembler {
         encoder.vex(MAP_0F38, PREFIX_F2, 0x4B, to.number(), from, true);
     }
 
+    /** Loads rows as {@link #tileloadd}; those that are not in the first level of cache do not get there. */
+    public void tileloaddt1(Tile to, Address from) {
+        encoder.vex(MAP_0F38, PREFIX_66, 0x4B, to.number(), from, true);
+    }
+
     /** Stores rows, the address's index apart. */
     public void tilestored(Address to, Tile from) {
         encoder.vex(MAP_0F38, PREFIX_F3, 0x4B, from.number(), to, true);

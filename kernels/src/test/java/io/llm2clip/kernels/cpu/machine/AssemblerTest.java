@@ -91,6 +91,10 @@ class AssemblerTest {
                         "tileloadd tmm1, [rax+rbx*1+64]",
                         a -> a.tileloadd(new Tile(1), at(RAX, RBX, 64))),
                 Golden.of(
+                        "c4a2794bb41100040000",
+                        "tileloaddt1 tmm6, [rcx+r10*1+1024]",
+                        a -> a.tileloaddt1(new Tile(6), at(RCX, R10, 1024))),
+                Golden.of(
                         "c4a27a4b5c1a40",
                         "tilestored [rdx+r11*1+64], tmm3",
                         a -> a.tilestored(at(RDX, R11, 64), new Tile(3))),

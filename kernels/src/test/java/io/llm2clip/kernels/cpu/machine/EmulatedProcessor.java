@@ -191,7 +191,7 @@ public final class EmulatedProcessor implements CodeSpace {
                     }
                 }
                 case 0x2349 -> tiles.zero(o.reg());
-                case 0x234B -> tiles.load(o.reg(), o.start(registers), o.stride(registers));
+                case 0x234B, 0x214B -> tiles.load(o.reg(), o.start(registers), o.stride(registers));
                 case 0x224B -> tiles.store(o.reg(), o.start(registers), o.stride(registers));
                 case 0x225C -> tiles.multiply(o.reg(), o.rm(), vvvv);
                 case 0x235E -> tiles.multiplyBytes(o.reg(), o.rm(), vvvv, true);

@@ -13,6 +13,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
+import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Loops;
@@ -21,6 +22,9 @@ import io.llm2clip.kernels.cpu.machine.Tile;
 /**
  * By tiles of AMX: up to 2 x 2 tiles of sums, two of A and two of B, so that each tile that is loaded is multiplied twice. Tiles have the
  * rows and columns that exist, so nothing beyond C is read or written. The state of tiles does not outlast a call.
+ *
+ * <p>Products are faster than the second level of cache gives both factors. So each panel of A finds the first steps of the panel of B in the
+ * first level, where nothing else that tiles read gets to: neither A nor the later steps.
  */
 record AmxKernel() implements Bf16Kernel {
 
@@ -91,9 +95,21 @@ record AmxKernel() implements Bf16Kernel {
                 a.mov(RBP, at(RDI, PanelCall.NEXT_PART));
                 a.add(RBP, R8);
             }
-            Loops.times(a, RBX, at(RDI, PanelCall.EIGHTS), () -> {
+            eights(PanelCall.NEAR_EIGHTS, true);
+            eights(PanelCall.FAR_EIGHTS, false);
+            Loops.times(a, RBX, at(RDI, PanelCall.REST), () -> {
+                step(0, true);
+                finishRow();
+                advance(1);
+            });
+            finishRows();
+        }
+
+        /** @param near see {@link #step(int, boolean)} */
+        private void eights(int count, boolean near) {
+            Loops.times(a, RBX, at(RDI, count), () -> {
                 for (int step = 0; step < EIGHT; step++) {
-                    step(step);
+                    step(step, near);
                     if (step == EIGHT / 2) {
                         a.tilestored(at(RDI, R12, PanelCall.SUMS), sum(0, 0));
                     }
@@ -101,12 +117,6 @@ record AmxKernel() implements Bf16Kernel {
                 }
                 advance(EIGHT);
             });
-            Loops.times(a, RBX, at(RDI, PanelCall.REST), () -> {
-                step(0);
-                finishRow();
-                advance(1);
-            });
-            finishRows();
         }
 
         private void advance(int steps) {
@@ -197,21 +207,22 @@ record AmxKernel() implements Bf16Kernel {
         /** With two parts: what rounding left of A, then A rounded, by B rounded; then the latter by what rounding left of B. */
         @Override
         void step() {
-            step(0);
+            step(0, true);
         }
 
-        private void step(int step) {
+        /** @param near whether what is read of B is to stay in the first level of cache */
+        private void step(int step, boolean near) {
             if (parts == 2) {
                 loadA(step, 1);
-                loadB(step, 0);
+                loadB(step, 0, near);
                 multiply();
                 loadA(step, 0);
                 multiply();
-                loadB(step, 1);
+                loadB(step, 1, near);
                 multiply();
             } else {
                 loadA(step, 0);
-                loadB(step, 0);
+                loadB(step, 0, near);
                 multiply();
             }
             for (int line = 0; line < fetched; line++) {
@@ -225,13 +236,19 @@ record AmxKernel() implements Bf16Kernel {
         private void loadA(int step, int part) {
             for (int y = 0; y < below; y++) {
                 int offset = step * stepOfA + part * rows * Tiles.ROW + y * Tiles.TILE;
-                a.tileloadd(new Tile(4 + y), at(RAX, R12, offset));
+                a.tileloaddt1(new Tile(4 + y), at(RAX, R12, offset));
             }
         }
 
-        private void loadB(int step, int part) {
+        private void loadB(int step, int part, boolean near) {
             for (int x = 0; x < vectors; x++) {
-                a.tileloadd(new Tile(6 + x), at(RSI, R12, step * stepOfB + (2 * part + x) * Tiles.TILE));
+                Tile tile = new Tile(6 + x);
+                Address from = at(RSI, R12, step * stepOfB + (2 * part + x) * Tiles.TILE);
+                if (near) {
+                    a.tileloadd(tile, from);
+                } else {
+                    a.tileloaddt1(tile, from);
+                }
             }
         }
 

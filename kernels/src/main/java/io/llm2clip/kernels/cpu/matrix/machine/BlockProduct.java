@@ -9,7 +9,7 @@ import io.llm2clip.kernels.operations.RowPanels;
 /**
  * One block of a matmul's output: panel of B by panel of B, each times all of the block's panels of A. Sums over more than one part of k are
  * kept meanwhile: where programs finish them in blocks of scratch memory, for as many panels of B as that has room for, otherwise in the output.
- * Sums of all of k are in two blocks in turn, as those of a panel may be finished during the next one.
+ * Sums of all of k take turns in one block: those of a panel are finished before those of the next one are stored.
  */
 final class BlockProduct {
     /** Of sums that wait for the next part of k. */
@@ -49,7 +49,7 @@ final class BlockProduct {
     }
 
     long scratchBytes() {
-        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 2;
+        long blocks = matmul.finish == null ? 0 : op.k() > matmul.part ? group * (whole.count + 1L) : 1;
         return 2 * PanelCall.BYTES + blocks * PanelCall.BLOCK;
     }
 
@@ -147,9 +147,7 @@ final class BlockProduct {
                             + (next.k == 0 ? 0 : kernels.bytesOfB(next.k / Tiles.STEP)));
             long fetchedBefore = (long) step.inGroup * steps * fetchedOfA * Tiles.ROW;
             set(PanelCall.NEXT_PART, kernels.bytesOfA(rows, steps) + fetchedBefore);
-            set(PanelCall.STEPS, steps);
-            set(PanelCall.EIGHTS, steps / 8);
-            set(PanelCall.REST, steps % 8);
+            PanelCall.steps(call, steps, kernels.bytesOfB(1));
             set(PanelCall.PANELS, count);
             if (matmul.finish == null) {
                 sumInOutput(step, row);
@@ -200,10 +198,9 @@ final class BlockProduct {
             sum(
                     block,
                     PanelCall.BLOCK_ROW,
-                    waiting ? PanelCall.BLOCK : -PanelCall.BLOCK,
+                    waiting ? PanelCall.BLOCK : 0,
                     first ? 0 : block,
                     first ? 0 : PanelCall.BLOCK_ROW);
-            set(PanelCall.C_NEXT, PanelCall.BLOCK);
             set(PanelCall.ADD_PANEL, first ? 0 : PanelCall.BLOCK);
             RowPanels packed = matmul.packed;
             if (packed == null) {

@@ -68,7 +68,7 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
         a.jnz(row);
     }
 
-    /** Takes the block at R9, whose rows are to follow. Overwrites RAX. */
+    /** Takes the block at R9, whose rows are to follow. */
     void take(Assembler a) {
         a.mov(RDX, R9);
         a.mov(RCX, rows);
@@ -78,10 +78,6 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
             a.add(R15, RBP);
             a.mov(at(RDI, PanelCall.OUT), R15);
         }
-        a.mov(RAX, at(RDI, PanelCall.C_PANEL));
-        a.mov(R15, at(RDI, PanelCall.C_NEXT));
-        a.mov(at(RDI, PanelCall.C_PANEL), R15);
-        a.mov(at(RDI, PanelCall.C_NEXT), RAX);
     }
 
     /** A row of what was taken; the last result is that there is none left, or not. */

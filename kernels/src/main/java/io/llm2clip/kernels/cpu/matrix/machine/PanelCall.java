@@ -56,20 +56,19 @@ final class PanelCall {
     static final int NEXT = NIBBLES + Tiles.TILE / 2;
     /** Bytes from a panel of A to what is fetched meanwhile of its next part of k. */
     static final int NEXT_PART = NEXT + 8;
-    /** Whole eights of steps, and the steps that are left. */
-    static final int EIGHTS = NEXT_PART + 8;
+    /** Eights of steps whose B is to stay in the first level of cache, eights whose B is not, and the steps that are left. */
+    static final int NEAR_EIGHTS = NEXT_PART + 8;
 
-    static final int REST = EIGHTS + 8;
+    static final int FAR_EIGHTS = NEAR_EIGHTS + 8;
+    static final int REST = FAR_EIGHTS + 8;
     /** Where the output of a {@link Finish} goes, and the bytes from one row to the next. */
     static final int OUT = REST + 8;
 
     static final int OUT_ROW = OUT + 8;
     /** Bytes from one panel of a packed output to the next; rows of its other operands are {@link #OUT_ROW} apart. */
     static final int OUT_PANEL = OUT_ROW + 8;
-    /** What a {@link Finish} exchanges with {@link #C_PANEL} after each panel. */
-    static final int C_NEXT = OUT_PANEL + 8;
     /** Bytes from a row of the output, and of its other operands, to the one that is fetched meanwhile. */
-    static final int AHEAD = C_NEXT + 8;
+    static final int AHEAD = OUT_PANEL + 8;
     /** The addresses of its other operands, and its constants. */
     static final int EXTRAS = AHEAD + 8;
 
@@ -82,6 +81,10 @@ final class PanelCall {
 
     static final int BLOCK = Tiles.COLUMNS * BLOCK_ROW;
 
+    /** Of a panel of B, what the first level of cache has room for beside sums and what their epilogue reads: two thirds of it. */
+    private static final long NEAR_BYTES = 32 * 1024;
+
+    private static final int EIGHT = 8;
     private static final int TILE_ROW_BYTES = 16;
     private static final int TILE_ROWS = 48;
 
@@ -89,6 +92,19 @@ final class PanelCall {
 
     static void set(long call, int field, long value) {
         ALL.set(JAVA_LONG, call + field, value);
+    }
+
+    /**
+     * Sets the steps of k.
+     *
+     * @param bytesOfStep of a panel of B
+     */
+    static void steps(long call, int steps, long bytesOfStep) {
+        long near = Math.min(steps / EIGHT, NEAR_BYTES / (EIGHT * bytesOfStep));
+        set(call, STEPS, steps);
+        set(call, NEAR_EIGHTS, near);
+        set(call, FAR_EIGHTS, steps / EIGHT - near);
+        set(call, REST, steps % EIGHT);
     }
 
     /** Sets what is constant, which columns exist, and the shapes of tiles: 0 to 3 of C, 4 and 5 of A, 6 and 7 of B. */
