@@ -128,13 +128,22 @@ final class MatrixUnits {
      * @throws IllegalArgumentException if nothing computes in the precision, or nothing the operation
      */
     static MatrixUnit forOperation(KernelOp op, MatrixPrecision precision) {
+        return supporting(op, precision)
+                .orElseThrow(() -> new IllegalArgumentException("No matrix unit of this machine computes " + op + "."));
+    }
+
+    /**
+     * The unit for an operation, if there is one.
+     *
+     * @throws IllegalArgumentException if nothing computes in the precision
+     */
+    static Optional<MatrixUnit> supporting(KernelOp op, MatrixPrecision precision) {
         required(precision);
         return Stream.concat(
                         inUse(precision, MatrixWork.of(op)),
                         AVAILABLE.stream().filter(unit -> unit.precision() == MatrixPrecision.F32))
                 .filter(unit -> unit.supports(op))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("No matrix unit of this machine computes " + op + "."));
+                .findFirst();
     }
 
     /** The unit for attention in a precision, as far as it supports an operation. */

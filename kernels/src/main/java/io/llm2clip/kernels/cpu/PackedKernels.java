@@ -28,9 +28,10 @@ public final class PackedKernels {
      */
     public static boolean writes(KernelOp op, MatrixPrecision precision, RowPanels panels) {
         return switch (op) {
-            case Matmul o -> MatrixUnits.forOperation(o, precision).writes(o, panels);
-            case AttentionOp.Attention o ->
-                MatrixUnits.forOperation(o, precision).writes(o, panels);
+            case Matmul _, AttentionOp.Attention _ ->
+                MatrixUnits.supporting(op, precision)
+                        .map(unit -> unit.writes(op, panels))
+                        .orElse(false);
             case NormOp.LayerNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case NormOp.RmsNorm o -> o.columns() == panels.columns() && o.rows() == panels.rows();
             case Rotary o -> o.columns() == panels.columns() && o.rows() == panels.rows();

@@ -95,7 +95,8 @@ class CustomProperties {
         GradientCheck all = GradientCheck.of(in -> {
             Tensor x = CustomTensors.swish(in.get(0).mul(2), 1).add(in.get(0));
             List<Tensor> both = CustomTensors.pickRows(CustomTensors.center(x), in.get(1));
-            return both.get(0).mul(both.get(1).reshape(3, 1)).tanh();
+            // Of what saturates, 1 - tanh^2 is rounding only.
+            return both.get(0).mul(both.get(1).reshape(3, 1)).mul(0.1f).tanh();
         });
         check(all, seed, data(random, rows, 3), index);
     }

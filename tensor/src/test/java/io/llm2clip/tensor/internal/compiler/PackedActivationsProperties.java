@@ -118,6 +118,26 @@ class PackedActivationsProperties {
                 .isEqualTo(run(without, List.of(out)).getFirst());
     }
 
+    /** No unit of f32 reads what an epilogue does from panels. */
+    @Test
+    void gatesInF32StayRows() {
+        assumeTrue(packs(Precision.F32), "No machine code for vectors of this width.");
+        Chain chain = new Chain(new Random(2));
+        List<Tensor> outputs = List.of(chain.gated(chain.variable("x", 24, 24), 20));
+        Plan plan = Compiler.compile(outputs, List.of(), CPU.target(), ProgramOptions.DEFAULT);
+        assertThat(plan.steps())
+                .filteredOn(step -> step.op() instanceof PackedRows)
+                .extracting(step -> step.op().unpacked().getClass().getSimpleName())
+                .containsExactly("RmsNorm", "Matmul");
+        assertThat(plan.steps())
+                .noneMatch(step -> step.op().unpacked() instanceof Matmul op
+                        && op.epilogue().panels() != null);
+        Plan without = Compiler.compile(
+                outputs, List.of(), with(CPU.target(), CPU.target().packings()::of), ProgramOptions.DEFAULT);
+        assertThat(run(plan, outputs).getFirst())
+                .isEqualTo(run(without, outputs).getFirst());
+    }
+
     @Test
     void roundedGatesChangeResultsByTheirRounding() {
         String absence = Processor.absence(Precision.BF16).orElse(null);
