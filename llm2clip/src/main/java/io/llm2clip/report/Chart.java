@@ -98,7 +98,8 @@ public final class Chart {
         // What adding up ticks has left of a zero would be shown as a tiny number.
         double exact = Math.abs(value) < tick / 1000 ? 0 : value;
         if (exact != 0 && (Math.abs(exact) >= 1e4 || Math.abs(exact) < 1e-3)) {
-            return String.format(Locale.ROOT, "%.1e", exact);
+            // As short as the margin is wide: 6e-4, 2.5e-4.
+            return String.format(Locale.ROOT, "%.1e", exact).replace(".0e", "e").replaceFirst("e([+-])0", "e$1");
         }
         return BigDecimal.valueOf(exact)
                 .round(new MathContext(4))

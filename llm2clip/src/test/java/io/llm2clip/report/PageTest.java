@@ -161,7 +161,7 @@ class PageTest {
         assertWellFormed("<!doctype html>" + Chart.of("flat", List.of(Series.of("", List.of(2f, 2f)))));
         assertThat(Chart.of("none", List.of())).contains("0 steps");
         assertThat(Chart.exact("rate", Series.of("", List.of(1e-5f, 2e-5f, 0f))))
-                .contains("2.0e-05", "3 steps")
+                .contains(">2e-5<", "3 steps")
                 .containsOnlyOnce("<polyline");
     }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -135,20 +136,26 @@ public final class RunReport {
                 .toList();
     }
 
+    /** What was measured before the training has a column where something was. */
     private String table() {
-        DataTable table = new DataTable().head(List.of("", "after the training", "before it", "guessing"));
+        boolean before = figures.stream().anyMatch(figure -> figure.before().isPresent());
+        DataTable table = new DataTable().head(columns(before, "", "after the training", "before it", "guessing"));
         for (Outcome figure : figures) {
+            OptionalDouble earlier = figure.before();
             table.row(
                     "",
-                    List.of(
+                    columns(
+                            before,
                             Html.escape(figure.name()),
                             Html.percent(figure.value()),
-                            figure.before().isPresent()
-                                    ? Html.percent(figure.before().getAsDouble())
-                                    : "",
+                            earlier.isPresent() ? Html.percent(earlier.getAsDouble()) : "",
                             Html.percent(figure.chance())));
         }
         return table.html();
+    }
+
+    private static List<String> columns(boolean withBefore, String name, String after, String before, String chance) {
+        return withBefore ? List.of(name, after, before, chance) : List.of(name, after, chance);
     }
 
     private Map<String, List<Series>> losses() {

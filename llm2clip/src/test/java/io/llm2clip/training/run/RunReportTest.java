@@ -75,6 +75,15 @@ class RunReportTest {
     }
 
     @Test
+    void whatWasNotMeasuredBeforeHasNoColumn() throws IOException {
+        record(true);
+        ResultsFile.write(folder, FIGURES);
+        assertThat(html()).contains(">before it</th>");
+        ResultsFile.write(folder, FIGURES.subList(1, 2));
+        assertThat(html()).contains(">guessing</th>").doesNotContain("before it");
+    }
+
+    @Test
     void anUnfinishedRunSaysSo() throws IOException {
         record(false);
         assertThat(html())
