@@ -8,6 +8,7 @@ import io.llm2clip.report.Card;
 import io.llm2clip.report.DataTable;
 import io.llm2clip.report.Facts;
 import io.llm2clip.report.Gallery;
+import io.llm2clip.report.Glossary;
 import io.llm2clip.report.Html;
 import io.llm2clip.report.LossCharts;
 import io.llm2clip.report.Page;
@@ -132,31 +133,26 @@ final class DemoReport {
 
     private String table() {
         DataTable table = new DataTable()
-                .rawHead(
-                        "<th></th><th colspan=\"3\">image to text</th><th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th>")
+                .rawHead("<th></th><th colspan=\"3\">%s</th><th colspan=\"3\">%s</th><th>LLM2CLIP minus this</th>"
+                        .formatted(Glossary.imageToText(), Glossary.textToImage()))
                 .rawHead("<th></th>"
                         + Stream.of(1, 5, 10, 1, 5, 10)
-                                .map(k -> "<th>"
-                                        + Html.term(
-                                                "R@" + k,
-                                                "the share of searches whose right answer is among the first " + k)
-                                        + "</th>")
+                                .map(k -> "<th>" + Glossary.recall(k) + "</th>")
                                 .collect(Collectors.joining())
-                        + "<th>" + Html.term("R@10, 95 %", "points, with the bootstrap interval over images")
-                        + "</th>");
+                        + "<th>%s, %s [%s]</th>".formatted(Glossary.recall(10), Glossary.mean(), Glossary.interval()));
         for (String set : DemoTable.measured(result)) {
             table.group(DemoTable.queries(set), 8);
             result.recalls(set)
                     .forEach((arm, ways) -> table.row(
                             arm.equals(Arm.LLM2CLIP) ? "ours" : "",
                             row(
-                                    DemoTable.arm(arm),
+                                    Html.escape(DemoTable.arm(arm)),
                                     ways,
                                     result.differencesOf(set).get(arm))));
         }
-        table.row("chance", row("chance", new BothWays(result.chance(), result.chance()), null));
+        table.row("chance", row(Glossary.guessing(), new BothWays(result.chance(), result.chance()), null));
         table.group("all captions of an image at once, as eval counts", 8);
-        table.row("ours", row(DemoTable.arm(Arm.LLM2CLIP), result.evaluated(), null));
+        table.row("ours", row(Html.escape(DemoTable.arm(Arm.LLM2CLIP)), result.evaluated(), null));
         return "<p class=\"soft\">Per cent, on images that were held out. <b>Same words</b>: captions in the words that image captions of"
                 + " the training have; <b>other words</b>: words that only the language model has read. <b>Equal steps</b>: as many steps of"
                 + " the vision tower; <b>equal compute</b>: as many operations as stage 2 of LLM2CLIP and its text vectors took.</p>"
@@ -175,7 +171,7 @@ final class DemoReport {
     }
 
     private static List<String> row(String name, BothWays ways, @Nullable Interval difference) {
-        List<String> cells = new ArrayList<>(List.of(Html.escape(name)));
+        List<String> cells = new ArrayList<>(List.of(name));
         for (Recall recall : List.of(ways.imageToText(), ways.textToImage())) {
             for (double value : new double[] {recall.r1(), recall.r5(), recall.r10()}) {
                 cells.add(String.format(Locale.ROOT, "%.1f", 100 * value));

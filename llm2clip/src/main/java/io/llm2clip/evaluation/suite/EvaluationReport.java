@@ -12,6 +12,7 @@ import io.llm2clip.evaluation.suite.Measurement.ZeroShot;
 import io.llm2clip.report.Card;
 import io.llm2clip.report.DataTable;
 import io.llm2clip.report.Facts;
+import io.llm2clip.report.Glossary;
 import io.llm2clip.report.Html;
 import io.llm2clip.report.Page;
 import java.util.ArrayList;
@@ -23,9 +24,6 @@ import java.util.stream.Stream;
 
 /** Evaluations as a page to send to somebody. */
 public final class EvaluationReport {
-    private static final String RECALL =
-            "the share of searches whose right answer is among the first %d; of an image any of its captions is right";
-
     private final String model;
     private final List<Part> parts;
     private final Facts facts;
@@ -194,7 +192,7 @@ public final class EvaluationReport {
         List<String> head = new ArrayList<>(List.of(""));
         table.suites().forEach(suite -> head.add(Html.escape(suite.title())));
         if (mean) {
-            head.add(Html.term("mean", "of Flickr30k, COCO, ShareGPT4V-1k, Urban1k and DOCCI"));
+            head.add(Glossary.meanOfFive());
         }
         html.head(head);
         for (SuiteTable.Row row : table.rows()) {
@@ -226,7 +224,7 @@ public final class EvaluationReport {
                         new DataTable()
                                 .head(List.of("", "accuracy"))
                                 .row("ours", List.of("linear probe", number(probe.accuracy())))
-                                .row("chance", List.of("chance", number(1.0 / probe.classes())))
+                                .row("chance", List.of(Glossary.guessing(), number(1.0 / probe.classes())))
                                 .html();
                     case Failed _ -> "";
                 };
@@ -250,12 +248,12 @@ public final class EvaluationReport {
     private static String retrieval(Retrieval found) {
         DataTable table = recallTable();
         table.row("ours", row("this model", found.recall()));
-        table.row("chance", row("chance", new BothWays(found.chance(), found.chance())));
+        table.row("chance", row(Glossary.guessing(), new BothWays(found.chance(), found.chance())));
         String languages = "";
         if (found.languages().size() > 1) {
             DataTable each = recallTable();
             for (Map.Entry<String, BothWays> language : found.languages().entrySet()) {
-                each.row("", row(language.getKey(), language.getValue()));
+                each.row("", row(Html.escape(language.getKey()), language.getValue()));
             }
             languages = "<details><summary>By language</summary>" + each.html() + "</details>";
         }
@@ -264,15 +262,16 @@ public final class EvaluationReport {
 
     private static DataTable recallTable() {
         String cuts = Stream.of(1, 5, 10, 1, 5, 10)
-                .map(k -> "<th>" + Html.term("R@" + k, RECALL.formatted(k)) + "</th>")
+                .map(k -> "<th>" + Glossary.recall(k) + "</th>")
                 .collect(Collectors.joining());
         return new DataTable()
-                .rawHead("<th></th><th colspan=\"3\">image to text</th><th colspan=\"3\">text to image</th>")
+                .rawHead("<th></th><th colspan=\"3\">%s</th><th colspan=\"3\">%s</th>"
+                        .formatted(Glossary.imageToText(), Glossary.textToImage()))
                 .rawHead("<th></th>" + cuts);
     }
 
     private static List<String> row(String name, BothWays ways) {
-        List<String> cells = new ArrayList<>(List.of(Html.escape(name)));
+        List<String> cells = new ArrayList<>(List.of(name));
         for (Recall recall : List.of(ways.imageToText(), ways.textToImage())) {
             cells.addAll(List.of(number(recall.r1()), number(recall.r5()), number(recall.r10())));
         }
@@ -281,13 +280,13 @@ public final class EvaluationReport {
 
     private static String captions(Captions captions) {
         DataTable table = new DataTable()
-                .head(List.of("", "accuracy"))
+                .head(List.of("", Glossary.accuracy()))
                 .row("ours", List.of("without instruction", number(captions.accuracy())));
         captions.instructed()
                 .ifPresent(accuracy -> table.row(
                         "ours",
                         List.of("with \"%s\"".formatted(Html.escape(captions.instruction())), number(accuracy))));
-        return table.row("chance", List.of("chance", number(1.0 / captions.images())))
+        return table.row("chance", List.of(Glossary.guessing(), number(1.0 / captions.images())))
                 .html();
     }
 
@@ -299,7 +298,7 @@ public final class EvaluationReport {
                 .row(
                         "chance",
                         accuracy(
-                                "chance",
+                                Glossary.guessing(),
                                 new Accuracy(1.0 / classified.classes(), Math.min(1, 5.0 / classified.classes()))))
                 .html();
     }
@@ -309,7 +308,7 @@ public final class EvaluationReport {
     }
 
     private static String pairings(CaptionRetrieval captions) {
-        DataTable table = new DataTable().head(List.of("", "accuracy", "chance", "images"));
+        DataTable table = new DataTable().head(List.of("", Glossary.accuracy(), Glossary.guessing(), "images"));
         captions.scores()
                 .forEach((pairing, score) -> table.row(
                         "ours",
@@ -318,9 +317,7 @@ public final class EvaluationReport {
                                 number(score.accuracy()),
                                 number(1.0 / score.images()),
                                 Integer.toString(score.images()))));
-        return "<p>Whether one caption of an image finds another one of it among those of all images, by the vectors of the text"
-                + " encoder; mean of both directions.</p>"
-                + table.html();
+        return table.html();
     }
 
     private static String number(double fraction) {
