@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -36,6 +37,14 @@ public record CaptionRetrieval(Map<String, Score> scores) {
     /** The accuracy of one pairing before and after a training, both among the same images. */
     public record Change(int images, double before, double after) {}
 
+    /**
+     * The searches of second captions by first ones.
+     *
+     * @param queries the first captions
+     * @param answers the second ones, each the right answer to the query of its number
+     */
+    public record PairSearches(List<String> queries, List<String> answers, Searches.Model model) {}
+
     private record Pair(String first, String second) {}
 
     public CaptionRetrieval {
@@ -53,6 +62,19 @@ public record CaptionRetrieval(Map<String, Score> scores) {
             List<List<String>> captions,
             Function<List<String>, CaptionKinds> kinds,
             Function<List<String>, FloatMatrix> encode) {
+        return measure(captions, kinds, encode, (_, _) -> {});
+    }
+
+    /**
+     * The same, from which searches can be shown.
+     *
+     * @param seen receives the searches of each pairing, which hold the vectors
+     */
+    public static CaptionRetrieval measure(
+            List<List<String>> captions,
+            Function<List<String>, CaptionKinds> kinds,
+            Function<List<String>, FloatMatrix> encode,
+            BiConsumer<String, PairSearches> seen) {
         Map<String, List<Pair>> pairs = pairs(captions, kinds);
         List<String> texts = pairs.values().stream()
                 .flatMap(List::stream)
@@ -63,13 +85,19 @@ public record CaptionRetrieval(Map<String, Score> scores) {
         Map<String, Integer> rowOf = new HashMap<>();
         texts.forEach(text -> rowOf.put(text, rowOf.size()));
         Map<String, Score> scores = new LinkedHashMap<>();
-        pairs.forEach((pairing, each) -> scores.put(
-                pairing,
-                new Score(
-                        each.size(),
-                        RetrievalMetrics.mutualCaptionAccuracy(
-                                column(each, Pair::first, vectors, rowOf),
-                                column(each, Pair::second, vectors, rowOf)))));
+        pairs.forEach((pairing, each) -> {
+            FloatMatrix first = column(each, Pair::first, vectors, rowOf);
+            FloatMatrix second = column(each, Pair::second, vectors, rowOf);
+            List<Ranks> ranks = RetrievalMetrics.captionRanks(first, second);
+            double accuracy = (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
+            scores.put(pairing, new Score(each.size(), accuracy));
+            seen.accept(
+                    pairing,
+                    new PairSearches(
+                            each.stream().map(Pair::first).toList(),
+                            each.stream().map(Pair::second).toList(),
+                            new Searches.Model(first, second, ranks.getFirst())));
+        });
         return new CaptionRetrieval(scores);
     }
 
@@ -86,6 +114,15 @@ public record CaptionRetrieval(Map<String, Score> scores) {
         return switch (pairing) {
             case LONG_LONG -> "two long captions";
             case SHORT_LONG -> "a short and a long caption";
+            default -> throw new IllegalArgumentException("There is no pairing '" + pairing + "'.");
+        };
+    }
+
+    /** What searches of a pairing are, for people. */
+    public static String searches(String pairing) {
+        return switch (pairing) {
+            case LONG_LONG -> "long captions by long ones";
+            case SHORT_LONG -> "long captions by short ones";
             default -> throw new IllegalArgumentException("There is no pairing '" + pairing + "'.");
         };
     }

@@ -80,9 +80,14 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
     public static double mutualCaptionAccuracy(FloatMatrix a, FloatMatrix b) {
-        int[][] partners = partners(a, b);
-        List<Ranks> ranks = CosineRanking.bothWays(a, b, partners, partners, CAPTION_PAIR);
+        List<Ranks> ranks = captionRanks(a, b);
         return (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
+    }
+
+    /** Ranks of the partners that {@code a} searches among all of {@code b}, and the other way round. */
+    static List<Ranks> captionRanks(FloatMatrix a, FloatMatrix b) {
+        int[][] partners = partners(a, b);
+        return CosineRanking.bothWays(a, b, partners, partners, CAPTION_PAIR);
     }
 
     private static int[][] partners(FloatMatrix a, FloatMatrix b) {

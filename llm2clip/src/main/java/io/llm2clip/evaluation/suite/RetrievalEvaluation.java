@@ -12,6 +12,7 @@ import io.llm2clip.evaluation.sets.ReadableImages;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.report.Gallery;
+import io.llm2clip.report.Thumbnail;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,15 +123,16 @@ public final class RetrievalEvaluation {
                     imageOf.stream().mapToInt(Integer::intValue).toArray());
             if (gallery == null) {
                 gallery = new Gallery(
+                        Gallery.Kind.IMAGES,
                         Searches.of(new Searches.Model(embeddings, images, metrics.imageRetrieval())),
                         List.of("this model"),
                         texts::get,
                         imageOf::get,
                         image -> {
                             int number = readable.get(rows.get(image));
-                            return new Gallery.Picture(
-                                    set.images().get(number).file(),
-                                    captionsOf.get(number).getFirst());
+                            return new Gallery.Item(
+                                    captionsOf.get(number).getFirst(),
+                                    Thumbnail.of(set.images().get(number).file()));
                         });
             }
             return BothWays.of(metrics);
