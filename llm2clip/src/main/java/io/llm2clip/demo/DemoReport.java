@@ -13,6 +13,7 @@ import io.llm2clip.report.Html;
 import io.llm2clip.report.LossCharts;
 import io.llm2clip.report.Page;
 import io.llm2clip.report.Series;
+import io.llm2clip.training.RecipeNotes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -213,9 +214,11 @@ final class DemoReport {
                                 .formatted(
                                         result.data().trainImages(),
                                         result.data().testImages()))
-                .and("language model", recipe.model() + "; " + recipe.languageModel())
-                .and("stage 1", recipe.stage1().toString())
-                .and("stage 2 and baseline", recipe.stage2().toString())
+                .and(
+                        "language model",
+                        RecipeNotes.line(recipe.model()) + "; " + RecipeNotes.line(recipe.languageModel()))
+                .and("stage 1", RecipeNotes.line(recipe.stage1()))
+                .and("stage 2 and baseline", RecipeNotes.line(recipe.stage2()))
                 .html();
     }
 

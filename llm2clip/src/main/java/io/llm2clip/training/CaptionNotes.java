@@ -6,10 +6,12 @@ import io.llm2clip.dataset.DataSource;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunSettings;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +63,15 @@ record CaptionNotes(TextStart start, CaptionTraining.Config training) {
         settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
         settings.putAll(RecipeNotes.of(execution));
         return new RunSettings(settings);
+    }
+
+    /** What its report says besides. */
+    Map<String, String> about(Path out, HeldOutTexts split) {
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("output", out.toString());
+        about.put("learned from", RecipeNotes.sizes(split.training(), "group"));
+        about.put("held out", Quantity.of(split.measured().size(), "group"));
+        return about;
     }
 
     /** Where the text encoder comes from. */

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextGroups;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.PairMix;
 import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
 import java.io.IOException;
@@ -21,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +111,41 @@ class CaptionTrainingJobTest {
         }
         assertThat(Files.readAllLines(folder.resolve("parts-run/metrics.jsonl")))
                 .hasSize(2 + STEPS);
+    }
+
+    @Test
+    void captionsAreSearchedBeforeAndAfter() throws IOException {
+        CaptionTrainingJob.Result result =
+                job("model", false, new StopRequest(), StepOptions.PLAIN).run(Progress.NONE);
+        Map<String, Gallery> galleries = GalleryFolder.read(folder.resolve("model-run/searches"));
+        assertThat(galleries.keySet()).containsExactly("long captions by long ones", "long captions by short ones");
+        galleries.values().forEach(gallery -> {
+            assertThat(gallery.models()).containsExactly("after stage 1", "before it");
+            assertThat(gallery.searches().strata().stream()
+                            .mapToInt(Searches.Stratum::count)
+                            .sum())
+                    .isEqualTo(result.measuredGroups());
+            for (Searches.Stratum stratum : gallery.searches().strata()) {
+                for (Searches.Search search : stratum.searches()) {
+                    int after = search.found().getFirst().rank();
+                    int before = search.found().getLast().rank();
+                    assertThat(stratum.name()).startsWith(after < before ? "won" : after == before ? "tied" : "lost");
+                    String query = gallery.query().apply(search.query());
+                    String right = gallery.item()
+                            .apply(gallery.target().applyAsInt(search.query()))
+                            .caption();
+                    assertThat(right.replaceAll("\\D", "")).isEqualTo(query.replaceAll("\\D", ""));
+                    assertThat(right).isNotEqualTo(query);
+                }
+            }
+        });
+        Path page = folder.resolve("page.html");
+        RunReport.of(folder.resolve("model-run")).write(page);
+        assertThat(page)
+                .content()
+                .contains("Searches: long captions by short ones</h2>", "kite: 22 groups; boat: 28 groups")
+                .contains("llm2clip train clip my-images --text %s --out %s-model"
+                        .formatted(folder.resolve("model"), folder.resolve("model")));
     }
 
     @Test

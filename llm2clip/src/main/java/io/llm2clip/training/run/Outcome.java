@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
  *
  * @param name for people, such as "R@1, text to image"
  * @param value a fraction
- * @param before what it was before the training, if that was measured
+ * @param before what it was before the last phase of the training, if that was measured
  * @param chance what guessing has
  */
 public record Outcome(String name, double value, OptionalDouble before, double chance) {
