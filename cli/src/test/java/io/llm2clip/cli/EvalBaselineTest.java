@@ -117,12 +117,14 @@ class EvalBaselineTest {
                 "%.1f %%".formatted(100 * mean(run.json().path("baseline").path("retrieval"), "r10"));
         assertThat(page)
                 .containsPattern(
-                        "ours is (ahead of|behind|no different from) clip in R@10, the mean of both directions: "
+                        "ours is (ahead of|behind|no different from) clip in R@10, the share of searches with a right answer among the first ten: "
                                 + meanOfOurs + " against " + meanOfOther)
                 .contains("<b>" + meanOfOurs + "</b><span>R@10, mean of both directions</span><span>clip: "
                         + meanOfOther + ", guessing: 33.33 %")
                 .contains("ours minus this", "<tr class=\"ours\"><td>ours</td>", "<tr class=\"\"><td>clip</td>")
-                .contains("won: the target ranks higher: ", "tied: the same rank: ", "lost: the target ranks lower: ")
+                .containsPattern("won: [^<]*: \\d+ of 60<")
+                .containsPattern("tied: [^<]*: \\d+ of 60<")
+                .containsPattern("lost: [^<]*: \\d+ of 60<")
                 .contains("ours: rank ", "clip: rank ", "Captions among themselves")
                 .contains("<td>" + ours + "; captions embedded by the language model</td>")
                 .contains("<td>" + baseline + "; captions embedded by the text tower</td>")
@@ -207,7 +209,19 @@ class EvalBaselineTest {
         }
         Files.writeString(sets.resolve("coco/dataset_coco.json"), "{\"images\": [" + coco + "]}");
         Files.writeString(sets.resolve("imagenet/classnames.txt"), "n01 red kite\nn02 blue tent\n");
-        String names = "coco,cra,imagenet,linear-probe";
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < FEW; i++) {
+            Fixture.picture(sets.resolve("xm3600/images/%d.jpg".formatted(i)), 3 << 3 * i);
+            // Languages differ in how many images they have captions of, and these in how many.
+            lines.append("{\"image/key\": \"%d\", \"en\": {\"caption\": [\"kite %c\"%s]}%s}\n"
+                    .formatted(
+                            i,
+                            'a' + i,
+                            i % 2 == 0 ? ", \"tent %c\"".formatted('a' + i) : "",
+                            i < 4 ? ", \"de\": {\"caption\": [\"drachen %c\"]}".formatted('a' + i) : ""));
+        }
+        Files.writeString(sets.resolve("xm3600/captions.jsonl"), lines);
+        String names = "coco,cra,imagenet,linear-probe,xm3600";
         Path file = folder.resolve("suites.html");
         Run run = eval(
                 "--suite", names, sets, "--model", ours, "--baseline", baseline, "--json", "--quiet", "--report", file);
@@ -217,7 +231,7 @@ class EvalBaselineTest {
                 .json()
                 .path("suites");
         for (String figure : new String[] {"retrieval", "accuracy", "oneTemplate", "eightyTemplates"}) {
-            for (int suite = 0; suite < 4; suite++) {
+            for (int suite = 0; suite < 5; suite++) {
                 assertThat(suites.path(suite).path("baseline").path(figure))
                         .isEqualTo(others.path(suite).path(figure));
             }
@@ -241,6 +255,13 @@ class EvalBaselineTest {
                         within(1e-9));
         assertThat(suites.path(3).path("difference").path("accuracy").has("low"))
                 .isTrue();
+        JsonNode languages = suites.path(4);
+        assertThat(languages.path("languages").propertyNames()).containsExactlyInAnyOrder("en", "de");
+        assertThat(languages.path("difference").path("r1").path("mean").asDouble())
+                .isCloseTo(
+                        mean(languages.path("retrieval"), "r1")
+                                - mean(languages.path("baseline").path("retrieval"), "r1"),
+                        within(1e-9));
         Run text = eval("--suite", names, sets, "--model", ours, "--baseline", baseline, "--quiet");
         assertThat(text.out())
                 .containsPattern("(?m)^ours +\\d+\\.\\d/\\d+\\.\\d\\*")
@@ -248,7 +269,7 @@ class EvalBaselineTest {
                 .contains("top-1, 80 templates\n  ours ", "accuracy of a linear probe\n  ours ");
         assertThat(Files.readString(file))
                 .contains("clip on ", "top-1, 80 templates", "<tr class=\"ours\"><td>ours</td>", "<td>clip</td>")
-                .contains("won: the target ranks higher: ")
+                .containsPattern("won: [^<]*: \\d+ of 12<")
                 .doesNotContain("NaN");
     }
 

@@ -83,15 +83,15 @@ public record Searches(List<Stratum> strata) {
         List<Model> models = List.of(ours, other);
         return new Searches(List.of(
                 spread(
-                        "won: the target ranks higher",
+                        "won: the right image comes earlier",
                         all.stream().filter(q -> ranks[q] < others[q]).toList(),
                         models),
                 spread(
-                        "tied: the same rank",
+                        "tied: the same place",
                         all.stream().filter(q -> ranks[q] == others[q]).toList(),
                         models),
                 spread(
-                        "lost: the target ranks lower",
+                        "lost: the right image comes later",
                         all.stream().filter(q -> ranks[q] > others[q]).toList(),
                         models)));
     }

@@ -22,6 +22,11 @@ public final class DataTable {
         return new DataTable("facts");
     }
 
+    /** A table of recalls, which a phone shows closer. */
+    static DataTable ofRecalls() {
+        return new DataTable("recall");
+    }
+
     /** A row of headings, in HTML. */
     public DataTable head(List<String> cells) {
         return rawHead(cells.stream().map(cell -> "<th>" + cell + "</th>").collect(Collectors.joining()));

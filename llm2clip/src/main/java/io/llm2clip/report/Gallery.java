@@ -37,9 +37,8 @@ public record Gallery(
     public String html() {
         Map<Integer, Optional<String>> thumbnails = new HashMap<>();
         StringBuilder html = new StringBuilder(
-                "<p class=\"soft\">Each search is a caption. A green frame marks the image that it was written for, the target; the frame is"
-                        + " dashed where the target was not among the first five. Below a picture: its rank, its cosine, and its own"
-                        + " caption.</p>");
+                "<p class=\"soft\">A search is a caption; a green frame is the image that it was written for, a dashed one is this image"
+                        + " where it was not among the first. Below a picture: its place, its cosine, and its own caption.</p>");
         boolean open = true;
         for (Searches.Stratum stratum : searches.strata()) {
             html.append(String.format(
@@ -79,7 +78,7 @@ public record Gallery(
                         thumbnails);
             }
             if (found.rank() > found.nearest().size()) {
-                figure(html, "target", right, "target, rank " + found.rank(), thumbnails);
+                figure(html, "target", right, "right, rank " + found.rank(), thumbnails);
             }
             html.append("</div>");
         }

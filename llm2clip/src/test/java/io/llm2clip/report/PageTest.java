@@ -122,8 +122,8 @@ class PageTest {
                 .html();
         assertWellFormed("<!doctype html>" + html);
         assertThat(html)
-                .contains("won: the target ranks higher: 1 of 12", "tied: the same rank: 11 of 12")
-                .contains("query &lt;5&gt;", "ours: rank 1", "CLIP: rank 7", "target, rank 7")
+                .contains("won: the right image comes earlier: 1 of 12", "tied: the same place: 11 of 12")
+                .contains("query &lt;5&gt;", "ours: rank 1", "CLIP: rank 7", "right, rank 7")
                 .contains("alt=\"caption &quot;5&quot;\"", "data:image/jpeg;base64,");
         // A picture is as large as it is shown, whatever its file.
         assertThat(html.length()).isLessThan(400_000);

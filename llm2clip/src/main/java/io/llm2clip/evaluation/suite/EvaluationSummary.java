@@ -1,5 +1,6 @@
 package io.llm2clip.evaluation.suite;
 
+import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Standing;
 import io.llm2clip.evaluation.suite.EvaluationReport.Part;
@@ -54,19 +55,23 @@ record EvaluationSummary(String model, List<Part> parts) {
     private String single(Part part) {
         Versus versus = part.findings().compared().orElseThrow();
         Difference main = versus.main();
-        return "%s is %s %s in %s: %s against %s, a difference of %s points%s; guessing reaches %s."
-                .formatted(
-                        model,
-                        main.interval().standing().words(),
-                        versus.name(),
-                        part.measurement() instanceof Retrieval
-                                ? main.name() + ", the mean of both directions"
-                                : main.name(),
-                        Html.percent(main.ours()),
-                        Html.percent(main.baseline()),
-                        main.interval().points(),
-                        main.interval().excludesZero() ? "" : ", whose interval includes 0",
-                        chance(main.chance()));
+        Interval interval = main.interval();
+        return String.format(
+                Locale.ROOT,
+                "%s is %s %s in %s: %s against %s, a difference of %+.1f points (95 %% interval %+.1f to %+.1f%s); guessing reaches %s.",
+                model,
+                interval.standing().words(),
+                versus.name(),
+                part.measurement() instanceof Retrieval
+                        ? main.name() + ", the share of searches with a right answer among the first ten"
+                        : main.name(),
+                Html.percent(main.ours()),
+                Html.percent(main.baseline()),
+                100 * interval.mean(),
+                100 * interval.low(),
+                100 * interval.high(),
+                interval.excludesZero() ? "" : ", which includes 0",
+                chance(main.chance()));
     }
 
     private String several(List<Part> compared) {

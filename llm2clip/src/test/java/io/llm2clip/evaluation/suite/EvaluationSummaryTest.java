@@ -18,10 +18,10 @@ class EvaluationSummaryTest {
     void theVerdictFollowsTheInterval() {
         assertThat(verdict(part("Probe", BETTER)))
                 .isEqualTo(
-                        "ours is ahead of CLIP in accuracy of a linear probe: 60.0 % against 55.0 %, a difference of +5.0 [+1.0, +9.0] points; guessing reaches 10.00 %.");
+                        "ours is ahead of CLIP in accuracy of a linear probe: 60.0 % against 55.0 %, a difference of +5.0 points (95 % interval +1.0 to +9.0); guessing reaches 10.00 %.");
         assertThat(verdict(part("Probe", LEVEL)))
                 .startsWith("ours is no different from CLIP in accuracy of a linear probe: 60.0 % against 55.0 %")
-                .contains("+5.0 [-2.0, +12.0] points, whose interval includes 0; guessing");
+                .contains("+5.0 points (95 % interval -2.0 to +12.0, which includes 0); guessing");
         assertThat(verdict(part("Probe", WORSE))).startsWith("ours is behind CLIP in accuracy");
     }
 
