@@ -104,15 +104,15 @@ public record Searches(List<Stratum> strata) {
         List<Model> models = List.of(ours, other);
         return new Searches(List.of(
                 spread(
-                        "won: the right answer comes earlier",
+                        "won: the target ranks higher",
                         all.stream().filter(q -> ranks[q] < others[q]).toList(),
                         models),
                 spread(
-                        "tied: the same place",
+                        "tied: the same rank",
                         all.stream().filter(q -> ranks[q] == others[q]).toList(),
                         models),
                 spread(
-                        "lost: the right answer comes later",
+                        "lost: the target ranks lower",
                         all.stream().filter(q -> ranks[q] > others[q]).toList(),
                         models)));
     }

@@ -34,8 +34,8 @@ public record Gallery(
                 + " where it was not among the first. Below a picture: its rank, its cosine, and its own caption."),
         /** Other captions. */
         CAPTIONS(
-                "A search is a caption; green is the other caption of its image, which it should find. Before a caption: its rank and its"
-                        + " cosine.");
+                "Each search is a caption. A green bar marks another caption of the same image, the target; the bar is dashed where the"
+                        + " target was not among the first five. Before a caption: its rank and its cosine.");
 
         private final String explanation;
 
@@ -108,7 +108,7 @@ public record Gallery(
                             String.format(Locale.ROOT, "%d · %.3f", rank++, neighbor.cosine()));
                 }
                 if (found.rank() > found.nearest().size()) {
-                    figure("target", right, String.format(Locale.ROOT, "right, rank %,d", found.rank()));
+                    figure("target", right, String.format(Locale.ROOT, "target, rank %,d", found.rank()));
                 }
                 html.append("</div></div>");
             }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.BothWays;
+import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.evaluation.Searches;
 import io.llm2clip.image.RgbImage;
@@ -132,8 +135,8 @@ class PageTest {
                 .html();
         assertWellFormed("<!doctype html>" + html);
         assertThat(html)
-                .contains("won: the right answer comes earlier: 1 of 12", "tied: the same place: 11 of 12")
-                .contains("query &lt;5&gt;", "ours: rank 1", "CLIP: rank 7", "right, rank 7")
+                .contains("won: the target ranks higher: 1 of 12", "tied: the same rank: 11 of 12")
+                .contains("query &lt;5&gt;", "ours: rank 1", "CLIP: rank 7", "target, rank 7")
                 .contains("alt=\"caption &quot;5&quot;\"", "data:image/jpeg;base64,");
         // A picture is as large as it is shown, whatever its file.
         assertThat(html.length()).isLessThan(400_000);
@@ -192,7 +195,7 @@ class PageTest {
         String html = captions().html();
         assertWellFormed("<!doctype html>" + html);
         assertThat(html)
-                .contains("won: the right answer comes earlier: 1 of 3", "tied: the same place: 2 of 3", ": 0 of 3")
+                .contains("won: the target ranks higher: 1 of 3", "tied: the same rank: 2 of 3", ": 0 of 3")
                 .containsSubsequence(
                         "short &lt;2&gt;",
                         "after the training: rank 1",
@@ -292,6 +295,27 @@ class PageTest {
                                 + " image</abbr>, by &lt;<abbr title=\"what answers[^\"]*\">Guessing</abbr>&gt;");
         assertThat(Glossary.explained("stage 1, caption contrast")).containsOnlyOnce("<abbr");
         assertThat(Glossary.explained("R@x & lossless")).isEqualTo("R@x &amp; lossless");
+    }
+
+    @Test
+    void differencesAreColoredAndAPhoneShowsThemBelowTheirRow() {
+        BothWays ours = new BothWays(new Recall(0.1, 0.2, 0.3), new Recall(0.4, 0.5, 0.6));
+        BothWays other = new BothWays(new Recall(0.05, 0.15, 0.25), new Recall(0.35, 0.45, 0.555));
+        String html = new RecallTable("my <model>", 1, 10)
+                .group("set")
+                .row("ours", "my <model>", ours, List.of())
+                .row("", "CLIP", other, List.of(new Interval(0.05, -0.01, 0.11), new Interval(-0.05, -0.09, -0.01)))
+                .guessing(new Recall(0.01, 0.05, 0.1))
+                .html();
+        assertWellFormed("<!doctype html>" + html);
+        assertThat(html)
+                .contains("my &lt;model&gt; minus this, <abbr", "<td>CLIP</td><td>5.0</td>", "<td>55.5</td>")
+                .contains("<td class=\"wide\"><span class=\"level\">+5.0 [-1.0, +11.0]</span></td>")
+                .contains(
+                        "<td class=\"wide\"><span class=\"behind\">-5.0 [-9.0, -1.0]</span></td></tr><tr class=\"narrow\">")
+                .contains("<tr class=\"ours\"><td>my &lt;model&gt;</td><td>10.0</td>")
+                .contains(">guessing</abbr></td><td>1.0</td><td>5.0</td>");
+        assertThat(new RecallTable().row("", "a", ours, List.of()).html()).doesNotContain("minus", "wide", "narrow");
     }
 
     @Test
