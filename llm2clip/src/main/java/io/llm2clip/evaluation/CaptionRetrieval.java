@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Caption retrieval accuracy: whether one caption of an image finds another one of it among those of all images, mean of both
@@ -42,8 +43,19 @@ public record CaptionRetrieval(Map<String, Score> scores) {
      *
      * @param queries the first captions
      * @param answers the second ones, each the right answer to the query of its number
+     * @param back ranks of the searches the other way round
      */
-    public record PairSearches(List<String> queries, List<String> answers, Searches.Model model) {}
+    public record PairSearches(List<String> queries, List<String> answers, Searches.Model model, Ranks back) {
+        /** The same without the vectors. */
+        public PairSearches answered() {
+            return new PairSearches(queries, answers, model.answered(), back);
+        }
+
+        /** What each pair contributes to the accuracy, which is the mean: input of a paired bootstrap. */
+        public double[] hits() {
+            return RetrievalMetrics.mutualHits(model.ranks(), back);
+        }
+    }
 
     private record Pair(String first, String second) {}
 
@@ -89,14 +101,13 @@ public record CaptionRetrieval(Map<String, Score> scores) {
             FloatMatrix first = column(each, Pair::first, vectors, rowOf);
             FloatMatrix second = column(each, Pair::second, vectors, rowOf);
             List<Ranks> ranks = RetrievalMetrics.captionRanks(first, second);
-            double accuracy = (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
-            scores.put(pairing, new Score(each.size(), accuracy));
-            seen.accept(
-                    pairing,
-                    new PairSearches(
-                            each.stream().map(Pair::first).toList(),
-                            each.stream().map(Pair::second).toList(),
-                            new Searches.Model(first, second, ranks.getFirst())));
+            PairSearches searches = new PairSearches(
+                    each.stream().map(Pair::first).toList(),
+                    each.stream().map(Pair::second).toList(),
+                    new Searches.Model(first, second, ranks.getFirst()),
+                    ranks.getLast());
+            scores.put(pairing, new Score(each.size(), StatUtils.mean(searches.hits())));
+            seen.accept(pairing, searches);
         });
         return new CaptionRetrieval(scores);
     }

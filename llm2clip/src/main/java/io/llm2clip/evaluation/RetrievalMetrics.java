@@ -106,9 +106,14 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
     /** What each pair contributes to {@link #mutualCaptionAccuracy}, which is the mean: 1 if both find the other, 0.5 if one does. */
     public static double[] mutualCaptionHits(FloatMatrix a, FloatMatrix b) {
         List<Ranks> ranks = captionRanks(a, b);
-        double[] hits = ranks.getFirst().hits(1);
-        double[] back = ranks.getLast().hits(1);
-        Arrays.setAll(hits, pair -> (hits[pair] + back[pair]) / 2);
+        return mutualHits(ranks.getFirst(), ranks.getLast());
+    }
+
+    /** The same of ranks in both directions. */
+    static double[] mutualHits(Ranks there, Ranks back) {
+        double[] hits = there.hits(1);
+        double[] hitsBack = back.hits(1);
+        Arrays.setAll(hits, pair -> (hits[pair] + hitsBack[pair]) / 2);
         return hits;
     }
 

@@ -192,7 +192,9 @@ public record CaptionTrainingJob(
         Map<String, CaptionRetrieval.Change> changes = after.retrieval().since(before.retrieval());
         directory.finish(
                 new RunResult(
-                        CaptionNotes.outcomes(changes), after.galleries(before), NextCommands.ofCaption(out, sources)),
+                        after.outcomes(before, training.seed()),
+                        after.galleries(before),
+                        NextCommands.ofCaption(out, sources)),
                 progress);
         List<String> measured = split.measured().stream().flatMap(List::stream).toList();
         return new Result(

@@ -1,5 +1,6 @@
 package io.llm2clip.training;
 
+import io.llm2clip.evaluation.Bootstrap;
 import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.Searches;
 import io.llm2clip.model.TextModel;
@@ -7,12 +8,16 @@ import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.report.Gallery;
 import io.llm2clip.training.run.Evaluation;
+import io.llm2clip.training.run.Outcome;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
 
 /** Measures how captions that are held out find each other, before stage 1, in the middle of it and after it. */
@@ -40,6 +45,28 @@ final class HeldOutCaptions implements Evaluation {
      * @param searches by pairing, without the vectors
      */
     record Measured(CaptionRetrieval retrieval, Map<String, CaptionRetrieval.PairSearches> searches) {
+        /**
+         * Accuracies beside those of an earlier point, with the intervals of the differences.
+         *
+         * @param seed of the bootstrap
+         */
+        List<Outcome> outcomes(Measured before, long seed) {
+            Bootstrap bootstrap = Bootstrap.standard(seed);
+            List<Outcome> outcomes = new ArrayList<>();
+            retrieval.since(before.retrieval).forEach((pairing, change) -> {
+                double[] now = Objects.requireNonNull(searches.get(pairing)).hits();
+                double[] earlier =
+                        Objects.requireNonNull(before.searches.get(pairing)).hits();
+                outcomes.add(new Outcome(
+                        "caption retrieval accuracy, " + CaptionRetrieval.name(pairing),
+                        change.after(),
+                        OptionalDouble.of(change.before()),
+                        Optional.of(bootstrap.pairedDifference(now, earlier)),
+                        1.0 / change.images()));
+            });
+            return outcomes;
+        }
+
         /** Searches to look at, by title, beside those of an earlier point. */
         Map<String, Gallery> galleries(Measured before) {
             Map<String, Gallery> galleries = new LinkedHashMap<>();
@@ -60,12 +87,7 @@ final class HeldOutCaptions implements Evaluation {
     /** @param causal whether tokens see only earlier ones, as before stage 1 */
     Measured measured(boolean causal) {
         Map<String, CaptionRetrieval.PairSearches> searches = new LinkedHashMap<>();
-        CaptionRetrieval retrieval = retrieval(
-                causal,
-                (pairing, seen) -> searches.put(
-                        pairing,
-                        new CaptionRetrieval.PairSearches(
-                                seen.queries(), seen.answers(), seen.model().answered())));
+        CaptionRetrieval retrieval = retrieval(causal, (pairing, seen) -> searches.put(pairing, seen.answered()));
         return new Measured(retrieval, searches);
     }
 

@@ -139,6 +139,7 @@ class CaptionTrainingJobTest {
                 }
             }
         });
+        assertThat(folder.resolve("model-run/results.json")).content().contains("\"gain\"", "\"low\"");
         Path page = folder.resolve("page.html");
         RunReport.of(folder.resolve("model-run")).write(page);
         assertThat(page)

@@ -1,5 +1,6 @@
 package io.llm2clip.training.run;
 
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.report.Card;
 import io.llm2clip.report.DataTable;
@@ -9,6 +10,7 @@ import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.report.Glossary;
 import io.llm2clip.report.Html;
 import io.llm2clip.report.Page;
+import io.llm2clip.report.Points;
 import io.llm2clip.report.Series;
 import io.llm2clip.report.ShellWords;
 import java.nio.file.Path;
@@ -16,12 +18,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A run as one page to send to somebody, made of what its folder holds. */
 public final class RunReport {
     private static final int CARDS = 3;
+    private static final String BASELINE = CaptionsBy.TEXT_TOWER.text();
     private static final String RESUME = "--resume";
 
     private final String name;
@@ -157,34 +160,55 @@ public final class RunReport {
                 .map(figure -> new Card(
                         Html.percent(figure.value()),
                         figure.name(),
-                        figure.before().stream()
-                                        .mapToObj(before -> "before: %s, ".formatted(Html.percent(before)))
-                                        .collect(Collectors.joining())
-                                + "guessing: " + Html.percent(figure.chance())))
+                        Stream.of(
+                                        figure.before().stream().mapToObj(before -> "before: " + Html.percent(before)),
+                                        baseline(figure)
+                                                .map(other -> "%s: %s".formatted(BASELINE, Html.percent(other))),
+                                        Stream.of("guessing: " + Html.percent(figure.chance())))
+                                .flatMap(each -> each)
+                                .collect(Collectors.joining(", "))))
                 .toList();
     }
 
-    /** What was measured before the training has a column where something was. */
+    /** The figure of the text tower beside that of a language model. */
+    private Stream<Double> baseline(Outcome figure) {
+        String other = figure.name().replace(CaptionsBy.LANGUAGE_MODEL.text(), BASELINE);
+        return figures.stream()
+                .filter(each -> each != figure && each.name().equals(other))
+                .map(Outcome::value);
+    }
+
+    /** What was measured before the training has columns where something was. */
     private String table() {
         boolean before = figures.stream().anyMatch(figure -> figure.before().isPresent());
-        DataTable table =
-                new DataTable().head(columns(before, "", "after " + last(), "before it", Glossary.guessing()));
+        String gain = "difference [%s]".formatted(Glossary.interval());
+        DataTable table = new DataTable()
+                .head(columns(before, "", "after " + last(), List.of("before it", gain), Glossary.guessing()));
         for (Outcome figure : figures) {
-            OptionalDouble earlier = figure.before();
             table.row(
                     "",
                     columns(
                             before,
                             Glossary.explained(figure.name()),
                             Html.percent(figure.value()),
-                            earlier.isPresent() ? Html.percent(earlier.getAsDouble()) : "",
+                            List.of(
+                                    figure.before().stream()
+                                            .mapToObj(Html::percent)
+                                            .collect(Collectors.joining()),
+                                    figure.gain().map(Points::html).orElse("")),
                             Html.percent(figure.chance())));
         }
         return table.html();
     }
 
-    private static List<String> columns(boolean withBefore, String name, String after, String before, String chance) {
-        return withBefore ? List.of(name, after, before, chance) : List.of(name, after, chance);
+    private static List<String> columns(
+            boolean withBefore, String name, String after, List<String> before, String chance) {
+        List<String> columns = new ArrayList<>(List.of(name, after));
+        if (withBefore) {
+            columns.addAll(before);
+        }
+        columns.add(chance);
+        return columns;
     }
 
     private String facts() {

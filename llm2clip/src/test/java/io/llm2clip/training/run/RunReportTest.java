@@ -3,6 +3,7 @@ package io.llm2clip.training.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.Searches;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.progress.Progress;
@@ -23,7 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a run's folder holds becomes a page. */
 class RunReportTest {
     private static final List<Outcome> FIGURES = List.of(
-            new Outcome("accuracy, <two> long captions", 0.4375, OptionalDouble.of(0.0625), 1.0 / 16),
+            new Outcome(
+                    "accuracy, <two> long captions",
+                    0.4375,
+                    OptionalDouble.of(0.0625),
+                    Optional.of(new Interval(0.375, 0.25, 0.5)),
+                    1.0 / 16),
             new Outcome("R@1, text to image", 0.25, 0.125));
 
     @TempDir
@@ -93,9 +99,21 @@ class RunReportTest {
     void whatWasNotMeasuredBeforeHasNoColumn() throws IOException {
         record(true);
         ResultsFile.write(folder, FIGURES);
-        assertThat(html()).contains(">before it</th>");
+        assertThat(html())
+                .contains(">before it</th><th>difference [", "<span class=\"ahead\">+37.5 [+25.0, +50.0]</span>");
         ResultsFile.write(folder, FIGURES.subList(1, 2));
-        assertThat(html()).contains(">guessing</abbr></th>").doesNotContain("before it");
+        assertThat(html()).contains(">guessing</abbr></th>").doesNotContain("before it", "difference");
+    }
+
+    @Test
+    void aTextTowerIsTheBaselineOfTheLanguageModel() throws IOException {
+        record(true);
+        ResultsFile.write(
+                folder,
+                List.of(
+                        new Outcome("R@1, text to image, language model", 0.25, 0.125),
+                        new Outcome("R@1, text to image, text tower", 0.2, 0.125)));
+        assertThat(html()).contains(">text tower</abbr>: 20.0 %, <abbr");
     }
 
     @Test
@@ -140,9 +158,13 @@ class RunReportTest {
     }
 
     @Test
-    void resultsAreReadAsTheyWereWritten() {
+    void resultsAreReadAsTheyWereWritten() throws IOException {
         ResultsFile.write(folder, FIGURES);
         assertThat(ResultsFile.read(folder)).isEqualTo(FIGURES);
+        Path file = folder.resolve(ResultsFile.NAME);
+        Files.writeString(file, "[{\"name\": \"old\", \"value\": 0.5, \"before\": 0.25, \"chance\": 0.125}]");
+        assertThat(ResultsFile.read(folder))
+                .containsExactly(new Outcome("old", 0.5, OptionalDouble.of(0.25), Optional.empty(), 0.125));
         assertThat(ResultsFile.read(folder.resolve("none"))).isEmpty();
     }
 
