@@ -22,6 +22,10 @@ import java.util.stream.Stream;
 public final class Page {
     private static final Pattern TERM = Pattern.compile("<abbr title=\"([^\"]*)\">([^<]*)</abbr>");
 
+    private static final String FOOTER =
+            "<p class=\"soft\">LLM2CLIP: a language model, taught to tell captions apart, reads the captions that a vision tower learns from"
+                    + " (<a href=\"https://arxiv.org/abs/2411.04997\">the paper</a>).</p>";
+
     private record Section(String title, String body) {}
 
     private final String title;
@@ -86,7 +90,10 @@ public final class Page {
                     .append(sections.get(i).body)
                     .append("</section>");
         }
-        return html.append(terms()).append("</main></body></html>\n").toString();
+        return html.append(terms())
+                .append(FOOTER)
+                .append("</main></body></html>\n")
+                .toString();
     }
 
     /** What is explained anywhere, once each; empty if nothing is. */

@@ -85,6 +85,7 @@ class PageTest {
         assertThat(html)
                 .contains("prefers-color-scheme: dark", "@media print", "width=device-width")
                 .contains("<div class=\"scroll\"><table", ".scroll { overflow-x: auto;");
+        assertThat(html).contains("href=\"https://arxiv.org/abs/2411.04997\"");
         // Nothing is fetched.
         assertThat(html).doesNotContain("<script", "<link", "src=\"http", "url(");
     }

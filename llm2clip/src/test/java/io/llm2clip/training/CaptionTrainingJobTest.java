@@ -21,6 +21,7 @@ import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -147,6 +148,40 @@ class CaptionTrainingJobTest {
                 .contains("Searches: long captions by short ones</h2>", "kite: 22 groups; boat: 28 groups")
                 .contains("llm2clip train clip my-images --text %s --out %s-model"
                         .formatted(folder.resolve("model"), folder.resolve("model")));
+    }
+
+    @Test
+    void aRunIsFinishedThoughItsSearchesHaveNoPlace() throws IOException {
+        Path taken = folder.resolve("model-run/searches/notes.txt");
+        List<String> notes = new ArrayList<>();
+        Progress progress = new Progress() {
+            @Override
+            public Phase begin(String name, long total, String unit) {
+                if (name.equals(CaptionTraining.NAME)) {
+                    try {
+                        Files.writeString(
+                                Files.createDirectory(taken.getParent()).resolve("notes.txt"), "mine");
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+                return NONE.begin(name, total, unit);
+            }
+
+            @Override
+            public void note(String sentence) {
+                notes.add(sentence);
+            }
+        };
+        job("model", false, new StopRequest(), StepOptions.PLAIN).run(progress);
+        assertThat(taken).content().isEqualTo("mine");
+        assertThat(notes)
+                .contains("The model is saved, but its report will show no searches: " + taken.getParent()
+                        + ": expected a new or empty folder, found other files (notes.txt); choose another name.");
+        assertThat(folder.resolve("model-run/args.json")).content().contains("\"finished\"");
+        Path page = folder.resolve("page.html");
+        RunReport.of(folder.resolve("model-run")).write(page);
+        assertThat(page).content().contains("Try it</h2>").doesNotContain("Searches");
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
 import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.report.Surroundings;
 import java.io.IOException;
@@ -198,15 +199,25 @@ public final class RunDirectory implements AutoCloseable {
         try {
             checkpoints.prune();
             ResultsFile.write(options.directory(), result.figures());
-            if (!result.galleries().isEmpty()) {
-                GalleryFolder.write(options.directory().resolve(SEARCHES), result.galleries());
-            }
+            write(result.galleries(), progress);
             file = file.finishedNow(result.next());
             file.write(options.directory());
         } catch (CheckpointException e) {
             progress.note("The model is saved, but its run is not recorded as finished: %s".formatted(e.getMessage()));
         }
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
+    }
+
+    /** Nice to look at, and no more: a run is finished without them. */
+    private void write(Map<String, Gallery> galleries, Progress progress) {
+        if (galleries.isEmpty()) {
+            return;
+        }
+        try {
+            GalleryFolder.write(options.directory().resolve(SEARCHES), galleries);
+        } catch (CheckpointException e) {
+            progress.note("The model is saved, but its report will show no searches: %s".formatted(e.getMessage()));
+        }
     }
 
     /** A training that fails before its first step leaves no run that anybody could lose or go on from. */
