@@ -200,9 +200,9 @@ class TrainRunTest {
         assertThat(folder.resolve("clip.html"))
                 .content()
                 .contains(
-                        "R@1, text to image, on held-out data: %s after stage 2, 25.0 % by guessing. Trained for 4 steps of stage 2, images"
+                        "R@1, text to image, on held-out data: %s after stage 2, 25.0 % by guessing. Trained for 4 steps (stage 2, images"
                                         .replace("%s", found)
-                                + " and captions.",
+                                + " and captions).",
                         "train clip",
                         ">image to text</abbr>, <abbr",
                         "Searches: held-out images by their captions",

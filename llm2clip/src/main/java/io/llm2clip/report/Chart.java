@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
  * where a line begins later than the others.
  */
 public final class Chart {
+    /** Of a line that marks where another one begins. */
+    static final String MARK = "class=\"mark";
+
     private static final int WIDTH = 340;
     private static final int HEIGHT = 172;
     private static final int LEGEND = 16;
@@ -125,11 +128,12 @@ public final class Chart {
             if (lines.size() > 1 && first > LATE * steps) {
                 svg.append(String.format(
                         Locale.ROOT,
-                        "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" class=\"mark c%d\"/>",
+                        "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" %s c%d\"/>",
                         x(first),
                         x(first),
                         TOP,
                         HEIGHT - BOTTOM,
+                        MARK,
                         i % COLORS));
             }
         }

@@ -30,8 +30,9 @@ public record Gallery(
     /** What captions find. */
     public enum Kind {
         /** Pictures with their captions. */
-        IMAGES("A search is a caption; a green frame is the image that it was written for, a dashed one is this image"
-                + " where it was not among the first. Below a picture: its rank, its cosine, and its own caption."),
+        IMAGES(
+                "Each search is a caption. A green frame marks the image that it was written for, the target; the frame is dashed where"
+                        + " the target was not among the first five. Below a picture: its rank, its cosine, and its own caption."),
         /** Other captions. */
         CAPTIONS(
                 "Each search is a caption. A green bar marks another caption of the same image, the target; the bar is dashed where the"

@@ -18,8 +18,11 @@ public final class LossCharts {
                                 + " eleven, centered.");
         if (losses.values().stream().anyMatch(lines -> lines.size() > 1)) {
             html.append(
-                    " All pairs of a batch are of one kind, and each kind has a line: some are harder to tell apart than others. A"
-                            + " dashed line marks where the curriculum adds a kind; a higher loss there is not divergence.");
+                    " All pairs of a batch are of one kind, and each kind has a line: some are harder to tell apart than others.");
+        }
+        if (html.indexOf(Chart.MARK) >= 0) {
+            html.append(
+                    " A dashed line marks where the curriculum adds a kind; a higher loss there is not divergence.");
         }
         return html.append("</p>").toString();
     }

@@ -286,6 +286,11 @@ class PageTest {
         assertWellFormed("<!doctype html>" + chart);
         assertThat(chart).contains("class=\"mark c2\"").doesNotContain("mark c0", "mark c1");
         assertThat(Chart.of("loss", List.of(late))).doesNotContain("mark");
+        assertThat(LossCharts.of(Map.of("stage 1", List.of(always, soon, late))))
+                .contains("each kind has a line", "A dashed line marks where the curriculum adds a kind");
+        assertThat(LossCharts.of(Map.of("stage 1", List.of(always, soon))))
+                .contains("each kind has a line")
+                .doesNotContain("curriculum");
     }
 
     @Test

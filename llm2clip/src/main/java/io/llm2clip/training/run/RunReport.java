@@ -67,14 +67,14 @@ public final class RunReport {
         }
         page.cards(cards());
         if (!figures.isEmpty()) {
-            page.section("On what was held out", table());
+            page.section("Results on held-out data", table());
         }
         RunCharts charts = new RunCharts(metrics);
         galleries.forEach((searched, gallery) -> page.section("Searches: " + searched, gallery.html()));
         page.section("Losses", charts.losses());
         String heldOut = charts.heldOut();
         if (!heldOut.isEmpty()) {
-            page.section("Held out, while training", heldOut);
+            page.section("Results during training", heldOut);
         }
         page.section("Steps", charts.steps());
         page.section("Time and memory", charts.costs());
@@ -112,7 +112,7 @@ public final class RunReport {
 
     private String steps() {
         return metrics.phases().stream()
-                .map(phase -> "%,d steps of %s".formatted(phase.steps(), phase.name()))
+                .map(phase -> "%,d steps (%s)".formatted(phase.steps(), phase.name()))
                 .collect(Collectors.joining(" and "));
     }
 
@@ -224,7 +224,8 @@ public final class RunReport {
         }
         run.about().forEach(facts::and);
         run.versions().forEach(facts::and);
-        run.settings().values().forEach(facts::and);
-        return facts.html();
+        Facts settings = new Facts();
+        run.settings().values().forEach(settings::and);
+        return facts.html() + "<details><summary>Settings</summary>%s</details>".formatted(settings.html());
     }
 }

@@ -73,7 +73,7 @@ class RunReportTest {
         assertThat(html)
                 .contains(
                         "Accuracy, &lt;two&gt; long captions, on held-out data: 43.8 % after stage 1, 6.3 % before it, 6.3 % by"
-                                + " guessing. Trained for 40 steps of stage 1.")
+                                + " guessing. Trained for 40 steps (stage 1).")
                 .contains("before: 6.3 %, <abbr", ">guessing</abbr>: 6.3 %")
                 .containsSubsequence("<b>25.0 %</b><span><abbr", ">R@1</abbr>, <abbr", ">text to image</abbr></span>")
                 .contains(
@@ -120,7 +120,7 @@ class RunReportTest {
     void anUnfinishedRunSaysSo() throws IOException {
         record(false);
         assertThat(html())
-                .contains("This training is not finished: these are figures of its first 40 steps of stage 1.")
+                .contains("This training is not finished: these are figures of its first 40 steps (stage 1).")
                 .contains("after 40 steps the loss is about 2.50, at first it was 1.56")
                 .contains("<pre>llm2clip train caption &quot;my captions&quot; --resume</pre>");
     }
