@@ -1,29 +1,26 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.data.InputException;
-import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.evaluation.sets.RetrievalSet;
-import io.llm2clip.evaluation.suite.CaptionEvaluation;
 import io.llm2clip.evaluation.suite.EvaluationReport;
+import io.llm2clip.evaluation.suite.Findings;
+import io.llm2clip.evaluation.suite.FindingsText;
+import io.llm2clip.evaluation.suite.FolderTrial;
 import io.llm2clip.evaluation.suite.Measurement;
-import io.llm2clip.evaluation.suite.PublishedFigures;
-import io.llm2clip.evaluation.suite.RetrievalEvaluation;
 import io.llm2clip.evaluation.suite.Suite;
 import io.llm2clip.evaluation.suite.SuiteResult;
 import io.llm2clip.evaluation.suite.SuiteRun;
 import io.llm2clip.evaluation.suite.SuiteTable;
-import io.llm2clip.progress.Quantity;
+import io.llm2clip.evaluation.suite.SuiteTrials;
 import io.llm2clip.report.Facts;
+import io.llm2clip.tensor.Execution;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -52,6 +49,9 @@ final class EvalCommand extends ComputingCommand {
 
     @Mixin
     private ModelOption model = new ModelOption();
+
+    @Mixin
+    private BaselineOption baseline = new BaselineOption();
 
     @Parameters(
             paramLabel = "DIR",
@@ -89,17 +89,6 @@ final class EvalCommand extends ComputingCommand {
         }
     }
 
-    private record Result(
-            int images,
-            int captions,
-            int skippedImages,
-            int skippedLines,
-            int cutCaptions,
-            String pairing,
-            String captionsBy,
-            RetrievalReport retrieval,
-            Map<String, CaptionRetrieval.Score> captionRetrievalAccuracy) {}
-
     @Override
     public void run() {
         report.require();
@@ -112,93 +101,74 @@ final class EvalCommand extends ComputingCommand {
 
     private void folder() {
         RetrievalSet data = RetrievalSet.of(CaptionedImages.open(folder));
-        try (Llm2Clip loaded = model.load(device().execution())) {
-            Measurement.Retrieval found = RetrievalEvaluation.of(loaded, data, terminal.progress());
-            remarks(found, loaded.maxTextLength());
-            CaptionRetrieval captions = CaptionEvaluation.of(loaded, found.set(), terminal.progress());
+        EvaluatedModels models = models();
+        try (FolderTrial trial = new FolderTrial(data)) {
+            models.measure(device().execution(), (name, loaded) -> trial.add(name, loaded, terminal.progress()));
+            Findings found = trial.findings();
+            remarks(found);
             if (terminal.json()) {
-                printJson(
-                        terminal,
-                        new Result(
-                                found.images(),
-                                found.captions(),
-                                found.broken().size(),
-                                data.report().skipped(),
-                                found.cutCaptions(),
-                                found.pairing(),
-                                loaded.captionsBy().text(),
-                                RetrievalReport.of(found.recall(), found.chance()),
-                                captions.scores()));
+                printJson(terminal, EvalJson.ofFolder(found, trial.captions(), models));
             } else {
-                print(found, captions, loaded.captionsBy().text());
+                terminal.print(EvalText.ofFolder(found, trial.captions(), models));
             }
             report.write(
-                    () -> report(loaded, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
-                            .ofFolder(captions),
+                    () -> report(models, List.of(new EvaluationReport.Part("Retrieval", folder.toString(), found)))
+                            .ofFolder(trial.captions()),
                     terminal);
+            if (found.failed()) {
+                throw new InputException("The baseline could not be measured; see above for the reason.");
+            }
         }
-    }
-
-    private void print(Measurement.Retrieval found, CaptionRetrieval captions, String captionsBy) {
-        terminal.print("%s, %s, embedded by the %s"
-                .formatted(Quantity.of(found.images(), "image"), Quantity.of(found.captions(), "caption"), captionsBy));
-        terminal.print(SuiteTable.text(found));
-        if (!captions.scores().isEmpty()) {
-            terminal.print("caption retrieval accuracy, mean of both directions");
-        }
-        captions.scores()
-                .forEach((pairing, score) -> terminal.print(String.format(
-                        Locale.ROOT,
-                        "  %-26s %5.1f %%, among %d images",
-                        CaptionRetrieval.name(pairing),
-                        100 * score.accuracy(),
-                        score.images())));
     }
 
     private void suites() {
         boolean paper = suites.contains(PAPER);
         List<Suite> asked = asked();
         SuiteRun run = paper ? SuiteRun.openPresent(asked, folder) : SuiteRun.open(asked, folder);
-        try (Llm2Clip loaded = model.load(device().execution())) {
-            List<SuiteResult> results = new ArrayList<>();
-            run.measure(loaded, terminal.progress(), result -> {
-                results.add(result);
-                remarks(result.measurement(), loaded.maxTextLength());
-                if (!terminal.json()) {
-                    terminal.print(result.suite().title() + ": " + SuiteTable.text(result.measurement()) + "\n");
-                }
-            });
-            if (terminal.json()) {
-                printJson(terminal, EvalJson.of(results, run.missing()));
-            } else {
-                terminal.print("R@1 in percent, image to text/text to image, or accuracy");
-                terminal.print(SuiteTable.of(results, run.missing(), PublishedFigures.tower(loaded.vision()))
-                        .text());
-            }
-            report.write(
-                    () -> report(
-                                    loaded,
-                                    results.stream()
-                                            .map(EvaluationReport.Part::of)
-                                            .toList())
-                            .ofSuites(SuiteTable.of(results, run.missing(), Optional.empty())),
-                    terminal);
-            requireAll(results);
+        EvaluatedModels models = models();
+        String name = models.names().getFirst();
+        List<SuiteResult> results = new ArrayList<>();
+        try (SuiteTrials trials = run.begin(models.count())) {
+            models.measure(
+                    device().execution(),
+                    (label, loaded) -> trials.add(label, loaded, terminal.progress(), result -> {
+                        results.add(result);
+                        remarks(result.findings());
+                        if (!terminal.json()) {
+                            terminal.print(
+                                    result.suite().title() + ": " + FindingsText.of(name, result.findings()) + "\n");
+                        }
+                    }));
         }
+        if (terminal.json()) {
+            printJson(terminal, EvalJson.of(results, run.missing()));
+        } else {
+            terminal.print("R@1 in percent, image to text/text to image, or accuracy");
+            terminal.print(
+                    SuiteTable.of(name, results, run.missing(), models.ours().tower())
+                            .text());
+        }
+        report.write(
+                () -> report(
+                                models,
+                                results.stream().map(EvaluationReport.Part::of).toList())
+                        .ofSuites(SuiteTable.of(name, results, run.missing(), Optional.empty())),
+                terminal);
+        requireAll(results);
     }
 
-    private EvaluationReport report(Llm2Clip loaded, List<EvaluationReport.Part> parts) {
+    private EvaluatedModels models() {
+        return new EvaluatedModels(model, baseline);
+    }
+
+    private EvaluationReport report(EvaluatedModels models, List<EvaluationReport.Part> parts) {
+        Execution execution = device().execution();
         return new EvaluationReport(
-                model.name(),
+                models.names(),
                 parts,
-                new Facts()
-                        .and("command", ShellCommand.of(arguments()))
-                        .and("model", model.name())
-                        .and("captions by", loaded.captionsBy().text())
-                        .machine(loaded.execution().device().name())
-                        .and(
-                                "precision",
-                                loaded.execution().options().precision().toString()));
+                models.facts(new Facts().and("command", ShellCommand.of(arguments())))
+                        .machine(execution.device().name())
+                        .and("precision", execution.options().precision().toString()));
     }
 
     private List<String> arguments() {
@@ -209,7 +179,7 @@ final class EvalCommand extends ComputingCommand {
 
     private static void requireAll(List<SuiteResult> results) {
         List<String> failed = results.stream()
-                .filter(result -> result.measurement() instanceof Measurement.Failed)
+                .filter(result -> result.findings().failed())
                 .map(result -> result.suite().key())
                 .toList();
         if (!failed.isEmpty()) {
@@ -238,16 +208,27 @@ final class EvalCommand extends ComputingCommand {
                 : new ParameterException(spec.commandLine(), sentence);
     }
 
-    private void remarks(Measurement measurement, int maxLength) {
+    private void remarks(Findings findings) {
+        Measurement measurement = findings.measurement();
         measurement.leftOut().forEach(terminal::remark);
         measurement.data().filter(report -> !report.complete()).ifPresent(report -> terminal.remark(report.summary()));
+        skipped(measurement);
+        if (measurement instanceof Measurement.Retrieval found) {
+            terminal.cut(found.cutCaptions(), found.captions(), found.maxLength());
+        }
+        findings.versus().ifPresent(versus -> {
+            skipped(versus.baseline());
+            if (versus.baseline() instanceof Measurement.Retrieval found) {
+                terminal.cut(versus.name(), found.cutCaptions(), found.captions(), found.maxLength());
+            }
+        });
+    }
+
+    private void skipped(Measurement measurement) {
         terminal.skipped(
                 measurement.broken(),
                 measurement.broken().size(),
                 measurement.read() + measurement.broken().size(),
                 "image");
-        if (measurement instanceof Measurement.Retrieval found) {
-            terminal.cut(found.cutCaptions(), found.captions(), maxLength);
-        }
     }
 }

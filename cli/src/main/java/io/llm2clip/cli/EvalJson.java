@@ -2,6 +2,8 @@ package io.llm2clip.cli;
 
 import io.llm2clip.data.DataReport;
 import io.llm2clip.evaluation.BothWays;
+import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.suite.Findings;
 import io.llm2clip.evaluation.suite.Measurement;
 import io.llm2clip.evaluation.suite.Measurement.Captions;
 import io.llm2clip.evaluation.suite.Measurement.Failed;
@@ -12,6 +14,7 @@ import io.llm2clip.evaluation.suite.PublishedFigures;
 import io.llm2clip.evaluation.suite.PublishedFigures.Figure;
 import io.llm2clip.evaluation.suite.Suite;
 import io.llm2clip.evaluation.suite.SuiteResult;
+import io.llm2clip.evaluation.suite.Versus;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Results of suites as JSON: an object per suite, also of those that are missing or failed. */
+/** Results as JSON: of a folder, or an object per suite, also of those that are missing or failed. */
 final class EvalJson {
     private EvalJson() {}
 
@@ -34,6 +37,43 @@ final class EvalJson {
         return Map.of("suites", suites);
     }
 
+    /** @param captions how they find each other, by model */
+    static Map<String, Object> ofFolder(Findings found, List<CaptionRetrieval> captions, EvaluatedModels models) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        Measurement measurement = found.measurement();
+        object.put("images", measurement.images());
+        object.put("skippedImages", measurement.broken().size());
+        object.put("skippedLines", measurement.data().map(DataReport::skipped).orElse(0));
+        object.put("pairing", measurement.pairing());
+        object.put("captionsBy", models.ours().captionsBy());
+        figures(object, measurement);
+        object.put("captionRetrievalAccuracy", captions.getFirst().scores());
+        found.versus().ifPresent(versus -> {
+            Map<String, Object> baseline = baseline(versus);
+            baseline.put("captionsBy", models.other().captionsBy());
+            if (captions.size() == 2) {
+                baseline.put("captionRetrievalAccuracy", captions.getLast().scores());
+            }
+            object.put("baseline", baseline);
+            object.put("difference", differences(versus));
+        });
+        return object;
+    }
+
+    private static Map<String, Object> baseline(Versus versus) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("model", versus.name());
+        object.put("skippedImages", versus.baseline().broken().size());
+        figures(object, versus.baseline());
+        return object;
+    }
+
+    private static Map<String, Object> differences(Versus versus) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        versus.differences().forEach(difference -> object.put(difference.key(), difference.interval()));
+        return object;
+    }
+
     private static Map<String, Object> suite(SuiteResult result) {
         Map<String, Object> object = named(result.suite());
         Measurement measurement = result.measurement();
@@ -43,6 +83,16 @@ final class EvalJson {
         object.put("publishedImages", result.suite().publishedImages());
         object.put("skippedImages", measurement.broken().size());
         object.put("skippedEntries", measurement.data().map(DataReport::skipped).orElse(0));
+        figures(object, measurement);
+        result.findings().versus().ifPresent(versus -> {
+            object.put("baseline", baseline(versus));
+            object.put("difference", differences(versus));
+        });
+        object.put("published", published(result.suite()));
+        return object;
+    }
+
+    private static void figures(Map<String, Object> object, Measurement measurement) {
         switch (measurement) {
             case Retrieval found -> {
                 object.put("captions", found.captions());
@@ -75,8 +125,6 @@ final class EvalJson {
             }
             case Failed failed -> object.put("error", failed.reason());
         }
-        object.put("published", published(result.suite()));
-        return object;
     }
 
     private static List<Map<String, Object>> published(Suite suite) {

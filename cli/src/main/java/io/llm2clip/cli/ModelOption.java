@@ -93,6 +93,11 @@ final class ModelOption {
         return Llm2Clip.load(place, options(execution));
     }
 
+    /** What of these options holds for any model of the command: how pictures are read, and in what weights are kept. */
+    LoadOptions shared(Execution execution) {
+        return weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)));
+    }
+
     /** What of these options decides on vectors, but for what the vectors themselves show. */
     Map<String, String> dependencies() {
         LoadOptions options = options(Execution.cpu());
@@ -110,8 +115,7 @@ final class ModelOption {
     }
 
     private LoadOptions options(Execution execution) {
-        LoadOptions options = weights.in(images.forModel(LoadOptions.DEFAULT.withExecution(execution)))
-                .withCaptions(captions.options());
+        LoadOptions options = shared(execution).withCaptions(captions.options());
         if (captionsBy != null) {
             options = options.withCaptionsBy(captionsBy);
         }

@@ -185,10 +185,20 @@ final class Terminal {
      */
     void cut(long count, long captions, int limit) {
         if (count > 0) {
-            remark(
-                    "%s too long and cut: of a caption and its template %d tokens are read, what its end says does not count; shorten it, or raise --max-length where the model can."
-                            .formatted(ofCaptions(count, captions), limit));
+            remark(cutBy(count, captions, limit) + "; shorten it, or raise --max-length where the model can.");
         }
+    }
+
+    /** The same of a baseline, which options on captions do not concern. */
+    void cut(String baseline, long count, long captions, int limit) {
+        if (count > 0) {
+            remark("%s: %s.".formatted(baseline, cutBy(count, captions, limit)));
+        }
+    }
+
+    private static String cutBy(long count, long captions, int limit) {
+        return "%s too long and cut: of a caption and its template %d tokens are read, what its end says does not count"
+                .formatted(ofCaptions(count, captions), limit);
     }
 
     private static String ofCaptions(long count, long captions) {

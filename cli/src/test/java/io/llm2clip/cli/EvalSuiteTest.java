@@ -219,7 +219,7 @@ class EvalSuiteTest {
                         / 2);
         assertThat(page)
                 .contains("finds the right image first for " + percent + " of captions")
-                .contains("on average of 2 data sets", "guessing has 25.00 %.")
+                .contains("on average of 2 data sets", "guessing reaches 25.00 %.")
                 .contains("LLM2CLIP 60M (EVA02 L/14-336), v6", "95.9/85.4", "data:image/jpeg;base64,")
                 .contains("found first: ", "a tent on a meadow 7", "SHA-256 of names and captions")
                 .contains("eval --suite flickr30k,coco,cra", "&quot;" + file + "&quot;")

@@ -57,6 +57,21 @@ class TrainRunTest {
         return Json.MAPPER.readTree(run(out).resolve("args.json")).path("settings");
     }
 
+    /** The commands that the report of a training ends with work. */
+    @SafeVarargs
+    private static void assertCanBePasted(Path out, List<String>... more) throws IOException {
+        JsonNode next = Json.MAPPER.readTree(run(out).resolve("args.json")).path("next");
+        assertThat(next).hasSize(more.length);
+        for (int i = 0; i < more.length; i++) {
+            List<String> words = new ArrayList<>();
+            next.path(i).path("command").forEach(word -> words.add(word.asString()));
+            assertThat(words.getFirst()).isEqualTo("llm2clip");
+            words.addAll(more[i]);
+            Run tried = Run.of(words.subList(1, words.size()).toArray());
+            assertThat(tried.code()).as(words + tried.err()).isZero();
+        }
+    }
+
     @Test
     void bothStagesAreRecordedMeasuredAndRefuseToBeMistaken() throws IOException {
         Path text = folder.resolve("text");
@@ -180,19 +195,20 @@ class TrainRunTest {
                         .path("imageToText")
                         .path("r1")
                         .asDouble());
+        String found = Html.percent(
+                second.json().path("retrieval").path("textToImage").path("r1").asDouble());
         assertThat(folder.resolve("clip.html"))
                 .content()
                 .contains(
-                        "After 4 steps of stage 2, images and captions, on what was held out: R@1, text to image is "
-                                + Html.percent(second.json()
-                                        .path("retrieval")
-                                        .path("textToImage")
-                                        .path("r1")
-                                        .asDouble()),
-                        "guessing has 25.0 %.",
+                        "R@1, text to image, on held-out data: %s after stage 2, 25.0 % by guessing. Trained for 4 steps (stage 2, images"
+                                        .replace("%s", found)
+                                + " and captions).",
                         "train clip",
-                        "image to text r1",
+                        ">image to text</abbr>, <abbr",
+                        "Searches: held-out images by their captions",
                         "stage_2.batch");
+        assertCanBePasted(text, List.of("--steps", "2"), List.of());
+        assertCanBePasted(model, List.of(), List.of(), List.of());
         assertThat(settings(model).path("vision.hidden_size").asInt()).isEqualTo(64);
         Run eval = Run.of("eval", validation, "--model", run(model).resolve("best"), "--json");
         assertThat(eval.code()).isZero();

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * Retrieval of every arm on every query set. A set holds columns of captions, one caption per image each; recall is the mean over
@@ -117,13 +118,12 @@ final class Comparison {
 
     /** The share of an image's queries, of all columns and both directions, that hit among the first ten. */
     private static double[] hitsByImage(List<RetrievalMetrics> columns, int count) {
+        int[] imageOf = IntStream.range(0, count).toArray();
         double[] hits = new double[count];
         for (RetrievalMetrics metrics : columns) {
-            for (Ranks ranks : List.of(metrics.imageRetrieval(), metrics.textRetrieval())) {
-                double[] found = ranks.hits(10);
-                for (int i = 0; i < count; i++) {
-                    hits[i] += found[i] / (2 * columns.size());
-                }
+            double[] found = metrics.hitsByImage(10, imageOf);
+            for (int i = 0; i < count; i++) {
+                hits[i] += found[i] / columns.size();
             }
         }
         return hits;

@@ -15,6 +15,7 @@ import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.progress.Progress;
 import io.llm2clip.report.Gallery;
 import io.llm2clip.report.Series;
+import io.llm2clip.report.Thumbnail;
 import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.training.CaptionCacheJob;
 import io.llm2clip.training.run.Metric;
@@ -177,9 +178,7 @@ public final class Demo {
     }
 
     private static Map<String, Gallery> galleries(DemoTexts texts, Comparison comparison) {
-        List<Gallery.Picture> pictures = texts.measured().items().stream()
-                .map(image -> new Gallery.Picture(image.path(), image.captions().getFirst()))
-                .toList();
+        List<CaptionedImage> images = texts.measured().items();
         Map<String, Gallery> galleries = new LinkedHashMap<>();
         texts.querySets().forEach((set, columns) -> {
             if (set.startsWith("long")) {
@@ -187,11 +186,14 @@ public final class Demo {
                 galleries.put(
                         DemoTable.queries(set),
                         new Gallery(
+                                Gallery.Kind.IMAGES,
                                 comparison.searches(set),
                                 List.of(DemoTable.arm(Arm.LLM2CLIP), DemoTable.arm(Arm.CLIP)),
                                 queries::get,
                                 query -> query,
-                                pictures::get));
+                                number -> new Gallery.Item(
+                                        images.get(number).captions().getFirst(),
+                                        Thumbnail.of(images.get(number).path()))));
             }
         });
         return galleries;

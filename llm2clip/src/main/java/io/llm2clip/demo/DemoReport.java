@@ -1,9 +1,7 @@
 package io.llm2clip.demo;
 
 import io.llm2clip.evaluation.Bootstrap.Interval;
-import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
-import io.llm2clip.evaluation.Recall;
 import io.llm2clip.report.Card;
 import io.llm2clip.report.DataTable;
 import io.llm2clip.report.Facts;
@@ -11,16 +9,17 @@ import io.llm2clip.report.Gallery;
 import io.llm2clip.report.Html;
 import io.llm2clip.report.LossCharts;
 import io.llm2clip.report.Page;
+import io.llm2clip.report.RecallTable;
 import io.llm2clip.report.Series;
+import io.llm2clip.training.RecipeNotes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** The demo's result as one page to send to somebody. */
 final class DemoReport {
@@ -85,13 +84,18 @@ final class DemoReport {
                             DemoTable.queries(set),
                             Html.percent(recall(set, Arm.LLM2CLIP)),
                             Html.percent(recall(set, Arm.CLIP)));
-            (!difference.excludesZero() ? level : difference.mean() > 0 ? ahead : behind).add(words);
+            (switch (difference.standing()) {
+                        case AHEAD -> ahead;
+                        case LEVEL -> level;
+                        case BEHIND -> behind;
+                    })
+                    .add(words);
         }
         List<String> parts = new ArrayList<>();
         add(parts, "finds more than CLIP with ", ahead);
-        add(parts, "is no different from it with ", level);
-        add(parts, "finds less with ", behind);
-        return "Among %d images it has not seen, in R@10, LLM2CLIP %s; guessing has %s."
+        add(parts, "is no different from CLIP with ", level);
+        add(parts, "finds less than CLIP with ", behind);
+        return "Among %d images it has not seen, in R@10, LLM2CLIP %s; guessing reaches %s."
                 .formatted(
                         result.data().testImages(),
                         String.join("; ", parts),
@@ -131,32 +135,22 @@ final class DemoReport {
     }
 
     private String table() {
-        DataTable table = new DataTable()
-                .rawHead(
-                        "<th></th><th colspan=\"3\">image to text</th><th colspan=\"3\">text to image</th><th>LLM2CLIP minus this</th>")
-                .rawHead("<th></th>"
-                        + Stream.of(1, 5, 10, 1, 5, 10)
-                                .map(k -> "<th>"
-                                        + Html.term(
-                                                "R@" + k,
-                                                "the share of searches whose right answer is among the first " + k)
-                                        + "</th>")
-                                .collect(Collectors.joining())
-                        + "<th>" + Html.term("R@10, 95 %", "points, with the bootstrap interval over images")
-                        + "</th>");
+        RecallTable table = new RecallTable(DemoTable.arm(Arm.LLM2CLIP), 10);
         for (String set : DemoTable.measured(result)) {
-            table.group(DemoTable.queries(set), 8);
+            table.group(DemoTable.queries(set));
+            Map<String, Interval> differences = result.differencesOf(set);
             result.recalls(set)
                     .forEach((arm, ways) -> table.row(
                             arm.equals(Arm.LLM2CLIP) ? "ours" : "",
-                            row(
-                                    DemoTable.arm(arm),
-                                    ways,
-                                    result.differencesOf(set).get(arm))));
+                            DemoTable.arm(arm),
+                            ways,
+                            Optional.ofNullable(differences.get(arm))
+                                    .map(List::of)
+                                    .orElse(List.of())));
         }
-        table.row("chance", row("chance", new BothWays(result.chance(), result.chance()), null));
-        table.group("all captions of an image at once, as eval counts", 8);
-        table.row("ours", row(DemoTable.arm(Arm.LLM2CLIP), result.evaluated(), null));
+        table.guessing(result.chance());
+        table.group("all captions of an image at once, as eval counts")
+                .row("ours", DemoTable.arm(Arm.LLM2CLIP), result.evaluated(), List.of());
         return "<p class=\"soft\">Per cent, on images that were held out. <b>Same words</b>: captions in the words that image captions of"
                 + " the training have; <b>other words</b>: words that only the language model has read. <b>Equal steps</b>: as many steps of"
                 + " the vision tower; <b>equal compute</b>: as many operations as stage 2 of LLM2CLIP and its text vectors took.</p>"
@@ -172,22 +166,6 @@ final class DemoReport {
                         .collect(Collectors.joining("; "))
                 + ". LLM2CLIP additionally needs its language model, stage 1 and one pass over all captions, which the times below show."
                 + " Hyper-parameters were tuned for LLM2CLIP more than for the baseline.</p>";
-    }
-
-    private static List<String> row(String name, BothWays ways, @Nullable Interval difference) {
-        List<String> cells = new ArrayList<>(List.of(Html.escape(name)));
-        for (Recall recall : List.of(ways.imageToText(), ways.textToImage())) {
-            for (double value : new double[] {recall.r1(), recall.r5(), recall.r10()}) {
-                cells.add(String.format(Locale.ROOT, "%.1f", 100 * value));
-            }
-        }
-        if (difference == null) {
-            cells.add("");
-        } else {
-            String tone = !difference.excludesZero() ? "" : difference.mean() > 0 ? "ahead" : "behind";
-            cells.add("<span class=\"%s\">%s</span>".formatted(tone, DemoTable.points(difference)));
-        }
-        return cells;
     }
 
     private String phases() {
@@ -217,9 +195,11 @@ final class DemoReport {
                                 .formatted(
                                         result.data().trainImages(),
                                         result.data().testImages()))
-                .and("language model", recipe.model() + "; " + recipe.languageModel())
-                .and("stage 1", recipe.stage1().toString())
-                .and("stage 2 and baseline", recipe.stage2().toString())
+                .and(
+                        "language model",
+                        RecipeNotes.line(recipe.model()) + "; " + RecipeNotes.line(recipe.languageModel()))
+                .and("stage 1", RecipeNotes.line(recipe.stage1()))
+                .and("stage 2 and baseline", RecipeNotes.line(recipe.stage2()))
                 .html();
     }
 

@@ -58,18 +58,8 @@ public final class DemoTable {
                         100 * accuracy.after(),
                         accuracy.images()));
         line(text, "");
-        line(text, "%-28s %-24s %s", "", "image to text", "text to image");
-        line(
-                text,
-                "%-28s %6s %6s %6s    %6s %6s %6s   %s",
-                "",
-                "R@1",
-                "R@5",
-                "R@10",
-                "R@1",
-                "R@5",
-                "R@10",
-                "R@10, difference");
+        line(text, "%-28s %s", "", BothWays.columns().getFirst());
+        line(text, "%-28s %s   R@10, difference", "", BothWays.columns().getLast());
         for (String set : measured(result)) {
             line(text, "%s", queries(set));
             result.recalls(set)
@@ -77,10 +67,10 @@ public final class DemoTable {
                             text,
                             "  %-26s %s",
                             arm(arm),
-                            row(ways) + difference(result.differencesOf(set).get(arm))));
+                            ways.row() + difference(result.differencesOf(set).get(arm))));
         }
         Recall chance = result.chance();
-        line(text, "  %-26s %s", "chance", row(new BothWays(chance, chance)));
+        line(text, "  %-26s %s", "chance", new BothWays(chance, chance).row());
         line(text, "");
         sentences(result).forEach(sentence -> text.append(wrap(sentence)));
         line(text, "");
@@ -100,8 +90,8 @@ public final class DemoTable {
         for (String set : measured(result)) {
             List<String> verdicts = new ArrayList<>();
             result.differencesOf(set)
-                    .forEach((arm, interval) ->
-                            verdicts.add(verdict(interval) + " " + arm(arm) + " (" + points(interval) + ")"));
+                    .forEach((arm, interval) -> verdicts.add(
+                            "%s %s (%s)".formatted(interval.standing().words(), arm(arm), interval.points())));
             sentences.add("%s: LLM2CLIP is %s.".formatted(capitalise(queries(set)), String.join("; ", verdicts)));
         }
         sentences.add(
@@ -111,33 +101,8 @@ public final class DemoTable {
         return sentences;
     }
 
-    static String verdict(Interval difference) {
-        if (!difference.excludesZero()) {
-            return "no different from";
-        }
-        return difference.mean() > 0 ? "ahead of" : "behind";
-    }
-
-    static String points(Interval interval) {
-        return String.format(
-                Locale.ROOT,
-                "%+.1f [%+.1f, %+.1f]",
-                100 * interval.mean(),
-                100 * interval.low(),
-                100 * interval.high());
-    }
-
-    private static String row(BothWays ways) {
-        return row(ways.imageToText()) + "    " + row(ways.textToImage());
-    }
-
-    private static String row(Recall recall) {
-        return String.format(
-                Locale.ROOT, "%6.1f %6.1f %6.1f", 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
-    }
-
     private static String difference(@org.jspecify.annotations.Nullable Interval interval) {
-        return interval == null ? "" : "   " + points(interval);
+        return interval == null ? "" : "   " + interval.points();
     }
 
     /** Lines of at most 100 columns, broken between words. */

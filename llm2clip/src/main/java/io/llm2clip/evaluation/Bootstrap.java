@@ -1,6 +1,7 @@
 package io.llm2clip.evaluation;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.apache.commons.math3.random.RandomGenerator;
 import org.apache.commons.math3.random.Well19937c;
 import org.apache.commons.math3.stat.StatUtils;
@@ -19,6 +20,16 @@ public record Bootstrap(int resamples, double confidence, long seed) {
         /** Whether the interval leaves out zero. */
         public boolean excludesZero() {
             return low > 0 || high < 0;
+        }
+
+        /** What this says as a difference. */
+        public Standing standing() {
+            return !excludesZero() ? Standing.LEVEL : mean > 0 ? Standing.AHEAD : Standing.BEHIND;
+        }
+
+        /** A difference of fractions as text, in points, such as "+2.9 [-1.2, +6.8]". */
+        public String points() {
+            return String.format(Locale.ROOT, "%+.1f [%+.1f, %+.1f]", 100 * mean, 100 * low, 100 * high);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.llm2clip.evaluation;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -27,6 +28,22 @@ public record BothWays(Recall imageToText, Recall textToImage) {
         return (imageToText.r10() + textToImage.r10()) / 2;
     }
 
+    /** Two lines of headings over {@link #row}. */
+    public static List<String> columns() {
+        String cuts = String.format(Locale.ROOT, "%6s %6s %6s", "R@1", "R@5", "R@10");
+        return List.of("%-24s%s".formatted("image to text", "text to image"), cuts + "    " + cuts);
+    }
+
+    /** Percentages as text: three of image to text, three of text to image. */
+    public String row() {
+        return numbers(imageToText) + "    " + numbers(textToImage);
+    }
+
+    private static String numbers(Recall recall) {
+        return String.format(
+                Locale.ROOT, "%6.1f %6.1f %6.1f", 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
+    }
+
     /**
      * Percentages as text, one line per direction.
      *
@@ -42,8 +59,7 @@ public record BothWays(Recall imageToText, Recall textToImage) {
     }
 
     private static String line(String name, Recall recall) {
-        return String.format(
-                Locale.ROOT, "%-14s %6.1f %6.1f %6.1f", name, 100 * recall.r1(), 100 * recall.r5(), 100 * recall.r10());
+        return String.format(Locale.ROOT, "%-14s %s", name, numbers(recall));
     }
 
     private static Recall mean(Collection<BothWays> all, Function<BothWays, Recall> way) {

@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Caption retrieval accuracy: whether one caption of an image finds another one of it among those of all images, mean of both
@@ -36,6 +38,25 @@ public record CaptionRetrieval(Map<String, Score> scores) {
     /** The accuracy of one pairing before and after a training, both among the same images. */
     public record Change(int images, double before, double after) {}
 
+    /**
+     * The searches of second captions by first ones.
+     *
+     * @param queries the first captions
+     * @param answers the second ones, each the right answer to the query of its number
+     * @param back ranks of the searches the other way round
+     */
+    public record PairSearches(List<String> queries, List<String> answers, Searches.Model model, Ranks back) {
+        /** The same without the vectors. */
+        public PairSearches answered() {
+            return new PairSearches(queries, answers, model.answered(), back);
+        }
+
+        /** What each pair contributes to the accuracy, which is the mean: input of a paired bootstrap. */
+        public double[] hits() {
+            return RetrievalMetrics.mutualHits(model.ranks(), back);
+        }
+    }
+
     private record Pair(String first, String second) {}
 
     public CaptionRetrieval {
@@ -53,6 +74,19 @@ public record CaptionRetrieval(Map<String, Score> scores) {
             List<List<String>> captions,
             Function<List<String>, CaptionKinds> kinds,
             Function<List<String>, FloatMatrix> encode) {
+        return measure(captions, kinds, encode, (_, _) -> {});
+    }
+
+    /**
+     * The same, from which searches can be shown.
+     *
+     * @param seen receives the searches of each pairing, which hold the vectors
+     */
+    public static CaptionRetrieval measure(
+            List<List<String>> captions,
+            Function<List<String>, CaptionKinds> kinds,
+            Function<List<String>, FloatMatrix> encode,
+            BiConsumer<String, PairSearches> seen) {
         Map<String, List<Pair>> pairs = pairs(captions, kinds);
         List<String> texts = pairs.values().stream()
                 .flatMap(List::stream)
@@ -63,13 +97,18 @@ public record CaptionRetrieval(Map<String, Score> scores) {
         Map<String, Integer> rowOf = new HashMap<>();
         texts.forEach(text -> rowOf.put(text, rowOf.size()));
         Map<String, Score> scores = new LinkedHashMap<>();
-        pairs.forEach((pairing, each) -> scores.put(
-                pairing,
-                new Score(
-                        each.size(),
-                        RetrievalMetrics.mutualCaptionAccuracy(
-                                column(each, Pair::first, vectors, rowOf),
-                                column(each, Pair::second, vectors, rowOf)))));
+        pairs.forEach((pairing, each) -> {
+            FloatMatrix first = column(each, Pair::first, vectors, rowOf);
+            FloatMatrix second = column(each, Pair::second, vectors, rowOf);
+            List<Ranks> ranks = RetrievalMetrics.captionRanks(first, second);
+            PairSearches searches = new PairSearches(
+                    each.stream().map(Pair::first).toList(),
+                    each.stream().map(Pair::second).toList(),
+                    new Searches.Model(first, second, ranks.getFirst()),
+                    ranks.getLast());
+            scores.put(pairing, new Score(each.size(), StatUtils.mean(searches.hits())));
+            seen.accept(pairing, searches);
+        });
         return new CaptionRetrieval(scores);
     }
 
@@ -86,6 +125,15 @@ public record CaptionRetrieval(Map<String, Score> scores) {
         return switch (pairing) {
             case LONG_LONG -> "two long captions";
             case SHORT_LONG -> "a short and a long caption";
+            default -> throw new IllegalArgumentException("There is no pairing '" + pairing + "'.");
+        };
+    }
+
+    /** What searches of a pairing are, for people. */
+    public static String searches(String pairing) {
+        return switch (pairing) {
+            case LONG_LONG -> "long captions by long ones";
+            case SHORT_LONG -> "long captions by short ones";
             default -> throw new IllegalArgumentException("There is no pairing '" + pairing + "'.");
         };
     }

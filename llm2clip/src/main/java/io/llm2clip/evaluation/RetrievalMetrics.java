@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Retrieval between images and captions by cosine, which is rounded to f32, ties broken by the lowest index.
@@ -70,6 +71,25 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
     }
 
     /**
+     * What searches of each image and of its captions contribute to the mean R@k of both directions: input of a paired bootstrap over
+     * images, with R@k as its mean.
+     *
+     * @param imageOf {@code [M]} the image of every caption
+     */
+    public double[] hitsByImage(int k, int[] imageOf) {
+        double[] hits = textRetrieval.hits(k);
+        double[] ofCaptions = imageRetrieval.hits(k);
+        double weight = hits.length / (double) ofCaptions.length;
+        for (int caption = 0; caption < ofCaptions.length; caption++) {
+            hits[imageOf[caption]] += weight * ofCaptions[caption];
+        }
+        for (int image = 0; image < hits.length; image++) {
+            hits[image] /= 2;
+        }
+        return hits;
+    }
+
+    /**
      * Caption retrieval accuracy: caption {@code a[i]} searches its partner {@code b[i]} among all of {@code b}.
      *
      * @return {@link Ranks#recall recall(1)} of the result is the accuracy
@@ -80,9 +100,27 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
 
     /** The mean of {@link #captionRetrievalAccuracy} at 1 in both directions, a fraction. */
     public static double mutualCaptionAccuracy(FloatMatrix a, FloatMatrix b) {
+        return StatUtils.mean(mutualCaptionHits(a, b));
+    }
+
+    /** What each pair contributes to {@link #mutualCaptionAccuracy}, which is the mean: 1 if both find the other, 0.5 if one does. */
+    public static double[] mutualCaptionHits(FloatMatrix a, FloatMatrix b) {
+        List<Ranks> ranks = captionRanks(a, b);
+        return mutualHits(ranks.getFirst(), ranks.getLast());
+    }
+
+    /** The same of ranks in both directions. */
+    static double[] mutualHits(Ranks there, Ranks back) {
+        double[] hits = there.hits(1);
+        double[] hitsBack = back.hits(1);
+        Arrays.setAll(hits, pair -> (hits[pair] + hitsBack[pair]) / 2);
+        return hits;
+    }
+
+    /** Ranks of the partners that {@code a} searches among all of {@code b}, and the other way round. */
+    static List<Ranks> captionRanks(FloatMatrix a, FloatMatrix b) {
         int[][] partners = partners(a, b);
-        List<Ranks> ranks = CosineRanking.bothWays(a, b, partners, partners, CAPTION_PAIR);
-        return (ranks.getFirst().recall(1) + ranks.getLast().recall(1)) / 2;
+        return CosineRanking.bothWays(a, b, partners, partners, CAPTION_PAIR);
     }
 
     private static int[][] partners(FloatMatrix a, FloatMatrix b) {

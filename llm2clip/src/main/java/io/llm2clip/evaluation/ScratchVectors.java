@@ -20,7 +20,7 @@ import java.util.Locale;
  * bounded whatever their number. Closing frees both.
  */
 public final class ScratchVectors implements AutoCloseable {
-    /** So many bytes of all matrices together stay in memory. */
+    /** So many bytes of matrices stay in memory. */
     private static final long MEMORY_BYTES = 512L << 20;
 
     private static final int BLOCK_BYTES = 1 << 20;
@@ -34,6 +34,11 @@ public final class ScratchVectors implements AutoCloseable {
     /** Temporary files are in the folder that the system property {@code java.io.tmpdir} names. */
     public ScratchVectors() {
         this(MEMORY_BYTES, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    /** One of so many that are in use at once, which share the memory that a single one would take. */
+    public static ScratchVectors oneOf(int several) {
+        return new ScratchVectors(MEMORY_BYTES / several, Path.of(System.getProperty("java.io.tmpdir")));
     }
 
     ScratchVectors(long memoryBytes, Path folder) {
@@ -95,6 +100,9 @@ public final class ScratchVectors implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!arena.scope().isAlive()) {
+            return;
+        }
         arena.close();
         for (Path file : kept) {
             try {

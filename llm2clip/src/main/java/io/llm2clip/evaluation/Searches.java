@@ -42,14 +42,35 @@ public record Searches(List<Stratum> strata) {
      */
     public record Found(int rank, List<Neighbor> nearest) {}
 
+    /** The first answers to some queries, best first. */
+    @FunctionalInterface
+    public interface Answers {
+        List<List<Neighbor>> to(List<Integer> queries);
+    }
+
     /**
-     * Embeddings of a model, and what came of them.
+     * What a model makes of all queries.
      *
-     * @param queries {@code [Q, E]}
-     * @param candidates {@code [C, E]}
      * @param ranks of the queries' right answers
      */
-    public record Model(FloatMatrix queries, FloatMatrix candidates, Ranks ranks) {
+    public record Model(Ranks ranks, Answers answers) {
+        /**
+         * By embeddings.
+         *
+         * @param queries {@code [Q, E]}
+         * @param candidates {@code [C, E]}
+         */
+        public Model(FloatMatrix queries, FloatMatrix candidates, Ranks ranks) {
+            this(ranks, some -> NearestCandidates.of(queries, some, candidates, NEIGHBORS));
+        }
+
+        /** The same with the answers to all queries found now, so that embeddings need not be kept. */
+        public Model answered() {
+            List<List<Neighbor>> all =
+                    answers.to(IntStream.range(0, ranks.size()).boxed().toList());
+            return new Model(ranks, some -> some.stream().map(all::get).toList());
+        }
+
         private Found found(int query, List<Neighbor> nearest) {
             return new Found(ranks.ranks()[query] + 1, nearest);
         }
@@ -83,15 +104,15 @@ public record Searches(List<Stratum> strata) {
         List<Model> models = List.of(ours, other);
         return new Searches(List.of(
                 spread(
-                        "won: the right image comes earlier",
+                        "won: the target ranks higher",
                         all.stream().filter(q -> ranks[q] < others[q]).toList(),
                         models),
                 spread(
-                        "tied: the same place",
+                        "tied: the same rank",
                         all.stream().filter(q -> ranks[q] == others[q]).toList(),
                         models),
                 spread(
-                        "lost: the right image comes later",
+                        "lost: the target ranks lower",
                         all.stream().filter(q -> ranks[q] > others[q]).toList(),
                         models)));
     }
@@ -115,7 +136,7 @@ public record Searches(List<Stratum> strata) {
         List<List<Found>> byQuery = new ArrayList<>();
         queries.forEach(_ -> byQuery.add(new ArrayList<>()));
         for (Model model : models) {
-            List<List<Neighbor>> nearest = NearestCandidates.of(model.queries, queries, model.candidates, NEIGHBORS);
+            List<List<Neighbor>> nearest = model.answers.to(queries);
             for (int i = 0; i < queries.size(); i++) {
                 byQuery.get(i).add(model.found(queries.get(i), nearest.get(i)));
             }

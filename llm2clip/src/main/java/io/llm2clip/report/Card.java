@@ -1,7 +1,7 @@
 package io.llm2clip.report;
 
 /**
- * A figure that a report is about.
+ * A figure that a report is about; terms of the {@link Glossary} in its texts are explained.
  *
  * @param number the figure
  * @param text what it is
@@ -10,6 +10,6 @@ package io.llm2clip.report;
 public record Card(String number, String text, String beside) {
     String html() {
         return "<div class=\"card\"><b>%s</b><span>%s</span><span>%s</span></div>"
-                .formatted(Html.escape(number), Html.escape(text), Html.escape(beside));
+                .formatted(Html.escape(number), Glossary.explained(text), Glossary.explained(beside));
     }
 }

@@ -2,24 +2,33 @@ package io.llm2clip.report;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** A line chart as inline SVG: values by step, noisy ones drawn pale with their running mean over them. */
+/**
+ * A line chart as inline SVG below its title: values by step, noisy ones drawn pale with their running mean over them. A dashed line marks
+ * where a line begins later than the others.
+ */
 public final class Chart {
+    /** Of a line that marks where another one begins. */
+    static final String MARK = "class=\"mark";
+
     private static final int WIDTH = 340;
-    private static final int HEIGHT = 190;
+    private static final int HEIGHT = 172;
     private static final int LEGEND = 16;
     private static final int LEFT = 44;
     private static final int BOTTOM = 26;
-    private static final int TOP = 26;
+    private static final int TOP = 8;
     private static final int RIGHT = 10;
     /** Points of a line, more of which would be closer than a pixel. */
     private static final int POINTS = 300;
     /** Lines that have a color of their own. */
     private static final int COLORS = 4;
+    /** The part of all steps after which a line begins late, and not because its first batches were of another kind by chance. */
+    private static final double LATE = 0.1;
 
     private final String title;
     private final List<Series> lines;
@@ -30,7 +39,7 @@ public final class Chart {
     private final StringBuilder svg = new StringBuilder();
 
     private Chart(String title, List<Series> lines) {
-        this.title = Html.escape(title);
+        this.title = title;
         this.lines = lines;
         steps = lines.stream()
                 .mapToInt(line -> line.step(line.size() - 1))
@@ -44,8 +53,9 @@ public final class Chart {
     }
 
     /**
-     * The chart as an element {@code svg}; its axis begins and ends at round numbers.
+     * The chart as HTML; its axes have ticks at round numbers.
      *
+     * @param title in HTML
      * @param series lines, with a legend if they have names
      */
     public static String of(String title, List<Series> series) {
@@ -66,9 +76,8 @@ public final class Chart {
     }
 
     private String draw(boolean noisy) {
-        svg.append("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">"
-                .formatted(WIDTH, named() ? HEIGHT + LEGEND : HEIGHT, title));
-        svg.append("<text x=\"%d\" y=\"16\" class=\"title\">%s</text>".formatted(LEFT, title));
+        svg.append("<div class=\"chart\"><p>%s</p><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">"
+                .formatted(title, WIDTH, named() ? HEIGHT + LEGEND : HEIGHT, title.replaceAll("<[^>]*>", "")));
         for (double value = low; value < low + span + tick / 2; value += tick) {
             svg.append(String.format(
                     Locale.ROOT,
@@ -81,9 +90,8 @@ public final class Chart {
                     y(value) + 4,
                     label(value)));
         }
-        svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\">0</text>".formatted(LEFT, HEIGHT - 8));
-        svg.append("<text x=\"%d\" y=\"%d\" class=\"axis\" text-anchor=\"end\">%d steps</text>"
-                .formatted(WIDTH - RIGHT, HEIGHT - 8, steps));
+        stepAxis();
+        marks();
         for (int i = 0; noisy && i < lines.size(); i++) {
             line(lines.get(i), "raw c" + i % COLORS);
         }
@@ -91,7 +99,44 @@ public final class Chart {
             line(noisy ? lines.get(i).smooth() : lines.get(i), "smooth c" + i % COLORS);
         }
         legend();
-        return svg.append("</svg>").toString();
+        return svg.append("</svg></div>").toString();
+    }
+
+    /** Round numbers of steps, as far as they do not come too close to the last one, which is labeled too. */
+    private void stepAxis() {
+        int apart = (int) Math.max(1, tick(steps));
+        for (int step = 0; step < steps - apart * 2 / 3; step += apart) {
+            stepLabel(step, step == 0 ? "start" : "middle", String.format(Locale.ROOT, "%,d", step));
+        }
+        stepLabel(steps, "end", String.format(Locale.ROOT, "%,d steps", steps));
+    }
+
+    private void stepLabel(int step, String anchor, String text) {
+        svg.append(String.format(
+                Locale.ROOT,
+                "<text x=\"%.1f\" y=\"%d\" class=\"axis\" text-anchor=\"%s\">%s</text>",
+                x(step),
+                HEIGHT - 8,
+                anchor,
+                text));
+    }
+
+    /** Where lines begin that begin later than others. */
+    private void marks() {
+        for (int i = 0; i < lines.size(); i++) {
+            int first = lines.get(i).step(0);
+            if (lines.size() > 1 && first > LATE * steps) {
+                svg.append(String.format(
+                        Locale.ROOT,
+                        "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" %s c%d\"/>",
+                        x(first),
+                        x(first),
+                        TOP,
+                        HEIGHT - BOTTOM,
+                        MARK,
+                        i % COLORS));
+            }
+        }
     }
 
     private String label(double value) {
@@ -132,13 +177,15 @@ public final class Chart {
     }
 
     private void line(Series series, String style) {
-        StringBuilder points = new StringBuilder();
+        List<String> points = new ArrayList<>();
         for (int i = 0; i < series.size(); i++) {
-            double x = LEFT + (double) series.step(i) / Math.max(1, steps) * (WIDTH - LEFT - RIGHT);
-            points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y(series.value(i))));
+            points.add(String.format(Locale.ROOT, "%.1f,%.1f", x(series.step(i)), y(series.value(i))));
         }
-        svg.append("<polyline class=\"%s\" points=\"%s\"/>"
-                .formatted(style, points.toString().strip()));
+        svg.append("<polyline class=\"%s\" points=\"%s\"/>".formatted(style, String.join(" ", points)));
+    }
+
+    private double x(int step) {
+        return LEFT + (double) step / Math.max(1, steps) * (WIDTH - LEFT - RIGHT);
     }
 
     private double y(double value) {

@@ -22,6 +22,11 @@ public final class DataTable {
         return new DataTable("facts");
     }
 
+    /** A table of recalls, which a phone shows closer. */
+    static DataTable ofRecalls() {
+        return new DataTable("recall");
+    }
+
     /** A row of headings, in HTML. */
     public DataTable head(List<String> cells) {
         return rawHead(cells.stream().map(cell -> "<th>" + cell + "</th>").collect(Collectors.joining()));
@@ -46,9 +51,16 @@ public final class DataTable {
      * @param cells in HTML
      */
     public DataTable row(String style, List<String> cells) {
-        body.append("<tr class=\"").append(style).append("\">");
-        cells.forEach(cell -> body.append("<td>").append(cell).append("</td>"));
-        body.append("</tr>");
+        return rawRow(style, cells.stream().map(cell -> "<td>" + cell + "</td>").collect(Collectors.joining()));
+    }
+
+    /**
+     * A row.
+     *
+     * @param cells as elements {@code td}
+     */
+    DataTable rawRow(String style, String cells) {
+        body.append("<tr class=\"%s\">%s</tr>".formatted(style, cells));
         return this;
     }
 

@@ -8,13 +8,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * One self-contained HTML page: a verdict, cards, then sections, which a list of contents leads to. It follows the reader's choice of
- * light or dark, and fits a phone and paper.
+ * One self-contained HTML page: a verdict, cards, then sections, which a list of contents leads to, and the terms that they explain, for
+ * where nothing can be pointed at. It follows the reader's choice of light or dark, and fits a phone and paper.
  */
 public final class Page {
+    private static final Pattern TERM = Pattern.compile("<abbr title=\"([^\"]*)\">([^<]*)</abbr>");
+
+    private static final String FOOTER =
+            "<p class=\"soft\">LLM2CLIP: a language model, taught to tell captions apart, reads the captions that a vision tower learns from"
+                    + " (<a href=\"https://arxiv.org/abs/2411.04997\">the paper</a>).</p>";
+
     private record Section(String title, String body) {}
 
     private final String title;
@@ -79,7 +90,24 @@ public final class Page {
                     .append(sections.get(i).body)
                     .append("</section>");
         }
-        return html.append("</main></body></html>\n").toString();
+        return html.append(terms())
+                .append(FOOTER)
+                .append("</main></body></html>\n")
+                .toString();
+    }
+
+    /** What is explained anywhere, once each; empty if nothing is. */
+    private String terms() {
+        Map<String, String> explanations = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        Stream.concat(Stream.of(top), sections.stream().map(Section::body))
+                .flatMap(html -> TERM.matcher(html).results())
+                .forEach(term -> explanations.putIfAbsent(term.group(2), term.group(1)));
+        return explanations.isEmpty()
+                ? ""
+                : explanations.entrySet().stream()
+                        .map(term -> "<dt>%s</dt><dd>%s</dd>".formatted(term.getKey(), term.getValue()))
+                        .collect(Collectors.joining(
+                                "", "<details class=\"terms\"><summary>Terms</summary><dl>", "</dl></details>"));
     }
 
     private static String style() {

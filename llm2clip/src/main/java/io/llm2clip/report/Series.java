@@ -6,6 +6,9 @@ import java.util.List;
 
 /** A quantity over the steps of a training. Values that are not finite are left out. */
 public final class Series {
+    /** Neighbors on either side that a running mean takes. */
+    private static final int REACH = 5;
+
     private final String name;
     private int[] steps = new int[64];
     private float[] values = new float[64];
@@ -124,14 +127,15 @@ public final class Series {
         return thin;
     }
 
-    /** Exponential means over about ten values, fewer of a short series. */
+    /**
+     * The mean of each value and as many before as after it, at most five; fewer toward both ends and in a short series, so that the line
+     * does not lag behind.
+     */
     Series smooth() {
         Series smooth = new Series(name);
-        double weight = Math.clamp(12.0 / Math.max(1, size), 0.1, 1);
-        double mean = size == 0 ? 0 : values[0];
         for (int i = 0; i < size; i++) {
-            mean += weight * (values[i] - mean);
-            smooth.add(steps[i], mean);
+            int reach = Math.min(Math.min(REACH, size / 12), Math.min(i, size - 1 - i));
+            smooth.add(steps[i], mean(i - reach, i + reach + 1));
         }
         return smooth;
     }

@@ -6,29 +6,59 @@ import io.llm2clip.image.RgbImage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 
 /** A picture small enough for a page, whatever the size of its file. */
-final class Thumbnail {
+public final class Thumbnail {
     private static final int SIDE = 224;
 
-    private Thumbnail() {}
+    private final byte[] jpeg;
 
-    /** The picture as the address of an {@code img}; empty if it cannot be read any more. */
-    static Optional<String> of(Path file) {
+    private Thumbnail(byte[] jpeg) {
+        this.jpeg = jpeg;
+    }
+
+    /** The picture of a file; empty if it cannot be read any more. */
+    public static Optional<Thumbnail> of(Path file) {
         try {
-            RgbImage image = ImageReader.DEFAULT.read(file);
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            ImageIO.write(small(image), "jpeg", bytes);
-            return Optional.of("data:image/jpeg;base64," + Base64.getEncoder().encodeToString(bytes.toByteArray()));
+            return Optional.of(of(ImageReader.DEFAULT.read(file)));
         } catch (InputException e) {
             return Optional.empty();
+        }
+    }
+
+    /** A picture. */
+    public static Thumbnail of(RgbImage image) {
+        try {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            ImageIO.write(small(image), "jpeg", bytes);
+            return new Thumbnail(bytes.toByteArray());
         } catch (IOException e) {
             throw new IllegalStateException("A picture in memory cannot be encoded.", e);
         }
+    }
+
+    /** What {@link #write} wrote; empty if it cannot be read any more. */
+    static Optional<Thumbnail> read(Path file) {
+        try {
+            return Optional.of(new Thumbnail(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Writes it as a JPEG file. */
+    void write(Path file) throws IOException {
+        Files.write(file, jpeg);
+    }
+
+    /** The address of an {@code img}, which holds the picture itself. */
+    String source() {
+        return "data:image/jpeg;base64," + Base64.getEncoder().encodeToString(jpeg);
     }
 
     /** Each pixel is the mean of those that it covers. */

@@ -3,18 +3,16 @@ package io.llm2clip.training;
 import io.llm2clip.data.DataDigest;
 import io.llm2clip.data.Fingerprint;
 import io.llm2clip.dataset.DataSource;
-import io.llm2clip.evaluation.CaptionRetrieval;
 import io.llm2clip.model.TextModel;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
-import io.llm2clip.training.run.Outcome;
 import io.llm2clip.training.run.RunSettings;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /** What stage 1 says of itself: when it begins, in its run's record, and in the text encoder that it saves. */
 record CaptionNotes(TextStart start, CaptionTraining.Config training) {
@@ -63,6 +61,15 @@ record CaptionNotes(TextStart start, CaptionTraining.Config training) {
         return new RunSettings(settings);
     }
 
+    /** What its report says besides. */
+    Map<String, String> about(Path out, HeldOutTexts split) {
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("output", out.toString());
+        about.put("learned from", RecipeNotes.sizes(split.training(), "group"));
+        about.put("held out", Quantity.of(split.measured().size(), "group"));
+        return about;
+    }
+
     /** Where the text encoder comes from. */
     Map<String, String> provenance() {
         Map<String, String> notes = languageModelProvenance();
@@ -86,16 +93,5 @@ record CaptionNotes(TextStart start, CaptionTraining.Config training) {
             case TextStart.Pretrained pretrained -> RecipeNotes.pretrained(pretrained.directory());
             case TextStart.FromScratch _ -> "scratch";
         };
-    }
-
-    /** What it came to, as a run records it. */
-    static List<Outcome> outcomes(Map<String, CaptionRetrieval.Change> changes) {
-        List<Outcome> figures = new ArrayList<>();
-        changes.forEach((pairing, change) -> figures.add(new Outcome(
-                "caption retrieval accuracy, " + CaptionRetrieval.name(pairing),
-                change.after(),
-                OptionalDouble.of(change.before()),
-                1.0 / change.images())));
-        return figures;
     }
 }

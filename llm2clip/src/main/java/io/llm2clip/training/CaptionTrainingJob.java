@@ -14,6 +14,7 @@ import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunResult;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -169,15 +170,15 @@ public record CaptionTrainingJob(
                 CaptionTraining.prepare(model.encoder(), split.training(), instructions, training, progress);
         CaptionNotes notes = notes();
         notes.announce(progress);
-        TrainingRun recorded =
-                directory.begin(notes.settings(sources, instructions, split, model, execution), progress);
+        TrainingRun recorded = directory.begin(
+                notes.settings(sources, instructions, split, model, execution), notes.about(out, split), progress);
         int skipped = trainLanguageModel(model, corpus, output, recorded, progress);
         if (languageOutput != null) {
             // It appears with the text encoder: a training that was stopped finds its place free when it goes on.
             model.write(languageOutput, notes.languageModelProvenance(), Saving.DEFAULT);
         }
         HeldOutCaptions held = new HeldOutCaptions(model, split.measured(), notes, progress);
-        CaptionRetrieval before = held.retrieval(true);
+        HeldOutCaptions.Measured before = held.measured(true);
         LossCurve losses = savedOnFailure(
                 model,
                 output,
@@ -187,8 +188,14 @@ public record CaptionTrainingJob(
         if (languageOutput != null) {
             OutputFolders.writeAfter(out, languageOutput::publish);
         }
-        Map<String, CaptionRetrieval.Change> changes = held.retrieval(false).since(before);
-        directory.finish(CaptionNotes.outcomes(changes), progress);
+        HeldOutCaptions.Measured after = held.measured(false);
+        Map<String, CaptionRetrieval.Change> changes = after.retrieval().since(before.retrieval());
+        directory.finish(
+                new RunResult(
+                        after.outcomes(before, training.seed()),
+                        after.galleries(before),
+                        NextCommands.ofCaption(out, sources)),
+                progress);
         List<String> measured = split.measured().stream().flatMap(List::stream).toList();
         return new Result(
                 stage1.batches().size(),

@@ -5,6 +5,7 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.ExamplePlaces;
 import io.llm2clip.dataset.ImageExamples;
 import io.llm2clip.evaluation.RetrievalMetrics;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.image.ImageSource;
 import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.ImageEncoder;
@@ -12,6 +13,8 @@ import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.Thumbnail;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.Evaluation;
 import java.nio.file.Path;
@@ -20,6 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Measures retrieval between held-out images and all their captions, in the middle of stage 2 and after it. */
 final class ClipEvaluation implements Evaluation {
@@ -44,8 +50,24 @@ final class ClipEvaluation implements Evaluation {
      * What was measured; broken images are left out, a sentence says why.
      *
      * @param retrieval by what embedded the captions; the first one is that of the model itself
+     * @param gallery searches to look at, found when they are asked for
      */
-    record Measured(int images, List<String> broken, Map<CaptionsBy, RetrievalMetrics> retrieval) {}
+    record Measured(
+            int images, List<String> broken, Map<CaptionsBy, RetrievalMetrics> retrieval, Supplier<Gallery> gallery) {}
+
+    /**
+     * Images that can be used, with all their captions.
+     *
+     * @param embeddings of the images
+     * @param numbers of the images in their set
+     * @param imageOf by caption
+     */
+    private record Embedded(
+            FloatMatrix embeddings, List<Integer> numbers, List<String> captions, List<Integer> imageOf) {
+        int[] images() {
+            return imageOf.stream().mapToInt(Integer::intValue).toArray();
+        }
+    }
 
     Measured retrieval() {
         ImageSource source = images.source();
@@ -55,6 +77,7 @@ final class ClipEvaluation implements Evaluation {
         List<String> captions = new ArrayList<>();
         List<Integer> imageOf = new ArrayList<>();
         List<String> broken = new ArrayList<>();
+        List<Integer> numbers = new ArrayList<>();
         int[] count = {0};
         try (ImageEncoder encoder = new ImageEncoder(models.vision(), execution);
                 Progress.Phase phase = progress.begin("evaluation", source.count(), "image")) {
@@ -65,6 +88,7 @@ final class ClipEvaluation implements Evaluation {
                             captions.add(caption);
                             imageOf.add(count[0]);
                         }
+                        numbers.add(index);
                         embeddings.accept(count[0]++, embedding);
                     },
                     failure -> broken.add(failure.reason()),
@@ -76,29 +100,64 @@ final class ClipEvaluation implements Evaluation {
                                         count[0], source.count(), images.set().name(), broken.getFirst()));
             }
         }
-        return new Measured(
-                count[0],
-                broken,
-                metrics(
-                        embeddings.slice(0, count[0]),
-                        captions,
-                        imageOf.stream().mapToInt(Integer::intValue).toArray()));
+        Embedded embedded = new Embedded(embeddings.slice(0, count[0]), numbers, captions, imageOf);
+        List<FloatMatrix> texts = models.texts().parts().stream()
+                .map(part -> part.embed(captions))
+                .toList();
+        Map<CaptionsBy, RetrievalMetrics> metrics = metrics(embedded, texts);
+        return new Measured(count[0], broken, metrics, () -> gallery(embedded, texts, metrics));
     }
 
-    private Map<CaptionsBy, RetrievalMetrics> metrics(FloatMatrix found, List<String> captions, int... imageOf) {
+    private Map<CaptionsBy, RetrievalMetrics> metrics(Embedded found, List<FloatMatrix> texts) {
         Map<CaptionsBy, RetrievalMetrics> metrics = new LinkedHashMap<>();
-        List<FloatMatrix> texts = new ArrayList<>();
-        for (TextPart part : models.texts().parts()) {
-            FloatMatrix embedded = part.embed(captions);
-            texts.add(embedded);
-            metrics.put(part.captionsBy(), RetrievalMetrics.of(found, embedded, imageOf));
+        FloatMatrix embeddings = found.embeddings;
+        for (int i = 0; i < texts.size(); i++) {
+            metrics.put(
+                    models.texts().parts().get(i).captionsBy(),
+                    RetrievalMetrics.of(embeddings, texts.get(i), found.images()));
         }
         if (models.texts().joined()) {
             metrics.put(
                     CaptionsBy.JOINED,
-                    RetrievalMetrics.of(found.beside(found), texts.getFirst().beside(texts.getLast()), imageOf));
+                    RetrievalMetrics.of(
+                            embeddings.beside(embeddings), texts.getFirst().beside(texts.getLast()), found.images()));
         }
         return metrics;
+    }
+
+    /** Of two text branches the searches of both, the text tower's below those of the language model. */
+    private Gallery gallery(Embedded found, List<FloatMatrix> texts, Map<CaptionsBy, RetrievalMetrics> metrics) {
+        List<String> names = new ArrayList<>();
+        List<Searches.Model> searched = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            CaptionsBy by = models.texts().parts().get(i).captionsBy();
+            names.add(texts.size() == 1 ? "this model" : by.text());
+            searched.add(new Searches.Model(
+                    texts.get(i),
+                    found.embeddings,
+                    Objects.requireNonNull(metrics.get(by)).imageRetrieval()));
+        }
+        ExamplePlaces places = new ExamplePlaces(images.set());
+        return new Gallery(
+                Gallery.Kind.IMAGES,
+                texts.size() == 1
+                        ? Searches.of(searched.getFirst())
+                        : Searches.compared(searched.getFirst(), searched.getLast()),
+                names,
+                found.captions::get,
+                found.imageOf::get,
+                image -> item(places, found.numbers.get(image)));
+    }
+
+    private Gallery.Item item(ExamplePlaces places, int number) {
+        String caption = places.captions(number).getFirst();
+        try {
+            return new Gallery.Item(
+                    caption, places.read(number).image().map(image -> Thumbnail.of(image.whole(images.reader()))));
+        } catch (InputException e) {
+            // Its file went since it was measured.
+            return new Gallery.Item(caption, Optional.empty());
+        }
     }
 
     @Override

@@ -2,8 +2,10 @@ package io.llm2clip.training;
 
 import io.llm2clip.dataset.HeldOutExamples;
 import io.llm2clip.nn.Parameters;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.RunSettings;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -41,6 +43,20 @@ record ClipNotes(ClipData data, VisionStart vision, ClipTraining.Config training
         settings.put("initial_parameters", initial.digest());
         settings.putAll(RecipeNotes.of(execution));
         return new RunSettings(settings);
+    }
+
+    /** What its report says besides. */
+    Map<String, String> about(Path out, HeldOutExamples split) {
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("output", out.toString());
+        about.put("learned from", RecipeNotes.sizes(split.training().sources(), "image"));
+        about.put(
+                "held out",
+                "%s: %s"
+                        .formatted(
+                                split.measured().name(),
+                                Quantity.of(split.measured().size(), "image")));
+        return about;
     }
 
     /** Where the model comes from. */

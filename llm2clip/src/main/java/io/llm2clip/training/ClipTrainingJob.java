@@ -16,9 +16,11 @@ import io.llm2clip.nn.Parameters;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunResult;
 import io.llm2clip.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,7 +179,7 @@ public record ClipTrainingJob(
                 ClipEvaluation evaluation =
                         new ClipEvaluation(models, data.measured(split, preprocessing), execution, progress);
                 TrainingRun recorded = directory
-                        .begin(notes.settings(split, texts, parameters, execution), progress)
+                        .begin(notes.settings(split, texts, parameters, execution), notes.about(out, split), progress)
                         .evaluating(evaluation);
                 LossCurve losses;
                 try {
@@ -202,7 +204,14 @@ public record ClipTrainingJob(
                     OutputFolders.writeAfter(out, () -> side.saveAdapter(adapterOutput, pretrained.path()));
                 }
                 ClipEvaluation.Measured measured = evaluation.retrieval();
-                directory.finish(ClipOutcomes.of(measured.retrieval()), progress);
+                Gallery gallery = measured.gallery().get();
+                directory.finish(
+                        new RunResult(
+                                ClipOutcomes.of(measured.retrieval()),
+                                Map.of("held-out images by their captions", gallery),
+                                NextCommands.ofClip(
+                                        out, data.validation(), gallery, image -> directory.picture(0, image))),
+                        progress);
                 return new Result(
                         split.training().size(),
                         measured.images(),

@@ -13,6 +13,7 @@ import io.llm2clip.tensor.Execution;
 import io.llm2clip.text.SpecialTokens;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunResult;
 import io.llm2clip.training.run.RunSettings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -115,7 +116,7 @@ public record MntpTrainingJob(
                     },
                     progress);
             language.save(output, provenance(), Saving.DEFAULT);
-            directory.finish(List.of(), progress);
+            directory.finish(new RunResult(List.of(), Map.of(), NextCommands.ofMntp(out, sources)), progress);
             return new Result(
                     losses,
                     sources.stream().mapToLong(source -> source.set().size()).sum());
@@ -136,7 +137,7 @@ public record MntpTrainingJob(
                     mask,
                     training,
                     execution,
-                    directory.begin(settings(language), progress),
+                    directory.begin(settings(language), about(), progress),
                     progress,
                     trained);
         } catch (DivergedException e) {
@@ -162,6 +163,14 @@ public record MntpTrainingJob(
         settings.put("initial_model", Fingerprint.hash(initial.fingerprint().text()));
         settings.putAll(RecipeNotes.of(execution));
         return new RunSettings(settings);
+    }
+
+    /** What its report says besides. */
+    private Map<String, String> about() {
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("output", out.toString());
+        about.put("learned from", RecipeNotes.sizes(sources, "example"));
+        return about;
     }
 
     private Map<String, String> provenance() {

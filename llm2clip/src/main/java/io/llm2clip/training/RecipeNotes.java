@@ -1,7 +1,9 @@
 package io.llm2clip.training;
 
 import io.llm2clip.dataset.DataSource;
+import io.llm2clip.progress.Quantity;
 import io.llm2clip.tensor.Execution;
+import io.llm2clip.training.run.RunSettings;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -10,13 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A training's settings as people and files have them: a name and a value for each number of a record. */
-final class RecipeNotes {
-    private static final String NONE = "none";
-
+public final class RecipeNotes {
     private RecipeNotes() {}
 
     /**
@@ -59,15 +60,27 @@ final class RecipeNotes {
         return notes;
     }
 
+    /**
+     * The same for people, with how many there are.
+     *
+     * @param noun what an example is
+     */
+    static String sizes(List<DataSource> sources, String noun) {
+        return sources.stream()
+                .map(source -> "%s: %s"
+                        .formatted(source.set().name(), Quantity.of(source.set().size(), noun)))
+                .collect(Collectors.joining("; "));
+    }
+
     /** Where a training that was given a pretrained model began. */
     static String pretrained(Path directory) {
         return "pretrained " + directory.toAbsolutePath().normalize().getFileName();
     }
 
     /** The same as one line, such as {@code steps 170, batch 32, learning rate 0.003}, of what is there. */
-    static String line(Record settings) {
+    public static String line(Record settings) {
         return of("", settings).entrySet().stream()
-                .filter(entry -> !entry.getValue().equals(NONE))
+                .filter(entry -> !entry.getValue().equals(RunSettings.NONE))
                 .map(entry -> entry.getKey().replace('_', ' ') + " " + entry.getValue())
                 .collect(Collectors.joining(", "));
     }
@@ -82,9 +95,11 @@ final class RecipeNotes {
         return others.isEmpty() ? "as in " + name : "as in %s but for %s".formatted(name, others);
     }
 
+    /** What an {@link Optional} holds; null for none. */
     private static @Nullable Object value(RecordComponent component, Record settings) {
         try {
-            return component.getAccessor().invoke(settings);
+            Object value = component.getAccessor().invoke(settings);
+            return value instanceof Optional<?> optional ? optional.orElse(null) : value;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("The accessors of public records can be called.", e);
         }
@@ -98,7 +113,7 @@ final class RecipeNotes {
         if (value == null
                 || value instanceof Collection<?> items && items.isEmpty()
                 || value instanceof Map<?, ?> entries && entries.isEmpty()) {
-            return NONE;
+            return RunSettings.NONE;
         }
         boolean fraction = value instanceof Float || value instanceof Double;
         return fraction && Double.isFinite(((Number) value).doubleValue())

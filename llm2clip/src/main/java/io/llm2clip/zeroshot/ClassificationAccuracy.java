@@ -47,9 +47,23 @@ public final class ClassificationAccuracy {
         } else {
             confusions.merge(new Confused(truth, answer), 1, Integer::sum);
         }
-        if (scores.stream().limit(FIVE).anyMatch(score -> score.label().name().equals(truth))) {
+        if (rank(truth, scores) < FIVE) {
             counts.firstFive++;
         }
+    }
+
+    /**
+     * How many labels come before the right one; the number of all if it is not there.
+     *
+     * @param truth the name of the right label
+     * @param scores best first
+     */
+    public static int rank(String truth, List<ZeroShotClassifier.Score> scores) {
+        int rank = 0;
+        while (rank < scores.size() && !scores.get(rank).label().name().equals(truth)) {
+            rank++;
+        }
+        return rank;
     }
 
     /** How many images were counted. */

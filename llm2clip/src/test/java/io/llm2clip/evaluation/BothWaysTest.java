@@ -3,6 +3,7 @@ package io.llm2clip.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,9 @@ class BothWaysTest {
             degrees(30), degrees(80), degrees(60), degrees(50), degrees(20), // of the first image
             degrees(85), degrees(10), degrees(70), degrees(40), degrees(89) // of the second
         };
-        BothWays ways = BothWays.of(RetrievalMetrics.of(images, captions, new int[] {0, 0, 0, 0, 0, 1, 1, 1, 1, 1}));
+        int[] imageOf = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
+        RetrievalMetrics metrics = RetrievalMetrics.of(images, captions, imageOf);
+        BothWays ways = BothWays.of(metrics);
         // A caption is nearer to the first image below 45 degrees: 30 and 20 of its own; 85, 70, 89 are right for the
         // second.
         assertThat(ways.textToImage().r1()).isEqualTo(5 / 10.0);
@@ -24,6 +27,21 @@ class BothWaysTest {
         // own.
         assertThat(ways.imageToText().r1()).isEqualTo(1 / 2.0);
         assertThat(ways.imageToText().r5()).isEqualTo(1);
+        // The first image finds none, two of its five captions find it; the second finds one, three find it.
+        assertThat(metrics.hitsByImage(1, imageOf))
+                .containsExactly(new double[] {(0 + 2 / 5.0) / 2, (1 + 3 / 5.0) / 2}, within(1e-12));
+    }
+
+    @Test
+    void imagesWithMoreCaptionsCountMore() {
+        int[] imageOf = {0, 1, 1, 1};
+        float[][] images = {degrees(0), degrees(90)};
+        float[][] captions = {degrees(10), degrees(80), degrees(20), degrees(70)};
+        RetrievalMetrics metrics = RetrievalMetrics.of(images, captions, imageOf);
+        BothWays ways = BothWays.of(metrics);
+        assertThat(ways.textToImage().r1()).isEqualTo(3 / 4.0);
+        assertThat(Arrays.stream(metrics.hitsByImage(1, imageOf)).average().orElseThrow())
+                .isCloseTo((ways.imageToText().r1() + ways.textToImage().r1()) / 2, within(1e-12));
     }
 
     @Test

@@ -39,6 +39,20 @@ class SeriesTest {
     }
 
     @Test
+    void runningMeansDoNotLagBehind() {
+        Series ramp =
+                Series.of("", IntStream.range(0, 300).mapToObj(i -> (float) i).toList());
+        assertThat(ramp.smooth().values()).isEqualTo(ramp.values());
+        Series jump = Series.of(
+                "", IntStream.range(0, 200).mapToObj(i -> i < 100 ? 0f : 1f).toList());
+        List<Float> smooth = jump.smooth().values();
+        assertThat(smooth.get(94)).isZero();
+        assertThat(smooth.get(105)).isOne();
+        assertThat(smooth.get(99) + smooth.get(100)).isCloseTo(1, within(1e-6f));
+        assertThat(Series.of("", List.of(3f, 1f, 2f)).smooth().values()).containsExactly(3f, 1f, 2f);
+    }
+
+    @Test
     void tenthsMedianAndWhatIsNotFinite() {
         Series series =
                 Series.of("", IntStream.range(0, 20).mapToObj(i -> (float) i).toList());

@@ -5,22 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.TextGroups;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.model.LlamaConfig;
 import io.llm2clip.nn.LoraSettings;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.pair.InstructionTable;
 import io.llm2clip.training.pair.PairMix;
 import io.llm2clip.training.pair.Pairing;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +112,76 @@ class CaptionTrainingJobTest {
         }
         assertThat(Files.readAllLines(folder.resolve("parts-run/metrics.jsonl")))
                 .hasSize(2 + STEPS);
+    }
+
+    @Test
+    void captionsAreSearchedBeforeAndAfter() throws IOException {
+        CaptionTrainingJob.Result result =
+                job("model", false, new StopRequest(), StepOptions.PLAIN).run(Progress.NONE);
+        Map<String, Gallery> galleries = GalleryFolder.read(folder.resolve("model-run/searches"));
+        assertThat(galleries.keySet()).containsExactly("long captions by long ones", "long captions by short ones");
+        galleries.values().forEach(gallery -> {
+            assertThat(gallery.models()).containsExactly("after stage 1", "before it");
+            assertThat(gallery.searches().strata().stream()
+                            .mapToInt(Searches.Stratum::count)
+                            .sum())
+                    .isEqualTo(result.measuredGroups());
+            for (Searches.Stratum stratum : gallery.searches().strata()) {
+                for (Searches.Search search : stratum.searches()) {
+                    int after = search.found().getFirst().rank();
+                    int before = search.found().getLast().rank();
+                    assertThat(stratum.name()).startsWith(after < before ? "won" : after == before ? "tied" : "lost");
+                    String query = gallery.query().apply(search.query());
+                    String right = gallery.item()
+                            .apply(gallery.target().applyAsInt(search.query()))
+                            .caption();
+                    assertThat(right.replaceAll("\\D", "")).isEqualTo(query.replaceAll("\\D", ""));
+                    assertThat(right).isNotEqualTo(query);
+                }
+            }
+        });
+        assertThat(folder.resolve("model-run/results.json")).content().contains("\"gain\"", "\"low\"");
+        Path page = folder.resolve("page.html");
+        RunReport.of(folder.resolve("model-run")).write(page);
+        assertThat(page)
+                .content()
+                .contains("Searches: long captions by short ones</h2>", "kite: 22 groups; boat: 28 groups")
+                .contains("llm2clip train clip my-images --text %s --out %s-model"
+                        .formatted(folder.resolve("model"), folder.resolve("model")));
+    }
+
+    @Test
+    void aRunIsFinishedThoughItsSearchesHaveNoPlace() throws IOException {
+        Path taken = folder.resolve("model-run/searches/notes.txt");
+        List<String> notes = new ArrayList<>();
+        Progress progress = new Progress() {
+            @Override
+            public Phase begin(String name, long total, String unit) {
+                if (name.equals(CaptionTraining.NAME)) {
+                    try {
+                        Files.writeString(
+                                Files.createDirectory(taken.getParent()).resolve("notes.txt"), "mine");
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+                return NONE.begin(name, total, unit);
+            }
+
+            @Override
+            public void note(String sentence) {
+                notes.add(sentence);
+            }
+        };
+        job("model", false, new StopRequest(), StepOptions.PLAIN).run(progress);
+        assertThat(taken).content().isEqualTo("mine");
+        assertThat(notes)
+                .contains("The model is saved, but its report will show no searches: " + taken.getParent()
+                        + ": expected a new or empty folder, found other files (notes.txt); choose another name.");
+        assertThat(folder.resolve("model-run/args.json")).content().contains("\"finished\"");
+        Path page = folder.resolve("page.html");
+        RunReport.of(folder.resolve("model-run")).write(page);
+        assertThat(page).content().contains("Try it</h2>").doesNotContain("Searches");
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.llm2clip.data.CaptionedImages;
 import io.llm2clip.dataset.CaptionFolder;
 import io.llm2clip.dataset.DataMix;
 import io.llm2clip.evaluation.BothWays;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.evaluation.sets.RetrievalSet;
 import io.llm2clip.evaluation.suite.RetrievalEvaluation;
 import io.llm2clip.image.ImageReader;
@@ -25,9 +26,12 @@ import io.llm2clip.nn.checkpoint.Checkpoint;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.nn.optimizer.AdamW;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.tensor.EngineMemory;
 import io.llm2clip.tensor.Execution;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunReport;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
 import java.awt.image.BufferedImage;
@@ -221,6 +225,8 @@ class ClipTextTest {
             assertThat(branches).hasSize(1);
         }
 
+        assertReported(name, text instanceof ClipText.Both);
+
         // Stopped in the middle, it goes on to the same bits.
         String stopped = "stopped-" + kind;
         StopRequest stop = new StopRequest();
@@ -244,6 +250,35 @@ class ClipTextTest {
         }
         // Steps change an element by about the learning rate.
         assertThat(Math.sqrt(squares / found.length)).isLessThan(2e-4);
+    }
+
+    /** The run's folder has searches of held-out images, by both branches if there are two, and commands that try the model. */
+    private static void assertReported(String name, boolean both) throws IOException {
+        Path run = folder.resolve(name + "-run");
+        Gallery gallery = GalleryFolder.read(run.resolve("searches")).get("held-out images by their captions");
+        assertThat(gallery.models()).isEqualTo(both ? List.of("language model", "text tower") : List.of("this model"));
+        List<Searches.Stratum> strata = gallery.searches().strata();
+        // Two captions of each of the five images.
+        assertThat(strata.stream().mapToInt(Searches.Stratum::count).sum()).isEqualTo(10);
+        assertThat(strata.getFirst().name()).startsWith(both ? "won" : "found first");
+        for (Searches.Stratum stratum : strata) {
+            for (Searches.Search search : stratum.searches()) {
+                int image = gallery.target().applyAsInt(search.query());
+                assertThat(gallery.query().apply(search.query())).contains("kite " + (50 + image));
+                assertThat(gallery.item().apply(image).caption()).isEqualTo("kite " + (50 + image));
+                assertThat(gallery.item().apply(image).picture()).isPresent();
+                assertThat(search.found().getFirst().nearest()).hasSize(5);
+            }
+        }
+        Path page = folder.resolve(name + ".html");
+        RunReport.of(run).write(page);
+        assertThat(page)
+                .content()
+                .contains("<td>%s: 13 images</td>".formatted(training), "<td>%s: 5 images</td>".formatted(validation))
+                .contains("vision.patch_limits</td><td>none</td>")
+                .contains("llm2clip similarity --model %s %s/searches/0-".formatted(folder.resolve(name), run))
+                .contains("llm2clip eval %s --model %s --report".formatted(validation, folder.resolve(name)))
+                .doesNotContain("Optional", "Config[");
     }
 
     /** Cosines are the means of the two branches' own. */

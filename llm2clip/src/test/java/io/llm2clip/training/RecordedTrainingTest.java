@@ -28,6 +28,7 @@ import io.llm2clip.training.run.Evaluation;
 import io.llm2clip.training.run.RunDirectory;
 import io.llm2clip.training.run.RunInspection;
 import io.llm2clip.training.run.RunOptions;
+import io.llm2clip.training.run.RunResult;
 import io.llm2clip.training.run.RunSettings;
 import io.llm2clip.training.run.StopRequest;
 import io.llm2clip.training.run.StoppedException;
@@ -98,7 +99,7 @@ class RecordedTrainingTest {
             VisionTower vision = VisionTower.create(parameters, VISION);
             Linear adapter = Linear.create(parameters.root().scope("adapter"), 5, 4, false, Initializer.fanInNormal());
             Logits logits = Logits.create(parameters, lossSettings.start(Optional.empty()));
-            TrainingRun run = directory.begin(new RunSettings(settings), progress);
+            TrainingRun run = directory.begin(new RunSettings(settings), Map.of(), progress);
             LossCurve losses = ClipTraining.run(
                     "stage 2",
                     vision,
@@ -109,7 +110,7 @@ class RecordedTrainingTest {
                     Execution.cpu(),
                     evaluation.map(run::evaluating).orElse(run),
                     progress);
-            directory.finish(List.of(), progress);
+            directory.finish(new RunResult(List.of(), Map.of(), List.of()), progress);
             return new Trained(parameters.digest(), losses.losses(), losses.skipped());
         }
     }

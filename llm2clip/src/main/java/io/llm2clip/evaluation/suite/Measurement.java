@@ -42,16 +42,18 @@ public sealed interface Measurement {
      * @param set what was searched: the images that could be read, and their captions
      * @param captions of all languages
      * @param cutCaptions how many were too long for the model, so that their ends do not count
+     * @param maxLength tokens of a caption that the model reads
      * @param recall of all; the mean of languages where there are several
      * @param languages recall by language; one entry without a name if there is one language
      * @param chance what guessing has
-     * @param gallery searches of images by captions to look at, of the first language
+     * @param gallery searches of images by captions to look at, of the first language; those of a baseline beside them
      */
     record Retrieval(
             RetrievalSet set,
             List<String> broken,
             int captions,
             int cutCaptions,
+            int maxLength,
             BothWays recall,
             Map<String, BothWays> languages,
             Recall chance,
@@ -74,8 +76,8 @@ public sealed interface Measurement {
                     : "%d images with %d captions".formatted(images(), captions);
             return counts
                     + (captions == images()
-                            ? ": image to text, an image searches its caption among all; text to image, a caption searches its image among all."
-                            : ": image to text, the first of an image's captions counts; text to image, each caption searches its image.")
+                            ? ": image to text, each image searches for its caption among all; text to image, each caption searches for its image."
+                            : ": image to text, the first of an image's captions counts; text to image, each caption searches for its image.")
                     + (languages.size() > 1 ? " Each language by itself; their mean." : "");
         }
     }
@@ -98,7 +100,7 @@ public sealed interface Measurement {
 
         @Override
         public String pairing() {
-            return "%d images: the first caption of each searches the second among those of all, and the other way round; mean of both directions."
+            return "%d images: the first caption of each searches for the second among those of all, and the other way round; mean of both directions."
                     .formatted(images);
         }
     }

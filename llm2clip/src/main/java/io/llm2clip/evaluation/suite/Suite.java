@@ -1,11 +1,9 @@
 package io.llm2clip.evaluation.suite;
 
-import io.llm2clip.Llm2Clip;
 import io.llm2clip.evaluation.sets.ClassifiedSet;
 import io.llm2clip.evaluation.sets.ImageNet;
 import io.llm2clip.evaluation.sets.PublishedSets;
 import io.llm2clip.evaluation.sets.RetrievalSet;
-import io.llm2clip.progress.Progress;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -33,7 +31,7 @@ public enum Suite {
     XM3600("xm3600", "XM3600", "xm3600", 3600, retrieval(PublishedSets::xm3600)),
     CAPTIONS("cra", "COCO captions", "coco", 5000, folder -> {
         RetrievalSet set = PublishedSets.cocoCaptions(folder);
-        return (model, progress) -> CaptionEvaluation.firstTwo(model, set, progress);
+        return _ -> new CaptionTrial(set);
     }),
     IMAGENET("imagenet", "ImageNet", "imagenet", 50_000, folder -> zeroShot(ImageNet.validation(folder))),
     IMAGENET_V2(
@@ -45,7 +43,7 @@ public enum Suite {
     LINEAR_PROBE("linear-probe", "ImageNet probe", "imagenet", 50_000, folder -> {
         ClassifiedSet training = ImageNet.training(folder);
         ClassifiedSet test = ImageNet.test(folder, training);
-        return (model, progress) -> ClassificationEvaluation.probe(model, training, test, progress);
+        return _ -> new ProbeTrial(training, test);
     });
 
     private final String key;
@@ -72,18 +70,22 @@ public enum Suite {
     /** Data that was opened, to be measured with. */
     @FunctionalInterface
     public interface Task {
-        /** @throws io.llm2clip.data.InputException if most of the data turns out to be unusable */
-        Measurement measure(Llm2Clip model, Progress progress);
+        /**
+         * Begins to measure.
+         *
+         * @param trials that are open at the same time, this one included
+         */
+        Trial begin(int trials);
     }
 
     private static Task zeroShot(ImageNet.Validation validation) {
-        return (model, progress) -> ClassificationEvaluation.zeroShot(model, validation, progress);
+        return _ -> new ZeroShotTrial(validation);
     }
 
     private static Function<Path, Task> retrieval(Function<Path, RetrievalSet> reader) {
         return folder -> {
             RetrievalSet set = reader.apply(folder);
-            return (model, progress) -> RetrievalEvaluation.of(model, set, progress);
+            return trials -> new RetrievalTrial(set, trials);
         };
     }
 

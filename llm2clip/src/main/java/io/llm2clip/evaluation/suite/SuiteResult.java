@@ -14,9 +14,23 @@ import java.util.Optional;
  *
  * @param folder of its data
  */
-public record SuiteResult(Suite suite, Path folder, Measurement measurement) {
-    /** What stands beside published figures; empty if the suite failed. */
+public record SuiteResult(Suite suite, Path folder, Findings findings) {
+    /** The model's figures. */
+    public Measurement measurement() {
+        return findings.measurement();
+    }
+
+    /** What of the model stands beside published figures; empty if the suite failed. */
     public Optional<Figure> figure() {
+        return figure(measurement());
+    }
+
+    /** The same of the baseline. */
+    public Optional<Figure> baselineFigure() {
+        return findings.versus().flatMap(versus -> figure(versus.baseline()));
+    }
+
+    private static Optional<Figure> figure(Measurement measurement) {
         return switch (measurement) {
             case Retrieval found ->
                 Optional.of(new Figure(
@@ -34,7 +48,7 @@ public record SuiteResult(Suite suite, Path folder, Measurement measurement) {
 
     /** How many images were measured with. */
     public int images() {
-        return measurement.images();
+        return measurement().images();
     }
 
     /** Whether these are as many images as published figures are of; otherwise the two cannot be compared. */

@@ -1,13 +1,10 @@
 package io.llm2clip.evaluation.suite;
 
-import io.llm2clip.Llm2Clip;
 import io.llm2clip.data.InputException;
-import io.llm2clip.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -78,20 +75,11 @@ public record SuiteRun(List<Planned> planned, List<Suite> missing) {
     }
 
     /**
-     * Measures a model, one suite after another; each result is told when it is there. One whose data turns out to be unusable does not
-     * stop the others.
+     * Begins to measure.
+     *
+     * @param models how many there will be: one, or a model and its baseline
      */
-    public void measure(Llm2Clip model, Progress progress, Consumer<SuiteResult> results) {
-        for (Planned each : planned) {
-            results.accept(new SuiteResult(each.suite, each.folder, measured(each, model, progress)));
-        }
-    }
-
-    private static Measurement measured(Planned each, Llm2Clip model, Progress progress) {
-        try {
-            return each.task.measure(model, progress);
-        } catch (InputException e) {
-            return new Measurement.Failed(e.getMessage());
-        }
+    public SuiteTrials begin(int models) {
+        return new SuiteTrials(planned, models);
     }
 }

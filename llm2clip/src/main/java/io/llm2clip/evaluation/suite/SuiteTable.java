@@ -1,11 +1,6 @@
 package io.llm2clip.evaluation.suite;
 
-import io.llm2clip.evaluation.suite.Measurement.Accuracy;
-import io.llm2clip.evaluation.suite.Measurement.Captions;
 import io.llm2clip.evaluation.suite.Measurement.Failed;
-import io.llm2clip.evaluation.suite.Measurement.Probe;
-import io.llm2clip.evaluation.suite.Measurement.Retrieval;
-import io.llm2clip.evaluation.suite.Measurement.ZeroShot;
 import io.llm2clip.evaluation.suite.PublishedFigures.Figure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Results beside published figures: a column per data set, a row per model.
  *
  * @param suites the columns
- * @param rows this model's, then published ones
+ * @param rows this model's, a baseline's if there is one, published ones
  * @param notes sentences on cells that are missing or not comparable
  */
 public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes) {
@@ -33,22 +28,29 @@ public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes)
     private static final int NAME = 36;
     private static final int CELL = 15;
 
+    /** Whose figures a row has. */
+    public enum Source {
+        MODEL,
+        BASELINE,
+        PAPER
+    }
+
     /**
      * A row.
      *
-     * @param ours whether it is this model's
+     * @param source whose figures they are
      * @param cells by suite
      * @param notComparable suites that were measured with other numbers of images than published ones
      * @param mean of the paper's five data sets, if all are there
      */
     public record Row(
             String name,
-            boolean ours,
+            Source source,
             Map<Suite, Figure> cells,
             Set<Suite> notComparable,
             @Nullable Figure mean) {
-        private static Row of(String name, boolean ours, Map<Suite, Figure> cells, Set<Suite> notComparable) {
-            return new Row(name, ours, cells, notComparable, mean(cells));
+        private static Row of(String name, Source source, Map<Suite, Figure> cells, Set<Suite> notComparable) {
+            return new Row(name, source, cells, notComparable, mean(cells));
         }
 
         /** A figure in percent, such as "95.9/85.4", with a star where it is not comparable; "-" for none. */
@@ -80,15 +82,26 @@ public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes)
     /**
      * Puts results beside what is published.
      *
+     * @param model what its row is called beside that of a baseline
      * @param missing suites that were asked for and have no data
      * @param tower what the paper calls the model's vision tower; with it, only its rows are shown
      */
-    public static SuiteTable of(List<SuiteResult> results, List<Suite> missing, Optional<String> tower) {
+    public static SuiteTable of(String model, List<SuiteResult> results, List<Suite> missing, Optional<String> tower) {
         Map<Suite, Figure> ours = new LinkedHashMap<>();
+        Map<Suite, Figure> baseline = new LinkedHashMap<>();
         Set<Suite> notComparable = new LinkedHashSet<>();
         List<String> notes = new ArrayList<>();
         for (SuiteResult result : results) {
             result.figure().ifPresent(figure -> ours.put(result.suite(), figure));
+            result.baselineFigure().ifPresent(figure -> baseline.put(result.suite(), figure));
+            result.findings()
+                    .versus()
+                    .filter(versus -> versus.differences().isEmpty())
+                    .ifPresent(versus -> notes.add("%s: not measured with %s: %s"
+                            .formatted(
+                                    result.suite().title(),
+                                    versus.name(),
+                                    versus.baseline().pairing())));
             if (result.measurement() instanceof Failed failed) {
                 notes.add("%s: %s".formatted(result.suite().title(), failed.reason()));
             } else if (!result.comparable()) {
@@ -107,9 +120,15 @@ public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes)
         suites.addAll(missing);
         suites.sort(null);
         List<Row> rows = new ArrayList<>();
-        rows.add(Row.of("this model", true, ours, notComparable));
+        Optional<String> name = results.stream()
+                .flatMap(result -> result.findings().versus().stream())
+                .map(Versus::name)
+                .findFirst();
+        rows.add(Row.of(name.isPresent() ? model : "this model", Source.MODEL, ours, notComparable));
+        name.ifPresent(other -> rows.add(Row.of(other, Source.BASELINE, baseline, notComparable)));
         PublishedFigures.rows(suites, tower)
-                .forEach(row -> rows.add(Row.of(row.name() + ", " + row.version(), false, row.figures(), Set.of())));
+                .forEach(row ->
+                        rows.add(Row.of(row.name() + ", " + row.version(), Source.PAPER, row.figures(), Set.of())));
         return new SuiteTable(suites, rows, notes);
     }
 
@@ -122,7 +141,7 @@ public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes)
             boolean mean = first + width >= suites.size() && suites.containsAll(AVERAGED);
             line(text, "", block.stream().map(Suite::title).toList(), mean ? "mean of five" : "");
             for (Row row : rows) {
-                if (row.ours || block.stream().anyMatch(row.cells::containsKey)) {
+                if (row.source != Source.PAPER || block.stream().anyMatch(row.cells::containsKey)) {
                     line(text, row.name, block.stream().map(row::cell).toList(), mean ? row.meanCell() : "");
                 }
             }
@@ -146,45 +165,6 @@ public record SuiteTable(List<Suite> suites, List<Row> rows, List<String> notes)
         }
         Double second = figure.second();
         return percent(figure.first()) + (second == null ? "" : "/" + percent(second));
-    }
-
-    /** One result as text: what was paired with what, and the figures. */
-    public static String text(Measurement measurement) {
-        return switch (measurement) {
-            case Retrieval found -> found.pairing() + "\n" + found.recall().table(found.chance());
-            case Captions captions ->
-                "%s\n%-28s %6s".formatted(captions.pairing(), "without instruction", percent(captions.accuracy()))
-                        + (captions.instructed().isPresent()
-                                ? "\n%-28s %6s  (%s)"
-                                        .formatted(
-                                                "with instruction",
-                                                percent(captions.instructed().getAsDouble()),
-                                                captions.instruction())
-                                : "");
-            case ZeroShot classified ->
-                String.join(
-                        "\n",
-                        classified.pairing(),
-                        "                top-1  top-5",
-                        accuracy("one template", classified.one()),
-                        accuracy("80 templates", classified.eighty()),
-                        accuracy(
-                                "chance",
-                                new Accuracy(1.0 / classified.classes(), Math.min(1, 5.0 / classified.classes()))));
-            case Probe probe ->
-                "%s\n%-14s %6s\n%-14s %6s"
-                        .formatted(
-                                probe.pairing(),
-                                "accuracy",
-                                percent(probe.accuracy()),
-                                "chance",
-                                percent(1.0 / probe.classes()));
-            case Failed failed -> failed.reason();
-        };
-    }
-
-    private static String accuracy(String name, Accuracy accuracy) {
-        return "%-14s %6s %6s".formatted(name, percent(accuracy.top1()), percent(accuracy.top5()));
     }
 
     private static String percent(double fraction) {

@@ -1,5 +1,7 @@
 package io.llm2clip.training.run;
 
+import io.llm2clip.evaluation.Bootstrap.Interval;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -7,12 +9,13 @@ import java.util.OptionalDouble;
  *
  * @param name for people, such as "R@1, text to image"
  * @param value a fraction
- * @param before what it was before the training, if that was measured
+ * @param before what it was before the last phase of the training, if that was measured
+ * @param gain how much more it is now, with the bootstrap interval over what was measured; not recorded by earlier versions
  * @param chance what guessing has
  */
-public record Outcome(String name, double value, OptionalDouble before, double chance) {
+public record Outcome(String name, double value, OptionalDouble before, Optional<Interval> gain, double chance) {
     /** Of a training whose start was not measured. */
     public Outcome(String name, double value, double chance) {
-        this(name, value, OptionalDouble.empty(), chance);
+        this(name, value, OptionalDouble.empty(), Optional.empty(), chance);
     }
 }

@@ -1,5 +1,6 @@
 package io.llm2clip.training.run;
 
+import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.nn.checkpoint.AtomicFile;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.nn.checkpoint.IoReason;
@@ -10,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -30,6 +32,11 @@ final class ResultsFile {
         for (Outcome figure : figures) {
             ObjectNode node = all.addObject().put("name", figure.name()).put("value", figure.value());
             figure.before().ifPresent(before -> node.put("before", before));
+            figure.gain()
+                    .ifPresent(gain -> node.putObject("gain")
+                            .put("mean", gain.mean())
+                            .put("low", gain.low())
+                            .put("high", gain.high()));
             node.put("chance", figure.chance());
         }
         AtomicFile.write(
@@ -50,6 +57,7 @@ final class ResultsFile {
                         node.has("before")
                                 ? OptionalDouble.of(node.path("before").asDouble())
                                 : OptionalDouble.empty(),
+                        gain(node.path("gain")),
                         node.path("chance").asDouble()));
             }
             return figures;
@@ -62,5 +70,14 @@ final class ResultsFile {
         } catch (IOException e) {
             throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
         }
+    }
+
+    private static Optional<Interval> gain(JsonNode node) {
+        return node.isMissingNode()
+                ? Optional.empty()
+                : Optional.of(new Interval(
+                        node.path("mean").asDouble(),
+                        node.path("low").asDouble(),
+                        node.path("high").asDouble()));
     }
 }

@@ -6,6 +6,8 @@ import io.llm2clip.nn.checkpoint.IoReason;
 import io.llm2clip.nn.checkpoint.OutputDirectory;
 import io.llm2clip.nn.checkpoint.OutputDirectory.Existing;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
 import io.llm2clip.report.Surroundings;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -19,13 +21,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a run: {@code args.json}, {@code metrics.jsonl}, TensorBoard's {@code events.out.tfevents.*}, and
- * {@code checkpoints/step-000100} and so on, {@code best/} if models are measured, {@code results.json} at the end. One run at a time
+ * {@code checkpoints/step-000100} and so on, {@code best/} if models are measured, {@code results.json} and {@code searches/} at the end. One run at a time
  * writes to it.
  *
  * <p>It is claimed before work begins, so that what speaks against it is found at once, and changed only when training begins.
  */
 public final class RunDirectory implements AutoCloseable {
     static final String KIND = "run";
+
+    /** Holds searches to look at, of a finished run. */
+    static final String SEARCHES = "searches";
 
     private final RunOptions options;
     private final DirectoryLock lock;
@@ -104,12 +109,13 @@ public final class RunDirectory implements AutoCloseable {
     /**
      * Training begins, or goes on.
      *
+     * @param about what a reader of its report wants to know besides, by name
      * @throws CheckpointException if the folder cannot be written, or settings are not those of the run to go on from
      */
-    public TrainingRun begin(RunSettings settings, Progress progress) {
+    public TrainingRun begin(RunSettings settings, Map<String, String> about, Progress progress) {
         Path directory = options.directory();
         try {
-            RunFile run = options.resume() && file != null ? resume(file, settings, progress) : start(settings);
+            RunFile run = options.resume() && file != null ? resume(file, settings, progress) : start(settings, about);
             run.write(directory);
             file = run;
             log = RunLog.open(directory, run.started(), options.resume() ? newestLogs() : Map.of(), progress);
@@ -129,14 +135,15 @@ public final class RunDirectory implements AutoCloseable {
                 .orElse(Map.of());
     }
 
-    private RunFile start(RunSettings settings) throws IOException {
+    private RunFile start(RunSettings settings, Map<String, String> about) throws IOException {
         Path directory = options.directory();
         begun = true;
         removable = Files.notExists(directory)
                 || OutputDirectory.damaged(directory, KIND).isPresent();
         OutputDirectory.share(directory, KIND);
         forget();
-        return new RunFile(Instant.now(), options.command(), Surroundings.describe(), settings, List.of(), null);
+        return new RunFile(
+                Instant.now(), options.command(), about, Surroundings.describe(), settings, List.of(), null, List.of());
     }
 
     private RunFile resume(RunFile run, RunSettings settings, Progress progress) {
@@ -166,8 +173,10 @@ public final class RunDirectory implements AutoCloseable {
         Path directory = options.directory();
         Files.deleteIfExists(directory.resolve(RunFile.NAME));
         checkpoints.clear();
-        OutputDirectory.recover(directory.resolve(BestModel.FOLDER));
-        OutputDirectory.delete(directory.resolve(BestModel.FOLDER));
+        for (String folder : List.of(BestModel.FOLDER, SEARCHES)) {
+            OutputDirectory.recover(directory.resolve(folder));
+            OutputDirectory.delete(directory.resolve(folder));
+        }
         Files.deleteIfExists(directory.resolve(MetricsFile.NAME));
         Files.deleteIfExists(directory.resolve(ResultsFile.NAME));
         try (DirectoryStream<Path> events = Files.newDirectoryStream(directory, EventFile.PATTERN)) {
@@ -177,24 +186,38 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /**
-     * Training is over and its result is saved: there is nothing to go on from any more.
-     *
-     * @param figures what it came to, the most important first
-     */
-    public void finish(List<Outcome> figures, Progress progress) {
+    /** Where a picture of a finished run's searches is, see {@link GalleryFolder#picture}. */
+    public Path picture(int gallery, int item) {
+        return options.directory().resolve(SEARCHES).resolve(GalleryFolder.picture(gallery, item));
+    }
+
+    /** Training is over and its result is saved: there is nothing to go on from any more. */
+    public void finish(RunResult result, Progress progress) {
         if (file == null || recorded == null) {
             throw new IllegalStateException("The run has not begun.");
         }
         try {
             checkpoints.prune();
-            ResultsFile.write(options.directory(), figures);
-            file = file.finishedNow();
+            ResultsFile.write(options.directory(), result.figures());
+            write(result.galleries(), progress);
+            file = file.finishedNow(result.next());
             file.write(options.directory());
         } catch (CheckpointException e) {
             progress.note("The model is saved, but its run is not recorded as finished: %s".formatted(e.getMessage()));
         }
         recorded.best().ifPresent(best -> progress.note(best.sentence(options.directory())));
+    }
+
+    /** Nice to look at, and no more: a run is finished without them. */
+    private void write(Map<String, Gallery> galleries, Progress progress) {
+        if (galleries.isEmpty()) {
+            return;
+        }
+        try {
+            GalleryFolder.write(options.directory().resolve(SEARCHES), galleries);
+        } catch (CheckpointException e) {
+            progress.note("The model is saved, but its report will show no searches: %s".formatted(e.getMessage()));
+        }
     }
 
     /** A training that fails before its first step leaves no run that anybody could lose or go on from. */

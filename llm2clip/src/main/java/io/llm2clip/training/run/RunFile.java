@@ -26,17 +26,21 @@ import tools.jackson.databind.node.ObjectNode;
  * The file {@code args.json} of a run: what was asked for, with what, and when.
  *
  * @param command as it was given, empty if there was none
+ * @param about what a reader of its report wants to know besides: its output, what it learns from, and how many of it
  * @param versions and machine
  * @param resumed when it went on, after which step
  * @param finished null while it is not
+ * @param next commands to try what came of it with, once it is finished
  */
 record RunFile(
         Instant started,
         List<String> command,
+        Map<String, String> about,
         Map<String, String> versions,
         RunSettings settings,
         List<Resumption> resumed,
-        @Nullable Instant finished) {
+        @Nullable Instant finished,
+        List<NextCommand> next) {
     static final String NAME = "args.json";
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -47,11 +51,11 @@ record RunFile(
     RunFile resumedAfter(long step) {
         List<Resumption> more = new ArrayList<>(resumed);
         more.add(new Resumption(Instant.now(), step, Surroundings.describe()));
-        return new RunFile(started, command, versions, settings, more, finished);
+        return new RunFile(started, command, about, versions, settings, more, finished, next);
     }
 
-    RunFile finishedNow() {
-        return new RunFile(started, command, versions, settings, resumed, Instant.now());
+    RunFile finishedNow(List<NextCommand> commands) {
+        return new RunFile(started, command, about, versions, settings, resumed, Instant.now(), commands);
     }
 
     void write(Path directory) {
@@ -61,6 +65,7 @@ record RunFile(
             node.put("finished", finished.toString());
         }
         node.set("command", JSON.valueToTree(command));
+        node.set("about", JSON.valueToTree(about));
         node.set("versions", JSON.valueToTree(versions));
         node.set("settings", JSON.valueToTree(settings.values()));
         for (Resumption resumption : resumed) {
@@ -69,6 +74,12 @@ record RunFile(
                     .put("time", resumption.time.toString())
                     .put("step", resumption.step)
                     .set("versions", JSON.valueToTree(resumption.versions));
+        }
+        for (NextCommand each : next) {
+            node.withArray("next")
+                    .addObject()
+                    .put("purpose", each.purpose())
+                    .set("command", JSON.valueToTree(each.words()));
         }
         AtomicFile.write(
                 directory.resolve(NAME),
@@ -93,15 +104,19 @@ record RunFile(
                         each.path("step").asLong(0),
                         strings(each.path("versions"))));
             }
-            List<String> command = new ArrayList<>();
-            node.path("command").forEach(word -> command.add(word.asString("")));
+            List<NextCommand> next = new ArrayList<>();
+            for (JsonNode each : node.path("next")) {
+                next.add(new NextCommand(each.path("purpose").asString(""), words(each.path("command"))));
+            }
             return Optional.of(new RunFile(
                     Instant.parse(node.path("started").asString("")),
-                    command,
+                    words(node.path("command")),
+                    strings(node.path("about")),
                     strings(node.path("versions")),
-                    new RunSettings(strings(node.path("settings"))),
+                    settings(strings(node.path("settings"))),
                     resumed,
-                    node.has("finished") ? Instant.parse(node.path("finished").asString("")) : null));
+                    node.has("finished") ? Instant.parse(node.path("finished").asString("")) : null,
+                    next));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (JacksonException | DateTimeParseException e) {
@@ -112,6 +127,18 @@ record RunFile(
         } catch (IOException e) {
             throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
         }
+    }
+
+    /** Earlier versions wrote an empty {@code Optional} as Java has it; their runs go on, and read like others. */
+    private static RunSettings settings(Map<String, String> values) {
+        values.replaceAll((_, value) -> value.equals("Optional.empty") ? RunSettings.NONE : value);
+        return new RunSettings(values);
+    }
+
+    private static List<String> words(JsonNode array) {
+        List<String> words = new ArrayList<>();
+        array.forEach(word -> words.add(word.asString("")));
+        return words;
     }
 
     private static Map<String, String> strings(JsonNode object) {

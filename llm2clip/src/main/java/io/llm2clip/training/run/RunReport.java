@@ -1,53 +1,45 @@
 package io.llm2clip.training.run;
 
+import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.report.Card;
-import io.llm2clip.report.Chart;
 import io.llm2clip.report.DataTable;
 import io.llm2clip.report.Facts;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
+import io.llm2clip.report.Glossary;
 import io.llm2clip.report.Html;
-import io.llm2clip.report.LossCharts;
 import io.llm2clip.report.Page;
+import io.llm2clip.report.Points;
 import io.llm2clip.report.Series;
 import io.llm2clip.report.ShellWords;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A run as one page to send to somebody, made of what its folder holds. */
 public final class RunReport {
     private static final int CARDS = 3;
-    private static final String HELD_OUT = "val_";
-
-    private static final List<Plot> PLOTS = List.of(
-            new Plot(Metric.LEARNING_RATE, "learning rate", false),
-            new Plot(Metric.LOGIT_SCALE, "logit scale", false),
-            new Plot(Metric.LOGIT_BIAS, "logit bias", false),
-            new Plot(Metric.GRADIENT_NORM, "gradient norm, before clipping", true),
-            new Plot(Metric.EXAMPLES_PER_SECOND, "examples per second", true));
-
-    /** A metric to be drawn, smoothed if it has noise. */
-    private record Plot(String metric, String title, boolean noisy) {
-        String html(Series series) {
-            return noisy ? Chart.of(title, List.of(series)) : Chart.exact(title, series);
-        }
-    }
+    private static final String BASELINE = CaptionsBy.TEXT_TOWER.text();
+    private static final String RESUME = "--resume";
 
     private final String name;
     private final RunFile run;
     private final RunMetrics metrics;
     private final List<Outcome> figures;
+    private final Map<String, Gallery> galleries;
 
-    private RunReport(String name, RunFile run, RunMetrics metrics, List<Outcome> figures) {
+    private RunReport(
+            String name, RunFile run, RunMetrics metrics, List<Outcome> figures, Map<String, Gallery> galleries) {
         this.name = name;
         this.run = run;
         this.metrics = metrics;
         this.figures = figures;
+        this.galleries = galleries;
     }
 
     /**
@@ -63,7 +55,8 @@ public final class RunReport {
                         String.valueOf(directory.toAbsolutePath().normalize().getFileName()),
                         run,
                         RunMetrics.read(directory),
-                        ResultsFile.read(directory))
+                        ResultsFile.read(directory),
+                        GalleryFolder.read(directory.resolve(RunDirectory.SEARCHES)))
                 .page();
     }
 
@@ -74,21 +67,52 @@ public final class RunReport {
         }
         page.cards(cards());
         if (!figures.isEmpty()) {
-            page.section("On what was held out", table());
+            page.section("Results on held-out data", table());
         }
-        page.section("Losses", LossCharts.of(losses()));
-        String measured = measured();
-        if (!measured.isEmpty()) {
-            page.section("Measured on the way", measured);
+        RunCharts charts = new RunCharts(metrics);
+        galleries.forEach((searched, gallery) -> page.section("Searches: " + searched, gallery.html()));
+        page.section("Losses", charts.losses());
+        String heldOut = charts.heldOut();
+        if (!heldOut.isEmpty()) {
+            page.section("Results during training", heldOut);
         }
-        page.section("Steps", charts(_ -> PLOTS));
-        page.section("Time and memory", phases());
-        return page.section("How to get this again", facts());
+        page.section("Steps", charts.steps());
+        page.section("Time and memory", charts.costs());
+        page.section("How to get this again", facts());
+        return run.finished() == null ? goOn(page) : tryIt(page);
+    }
+
+    /** A run from a program has no command. */
+    private Page goOn(Page page) {
+        if (run.command().isEmpty()) {
+            return page;
+        }
+        List<String> command = new ArrayList<>(run.command());
+        if (!command.contains(RESUME)) {
+            command.add(RESUME);
+        }
+        return page.section("Go on", command("Goes on from the newest checkpoint", command));
+    }
+
+    /** Runs of earlier versions have no commands. */
+    private Page tryIt(Page page) {
+        return run.next().isEmpty()
+                ? page
+                : page.section(
+                        "Try it",
+                        run.next().stream()
+                                        .map(next -> command(next.purpose(), next.words()))
+                                        .collect(Collectors.joining())
+                                + "<p class=\"soft\">In the folder that the training was started in.</p>");
+    }
+
+    private static String command(String purpose, List<String> words) {
+        return "<p>%s:</p><pre>%s</pre>".formatted(Html.escape(purpose), Html.escape(ShellWords.join(words)));
     }
 
     private String steps() {
         return metrics.phases().stream()
-                .map(phase -> "%,d steps of %s".formatted(phase.steps(), phase.name()))
+                .map(phase -> "%,d steps (%s)".formatted(phase.steps(), phase.name()))
                 .collect(Collectors.joining(" and "));
     }
 
@@ -111,16 +135,23 @@ public final class RunReport {
                     .collect(Collectors.joining(" "));
         }
         Outcome first = figures.getFirst();
-        return "After %s, on what was held out: %s is %s%s; guessing has %s."
+        return "%s, on held-out data: %s after %s%s, %s by guessing. Trained for %s."
                 .formatted(
-                        steps(),
-                        first.name(),
+                        first.name().substring(0, 1).toUpperCase(Locale.ROOT)
+                                + first.name().substring(1),
                         Html.percent(first.value()),
-                        first.before().isPresent()
-                                ? ", before the training it was "
-                                        + Html.percent(first.before().getAsDouble())
-                                : "",
-                        Html.percent(first.chance()));
+                        last(),
+                        first.before().stream()
+                                .mapToObj(before -> ", %s before it".formatted(Html.percent(before)))
+                                .collect(Collectors.joining()),
+                        Html.percent(first.chance()),
+                        steps());
+    }
+
+    /** What was measured at the end of, and before if anything was: the last phase. */
+    private String last() {
+        List<PhaseMetrics> phases = metrics.phases();
+        return phases.isEmpty() ? "the training" : phases.getLast().name().replaceFirst(",.*", "");
     }
 
     private List<Card> cards() {
@@ -129,89 +160,55 @@ public final class RunReport {
                 .map(figure -> new Card(
                         Html.percent(figure.value()),
                         figure.name(),
-                        figure.before().stream()
-                                        .mapToObj(before -> "before: %s, ".formatted(Html.percent(before)))
-                                        .collect(Collectors.joining())
-                                + "guessing: " + Html.percent(figure.chance())))
+                        Stream.of(
+                                        figure.before().stream().mapToObj(before -> "before: " + Html.percent(before)),
+                                        baseline(figure)
+                                                .map(other -> "%s: %s".formatted(BASELINE, Html.percent(other))),
+                                        Stream.of("guessing: " + Html.percent(figure.chance())))
+                                .flatMap(each -> each)
+                                .collect(Collectors.joining(", "))))
                 .toList();
     }
 
-    /** What was measured before the training has a column where something was. */
+    /** The figure of the text tower beside that of a language model. */
+    private Stream<Double> baseline(Outcome figure) {
+        String other = figure.name().replace(CaptionsBy.LANGUAGE_MODEL.text(), BASELINE);
+        return figures.stream()
+                .filter(each -> each != figure && each.name().equals(other))
+                .map(Outcome::value);
+    }
+
+    /** What was measured before the training has columns where something was. */
     private String table() {
         boolean before = figures.stream().anyMatch(figure -> figure.before().isPresent());
-        DataTable table = new DataTable().head(columns(before, "", "after the training", "before it", "guessing"));
+        String gain = "difference [%s]".formatted(Glossary.interval());
+        DataTable table = new DataTable()
+                .head(columns(before, "", "after " + last(), List.of("before it", gain), Glossary.guessing()));
         for (Outcome figure : figures) {
-            OptionalDouble earlier = figure.before();
             table.row(
                     "",
                     columns(
                             before,
-                            Html.escape(figure.name()),
+                            Glossary.explained(figure.name()),
                             Html.percent(figure.value()),
-                            earlier.isPresent() ? Html.percent(earlier.getAsDouble()) : "",
+                            List.of(
+                                    figure.before().stream()
+                                            .mapToObj(Html::percent)
+                                            .collect(Collectors.joining()),
+                                    figure.gain().map(Points::html).orElse("")),
                             Html.percent(figure.chance())));
         }
         return table.html();
     }
 
-    private static List<String> columns(boolean withBefore, String name, String after, String before, String chance) {
-        return withBefore ? List.of(name, after, before, chance) : List.of(name, after, chance);
-    }
-
-    private Map<String, List<Series>> losses() {
-        Map<String, List<Series>> losses = new LinkedHashMap<>();
-        metrics.phases().forEach(phase -> losses.put(phase.name(), phase.losses()));
-        return losses;
-    }
-
-    /** Charts of what was measured every so many steps. */
-    private String measured() {
-        return charts(phase -> phase.metrics().keySet().stream()
-                .filter(metric -> metric.startsWith(HELD_OUT))
-                .map(metric ->
-                        new Plot(metric, metric.substring(HELD_OUT.length()).replace('_', ' '), false))
-                .toList());
-    }
-
-    /** By phase; empty if there are no values. */
-    private String charts(Function<PhaseMetrics, List<Plot>> plots) {
-        StringBuilder html = new StringBuilder();
-        for (PhaseMetrics phase : metrics.phases()) {
-            String charts = plots.apply(phase).stream()
-                    .filter(plot -> phase.metric(plot.metric).size() > 0)
-                    .map(plot -> plot.html(phase.metric(plot.metric)))
-                    .collect(Collectors.joining());
-            if (!charts.isEmpty()) {
-                html.append("<h3>%s</h3><div class=\"charts\">%s</div>".formatted(Html.escape(phase.name()), charts));
-            }
+    private static List<String> columns(
+            boolean withBefore, String name, String after, List<String> before, String chance) {
+        List<String> columns = new ArrayList<>(List.of(name, after));
+        if (withBefore) {
+            columns.addAll(before);
         }
-        return html.toString();
-    }
-
-    private String phases() {
-        DataTable table = new DataTable()
-                .head(List.of(
-                        "phase", "steps", "skipped", "minutes", "examples per second, median", "most memory, MB"));
-        for (PhaseMetrics phase : metrics.phases()) {
-            Series seconds = phase.metric(Metric.SECONDS);
-            table.row(
-                    "",
-                    List.of(
-                            Html.escape(phase.name()),
-                            "%,d".formatted(phase.steps()),
-                            number("%,.0f", phase.metric(Metric.SKIPPED_STEPS).greatest()),
-                            number("%.1f", seconds.sum() / 60),
-                            number(
-                                    "%.3g",
-                                    phase.metric(Metric.EXAMPLES_PER_SECOND).median()),
-                            number("%,.0f", phase.metric(Metric.MEMORY_BYTES).greatest() / 1e6)));
-        }
-        return table.html()
-                + "<p class=\"soft\">Minutes are of steps alone. Memory is the engine's and the Java heap's after a step.</p>";
-    }
-
-    private static String number(String format, double value) {
-        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
+        columns.add(chance);
+        return columns;
     }
 
     private String facts() {
@@ -223,10 +220,12 @@ public final class RunReport {
         facts.and(
                 "finished", run.finished() == null ? "not yet" : run.finished().toString());
         for (RunFile.Resumption resumption : run.resumed()) {
-            facts.and("went on " + resumption.time(), "after step %,d".formatted(resumption.step()));
+            facts.and("resumed " + resumption.time(), "after step %,d".formatted(resumption.step()));
         }
+        run.about().forEach(facts::and);
         run.versions().forEach(facts::and);
-        run.settings().values().forEach(facts::and);
-        return facts.html();
+        Facts settings = new Facts();
+        run.settings().values().forEach(settings::and);
+        return facts.html() + "<details><summary>Settings</summary>%s</details>".formatted(settings.html());
     }
 }

@@ -13,6 +13,9 @@ import java.util.stream.Collectors;
  * @param values by names such as {@code stage_2.batch}, in an order for people
  */
 public record RunSettings(Map<String, String> values) {
+    /** The value of what is not there. */
+    public static final String NONE = "none";
+
     private static final int NAMED = 5;
 
     public RunSettings {
@@ -32,6 +35,6 @@ public record RunSettings(Map<String, String> values) {
     }
 
     private String value(String name) {
-        return values.getOrDefault(name, "none");
+        return values.getOrDefault(name, NONE);
     }
 }

@@ -3,8 +3,12 @@ package io.llm2clip.training.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llm2clip.evaluation.Bootstrap.Interval;
+import io.llm2clip.evaluation.Searches;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.progress.Progress;
+import io.llm2clip.report.Gallery;
+import io.llm2clip.report.GalleryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,7 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a run's folder holds becomes a page. */
 class RunReportTest {
     private static final List<Outcome> FIGURES = List.of(
-            new Outcome("accuracy, <two> long captions", 0.4375, OptionalDouble.of(0.0625), 1.0 / 16),
+            new Outcome(
+                    "accuracy, <two> long captions",
+                    0.4375,
+                    OptionalDouble.of(0.0625),
+                    Optional.of(new Interval(0.375, 0.25, 0.5)),
+                    1.0 / 16),
             new Outcome("R@1, text to image", 0.25, 0.125));
 
     @TempDir
@@ -29,10 +39,12 @@ class RunReportTest {
         new RunFile(
                         Instant.parse("2026-11-27T10:00:00Z"),
                         List.of("llm2clip", "train", "caption", "my captions"),
+                        Map.of("learned from", "my captions: 7 groups"),
                         Map.of("llm2clip", "1.0, commit abc"),
                         new RunSettings(Map.of("stage_1.batch", "32")),
                         List.of(new RunFile.Resumption(Instant.parse("2026-11-27T10:30:00Z"), 20, Map.of())),
-                        finished ? Instant.parse("2026-11-27T11:00:00Z") : null)
+                        finished ? Instant.parse("2026-11-27T11:00:00Z") : null,
+                        finished ? List.of(NextCommand.of("What it consists of", "inspect", "my text")) : List.of())
                 .write(folder);
         try (RunLog log = RunLog.open(folder, Instant.EPOCH, Map.of(), Progress.NONE)) {
             for (int step = 1; step <= 40; step++) {
@@ -60,41 +72,99 @@ class RunReportTest {
         String html = html();
         assertThat(html)
                 .contains(
-                        "After 40 steps of stage 1, on what was held out: accuracy, &lt;two&gt; long captions is 43.8 %,"
-                                + " before the training it was 6.3 %; guessing has 6.3 %.")
-                .contains("before: 6.3 %, guessing: 6.3 %", "<b>25.0 %</b><span>R@1, text to image</span>")
+                        "Accuracy, &lt;two&gt; long captions, on held-out data: 43.8 % after stage 1, 6.3 % before it, 6.3 % by"
+                                + " guessing. Trained for 40 steps (stage 1).")
+                .contains("before: 6.3 %, <abbr", ">guessing</abbr>: 6.3 %")
+                .containsSubsequence("<b>25.0 %</b><span><abbr", ">R@1</abbr>, <abbr", ">text to image</abbr></span>")
                 .contains(
                         "llm2clip train caption &quot;my captions&quot;",
                         "stage_1.batch",
                         "commit abc",
-                        "after step 20")
-                .doesNotContain("not finished");
+                        "after step 20",
+                        "my captions: 7 groups")
+                .contains("<p>What it consists of:</p><pre>llm2clip inspect &quot;my text&quot;</pre>")
+                .doesNotContain("not finished", "--resume");
         // A line of its own for each kind of batch, both with a name, and the steps' time and memory.
-        assertThat(html).contains("long to long</text>", "short to long</text>", "40 steps</text>", "no divergence");
-        assertThat(html).contains("<td>2.0</td>", "<td>1,040</td>", "long long r1");
+        assertThat(html)
+                .contains(
+                        "long to long</text>",
+                        "short to long</text>",
+                        "40 steps</text>",
+                        "not divergence",
+                        "class=\"mark c1\"");
+        assertThat(html).contains("<td>2.0</td>", "<td>1,040</td>", "two long captions</abbr>, ");
     }
 
     @Test
     void whatWasNotMeasuredBeforeHasNoColumn() throws IOException {
         record(true);
         ResultsFile.write(folder, FIGURES);
-        assertThat(html()).contains(">before it</th>");
+        assertThat(html())
+                .contains(">before it</th><th>difference [", "<span class=\"ahead\">+37.5 [+25.0, +50.0]</span>");
         ResultsFile.write(folder, FIGURES.subList(1, 2));
-        assertThat(html()).contains(">guessing</th>").doesNotContain("before it");
+        assertThat(html()).contains(">guessing</abbr></th>").doesNotContain("before it", "difference");
+    }
+
+    @Test
+    void aTextTowerIsTheBaselineOfTheLanguageModel() throws IOException {
+        record(true);
+        ResultsFile.write(
+                folder,
+                List.of(
+                        new Outcome("R@1, text to image, language model", 0.25, 0.125),
+                        new Outcome("R@1, text to image, text tower", 0.2, 0.125)));
+        assertThat(html()).contains(">text tower</abbr>: 20.0 %, <abbr");
     }
 
     @Test
     void anUnfinishedRunSaysSo() throws IOException {
         record(false);
         assertThat(html())
-                .contains("This training is not finished: these are figures of its first 40 steps of stage 1.")
-                .contains("after 40 steps the loss is about 2.50, at first it was 1.56");
+                .contains("This training is not finished: these are figures of its first 40 steps (stage 1).")
+                .contains("after 40 steps the loss is about 2.50, at first it was 1.56")
+                .contains("<pre>llm2clip train caption &quot;my captions&quot; --resume</pre>");
+    }
+
+    /** Neither what it learned from nor what to try; and an empty {@code Optional} among its settings. */
+    @Test
+    void runsOfEarlierVersionsAreReadAndGoOn() throws IOException {
+        record(true);
+        Path file = folder.resolve(RunFile.NAME);
+        Files.writeString(file, """
+                {"started": "2026-11-27T10:00:00Z", "finished": "2026-11-27T11:00:00Z", "command": [], "versions": {},
+                 "settings": {"vision.patch_limits": "Optional.empty"}}
+                """);
+        RunSettings settings = RunFile.read(folder).orElseThrow().settings();
+        assertThat(new RunSettings(Map.of("vision.patch_limits", "none")).since(settings))
+                .isEmpty();
+        assertThat(html()).contains("<td>none</td>").doesNotContain("Optional", "Try it", "Searches");
     }
 
     @Test
-    void resultsAreReadAsTheyWereWritten() {
+    void searchesOfTheRunAreShown() throws IOException {
+        record(true);
+        GalleryFolder.write(
+                folder.resolve(RunDirectory.SEARCHES),
+                Map.of(
+                        "kites by captions",
+                        new Gallery(
+                                Gallery.Kind.CAPTIONS,
+                                new Searches(List.of(new Searches.Stratum("found first", 0, List.of()))),
+                                List.of("this model"),
+                                query -> "",
+                                query -> query,
+                                number -> new Gallery.Item("", Optional.empty()))));
+        assertThat(html()).contains("Searches: kites by captions</h2>", "found first: 0 of 0");
+    }
+
+    @Test
+    void resultsAreReadAsTheyWereWritten() throws IOException {
         ResultsFile.write(folder, FIGURES);
         assertThat(ResultsFile.read(folder)).isEqualTo(FIGURES);
+        Path file = folder.resolve(ResultsFile.NAME);
+        Files.writeString(file, "[{\"name\": \"old\", \"value\": 0.5, \"before\": 0.25, \"chance\": 0.125}]");
+        assertThat(ResultsFile.read(folder))
+                .containsExactly(new Outcome("old", 0.5, OptionalDouble.of(0.25), Optional.empty(), 0.125));
         assertThat(ResultsFile.read(folder.resolve("none"))).isEmpty();
     }
 
