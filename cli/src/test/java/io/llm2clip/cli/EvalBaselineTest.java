@@ -269,7 +269,13 @@ class EvalBaselineTest {
                 .containsPattern("(?m)^clip +\\d+\\.\\d/\\d+\\.\\d\\*")
                 .contains("top-1, 80 templates\n  ours ", "accuracy of a linear probe\n  ours ");
         assertThat(Files.readString(file))
-                .contains("clip on ", "top-1, 80 templates", "<tr class=\"ours\"><td>ours</td>", "<td>clip</td>")
+                .contains(
+                        "clip on ",
+                        "All at a glance",
+                        "ImageNet: top-1, 80 templates",
+                        "top-5, one template",
+                        "<tr class=\"ours\"><td>ours</td>",
+                        "<td>clip</td>")
                 .containsPattern("won: [^<]*: \\d+ of 12<")
                 .doesNotContain("NaN");
     }

@@ -22,9 +22,9 @@ public final class DataTable {
         return new DataTable("facts");
     }
 
-    /** A table of recalls, which a phone shows closer. */
-    static DataTable ofRecalls() {
-        return new DataTable("recall");
+    /** A table of figures of models, which a phone shows closer. */
+    static DataTable ofFigures() {
+        return new DataTable("figures");
     }
 
     /** A row of headings, in HTML. */

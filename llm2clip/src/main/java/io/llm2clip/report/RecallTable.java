@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 public final class RecallTable {
     private static final int[] CUT_OFFS = {1, 5, 10, 1, 5, 10};
 
-    private final DataTable table = DataTable.ofRecalls();
+    private final DataTable table = DataTable.ofFigures();
     private final String minus;
     private final int[] compared;
 

@@ -322,6 +322,16 @@ class PageTest {
                 .contains("<tr class=\"ours\"><td>my &lt;model&gt;</td><td>10.0</td>")
                 .contains(">guessing</abbr></td><td>1.0</td><td>5.0</td>");
         assertThat(new RecallTable().row("", "a", ours, List.of()).html()).doesNotContain("minus", "wide", "narrow");
+        String figures = new DifferenceTable("a & b", "CLIP")
+                .row("top-1 <80>", 0.5, 0.4, 0.01, new Interval(0.1, 0.05, 0.15))
+                .html();
+        assertWellFormed("<!doctype html>" + figures);
+        assertThat(figures)
+                .contains(
+                        "<th>a &amp; b</th><th>CLIP</th>",
+                        "<td>top-1 &lt;80&gt;</td><td>50.0</td><td>40.0</td><td>1.0</td>")
+                .contains("<td class=\"wide\"><span class=\"ahead\">+10.0 [+5.0, +15.0]</span></td>")
+                .contains("<tr class=\"narrow\"><td colspan=\"4\">difference: <span class=\"ahead\">");
     }
 
     @Test

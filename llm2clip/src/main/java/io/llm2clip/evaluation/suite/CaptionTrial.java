@@ -95,7 +95,7 @@ final class CaptionTrial implements Trial {
         if (instructed) {
             differences.add(Difference.of(
                     "accuracyWithInstruction",
-                    "caption retrieval accuracy, with an instruction where the model reads one",
+                    "caption retrieval accuracy, with instruction where the model reads one",
                     ours.best(),
                     baseline.best(),
                     chance));

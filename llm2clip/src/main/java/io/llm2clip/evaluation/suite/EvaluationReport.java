@@ -45,7 +45,11 @@ public final class EvaluationReport {
 
     /** The page of suites, with the table of published figures. */
     public Page ofSuites(SuiteTable table) {
-        Page page = page().section("Beside published figures", EvaluationSections.published(table));
+        Page page = page();
+        if (parts.stream().filter(part -> part.findings.compared().isPresent()).count() > 1) {
+            page.section("All at a glance", sections.overview(models.getLast(), parts));
+        }
+        page.section("Beside published figures", EvaluationSections.published(table));
         return finish(withParts(page));
     }
 

@@ -3,6 +3,7 @@ package io.llm2clip.evaluation.suite;
 import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.CaptionRetrieval;
+import io.llm2clip.evaluation.suite.EvaluationReport.Part;
 import io.llm2clip.evaluation.suite.Measurement.Accuracy;
 import io.llm2clip.evaluation.suite.Measurement.Captions;
 import io.llm2clip.evaluation.suite.Measurement.Failed;
@@ -10,9 +11,9 @@ import io.llm2clip.evaluation.suite.Measurement.Probe;
 import io.llm2clip.evaluation.suite.Measurement.Retrieval;
 import io.llm2clip.evaluation.suite.Measurement.ZeroShot;
 import io.llm2clip.report.DataTable;
+import io.llm2clip.report.DifferenceTable;
 import io.llm2clip.report.Glossary;
 import io.llm2clip.report.Html;
-import io.llm2clip.report.Points;
 import io.llm2clip.report.RecallTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,26 +103,25 @@ record EvaluationSections(String model) {
         return table.html() + languages + "<h3>Searches</h3>" + found.gallery().html();
     }
 
-    /** A row per figure, a column per model. */
-    private String differences(Versus versus) {
-        DataTable table = new DataTable()
-                .head(List.of(
-                        "",
-                        Html.escape(model),
-                        Html.escape(versus.name()),
-                        Glossary.guessing(),
-                        "difference [%s]".formatted(Glossary.interval())));
-        for (Difference difference : versus.differences()) {
-            table.row(
-                    "",
-                    List.of(
-                            Html.escape(difference.name()),
-                            "<b>%s</b>".formatted(number(difference.ours())),
-                            number(difference.baseline()),
-                            number(difference.chance()),
-                            Points.html(difference.interval())));
-        }
+    /** The main figures of several data sets, a row each. */
+    String overview(String baseline, List<Part> parts) {
+        DifferenceTable table = new DifferenceTable(model, baseline);
+        parts.forEach(part -> part.findings()
+                .compared()
+                .ifPresent(
+                        versus -> row(table, part.title() + ": " + versus.main().name(), versus.main())));
         return table.html();
+    }
+
+    /** All figures of a data set, a row each. */
+    private String differences(Versus versus) {
+        DifferenceTable table = new DifferenceTable(model, versus.name());
+        versus.differences().forEach(difference -> row(table, difference.name(), difference));
+        return table.html();
+    }
+
+    private static void row(DifferenceTable table, String name, Difference difference) {
+        table.row(name, difference.ours(), difference.baseline(), difference.chance(), difference.interval());
     }
 
     private static String captions(Captions captions) {
@@ -183,19 +183,27 @@ record EvaluationSections(String model) {
         return table.html();
     }
 
-    /** Results beside what is published. */
+    /** Results beside what is published, of the suites that have a result. */
     static String published(SuiteTable table) {
-        DataTable html = new DataTable();
-        boolean mean = table.rows().stream().anyMatch(row -> row.mean() != null);
+        List<SuiteTable.Row> own = table.rows().stream()
+                .filter(row -> row.source() != SuiteTable.Source.PAPER)
+                .toList();
+        List<Suite> suites = table.suites().stream()
+                .filter(suite -> own.stream().anyMatch(row -> row.cells().containsKey(suite)))
+                .toList();
+        boolean mean = own.stream().anyMatch(row -> row.mean() != null);
         List<String> head = new ArrayList<>(List.of(""));
-        table.suites().forEach(suite -> head.add(Html.escape(suite.title())));
+        suites.forEach(suite -> head.add(Html.escape(suite.title())));
         if (mean) {
             head.add(Glossary.meanOfFive());
         }
-        html.head(head);
+        DataTable html = new DataTable().head(head);
         for (SuiteTable.Row row : table.rows()) {
+            if (!own.contains(row) && suites.stream().noneMatch(row.cells()::containsKey)) {
+                continue;
+            }
             List<String> cells = new ArrayList<>(List.of(Html.escape(row.name())));
-            table.suites().forEach(suite -> cells.add(row.cell(suite)));
+            suites.forEach(suite -> cells.add(row.cell(suite)));
             if (mean) {
                 cells.add(row.meanCell());
             }

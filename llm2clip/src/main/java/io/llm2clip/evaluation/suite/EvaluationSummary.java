@@ -80,19 +80,21 @@ record EvaluationSummary(String model, List<Part> parts) {
             Difference main = part.findings().compared().orElseThrow().main();
             byStanding
                     .computeIfAbsent(main.interval().standing(), _ -> new ArrayList<>())
-                    .add("%s (%s %s against %s)"
-                            .formatted(
-                                    part.title(),
-                                    main.name(),
-                                    Html.percent(main.ours()),
-                                    Html.percent(main.baseline())));
+                    .add("%s (%s against %s)"
+                            .formatted(part.title(), Html.percent(main.ours()), Html.percent(main.baseline())));
         }
         String baseline =
                 compared.getFirst().findings().compared().orElseThrow().name();
         List<String> clauses = new ArrayList<>();
         byStanding.forEach((standing, titles) -> clauses.add("%s %s on %s"
                 .formatted(standing.words(), clauses.isEmpty() ? baseline : "it", String.join(", ", titles))));
-        return "%s is %s.".formatted(model, String.join("; ", clauses));
+        return "%s is %s.%s"
+                .formatted(
+                        model,
+                        String.join("; ", clauses),
+                        retrievals().isEmpty()
+                                ? ""
+                                : " Of images and captions this is R@10, the share of searches with a right answer among the first ten.");
     }
 
     private List<String> alone() {

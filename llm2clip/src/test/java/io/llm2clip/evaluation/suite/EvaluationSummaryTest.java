@@ -28,10 +28,9 @@ class EvaluationSummaryTest {
     @Test
     void severalDataSetsAreSortedByHowTheyCameOut() {
         assertThat(verdict(part("One", WORSE), part("Two", BETTER), part("Three", BETTER), part("Four", LEVEL)))
-                .isEqualTo(
-                        "ours is ahead of CLIP on Two (accuracy of a linear probe 60.0 % against 55.0 %), Three (accuracy of a linear probe 60.0 % against 55.0 %);"
-                                + " no different from it on Four (accuracy of a linear probe 60.0 % against 55.0 %);"
-                                + " behind it on One (accuracy of a linear probe 60.0 % against 55.0 %).");
+                .isEqualTo("ours is ahead of CLIP on Two (60.0 % against 55.0 %), Three (60.0 % against 55.0 %);"
+                        + " no different from it on Four (60.0 % against 55.0 %);"
+                        + " behind it on One (60.0 % against 55.0 %).");
     }
 
     @Test
