@@ -184,7 +184,7 @@ public record CaptionTrainingJob(
                 output,
                 () -> stage1.run(recorded.evaluating(held), progress, () -> saveAdapter(model, adapterOutput)));
         // Saved before it is measured: whatever happens then, nothing was trained for nothing.
-        model.save(output, notes.provenance(), Saving.DEFAULT);
+        directory.save(() -> model.save(output, notes.provenance(), Saving.DEFAULT));
         if (languageOutput != null) {
             OutputFolders.writeAfter(out, languageOutput::publish);
         }

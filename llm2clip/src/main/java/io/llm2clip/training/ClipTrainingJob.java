@@ -199,7 +199,7 @@ public record ClipTrainingJob(
                     throw e.savedTo(out);
                 }
                 // Saved before they are measured: whatever happens then, nothing was trained for nothing.
-                models.save(output);
+                directory.save(() -> models.save(output));
                 if (adapterOutput != null && vision instanceof VisionStart.Pretrained pretrained) {
                     OutputFolders.writeAfter(out, () -> side.saveAdapter(adapterOutput, pretrained.path()));
                 }

@@ -115,7 +115,7 @@ public record MntpTrainingJob(
                         }
                     },
                     progress);
-            language.save(output, provenance(), Saving.DEFAULT);
+            directory.save(() -> language.save(output, provenance(), Saving.DEFAULT));
             directory.finish(new RunResult(List.of(), Map.of(), NextCommands.ofMntp(out, sources)), progress);
             return new Result(
                     losses,

@@ -66,6 +66,7 @@ class RecordedTrainingTest {
     private ClipLossSettings lossSettings = ClipLossSettings.DEFAULT;
     private VisionTraining visionTraining = VisionTraining.WHOLE;
     private Parameters trained = new Parameters(0);
+    private Runnable saving = () -> {};
     private final Notes progress = new Notes();
     private final List<String> notes = progress.sentences();
 
@@ -110,6 +111,7 @@ class RecordedTrainingTest {
                     Execution.cpu(),
                     evaluation.map(run::evaluating).orElse(run),
                     progress);
+            directory.save(saving);
             directory.finish(new RunResult(List.of(), Map.of(), List.of()), progress);
             return new Trained(parameters.digest(), losses.losses(), losses.skipped());
         }
@@ -127,6 +129,25 @@ class RecordedTrainingTest {
     private static ImageExamples images(List<RgbImage> images, @Nullable RandomCrop crop) {
         return new ImageExamples(
                 new MemoryExamples(images), Sampling.DEFAULT, ImageReader.DEFAULT, Preprocessing.miniature(16), crop);
+    }
+
+    @Test
+    void aModelThatCannotBeSavedIsNotTrainedAgain() {
+        saving = () -> {
+            throw new CheckpointException("model: cannot be written: No space left on device.");
+        };
+        assertThatThrownBy(() -> train(options(false, 0, 1, new StopRequest()), _ -> {}))
+                .hasMessage(
+                        "model: cannot be written: No space left on device. What was trained is kept as %s; the same command with --resume goes on from there.",
+                        folder.resolve("run").resolve("checkpoints").resolve("step-000012"));
+        List<String> saved = new ArrayList<>();
+        List<Long> steps = new ArrayList<>();
+        saving = () -> saved.add(trained.digest());
+        train(options(true, 0, 1, new StopRequest()), steps::add);
+        saving = () -> {};
+        Trained whole = train(options(false, 0, 1, new StopRequest()), Existing.REPLACE, Map.of("batch", "4"), _ -> {});
+        assertThat(steps).isEmpty();
+        assertThat(saved).containsExactly(whole.parameters());
     }
 
     /** Given scores, one for each measurement. */

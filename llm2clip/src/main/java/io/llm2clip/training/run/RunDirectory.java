@@ -191,6 +191,25 @@ public final class RunDirectory implements AutoCloseable {
         return options.directory().resolve(SEARCHES).resolve(GalleryFolder.picture(gallery, item));
     }
 
+    /**
+     * Saves what was trained.
+     *
+     * @throws CheckpointException if that fails; it says where what was trained is, as far as it is kept
+     */
+    public void save(Runnable model) {
+        try {
+            model.run();
+        } catch (CheckpointException e) {
+            throw checkpoints.all().stream()
+                    .findFirst()
+                    .map(newest -> new CheckpointException(
+                            "%s What was trained is kept as %s; the same command with --resume goes on from there."
+                                    .formatted(e.getMessage(), newest.path()),
+                            e))
+                    .orElse(e);
+        }
+    }
+
     /** Training is over and its result is saved: there is nothing to go on from any more. */
     public void finish(RunResult result, Progress progress) {
         if (file == null || recorded == null) {
