@@ -94,7 +94,7 @@ record EvaluationSummary(String model, List<Part> parts) {
                         String.join("; ", clauses),
                         retrievals().isEmpty()
                                 ? ""
-                                : " Of images and captions this is R@10, the share of searches with a right answer among the first ten.");
+                                : " For images and captions the figure is R@10, the share of searches with a right answer among the first ten.");
     }
 
     private List<String> alone() {
