@@ -243,7 +243,10 @@ class EvalSuiteTest {
                 .contains(
                         "3 images with 6 captions: image to text, the first of an image's captions counts; text to image");
         assertThat(Files.readString(file))
-                .contains("Captions among themselves", "a short and a long caption", "R@10, mean of both directions");
+                .contains(
+                        "Captions among themselves",
+                        "a short and a long caption",
+                        ">R@10</abbr>, mean of both directions");
     }
 
     @Test

@@ -14,6 +14,8 @@ import io.llm2clip.report.Points;
 import io.llm2clip.report.Series;
 import io.llm2clip.report.ShellWords;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -216,16 +218,19 @@ public final class RunReport {
         if (!run.command().isEmpty()) {
             facts.and("command", ShellWords.join(run.command()));
         }
-        facts.and("started", run.started().toString());
-        facts.and(
-                "finished", run.finished() == null ? "not yet" : run.finished().toString());
+        facts.and("started", seconds(run.started()));
+        facts.and("finished", run.finished() == null ? "not yet" : seconds(run.finished()));
         for (RunFile.Resumption resumption : run.resumed()) {
-            facts.and("resumed " + resumption.time(), "after step %,d".formatted(resumption.step()));
+            facts.and("resumed " + seconds(resumption.time()), "after step %,d".formatted(resumption.step()));
         }
         run.about().forEach(facts::and);
         run.versions().forEach(facts::and);
         Facts settings = new Facts();
         run.settings().values().forEach(settings::and);
         return facts.html() + "<details><summary>Settings</summary>%s</details>".formatted(settings.html());
+    }
+
+    private static String seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 }

@@ -37,7 +37,7 @@ class RunReportTest {
 
     private void record(boolean finished) throws IOException {
         new RunFile(
-                        Instant.parse("2026-11-27T10:00:00Z"),
+                        Instant.parse("2026-11-27T10:00:00.123Z"),
                         List.of("llm2clip", "train", "caption", "my captions"),
                         Map.of("learned from", "my captions: 7 groups"),
                         Map.of("llm2clip", "1.0, commit abc"),
@@ -79,6 +79,7 @@ class RunReportTest {
                 .contains(
                         "llm2clip train caption &quot;my captions&quot;",
                         "stage_1.batch",
+                        "<td>2026-11-27T10:00:00Z</td>",
                         "commit abc",
                         "after step 20",
                         "my captions: 7 groups")
