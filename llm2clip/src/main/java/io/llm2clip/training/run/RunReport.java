@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -180,37 +181,30 @@ public final class RunReport {
                 .map(Outcome::value);
     }
 
-    /** What was measured before the training has columns where something was. */
-    private String table() {
-        boolean before = figures.stream().anyMatch(figure -> figure.before().isPresent());
-        String gain = "difference [%s]".formatted(Glossary.interval());
-        DataTable table = new DataTable()
-                .head(columns(before, "", "after " + last(), List.of("before it", gain), Glossary.guessing()));
-        for (Outcome figure : figures) {
-            table.row(
-                    "",
-                    columns(
-                            before,
-                            Glossary.explained(figure.name()),
-                            Html.percent(figure.value()),
-                            List.of(
-                                    figure.before().stream()
-                                            .mapToObj(Html::percent)
-                                            .collect(Collectors.joining()),
-                                    figure.gain().map(Points::html).orElse("")),
-                            Html.percent(figure.chance())));
-        }
-        return table.html();
-    }
+    private record Column(String head, Function<Outcome, String> cell) {}
 
-    private static List<String> columns(
-            boolean withBefore, String name, String after, List<String> before, String chance) {
-        List<String> columns = new ArrayList<>(List.of(name, after));
-        if (withBefore) {
-            columns.addAll(before);
-        }
-        columns.add(chance);
-        return columns;
+    /** What was measured before the training, and how sure the difference is, have columns where something was. */
+    private String table() {
+        List<Column> columns = Stream.of(
+                        new Column("", figure -> Glossary.explained(figure.name())),
+                        new Column("after " + last(), figure -> Html.percent(figure.value())),
+                        new Column(
+                                "before it",
+                                figure -> figure.before().stream()
+                                        .mapToObj(Html::percent)
+                                        .collect(Collectors.joining())),
+                        new Column(
+                                "difference [%s]".formatted(Glossary.interval()),
+                                figure -> figure.gain().map(Points::html).orElse("")),
+                        new Column(Glossary.guessing(), figure -> Html.percent(figure.chance())))
+                .filter(column -> figures.stream()
+                        .anyMatch(figure -> !column.cell.apply(figure).isEmpty()))
+                .toList();
+        DataTable table =
+                new DataTable().head(columns.stream().map(Column::head).toList());
+        figures.forEach(figure -> table.row(
+                "", columns.stream().map(column -> column.cell.apply(figure)).toList()));
+        return table.html();
     }
 
     private String facts() {

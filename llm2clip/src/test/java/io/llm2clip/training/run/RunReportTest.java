@@ -102,6 +102,12 @@ class RunReportTest {
         ResultsFile.write(folder, FIGURES);
         assertThat(html())
                 .contains(">before it</th><th>difference [", "<span class=\"ahead\">+37.5 [+25.0, +50.0]</span>");
+        Outcome measured = FIGURES.getFirst();
+        ResultsFile.write(
+                folder,
+                List.of(new Outcome(
+                        measured.name(), measured.value(), measured.before(), Optional.empty(), measured.chance())));
+        assertThat(html()).contains(">before it</th>").doesNotContain("difference");
         ResultsFile.write(folder, FIGURES.subList(1, 2));
         assertThat(html()).contains(">guessing</abbr></th>").doesNotContain("before it", "difference");
     }
