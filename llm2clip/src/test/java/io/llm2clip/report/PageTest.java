@@ -83,7 +83,7 @@ class PageTest {
         assertThat(new Page("plain", "nothing to explain").html()).doesNotContain("<details");
         // Light and dark, paper, and tables that scroll instead of the page.
         assertThat(html)
-                .contains("prefers-color-scheme: dark", "@media print", "width=device-width")
+                .contains("prefers-color-scheme: dark", "@media print", "figure:focus img", "width=device-width")
                 .contains("<div class=\"scroll\"><table", ".scroll { overflow-x: auto;");
         assertThat(html).contains("href=\"https://arxiv.org/abs/2411.04997\"");
         // Nothing is fetched.
