@@ -1,5 +1,7 @@
 package io.llm2clip.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.llm2clip.LoadOptions;
 import io.llm2clip.dataset.DataMix;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.hub.HubPath;
@@ -7,6 +9,7 @@ import io.llm2clip.model.ModelDirectory;
 import io.llm2clip.model.VisionConfig;
 import io.llm2clip.nn.Limit;
 import io.llm2clip.progress.Quantity;
+import io.llm2clip.training.ClipBaseline;
 import io.llm2clip.training.ClipData;
 import io.llm2clip.training.ClipDataChoices;
 import io.llm2clip.training.ClipText;
@@ -19,6 +22,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -56,6 +60,9 @@ final class TrainClipCommand extends ComputingCommand {
 
     @Mixin
     private RunOption run = new RunOption();
+
+    @Mixin
+    private BaselineOption baseline = new BaselineOption();
 
     @Mixin
     private ReportOption report = new ReportOption();
@@ -204,6 +211,10 @@ final class TrainClipCommand extends ComputingCommand {
             int skippedSteps,
             RetrievalReport retrieval,
             Map<String, RetrievalReport> retrievalByText,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            RetrievalReport baseline,
+
             String model) {}
 
     @Override
@@ -228,10 +239,20 @@ final class TrainClipCommand extends ComputingCommand {
                         training,
                         out,
                         visionTraining.adapter(),
+                        baseline(),
                         overwrite.existing(),
                         device().execution(),
                         recorded));
+        job.baseline().ifPresent(_ -> baseline.require(baselineOptions()));
         report.train(() -> job.run(terminal.progress()), recorded, result -> tell(result, job), terminal);
+    }
+
+    private Optional<ClipBaseline> baseline() {
+        return baseline.name().map(name -> new ClipBaseline(name, () -> baseline.load(baselineOptions())));
+    }
+
+    private LoadOptions baselineOptions() {
+        return LoadOptions.DEFAULT.withExecution(device().execution());
     }
 
     private void tell(ClipTrainingJob.Result result, ClipTrainingJob job) {
@@ -250,6 +271,9 @@ final class TrainClipCommand extends ComputingCommand {
                             result.losses().skipped(),
                             retrieval.values().iterator().next(),
                             retrieval,
+                            result.baseline()
+                                    .map(other -> RetrievalReport.of(other.metrics()))
+                                    .orElse(null),
                             out.toString()));
         } else {
             terminal.print("%s of %d"
@@ -261,6 +285,10 @@ final class TrainClipCommand extends ComputingCommand {
                     terminal.print("captions by " + branch);
                 }
                 terminal.print(found.table());
+            });
+            result.baseline().ifPresent(other -> {
+                terminal.print("baseline " + other.name());
+                terminal.print(RetrievalReport.of(other.metrics()).table());
             });
         }
         terminal.remark("The model is in %s.".formatted(out));

@@ -12,6 +12,9 @@ import io.llm2clip.evaluation.suite.Measurement;
 import io.llm2clip.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +62,50 @@ class EvalBaselineTest {
         return (retrieval.path("imageToText").path(k).asDouble()
                         + retrieval.path("textToImage").path(k).asDouble())
                 / 2;
+    }
+
+    private Run train(Path out, Path other, Object... more) {
+        List<Object> words = new ArrayList<>(List.of(
+                "train",
+                "clip",
+                data,
+                "--text-tower",
+                "new",
+                "--tower-vocabulary",
+                300,
+                "--steps",
+                1,
+                "--batch",
+                4,
+                "--out",
+                out,
+                "--baseline",
+                other,
+                "--quiet"));
+        words.addAll(Arrays.asList(more));
+        return Run.of(words.toArray());
+    }
+
+    @Test
+    void aTrainingIsComparedOnWhatIsHeldOut() throws Exception {
+        Path report = folder.resolve("run.html");
+        Run run = train(folder.resolve("trained"), baseline, "--report", report, "--json");
+        assertThat(run.code()).isZero();
+        double found =
+                run.json().path("baseline").path("textToImage").path("r1").asDouble();
+        assertThat(Files.readString(report))
+                .contains(
+                        baseline + ": %.1f %%".formatted(100 * found), "won: ", "lost: ", "<th>" + baseline + "</th>");
+    }
+
+    @Test
+    void aTrainingWithABaselineThatCannotBeOpenedDoesNotBegin() {
+        Path out = folder.resolve("trained");
+        Run run = train(out, folder.resolve("none"));
+        assertThat(run.err())
+                .contains("There is no model " + folder.resolve("none") + "; give another one with --baseline.");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(out).doesNotExist();
     }
 
     @Test

@@ -25,7 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** Measures retrieval between held-out images and all their captions, in the middle of stage 2 and after it. */
 final class ClipEvaluation implements Evaluation {
@@ -50,10 +50,15 @@ final class ClipEvaluation implements Evaluation {
      * What was measured; broken images are left out, a sentence says why.
      *
      * @param retrieval by what embedded the captions; the first one is that of the model itself
-     * @param gallery searches to look at, found when they are asked for
+     * @param embedded the images that could be used
+     * @param gallery searches to look at, beside those of a baseline if there is one, found when they are asked for
      */
     record Measured(
-            int images, List<String> broken, Map<CaptionsBy, RetrievalMetrics> retrieval, Supplier<Gallery> gallery) {}
+            int images,
+            List<String> broken,
+            Map<CaptionsBy, RetrievalMetrics> retrieval,
+            Embedded embedded,
+            Function<Optional<ClipBaseline.Found>, Gallery> gallery) {}
 
     /**
      * Images that can be used, with all their captions.
@@ -62,8 +67,7 @@ final class ClipEvaluation implements Evaluation {
      * @param numbers of the images in their set
      * @param imageOf by caption
      */
-    private record Embedded(
-            FloatMatrix embeddings, List<Integer> numbers, List<String> captions, List<Integer> imageOf) {
+    record Embedded(FloatMatrix embeddings, List<Integer> numbers, List<String> captions, List<Integer> imageOf) {
         int[] images() {
             return imageOf.stream().mapToInt(Integer::intValue).toArray();
         }
@@ -105,7 +109,8 @@ final class ClipEvaluation implements Evaluation {
                 .map(part -> part.embed(captions))
                 .toList();
         Map<CaptionsBy, RetrievalMetrics> metrics = metrics(embedded, texts);
-        return new Measured(count[0], broken, metrics, () -> gallery(embedded, texts, metrics));
+        return new Measured(
+                count[0], broken, metrics, embedded, baseline -> gallery(embedded, texts, metrics, baseline));
     }
 
     private Map<CaptionsBy, RetrievalMetrics> metrics(Embedded found, List<FloatMatrix> texts) {
@@ -125,8 +130,12 @@ final class ClipEvaluation implements Evaluation {
         return metrics;
     }
 
-    /** Of two text branches the searches of both, the text tower's below those of the language model. */
-    private Gallery gallery(Embedded found, List<FloatMatrix> texts, Map<CaptionsBy, RetrievalMetrics> metrics) {
+    /** Below the searches of the model those of a baseline, or else of two text branches those of the text tower. */
+    private Gallery gallery(
+            Embedded found,
+            List<FloatMatrix> texts,
+            Map<CaptionsBy, RetrievalMetrics> metrics,
+            Optional<ClipBaseline.Found> baseline) {
         List<String> names = new ArrayList<>();
         List<Searches.Model> searched = new ArrayList<>();
         for (int i = 0; i < texts.size(); i++) {
@@ -137,13 +146,17 @@ final class ClipEvaluation implements Evaluation {
                     found.embeddings,
                     Objects.requireNonNull(metrics.get(by)).imageRetrieval()));
         }
+        baseline.ifPresent(other -> {
+            names.add(1, other.name());
+            searched.add(1, other.searched());
+        });
         ExamplePlaces places = new ExamplePlaces(images.set());
         return new Gallery(
                 Gallery.Kind.IMAGES,
-                texts.size() == 1
+                searched.size() == 1
                         ? Searches.of(searched.getFirst())
-                        : Searches.compared(searched.getFirst(), searched.getLast()),
-                names,
+                        : Searches.compared(searched.getFirst(), searched.get(1)),
+                names.subList(0, Math.min(2, names.size())),
                 found.captions::get,
                 found.imageOf::get,
                 image -> item(places, found.numbers.get(image)));

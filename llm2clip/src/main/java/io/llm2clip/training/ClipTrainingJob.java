@@ -53,6 +53,7 @@ import org.jspecify.annotations.Nullable;
  * @param out receives the model; of a text tower alone a CLIP as {@link io.llm2clip.conversion.Conversion} writes one
  * @param adapter receives the low-rank updates of a pretrained vision tower, and its projection, as an adapter that PEFT loads, if asked
  *     for
+ * @param baseline what the model is compared with on what is held out, if anything
  * @param existing what to do if {@code out} holds one already
  * @param execution where and how to compute
  * @param run what else the training leaves behind, and whether it goes on from an earlier one
@@ -64,6 +65,7 @@ public record ClipTrainingJob(
         ClipTraining.Config training,
         Path out,
         Optional<Path> adapter,
+        Optional<ClipBaseline> baseline,
         Existing existing,
         Execution execution,
         RunOptions run) {
@@ -102,7 +104,7 @@ public record ClipTrainingJob(
         this(data, text, vision, training, out, existing, Execution.cpu(), RunOptions.beside(out));
     }
 
-    /** Without an adapter. */
+    /** Without an adapter and a baseline. */
     public ClipTrainingJob(
             ClipData data,
             ClipText text,
@@ -112,7 +114,7 @@ public record ClipTrainingJob(
             Existing existing,
             Execution execution,
             RunOptions run) {
-        this(data, text, vision, training, out, Optional.empty(), existing, execution, run);
+        this(data, text, vision, training, out, Optional.empty(), Optional.empty(), existing, execution, run);
     }
 
     /**
@@ -123,6 +125,7 @@ public record ClipTrainingJob(
      * @param broken how many of both could not be used, as far as they were drawn
      * @param reasons a sentence for each of the first
      * @param retrieval between the measured images and all their captions, by what embedded the captions: of the saved model first
+     * @param baseline what the baseline found, if there is one that could be measured
      * @param losses of every step
      * @param captions of all images, or where there are very many of those that were looked at
      * @param cutCaptions how many of them were too long, so that their ends do not count
@@ -133,6 +136,7 @@ public record ClipTrainingJob(
             long broken,
             List<String> reasons,
             Map<CaptionsBy, RetrievalMetrics> retrieval,
+            Optional<ClipBaseline.Found> baseline,
             LossCurve losses,
             long captions,
             long cutCaptions) {}
@@ -204,10 +208,12 @@ public record ClipTrainingJob(
                     OutputFolders.writeAfter(out, () -> side.saveAdapter(adapterOutput, pretrained.path()));
                 }
                 ClipEvaluation.Measured measured = evaluation.retrieval();
-                Gallery gallery = measured.gallery().get();
+                Optional<ClipBaseline.Found> other =
+                        baseline.flatMap(each -> each.measure(data, split, measured.embedded(), progress));
+                Gallery gallery = measured.gallery().apply(other);
                 directory.finish(
                         new RunResult(
-                                ClipOutcomes.of(measured.retrieval()),
+                                ClipOutcomes.of(measured.retrieval(), other),
                                 Map.of("held-out images by their captions", gallery),
                                 NextCommands.ofClip(
                                         out, data.validation(), gallery, image -> directory.picture(0, image))),
@@ -219,6 +225,7 @@ public record ClipTrainingJob(
                         Stream.concat(losses.reasons().stream(), measured.broken().stream())
                                 .toList(),
                         measured.retrieval(),
+                        other,
                         losses,
                         filled.captions(),
                         filled.cut());

@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -250,6 +251,47 @@ class ClipTextTest {
         }
         // Steps change an element by about the learning rate.
         assertThat(Math.sqrt(squares / found.length)).isLessThan(2e-4);
+    }
+
+    @Test
+    void aBaselineFindsInATrainingWhatItFindsByItself() {
+        ClipTrainingJob.Result first = train(Kind.NEW_TOWER.text(folder), "baseline", StepOptions.PLAIN);
+        Path model = folder.resolve("baseline");
+        ClipTrainingJob.Result second = compared("compared", () -> Llm2Clip.load(model));
+        assertThat(second.baseline().map(ClipBaseline.Found::metrics))
+                .hasValueSatisfying(metrics -> assertThat(BothWays.of(metrics))
+                        .isEqualTo(BothWays.of(first.retrieval().get(CaptionsBy.TEXT_TOWER))));
+        Gallery gallery = GalleryFolder.read(folder.resolve("compared-run").resolve("searches"))
+                .get("held-out images by their captions");
+        assertThat(gallery.models()).containsExactly("this model", "other");
+        assertThat(gallery.searches().strata().stream().map(Searches.Stratum::name))
+                .allMatch(name -> name.matches("(won|tied|lost).*"));
+    }
+
+    @Test
+    void aBaselineThatIsGoneCostsNoModel() {
+        Path gone = folder.resolve("gone");
+        assertThat(compared("kept", () -> Llm2Clip.load(gone)).baseline()).isEmpty();
+        assertThat(notes.sentences())
+                .anyMatch(sentence -> sentence.startsWith("The baseline other was not measured: "));
+        assertThat(evaluated(folder.resolve("kept"))).isNotNull();
+    }
+
+    private ClipTrainingJob.Result compared(String out, Supplier<Llm2Clip> baseline) {
+        ClipTrainingJob job =
+                job(Kind.ONLINE.text(folder), out, StepOptions.PLAIN, false, new StopRequest(), Existing.REFUSE);
+        return new ClipTrainingJob(
+                        job.data(),
+                        job.text(),
+                        job.vision(),
+                        job.training(),
+                        job.out(),
+                        job.adapter(),
+                        Optional.of(new ClipBaseline("other", baseline)),
+                        job.existing(),
+                        job.execution(),
+                        job.run())
+                .run(notes);
     }
 
     /** The run's folder has searches of held-out images, by both branches if there are two, and commands that try the model. */

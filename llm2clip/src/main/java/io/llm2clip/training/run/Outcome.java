@@ -11,9 +11,29 @@ import java.util.OptionalDouble;
  * @param value a fraction
  * @param before what it was before the last phase of the training, if that was measured
  * @param gain how much more it is now, with the bootstrap interval over what was measured; not recorded by earlier versions
+ * @param baseline what another model has on the same data, if one was measured
  * @param chance what guessing has
  */
-public record Outcome(String name, double value, OptionalDouble before, Optional<Interval> gain, double chance) {
+public record Outcome(
+        String name,
+        double value,
+        OptionalDouble before,
+        Optional<Interval> gain,
+        Optional<Baseline> baseline,
+        double chance) {
+    /**
+     * Another model's figure.
+     *
+     * @param name of the model, for people
+     * @param value a fraction
+     */
+    public record Baseline(String name, double value) {}
+
+    /** Without a baseline. */
+    public Outcome(String name, double value, OptionalDouble before, Optional<Interval> gain, double chance) {
+        this(name, value, before, gain, Optional.empty(), chance);
+    }
+
     /** Of a training whose start was not measured. */
     public Outcome(String name, double value, double chance) {
         this(name, value, OptionalDouble.empty(), Optional.empty(), chance);

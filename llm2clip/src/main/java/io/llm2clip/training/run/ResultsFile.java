@@ -37,6 +37,10 @@ final class ResultsFile {
                             .put("mean", gain.mean())
                             .put("low", gain.low())
                             .put("high", gain.high()));
+            figure.baseline()
+                    .ifPresent(baseline -> node.putObject("baseline")
+                            .put("name", baseline.name())
+                            .put("value", baseline.value()));
             node.put("chance", figure.chance());
         }
         AtomicFile.write(
@@ -58,6 +62,7 @@ final class ResultsFile {
                                 ? OptionalDouble.of(node.path("before").asDouble())
                                 : OptionalDouble.empty(),
                         gain(node.path("gain")),
+                        baseline(node.path("baseline")),
                         node.path("chance").asDouble()));
             }
             return figures;
@@ -70,6 +75,13 @@ final class ResultsFile {
         } catch (IOException e) {
             throw new CheckpointException("%s: cannot be read: %s.".formatted(file, IoReason.of(e)), e);
         }
+    }
+
+    private static Optional<Outcome.Baseline> baseline(JsonNode node) {
+        return node.isMissingNode()
+                ? Optional.empty()
+                : Optional.of(new Outcome.Baseline(
+                        node.path("name").asString(""), node.path("value").asDouble()));
     }
 
     private static Optional<Interval> gain(JsonNode node) {

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -138,7 +139,7 @@ public final class RunReport {
                     .collect(Collectors.joining(" "));
         }
         Outcome first = figures.getFirst();
-        return "%s, on held-out data: %s after %s%s, %s by guessing. Trained for %s."
+        return "%s, on held-out data: %s after %s%s%s, %s by guessing. Trained for %s."
                 .formatted(
                         first.name().substring(0, 1).toUpperCase(Locale.ROOT)
                                 + first.name().substring(1),
@@ -147,6 +148,9 @@ public final class RunReport {
                         first.before().stream()
                                 .mapToObj(before -> ", %s before it".formatted(Html.percent(before)))
                                 .collect(Collectors.joining()),
+                        baseline(first)
+                                .map(other -> ", %s with %s".formatted(Html.percent(other.value()), other.name()))
+                                .orElse(""),
                         Html.percent(first.chance()),
                         steps());
     }
@@ -165,25 +169,30 @@ public final class RunReport {
                         figure.name(),
                         Stream.of(
                                         figure.before().stream().mapToObj(before -> "before: " + Html.percent(before)),
-                                        baseline(figure)
-                                                .map(other -> "%s: %s".formatted(BASELINE, Html.percent(other))),
+                                        baseline(figure).stream()
+                                                .map(other ->
+                                                        "%s: %s".formatted(other.name(), Html.percent(other.value()))),
                                         Stream.of("guessing: " + Html.percent(figure.chance())))
                                 .flatMap(each -> each)
                                 .collect(Collectors.joining(", "))))
                 .toList();
     }
 
-    /** The figure of the text tower beside that of a language model. */
-    private Stream<Double> baseline(Outcome figure) {
+    /** Another model's figure, or that of the text tower beside that of a language model. */
+    private Optional<Outcome.Baseline> baseline(Outcome figure) {
+        if (figure.baseline().isPresent()) {
+            return figure.baseline();
+        }
         String other = figure.name().replace(CaptionsBy.LANGUAGE_MODEL.text(), BASELINE);
         return figures.stream()
                 .filter(each -> each != figure && each.name().equals(other))
-                .map(Outcome::value);
+                .map(each -> new Outcome.Baseline(BASELINE, each.value()))
+                .findFirst();
     }
 
     private record Column(String head, Function<Outcome, String> cell) {}
 
-    /** What was measured before the training, and how sure the difference is, have columns where something was. */
+    /** What was measured before the training, how sure the difference is, and a baseline have columns where they are. */
     private String table() {
         List<Column> columns = Stream.of(
                         new Column("", figure -> Glossary.explained(figure.name())),
@@ -196,6 +205,15 @@ public final class RunReport {
                         new Column(
                                 "difference [%s]".formatted(Glossary.interval()),
                                 figure -> figure.gain().map(Points::html).orElse("")),
+                        new Column(
+                                figures.stream()
+                                        .flatMap(figure -> figure.baseline().stream())
+                                        .map(baseline -> Html.escape(baseline.name()))
+                                        .findFirst()
+                                        .orElse(""),
+                                figure -> figure.baseline()
+                                        .map(baseline -> Html.percent(baseline.value()))
+                                        .orElse("")),
                         new Column(Glossary.guessing(), figure -> Html.percent(figure.chance())))
                 .filter(column -> figures.stream()
                         .anyMatch(figure -> !column.cell.apply(figure).isEmpty()))

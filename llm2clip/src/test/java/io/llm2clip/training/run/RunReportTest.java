@@ -124,6 +124,24 @@ class RunReportTest {
     }
 
     @Test
+    void aBaselineIsBesideEachFigure() throws IOException {
+        record(true);
+        ResultsFile.write(
+                folder,
+                List.of(new Outcome(
+                        "R@1, text to image",
+                        0.25,
+                        OptionalDouble.empty(),
+                        Optional.empty(),
+                        Optional.of(new Outcome.Baseline("<clip>", 0.2)),
+                        0.125)));
+        assertThat(html())
+                .contains("25.0 % after stage 1, 20.0 % with &lt;clip&gt;, 12.5 % by guessing.")
+                .contains("&lt;clip&gt;: 20.0 %, <abbr")
+                .contains("<th>&lt;clip&gt;</th>", "<td>20.0 %</td>");
+    }
+
+    @Test
     void anUnfinishedRunSaysSo() throws IOException {
         record(false);
         assertThat(html())
