@@ -22,8 +22,8 @@ final class BaselineOption {
             names = "--baseline",
             paramLabel = "PATH|NAME",
             description =
-                    "Measure this model too, on the same images and captions, and compare: any that eval takes with --model. Options on pictures,"
-                            + " weights and devices are for both, those on captions are not for it.")
+                    "Measure this model too, on the same images and captions, and compare: any that eval opens. Options on pictures, weights and"
+                            + " devices are for both, those on captions are not for it.")
     private @Nullable String baseline;
 
     @Option(
