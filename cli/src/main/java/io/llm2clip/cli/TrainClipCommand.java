@@ -243,7 +243,7 @@ final class TrainClipCommand extends ComputingCommand {
                         overwrite.existing(),
                         device().execution(),
                         recorded));
-        job.baseline().ifPresent(_ -> baseline.require(baselineOptions()));
+        baseline.require(baselineOptions());
         report.train(() -> job.run(terminal.progress()), recorded, result -> tell(result, job), terminal);
     }
 
