@@ -195,7 +195,10 @@ public final class Llm2Clip implements AutoCloseable {
      */
     public int embedTexts(List<String> captions, FloatMatrix embeddings, Progress.Phase phase) {
         return counted(() -> {
-            texts.embed(captions, embeddings, phase);
+            for (int start = 0; start < captions.size(); start += CHUNK) {
+                int end = Math.min(captions.size(), start + CHUNK);
+                texts.embed(captions.subList(start, end), embeddings.slice(start, end), phase);
+            }
             embeddings.normalizeRows();
         });
     }

@@ -27,6 +27,17 @@ public record Bootstrap(int resamples, double confidence, long seed) {
             return !excludesZero() ? Standing.LEVEL : mean > 0 ? Standing.AHEAD : Standing.BEHIND;
         }
 
+        /** A difference of fractions in a sentence, such as "a difference of +2.9 points (95 % interval -1.2 to +6.8, which includes 0)". */
+        public String words() {
+            return String.format(
+                    Locale.ROOT,
+                    "a difference of %+.1f points (95 %% interval %+.1f to %+.1f%s)",
+                    100 * mean,
+                    100 * low,
+                    100 * high,
+                    excludesZero() ? "" : ", which includes 0");
+        }
+
         /** A difference of fractions as text, in points, such as "+2.9 [-1.2, +6.8]". */
         public String points() {
             return String.format(Locale.ROOT, "%+.1f [%+.1f, %+.1f]", 100 * mean, 100 * low, 100 * high);

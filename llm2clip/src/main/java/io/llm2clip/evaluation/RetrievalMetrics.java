@@ -78,13 +78,22 @@ public record RetrievalMetrics(Ranks imageRetrieval, Ranks textRetrieval) {
      */
     public double[] hitsByImage(int k, int[] imageOf) {
         double[] hits = textRetrieval.hits(k);
+        double[] ofCaptions = captionHitsByImage(k, imageOf);
+        Arrays.setAll(hits, image -> (hits[image] + ofCaptions[image]) / 2);
+        return hits;
+    }
+
+    /**
+     * The same of the searches of captions alone, with R@k of {@link #imageRetrieval} as the mean.
+     *
+     * @param imageOf {@code [M]} the image of every caption
+     */
+    public double[] captionHitsByImage(int k, int[] imageOf) {
+        double[] hits = new double[textRetrieval.size()];
         double[] ofCaptions = imageRetrieval.hits(k);
         double weight = hits.length / (double) ofCaptions.length;
         for (int caption = 0; caption < ofCaptions.length; caption++) {
             hits[imageOf[caption]] += weight * ofCaptions[caption];
-        }
-        for (int image = 0; image < hits.length; image++) {
-            hits[image] /= 2;
         }
         return hits;
     }

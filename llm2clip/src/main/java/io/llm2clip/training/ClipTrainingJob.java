@@ -4,6 +4,7 @@ import io.llm2clip.data.InputException;
 import io.llm2clip.dataset.DataSource;
 import io.llm2clip.dataset.ExampleSet;
 import io.llm2clip.dataset.HeldOutExamples;
+import io.llm2clip.evaluation.Bootstrap;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.kernels.JavaRuntime;
@@ -213,7 +214,12 @@ public record ClipTrainingJob(
                 Gallery gallery = measured.gallery().apply(other);
                 directory.finish(
                         new RunResult(
-                                ClipOutcomes.of(measured.retrieval(), other),
+                                new ClipOutcomes(
+                                                measured.retrieval(),
+                                                other,
+                                                measured.embedded().images(),
+                                                Bootstrap.standard(training.seed()))
+                                        .all(),
                                 Map.of("held-out images by their captions", gallery),
                                 NextCommands.ofClip(
                                         out, data.validation(), gallery, image -> directory.picture(0, image))),

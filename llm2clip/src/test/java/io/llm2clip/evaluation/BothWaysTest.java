@@ -40,6 +40,9 @@ class BothWaysTest {
         RetrievalMetrics metrics = RetrievalMetrics.of(images, captions, imageOf);
         BothWays ways = BothWays.of(metrics);
         assertThat(ways.textToImage().r1()).isEqualTo(3 / 4.0);
+        // One of one caption and two of three, where a caption counts 2 images / 4 captions.
+        assertThat(metrics.captionHitsByImage(1, imageOf))
+                .containsExactly(new double[] {1 / 2.0, 2 / 2.0}, within(1e-12));
         assertThat(Arrays.stream(metrics.hitsByImage(1, imageOf)).average().orElseThrow())
                 .isCloseTo((ways.imageToText().r1() + ways.textToImage().r1()) / 2, within(1e-12));
     }

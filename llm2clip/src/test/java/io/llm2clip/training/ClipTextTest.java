@@ -217,7 +217,9 @@ class ClipTextTest {
             }
             assertJoined(model);
             assertThat(Files.readString(folder.resolve(name + "-run/results.json")))
-                    .contains("R@1, text to image, language model", "R@10, image to text, text tower");
+                    .contains("R@1, text to image, language model", "R@10, image to text, text tower")
+                    // Of the language model, and of both joined.
+                    .containsPattern("\"baseline\" : \\{\\s*\"name\" : \"text tower\",[^}]*\"difference\" : \\{");
             assertThat(Files.readString(folder.resolve(name + "-run/metrics.jsonl")))
                     .contains("val_text_tower_text_to_image_r1");
             assertThat(Files.readString(folder.resolve(name + "-run/args.json")))
@@ -254,13 +256,15 @@ class ClipTextTest {
     }
 
     @Test
-    void aBaselineFindsInATrainingWhatItFindsByItself() {
+    void aBaselineFindsInATrainingWhatItFindsByItself() throws IOException {
         ClipTrainingJob.Result first = train(Kind.NEW_TOWER.text(folder), "baseline", StepOptions.PLAIN);
         Path model = folder.resolve("baseline");
         ClipTrainingJob.Result second = compared("compared", () -> Llm2Clip.load(model));
         assertThat(second.baseline().map(ClipBaseline.Found::metrics))
                 .hasValueSatisfying(metrics -> assertThat(BothWays.of(metrics))
                         .isEqualTo(BothWays.of(first.retrieval().get(CaptionsBy.TEXT_TOWER))));
+        assertThat(Files.readString(folder.resolve("compared-run/results.json")))
+                .containsPattern("\"baseline\" : \\{\\s*\"name\" : \"other\",[^}]*\"difference\" : \\{");
         Gallery gallery = GalleryFolder.read(folder.resolve("compared-run").resolve("searches"))
                 .get("held-out images by their captions");
         assertThat(gallery.models()).containsExactly("this model", "other");

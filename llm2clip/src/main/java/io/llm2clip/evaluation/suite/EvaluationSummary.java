@@ -1,6 +1,5 @@
 package io.llm2clip.evaluation.suite;
 
-import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.BothWays;
 import io.llm2clip.evaluation.Standing;
 import io.llm2clip.evaluation.suite.EvaluationReport.Part;
@@ -55,23 +54,18 @@ record EvaluationSummary(String model, List<Part> parts) {
     private String single(Part part) {
         Versus versus = part.findings().compared().orElseThrow();
         Difference main = versus.main();
-        Interval interval = main.interval();
-        return String.format(
-                Locale.ROOT,
-                "%s is %s %s in %s: %s against %s, a difference of %+.1f points (95 %% interval %+.1f to %+.1f%s); guessing reaches %s.",
-                model,
-                interval.standing().words(),
-                versus.name(),
-                part.measurement() instanceof Retrieval
-                        ? main.name() + ", the share of searches with a right answer among the first ten"
-                        : main.name(),
-                Html.percent(main.ours()),
-                Html.percent(main.baseline()),
-                100 * interval.mean(),
-                100 * interval.low(),
-                100 * interval.high(),
-                interval.excludesZero() ? "" : ", which includes 0",
-                chance(main.chance()));
+        return "%s is %s %s in %s: %s against %s, %s; guessing reaches %s."
+                .formatted(
+                        model,
+                        main.interval().standing().words(),
+                        versus.name(),
+                        part.measurement() instanceof Retrieval
+                                ? main.name() + ", the share of searches with a right answer among the first ten"
+                                : main.name(),
+                        Html.percent(main.ours()),
+                        Html.percent(main.baseline()),
+                        main.interval().words(),
+                        chance(main.chance()));
     }
 
     private String several(List<Part> compared) {

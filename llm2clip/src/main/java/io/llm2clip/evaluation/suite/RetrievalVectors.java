@@ -36,9 +36,6 @@ record RetrievalVectors(
         int cut,
         int maxLength,
         List<String> broken) {
-    /** Captions whose tokens are in memory at a time. */
-    private static final int CHUNK = 256;
-
     /**
      * Embeds.
      *
@@ -77,7 +74,9 @@ record RetrievalVectors(
                     .flatMap(number -> language.getValue().get(number).stream())
                     .toList();
             FloatMatrix embeddings = scratch.allocate(texts.size(), model.embeddingSize());
-            cut += embed(model, texts, embeddings, progress);
+            try (Progress.Phase phase = progress.begin("captions", texts.size(), "caption")) {
+                cut += model.embedTexts(texts, embeddings, phase);
+            }
             captions.put(language.getKey(), embeddings);
         }
         // A model that is broken is told here, and does not end what another one makes of the same data.
@@ -92,17 +91,6 @@ record RetrievalVectors(
                 cut,
                 model.maxTextLength(),
                 List.copyOf(broken));
-    }
-
-    private static int embed(Llm2Clip model, List<String> texts, FloatMatrix embeddings, Progress progress) {
-        int cut = 0;
-        try (Progress.Phase phase = progress.begin("captions", texts.size(), "caption")) {
-            for (int start = 0; start < texts.size(); start += CHUNK) {
-                int end = Math.min(texts.size(), start + CHUNK);
-                cut += model.embedTexts(texts.subList(start, end), embeddings.slice(start, end), phase);
-            }
-        }
-        return cut;
     }
 
     /**

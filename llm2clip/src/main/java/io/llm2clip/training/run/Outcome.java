@@ -10,7 +10,7 @@ import java.util.OptionalDouble;
  * @param name for people, such as "R@1, text to image"
  * @param value a fraction
  * @param before what it was before the last phase of the training, if that was measured
- * @param gain how much more it is now, with the bootstrap interval over what was measured; not recorded by earlier versions
+ * @param gain how much more it is now, with its bootstrap interval over images; not recorded by earlier versions
  * @param baseline what another model has on the same data, if one was measured
  * @param chance what guessing has
  */
@@ -26,8 +26,9 @@ public record Outcome(
      *
      * @param name of the model, for people
      * @param value a fraction
+     * @param difference how much more the trained model has, with its bootstrap interval over images; not recorded by earlier versions
      */
-    public record Baseline(String name, double value) {}
+    public record Baseline(String name, double value, Optional<Interval> difference) {}
 
     /** Without a baseline. */
     public Outcome(String name, double value, OptionalDouble before, Optional<Interval> gain, double chance) {

@@ -32,21 +32,22 @@ final class ResultsFile {
         for (Outcome figure : figures) {
             ObjectNode node = all.addObject().put("name", figure.name()).put("value", figure.value());
             figure.before().ifPresent(before -> node.put("before", before));
-            figure.gain()
-                    .ifPresent(gain -> node.putObject("gain")
-                            .put("mean", gain.mean())
-                            .put("low", gain.low())
-                            .put("high", gain.high()));
-            figure.baseline()
-                    .ifPresent(baseline -> node.putObject("baseline")
-                            .put("name", baseline.name())
-                            .put("value", baseline.value()));
+            figure.gain().ifPresent(gain -> write(node.putObject("gain"), gain));
+            figure.baseline().ifPresent(baseline -> {
+                ObjectNode other =
+                        node.putObject("baseline").put("name", baseline.name()).put("value", baseline.value());
+                baseline.difference().ifPresent(difference -> write(other.putObject("difference"), difference));
+            });
             node.put("chance", figure.chance());
         }
         AtomicFile.write(
                 directory.resolve(NAME),
                 (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n")
                         .getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void write(ObjectNode node, Interval interval) {
+        node.put("mean", interval.mean()).put("low", interval.low()).put("high", interval.high());
     }
 
     /** What {@link #write} wrote; empty of a run that is not finished. */
@@ -61,7 +62,7 @@ final class ResultsFile {
                         node.has("before")
                                 ? OptionalDouble.of(node.path("before").asDouble())
                                 : OptionalDouble.empty(),
-                        gain(node.path("gain")),
+                        interval(node.path("gain")),
                         baseline(node.path("baseline")),
                         node.path("chance").asDouble()));
             }
@@ -81,10 +82,12 @@ final class ResultsFile {
         return node.isMissingNode()
                 ? Optional.empty()
                 : Optional.of(new Outcome.Baseline(
-                        node.path("name").asString(""), node.path("value").asDouble()));
+                        node.path("name").asString(""),
+                        node.path("value").asDouble(),
+                        interval(node.path("difference"))));
     }
 
-    private static Optional<Interval> gain(JsonNode node) {
+    private static Optional<Interval> interval(JsonNode node) {
         return node.isMissingNode()
                 ? Optional.empty()
                 : Optional.of(new Interval(

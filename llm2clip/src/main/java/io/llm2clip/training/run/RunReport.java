@@ -1,6 +1,5 @@
 package io.llm2clip.training.run;
 
-import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.nn.checkpoint.CheckpointException;
 import io.llm2clip.report.Card;
 import io.llm2clip.report.DataTable;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,7 +26,6 @@ import java.util.stream.Stream;
 /** A run as one page to send to somebody, made of what its folder holds. */
 public final class RunReport {
     private static final int CARDS = 3;
-    private static final String BASELINE = CaptionsBy.TEXT_TOWER.text();
     private static final String RESUME = "--resume";
 
     private final String name;
@@ -148,8 +145,14 @@ public final class RunReport {
                         first.before().stream()
                                 .mapToObj(before -> ", %s before it".formatted(Html.percent(before)))
                                 .collect(Collectors.joining()),
-                        baseline(first)
-                                .map(other -> ", %s with %s".formatted(Html.percent(other.value()), other.name()))
+                        first.baseline()
+                                .map(other -> ", %s with %s%s"
+                                        .formatted(
+                                                Html.percent(other.value()),
+                                                other.name(),
+                                                other.difference()
+                                                        .map(difference -> ", " + difference.words())
+                                                        .orElse("")))
                                 .orElse(""),
                         Html.percent(first.chance()),
                         steps());
@@ -169,7 +172,7 @@ public final class RunReport {
                         figure.name(),
                         Stream.of(
                                         figure.before().stream().mapToObj(before -> "before: " + Html.percent(before)),
-                                        baseline(figure).stream()
+                                        figure.baseline().stream()
                                                 .map(other ->
                                                         "%s: %s".formatted(other.name(), Html.percent(other.value()))),
                                         Stream.of("guessing: " + Html.percent(figure.chance())))
@@ -178,22 +181,15 @@ public final class RunReport {
                 .toList();
     }
 
-    /** Another model's figure, or that of the text tower beside that of a language model. */
-    private Optional<Outcome.Baseline> baseline(Outcome figure) {
-        if (figure.baseline().isPresent()) {
-            return figure.baseline();
-        }
-        String other = figure.name().replace(CaptionsBy.LANGUAGE_MODEL.text(), BASELINE);
-        return figures.stream()
-                .filter(each -> each != figure && each.name().equals(other))
-                .map(each -> new Outcome.Baseline(BASELINE, each.value()))
-                .findFirst();
-    }
-
     private record Column(String head, Function<Outcome, String> cell) {}
 
-    /** What was measured before the training, how sure the difference is, and a baseline have columns where they are. */
+    /** What was measured before the training and what a baseline has, each with the difference, have columns where they are. */
     private String table() {
+        String baseline = figures.stream()
+                .flatMap(figure -> figure.baseline().stream())
+                .map(Outcome.Baseline::name)
+                .findFirst()
+                .orElse("");
         List<Column> columns = Stream.of(
                         new Column("", figure -> Glossary.explained(figure.name())),
                         new Column("after " + last(), figure -> Html.percent(figure.value())),
@@ -206,13 +202,15 @@ public final class RunReport {
                                 "difference [%s]".formatted(Glossary.interval()),
                                 figure -> figure.gain().map(Points::html).orElse("")),
                         new Column(
-                                figures.stream()
-                                        .flatMap(figure -> figure.baseline().stream())
-                                        .map(baseline -> Html.escape(baseline.name()))
-                                        .findFirst()
-                                        .orElse(""),
+                                Glossary.explained(baseline),
                                 figure -> figure.baseline()
-                                        .map(baseline -> Html.percent(baseline.value()))
+                                        .map(other -> Html.percent(other.value()))
+                                        .orElse("")),
+                        new Column(
+                                "difference from %s [%s]".formatted(Html.escape(baseline), Glossary.interval()),
+                                figure -> figure.baseline()
+                                        .flatMap(Outcome.Baseline::difference)
+                                        .map(Points::html)
                                         .orElse("")),
                         new Column(Glossary.guessing(), figure -> Html.percent(figure.chance())))
                 .filter(column -> figures.stream()

@@ -113,32 +113,36 @@ class RunReportTest {
     }
 
     @Test
-    void aTextTowerIsTheBaselineOfTheLanguageModel() throws IOException {
+    void aBaselineIsBesideEachFigureWithTheDifference() throws IOException {
         record(true);
-        ResultsFile.write(
-                folder,
-                List.of(
-                        new Outcome("R@1, text to image, language model", 0.25, 0.125),
-                        new Outcome("R@1, text to image, text tower", 0.2, 0.125)));
-        assertThat(html()).contains(">text tower</abbr>: 20.0 %, <abbr");
+        ResultsFile.write(folder, List.of(compared(Optional.of(new Interval(0.05, -0.0125, 0.125)))));
+        assertThat(html())
+                .contains(
+                        "25.0 % after stage 1, 20.0 % with &lt;clip&gt;, a difference of +5.0 points (95 % interval -1.3 to"
+                                + " +12.5, which includes 0), 12.5 % by guessing.")
+                .contains("&lt;clip&gt;: 20.0 %, <abbr")
+                .containsSubsequence(
+                        "<th>&lt;clip&gt;</th>", "<th>difference from &lt;clip&gt; [<abbr", "95 % interval")
+                .containsSubsequence("<td>20.0 %</td>", "<span class=\"level\">+5.0 [-1.3, +12.5]</span>");
     }
 
     @Test
-    void aBaselineIsBesideEachFigure() throws IOException {
+    void aBaselineOfAnEarlierVersionHasNoInterval() throws IOException {
         record(true);
-        ResultsFile.write(
-                folder,
-                List.of(new Outcome(
-                        "R@1, text to image",
-                        0.25,
-                        OptionalDouble.empty(),
-                        Optional.empty(),
-                        Optional.of(new Outcome.Baseline("<clip>", 0.2)),
-                        0.125)));
+        ResultsFile.write(folder, List.of(compared(Optional.empty())));
         assertThat(html())
-                .contains("25.0 % after stage 1, 20.0 % with &lt;clip&gt;, 12.5 % by guessing.")
-                .contains("&lt;clip&gt;: 20.0 %, <abbr")
-                .contains("<th>&lt;clip&gt;</th>", "<td>20.0 %</td>");
+                .contains("20.0 % with &lt;clip&gt;, 12.5 % by guessing.", "<th>&lt;clip&gt;</th>")
+                .doesNotContain("difference from");
+    }
+
+    private static Outcome compared(Optional<Interval> difference) {
+        return new Outcome(
+                "R@1, text to image",
+                0.25,
+                OptionalDouble.empty(),
+                Optional.empty(),
+                Optional.of(new Outcome.Baseline("<clip>", 0.2, difference)),
+                0.125);
     }
 
     @Test
@@ -184,8 +188,13 @@ class RunReportTest {
 
     @Test
     void resultsAreReadAsTheyWereWritten() throws IOException {
-        ResultsFile.write(folder, FIGURES);
-        assertThat(ResultsFile.read(folder)).isEqualTo(FIGURES);
+        List<Outcome> written = List.of(
+                FIGURES.getFirst(),
+                FIGURES.getLast(),
+                compared(Optional.empty()),
+                compared(Optional.of(new Interval(0.05, 0.025, 0.125))));
+        ResultsFile.write(folder, written);
+        assertThat(ResultsFile.read(folder)).isEqualTo(written);
         Path file = folder.resolve(ResultsFile.NAME);
         Files.writeString(file, "[{\"name\": \"old\", \"value\": 0.5, \"before\": 0.25, \"chance\": 0.125}]");
         assertThat(ResultsFile.read(folder))
