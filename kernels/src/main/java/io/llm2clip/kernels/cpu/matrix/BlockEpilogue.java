@@ -48,6 +48,12 @@ public final class BlockEpilogue {
         return addend && op.epilogue().extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
     }
 
+    /** Address of what {@link #apply} reads for an element of the output first, besides its sum, that it reads for no other; or 0. */
+    public long read(int batch, int row, int column) {
+        int read = evaluator == null ? -1 : op.epilogue().extras().indexOf(Broadcast.FULL);
+        return read < 0 ? 0 : extra(read, batch, row, column);
+    }
+
     /** Finishes a block of the output. */
     public void apply(OutputBlock block, int worker) {
         apply(block, output(block.batch(), block.row(), block.column()), op.n() * 4L, worker);

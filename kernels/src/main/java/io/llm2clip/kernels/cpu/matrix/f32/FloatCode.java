@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FloatCode {
     /** Memory that a call takes, a multiple of 64. */
-    public static final int CALL_BYTES = 192;
+    public static final int CALL_BYTES = 256;
 
     private record Shape(int rows, boolean masked) {}
 
@@ -224,26 +224,15 @@ public final class FloatCode {
      * @param k length of the sums
      * @param b the first panel
      * @param panelBytes from one panel to the next
-     * @param c where the result goes
-     * @param cRow bytes from one row of the result to the next
-     * @param add what is added, or 0; may be c
-     * @param addRow bytes from one row of the addend to the next
+     * @param output where the sums go
      */
     public void multiply(
-            RowTiles a,
-            int rows,
-            int columns,
-            int k,
-            long b,
-            long panelBytes,
-            long c,
-            long cRow,
-            long add,
-            long addRow,
-            long call) {
+            RowTiles a, int rows, int columns, int k, long b, long panelBytes, TileOutput output, long call) {
         long panelRow = columns() * (long) Float.BYTES;
-        TileCall.set(call, TileCall.C_ROW, cRow);
-        TileCall.set(call, TileCall.ADD_ROW, addRow);
+        long add = output.added();
+        TileCall.set(call, TileCall.C_ROW, output.sumsRow());
+        TileCall.set(call, TileCall.ADD_ROW, output.addedRow());
+        TileCall.set(call, TileCall.FETCHED_ROW, output.fetchedRow());
         TileCall.set(call, TileCall.STEPS, k / TileCall.UNROLLED);
         TileCall.set(call, TileCall.REST, k % TileCall.UNROLLED);
         TileCall.set(call, TileCall.B_GAP, panelBytes - k * panelRow);
@@ -251,13 +240,13 @@ public final class FloatCode {
         TiledProduct product = new TiledProduct(a, rows, call);
         int whole = columns / columns();
         if (whole > 0) {
-            product.multiply(false, whole, b, c, add);
+            product.multiply(false, whole, b, output.sums(), add, output.fetched());
         }
         int rest = columns % columns();
         if (rest > 0) {
             width.masks(call + TileCall.MASKS, rest);
             long done = whole * panelRow;
-            product.multiply(true, 1, b + whole * panelBytes, c + done, add == 0 ? 0 : add + done);
+            product.multiply(true, 1, b + whole * panelBytes, output.sums() + done, add == 0 ? 0 : add + done, 0);
         }
     }
 
@@ -273,9 +262,10 @@ public final class FloatCode {
             this.call = call;
         }
 
-        void multiply(boolean masked, int panels, long b, long c, long add) {
+        void multiply(boolean masked, int panels, long b, long c, long add, long fetched) {
             TileCall.set(call, TileCall.B, b);
             TileCall.set(call, TileCall.PANELS, panels);
+            TileCall.set(call, TileCall.FETCHED, fetched);
             int count = rows / a.height();
             if (count > 0) {
                 multiply(new Shape(a.height(), masked), count, a.tile(0, a.height()), c, add);
@@ -296,6 +286,7 @@ public final class FloatCode {
             TileCall.set(call, TileCall.A_TILE, a.bytes());
             TileCall.set(call, TileCall.C_TILE, shape.rows * TileCall.get(call, TileCall.C_ROW));
             TileCall.set(call, TileCall.ADD_TILE, add == 0 ? 0 : shape.rows * TileCall.get(call, TileCall.ADD_ROW));
+            TileCall.set(call, TileCall.FETCHED_TILE, shape.rows * TileCall.get(call, TileCall.FETCHED_ROW));
             MachineFunction function = tiles.get(shape);
             if (function == null) {
                 function = tiles.computeIfAbsent(

@@ -29,8 +29,14 @@ final class TileCall {
     static final int STEPS = 104;
 
     static final int REST = 112;
+    /** What is fetched, or 0; the call leaves the address after its last row. */
+    static final int FETCHED = 120;
+    /** Bytes from one of its rows to the next, and of a tile. */
+    static final int FETCHED_ROW = 128;
+
+    static final int FETCHED_TILE = 136;
     /** Which columns exist, as {@link FloatWidth#masks} writes it. */
-    static final int MASKS = 120;
+    static final int MASKS = 144;
 
     static final int BYTES = MASKS + FloatWidth.MASK_BYTES;
     /** Values of k per turn of the inner loop. */

@@ -6,6 +6,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
@@ -37,7 +38,7 @@ final class TileProgram {
 
     private static final int AHEAD_OF_A = 1024;
     /** Those that a caller's values are in. */
-    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14};
+    private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
     private final Assembler a = new Assembler();
     private final Lanes lanes;
@@ -69,7 +70,9 @@ final class TileProgram {
         a.mov(R12, at(RDI, TileCall.PANELS));
         a.mov(R13, R9);
         a.mov(R14, R10);
+        a.mov(R15, at(RDI, TileCall.FETCHED));
         panels();
+        fetchNextTile();
         a.add(R8, at(RDI, TileCall.A_TILE));
         a.add(R9, at(RDI, TileCall.C_TILE));
         a.add(R10, at(RDI, TileCall.ADD_TILE));
@@ -94,11 +97,12 @@ final class TileProgram {
         a.add(RSI, at(RDI, TileCall.B_GAP));
         a.add(R13, VECTORS * lanes.bytes);
         a.add(R14, at(RDI, TileCall.ADD_PANEL));
+        a.add(R15, VECTORS * lanes.bytes);
         a.sub(R12, 1);
         a.jnz(panel);
     }
 
-    /** Sums are 0; memory that they go to is fetched while they are computed. */
+    /** Sums are 0; memory that they go to, and what is read with them, is fetched while they are computed. */
     private void begin() {
         a.mov(RBP, R13);
         for (int row = 0; row < rows; row++) {
@@ -107,9 +111,35 @@ final class TileProgram {
             }
             a.add(RBP, RDX);
         }
+        fetchRows();
         for (int sum = 0; sum < rows * VECTORS; sum++) {
             lanes.clear(sum);
         }
+    }
+
+    private void fetchRows() {
+        Label nothing = a.label();
+        a.mov(RAX, at(RDI, TileCall.FETCHED));
+        a.test(RAX, RAX);
+        a.jz(nothing);
+        a.mov(RBP, R15);
+        for (int row = 0; row < rows; row++) {
+            for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
+                a.prefetcht1(at(RBP, offset));
+            }
+            a.add(RBP, at(RDI, TileCall.FETCHED_ROW));
+        }
+        a.bind(nothing);
+    }
+
+    private void fetchNextTile() {
+        Label nothing = a.label();
+        a.mov(RAX, at(RDI, TileCall.FETCHED));
+        a.test(RAX, RAX);
+        a.jz(nothing);
+        a.add(RAX, at(RDI, TileCall.FETCHED_TILE));
+        a.mov(at(RDI, TileCall.FETCHED), RAX);
+        a.bind(nothing);
     }
 
     private void loop(int count, int unrolled) {

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
 import io.llm2clip.kernels.cpu.matrix.f32.RowTiles;
+import io.llm2clip.kernels.cpu.matrix.f32.TileOutput;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.MatrixOperand;
@@ -188,6 +189,7 @@ final class FloatMatmul implements Launch {
             int column = output.column() + step.first;
             PackedB group = panels.panels(batch, step.from, step.k, column, step.columns, madePanels, scratch);
             boolean begins = step.from == 0;
+            boolean ends = step.from + step.k == op.k();
             for (int done = 0; done < output.rows(); done += grid.unit()) {
                 int row = output.row() + done;
                 int some = Math.min(grid.unit(), output.rows() - done);
@@ -199,12 +201,15 @@ final class FloatMatmul implements Launch {
                         step.k,
                         group.address(),
                         group.panelBytes(),
-                        c,
-                        sumRow,
-                        begins ? epilogue.addend(batch, row, column) : c,
-                        begins ? epilogue.addendRow() : sumRow,
+                        new TileOutput(
+                                c,
+                                sumRow,
+                                begins ? epilogue.addend(batch, row, column) : c,
+                                begins ? epilogue.addendRow() : sumRow,
+                                ends ? epilogue.read(batch, row, column) : 0,
+                                op.n() * 4L),
                         call);
-                if (out != null && step.from + step.k == op.k()) {
+                if (out != null && ends) {
                     epilogue.apply(new OutputBlock(batch, row, some, column, step.columns), c, sumRow, worker);
                     code.packRows(false, c, sumRow, some, step.columns, out.at(batch, row, column), call);
                 }

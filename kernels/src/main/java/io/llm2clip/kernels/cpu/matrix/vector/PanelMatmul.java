@@ -4,6 +4,7 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 
 import io.llm2clip.kernels.cpu.matrix.f32.FloatCode;
+import io.llm2clip.kernels.cpu.matrix.f32.TileOutput;
 import io.llm2clip.kernels.cpu.simd.Vectors;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -35,7 +36,8 @@ final class PanelMatmul {
             PackedA a, int rows, int columns, int k, long b, long c, long cRow, long add, long addRow, long edge) {
         FloatCode code = a.code();
         if (code != null) {
-            code.multiply(code.tiles(a.panels(), rows, k), rows, columns, k, b, 0, c, cRow, add, addRow, edge);
+            TileOutput output = new TileOutput(c, cRow, add, addRow);
+            code.multiply(code.tiles(a.panels(), rows, k), rows, columns, k, b, 0, output, edge);
             return;
         }
         boolean direct = columns == MicroKernel.COLUMNS && add == 0;

@@ -137,11 +137,17 @@ class FloatCodeTest {
                     k,
                     b.inner.address(),
                     4L * k * panel,
-                    c.inner.address(),
-                    4L * cRow,
-                    added == 0 ? 0 : add.inner.address(),
-                    added == 1 ? 4L * columns : 0,
+                    new TileOutput(
+                            c.inner.address(),
+                            4L * cRow,
+                            added == 0 ? 0 : add.inner.address(),
+                            added == 1 ? 4L * columns : 0,
+                            columns < panel ? 0 : add.inner.address(),
+                            4L * columns),
                     call.inner.address());
+            // All rows of whole panels were fetched, and no other is.
+            assertThat(TileCall.get(call.inner.address(), TileCall.FETCHED))
+                    .isEqualTo(columns % panel != 0 ? 0 : add.inner.address() + 4L * columns * rows);
             for (int row = 0; row < rows; row++) {
                 for (int column = columns; column < cRow; column++) {
                     assertThat(c.get((long) row * cRow + column)).isEqualTo(before[row * cRow + column]);
@@ -186,10 +192,7 @@ class FloatCodeTest {
                     1,
                     b.inner.address(),
                     0,
-                    to,
-                    4L * panel,
-                    to,
-                    4L * panel,
+                    new TileOutput(to, 4L * panel, to, 4L * panel),
                     call.address());
             for (int i = 0; i < before.length; i++) {
                 assertThat(c.get(i)).isEqualTo(Math.fma(a.get(i / panel), b.get(i % panel), 0) + before[i]);
