@@ -32,6 +32,10 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
     private static final int TASKS_PER_THREAD = 4;
     /** Rows of A for one column of B, from which on rows are cut rather than columns. */
     private static final int TALL = 2;
+    /** Fewest tiles of a thread for which rows are cut where B is packed, as each thread reads all of that. */
+    private static final int FEWEST_TILES = 8;
+    /** The most bytes of a unit then: about an L2 cache. */
+    private static final long LARGE_UNIT_BYTES = 2304 << 10;
     /** Fewest columns of a block whose epilogue is evaluated: cut narrower, such matmuls took up to twice as long. */
     private static final int EVALUATED_COLUMNS = 512;
 
@@ -51,6 +55,12 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
         if (wanted <= 1) {
             return of(part, rows.most, rows.most, columns.count, columns, tileRows, false, false);
         }
+        if (!copiesB && packsItsOwn(op) && rows.count >= FEWEST_TILES * threads) {
+            int most = Math.max(1, (int) (rows.most * LARGE_UNIT_BYTES / UNIT_BYTES));
+            int ofThread = Math.ceilDiv(rows.count, threads);
+            int unit = Math.ceilDiv(ofThread, Math.ceilDiv(ofThread, most));
+            return of(part, unit, unit, columns.count, columns, tileRows, false, false);
+        }
         if (op.m() > (long) TALL * op.n()) {
             int unit = rows.balanced(wanted, rows.most, threads);
             int width = columns.divided(Math.ceilDiv(threads, rows.count));
@@ -61,6 +71,14 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
         int unit = Math.min(rows.most, rows.divided(wanted));
         int height = rows.divided(Math.ceilDiv(threads, columns.count));
         return of(part, height, unit, width, columns, tileRows, true, false);
+    }
+
+    /**
+     * Whether a thread had better pack the rows that are its own: they stay in its L2 cache, where rows that are packed for all threads go
+     * through memory. Rows of an epilogue that is evaluated are to be finished before they leave it.
+     */
+    private static boolean packsItsOwn(Matmul op) {
+        return op.panels() == null && op.batch() == 1 && !BlockEpilogue.isEvaluated(op);
     }
 
     /**

@@ -6,6 +6,7 @@ import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.matrix.Section;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.RowPanels;
 import java.util.Arrays;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -69,6 +70,29 @@ class FloatGridTest {
         assertThat(tall.columns()).isEqualTo(1024);
         FloatGrid small = FloatGrid.of(Matmul.dense(100, 64, 64, 64, false, true), true, TILE, 2);
         assertThat(small.sharesA() || small.sharesB()).isFalse();
+    }
+
+    /** Where B is packed, each thread packs as many rows as the others. */
+    @Test
+    void rowsAreDividedWhereTheOtherFactorIsPacked() {
+        Matmul op = Matmul.dense(1, 577, 1024, 4096, false, true);
+        FloatGrid grid = FloatGrid.of(op, false, TILE, 2);
+        assertThat(grid.sharesA() || grid.sharesB()).isFalse();
+        assertThat(grid.columns()).isEqualTo(1024);
+        assertThat(grid.rows()).isEqualTo(grid.unit()).isEqualTo(21 * TILE);
+        // So many that they stay in cache.
+        FloatGrid many = FloatGrid.of(Matmul.dense(1, 4616, 4096, 1024, false, true), false, TILE, 2);
+        assertThat(many.sharesA()).isFalse();
+        assertThat(many.rows() * 1024 * 4L).isBetween(1L << 20, 5L << 19);
+        // Fewer rows than are worth reading B once more.
+        assertThat(FloatGrid.of(op, false, TILE, 6).sharesA()).isTrue();
+        assertThat(FloatGrid.of(Matmul.dense(1, 128, 1024, 4096, false, true), false, TILE, 2)
+                        .sharesA())
+                .isTrue();
+        // Others have packed them already.
+        RowPanels panels = new RowPanels(577, 4096, TILE, RowPanels.Format.F32);
+        assertThat(FloatGrid.of(op.withPanels(panels), false, TILE, 2).columns())
+                .isLessThan(1024);
     }
 
     @Provide
