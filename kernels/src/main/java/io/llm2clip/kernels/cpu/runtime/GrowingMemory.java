@@ -5,6 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Memory that becomes as large as is asked for, for one user after the other. */
 final class GrowingMemory {
+    private static final long ALIGNMENT = 64;
+    /** What takes whole large pages: from a quarter of one on. */
+    private static final long LARGE = ZeroedMemory.LARGE_PAGE / 4;
+
     private @Nullable Arena arena;
     private long address;
     private long bytes;
@@ -20,15 +24,23 @@ final class GrowingMemory {
             free();
             Arena larger = Arena.ofShared();
             try {
-                address = larger.allocate(wanted, 64).address();
+                bytes = whole(wanted);
+                address = ZeroedMemory.allocate(larger, bytes, ALIGNMENT).address();
             } catch (RuntimeException | Error e) {
                 larger.close();
+                bytes = 0;
                 throw e;
             }
             arena = larger;
-            bytes = wanted;
         }
         return address;
+    }
+
+    /** So that no end of it is in small pages, which a TLB has no room for; what no memory is large enough for stays as it is. */
+    private static long whole(long wanted) {
+        return wanted < LARGE
+                ? wanted
+                : Math.max(wanted, Math.ceilDiv(wanted, ZeroedMemory.LARGE_PAGE) * ZeroedMemory.LARGE_PAGE);
     }
 
     void free() {

@@ -13,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Off-heap memory of zeros. An arena writes them, on one thread, a second for the weights of a large model; Linux has pages of zeros, which
- * come when somebody first touches them, and that is then done by all threads that fill the memory. It is asked for large pages.
+ * come when somebody first touches them, and that is then done by all threads that fill the memory. It is asked for large pages, with the first
+ * of which the memory begins.
  */
 public final class ZeroedMemory {
     /** From here on zeros are left to the system. */
     private static final long LARGE = 1 << 20;
 
-    private static final long HUGE_PAGE = 2 << 20;
+    static final long LARGE_PAGE = 2 << 20;
     /** {@code PROT_READ | PROT_WRITE}. */
     private static final int READ_WRITE = 3;
     /** {@code MAP_PRIVATE | MAP_ANONYMOUS}. */
@@ -42,10 +43,13 @@ public final class ZeroedMemory {
             }
         }
 
-        /** Only whole pages, so that nothing beyond the memory becomes resident. The system may refuse, and loses nothing but speed. */
-        void advise(long address, long bytes) {
-            long first = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
-            long length = (address + bytes - first) / HUGE_PAGE * HUGE_PAGE;
+        /**
+         * Only whole pages, so that nothing beyond the memory becomes resident. The system may refuse, and loses nothing but speed.
+         *
+         * @param first where a large page begins
+         */
+        void advise(long first, long bytes) {
+            long length = bytes / LARGE_PAGE * LARGE_PAGE;
             if (length > 0) {
                 try {
                     int ignored = (int) madvise.invokeExact(MemorySegment.ofAddress(first), length, ADVICE);
@@ -103,11 +107,14 @@ public final class ZeroedMemory {
         if (functions == null) {
             return arena.allocate(Math.max(bytes, 1), alignment);
         }
-        MemorySegment memory = functions.map(bytes);
-        if (memory.address() == FAILED) {
+        // One page more, so that there is a first one to begin with: what is not touched takes addresses only.
+        long mapped = bytes + LARGE_PAGE;
+        MemorySegment whole = functions.map(mapped);
+        if (whole.address() == FAILED) {
             throw new OutOfMemoryError("the system has no " + bytes + " bytes");
         }
-        functions.advise(memory.address(), bytes);
-        return memory.reinterpret(bytes, arena, other -> functions.unmap(other, bytes));
+        long first = Math.ceilDiv(whole.address(), LARGE_PAGE) * LARGE_PAGE;
+        functions.advise(first, bytes);
+        return MemorySegment.ofAddress(first).reinterpret(bytes, arena, _ -> functions.unmap(whole, mapped));
     }
 }

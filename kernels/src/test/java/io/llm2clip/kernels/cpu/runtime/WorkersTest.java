@@ -10,6 +10,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 class WorkersTest {
 
@@ -108,6 +110,16 @@ class WorkersTest {
         }
     }
 
+    /** Sums and rows that are pages apart are in one page. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void muchScratchBeginsWithALargePage() {
+        try (Workers workers = new Workers(1)) {
+            assertThat(workers.scratch(0, 600_000) % (2 << 20)).isZero();
+            assertThat(workers.scratch(0, (4 << 20) + 5) % (2 << 20)).isZero();
+        }
+    }
+
     /** After a failure there is no memory, not the address of what was freed to make room. */
     @Test
     void scratchThatCannotBeAllocatedLeavesNoAddress() {
@@ -115,6 +127,7 @@ class WorkersTest {
             workers.scratch(0, 1 << 20);
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(() -> workers.scratch(0, Long.MAX_VALUE / 2)).isInstanceOf(OutOfMemoryError.class);
+                assertThatThrownBy(() -> workers.scratch(0, Long.MAX_VALUE)).isInstanceOf(OutOfMemoryError.class);
             }
             assertThatThrownBy(() -> workers.scratch(0, -4))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -34,6 +34,19 @@ class ZeroedMemoryTest {
         }
     }
 
+    /** However long the memory is: the system begins with a page only what is whole pages. */
+    @ParameterizedTest
+    @ValueSource(longs = {1 << 20, (2 << 20) - 1, 2 << 20, (9 << 20) + 5})
+    @EnabledOnOs(OS.LINUX)
+    void itBeginsWithALargePage(long bytes) {
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(ZeroedMemory.allocate(arena, bytes, 64).address() % (2 << 20))
+                        .isZero();
+            }
+        }
+    }
+
     /** What nobody touches costs nothing: much more than this process may have at once is soon there, and soon gone. */
     @Test
     @EnabledOnOs(OS.LINUX)
