@@ -125,6 +125,9 @@ public abstract class MatmulConformance extends UnitConformance {
                 check(Matmul.dense(3, 130, 67, 131, transposeA, transposeB), 3);
             }
         }
+        if (!integers()) {
+            check(matmul(35, 64, 8224, false, true, DType.F32, List.of(Broadcast.FULL)), 7);
+        }
         List<Broadcast> extras = List.of(Broadcast.ROW, Broadcast.FULL, Broadcast.SCALAR);
         for (DType format : formats()) {
             check(matmul(1500, 33, 128, false, true, format, extras), 4);

@@ -29,6 +29,11 @@ final class MachineMatmul implements Launch {
     private static final int MAX_K = 1024;
     /** The same where sums wait in the output, to and from which they go for each part. */
     private static final int MAX_K_OF_OUTPUTS = 2048;
+    /**
+     * From here on parts are half as long, which makes blocks of rows twice as high: it is worth sums waiting twice as often to read so large a B
+     * for half as many of them.
+     */
+    private static final int LONG_K = 8192;
 
     final Matmul op;
     final MachineKernels kernels;
@@ -91,7 +96,11 @@ final class MachineMatmul implements Launch {
         if (!kernels.finishes()) {
             return MAX_K_OF_OUTPUTS;
         }
-        return kernels.bytesOfB(steps) <= MAX_PANEL_BYTES ? steps * Tiles.STEP : MAX_K;
+        int k = steps * Tiles.STEP;
+        if (kernels.bytesOfB(steps) <= MAX_PANEL_BYTES) {
+            return k;
+        }
+        return k < LONG_K ? MAX_K : MAX_K / 2;
     }
 
     @Override
