@@ -32,8 +32,10 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
     private static final int TASKS_PER_THREAD = 4;
     /** Rows of A for one column of B, from which on rows are cut rather than columns. */
     private static final int TALL = 2;
-    /** Fewest tiles of a thread for which rows are cut where B is packed, as each thread reads all of that. */
+    /** Fewest tiles of a thread for which rows are cut where B is packed. */
     private static final int FEWEST_TILES = 8;
+    /** What packing A for all threads costs: its bytes go through memory so often. */
+    private static final int WAYS_OF_SHARED_A = 2;
     /** The most bytes of a unit then: about an L2 cache. */
     private static final long LARGE_UNIT_BYTES = 2304 << 10;
     /** Fewest columns of a block whose epilogue is evaluated: cut narrower, such matmuls took up to twice as long. */
@@ -55,7 +57,7 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
         if (wanted <= 1) {
             return of(part, rows.most, rows.most, columns.count, columns, tileRows, false, false);
         }
-        if (!copiesB && packsItsOwn(op) && rows.count >= FEWEST_TILES * threads) {
+        if (!copiesB && packsItsOwn(op, threads) && rows.count >= FEWEST_TILES * threads) {
             int most = Math.max(1, (int) (rows.most * LARGE_UNIT_BYTES / UNIT_BYTES));
             int ofThread = Math.ceilDiv(rows.count, threads);
             int unit = Math.ceilDiv(ofThread, Math.ceilDiv(ofThread, most));
@@ -75,10 +77,13 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
 
     /**
      * Whether a thread had better pack the rows that are its own: they stay in its L2 cache, where rows that are packed for all threads go
-     * through memory. Rows of an epilogue that is evaluated are to be finished before they leave it.
+     * through memory, but then each thread reads all of B. Rows of an epilogue that is evaluated are to be finished before they leave the cache.
      */
-    private static boolean packsItsOwn(Matmul op) {
-        return op.panels() == null && op.batch() == 1 && !BlockEpilogue.isEvaluated(op);
+    private static boolean packsItsOwn(Matmul op, int threads) {
+        return op.panels() == null
+                && op.batch() == 1
+                && !BlockEpilogue.isEvaluated(op)
+                && (threads - 1L) * op.n() <= (long) WAYS_OF_SHARED_A * op.m();
     }
 
     /**

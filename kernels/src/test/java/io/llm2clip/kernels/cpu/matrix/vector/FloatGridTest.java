@@ -84,6 +84,10 @@ class FloatGridTest {
         FloatGrid many = FloatGrid.of(Matmul.dense(1, 4616, 4096, 1024, false, true), false, TILE, 2);
         assertThat(many.sharesA()).isFalse();
         assertThat(many.rows() * 1024 * 4L).isBetween(1L << 20, 5L << 19);
+        // B is larger than what is saved.
+        assertThat(FloatGrid.of(Matmul.dense(1, 577, 4096, 1024, false, true), false, TILE, 2)
+                        .sharesA())
+                .isTrue();
         // Fewer rows than are worth reading B once more.
         assertThat(FloatGrid.of(op, false, TILE, 6).sharesA()).isTrue();
         assertThat(FloatGrid.of(Matmul.dense(1, 128, 1024, 4096, false, true), false, TILE, 2)
