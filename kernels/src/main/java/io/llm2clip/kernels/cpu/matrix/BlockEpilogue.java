@@ -48,7 +48,7 @@ public final class BlockEpilogue {
         return addend && op.epilogue().extras().getFirst() == Broadcast.FULL ? op.n() * 4L : 0;
     }
 
-    /** Address of what {@link #apply} reads for an element of the output first, besides its sum, that it reads for no other; or 0. */
+    /** Address of the element in the first operand of the output's shape that {@link #apply} reads; 0 if it reads none. */
     public long read(int batch, int row, int column) {
         int read = evaluator == null ? -1 : op.epilogue().extras().indexOf(Broadcast.FULL);
         return read < 0 ? 0 : extra(read, batch, row, column);
