@@ -17,11 +17,13 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
+import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Loops;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Packed tiles of A, {@code [k][rows]} one behind the other, times panels of B, {@code [k][2 vectors]}: {@code C = A B + add}. All sums of a
@@ -104,13 +106,7 @@ final class TileProgram {
 
     /** Sums are 0; memory that they go to, and what is read with them, is fetched while they are computed. */
     private void begin() {
-        a.mov(RBP, R13);
-        for (int row = 0; row < rows; row++) {
-            for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
-                a.prefetcht0(at(RBP, offset));
-            }
-            a.add(RBP, RDX);
-        }
+        lines(R13, a::prefetcht0, () -> a.add(RBP, RDX));
         fetchRows();
         for (int sum = 0; sum < rows * VECTORS; sum++) {
             lanes.clear(sum);
@@ -122,14 +118,24 @@ final class TileProgram {
         a.mov(RAX, at(RDI, TileCall.FETCHED));
         a.test(RAX, RAX);
         a.jz(nothing);
-        a.mov(RBP, R15);
+        lines(R15, a::prefetcht1, () -> a.add(RBP, at(RDI, TileCall.FETCHED_ROW)));
+        a.bind(nothing);
+    }
+
+    /**
+     * Lines of a tile's columns, row by row.
+     *
+     * @param first where its first row is
+     * @param nextRow adds to RBP the bytes to the next one
+     */
+    private void lines(Gpr first, Consumer<Address> fetch, Runnable nextRow) {
+        a.mov(RBP, first);
         for (int row = 0; row < rows; row++) {
             for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
-                a.prefetcht1(at(RBP, offset));
+                fetch.accept(at(RBP, offset));
             }
-            a.add(RBP, at(RDI, TileCall.FETCHED_ROW));
+            nextRow.run();
         }
-        a.bind(nothing);
     }
 
     private void fetchNextTile() {
