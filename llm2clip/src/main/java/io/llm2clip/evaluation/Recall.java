@@ -15,6 +15,11 @@ public record Recall(double r1, double r5, double r10) {
 
     /** What guessing has at most, where each of so many things has as many right answers as the others. */
     public static Recall byChance(int candidates) {
-        return new Recall(Math.min(1, 1.0 / candidates), Math.min(1, 5.0 / candidates), Math.min(1, 10.0 / candidates));
+        return new Recall(byChance(1, candidates), byChance(5, candidates), byChance(10, candidates));
+    }
+
+    /** The same of R@k. */
+    public static double byChance(int k, int candidates) {
+        return Math.min(1, (double) k / candidates);
     }
 }

@@ -1,6 +1,7 @@
 package io.llm2clip.training;
 
 import io.llm2clip.evaluation.Bootstrap;
+import io.llm2clip.evaluation.Recall;
 import io.llm2clip.evaluation.RetrievalMetrics;
 import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.training.run.Outcome;
@@ -65,7 +66,7 @@ record ClipOutcomes(
                             StatUtils.mean(theirs),
                             Optional.of(bootstrap.pairedDifference(ours, theirs)));
                 }),
-                Math.min(1, k / (double) ours.length));
+                Recall.byChance(k, ours.length));
     }
 
     private record Other(String name, RetrievalMetrics metrics) {}

@@ -3,6 +3,8 @@ package io.llm2clip.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llm2clip.data.Directions;
+import io.llm2clip.data.FloatMatrix;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,11 +13,9 @@ class BothWaysTest {
     /** Two images with five captions each, as Flickr30k has them; an embedding is a direction in the plane. */
     @Test
     void fiveCaptionsPerImageCountAsPublished() {
-        float[][] images = {degrees(0), degrees(90)};
-        float[][] captions = {
-            degrees(30), degrees(80), degrees(60), degrees(50), degrees(20), // of the first image
-            degrees(85), degrees(10), degrees(70), degrees(40), degrees(89) // of the second
-        };
+        FloatMatrix images = Directions.of(0, 90);
+        // Five of the first image, then five of the second.
+        FloatMatrix captions = Directions.of(30, 80, 60, 50, 20, 85, 10, 70, 40, 89);
         int[] imageOf = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
         RetrievalMetrics metrics = RetrievalMetrics.of(images, captions, imageOf);
         BothWays ways = BothWays.of(metrics);
@@ -35,8 +35,8 @@ class BothWaysTest {
     @Test
     void imagesWithMoreCaptionsCountMore() {
         int[] imageOf = {0, 1, 1, 1};
-        float[][] images = {degrees(0), degrees(90)};
-        float[][] captions = {degrees(10), degrees(80), degrees(20), degrees(70)};
+        FloatMatrix images = Directions.of(0, 90);
+        FloatMatrix captions = Directions.of(10, 80, 20, 70);
         RetrievalMetrics metrics = RetrievalMetrics.of(images, captions, imageOf);
         BothWays ways = BothWays.of(metrics);
         assertThat(ways.textToImage().r1()).isEqualTo(3 / 4.0);
@@ -54,9 +54,5 @@ class BothWaysTest {
         BothWays mean = BothWays.mean(List.of(one, other));
         assertThat(mean.imageToText().r1()).isCloseTo(0.3, within(1e-12));
         assertThat(mean.textToImage().r10()).isCloseTo(0.7, within(1e-12));
-    }
-
-    private static float[] degrees(double angle) {
-        return new float[] {(float) Math.cos(Math.toRadians(angle)), (float) Math.sin(Math.toRadians(angle))};
     }
 }

@@ -3,7 +3,7 @@ package io.llm2clip.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.llm2clip.data.FloatMatrix;
+import io.llm2clip.data.Directions;
 import io.llm2clip.evaluation.Bootstrap;
 import io.llm2clip.evaluation.Bootstrap.Interval;
 import io.llm2clip.evaluation.RetrievalMetrics;
@@ -97,19 +97,10 @@ class ClipOutcomesTest {
     }
 
     private static Searches.Model searched(RetrievalMetrics metrics) {
-        return new Searches.Model(degrees(0), degrees(0), metrics.imageRetrieval());
+        return new Searches.Model(Directions.of(0), Directions.of(0), metrics.imageRetrieval());
     }
 
     private static RetrievalMetrics metrics(double... captions) {
-        return RetrievalMetrics.of(degrees(0, 90), degrees(captions), IMAGE_OF);
-    }
-
-    private static FloatMatrix degrees(double... angles) {
-        float[][] vectors = new float[angles.length][];
-        for (int i = 0; i < angles.length; i++) {
-            double radians = Math.toRadians(angles[i]);
-            vectors[i] = new float[] {(float) Math.cos(radians), (float) Math.sin(radians)};
-        }
-        return FloatMatrix.of(vectors);
+        return RetrievalMetrics.of(Directions.of(0, 90), Directions.of(captions), IMAGE_OF);
     }
 }

@@ -57,7 +57,7 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
         if (wanted <= 1) {
             return of(part, rows.most, rows.most, columns.count, columns, tileRows, false, false);
         }
-        if (!copiesB && packsItsOwn(op, threads) && rows.count >= FEWEST_TILES * threads) {
+        if (!copiesB && packsItsOwn(op, rows.count, threads)) {
             int most = Math.max(1, (int) (rows.most * LARGE_UNIT_BYTES / UNIT_BYTES));
             int ofThread = Math.ceilDiv(rows.count, threads);
             int unit = Math.ceilDiv(ofThread, Math.ceilDiv(ofThread, most));
@@ -79,9 +79,10 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
      * Whether a thread had better pack the rows that are its own: they stay in its L2 cache, where rows that are packed for all threads go
      * through memory, but then each thread reads all of B. Rows of an epilogue that is evaluated are to be finished before they leave the cache.
      */
-    private static boolean packsItsOwn(Matmul op, int threads) {
+    private static boolean packsItsOwn(Matmul op, int tiles, int threads) {
         return op.panels() == null
                 && op.batch() == 1
+                && tiles >= (long) FEWEST_TILES * threads
                 && !BlockEpilogue.isEvaluated(op)
                 && (threads - 1L) * op.n() <= (long) WAYS_OF_SHARED_A * op.m();
     }
