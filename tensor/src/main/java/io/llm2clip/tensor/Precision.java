@@ -15,6 +15,8 @@ public enum Precision {
     BF16,
     /** With each operand split into three bf16 numbers, whose products together are about as precise as f32. */
     BF16X3,
+    /** With each operand split into three bf16 numbers, of which six products are summed: as precise as f32. */
+    BF16X6,
     /**
      * Quantized weights as the small integers that they are, by activations rounded to int8 in the same blocks of 32, each with a scale;
      * matrices that are not quantized as f32.

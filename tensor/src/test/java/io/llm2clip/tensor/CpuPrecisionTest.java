@@ -19,7 +19,7 @@ class CpuPrecisionTest {
 
     /** A linear layer of frozen weights, which are packed, its gradient, and a product of two values: near f32, and not f32. */
     @ParameterizedTest
-    @CsvSource({"BF16, 1e-5, 0.02", "BF16X3, 0, 5e-5"})
+    @CsvSource({"BF16, 1e-5, 0.02", "BF16X3, 1e-7, 5e-5", "BF16X6, 0, 1e-6"})
     void programsMultiplyAsTheyAreAsked(Precision precision, double least, double most) {
         String absence = Processor.absence(precision).orElse(null);
         assumeTrue(absence == null, "Not run natively: " + absence);
@@ -46,7 +46,7 @@ class CpuPrecisionTest {
 
     /** Attention is not computed in all precisions; its gradient in f32 only. */
     @ParameterizedTest
-    @CsvSource({"F32, f32", "BF16, bf16", "BF16X3, f32"})
+    @CsvSource({"F32, f32", "BF16, bf16", "BF16X3, f32", "BF16X6, f32"})
     void explainSaysInWhatAttentionIsComputed(Precision precision, String computedIn) {
         assumeTrue(
                 CpuKernels.attentionUnit(MatrixPrecision.BF16).equals("amx-bf16-attention"),

@@ -254,6 +254,7 @@ class TensorErrorsTest {
         List<String> units = switch (precision) {
             case F32, TF32 -> List.of();
             case BF16, BF16X3 -> List.of("amx", "avx512");
+            case BF16X6 -> List.of("amx");
             case INT8 -> List.of("amx", "avx512", "avxvnni", "avx2");
         };
         String reasons = units.stream()

@@ -20,7 +20,9 @@ public record RowPanels(int rows, int columns, int panelRows, Format format) imp
         /** It, rounded to bf16; subnormal numbers are 0. */
         BF16(32, 1, Short.BYTES),
         /** It, rounded to bf16, and what rounding left of it, rounded, too, for three products. */
-        BF16X3(32, 2, Short.BYTES);
+        BF16X3(32, 2, Short.BYTES),
+        /** It, rounded to bf16, and what rounding left twice, which is all of it, for six products. */
+        BF16X6(32, 3, Short.BYTES);
 
         private final int step;
         private final int parts;

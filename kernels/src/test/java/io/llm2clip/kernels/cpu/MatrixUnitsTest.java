@@ -51,7 +51,7 @@ class MatrixUnitsTest {
     @Test
     void theUnitSaysWhetherItMultipliesTiles() {
         assertThat(MachineMatrixUnit.all().stream().filter(MatrixUnit::tiles).map(MatrixUnit::name))
-                .containsExactly("amx-bf16", "amx-bf16x3", "amx-int8");
+                .containsExactly("amx-bf16", "amx-bf16x3", "amx-bf16x6", "amx-int8");
         assertThat(AttentionUnit.all().stream().filter(MatrixUnit::tiles).map(MatrixUnit::name))
                 .containsExactly("amx-bf16-attention");
         for (MatrixPrecision precision : MatrixPrecision.values()) {
@@ -206,7 +206,7 @@ class MatrixUnitsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [avx512-attention,"
                         + " amx-bf16-attention, vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3,"
-                        + " amx-int8, avx512-int8, avxvnni-int8, avx2-int8] or leave it unset.");
+                        + " amx-bf16x6, amx-int8, avx512-int8, avxvnni-int8, avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(
                         List.of(new Planted(launch -> launch, 1), SCALAR), MatrixWork.MATMUL, "planted"))

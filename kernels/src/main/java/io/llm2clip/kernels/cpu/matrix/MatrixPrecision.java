@@ -10,6 +10,8 @@ public enum MatrixPrecision {
     BF16,
     /** Each split into two bf16 numbers, of which three products are summed: about 2^-16 of the factors is lost. */
     BF16X3,
+    /** Each split into three bf16 numbers, of which six products are summed: about as much is lost as in f32. */
+    BF16X6,
     /**
      * Quantized weights as the small integers that they are, by activations rounded to int8 in the same blocks of 32; what is not quantized
      * is multiplied as f32.

@@ -196,7 +196,7 @@ public abstract class MatmulConformance extends UnitConformance {
         MemorySegment[] rounded = operands.clone();
         try (Arena arena = Arena.ofConfined()) {
             switch (unit.precision()) {
-                case F32, BF16X3 -> Reference.run(op, operands);
+                case F32, BF16X3, BF16X6 -> Reference.run(op, operands);
                 case BF16 -> {
                     MatrixOperand b = matmul.b();
                     MatrixOperand widened =

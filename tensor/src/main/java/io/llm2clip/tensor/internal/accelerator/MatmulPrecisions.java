@@ -25,7 +25,7 @@ final class MatmulPrecisions {
             case F32 -> MatmulPrecision.F32;
             case TF32 -> MatmulPrecision.TF32;
             case BF16 -> MatmulPrecision.BF16;
-            case BF16X3, INT8 ->
+            case BF16X3, BF16X6, INT8 ->
                 throw new IllegalArgumentException("The library has no products in " + precision + ".");
         };
     }

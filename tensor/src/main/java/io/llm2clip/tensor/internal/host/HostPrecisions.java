@@ -42,6 +42,7 @@ final class HostPrecisions implements Target.Precisions {
             case F32 -> MatrixPrecision.F32;
             case BF16 -> MatrixPrecision.BF16;
             case BF16X3 -> MatrixPrecision.BF16X3;
+            case BF16X6 -> MatrixPrecision.BF16X6;
             case INT8 -> MatrixPrecision.INT8;
             case TF32 -> throw new IllegalArgumentException("A CPU does not multiply in " + precision + ".");
         };

@@ -37,7 +37,7 @@ class PackedActivationsProperties {
 
     /** Normalizations, layers, activations, gates and residuals in any order; every second program with gradients. */
     @ParameterizedTest
-    @EnumSource(names = {"F32", "BF16", "BF16X3"})
+    @EnumSource(names = {"F32", "BF16", "BF16X3", "BF16X6"})
     void theBitsAreTheSame(Precision precision) {
         String absence = Processor.absence(precision).orElse(null);
         assumeTrue(absence == null, "Not run natively: " + absence);

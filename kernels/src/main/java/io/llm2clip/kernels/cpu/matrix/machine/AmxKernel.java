@@ -18,6 +18,7 @@ import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Tile;
+import java.util.List;
 
 /**
  * By tiles of AMX: up to 2 x 2 tiles of sums, two of A and two of B, so that each tile that is loaded is multiplied twice. Tiles have the
@@ -27,9 +28,6 @@ import io.llm2clip.kernels.cpu.machine.Tile;
  * first level, where nothing else that tiles read gets to: neither A nor the later steps.
  */
 record AmxKernel() implements Bf16Kernel {
-
-    /** Steps that are encoded one after the other. */
-    private static final int EIGHT = 8;
 
     @Override
     public Feature feature() {
@@ -42,7 +40,7 @@ record AmxKernel() implements Bf16Kernel {
     }
 
     @Override
-    public byte[] code(PanelShape shape, int parts) {
+    public byte[] code(PanelShape shape, Parts parts) {
         return new Program(shape, parts).encode();
     }
 
@@ -53,17 +51,19 @@ record AmxKernel() implements Bf16Kernel {
         private final int vectors;
         private final int fetched;
         private final int fetchedOfA;
-        private final int parts;
+        private final List<Parts.Product> products;
+        private final int turn;
         /** Tiles of sums, one below the other. */
         private final int below;
 
-        Program(PanelShape shape, int parts) {
-            super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
+        Program(PanelShape shape, Parts parts) {
+            super(shape.rows(), shape.rows() * parts.ofA() * Tiles.ROW, 2 * parts.ofB() * Tiles.TILE, Finish.of(shape));
             finishes = shape.finish() != null;
             vectors = shape.vectors();
             fetched = shape.fetched();
             fetchedOfA = shape.fetchedOfA();
-            this.parts = parts;
+            products = parts.products();
+            turn = PanelCall.stepsOfTurn(stepOfB);
             below = rows > Tiles.LANES ? 2 : 1;
         }
 
@@ -86,7 +86,7 @@ record AmxKernel() implements Bf16Kernel {
         }
 
         /**
-         * Eight at a time. Where both factors come from the second level of cache, storing sums at the end of a panel takes up to a third of
+         * Several at a time. Where both factors come from the second level of cache, storing sums at the end of a panel takes up to a third of
          * its time, on the first CPUs with AMX; it does not where a tile is stored every few steps, wherever to.
          */
         @Override
@@ -95,27 +95,25 @@ record AmxKernel() implements Bf16Kernel {
                 a.mov(RBP, at(RDI, PanelCall.NEXT_PART));
                 a.add(RBP, R8);
             }
-            eights(PanelCall.NEAR_EIGHTS, true);
-            eights(PanelCall.FAR_EIGHTS, false);
+            turns(PanelCall.NEAR_TURNS, true);
+            turns(PanelCall.FAR_TURNS, false);
             Loops.times(a, RBX, at(RDI, PanelCall.REST), () -> {
                 step(0, true);
-                finishRow();
                 advance(1);
             });
             finishRows();
         }
 
         /** @param near see {@link #step(int, boolean)} */
-        private void eights(int count, boolean near) {
+        private void turns(int count, boolean near) {
             Loops.times(a, RBX, at(RDI, count), () -> {
-                for (int step = 0; step < EIGHT; step++) {
+                for (int step = 0; step < turn; step++) {
                     step(step, near);
-                    if (step == EIGHT / 2) {
+                    if (step == turn / 2) {
                         a.tilestored(at(RDI, R12, PanelCall.SUMS), sum(0, 0));
                     }
-                    finishRow();
                 }
-                advance(EIGHT);
+                advance(turn);
             });
         }
 
@@ -204,26 +202,30 @@ record AmxKernel() implements Bf16Kernel {
             a.ret();
         }
 
-        /** With two parts: what rounding left of A, then A rounded, by B rounded; then the latter by what rounding left of B. */
         @Override
         void step() {
             step(0, true);
         }
 
-        /** @param near whether what is read of B is to stay in the first level of cache */
+        /**
+         * All products of a step, and a row of the panel before during each.
+         *
+         * @param near whether what is read of B is to stay in the first level of cache
+         */
         private void step(int step, boolean near) {
-            if (parts == 2) {
-                loadA(step, 1);
-                loadB(step, 0, near);
+            int partOfA = -1;
+            int partOfB = -1;
+            for (Parts.Product product : products) {
+                if (product.ofA() != partOfA) {
+                    partOfA = product.ofA();
+                    loadA(step, partOfA);
+                }
+                if (product.ofB() != partOfB) {
+                    partOfB = product.ofB();
+                    loadB(step, partOfB, near);
+                }
                 multiply();
-                loadA(step, 0);
-                multiply();
-                loadB(step, 1, near);
-                multiply();
-            } else {
-                loadA(step, 0);
-                loadB(step, 0, near);
-                multiply();
+                finishRow();
             }
             for (int line = 0; line < fetched; line++) {
                 a.prefetcht1(at(R14, (step * fetched + line) * Tiles.ROW));

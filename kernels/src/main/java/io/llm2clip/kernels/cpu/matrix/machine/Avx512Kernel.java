@@ -30,16 +30,16 @@ record Avx512Kernel() implements Bf16Kernel {
     }
 
     @Override
-    public byte[] code(PanelShape shape, int parts) {
+    public byte[] code(PanelShape shape, Parts parts) {
         return new Program(shape, parts).encode();
     }
 
     private static final class Program extends PanelProgram {
         private final int vectors;
-        private final int parts;
+        private final Parts parts;
 
-        Program(PanelShape shape, int parts) {
-            super(shape.rows(), shape.rows() * parts * Tiles.ROW, 2 * parts * Tiles.TILE, Finish.of(shape));
+        Program(PanelShape shape, Parts parts) {
+            super(shape.rows(), shape.rows() * parts.ofA() * Tiles.ROW, 2 * parts.ofB() * Tiles.TILE, Finish.of(shape));
             vectors = shape.vectors();
             this.parts = parts;
         }
@@ -84,19 +84,19 @@ record Avx512Kernel() implements Bf16Kernel {
 
         private void multiply(int pair) {
             int above = rows * vectors;
-            for (int part = 0; part < parts; part++) {
+            for (int part = 0; part < parts.ofB(); part++) {
                 for (int v = 0; v < vectors; v++) {
                     int offset = (2 * part + v) * Tiles.TILE + pair * Tiles.ROW;
                     a.vmovups(new Zmm(above + part * vectors + v), Mask.ALL, at(RSI, offset));
                 }
             }
             for (int row = 0; row < rows; row++) {
-                for (int part = 0; part < parts; part++) {
+                for (int part = 0; part < parts.ofA(); part++) {
                     // Two registers in turn, so that the next row need not wait.
-                    Zmm ofA = new Zmm(above + parts * vectors + (parts == 2 ? part : row % 2));
+                    Zmm ofA = new Zmm(above + parts.ofB() * vectors + (parts.ofA() == 2 ? part : row % 2));
                     a.vbroadcastss(ofA, at(RAX, (part * rows + row) * Tiles.ROW + pair * 4));
                     // What rounding left of both is not multiplied: the product is below the last bit of f32.
-                    for (int other = 0; other < parts - part; other++) {
+                    for (int other = 0; other < Math.min(parts.ofB(), parts.ofA() - part); other++) {
                         for (int v = 0; v < vectors; v++) {
                             a.vdpbf16ps(sum(row, v), ofA, new Zmm(above + other * vectors + v));
                         }

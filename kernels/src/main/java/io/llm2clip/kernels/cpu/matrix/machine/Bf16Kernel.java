@@ -8,13 +8,13 @@ sealed interface Bf16Kernel permits Avx512Kernel, AmxKernel {
     /** What the CPU needs to have. */
     Feature feature();
 
-    /** Most rows of a panel of A. */
+    /**
+     * Most rows of a panel of A.
+     *
+     * @param parts numbers that stand for an element of it
+     */
     int rows(int parts);
 
-    /**
-     * A program whose argument is the address of a {@link PanelCall}.
-     *
-     * @param parts of a step: 1, or 2 for three products
-     */
-    byte[] code(PanelShape shape, int parts);
+    /** A program whose argument is the address of a {@link PanelCall}. */
+    byte[] code(PanelShape shape, Parts parts);
 }

@@ -7,32 +7,50 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Programs that multiply bf16, each encoded when it is first needed, in less than a millisecond. */
 final class Bf16Kernels implements MachineKernels {
+    /** Longest k that is summed at once: a panel of B of it takes 128 KB, with which panels of both factors stay in the L2 cache. */
+    private static final int WHOLE_K = 2048;
+    /** Longest part of a longer one. */
+    private static final int MAX_K = 1024;
+    /**
+     * From here on parts are half as long, which makes blocks of rows twice as high: it is worth sums waiting twice as often to read so large a B
+     * for half as many of them.
+     */
+    private static final int LONG_K = 8192;
+    /** Longest part where several products are summed, which take so much longer than it takes sums to wait. */
+    private static final int MAX_K_OF_PRODUCTS = 256;
+
+    /** What rounds rows, and pairs of rows, to so many parts. */
+    record Rounding(int parts, MachineFunction rows, MachineFunction pairs) {}
+
     private final Map<PanelShape, MachineFunction> panels = new ConcurrentHashMap<>();
     private final Bf16Kernel kernel;
-    private final int parts;
+    private final Parts parts;
     private final CodeSpace space;
-    final MachineFunction roundRows;
-    final MachineFunction roundPairs;
+    final Rounding ofA;
+    final Rounding ofB;
     final MachineFunction transpose;
     final MachineFunction interleave;
 
-    Bf16Kernels(Bf16Kernel kernel, int parts, CodeSpace space) {
+    Bf16Kernels(Bf16Kernel kernel, Parts parts, CodeSpace space) {
         this.kernel = kernel;
         this.parts = parts;
         this.space = space;
-        roundRows = space.install("rows rounded to bf16, " + parts + " parts", RoundingKernels.rows(parts));
-        roundPairs = space.install("pairs rounded to bf16, " + parts + " parts", RoundingKernels.pairs(parts));
+        ofA = rounding(parts.ofA());
+        ofB = parts.ofA() == parts.ofB() ? ofA : rounding(parts.ofB());
         transpose = space.install("pairs transposed", PairTransposition.code());
         interleave = space.install("pairs of rows interleaved", PairInterleaving.code());
     }
 
-    int parts() {
-        return parts;
+    private Rounding rounding(int parts) {
+        return new Rounding(
+                parts,
+                space.install("rows rounded to bf16, " + parts + " parts", RoundingKernels.rows(parts)),
+                space.install("pairs rounded to bf16, " + parts + " parts", RoundingKernels.pairs(parts)));
     }
 
     @Override
     public int rows() {
-        return kernel.rows(parts);
+        return kernel.rows(parts.ofA());
     }
 
     @Override
@@ -42,12 +60,23 @@ final class Bf16Kernels implements MachineKernels {
 
     @Override
     public long bytesOfA(int rows, int steps) {
-        return Tiles.bytes(rows, steps, parts);
+        return Tiles.bytes(rows, steps, parts.ofA());
     }
 
     @Override
     public long bytesOfB(int steps) {
-        return Tiles.bytes(Tiles.COLUMNS, steps, parts);
+        return Tiles.bytes(Tiles.COLUMNS, steps, parts.ofB());
+    }
+
+    @Override
+    public int longestPart(int k) {
+        if (parts.products().size() > 1) {
+            return MAX_K_OF_PRODUCTS;
+        }
+        if (k <= WHOLE_K) {
+            return WHOLE_K;
+        }
+        return k < LONG_K ? MAX_K : MAX_K / 2;
     }
 
     @Override
@@ -68,8 +97,6 @@ final class Bf16Kernels implements MachineKernels {
     @Override
     public MachineFunction panel(PanelShape shape) {
         return panels.computeIfAbsent(
-                shape,
-                missing -> space.install(
-                        kernel + " of " + missing + ", " + parts + " parts", kernel.code(missing, parts)));
+                shape, missing -> space.install(kernel + " of " + missing + ", " + parts, kernel.code(missing, parts)));
     }
 }

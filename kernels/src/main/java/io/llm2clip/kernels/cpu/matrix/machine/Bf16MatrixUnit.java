@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matmul in bf16, or in three products of it. Quantized weights are left to other units: in bf16 they would take two or four times their
+ * Matmul in bf16, or in up to three or six products of it. Quantized weights are left to other units: in bf16 they would take two or four times their
  * memory.
  */
 final class Bf16MatrixUnit extends MachineMatrixUnit {
@@ -29,7 +29,7 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
     private Bf16MatrixUnit(String name, Bf16Kernel kernel, MatrixPrecision precision, Supplier<MachineCode> machine) {
         super(name, kernel.feature(), precision, machine);
         this.kernel = kernel;
-        elements = precision == MatrixPrecision.BF16X3 ? Format.BF16X3 : Format.BF16;
+        elements = Format.valueOf(precision.name());
     }
 
     static Bf16MatrixUnit amx(MatrixPrecision precision, Supplier<MachineCode> machine) {
@@ -126,17 +126,17 @@ final class Bf16MatrixUnit extends MachineMatrixUnit {
 
     @Override
     long panelBytes(DType format, int steps) {
-        return Tiles.bytes(Tiles.COLUMNS, steps, elements.parts());
+        return Tiles.bytes(Tiles.COLUMNS, steps, Parts.of(elements, format).ofB());
     }
 
-    /** All are widened to it before they are rounded. */
+    /** All are widened to f32 before they are rounded, but some need less parts then. */
     @Override
     DType multiplied(DType format) {
-        return DType.F32;
+        return Parts.of(elements, format).equals(Parts.of(elements, DType.F32)) ? DType.F32 : format;
     }
 
     @Override
     MachineKernels kernels(DType format, CodeSpace space) {
-        return new Bf16Kernels(kernel, elements.parts(), space);
+        return new Bf16Kernels(kernel, Parts.of(elements, format), space);
     }
 }

@@ -24,7 +24,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     static final int ROWS = 4;
 
     private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
-    private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 2);
+    private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 3);
 
     private static final int TRANSPOSITION = RoundingKernels.BYTES;
     private static final int WIDENED = TRANSPOSITION + PairTransposition.BYTES;
@@ -45,16 +45,16 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     public void rows(MatrixOperand a, long from, int batch, int row, int rows, int k, int length, long to) {
         for (int at = 0; at == 0 || at < length; at += CHUNK) {
             int some = Math.min(CHUNK, length - at);
-            long target = to + Tiles.bytes(rows, at / Tiles.STEP, kernels.parts());
+            long target = to + kernels.bytesOfA(rows, at / Tiles.STEP);
             if (!a.transposed()) {
                 Source source = source(a, from, a.index(batch, row, k + at), rows, some);
-                roundRows(source.address, source.row, rows, some, target, rows);
+                roundRows(kernels.ofA, source.address, source.row, rows, some, target, rows);
                 continue;
             }
             for (int first = 0; first < rows; first += Tiles.COLUMNS) {
                 int columns = Math.min(Tiles.COLUMNS, rows - first);
                 Source source = source(a, from, a.index(batch, row + first, k + at), some, columns);
-                roundPairs(source, some, columns, rounded());
+                roundPairs(kernels.ofA, source, some, columns, rounded());
                 rowsOfPairs(some, first, columns, target, rows);
             }
         }
@@ -64,11 +64,11 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     public void columns(MatrixOperand b, long from, int batch, int k, int length, int column, int columns, long to) {
         for (int at = 0; at == 0 || at < length; at += CHUNK) {
             int some = Math.min(CHUNK, length - at);
-            long target = to + Tiles.bytes(Tiles.COLUMNS, at / Tiles.STEP, kernels.parts());
+            long target = to + kernels.bytesOfB(at / Tiles.STEP);
             long first = b.index(batch, k + at, column);
             if (b.transposed()) {
                 Source source = source(b, from, first, columns, some);
-                roundRows(source.address, source.row, columns, some, rounded(), Tiles.COLUMNS);
+                roundRows(kernels.ofB, source.address, source.row, columns, some, rounded(), Tiles.COLUMNS);
                 pairsOfRows(some, columns, target);
             } else {
                 pairs(b, from, first, some, columns, target);
@@ -81,19 +81,13 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
         int steps = b.format() == DType.BF16 && columns == Tiles.COLUMNS ? k / Tiles.STEP : 0;
         long row = b.leadingDimension();
         if (steps > 0) {
-            long step = Tiles.bytes(Tiles.COLUMNS, 1, kernels.parts());
-            interleave(from + element * Short.BYTES, row * Short.BYTES, to, steps, step);
-            if (kernels.parts() == 2) {
-                long part = Tiles.bytes(Tiles.COLUMNS, 1, 1);
-                for (int i = 0; i < steps; i++) {
-                    ALL.asSlice(to + i * step + part, part).fill((byte) 0);
-                }
-            }
+            interleave(from + element * Short.BYTES, row * Short.BYTES, to, steps, kernels.bytesOfB(1));
         }
         int done = steps * Tiles.STEP;
         if (done == 0 || done < k) {
-            long target = to + Tiles.bytes(Tiles.COLUMNS, steps, kernels.parts());
-            roundPairs(source(b, from, element + done * row, k - done, columns), k - done, columns, target);
+            long target = to + kernels.bytesOfB(steps);
+            roundPairs(
+                    kernels.ofB, source(b, from, element + done * row, k - done, columns), k - done, columns, target);
         }
     }
 
@@ -109,8 +103,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     @Override
     public void columns(RowPanels b, long from, int column, long to) {
         for (int row = 0; row < b.rows(); row += Tiles.STEP) {
-            for (int part = 0; part < kernels.parts(); part++) {
-                long step = to + Tiles.bytes(Tiles.COLUMNS, row / Tiles.STEP, kernels.parts());
+            for (int part = 0; part < kernels.ofB.parts(); part++) {
+                long step = to + kernels.bytesOfB(row / Tiles.STEP);
                 long target = step + part * Tiles.bytes(Tiles.COLUMNS, 1, 1);
                 interleave(step(b, from, row, column, part), Tiles.ROW, target, 1, 0);
             }
@@ -167,8 +161,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
      * @param rowBytes from one to the next
      * @param panelRows rows from one step to the next
      */
-    void roundRows(long from, long rowBytes, int rows, int k, long to, int panelRows) {
-        int parts = kernels.parts();
+    void roundRows(Bf16Kernels.Rounding rounding, long from, long rowBytes, int rows, int k, long to, int panelRows) {
+        int parts = rounding.parts();
         if (k == 0) {
             ALL.asSlice(to, Tiles.bytes(panelRows, 1, parts)).fill((byte) 0);
             return;
@@ -183,12 +177,12 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
             set(RoundingKernels.FROM, from + row * rowBytes);
             set(RoundingKernels.TO, to + (long) row * Tiles.ROW);
             set(RoundingKernels.ROWS, Math.min(ROWS, rows - row));
-            kernels.roundRows.call(call);
+            rounding.rows().call(call);
         }
     }
 
-    private void roundPairs(Source source, int k, int columns, long to) {
-        long step = Tiles.bytes(Tiles.COLUMNS, 1, kernels.parts());
+    private void roundPairs(Bf16Kernels.Rounding rounding, Source source, int k, int columns, long to) {
+        long step = Tiles.bytes(Tiles.COLUMNS, 1, rounding.parts());
         int steps = k / Tiles.STEP;
         int rest = k % Tiles.STEP;
         set(RoundingKernels.FROM_ROW, source.row);
@@ -197,29 +191,29 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
         set(RoundingKernels.LOW, PanelCall.bits(columns));
         set(RoundingKernels.HIGH, PanelCall.bits(columns - Tiles.LANES));
         if (steps > 0) {
-            roundPairs(source.address, to, steps, Tiles.LANES, 0);
+            roundPairs(rounding, source.address, to, steps, Tiles.LANES, 0);
         }
         if (rest > 0 || steps == 0) {
             long last = to + steps * step;
             ALL.asSlice(last, step).fill((byte) 0);
             if (rest > 0) {
-                roundPairs(source.address + steps * Tiles.STEP * source.row, last, 1, rest / 2, rest % 2);
+                roundPairs(rounding, source.address + steps * Tiles.STEP * source.row, last, 1, rest / 2, rest % 2);
             }
         }
     }
 
-    private void roundPairs(long from, long to, int steps, int pairs, int odd) {
+    private void roundPairs(Bf16Kernels.Rounding rounding, long from, long to, int steps, int pairs, int odd) {
         set(RoundingKernels.FROM, from);
         set(RoundingKernels.TO, to);
         set(RoundingKernels.STEPS, steps);
         set(RoundingKernels.ROWS, pairs);
         set(RoundingKernels.ODD, odd);
-        kernels.roundPairs.call(call);
+        rounding.pairs().call(call);
     }
 
     /** Of 32 rounded rows, of which so many exist, a panel of B. */
     private void pairsOfRows(int k, int columns, long to) {
-        int blocks = Tiles.steps(k) * kernels.parts();
+        int blocks = Tiles.steps(k) * kernels.ofB.parts();
         for (int half = 0; half < 2; half++) {
             int exist = Math.clamp(columns - (long) half * Tiles.LANES, 0, Tiles.LANES);
             long tile = (long) half * Tiles.TILE;
@@ -229,7 +223,7 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
 
     /** Of rounded pairs of up to 32 columns, rows of a panel of A. */
     private void rowsOfPairs(int k, int first, int columns, long to, int panelRows) {
-        int blocks = Tiles.steps(k) * kernels.parts();
+        int blocks = Tiles.steps(k) * kernels.ofA.parts();
         for (int half = 0; half * Tiles.LANES < columns; half++) {
             int rows = Math.min(Tiles.LANES, columns - half * Tiles.LANES);
             long row = to + (first + (long) half * Tiles.LANES) * Tiles.ROW;

@@ -17,7 +17,7 @@ record Bf16Rounding(Assembler a, Zmm lower, Zmm upper, Zmm rounded, Zmm widened)
         a.vcvtne2ps2bf16(rounded, upper, lower);
     }
 
-    /** What rounding leaves of the vectors, itself rounded. */
+    /** What rounding leaves of the vectors, itself rounded; again, what that leaves. */
     void left() {
         for (Zmm x : new Zmm[] {lower, upper}) {
             a.vcvtneps2bf16(widened, x);

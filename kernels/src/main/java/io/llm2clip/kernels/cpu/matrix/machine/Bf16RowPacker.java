@@ -35,7 +35,7 @@ final class Bf16RowPacker implements RowPacker {
             int panelRows = panels.rowsFrom(next - ofPanel);
             int some = Math.min(rows - done, panelRows - ofPanel);
             long to = address + panels.offset(next, 0, 0);
-            packer.roundRows(from + done * rowBytes, rowBytes, some, panels.columns(), to, panelRows);
+            packer.roundRows(kernels.ofA, from + done * rowBytes, rowBytes, some, panels.columns(), to, panelRows);
             done += some;
         }
         call.keepAlive();

@@ -14,8 +14,10 @@ import io.llm2clip.kernels.operations.RowPanels;
 final class BlockProduct {
     /** Of sums that wait for the next part of k. */
     private static final long WAITING_BYTES = 1 << 20;
-    /** The most lines of the next panel of B, and of the next part of A, to be fetched in a step. */
-    private static final int MAX_FETCHED = 8;
+    /** So few panels of A do not fetch all of the next panel of B, which would be too much for a step. */
+    private static final int FEW_PANELS = 4;
+    /** The most lines of the next part of A to be fetched in a step. */
+    private static final int MAX_FETCHED_OF_A = 8;
 
     /** Rows of the output, and of what its epilogue reads, between the one that is finished and the one that is fetched. */
     private static final int ROWS_AHEAD = 16;
@@ -39,7 +41,8 @@ final class BlockProduct {
         int count = output.rows() / matmul.panelRows;
         int rest = output.rows() % matmul.panelRows;
         int lines = (int) (kernels.bytesOfB(1) / Tiles.ROW);
-        int fetched = count == 0 ? 0 : Math.min(MAX_FETCHED, Integer.highestOneBit(2 * Math.ceilDiv(lines, count) - 1));
+        int wanted = count == 0 ? 0 : Integer.highestOneBit(2 * Math.ceilDiv(lines, count) - 1);
+        int fetched = Math.min(Integer.highestOneBit(lines / FEW_PANELS), wanted);
         int all = Math.ceilDiv(output.columns(), kernels.columns());
         boolean waiting = matmul.finish != null && op.k() > matmul.part;
         long room = WAITING_BYTES / ((count + 1L) * PanelCall.BLOCK);
@@ -123,7 +126,7 @@ final class BlockProduct {
             this.number = number;
             this.fetched = fetched;
             int lines = (int) (kernels.bytesOfA(Math.max(1, rows), 1) / Tiles.ROW);
-            fetchedOfA = Math.min(MAX_FETCHED, Math.ceilDiv(lines, group));
+            fetchedOfA = Math.min(MAX_FETCHED_OF_A, Math.ceilDiv(lines, group));
         }
 
         void multiply(Step step, long blocks) {

@@ -15,6 +15,9 @@ final class ByteKernels implements MachineKernels {
      */
     static final int ROW_OF_A = Tiles.STEP + 2 * Float.BYTES;
 
+    /** Sums wait in the output. */
+    private static final int MAX_K = 2048;
+
     private final Map<Integer, MachineFunction> panels = new ConcurrentHashMap<>();
     private final ByteKernel kernel;
     private final DType format;
@@ -55,6 +58,11 @@ final class ByteKernels implements MachineKernels {
     @Override
     public long bytesOfB(int steps) {
         return BlockPanels.panelBytes(format, steps);
+    }
+
+    @Override
+    public int longestPart(int k) {
+        return MAX_K;
     }
 
     @Override

@@ -118,9 +118,9 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
         Bf16Rounding rounding = new Bf16Rounding(a, results[0], upper, free.get(2), free.get(3));
         rounding.round();
         a.vmovups(at(RBP, 0), Mask.ALL, rounding.rounded());
-        if (packed == 2) {
+        for (int part = 1; part < packed; part++) {
             rounding.left();
-            a.vmovups(at(RBP, rows * Tiles.ROW), Mask.ALL, rounding.rounded());
+            a.vmovups(at(RBP, part * rows * Tiles.ROW), Mask.ALL, rounding.rounded());
         }
         a.add(RBP, Tiles.ROW);
     }

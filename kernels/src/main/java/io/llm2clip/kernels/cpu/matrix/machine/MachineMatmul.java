@@ -23,17 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class MachineMatmul implements Launch {
     /** Most memory for panels. */
     private static final long SECTION_BYTES = 96L << 20;
-    /** Bytes of a panel of B, all of k, with which panels of both factors stay in the L2 cache: then no sums wait. */
-    private static final long MAX_PANEL_BYTES = 128 * 1024;
-    /** Longest part of a k for which they do not. */
-    private static final int MAX_K = 1024;
-    /** The same where sums wait in the output, to and from which they go for each part. */
-    private static final int MAX_K_OF_OUTPUTS = 2048;
-    /**
-     * From here on parts are half as long, which makes blocks of rows twice as high: it is worth sums waiting twice as often to read so large a B
-     * for half as many of them.
-     */
-    private static final int LONG_K = 8192;
 
     final Matmul op;
     final MachineKernels kernels;
@@ -82,7 +71,7 @@ final class MachineMatmul implements Launch {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
         int steps = Tiles.steps(op.k());
-        part = TaskGrid.partOf(op.k(), longestPart(kernels, steps));
+        part = TaskGrid.partOf(op.k(), kernels.longestPart(op.k()));
         long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
         sections = Section.of(op, panelRows, kernels.columns(), bytesOfRow, bytesOfColumn, SECTION_BYTES);
@@ -90,17 +79,6 @@ final class MachineMatmul implements Launch {
 
     private static int panelRows(Matmul op, MachineKernels kernels) {
         return Math.max(1, Math.ceilDiv(op.m(), Math.max(1, Math.ceilDiv(op.m(), kernels.rows()))));
-    }
-
-    private static int longestPart(MachineKernels kernels, int steps) {
-        if (!kernels.finishes()) {
-            return MAX_K_OF_OUTPUTS;
-        }
-        int k = steps * Tiles.STEP;
-        if (kernels.bytesOfB(steps) <= MAX_PANEL_BYTES) {
-            return k;
-        }
-        return k < LONG_K ? MAX_K : MAX_K / 2;
     }
 
     @Override

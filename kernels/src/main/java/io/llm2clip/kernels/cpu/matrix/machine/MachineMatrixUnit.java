@@ -51,6 +51,7 @@ public abstract sealed class MachineMatrixUnit implements MatrixUnit permits Bf1
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess),
                 Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess),
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess),
+                Bf16MatrixUnit.amx(MatrixPrecision.BF16X6, MachineCode::ofThisProcess),
                 ByteMatrixUnit.amx(MachineCode::ofThisProcess),
                 ByteMatrixUnit.avx512(MachineCode::ofThisProcess),
                 ByteMatrixUnit.avxVnni(MachineCode::ofThisProcess),

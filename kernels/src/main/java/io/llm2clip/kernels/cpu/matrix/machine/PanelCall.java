@@ -56,11 +56,11 @@ final class PanelCall {
     static final int NEXT = NIBBLES + Tiles.TILE / 2;
     /** Bytes from a panel of A to what is fetched meanwhile of its next part of k. */
     static final int NEXT_PART = NEXT + 8;
-    /** Eights of steps whose B is to stay in the first level of cache, eights whose B is not, and the steps that are left. */
-    static final int NEAR_EIGHTS = NEXT_PART + 8;
+    /** Turns of {@link #stepsOfTurn} whose B is to stay in the first level of cache, turns whose B is not, and the steps that are left. */
+    static final int NEAR_TURNS = NEXT_PART + 8;
 
-    static final int FAR_EIGHTS = NEAR_EIGHTS + 8;
-    static final int REST = FAR_EIGHTS + 8;
+    static final int FAR_TURNS = NEAR_TURNS + 8;
+    static final int REST = FAR_TURNS + 8;
     /** Where the output of a {@link Finish} goes, and the bytes from one row to the next. */
     static final int OUT = REST + 8;
 
@@ -84,7 +84,9 @@ final class PanelCall {
     /** Of a panel of B, what the first level of cache has room for beside sums and what their epilogue reads: two thirds of it. */
     private static final long NEAR_BYTES = 32 * 1024;
 
-    private static final int EIGHT = 8;
+    /** Of a panel of B, in a turn. */
+    private static final long TURN_BYTES = 16 * 1024;
+
     private static final int TILE_ROW_BYTES = 16;
     private static final int TILE_ROWS = 48;
 
@@ -100,11 +102,17 @@ final class PanelCall {
      * @param bytesOfStep of a panel of B
      */
     static void steps(long call, int steps, long bytesOfStep) {
-        long near = Math.min(steps / EIGHT, NEAR_BYTES / (EIGHT * bytesOfStep));
+        int turn = stepsOfTurn(bytesOfStep);
+        long near = Math.min(steps / turn, NEAR_BYTES / (turn * bytesOfStep));
         set(call, STEPS, steps);
-        set(call, NEAR_EIGHTS, near);
-        set(call, FAR_EIGHTS, steps / EIGHT - near);
-        set(call, REST, steps % EIGHT);
+        set(call, NEAR_TURNS, near);
+        set(call, FAR_TURNS, steps / turn - near);
+        set(call, REST, steps % turn);
+    }
+
+    /** Steps that are encoded one after the other: up to eight. */
+    static int stepsOfTurn(long bytesOfStep) {
+        return Integer.highestOneBit(Math.clamp(TURN_BYTES / bytesOfStep, 1, 8));
     }
 
     /** Sets what is constant, which columns exist, and the shapes of tiles: 0 to 3 of C, 4 and 5 of A, 6 and 7 of B. */

@@ -13,6 +13,7 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
+import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Loops;
 import io.llm2clip.kernels.cpu.machine.Mask;
@@ -32,7 +33,7 @@ final class RoundingKernels {
     static final int STEPS = 32;
     /** Bytes from one step to the next. */
     static final int TO_STEP = 40;
-    /** Bytes from what is rounded to what rounding leaves. */
+    /** Bytes from what is rounded to what rounding leaves, and from there to what it leaves of that. */
     static final int TO_PART = 48;
     /** Lanes of the step behind the whole ones, or of each row of a pair. */
     static final int LOW = 56;
@@ -44,6 +45,9 @@ final class RoundingKernels {
     static final int INTERLEAVE = 128;
 
     static final int BYTES = 192;
+
+    /** Bytes to what rounding leaves, and to what rounding that leaves. */
+    private static final Gpr[] TO_PARTS = {R11, RDX};
 
     private static final Mask LOW_LANES = new Mask(1);
     private static final Mask HIGH_LANES = new Mask(2);
@@ -82,7 +86,7 @@ final class RoundingKernels {
         a.push(RBX);
         a.mov(R8, at(RDI, FROM));
         a.mov(R9, at(RDI, TO));
-        a.mov(R11, at(RDI, TO_PART));
+        parts();
         a.mov(RCX, at(RDI, FROM_ROW));
         Loops.times(a, RBX, at(RDI, STEPS), () -> {
             step(Mask.ALL, Mask.ALL);
@@ -90,8 +94,8 @@ final class RoundingKernels {
             a.add(R9, at(RDI, TO_STEP));
         });
         Label end = a.label();
-        a.mov(RDX, at(RDI, LOW));
-        a.test(RDX, RDX);
+        a.mov(RBX, at(RDI, LOW));
+        a.test(RBX, RBX);
         a.jz(end);
         step(LOW_LANES, HIGH_LANES);
         a.bind(end);
@@ -116,9 +120,9 @@ final class RoundingKernels {
         a.vmovups(Y, high, at(RAX, Tiles.ROW));
         rounding.round();
         a.vmovups(at(RSI, 0), Mask.ALL, ROUNDED);
-        if (parts == 2) {
+        for (int part = 1; part < parts; part++) {
             rounding.left();
-            a.vmovups(at(RSI, R11, 0), Mask.ALL, ROUNDED);
+            a.vmovups(at(RSI, TO_PARTS[part - 1], 0), Mask.ALL, ROUNDED);
         }
     }
 
@@ -130,7 +134,7 @@ final class RoundingKernels {
         a.mov(R9, at(RDI, TO));
         a.mov(RBX, at(RDI, STEPS));
         a.mov(RCX, at(RDI, FROM_ROW));
-        a.mov(R11, at(RDI, TO_PART));
+        parts();
         Label step = a.here();
         a.mov(RSI, R9);
         Loops.times(a, R10, at(RDI, ROWS), () -> {
@@ -143,8 +147,8 @@ final class RoundingKernels {
         a.sub(RBX, 1);
         a.jnz(step);
         Label end = a.label();
-        a.mov(RDX, at(RDI, ODD));
-        a.test(RDX, RDX);
+        a.mov(RBX, at(RDI, ODD));
+        a.test(RBX, RBX);
         a.jz(end);
         pair(false);
         a.bind(end);
@@ -167,12 +171,19 @@ final class RoundingKernels {
             rounding.round();
             a.vpermw(ROUNDED, INDICES, ROUNDED);
             a.vmovups(at(RSI, half * Tiles.TILE), Mask.ALL, ROUNDED);
-            if (parts == 2) {
+            for (int part = 1; part < parts; part++) {
                 rounding.left();
                 a.vpermw(ROUNDED, INDICES, ROUNDED);
-                a.vmovups(at(RSI, R11, half * Tiles.TILE), Mask.ALL, ROUNDED);
+                a.vmovups(at(RSI, TO_PARTS[part - 1], half * Tiles.TILE), Mask.ALL, ROUNDED);
             }
         }
+    }
+
+    /** Sets the registers of {@link #TO_PARTS}. */
+    private void parts() {
+        a.mov(R11, at(RDI, TO_PART));
+        a.mov(RDX, R11);
+        a.add(RDX, R11);
     }
 
     private void masks() {

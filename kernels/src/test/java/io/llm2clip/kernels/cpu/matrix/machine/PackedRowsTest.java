@@ -69,6 +69,7 @@ class PackedRowsTest {
         return List.of(
                 Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code),
                 Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code),
+                Bf16MatrixUnit.amx(MatrixPrecision.BF16X6, EmulatedMachine::code),
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code),
                 Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code));
     }
@@ -149,7 +150,7 @@ class PackedRowsTest {
                     assertThat(Math.abs(elements.get(i / 33, i % 33) - value))
                             .isLessThanOrEqualTo(Math.abs(value)
                                     * switch (format) {
-                                        case F32 -> 0;
+                                        case F32, BF16X6 -> 0;
                                         case BF16 -> 0x1p-8f;
                                         case BF16X3 -> 0x1p-16f;
                                     });

@@ -3,13 +3,16 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
+import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.reference.StoredElements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -36,12 +39,14 @@ class RoundingTest {
         return List.of(
                 new Case("emulated AMX, bf16", Bf16MatrixUnit.amx(MatrixPrecision.BF16, EmulatedMachine::code)),
                 new Case("emulated AMX, bf16x3", Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, EmulatedMachine::code)),
+                new Case("emulated AMX, bf16x6", Bf16MatrixUnit.amx(MatrixPrecision.BF16X6, EmulatedMachine::code)),
                 new Case("emulated AVX-512, bf16", Bf16MatrixUnit.avx512(MatrixPrecision.BF16, EmulatedMachine::code)),
                 new Case(
                         "emulated AVX-512, bf16x3",
                         Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, EmulatedMachine::code)),
                 new Case("AMX, bf16", Bf16MatrixUnit.amx(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
                 new Case("AMX, bf16x3", Bf16MatrixUnit.amx(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)),
+                new Case("AMX, bf16x6", Bf16MatrixUnit.amx(MatrixPrecision.BF16X6, MachineCode::ofThisProcess)),
                 new Case("AVX-512, bf16", Bf16MatrixUnit.avx512(MatrixPrecision.BF16, MachineCode::ofThisProcess)),
                 new Case("AVX-512, bf16x3", Bf16MatrixUnit.avx512(MatrixPrecision.BF16X3, MachineCode::ofThisProcess)));
     }
@@ -56,26 +61,41 @@ class RoundingTest {
         assertThat(missing).as("self-test").isNull();
     }
 
-    /** Of normal numbers, bf16 loses about 2^-9 of each factor, and three products about as much of that. */
+    /** Of normal numbers, bf16 loses about 2^-9 of each factor, three products about as much of that, and six less than sums in f32. */
     @ParameterizedTest
     @MethodSource("units")
     void errorsAreThoseOfThePrecision(Case tested) {
         assumeUsable(tested);
         for (boolean transposed : new boolean[] {false, true}) {
-            double error = error(tested.unit, transposed);
-            if (tested.unit.precision() == MatrixPrecision.BF16) {
-                assertThat(error).isBetween(1e-3, 4e-3);
-            } else {
-                assertThat(error).isBetween(5e-7, 1e-5);
+            double error = error(tested.unit, transposed, DType.F32);
+            switch (tested.unit.precision()) {
+                case BF16 -> assertThat(error).isBetween(1e-3, 4e-3);
+                case BF16X3 -> assertThat(error).isBetween(5e-7, 1e-5);
+                default -> assertThat(error).isBetween(1e-9, error(new VectorMatrixUnit(), transposed, DType.F32));
             }
         }
     }
 
-    private static double error(MatrixUnit unit, boolean transposed) {
+    /** What B is stored in is not rounded again: then only A loses anything. */
+    @ParameterizedTest
+    @MethodSource("units")
+    void errorsAreNoGreaterWhereWeightsAreNarrow(Case tested) {
+        assumeUsable(tested);
+        for (DType format : List.of(DType.BF16, DType.F16)) {
+            double error = error(tested.unit, false, format);
+            switch (tested.unit.precision()) {
+                case BF16 -> assertThat(error).isBetween(1e-3, 4e-3);
+                case BF16X3 -> assertThat(error).isBetween(5e-7, 1e-5);
+                default -> assertThat(error).isBetween(1e-9, error(new VectorMatrixUnit(), false, format));
+            }
+        }
+    }
+
+    private static double error(MatrixUnit unit, boolean transposed, DType format) {
         Random random = new Random(3);
         double[] a = random.doubles(M * K).map(x -> (float) (2 * x - 1)).toArray();
-        double[] b = random.doubles(N * K).map(x -> (float) (2 * x - 1)).toArray();
-        float[] found = multiply(unit, M, N, K, transposed, i -> a[i], i -> b[i]);
+        double[] b = stored(format, random.doubles(N * K).map(x -> 2 * x - 1).toArray());
+        float[] found = multiply(unit, M, N, K, transposed, i -> a[i], format, i -> b[i]);
         double squares = 0;
         double all = 0;
         for (int row = 0; row < M; row++) {
@@ -91,6 +111,18 @@ class RoundingTest {
             }
         }
         return Math.sqrt(squares / all);
+    }
+
+    /** As they are once they are stored. */
+    private static double[] stored(DType format, double[] values) {
+        double[] rounded = new double[values.length];
+        StoredElements elements =
+                new StoredElements(format, MemorySegment.ofArray(new byte[(int) format.bytes((long) values.length)]));
+        for (int i = 0; i < values.length; i++) {
+            elements.set(i, values[i]);
+            rounded[i] = elements.get(i);
+        }
+        return rounded;
     }
 
     @ParameterizedTest
@@ -114,22 +146,35 @@ class RoundingTest {
 
     private static float[] multiply(
             MatrixUnit unit, int m, int n, int k, boolean transposed, IntToDoubleFunction a, IntToDoubleFunction b) {
+        return multiply(unit, m, n, k, transposed, a, DType.F32, b);
+    }
+
+    private static float[] multiply(
+            MatrixUnit unit,
+            int m,
+            int n,
+            int k,
+            boolean transposed,
+            IntToDoubleFunction a,
+            DType formatOfB,
+            IntToDoubleFunction b) {
         try (Arena arena = Arena.ofShared();
                 Workers workers = new Workers(1)) {
-            MemorySegment left = filled(arena, m * k, a);
-            MemorySegment right = filled(arena, n * k, b);
+            MemorySegment left = filled(arena, DType.F32, m * k, a);
+            MemorySegment right = filled(arena, formatOfB, n * k, b);
             MemorySegment out = arena.allocate(4L * m * n, 64);
-            Matmul op = Matmul.dense(1, m, n, k, transposed, !transposed);
+            Matmul op = Matmul.dense(1, m, n, k, transposed, !transposed, formatOfB);
             unit.matmul(op, new long[] {left.address(), right.address(), out.address()}, workers)
                     .run();
             return out.toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 
-    private static MemorySegment filled(Arena arena, int count, IntToDoubleFunction values) {
-        MemorySegment segment = arena.allocate(4L * count, 64);
+    private static MemorySegment filled(Arena arena, DType format, int count, IntToDoubleFunction values) {
+        MemorySegment segment = arena.allocate(format.bytes((long) count), 64);
+        StoredElements elements = new StoredElements(format, segment);
         for (int i = 0; i < count; i++) {
-            segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values.applyAsDouble(i));
+            elements.set(i, values.applyAsDouble(i));
         }
         return segment;
     }
