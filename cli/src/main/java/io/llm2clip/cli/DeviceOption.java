@@ -31,14 +31,17 @@ final class DeviceOption {
     private @Nullable ByteSize memory;
 
     @Option(
-            names = "--precision",
-            paramLabel = "f32|tf32|bf16|bf16x3|int8",
+            names = {"--precision", "--compute"},
+            paramLabel = "f32|tf32|bf16|bf16x3|bf16x6|int8|auto",
+            converter = PrecisionChoice.Converter.class,
             description = "Precision of matrix multiplication: f32, or faster with operands rounded to tf32 (10-bit"
                     + " mantissa; NVIDIA devices) or bf16 (7-bit mantissa; NVIDIA devices, and CPUs with AVX-512"
-                    + " BF16 or AMX), or with three products of bf16 for one of f32 (such CPUs), or int8:"
+                    + " BF16 or AMX), or with three products of bf16 for one of f32 (such CPUs) or six, which are"
+                    + " as precise as f32 (CPUs with AMX), or int8:"
                     + " quantized weights (--weights int8|int4, or of such a file) multiplied as integers by"
-                    + " activations rounded to int8, and all else in f32 (CPUs with AVX2) (default: f32).")
-    private Precision precision = Precision.F32;
+                    + " activations rounded to int8, and all else in f32 (CPUs with AVX2); auto is the fastest that is"
+                    + " as precise as f32: bf16x6 on CPUs with AMX, otherwise f32 (default: f32).")
+    private PrecisionChoice choice = new PrecisionChoice(Precision.F32);
 
     private @Nullable Device opened;
 
@@ -54,6 +57,7 @@ final class DeviceOption {
         if (device.equals("cpu") && memory != null) {
             throw bad("--device-memory is for devices of TornadoVM; give one with --device, or leave it out.");
         }
+        Precision precision = precision();
         if (precision == Precision.INT8 && spec != null && spec.findOption("--weights") == null) {
             throw bad(
                     "--precision int8 is for quantized weights, and this command trains others; leave it out for f32.");
@@ -78,7 +82,11 @@ final class DeviceOption {
 
     /** Where and how the command computes. */
     Execution execution() {
-        return new Execution(opened == null ? Device.cpu() : opened, new ProgramOptions(precision));
+        return new Execution(opened == null ? Device.cpu() : opened, new ProgramOptions(precision()));
+    }
+
+    private Precision precision() {
+        return choice.on(device.equals("cpu"));
     }
 
     private ParameterException bad(String sentence) {

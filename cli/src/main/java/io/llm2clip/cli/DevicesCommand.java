@@ -68,7 +68,7 @@ final class DevicesCommand implements Callable<Integer> {
             case "vector" -> "the Java Vector API";
             case "scalar" -> "plain loops in Java";
             case "kernels" -> "kernels in Java";
-            case "amx-bf16", "amx-bf16x3" -> "AMX tiles, in machine code";
+            case "amx-bf16", "amx-bf16x3", "amx-bf16x6" -> "AMX tiles, in machine code";
             case "avx512-bf16", "avx512-bf16x3" -> "AVX-512 dot products, in machine code";
             case "amx-int8" -> "AMX tiles of bytes, in machine code";
             case "avx512-int8" -> "AVX-512 dot products of bytes, in machine code";

@@ -2,8 +2,11 @@ package io.llm2clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llm2clip.tensor.Precision;
+import io.llm2clip.tensor.machine.Processor;
 import io.llm2clip.tensor.machine.TornadoRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine.TypeConversionException;
+import tools.jackson.databind.JsonNode;
 
 class DeviceOptionTest {
     @TempDir
@@ -41,14 +45,41 @@ class DeviceOptionTest {
     @Test
     void precisionIsForDevices() {
         assertThat(Run.of("demo", "--precision", "f16", "--device", "gpu").err())
-                .startsWith("error: Invalid value for option '--precision': expected one of [F32, TF32, BF16, BF16X3,"
-                        + " INT8]");
+                .startsWith("error: Invalid value for option '--precision': expected f32, tf32, bf16, bf16x3, bf16x6,"
+                        + " int8 or auto, found 'f16'");
         Run run = Run.of("demo", "--precision", "tf32");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err())
                 .startsWith(
                         "error: --precision tf32 is not for this CPU: tensor cores are of NVIDIA devices; leave it out"
                                 + " for f32, or give a device of TornadoVM with --device.");
+    }
+
+    /** Not what was asked for, but what was chosen, is in the result, whose numbers are those of f32. */
+    @Test
+    void theFastestThatIsAsPreciseIsChosen() throws Exception {
+        Path model = Fixture.model(folder.resolve("model"));
+        Path picture = Fixture.picture(folder.resolve("red.png"), 0x400000);
+        JsonNode expected = similarity(picture, model, "f32");
+        JsonNode found = similarity(picture, model, "AUTO");
+        assertThat(expected.path("precision").asString()).isEqualTo("f32");
+        assertThat(found.path("precision").asString())
+                .isEqualTo(Processor.absence(Precision.BF16X6).isEmpty() ? "bf16x6" : "f32");
+        double cosine = expected.at("/captions/0/cosine").asDouble();
+        assertThat(found.at("/captions/0/cosine").asDouble()).isCloseTo(cosine, within(2e-6));
+        System.setProperty("llm2clip.machine", "false");
+        try {
+            assertThat(similarity(picture, model, "auto").path("precision").asString())
+                    .isEqualTo("f32");
+        } finally {
+            System.clearProperty("llm2clip.machine");
+        }
+    }
+
+    private static JsonNode similarity(Path picture, Path model, String precision) {
+        Run run = Run.of("similarity", picture, "a red kite", "--model", model, "--compute", precision, "--json");
+        assertThat(run.code()).as(run.err()).isZero();
+        return run.json();
     }
 
     /** Where it would change nothing it is refused. */

@@ -38,7 +38,7 @@ record Output(int count, double rms, double[] samples) {
 
         private static Limit of(Entrant entrant) {
             return switch (entrant.weights().isEmpty() ? entrant.precision() : entrant.weights()) {
-                case "f32" -> F32;
+                case "f32", "bf16x6" -> F32;
                 case "bf16x3" -> BF16X3;
                 case "bf16" -> BF16;
                 case "int8" -> INT8;

@@ -43,6 +43,11 @@ record Row(
         return Stream.concat(Stream.of(subject), rivals.stream()).toList();
     }
 
+    /** The same in another precision of this engine, against the same rivals. */
+    Row in(String precision, Entrant subject) {
+        return new Row(name + "-" + precision, title + ", " + precision, work, subject, rivals, goal, manner, threads);
+    }
+
     /** The same with threads. */
     Row withThreads(int count) {
         return new Row(name, title, work, subject, rivals, goal, manner, count);

@@ -19,6 +19,20 @@ final class Suite {
             List.of(Entrant.torch("bf16"), Entrant.compiled("bf16"), Entrant.onnx(Peer.OPENVINO, "bf16"));
     private static final Entrant OURS = ours("f32");
 
+    /** Rows in f32 that there are in bf16x6, too, which is as precise. */
+    private static final Set<String> IN_SIX_PRODUCTS = Set.of(
+            "gemm-up",
+            "gemm-down",
+            "gemm-llama",
+            "gemm-dx",
+            "gemm-dw",
+            "vit-l-1",
+            "vit-l-8",
+            "llama-8x128",
+            "ragged",
+            "step-1",
+            "step-2");
+
     /** Rows of which a step takes many minutes. */
     private static final Set<String> LONG = Set.of("step-2-large");
 
@@ -62,6 +76,7 @@ final class Suite {
                         suite.weights(),
                         suite.blocks(),
                         suite.bf16(),
+                        suite.sixProducts(),
                         suite.starts())
                 .flatMap(List::stream)
                 .toList();
@@ -288,6 +303,15 @@ final class Suite {
                         BF16,
                         1.5),
                 images("vit-l-1-bf16x3", 1, ours("bf16x3"), TORCH, 1.8));
+    }
+
+    private List<Row> sixProducts() {
+        Entrant subject = ours("bf16x6");
+        return Stream.of(kernels(), towers(), steps())
+                .flatMap(List::stream)
+                .filter(row -> IN_SIX_PRODUCTS.contains(row.name()))
+                .map(row -> row.in("bf16x6", subject))
+                .toList();
     }
 
     private List<Row> starts() {

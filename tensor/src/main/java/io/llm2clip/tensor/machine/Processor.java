@@ -96,6 +96,16 @@ public record Processor(
     }
 
     /**
+     * The fastest precision on this machine's processor whose results are as precise as those of f32: bf16x6 where it has AMX. Quantized
+     * weights are multiplied as in f32 with it.
+     *
+     * @throws IllegalArgumentException as {@link #absence}
+     */
+    public static Precision asPreciseAsF32() {
+        return absence(Precision.BF16X6).isEmpty() ? Precision.BF16X6 : Precision.F32;
+    }
+
+    /**
      * Looks at the system properties {@code llm2clip.*} that decide how programs run on the CPU, to be called before any does.
      *
      * @throws IllegalArgumentException naming the property, its value and what was expected

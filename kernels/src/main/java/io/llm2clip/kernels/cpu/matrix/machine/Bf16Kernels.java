@@ -16,8 +16,12 @@ final class Bf16Kernels implements MachineKernels {
      * for half as many of them.
      */
     private static final int LONG_K = 8192;
-    /** Longest part where several products are summed, which take so much longer than it takes sums to wait. */
-    private static final int MAX_K_OF_PRODUCTS = 256;
+    /** Length of parts where several products are summed, which take so much longer than it takes sums to wait. */
+    private static final int K_OF_PRODUCTS = 256;
+    /** Longest part of few rows, which stay in the cache as they are. */
+    private static final int MAX_K_OF_PRODUCTS = 768;
+    /** Of A, which are few. */
+    private static final long FEW_BYTES = 512 * 1024;
 
     /** What rounds rows, and pairs of rows, to so many parts. */
     record Rounding(int parts, MachineFunction rows, MachineFunction pairs) {}
@@ -69,9 +73,10 @@ final class Bf16Kernels implements MachineKernels {
     }
 
     @Override
-    public int longestPart(int k) {
+    public int longestPart(int rows, int k) {
         if (parts.products().size() > 1) {
-            return MAX_K_OF_PRODUCTS;
+            long steps = FEW_BYTES / bytesOfA(Math.max(1, rows), 1);
+            return Math.clamp(steps * Tiles.STEP, K_OF_PRODUCTS, MAX_K_OF_PRODUCTS);
         }
         if (k <= WHOLE_K) {
             return WHOLE_K;

@@ -17,8 +17,12 @@ sealed interface MachineKernels permits Bf16Kernels, ByteKernels {
     /** Bytes of a panel of B, of all its columns. */
     long bytesOfB(int steps);
 
-    /** Longest part of a k that is summed at once; sums that are to go on wait meanwhile. */
-    int longestPart(int k);
+    /**
+     * Longest part of a k that is summed at once; sums that are to go on wait meanwhile. It changes no bit of them.
+     *
+     * @param rows of A
+     */
+    int longestPart(int rows, int k);
 
     /** What multiplies panels of A by a panel of B; its argument is the address of a {@link PanelCall}. */
     MachineFunction panel(PanelShape shape);

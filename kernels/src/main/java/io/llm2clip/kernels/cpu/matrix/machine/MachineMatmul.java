@@ -71,7 +71,7 @@ final class MachineMatmul implements Launch {
             throw new IllegalArgumentException("No program writes the result of " + op + " as " + packed + ".");
         }
         int steps = Tiles.steps(op.k());
-        part = TaskGrid.partOf(op.k(), kernels.longestPart(op.k()));
+        part = TaskGrid.partOf(op.k(), kernels.longestPart(op.m(), op.k()));
         long bytesOfRow = op.panels() == null ? kernels.bytesOfA(1, steps) : 0;
         long bytesOfColumn = op.b().packing() == null ? kernels.bytesOfB(steps) / kernels.columns() : 0;
         sections = Section.of(op, panelRows, kernels.columns(), bytesOfRow, bytesOfColumn, SECTION_BYTES);
