@@ -13,9 +13,9 @@ public enum Precision {
     TF32,
     /** With operands rounded to bf16. */
     BF16,
-    /** With each operand split into three bf16 numbers, whose products together are about as precise as f32. */
+    /** With each operand split into two bf16 numbers, of which three products are summed: about 2^-16 of the operands is lost. */
     BF16X3,
-    /** With each operand split into three bf16 numbers, of which six products are summed: as precise as f32. */
+    /** With each operand split into three bf16 numbers, which hold all of it, of which six products are summed: as precise as f32. */
     BF16X6,
     /**
      * Quantized weights as the small integers that they are, by activations rounded to int8 in the same blocks of 32, each with a scale;

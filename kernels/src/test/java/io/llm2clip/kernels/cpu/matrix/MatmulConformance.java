@@ -147,17 +147,31 @@ public abstract class MatmulConformance extends UnitConformance {
             @ForAll long seed) {
         Assume.that(stored(false, transposed));
         Matmul op = matmul(rows, 96, 704, false, transposed, format, List.of());
+        checkRowsAlone(op, matmul(1, 96, 704, false, transposed, format, List.of()), 1, seed);
+    }
+
+    /** Of so many rows that k is summed in shorter parts than of one. */
+    @Example
+    void partsOfKChangeNoBit() {
+        if (!integers()) {
+            Matmul op = matmul(700, 40, 1100, false, true, DType.F32, List.of());
+            checkRowsAlone(op, matmul(1, 40, 1100, false, true, DType.F32, List.of()), 233, 8);
+        }
+    }
+
+    /** @param step from one row that is computed alone to the next */
+    private void checkRowsAlone(Matmul op, Matmul one, int step, long seed) {
         try (OperandBuffers buffers = OperandBuffers.random(op, seed)) {
             run(op, buffers.addresses(), WORKERS.getFirst());
             MemorySegment[] operands = buffers.segments();
-            Matmul one = matmul(1, 96, 704, false, transposed, format, List.of());
             try (Arena arena = Arena.ofShared()) {
-                MemorySegment out = arena.allocate(96 * 4, 64);
-                for (int row = 0; row < rows; row++) {
-                    long[] addresses = {operands[0].address() + row * 704 * 4L, operands[1].address(), out.address()};
+                MemorySegment out = arena.allocate(op.n() * 4L, 64);
+                for (int row = 0; row < op.m(); row += step) {
+                    long[] addresses = {operands[0].address() + row * op.k() * 4L, operands[1].address(), out.address()
+                    };
                     run(one, addresses, WORKERS.getFirst());
-                    assertThat(out.mismatch(operands[2].asSlice(row * 96 * 4L, 96 * 4)))
-                            .as("row %d of %d, %s", row, rows, op)
+                    assertThat(out.mismatch(operands[2].asSlice(row * op.n() * 4L, op.n() * 4L)))
+                            .as("row %d of %d, %s", row, op.m(), op)
                             .isEqualTo(-1);
                 }
             }

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matmul in bf16, or in up to three or six products of it. Quantized weights are left to other units: in bf16 they would take two or four times their
- * memory.
+ * Matmul in bf16, or in three or six products of it, which are fewer where B is stored in few bits. Quantized weights are left to other units: in
+ * bf16 they would take two or four times their memory.
  */
 final class Bf16MatrixUnit extends MachineMatrixUnit {
     private static final Set<DType> FORMATS_OF_B = Set.of(DType.F32, DType.BF16, DType.F16);

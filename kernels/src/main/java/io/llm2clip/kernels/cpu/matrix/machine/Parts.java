@@ -23,7 +23,7 @@ record Parts(int ofA, int ofB) {
     /** A part of A by one of B, the first being 0. */
     record Product(int ofA, int ofB) {}
 
-    /** Of a B that is stored in a format: no more than hold all its bits. */
+    /** Where B is stored in a format: no more than hold all bits of that. */
     static Parts of(RowPanels.Format elements, DType format) {
         int all = switch (format) {
             case BF16 -> 1;
