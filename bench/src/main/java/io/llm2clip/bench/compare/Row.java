@@ -43,9 +43,10 @@ record Row(
         return Stream.concat(Stream.of(subject), rivals.stream()).toList();
     }
 
-    /** The same in another precision of this engine, against the same rivals. */
-    Row in(String precision, Entrant subject) {
-        return new Row(name + "-" + precision, title + ", " + precision, work, subject, rivals, goal, manner, threads);
+    /** The same of this engine in another precision, which its name has then, against the same rivals. */
+    Row with(Entrant other) {
+        String precision = other.precision();
+        return new Row(name + "-" + precision, title + ", " + precision, work, other, rivals, goal, manner, threads);
     }
 
     /** The same with threads. */

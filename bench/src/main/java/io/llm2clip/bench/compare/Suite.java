@@ -310,7 +310,7 @@ final class Suite {
         return Stream.of(kernels(), towers(), steps())
                 .flatMap(List::stream)
                 .filter(row -> IN_SIX_PRODUCTS.contains(row.name()))
-                .map(row -> row.in("bf16x6", subject))
+                .map(row -> row.with(subject))
                 .toList();
     }
 

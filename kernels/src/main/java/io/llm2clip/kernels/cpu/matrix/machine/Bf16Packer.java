@@ -24,7 +24,8 @@ record Bf16Packer(Bf16Kernels kernels, long call) implements PanelPacker {
     static final int ROWS = 4;
 
     private static final long WIDENED_BYTES = (long) CHUNK * Tiles.COLUMNS * Float.BYTES + Tiles.ROW;
-    private static final long ROUNDED_BYTES = Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, 3);
+    private static final long ROUNDED_BYTES =
+            Tiles.bytes(Tiles.COLUMNS, CHUNK / Tiles.STEP, RowPanels.Format.BF16X6.parts());
 
     private static final int TRANSPOSITION = RoundingKernels.BYTES;
     private static final int WIDENED = TRANSPOSITION + PairTransposition.BYTES;

@@ -67,12 +67,7 @@ class RoundingTest {
     void errorsAreThoseOfThePrecision(Case tested) {
         assumeUsable(tested);
         for (boolean transposed : new boolean[] {false, true}) {
-            double error = error(tested.unit, transposed, DType.F32);
-            switch (tested.unit.precision()) {
-                case BF16 -> assertThat(error).isBetween(1e-3, 4e-3);
-                case BF16X3 -> assertThat(error).isBetween(5e-7, 1e-5);
-                default -> assertThat(error).isBetween(1e-9, error(new VectorMatrixUnit(), transposed, DType.F32));
-            }
+            assertErrorOfPrecision(tested.unit, transposed, DType.F32);
         }
     }
 
@@ -82,12 +77,16 @@ class RoundingTest {
     void errorsAreNoGreaterWhereWeightsAreNarrow(Case tested) {
         assumeUsable(tested);
         for (DType format : List.of(DType.BF16, DType.F16)) {
-            double error = error(tested.unit, false, format);
-            switch (tested.unit.precision()) {
-                case BF16 -> assertThat(error).isBetween(1e-3, 4e-3);
-                case BF16X3 -> assertThat(error).isBetween(5e-7, 1e-5);
-                default -> assertThat(error).isBetween(1e-9, error(new VectorMatrixUnit(), false, format));
-            }
+            assertErrorOfPrecision(tested.unit, false, format);
+        }
+    }
+
+    private static void assertErrorOfPrecision(MatrixUnit unit, boolean transposed, DType format) {
+        double error = error(unit, transposed, format);
+        switch (unit.precision()) {
+            case BF16 -> assertThat(error).isBetween(1e-3, 4e-3);
+            case BF16X3 -> assertThat(error).isBetween(5e-7, 1e-5);
+            default -> assertThat(error).isBetween(1e-9, error(new VectorMatrixUnit(), transposed, format));
         }
     }
 
