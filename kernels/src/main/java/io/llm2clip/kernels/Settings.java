@@ -11,7 +11,7 @@ public final class Settings {
     /** Threads of the shared pool. */
     private static final String THREADS = "llm2clip.threads";
     /** Width of vectors. */
-    private static final String VECTOR_BITS = "llm2clip.vector.bits";
+    public static final String VECTOR_BITS = "llm2clip.vector.bits";
     /** What multiplies matrices. */
     public static final String MATRIX_UNIT = "llm2clip.matrix";
     /** Whether hot expressions are compiled. */
@@ -79,7 +79,10 @@ public final class Settings {
         return Math.max(SOME_THREADS, THREADS_PER_PROCESSOR * processors);
     }
 
-    /** {@code llm2clip.vector.bits}, the width of all vector kernels; 0 if it is not set, for what the machine prefers. */
+    /**
+     * {@code llm2clip.vector.bits}, the width of all vector kernels, and the most that machine code has; 0 if it is not set, for what the
+     * machine prefers.
+     */
     public static int vectorBits() {
         return vectorBits(System.getProperty(VECTOR_BITS));
     }

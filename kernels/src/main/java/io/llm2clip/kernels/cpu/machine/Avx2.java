@@ -64,6 +64,10 @@ public final class Avx2 {
         three(new Vex(MAP_0F, NO_PREFIX, 1), 0x58, to, a, b);
     }
 
+    public void vsubps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0x5C, to, a, b);
+    }
+
     /** Stores the first lane. */
     public void vmovss(Address to, Ymm from) {
         encoder.vex(new Vex(MAP_0F, PREFIX_F3, 0), 0x11, from.number(), 0, to);
@@ -168,6 +172,10 @@ public final class Avx2 {
         three(new Vex(MAP_0F, NO_PREFIX, 1), 0x59, to, a, b);
     }
 
+    public void vmulps(Ymm to, Ymm a, Address b) {
+        encoder.vex(new Vex(MAP_0F, NO_PREFIX, 1), 0x59, to.number(), a.number(), b);
+    }
+
     public void vdivps(Ymm to, Ymm a, Ymm b) {
         three(new Vex(MAP_0F, NO_PREFIX, 1), 0x5E, to, a, b);
     }
@@ -175,6 +183,38 @@ public final class Avx2 {
     /** The greater lanes; of b where one of two is NaN. */
     public void vmaxps(Ymm to, Ymm a, Ymm b) {
         three(new Vex(MAP_0F, NO_PREFIX, 1), 0x5F, to, a, b);
+    }
+
+    /** The lesser lanes; of b where one of two is NaN. */
+    public void vminps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0x5D, to, a, b);
+    }
+
+    public void vsqrtps(Ymm to, Ymm from) {
+        encoder.vex(new Vex(MAP_0F, NO_PREFIX, 1), 0x51, to.number(), 0, from.number());
+    }
+
+    /** The nearest integers, of ties the even one. */
+    public void vroundpsNearest(Ymm to, Ymm from) {
+        encoder.vex(new Vex(MAP_0F3A, PREFIX_66, 1), 0x08, to.number(), 0, from.number());
+        encoder.emit(Assembler.ROUND_TO_NEAREST);
+    }
+
+    /** All bits of lanes for which a comparison holds, and none of the others. */
+    public void vcmpps(Ymm to, Ymm a, Ymm b, Comparison comparison) {
+        three(new Vex(MAP_0F, NO_PREFIX, 1), 0xC2, to, a, b);
+        encoder.emit(comparison.predicate());
+    }
+
+    /** Lanes of b where the mask is negative, else of a. */
+    public void vblendvps(Ymm to, Ymm a, Ymm b, Ymm mask) {
+        three(new Vex(MAP_0F3A, PREFIX_66, 1), 0x4A, to, a, b);
+        encoder.emit(mask.number() << 4);
+    }
+
+    /** {@code to = to a + b}, rounded once. */
+    public void vfmadd213ps(Ymm to, Ymm a, Ymm b) {
+        three(new Vex(MAP_0F38, PREFIX_66, 1), 0xA8, to, a, b);
     }
 
     /** {@code to += a b}, rounded once. */

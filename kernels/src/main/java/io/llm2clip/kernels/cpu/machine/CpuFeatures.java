@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.machine;
 
+import io.llm2clip.kernels.Settings;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.IntToLongFunction;
@@ -101,6 +102,21 @@ public record CpuFeatures(Map<Feature, String> missing) {
             missing.put(Feature.AMX_INT8, tilesOfBytes);
         }
         return new CpuFeatures(missing);
+    }
+
+    /** These, but none that needs wider vectors than so many bits; all of them if 0. */
+    CpuFeatures within(int bits) {
+        if (bits == 0) {
+            return this;
+        }
+        Map<Feature, String> without = new EnumMap<>(Feature.class);
+        for (Feature feature : Feature.values()) {
+            if (feature.bits() > bits) {
+                without.put(feature, "vectors have " + bits + " bits by " + Settings.VECTOR_BITS);
+            }
+        }
+        without.putAll(missing);
+        return new CpuFeatures(without);
     }
 
     private static @Nullable String avx2(int one, Cpuid.Leaf seven, long state) {

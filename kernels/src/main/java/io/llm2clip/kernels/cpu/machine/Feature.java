@@ -17,6 +17,11 @@ public enum Feature {
     /** Products of tiles of bytes. */
     AMX_INT8;
 
+    /** Bits of the vectors that are needed; tiles are filled and emptied by vectors. */
+    int bits() {
+        return this == AVX2 || this == AVX_VNNI ? 256 : 512;
+    }
+
     /** Whether these multiply whole tiles, by far more at a time than vectors. */
     public boolean tiles() {
         return this == AMX_BF16 || this == AMX_INT8;

@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.machine;
 
+import io.llm2clip.kernels.Settings;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,8 @@ final class MachineProbe {
     static MachineCode probe(SystemCalls calls) {
         try {
             CodeSpace space = new ExecutableMemory(calls);
-            return new MachineCode.Allowed(CpuFeatures.of(Cpuid.of(space), calls::requestComponent), space);
+            CpuFeatures features = CpuFeatures.of(Cpuid.of(space), calls::requestComponent);
+            return new MachineCode.Allowed(features.within(Settings.vectorBits()), space);
         } catch (MachineCodeException e) {
             return new MachineCode.Refused(String.valueOf(e.getMessage()));
         }

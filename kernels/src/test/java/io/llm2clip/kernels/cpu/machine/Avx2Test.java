@@ -49,6 +49,35 @@ class Avx2Test {
                         "c4417458dc",
                         "vaddps ymm11, ymm1, ymm12",
                         a -> a.avx2().vaddps(new Ymm(11), new Ymm(1), new Ymm(12))),
+                Golden.of(
+                        "c4c11c5cd9",
+                        "vsubps ymm3, ymm12, ymm9",
+                        a -> a.avx2().vsubps(new Ymm(3), new Ymm(12), new Ymm(9))),
+                Golden.of(
+                        "c4416c5df3",
+                        "vminps ymm14, ymm2, ymm11",
+                        a -> a.avx2().vminps(new Ymm(14), new Ymm(2), new Ymm(11))),
+                Golden.of("c4c17c51ed", "vsqrtps ymm5, ymm13", a -> a.avx2().vsqrtps(new Ymm(5), new Ymm(13))),
+                Golden.of(
+                        "c44275a8c7",
+                        "vfmadd213ps ymm8, ymm1, ymm15",
+                        a -> a.avx2().vfmadd213ps(new Ymm(8), new Ymm(1), new Ymm(15))),
+                Golden.of(
+                        "c4637d08d408",
+                        "vroundps ymm10, ymm4, 8",
+                        a -> a.avx2().vroundpsNearest(new Ymm(10), new Ymm(4))),
+                Golden.of(
+                        "c58cc2fa1e",
+                        "vcmpps ymm7, ymm14, ymm2, 30",
+                        a -> a.avx2().vcmpps(new Ymm(7), new Ymm(14), new Ymm(2), Comparison.GREATER)),
+                Golden.of(
+                        "c443654acc60",
+                        "vblendvps ymm9, ymm3, ymm12, ymm6",
+                        a -> a.avx2().vblendvps(new Ymm(9), new Ymm(3), new Ymm(12), new Ymm(6))),
+                Golden.of(
+                        "c55c595e40",
+                        "vmulps ymm11, ymm4, [rsi+64]",
+                        a -> a.avx2().vmulps(new Ymm(11), new Ymm(4), at(RSI, 64))),
                 Golden.of("c5fa115504", "vmovss [rbp+4], xmm2", a -> a.avx2().vmovss(at(RBP, 4), new Ymm(2))),
                 Golden.of(
                         "c57a115c0d00", "vmovss [rbp+rcx], xmm11", a -> a.avx2().vmovss(at(RBP, RCX, 0), new Ymm(11))),

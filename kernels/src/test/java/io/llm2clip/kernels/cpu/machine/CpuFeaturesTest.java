@@ -106,6 +106,24 @@ class CpuFeaturesTest {
         assertThat(cpu.missing(0)).containsEntry(Feature.AVX2, reason).containsEntry(Feature.AVX_VNNI, reason);
     }
 
+    /** So that a process can be what it would be on another CPU. */
+    @Test
+    void aWidthOfVectorsHidesWhatIsWider() {
+        CpuFeatures all = CpuFeatures.of(new Planted(), component -> 0);
+        assertThat(all.within(0)).isEqualTo(all);
+        assertThat(all.within(512)).isEqualTo(all);
+        assertThat(all.within(256).missing())
+                .containsOnlyKeys(
+                        Feature.AVX512, Feature.AVX512_BF16, Feature.AVX512_VNNI, Feature.AMX_BF16, Feature.AMX_INT8)
+                .containsValue("vectors have 256 bits by llm2clip.vector.bits");
+        assertThat(all.within(128).missing()).containsOnlyKeys(Feature.values());
+        Planted old = new Planted();
+        old.leaves.put(List.of(7, 0), new Cpuid.Leaf(0, 1 << 5, 0, 0));
+        old.leaves.remove(List.of(7, 1));
+        assertThat(CpuFeatures.of(old, component -> 0).within(256).missing())
+                .containsEntry(Feature.AVX512, "this CPU has no AVX-512 instructions");
+    }
+
     /** Cascade Lake multiplies bytes and not bf16, Cooper Lake both. */
     @Test
     void bytesAndBf16AreFeaturesOfTheirOwn() {

@@ -59,9 +59,21 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
                 int[] indices = vectors.lanes(vvvv).clone();
                 permute(to, o.rm(), lane -> indices[lane] & 7);
             }
-            default ->
-                lanewise(instruction, vvvv, o, o.isMemory() ? load(o.address(registers), -1) : vectors.lanes(o.rm()));
+            case 0x10C2 -> set(to, mask(vectors.holding(vvvv, operand(o), immediate.getAsInt())));
+            case 0x314A -> blend(to, vvvv, operand(o), negative(immediate.getAsInt() >> 4));
+            case 0x3108 -> {
+                if (immediate.getAsInt() != 0b1000) {
+                    throw new IllegalStateException("Rounding that is not to the nearest.");
+                }
+                vectors.floats(to, 0, operand(o), (_, b) -> Math.rint(b));
+                set(to, vectors.lanes(to));
+            }
+            default -> lanewise(instruction, vvvv, o, operand(o));
         }
+    }
+
+    private int[] operand(EmulatedProcessor.CodeReader.Operands o) {
+        return o.isMemory() ? load(o.address(registers), -1) : vectors.lanes(o.rm());
     }
 
     private void lanewise(int instruction, int vvvv, EmulatedProcessor.CodeReader.Operands o, int[] source) {
@@ -82,7 +94,11 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             case 0x1058 -> vectors.floats(to, vvvv, source, Double::sum);
             case 0x1059 -> vectors.floats(to, vvvv, source, (a, b) -> a * b);
             case 0x105E -> vectors.floats(to, vvvv, source, (a, b) -> a / b);
+            case 0x105C -> vectors.floats(to, vvvv, source, (a, b) -> a - b);
+            case 0x105D -> vectors.floats(to, vvvv, source, (a, b) -> a < b ? a : b);
+            case 0x1051 -> vectors.floats(to, 0, source, (a, b) -> Math.sqrt(b));
             case 0x105F -> vectors.floats(to, vvvv, source, (a, b) -> a > b ? a : b);
+            case 0x21A8 -> vectors.multiplyThenAdd(to, vvvv, source);
             case 0x21B8 -> vectors.multiplyAdd(to, 0, vvvv, source);
             case 0x2150 -> vectors.bytes(to, vvvv, source);
             case 0x105B -> vectors.toFloats(to, source);
@@ -108,6 +124,22 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             bits |= vectors.lanes(register)[lane] < 0 ? 1 << lane : 0;
         }
         return bits;
+    }
+
+    private static int[] mask(long bits) {
+        int[] lanes = new int[2 * LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = (bits >> lane & 1) != 0 ? -1 : 0;
+        }
+        return lanes;
+    }
+
+    private void blend(int to, int a, int[] b, int mask) {
+        int[] lanes = vectors.lanes(a).clone();
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] = (mask >> lane & 1) != 0 ? b[lane] : lanes[lane];
+        }
+        set(to, lanes);
     }
 
     private static int[] load(long address, int mask) {

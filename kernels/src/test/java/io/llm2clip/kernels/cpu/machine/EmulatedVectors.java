@@ -174,6 +174,11 @@ final class EmulatedVectors {
     }
 
     void compare(int to, int a, int[] b, int predicate) {
+        mask(to, holding(a, b, predicate));
+    }
+
+    /** A bit for each lane for which a comparison holds. */
+    long holding(int a, int[] b, int predicate) {
         long bits = 0;
         for (int lane = 0; lane < LANES; lane++) {
             float x = Float.intBitsToFloat(registers[a][lane]);
@@ -187,7 +192,7 @@ final class EmulatedVectors {
             };
             bits |= holds ? 1L << lane : 0;
         }
-        mask(to, bits);
+        return bits;
     }
 
     void blend(int to, int mask, int a, int[] b) {

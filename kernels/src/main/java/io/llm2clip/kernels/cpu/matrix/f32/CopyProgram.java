@@ -15,7 +15,9 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 
 /**
  * Copies lanes that are adjacent in memory, of one k after the other, to pieces {@code [k][lanes]}: to vectors of panels, with zeros for lanes that
@@ -49,7 +51,7 @@ final class CopyProgram {
     private final DType format;
 
     /** @param format F32, or BF16 of panels all of whose columns exist */
-    CopyProgram(FloatWidth width, Pieces pieces, DType format) {
+    CopyProgram(VectorWidth width, Pieces pieces, DType format) {
         lanes = width.lanes(a);
         this.pieces = pieces;
         this.format = format;
@@ -80,7 +82,7 @@ final class CopyProgram {
         a.mov(RAX, RDX);
         a.mov(RBX, at(RDI, PackCall.PIECES));
         Label again = a.here();
-        int bytes = (int) format.bytes((long) lanes.count);
+        int bytes = (int) format.bytes((long) lanes.count());
         for (int offset = 0; offset < pieces.vectors * bytes; offset += LINE) {
             a.prefetcht0(at(R9, R11, offset));
         }
@@ -93,9 +95,9 @@ final class CopyProgram {
         }
         for (int v = 0; v < pieces.vectors; v++) {
             if (masked) {
-                lanes.store(at(RAX, v * lanes.bytes), v, v);
+                lanes.store(at(RAX, v * lanes.bytes()), v, v);
             } else {
-                lanes.store(at(RAX, v * lanes.bytes), v);
+                lanes.store(at(RAX, v * lanes.bytes()), v);
             }
         }
         a.add(R9, at(RDI, PackCall.FROM_PIECE));

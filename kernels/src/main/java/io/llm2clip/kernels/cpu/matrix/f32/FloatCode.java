@@ -4,6 +4,7 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.matrix.f32.CopyProgram.Pieces;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,13 +27,13 @@ public final class FloatCode {
     /** Of this process, by the lanes of a vector. */
     private static final Map<Integer, FloatCode> INSTALLED = new ConcurrentHashMap<>();
 
-    private final FloatWidth width;
+    private final VectorWidth width;
     private final CodeSpace space;
     private final Map<Shape, MachineFunction> tiles = new ConcurrentHashMap<>();
     private final Map<Transpose, MachineFunction> transposes = new ConcurrentHashMap<>();
     private final Map<Copy, MachineFunction> copies = new ConcurrentHashMap<>();
 
-    FloatCode(FloatWidth width, CodeSpace space) {
+    FloatCode(VectorWidth width, CodeSpace space) {
         this.width = width;
         this.space = space;
     }
@@ -51,7 +52,7 @@ public final class FloatCode {
         if (known != null) {
             return known;
         }
-        for (FloatWidth width : FloatWidth.values()) {
+        for (VectorWidth width : VectorWidth.values()) {
             if (width.count() == lanes && features.missing(width.feature()) == null) {
                 return INSTALLED.computeIfAbsent(lanes, other -> new FloatCode(width, space));
             }
@@ -61,7 +62,12 @@ public final class FloatCode {
 
     /** Most rows of a tile. */
     public int rows() {
-        return width.rows();
+        return rows(width);
+    }
+
+    /** All registers but two vectors of B and two elements of A have sums. */
+    static int rows(VectorWidth width) {
+        return (width.registers() - 4) / TileProgram.VECTORS;
     }
 
     /** Columns of a panel. */

@@ -3,6 +3,8 @@ package io.llm2clip.kernels.cpu.matrix.f32;
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
+
 /** The argument of a {@link TransposeProgram} and a {@link CopyProgram}: where each field is in its memory. */
 final class PackCall {
     static final int FROM = 0;
@@ -23,7 +25,7 @@ final class PackCall {
 
     static final int FROM_PIECE = 64;
     static final int TO_PIECE = 72;
-    /** Which lanes exist, as {@link FloatWidth#masks} writes it. */
+    /** Which lanes exist, as {@link VectorWidth#masks} writes it. */
     static final int MASKS = 80;
 
     private PackCall() {}

@@ -3,6 +3,8 @@ package io.llm2clip.kernels.cpu.matrix.f32;
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
+
 /** The argument of a {@link TileProgram}: where each field is in its memory. */
 final class TileCall {
     static final int A = 0;
@@ -35,10 +37,10 @@ final class TileCall {
     static final int FETCHED_ROW = 128;
 
     static final int FETCHED_TILE = 136;
-    /** Which columns exist, as {@link FloatWidth#masks} writes it. */
+    /** Which columns exist, as {@link VectorWidth#masks} writes it. */
     static final int MASKS = 144;
 
-    static final int BYTES = MASKS + FloatWidth.MASK_BYTES;
+    static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
     /** Values of k per turn of the inner loop. */
     static final int UNROLLED = 4;
 

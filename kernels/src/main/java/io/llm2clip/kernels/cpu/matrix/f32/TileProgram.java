@@ -21,7 +21,9 @@ import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -48,7 +50,7 @@ final class TileProgram {
     private final boolean masked;
 
     /** @param masked whether some columns do not exist */
-    TileProgram(FloatWidth width, int rows, boolean masked) {
+    TileProgram(VectorWidth width, int rows, boolean masked) {
         lanes = width.lanes(a);
         this.rows = rows;
         this.masked = masked;
@@ -97,9 +99,9 @@ final class TileProgram {
         add();
         store();
         a.add(RSI, at(RDI, TileCall.B_GAP));
-        a.add(R13, VECTORS * lanes.bytes);
+        a.add(R13, VECTORS * lanes.bytes());
         a.add(R14, at(RDI, TileCall.ADD_PANEL));
-        a.add(R15, VECTORS * lanes.bytes);
+        a.add(R15, VECTORS * lanes.bytes());
         a.sub(R12, 1);
         a.jnz(panel);
     }
@@ -131,7 +133,7 @@ final class TileProgram {
     private void lines(Gpr first, Consumer<Address> fetch, Runnable nextRow) {
         a.mov(RBP, first);
         for (int row = 0; row < rows; row++) {
-            for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
+            for (int offset = 0; offset < VECTORS * lanes.bytes(); offset += LINE) {
                 fetch.accept(at(RBP, offset));
             }
             nextRow.run();
@@ -157,17 +159,17 @@ final class TileProgram {
                 a.prefetcht0(at(RAX, AHEAD_OF_A + offset));
             }
             a.add(RAX, unrolled * rows * Float.BYTES);
-            a.add(RSI, unrolled * VECTORS * lanes.bytes);
+            a.add(RSI, unrolled * VECTORS * lanes.bytes());
         });
     }
 
     private void multiply(int step) {
         int ofB = rows * VECTORS;
         for (int v = 0; v < VECTORS; v++) {
-            lanes.load(ofB + v, at(RSI, (step * VECTORS + v) * lanes.bytes));
+            lanes.load(ofB + v, at(RSI, (step * VECTORS + v) * lanes.bytes()));
         }
-        for (int offset = 0; offset < VECTORS * lanes.bytes; offset += LINE) {
-            a.prefetcht0(at(RSI, AHEAD_OF_B + step * VECTORS * lanes.bytes + offset));
+        for (int offset = 0; offset < VECTORS * lanes.bytes(); offset += LINE) {
+            a.prefetcht0(at(RSI, AHEAD_OF_B + step * VECTORS * lanes.bytes() + offset));
         }
         for (int row = 0; row < rows; row++) {
             // Two registers in turn, so that the next row need not wait.
@@ -188,9 +190,9 @@ final class TileProgram {
         for (int row = 0; row < rows; row++) {
             for (int v = 0; v < VECTORS; v++) {
                 if (masked) {
-                    lanes.load(added, v, at(RBP, v * lanes.bytes));
+                    lanes.load(added, v, at(RBP, v * lanes.bytes()));
                 } else {
-                    lanes.load(added, at(RBP, v * lanes.bytes));
+                    lanes.load(added, at(RBP, v * lanes.bytes()));
                 }
                 lanes.add(row * VECTORS + v, row * VECTORS + v, added);
             }
@@ -205,9 +207,9 @@ final class TileProgram {
             for (int v = 0; v < VECTORS; v++) {
                 int sum = row * VECTORS + v;
                 if (masked) {
-                    lanes.store(at(RBP, v * lanes.bytes), v, sum);
+                    lanes.store(at(RBP, v * lanes.bytes()), v, sum);
                 } else {
-                    lanes.store(at(RBP, v * lanes.bytes), sum);
+                    lanes.store(at(RBP, v * lanes.bytes()), sum);
                 }
             }
             a.add(RBP, RDX);

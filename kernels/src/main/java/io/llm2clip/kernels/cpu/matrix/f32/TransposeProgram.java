@@ -17,7 +17,9 @@ import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 
 /**
  * Transposes up to a vector of rows to {@code [k][vector]}, with zeros for the lanes that do not exist, or to {@code [k][lanes]}. Each k is stored
@@ -49,7 +51,7 @@ final class TransposeProgram {
      * @param filled whether rows of the result are whole vectors
      * @param format F32 or BF16, which is filled
      */
-    TransposeProgram(FloatWidth width, int lanes, boolean filled, DType format) {
+    TransposeProgram(VectorWidth width, int lanes, boolean filled, DType format) {
         vectors = width.lanes(a);
         this.lanes = lanes;
         this.filled = filled;
@@ -92,7 +94,7 @@ final class TransposeProgram {
     }
 
     private int quarters() {
-        return vectors.count / FOUR;
+        return vectors.count() / FOUR;
     }
 
     private Address lane(int lane) {
@@ -147,7 +149,7 @@ final class TransposeProgram {
 
     /** One word, by way of a general register. */
     private void one() {
-        for (int lane = 0; lane < (filled ? vectors.count : lanes); lane++) {
+        for (int lane = 0; lane < (filled ? vectors.count() : lanes); lane++) {
             // RDI is free: this is the last loop.
             if (lane < lanes) {
                 a.mov32(RDI, lane(lane));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.machine.EmulatedProcessor;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,7 +26,7 @@ class FloatCodeTest {
     private static final float[] ODD = {Float.NaN, Float.POSITIVE_INFINITY, -0f, Float.MIN_VALUE, Float.MAX_VALUE};
 
     /** @param code null where this CPU does not run it */
-    record Case(String name, FloatWidth width, @Nullable FloatCode code) {
+    record Case(String name, VectorWidth width, @Nullable FloatCode code) {
         FloatCode usable() {
             assumeTrue(code != null, "Not run natively: " + name);
             return code;
@@ -38,14 +39,14 @@ class FloatCodeTest {
     }
 
     static List<Case> cases() {
-        return Stream.of(FloatWidth.values())
+        return Stream.of(VectorWidth.values())
                 .flatMap(width -> Stream.of(
                         new Case("emulated " + width, width, new FloatCode(width, new EmulatedProcessor())),
                         new Case(width.toString(), width, ofThisCpu(width))))
                 .toList();
     }
 
-    private static @Nullable FloatCode ofThisCpu(FloatWidth width) {
+    private static @Nullable FloatCode ofThisCpu(VectorWidth width) {
         return MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, var space)
                         && features.missing(width.feature()) == null
                 ? new FloatCode(width, space)
@@ -86,8 +87,15 @@ class FloatCodeTest {
         }
     }
 
-    private static int[] some(FloatWidth width) {
-        return new int[] {1, 2, width.rows() - 1, width.rows(), width.rows() + 1, 3 * width.rows() + 2};
+    private static int[] some(VectorWidth width) {
+        return new int[] {
+            1,
+            2,
+            FloatCode.rows(width) - 1,
+            FloatCode.rows(width),
+            FloatCode.rows(width) + 1,
+            3 * FloatCode.rows(width) + 2
+        };
     }
 
     /** All heights of tiles and edges of columns and of k, with and without what is added. */
@@ -104,13 +112,13 @@ class FloatCodeTest {
                 }
             }
         }
-        for (int rows = 1; rows <= 2 * tested.width.rows(); rows++) {
+        for (int rows = 1; rows <= 2 * FloatCode.rows(tested.width); rows++) {
             product(code, tested.width, rows, 2 * columns, 5, rows % 3, random);
         }
     }
 
     private static void product(
-            FloatCode code, FloatWidth width, int rows, int columns, int k, int added, Random random) {
+            FloatCode code, VectorWidth width, int rows, int columns, int k, int added, Random random) {
         int panel = 2 * width.count();
         int panels = Math.ceilDiv(columns, panel);
         int cRow = columns + random.nextInt(3);
@@ -178,7 +186,7 @@ class FloatCodeTest {
         int panel = 2 * tested.width.count();
         try (Arena arena = Arena.ofConfined()) {
             Random random = new Random(2);
-            int rows = tested.width.rows() + 3;
+            int rows = FloatCode.rows(tested.width) + 3;
             Guarded a = new Guarded(arena, rows).fill(random);
             Guarded b = new Guarded(arena, panel).fill(random);
             Guarded c = new Guarded(arena, (long) rows * panel).fill(random);
@@ -359,14 +367,14 @@ class FloatCodeTest {
 
     @Test
     void thereIsCodeForTheWidthsThatThisCpuHas() {
-        for (FloatWidth width : FloatWidth.values()) {
+        for (VectorWidth width : VectorWidth.values()) {
             assertThat(FloatCode.ofThisProcess(width.count()) == null).isEqualTo(ofThisCpu(width) == null);
         }
         assertThat(FloatCode.ofThisProcess(4)).isNull();
         String before = System.getProperty("llm2clip.machine");
         try {
             System.setProperty("llm2clip.machine", "false");
-            assertThat(Arrays.stream(FloatWidth.values()).map(width -> FloatCode.ofThisProcess(width.count())))
+            assertThat(Arrays.stream(VectorWidth.values()).map(width -> FloatCode.ofThisProcess(width.count())))
                     .containsOnlyNulls();
         } finally {
             if (before == null) {

@@ -1,0 +1,69 @@
+package io.llm2clip.kernels.cpu.machine;
+
+import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+/** The vectors of f32 that programs use. */
+public enum VectorWidth {
+    /** Vectors of 512 bits. */
+    AVX512(Feature.AVX512, 16, 32),
+    /** Vectors of 256 bits. */
+    AVX2(Feature.AVX2, 8, 16);
+
+    /** Room for the masks of {@link #MASKED} vectors of either width. */
+    public static final int MASK_BYTES = 64;
+
+    /** How many vectors may have lanes that do not exist. */
+    private static final int MASKED = 2;
+
+    private final Feature feature;
+    private final int count;
+    private final int registers;
+
+    VectorWidth(Feature feature, int count, int registers) {
+        this.feature = feature;
+        this.count = count;
+        this.registers = registers;
+    }
+
+    /** What the CPU needs to have. */
+    public Feature feature() {
+        return feature;
+    }
+
+    /** Lanes of a vector. */
+    public int count() {
+        return count;
+    }
+
+    /** Vector registers that there are. */
+    public int registers() {
+        return registers;
+    }
+
+    /** The instructions for these vectors in a program. */
+    public Lanes lanes(Assembler assembler) {
+        return switch (this) {
+            case AVX512 -> new Lanes512(assembler);
+            case AVX2 -> new Lanes256(assembler);
+        };
+    }
+
+    /** Writes which of the elements of two vectors exist: a bit for each in 64 bits per vector, or a lane of 32. */
+    public void masks(long to, int elements) {
+        switch (this) {
+            case AVX512 -> {
+                for (int vector = 0; vector < MASKED; vector++) {
+                    long exist = Math.clamp(elements - vector * count, 0, count);
+                    ALL.set(JAVA_LONG_UNALIGNED, to + vector * (long) Long.BYTES, (1L << exist) - 1);
+                }
+            }
+            case AVX2 -> {
+                for (int lane = 0; lane < MASKED * count; lane++) {
+                    ALL.set(JAVA_INT_UNALIGNED, to + lane * (long) Integer.BYTES, lane < elements ? -1 : 0);
+                }
+            }
+        }
+    }
+}
