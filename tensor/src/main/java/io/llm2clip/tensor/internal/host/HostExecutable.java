@@ -10,6 +10,7 @@ import io.llm2clip.kernels.operations.IndexException;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.Matmul;
 import io.llm2clip.kernels.operations.Operand;
+import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.Packing;
 import io.llm2clip.tensor.Shape;
 import io.llm2clip.tensor.TensorData;
@@ -89,14 +90,14 @@ final class HostExecutable implements Executable {
      * packing would keep it waiting for as much memory again. From the second run on the weight is packed.
      */
     private KernelOp asStored(Plan.Step step) {
-        if (step.op() instanceof Matmul matmul
+        if (step.op().unpacked() instanceof Matmul matmul
                 && matmul.b().packing() instanceof Packing packing
                 && step.operands().get(1) instanceof Plan.Slot.InVariable(TensorData variable, long _)
                 && variable.isMapped()) {
             Matmul rows = matmul.withB(matmul.b().unpacked());
             if (CpuKernels.readsRows(packing, rows) && variable.isFirstUse(packing)) {
                 provisional = true;
-                return rows;
+                return step.op() instanceof PackedRows packed ? new PackedRows(rows, packed.panels()) : rows;
             }
         }
         return step.op();

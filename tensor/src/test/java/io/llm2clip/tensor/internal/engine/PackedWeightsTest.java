@@ -108,6 +108,42 @@ class PackedWeightsTest {
         }
     }
 
+    /** Whatever layout a product writes its result in. */
+    @Test
+    void mappedWeightsOfAProductThatWritesPanelsWaitForTheSecondUseToo(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("weights");
+        ByteBuffer bytes = ByteBuffer.allocate(2 * 4 * WEIGHT.size()).order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(values(2 * WEIGHT.size()));
+        Files.write(file, bytes.array());
+        Tensor x = Tensor.variable("x", TensorData.of(Shape.of(5, 96), values(5 * 96)));
+        try (Arena arena = Arena.ofShared();
+                FileChannel channel = FileChannel.open(file)) {
+            TensorData up = mapped(channel, arena, 0, WEIGHT);
+            TensorData down = mapped(channel, arena, 4L * WEIGHT.size(), Shape.of(96, 70));
+            Tensor result = x.matmulTransposed(Tensor.variable("up", up))
+                    .gelu()
+                    .matmulTransposed(Tensor.variable("down", down));
+            boolean readsRows = CpuKernels.readsRows(CpuKernels.packing(MATMUL, MatrixPrecision.F32), MATMUL);
+            try (Program program = Program.compile(List.of(result), Execution.cpu())) {
+                assertThat(program.explain().contains("result packed tiles-f32"))
+                        .isEqualTo(readsRows);
+                long compiled = EngineMemory.liveBytes();
+                float[] once = program.run().getFirst().toFloats();
+                assertThat(EngineMemory.liveBytes()).isEqualTo(compiled);
+                assertThat(program.run().getFirst().toFloats()).isEqualTo(once);
+                long copies = 2L * 4 * WEIGHT.size();
+                assertThat(EngineMemory.liveBytes() - compiled)
+                        .isBetween(readsRows ? copies : 0, readsRows ? 2 * copies : 0);
+            }
+            up.release();
+            down.release();
+        }
+    }
+
+    private static TensorData mapped(FileChannel channel, Arena arena, long from, Shape shape) throws IOException {
+        return new TensorData(shape, DType.F32, channel.map(MapMode.READ_ONLY, from, 4L * shape.size(), arena));
+    }
+
     /** What a gradient multiplies by is the weight as it is stored, as is what may change. */
     @Test
     void onlyTransposedFrozenWeightsArePacked() {
