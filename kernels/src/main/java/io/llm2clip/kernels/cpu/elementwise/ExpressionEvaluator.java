@@ -6,7 +6,6 @@ import static io.llm2clip.kernels.cpu.simd.Vectors.BYTES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.LANES;
 import static io.llm2clip.kernels.cpu.simd.Vectors.ORDER;
 
-import io.llm2clip.kernels.cpu.machine.MachineFunction;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionCall;
 import io.llm2clip.kernels.cpu.runtime.PerWorker;
 import io.llm2clip.kernels.cpu.runtime.Scratch;
@@ -23,7 +22,7 @@ public final class ExpressionEvaluator {
     private final Expression expression;
     private final float[] literals;
     private final ExpressionShape shape;
-    private final @Nullable MachineFunction machine;
+    private final MachineExpressions.@Nullable Program machine;
     private final HotExpression hot;
     private final PerWorker<Worker> workers = new PerWorker<>(this::worker);
 
@@ -68,18 +67,18 @@ public final class ExpressionEvaluator {
 
     /** By machine code. */
     private final class Calling implements Worker {
-        private final MachineFunction function;
+        private final MachineExpressions.Program program;
         private final Scratch call = new Scratch(ExpressionCall.BYTES);
 
-        Calling(MachineFunction function) {
-            this.function = function;
+        Calling(MachineExpressions.Program program) {
+            this.program = program;
             ExpressionCall.prepare(call.address(), expression);
         }
 
         @Override
         public void evaluate(int count, long[] inputs, long out) {
-            ExpressionCall.set(call.address(), count, inputs, out);
-            function.call(call.address());
+            ExpressionCall.set(call.address(), program.width(), count, inputs, out);
+            program.function().call(call.address());
             call.keepAlive();
         }
     }

@@ -1,11 +1,12 @@
 package io.llm2clip.kernels.cpu.elementwise;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
-import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionProgram;
+import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Opcode;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,27 +20,33 @@ final class MachineExpressions {
     /** Programs stay as long as the process, so expressions made without end must not have one each. */
     private static final int MOST_SHAPES = 10_000;
 
-    private static final Map<ExpressionShape, MachineFunction> INSTALLED = new ConcurrentHashMap<>();
+    private static final Map<ExpressionShape, Program> INSTALLED = new ConcurrentHashMap<>();
 
     private MachineExpressions() {}
 
+    /** @param width of the vectors, which calls have to know */
+    record Program(VectorWidth width, MachineFunction function) {}
+
     /** The program of a shape; null if there is none, or none may run in this process. */
-    static @Nullable MachineFunction of(ExpressionShape shape) {
-        if (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space))
-                || features.missing(Feature.AVX512) != null
-                || !ExpressionAssembly.encodes(shape.expression())
-                || computesOnce(shape)) {
+    static @Nullable Program of(ExpressionShape shape) {
+        if (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space))) {
             return null;
         }
-        MachineFunction known = INSTALLED.get(shape);
+        VectorWidth width = VectorWidth.widest(features);
+        if (width == null || !ExpressionAssembly.encodes(shape.expression(), width, 1) || computesOnce(shape)) {
+            return null;
+        }
+        Program known = INSTALLED.get(shape);
         if (known != null || INSTALLED.size() >= MOST_SHAPES) {
             return known;
         }
-        return INSTALLED.computeIfAbsent(
-                shape,
-                key -> space.install(
-                        "an expression of " + key.expression().instructions().size() + " instructions",
-                        new ExpressionProgram(key.expression(), key.uniform().subList(0, key.inputs())).encode()));
+        return INSTALLED.computeIfAbsent(shape, key -> {
+            Expression expression = key.expression();
+            ExpressionProgram program =
+                    new ExpressionProgram(width, expression, key.uniform().subList(0, key.inputs()));
+            String name = "an expression of " + expression.instructions().size() + " instructions, " + width;
+            return new Program(width, space.install(name, program.encode()));
+        });
     }
 
     /** Whether there is something to compute once for all elements, which programs do for each vector. */

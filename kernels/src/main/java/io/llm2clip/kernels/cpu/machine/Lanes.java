@@ -3,23 +3,25 @@ package io.llm2clip.kernels.cpu.machine;
 /** Vectors of f32 of one width, as programs use them: registers by number, with the instructions that both widths have. */
 public abstract sealed class Lanes permits Lanes256, Lanes512 {
     final Assembler a;
-    private final int count;
-    private final int bytes;
+    private final VectorWidth width;
 
-    Lanes(Assembler a, int count) {
+    Lanes(Assembler a, VectorWidth width) {
         this.a = a;
-        this.count = count;
-        bytes = count * Float.BYTES;
+        this.width = width;
+    }
+
+    public final VectorWidth width() {
+        return width;
     }
 
     /** Elements of a vector. */
     public final int count() {
-        return count;
+        return width.count();
     }
 
     /** Bytes of a vector. */
     public final int bytes() {
-        return bytes;
+        return width.bytes();
     }
 
     /** Reads the masks of two vectors' columns from a call; may change RAX. */
@@ -42,10 +44,16 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
     /** {@code sum += a b}, rounded once. */
     public abstract void multiplyAdd(int sum, int a, int b);
 
+    /** Adds the squares of the lanes of a vector's mask. */
+    public abstract void addSquares(int sums, int vector, int x);
+
     /** {@code to = to a + b}, rounded once. */
     public abstract void multiplyThenAdd(int to, int a, int b);
 
     public abstract void add(int to, int a, int b);
+
+    /** All lanes become their sum. */
+    public abstract void addAcross(int x, int temporary);
 
     public abstract void subtract(int to, int a, int b);
 

@@ -4,7 +4,7 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 
 /** Vectors of AVX2. Masks stay in memory until they are used, as there are few registers. */
 final class Lanes256 extends Lanes {
-    /** Changed by masked loads and stores, so it must not hold anything then. */
+    /** Changed by what takes a vector's mask, so it must not hold anything then. */
     static final int MASK = 15;
 
     private final Avx2 avx2;
@@ -12,7 +12,7 @@ final class Lanes256 extends Lanes {
     private int masks;
 
     Lanes256(Assembler a) {
-        super(a, 8);
+        super(a, VectorWidth.AVX2);
         avx2 = a.avx2();
     }
 
@@ -64,6 +64,13 @@ final class Lanes256 extends Lanes {
     }
 
     @Override
+    public void addSquares(int sums, int vector, int x) {
+        Ymm masked = new Ymm(MASK);
+        avx2.vpand(masked, new Ymm(x), at(call, masks + vector * bytes()));
+        avx2.vfmadd231ps(new Ymm(sums), masked, masked);
+    }
+
+    @Override
     public void multiplyThenAdd(int to, int x, int y) {
         avx2.vfmadd213ps(new Ymm(to), new Ymm(x), new Ymm(y));
     }
@@ -71,6 +78,16 @@ final class Lanes256 extends Lanes {
     @Override
     public void add(int to, int x, int y) {
         avx2.vaddps(new Ymm(to), new Ymm(x), new Ymm(y));
+    }
+
+    @Override
+    public void addAcross(int x, int temporary) {
+        avx2.vperm2i128(new Ymm(temporary), new Ymm(x), new Ymm(x), 1);
+        add(x, x, temporary);
+        for (int exchanged : new int[] {0b01_00_11_10, 0b10_11_00_01}) {
+            avx2.vpshufd(new Ymm(temporary), new Ymm(x), exchanged);
+            add(x, x, temporary);
+        }
     }
 
     @Override

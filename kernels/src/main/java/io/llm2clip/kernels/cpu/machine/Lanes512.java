@@ -3,12 +3,13 @@ package io.llm2clip.kernels.cpu.machine;
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 
 /** Vectors of AVX-512. */
-final class Lanes512 extends Lanes {
+public final class Lanes512 extends Lanes {
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
     private static final Mask CHOSEN = new Mask(3);
 
-    Lanes512(Assembler a) {
-        super(a, 16);
+    /** Of a program. */
+    public Lanes512(Assembler a) {
+        super(a, VectorWidth.AVX512);
     }
 
     @Override
@@ -55,6 +56,11 @@ final class Lanes512 extends Lanes {
     }
 
     @Override
+    public void addSquares(int sums, int vector, int x) {
+        a.vfmadd231ps(new Zmm(sums), COLUMNS[vector], new Zmm(x), new Zmm(x));
+    }
+
+    @Override
     public void multiplyThenAdd(int to, int x, int y) {
         a.vfmadd213ps(new Zmm(to), new Zmm(x), new Zmm(y));
     }
@@ -62,6 +68,14 @@ final class Lanes512 extends Lanes {
     @Override
     public void add(int to, int x, int y) {
         a.vaddps(new Zmm(to), new Zmm(x), new Zmm(y));
+    }
+
+    @Override
+    public void addAcross(int x, int temporary) {
+        for (int distance = count() / 2; distance > 0; distance /= 2) {
+            a.valignd(new Zmm(temporary), new Zmm(x), new Zmm(x), distance);
+            add(x, x, temporary);
+        }
     }
 
     @Override
@@ -167,5 +181,30 @@ final class Lanes512 extends Lanes {
         } else {
             a.vunpcklpd(new Zmm(to), new Zmm(x), new Zmm(y));
         }
+    }
+
+    /** {@code to = y - to x}, rounded once. */
+    public void subtractProduct(int to, int x, int y) {
+        a.vfnmadd213ps(new Zmm(to), new Zmm(x), new Zmm(y));
+    }
+
+    /** Inverses with a relative error below 2^-14. */
+    public void approximateInverse(int to, int from) {
+        a.vrcp14ps(new Zmm(to), new Zmm(from));
+    }
+
+    /** The nearest integers, of ties the even one. */
+    public void round(int to, int from) {
+        a.vrndscalepsNearest(new Zmm(to), new Zmm(from));
+    }
+
+    /** {@code to = x 2^floor(exponent)}. */
+    public void scale(int to, int x, int exponent) {
+        a.vscalefps(new Zmm(to), new Zmm(x), new Zmm(exponent));
+    }
+
+    /** The lanes of a vector's mask; those beyond are of another one. */
+    public void keep(int to, int vector, int from, int beyond) {
+        a.vblendmps(new Zmm(to), COLUMNS[vector], new Zmm(beyond), new Zmm(from));
     }
 }

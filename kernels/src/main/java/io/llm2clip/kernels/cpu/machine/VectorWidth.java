@@ -4,7 +4,9 @@ import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
-/** The vectors of f32 that programs use. */
+import org.jspecify.annotations.Nullable;
+
+/** The vectors of f32 that programs use, the widest first. */
 public enum VectorWidth {
     /** Vectors of 512 bits. */
     AVX512(Feature.AVX512, 16, 32),
@@ -27,6 +29,16 @@ public enum VectorWidth {
         this.registers = registers;
     }
 
+    /** The widest that a CPU has; null if it has none. */
+    public static @Nullable VectorWidth widest(CpuFeatures features) {
+        for (VectorWidth width : values()) {
+            if (features.missing(width.feature) == null) {
+                return width;
+            }
+        }
+        return null;
+    }
+
     /** What the CPU needs to have. */
     public Feature feature() {
         return feature;
@@ -35,6 +47,11 @@ public enum VectorWidth {
     /** Lanes of a vector. */
     public int count() {
         return count;
+    }
+
+    /** Bytes of a vector. */
+    public int bytes() {
+        return count * Float.BYTES;
     }
 
     /** Vector registers that there are. */

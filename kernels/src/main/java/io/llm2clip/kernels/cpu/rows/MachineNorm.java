@@ -1,9 +1,9 @@
 package io.llm2clip.kernels.cpu.rows;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
-import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.runtime.PerWorker;
 import io.llm2clip.kernels.cpu.runtime.Scratch;
 import java.util.Map;
@@ -18,11 +18,11 @@ final class MachineNorm {
     private final MachineFunction function;
     private final PerWorker<Scratch> calls;
 
-    private MachineNorm(MachineFunction function, int columns, float epsilon) {
+    private MachineNorm(VectorWidth width, MachineFunction function, int columns, float epsilon) {
         this.function = function;
         calls = new PerWorker<>(() -> {
             Scratch call = new Scratch(NormCall.BYTES);
-            NormCall.prepare(call.address(), columns, epsilon);
+            NormCall.prepare(call.address(), width, columns, epsilon);
             return call;
         });
     }
@@ -34,14 +34,18 @@ final class MachineNorm {
      * @return null if this process may run no such program
      */
     static @Nullable MachineNorm of(int columns, float epsilon, boolean centered) {
-        if (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space))
-                || features.missing(Feature.AVX512) != null) {
+        if (!(MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space))) {
             return null;
         }
-        MachineFunction function = INSTALLED.computeIfAbsent(
-                centered,
-                key -> space.install(key ? "layer norm" : "root-mean-square norm", new NormProgram(key).encode()));
-        return new MachineNorm(function, columns, epsilon);
+        VectorWidth width = VectorWidth.widest(features);
+        if (width == null) {
+            return null;
+        }
+        MachineFunction function = INSTALLED.computeIfAbsent(centered, key -> {
+            String name = (key ? "layer norm, " : "root-mean-square norm, ") + width;
+            return space.install(name, new NormProgram(width, key).encode());
+        });
+        return new MachineNorm(width, function, columns, epsilon);
     }
 
     /** Normalizes a row; calls with one worker's number must not overlap. The bias is read where rows are centered. */

@@ -3,6 +3,7 @@ package io.llm2clip.kernels.cpu.rows;
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 
 /** The argument of a {@link NormProgram}, in off-heap memory. */
@@ -14,30 +15,33 @@ final class NormCall {
     static final int WEIGHT = 8;
     static final int BIAS = 16;
     static final int OUT = 24;
-    /** Turns of the loops, then single vectors, then the mask of the elements of a last one, or 0. */
+    /** Turns of the loops, then single vectors, then the elements of a last one, or 0. */
     static final int TURNS = 32;
 
     static final int SINGLES = 40;
-    static final int MASK = 48;
+    static final int REST = 48;
     static final int PER_COLUMN = 56;
     static final int EPSILON = 60;
     static final int ONE = 64;
     /** Bytes of the row. */
     static final int ROW = 72;
 
-    /** Memory that a call takes, aligned as longs are. */
-    static final int BYTES = 80;
+    /** Which elements of the last vector exist, as {@link VectorWidth#masks} writes it. */
+    static final int MASKS = 80;
 
-    private static final int LANES = 16;
+    /** Memory that a call takes, aligned as longs are. */
+    static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
 
     private NormCall() {}
 
-    /** Writes what is the same for all rows. */
-    static void prepare(long call, int columns, float epsilon) {
-        int vectors = columns / LANES;
+    /** Writes what is the same for all rows, for a program of vectors of a width. */
+    static void prepare(long call, VectorWidth width, int columns, float epsilon) {
+        int vectors = columns / width.count();
+        int rest = columns % width.count();
         ALL.set(JAVA_LONG, call + TURNS, vectors / UNROLLED);
         ALL.set(JAVA_LONG, call + SINGLES, vectors % UNROLLED);
-        ALL.set(JAVA_LONG, call + MASK, (1L << columns % LANES) - 1);
+        ALL.set(JAVA_LONG, call + REST, rest);
+        width.masks(call + MASKS, rest);
         ALL.set(JAVA_LONG, call + ROW, (long) columns * Float.BYTES);
         Memory.putFloat(call + PER_COLUMN, 1f / columns);
         Memory.putFloat(call + EPSILON, epsilon);

@@ -15,36 +15,41 @@ import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 
 /**
- * Encodes the normalization of a row for AVX-512: its mean if it is to be centered, its deviation, then the result. The argument is the address
- * of a {@link NormCall}.
+ * Encodes the normalization of a row: its mean if it is to be centered, its deviation, then the result. The argument is the address of a
+ * {@link NormCall}.
  */
 final class NormProgram {
-    private static final int VECTOR = 64;
     /** Vectors of a turn, each of which has a sum of its own. */
     private static final int UNROLLED = NormCall.UNROLLED;
 
-    private static final Mask EXISTING = new Mask(1);
-    private static final Zmm MEAN = new Zmm(28);
-    private static final Zmm FACTOR = new Zmm(29);
-    private static final Zmm PER_COLUMN = new Zmm(30);
-    private static final Zmm TEMPORARY = new Zmm(31);
+    private static final int LINE = 64;
+
+    // Registers behind the sums and the values; the last of the narrower vectors' is for masks.
+    private static final int WEIGHT = 2 * UNROLLED;
+    private static final int BIAS = WEIGHT + 1;
+    private static final int MEAN = WEIGHT + 2;
+    private static final int FACTOR = WEIGHT + 3;
+    private static final int PER_COLUMN = WEIGHT + 4;
+    private static final int TEMPORARY = WEIGHT + 5;
 
     private final Assembler a = new Assembler();
+    private final Lanes lanes;
     private final boolean centered;
 
     /** @param centered whether the mean is subtracted and a bias added */
-    NormProgram(boolean centered) {
+    NormProgram(VectorWidth width, boolean centered) {
+        lanes = width.lanes(a);
         this.centered = centered;
     }
 
-    /** What is done with some vectors of the row, which begin at RCX. */
+    /** What is done with some vectors of the row, which begin at RCX, or with the elements that exist of a last one. */
     private interface Body {
-        void append(int vectors, Mask existing);
+        void append(int vectors, boolean masked);
     }
 
     byte[] encode() {
@@ -52,25 +57,25 @@ final class NormProgram {
         a.mov(R9, at(RDI, NormCall.WEIGHT));
         a.mov(R10, at(RDI, NormCall.BIAS));
         a.mov(R11, at(RDI, NormCall.OUT));
-        a.kmovw(EXISTING, at(RDI, NormCall.MASK));
-        a.vbroadcastss(PER_COLUMN, at(RDI, NormCall.PER_COLUMN));
+        lanes.masks(RDI, NormCall.MASKS);
+        lanes.broadcast(PER_COLUMN, at(RDI, NormCall.PER_COLUMN));
         a.mov(RSI, at(RDI, NormCall.ROW));
         a.add(RSI, R8);
         if (centered) {
             clear();
             row(first(this::add));
             total();
-            a.vmulps(MEAN, sum(0), PER_COLUMN);
+            lanes.multiply(MEAN, sum(0), PER_COLUMN);
         }
         clear();
         row(centered ? this::addSquares : first(this::addSquares));
         total();
-        a.vmulps(FACTOR, sum(0), PER_COLUMN);
-        a.vbroadcastss(TEMPORARY, at(RDI, NormCall.EPSILON));
-        a.vaddps(FACTOR, FACTOR, TEMPORARY);
-        a.vsqrtps(FACTOR, FACTOR);
-        a.vbroadcastss(TEMPORARY, at(RDI, NormCall.ONE));
-        a.vdivps(FACTOR, TEMPORARY, FACTOR);
+        lanes.multiply(FACTOR, sum(0), PER_COLUMN);
+        lanes.broadcast(TEMPORARY, at(RDI, NormCall.EPSILON));
+        lanes.add(FACTOR, FACTOR, TEMPORARY);
+        lanes.squareRoot(FACTOR, FACTOR);
+        lanes.broadcast(TEMPORARY, at(RDI, NormCall.ONE));
+        lanes.divide(FACTOR, TEMPORARY, FACTOR);
         row(this::normalize);
         a.vzeroupper();
         a.ret();
@@ -79,101 +84,106 @@ final class NormProgram {
 
     /** Fetches the row behind this one meanwhile: what fetches lines by itself begins anew with each page, and a row may be one. */
     private Body first(Body body) {
-        return (vectors, existing) -> {
-            for (int v = 0; v < vectors; v++) {
-                a.prefetcht1(element(RSI, v));
+        return (vectors, masked) -> {
+            for (int offset = 0; offset < vectors * lanes.bytes(); offset += LINE) {
+                a.prefetcht1(at(RSI, RCX, offset));
             }
-            body.append(vectors, existing);
+            body.append(vectors, masked);
         };
     }
 
-    private static Zmm sum(int vector) {
-        return new Zmm(vector);
+    private static int sum(int vector) {
+        return vector;
     }
 
-    private static Zmm value(int vector) {
-        return new Zmm(UNROLLED + vector);
-    }
-
-    private static Zmm weight(int vector) {
-        return new Zmm(2 * UNROLLED + vector);
-    }
-
-    private static Zmm bias(int vector) {
-        return new Zmm(3 * UNROLLED + vector);
-    }
-
-    private static Address element(Gpr row, int vector) {
-        return at(row, RCX, vector * VECTOR);
+    private static int value(int vector) {
+        return UNROLLED + vector;
     }
 
     private void clear() {
         for (int v = 0; v < UNROLLED; v++) {
-            a.vpxord(sum(v), sum(v), sum(v));
+            lanes.clear(sum(v));
         }
     }
 
     private void row(Body body) {
         a.mov(RCX, 0);
-        Loops.times(a, RDX, at(RDI, NormCall.TURNS), () -> body.append(UNROLLED, Mask.ALL));
-        Loops.times(a, RDX, at(RDI, NormCall.SINGLES), () -> body.append(1, Mask.ALL));
+        Loops.times(a, RDX, at(RDI, NormCall.TURNS), () -> body.append(UNROLLED, false));
+        Loops.times(a, RDX, at(RDI, NormCall.SINGLES), () -> body.append(1, false));
         Label end = a.label();
-        a.mov(RAX, at(RDI, NormCall.MASK));
+        a.mov(RAX, at(RDI, NormCall.REST));
         a.test(RAX, RAX);
         a.jz(end);
-        body.append(1, EXISTING);
+        body.append(1, true);
         a.bind(end);
     }
 
-    private void add(int vectors, Mask existing) {
+    private void add(int vectors, boolean masked) {
         for (int v = 0; v < vectors; v++) {
-            a.vmovups(value(v), existing, element(R8, v));
-            a.vaddps(sum(v), sum(v), value(v));
+            load(value(v), R8, v, masked);
+            lanes.add(sum(v), sum(v), value(v));
         }
-        a.add(RCX, vectors * VECTOR);
+        a.add(RCX, vectors * lanes.bytes());
     }
 
-    private void addSquares(int vectors, Mask existing) {
+    private void addSquares(int vectors, boolean masked) {
         for (int v = 0; v < vectors; v++) {
-            load(v, existing);
-            a.vfmadd231ps(sum(v), existing, value(v), value(v));
-        }
-        a.add(RCX, vectors * VECTOR);
-    }
-
-    private void normalize(int vectors, Mask existing) {
-        for (int v = 0; v < vectors; v++) {
-            load(v, existing);
-            a.vmulps(value(v), value(v), FACTOR);
-            a.vmovups(weight(v), existing, element(R9, v));
-            if (centered) {
-                a.vmovups(bias(v), existing, element(R10, v));
-                a.vfmadd213ps(value(v), weight(v), bias(v));
+            loadCentered(v, masked);
+            if (masked) {
+                lanes.addSquares(sum(v), v, value(v));
             } else {
-                a.vmulps(value(v), value(v), weight(v));
+                lanes.multiplyAdd(sum(v), value(v), value(v));
             }
-            a.vmovups(element(R11, v), existing, value(v));
         }
-        a.add(RCX, vectors * VECTOR);
+        a.add(RCX, vectors * lanes.bytes());
     }
 
-    private void load(int vector, Mask existing) {
-        a.vmovups(value(vector), existing, element(R8, vector));
-        if (centered) {
-            a.vsubps(value(vector), value(vector), MEAN);
+    private void normalize(int vectors, boolean masked) {
+        for (int v = 0; v < vectors; v++) {
+            loadCentered(v, masked);
+            lanes.multiply(value(v), value(v), FACTOR);
+            load(WEIGHT, R9, v, masked);
+            if (centered) {
+                load(BIAS, R10, v, masked);
+                lanes.multiplyThenAdd(value(v), WEIGHT, BIAS);
+            } else {
+                lanes.multiply(value(v), value(v), WEIGHT);
+            }
+            if (masked) {
+                lanes.store(element(R11, v), v, value(v));
+            } else {
+                lanes.store(element(R11, v), value(v));
+            }
         }
+        a.add(RCX, vectors * lanes.bytes());
+    }
+
+    private void loadCentered(int vector, boolean masked) {
+        load(value(vector), R8, vector, masked);
+        if (centered) {
+            lanes.subtract(value(vector), value(vector), MEAN);
+        }
+    }
+
+    private void load(int to, Gpr row, int vector, boolean masked) {
+        if (masked) {
+            lanes.load(to, vector, element(row, vector));
+        } else {
+            lanes.load(to, element(row, vector));
+        }
+    }
+
+    private Address element(Gpr row, int vector) {
+        return at(row, RCX, vector * lanes.bytes());
     }
 
     /** All lanes of the first sum become the total. */
     private void total() {
         for (int half = UNROLLED / 2; half > 0; half /= 2) {
             for (int v = 0; v < half; v++) {
-                a.vaddps(sum(v), sum(v), sum(v + half));
+                lanes.add(sum(v), sum(v), sum(v + half));
             }
         }
-        for (int lanes = VECTOR / Float.BYTES / 2; lanes > 0; lanes /= 2) {
-            a.valignd(TEMPORARY, sum(0), sum(0), lanes);
-            a.vaddps(sum(0), sum(0), TEMPORARY);
-        }
+        lanes.addAcross(sum(0), TEMPORARY);
     }
 }

@@ -7,11 +7,11 @@ import java.util.List;
 public final class CodeSpaces {
     private CodeSpaces() {}
 
-    /** The emulated processor, and this one if it has AVX-512. */
-    public static List<CodeSpace> ofAvx512() {
+    /** The emulated processor, and this one if it has vectors of a width. */
+    public static List<CodeSpace> of(VectorWidth width) {
         List<CodeSpace> spaces = new ArrayList<>(List.of(new EmulatedProcessor()));
         if (MachineCode.ofThisProcess() instanceof MachineCode.Allowed(var features, CodeSpace space)
-                && features.missing(Feature.AVX512) == null) {
+                && features.missing(width.feature()) == null) {
             spaces.add(space);
         }
         return spaces;

@@ -5,19 +5,19 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.CodeSpaces;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.NormOp;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
-/** Normalizations in machine code against the reference, on the emulated processor and on this one if it has AVX-512. */
+/** Normalizations in machine code against the reference, on the emulated processor and on this one if it has such vectors. */
 class NormProgramTest {
     /** What is around a row, which nobody may write to. */
     private static final int MARGIN = 32;
@@ -25,16 +25,15 @@ class NormProgramTest {
     private static final float CANARY = 12345.678f;
     private static final float EPSILON = 1e-5f;
 
-    private final List<CodeSpace> spaces = CodeSpaces.ofAvx512();
-
     @Property(tries = 300)
     void aRowIsWhatItsReferenceIs(
+            @ForAll VectorWidth width,
             @ForAll @IntRange(min = 1, max = 300) int columns,
             @ForAll boolean centered,
             @ForAll boolean inPlace,
             @ForAll long seed) {
         Random random = new Random(seed);
-        for (CodeSpace space : spaces) {
+        for (CodeSpace space : CodeSpaces.of(width)) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment x = row(columns, random, 3, arena);
                 MemorySegment weight = row(columns, random, 1, arena);
@@ -49,9 +48,9 @@ class NormProgramTest {
                                 : new MemorySegment[] {x, weight, expected});
                 MemorySegment out = inPlace ? x : row(columns, random, 0, arena);
                 MemorySegment call = arena.allocate(NormCall.BYTES, 64);
-                NormCall.prepare(call.address(), columns, EPSILON);
+                NormCall.prepare(call.address(), width, columns, EPSILON);
                 NormCall.set(call.address(), x.address(), weight.address(), bias.address(), out.address());
-                space.install("norm", new NormProgram(centered).encode()).call(call.address());
+                space.install("norm", new NormProgram(width, centered).encode()).call(call.address());
                 check(out, expected, columns);
             }
         }

@@ -1,10 +1,10 @@
 package io.llm2clip.kernels.cpu.machine.expression;
 
-import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Comparison;
 import io.llm2clip.kernels.cpu.machine.Gpr;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.Lanes;
+import io.llm2clip.kernels.cpu.machine.Lanes512;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
 import io.llm2clip.kernels.operations.Opcode;
@@ -12,47 +12,44 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Encodes an {@link Expression} over vectors of 512 bits, all of whose values are in registers. Programs read literals from memory, so
- * expressions of one {@linkplain Expression#shape shape} share them. They overwrite all vector registers, and masks 3 and 4.
+ * Encodes an {@link Expression} over vectors of either width, all of whose values are in registers. Programs read literals from memory, so
+ * expressions of one {@linkplain Expression#shape shape} share them. They overwrite all vector registers, and mask 3 where there are masks.
  */
 public final class ExpressionAssembly {
     /** No kernel has them in a place where they would cost much. */
     private static final Set<Opcode> NOT_ENCODED = EnumSet.of(Opcode.LOG, Opcode.SIN, Opcode.COS);
 
-    private static final Mask[] CHOSEN = {new Mask(3), new Mask(4)};
-    private static final int MAX_VECTORS = CHOSEN.length;
-
     private final Expression expression;
-    private final LaneCode lanes;
-    private final Assembler a;
     private final Slots slots;
     private final Functions functions;
-    private final Zmm[] temporary;
+    private final SideBySide vectors;
+    private final Lanes lanes;
+    private final int[] temporary;
     private int literal = Constants.literals();
 
-    private ExpressionAssembly(Expression expression, LaneCode lanes, boolean fast) {
+    private ExpressionAssembly(Expression expression, Slots slots, Functions functions) {
         this.expression = expression;
-        this.lanes = lanes;
-        a = lanes.assembler();
-        slots = Slots.of(expression);
-        temporary = lanes.slot(slots.count());
-        Zmm[] second = lanes.slot(slots.count() + 1);
-        Zmm[] third = lanes.slot(slots.count() + 2);
-        functions = fast
-                ? new FastFunctions(lanes, temporary, second, third)
-                : new SameFunctions(lanes, temporary, second, third);
+        this.slots = slots;
+        this.functions = functions;
+        vectors = functions.vectors;
+        lanes = functions.lanes;
+        temporary = functions.first;
     }
 
     /** Loads an input into registers, one a vector. */
     @FunctionalInterface
     public interface Inputs {
-        void load(int input, Zmm[] to);
+        void load(int input, int[] to);
     }
 
-    /** Whether there are instructions for all of an expression, and registers for all of its values. */
-    public static boolean encodes(Expression expression) {
+    /**
+     * Whether there are instructions for all of an expression, and registers for all of its values.
+     *
+     * @param vectors how many are computed side by side
+     */
+    public static boolean encodes(Expression expression, VectorWidth width, int vectors) {
         return expression.instructions().stream().noneMatch(i -> NOT_ENCODED.contains(i.opcode()))
-                && Slots.of(expression).count() + Functions.TEMPORARIES <= LaneCode.slots(MAX_VECTORS);
+                && Slots.of(expression).count() + Functions.TEMPORARIES <= SideBySide.slots(width, vectors);
     }
 
     /** What the program of an expression reads where its constants are. */
@@ -68,21 +65,26 @@ public final class ExpressionAssembly {
     /**
      * Appends the computation.
      *
-     * @param vectors 1 or 2, which are computed side by side
+     * @param vectors how many are computed side by side
      * @param table register with an address of constants
      * @param offset from it to the first one
-     * @return where the results are, one a vector
+     * @return the registers of the results, one a vector
      */
-    public static Zmm[] append(Assembler a, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
-        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset), true).append(inputs);
+    public static int[] append(
+            Lanes512 lanes, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
+        Slots slots = Slots.of(expression);
+        Functions functions = new FastFunctions(lanes, vectors, table, offset, slots.count());
+        return new ExpressionAssembly(expression, slots, functions).append(inputs);
     }
 
     /** Appends the computation with the bits that {@code VectorMath} gives, as {@link #append}. */
-    static Zmm[] appendSame(Assembler a, Expression expression, int vectors, Gpr table, int offset, Inputs inputs) {
-        return new ExpressionAssembly(expression, new LaneCode(a, vectors, table, offset), false).append(inputs);
+    static int[] appendSame(SideBySide vectors, Expression expression, Inputs inputs) {
+        Slots slots = Slots.of(expression);
+        Functions functions = new SameFunctions(vectors, slots.count());
+        return new ExpressionAssembly(expression, slots, functions).append(inputs);
     }
 
-    private Zmm[] append(Inputs inputs) {
+    private int[] append(Inputs inputs) {
         for (int input = 0; input < expression.inputs(); input++) {
             if (slots.ofValue()[input] >= 0) {
                 inputs.load(input, value(input));
@@ -94,49 +96,49 @@ public final class ExpressionAssembly {
         return value(expression.result());
     }
 
-    private Zmm[] value(int number) {
-        return lanes.slot(slots.ofValue()[number]);
+    private int[] value(int number) {
+        return vectors.slot(slots.ofValue()[number]);
     }
 
-    private void append(Instruction instruction, Zmm[] to) {
+    private void append(Instruction instruction, int[] to) {
         int arity = instruction.opcode().arity();
-        Zmm[] x = arity > 0 ? value(instruction.a()) : to;
-        Zmm[] y = arity > 1 ? value(instruction.b()) : to;
+        int[] x = arity > 0 ? value(instruction.a()) : to;
+        int[] y = arity > 1 ? value(instruction.b()) : to;
         switch (instruction.opcode()) {
             case CONSTANT -> {
-                lanes.each(v -> lanes.load(to[v], literal));
+                vectors.each(v -> vectors.load(to[v], literal));
                 literal++;
             }
-            case ADD -> lanes.each(v -> a.vaddps(to[v], x[v], y[v]));
-            case SUBTRACT -> lanes.each(v -> a.vsubps(to[v], x[v], y[v]));
-            case MULTIPLY -> lanes.each(v -> a.vmulps(to[v], x[v], y[v]));
-            case DIVIDE -> lanes.each(v -> a.vdivps(to[v], x[v], y[v]));
+            case ADD -> vectors.each(v -> lanes.add(to[v], x[v], y[v]));
+            case SUBTRACT -> vectors.each(v -> lanes.subtract(to[v], x[v], y[v]));
+            case MULTIPLY -> vectors.each(v -> lanes.multiply(to[v], x[v], y[v]));
+            case DIVIDE -> vectors.each(v -> lanes.divide(to[v], x[v], y[v]));
             case MAXIMUM -> {
-                lanes.each(v -> a.vmaxps(to[v], x[v], y[v]));
-                lanes.each(v -> a.vmaxps(temporary[v], y[v], x[v]));
+                vectors.each(v -> lanes.maximum(to[v], x[v], y[v]));
+                vectors.each(v -> lanes.maximum(temporary[v], y[v], x[v]));
                 // Instructions return the second of two zeros; the greater one has no sign.
-                lanes.each(v -> a.vpandd(to[v], to[v], temporary[v]));
+                vectors.each(v -> lanes.and(to[v], to[v], temporary[v]));
                 keepNaN(to, x);
                 keepNaN(to, y);
             }
             case MINIMUM -> {
-                Zmm[] both = lanes.slot(slots.count() + 1);
-                lanes.each(v -> a.vminps(to[v], x[v], y[v]));
-                lanes.each(v -> a.vminps(temporary[v], y[v], x[v]));
+                int[] both = functions.second;
+                vectors.each(v -> lanes.minimum(to[v], x[v], y[v]));
+                vectors.each(v -> lanes.minimum(temporary[v], y[v], x[v]));
                 // The smaller of two zeros has a sign if one of them does.
-                lanes.each(v -> a.vpandd(both[v], to[v], temporary[v]));
-                lanes.each(v -> a.vpxord(to[v], to[v], temporary[v]));
-                lanes.each(v -> a.vpxord(to[v], to[v], both[v]));
+                vectors.each(v -> lanes.and(both[v], to[v], temporary[v]));
+                vectors.each(v -> lanes.xor(to[v], to[v], temporary[v]));
+                vectors.each(v -> lanes.xor(to[v], to[v], both[v]));
                 keepNaN(to, x);
                 keepNaN(to, y);
             }
-            case NEGATE -> lanes.with(Constants.SIGN, (v, c) -> a.vpxord(to[v], x[v], c));
-            case ABSOLUTE -> lanes.with(Constants.MAGNITUDE, (v, c) -> a.vpandd(to[v], x[v], c));
+            case NEGATE -> vectors.with(Constants.SIGN, (v, c) -> lanes.xor(to[v], x[v], c));
+            case ABSOLUTE -> vectors.with(Constants.MAGNITUDE, (v, c) -> lanes.and(to[v], x[v], c));
             case EXP -> functions.exp(to, x);
-            case SQRT -> lanes.each(v -> a.vsqrtps(to[v], x[v]));
+            case SQRT -> vectors.each(v -> lanes.squareRoot(to[v], x[v]));
             case RSQRT -> {
-                lanes.each(v -> a.vsqrtps(to[v], x[v]));
-                lanes.with(Constants.ONE, (v, c) -> a.vdivps(to[v], c, to[v]));
+                vectors.each(v -> lanes.squareRoot(to[v], x[v]));
+                vectors.with(Constants.ONE, (v, c) -> lanes.divide(to[v], c, to[v]));
             }
             case TANH -> functions.tanh(to, x);
             case ERF -> functions.erf(to, x);
@@ -144,11 +146,10 @@ public final class ExpressionAssembly {
             case GREATER -> indicate(to, x, y, Comparison.GREATER);
             case EQUAL -> indicate(to, x, y, Comparison.EQUAL);
             case SELECT -> {
-                Zmm[] otherwise = value(instruction.c());
-                lanes.each(v -> {
-                    a.vpxord(temporary[v], temporary[v], temporary[v]);
-                    a.vcmpps(CHOSEN[v], x[v], temporary[v], Comparison.NOT_EQUAL);
-                    a.vblendmps(to[v], CHOSEN[v], otherwise[v], y[v]);
+                int[] otherwise = value(instruction.c());
+                vectors.each(v -> {
+                    lanes.clear(temporary[v]);
+                    lanes.choose(to[v], otherwise[v], y[v], x[v], temporary[v], Comparison.NOT_EQUAL, temporary[v]);
                 });
             }
             case LOG, SIN, COS ->
@@ -158,18 +159,14 @@ public final class ExpressionAssembly {
     }
 
     /** A NaN of an operand is the result. */
-    private void keepNaN(Zmm[] to, Zmm[] x) {
-        lanes.each(v -> {
-            a.vcmpps(CHOSEN[v], x[v], x[v], Comparison.UNORDERED);
-            a.vblendmps(to[v], CHOSEN[v], to[v], x[v]);
-        });
+    private void keepNaN(int[] to, int[] x) {
+        vectors.each(v -> lanes.choose(to[v], to[v], x[v], x[v], x[v], Comparison.UNORDERED, temporary[v]));
     }
 
-    private void indicate(Zmm[] to, Zmm[] x, Zmm[] y, Comparison comparison) {
-        lanes.with(Constants.ONE, (v, one) -> {
-            a.vcmpps(CHOSEN[v], x[v], y[v], comparison);
-            a.vpxord(to[v], to[v], to[v]);
-            a.vblendmps(to[v], CHOSEN[v], to[v], one);
+    private void indicate(int[] to, int[] x, int[] y, Comparison comparison) {
+        vectors.with(Constants.ONE, (v, one) -> {
+            lanes.clear(to[v]);
+            lanes.choose(to[v], to[v], one, x[v], y[v], comparison, temporary[v]);
         });
     }
 }

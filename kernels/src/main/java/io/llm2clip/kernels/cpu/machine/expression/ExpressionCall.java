@@ -3,27 +3,25 @@ package io.llm2clip.kernels.cpu.machine.expression;
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.Expression;
 
 /** The argument of an {@link ExpressionProgram}, in off-heap memory. */
 public final class ExpressionCall {
-    /** Bytes of a vector. */
-    static final int VECTOR = 64;
-
     static final int OUT = 0;
-    /** Pairs of vectors, then single ones, then the mask of the elements of a last one, or 0. */
+    /** Pairs of vectors, then single ones, then the elements of a last one, or 0. */
     static final int PAIRS = 8;
 
     static final int SINGLES = 16;
-    static final int MASK = 24;
+    static final int REST = 24;
     static final int INPUTS = 32;
     static final int CONSTANTS = INPUTS + Expression.MAX_VALUES * Long.BYTES;
+    /** Which elements of the last vector exist, as {@link VectorWidth#masks} writes it. */
+    static final int MASKS = CONSTANTS + ExpressionAssembly.maxConstants() * Float.BYTES;
 
     /** Memory that a call takes, aligned as longs are. */
-    public static final int BYTES = CONSTANTS + ExpressionAssembly.maxConstants() * Float.BYTES;
-
-    private static final int LANES = VECTOR / Float.BYTES;
+    public static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
 
     private ExpressionCall() {}
 
@@ -38,16 +36,19 @@ public final class ExpressionCall {
     /**
      * Writes what is another in each call.
      *
+     * @param width of the program's vectors
      * @param count number of elements
      * @param inputs an f32 address an input
      * @param out address where the results go; may equal an input's address
      */
-    public static void set(long call, int count, long[] inputs, long out) {
-        int vectors = count / LANES;
+    public static void set(long call, VectorWidth width, int count, long[] inputs, long out) {
+        int vectors = count / width.count();
+        int rest = count % width.count();
         ALL.set(JAVA_LONG, call + OUT, out);
         ALL.set(JAVA_LONG, call + PAIRS, vectors / 2);
         ALL.set(JAVA_LONG, call + SINGLES, vectors % 2);
-        ALL.set(JAVA_LONG, call + MASK, (1L << count % LANES) - 1);
+        ALL.set(JAVA_LONG, call + REST, rest);
+        width.masks(call + MASKS, rest);
         for (int input = 0; input < inputs.length; input++) {
             ALL.set(JAVA_LONG, call + INPUTS + (long) input * Long.BYTES, inputs[input]);
         }

@@ -1,4 +1,4 @@
-/** Expressions as machine code of AVX-512, for programs that compute them on what they have in vector registers or in cache. */
+/** Expressions as machine code, for programs that compute them on what they have in vector registers or in cache. */
 @NullMarked
 package io.llm2clip.kernels.cpu.machine.expression;
 

@@ -4,7 +4,6 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R13;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R15;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R9;
-import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
@@ -12,12 +11,13 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes512;
 import io.llm2clip.kernels.cpu.machine.Mask;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.machine.Zmm;
 import io.llm2clip.kernels.cpu.machine.expression.ExpressionAssembly;
 import io.llm2clip.kernels.operations.Broadcast;
 import io.llm2clip.kernels.operations.Epilogue;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +34,10 @@ import org.jspecify.annotations.Nullable;
  * @param packed see {@link PanelShape#packed}
  */
 record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, int packed) {
-    private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
     /** Of whatever is no result. */
-    private static final int TEMPORARIES = 4;
+    private static final int TEMPORARIES = 3;
+
+    private static final int MAX_VECTORS = Tiles.COLUMNS / Tiles.LANES;
 
     static @Nullable Finish of(PanelShape shape) {
         return shape.finish() == null
@@ -46,16 +47,13 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
 
     /** Whether there is a program for an epilogue. */
     static boolean encodes(Epilogue epilogue) {
-        return ExpressionAssembly.encodes(epilogue.expression());
+        return ExpressionAssembly.encodes(epilogue.expression(), VectorWidth.AVX512, MAX_VECTORS);
     }
 
     void begin(Assembler a) {
         a.push(R13);
         a.push(R15);
-        a.mov(RAX, at(RDI, PanelCall.COLUMNS_LOW));
-        a.kmovw(COLUMNS[0], RAX);
-        a.mov(RAX, at(RDI, PanelCall.COLUMNS_HIGH));
-        a.kmovw(COLUMNS[1], RAX);
+        new Lanes512(a).masks(RDI, PanelCall.COLUMNS_LOW);
         a.mov(R13, 0);
         a.mov(RCX, 0);
     }
@@ -82,13 +80,19 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
 
     /** A row of what was taken; the last result is that there is none left, or not. */
     void row(Assembler a) {
-        Zmm[] results = ExpressionAssembly.append(
-                a, epilogue.expression(), vectors, RDI, PanelCall.CONSTANTS, (input, to) -> load(a, input, to));
+        Lanes512 lanes = new Lanes512(a);
+        int[] results = ExpressionAssembly.append(
+                lanes,
+                epilogue.expression(),
+                vectors,
+                RDI,
+                PanelCall.CONSTANTS,
+                (input, to) -> load(a, lanes, input, to));
         if (packed > 0) {
-            pack(a, results);
+            pack(a, lanes, results);
         } else {
             for (int v = 0; v < vectors; v++) {
-                a.vmovups(at(RBP, R13, v * Tiles.ROW), COLUMNS[v], results[v]);
+                lanes.store(at(RBP, R13, v * Tiles.ROW), v, results[v]);
             }
             a.mov(R15, RBP);
             fetch(a);
@@ -99,23 +103,18 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
     }
 
     /** Writes a row of a step, with zeros for columns that do not exist. */
-    private void pack(Assembler a, Zmm[] results) {
-        List<Zmm> free = IntStream.range(0, results.length + TEMPORARIES)
-                .mapToObj(Zmm::new)
-                .filter(register -> !List.of(results).contains(register))
-                .toList();
-        Zmm zero = free.get(0);
-        a.vpxord(zero, zero, zero);
+    private void pack(Assembler a, Lanes512 lanes, int[] results) {
+        int[] free = IntStream.range(0, results.length + TEMPORARIES)
+                .filter(register -> IntStream.of(results).noneMatch(result -> result == register))
+                .toArray();
+        int zero = free[0];
+        lanes.clear(zero);
         for (int v = 0; v < vectors; v++) {
-            a.vblendmps(results[v], COLUMNS[v], zero, results[v]);
+            lanes.keep(results[v], v, results[v], zero);
         }
-        Zmm upper = free.get(1);
-        if (vectors == 2) {
-            upper = results[1];
-        } else {
-            a.vpxord(upper, upper, upper);
-        }
-        Bf16Rounding rounding = new Bf16Rounding(a, results[0], upper, free.get(2), free.get(3));
+        int upper = vectors == 2 ? results[1] : zero;
+        Bf16Rounding rounding =
+                new Bf16Rounding(a, new Zmm(results[0]), new Zmm(upper), new Zmm(free[1]), new Zmm(free[2]));
         rounding.round();
         a.vmovups(at(RBP, 0), Mask.ALL, rounding.rounded());
         for (int part = 1; part < packed; part++) {
@@ -125,26 +124,25 @@ record Finish(Epilogue epilogue, int rows, int vectors, boolean packedExtras, in
         a.add(RBP, Tiles.ROW);
     }
 
-    private void load(Assembler a, int input, Zmm[] to) {
+    private void load(Assembler a, Lanes512 lanes, int input, int[] to) {
         if (input > 0) {
             a.mov(R15, at(RDI, PanelCall.EXTRAS + (input - 1) * Long.BYTES));
         }
         for (int v = 0; v < vectors; v++) {
             if (input == 0) {
-                a.vmovups(to[v], Mask.ALL, at(RDX, v * Tiles.ROW));
+                lanes.load(to[v], at(RDX, v * Tiles.ROW));
                 continue;
             }
             switch (epilogue.extras().get(input - 1)) {
                 case FULL -> {
                     if (packedExtras) {
-                        a.vpmovzxwd(to[v], at(R15, RBP, v * Tiles.ROW / 2));
-                        a.vpslld(to[v], to[v], 16);
+                        lanes.loadBf16(to[v], at(R15, RBP, v * Tiles.ROW / 2));
                     } else {
-                        a.vmovups(to[v], COLUMNS[v], at(R15, R13, v * Tiles.ROW));
+                        lanes.load(to[v], v, at(R15, R13, v * Tiles.ROW));
                     }
                 }
-                case ROW -> a.vmovups(to[v], COLUMNS[v], at(R15, v * Tiles.ROW));
-                case SCALAR -> a.vbroadcastss(to[v], at(R15, 0));
+                case ROW -> lanes.load(to[v], v, at(R15, v * Tiles.ROW));
+                case SCALAR -> lanes.broadcast(to[v], at(R15, 0));
             }
         }
         if (input > 0 && epilogue.extras().get(input - 1) == Broadcast.FULL && !packedExtras) {

@@ -2,6 +2,8 @@ package io.llm2clip.kernels.cpu.machine.expression;
 
 import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
+import static io.llm2clip.kernels.cpu.machine.VectorWidth.AVX2;
+import static io.llm2clip.kernels.cpu.machine.VectorWidth.AVX512;
 import static io.llm2clip.kernels.operations.Expression.Instruction.binary;
 import static io.llm2clip.kernels.operations.Expression.Instruction.constant;
 import static io.llm2clip.kernels.operations.Expression.Instruction.unary;
@@ -12,8 +14,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.CodeSpaces;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.Lanes;
+import io.llm2clip.kernels.cpu.machine.Lanes512;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Expression.Instruction;
@@ -25,6 +28,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
@@ -33,10 +37,12 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Expressions in machine code against the reference, on the emulated processor and on this one if it has AVX-512. */
+/** Expressions in machine code against the reference, on the emulated processor and on this one if it has such vectors. */
 class ExpressionAssemblyTest {
-    private static final int LANES = 16;
     private static final int INPUTS = 3;
+    /** Bytes from one input to the next. */
+    private static final int INPUT = 128;
+
     private static final int OUT = 512;
     private static final int TABLE = 1024;
     private static final List<Float> SPECIAL = List.of(
@@ -59,7 +65,29 @@ class ExpressionAssemblyTest {
             Float.NEGATIVE_INFINITY,
             Float.NaN);
 
-    private final List<CodeSpace> spaces = CodeSpaces.ofAvx512();
+    /** @param fast as epilogues of products, or with the bits of the Vector API */
+    private record Code(VectorWidth width, boolean fast) {
+        static final List<Code> ALL = List.of(new Code(AVX512, true), new Code(AVX512, false), new Code(AVX2, false));
+
+        byte[] of(Expression expression, int vectors) {
+            Assembler a = new Assembler();
+            Lanes lanes = width.lanes(a);
+            ExpressionAssembly.Inputs inputs = (input, to) -> {
+                for (int v = 0; v < vectors; v++) {
+                    lanes.load(to[v], at(RDI, input * INPUT + v * lanes.bytes()));
+                }
+            };
+            int[] results = fast
+                    ? ExpressionAssembly.append(new Lanes512(a), expression, vectors, RDI, TABLE, inputs)
+                    : ExpressionAssembly.appendSame(new SideBySide(lanes, vectors, RDI, TABLE), expression, inputs);
+            for (int v = 0; v < vectors; v++) {
+                lanes.store(at(RDI, OUT + v * lanes.bytes()), results[v]);
+            }
+            a.vzeroupper();
+            a.ret();
+            return a.code();
+        }
+    }
 
     @Example
     void everyOperationIsWhatItsReferenceIs() {
@@ -71,9 +99,12 @@ class ExpressionAssemblyTest {
                             opcode == Opcode.CONSTANT
                                     ? constant(-2.5f)
                                     : new Instruction(opcode, 0, 1, opcode.arity() > 2 ? 2 : 0, 0)));
-            if (!ExpressionAssembly.encodes(expression)) {
-                assertThat(opcode).isIn(Opcode.LOG, Opcode.SIN, Opcode.COS);
-                assertThatThrownBy(() -> encode(expression, 1)).hasMessageContaining("ask encodes() first");
+            if (EnumSet.of(Opcode.LOG, Opcode.SIN, Opcode.COS).contains(opcode)) {
+                for (Code code : Code.ALL) {
+                    assertThat(ExpressionAssembly.encodes(expression, code.width(), 1))
+                            .isFalse();
+                    assertThatThrownBy(() -> code.of(expression, 1)).hasMessageContaining("ask encodes() first");
+                }
                 continue;
             }
             for (int round = 0; round < 40; round++) {
@@ -89,7 +120,8 @@ class ExpressionAssemblyTest {
 
     @Provide
     Arbitrary<Expression> expressions() {
-        return ExpressionArbitraries.expressions(INPUTS).filter(ExpressionAssembly::encodes);
+        return ExpressionArbitraries.expressions(INPUTS)
+                .filter(expression -> ExpressionAssembly.encodes(expression, AVX2, 1));
     }
 
     /** Of a sum, a bias and a residual or what an activation is multiplied by. */
@@ -139,7 +171,10 @@ class ExpressionAssemblyTest {
                                 binary(Opcode.MULTIPLY, 3, 15),
                                 binary(Opcode.MULTIPLY, 16, 2))));
         for (Expression activation : activations) {
-            assertThat(ExpressionAssembly.encodes(activation))
+            assertThat(ExpressionAssembly.encodes(activation, AVX512, 2))
+                    .as("%s", activation)
+                    .isTrue();
+            assertThat(ExpressionAssembly.encodes(activation, AVX2, 1))
                     .as("%s", activation)
                     .isTrue();
             check(activation, new Random(3), false, 5e-6);
@@ -155,47 +190,59 @@ class ExpressionAssemblyTest {
         for (int i = 0; i < 20; i++) {
             instructions.add(binary(Opcode.ADD, i == 0 ? 0 : instructions.size(), 1 + i));
         }
-        assertThat(ExpressionAssembly.encodes(new Expression(1, instructions))).isFalse();
+        Expression expression = new Expression(1, instructions);
+        assertThat(ExpressionAssembly.encodes(expression, AVX512, 1)).isTrue();
+        assertThat(ExpressionAssembly.encodes(expression, AVX512, 2)).isFalse();
+        assertThat(ExpressionAssembly.encodes(expression, AVX2, 1)).isFalse();
     }
 
-    private void check(Expression expression, Random random, boolean specials, double tolerance) {
-        for (int vectors = 1; vectors <= 2; vectors++) {
-            int count = vectors * LANES;
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment memory = arena.allocate(TABLE + ExpressionAssembly.maxConstants() * 4L, 64);
-                MemorySegment[] operands = new MemorySegment[INPUTS + 1];
-                for (int input = 0; input < INPUTS; input++) {
-                    operands[input] = memory.asSlice(input * 128L, count * 4L);
-                    for (int lane = 0; lane < count; lane++) {
-                        boolean special = specials && random.nextInt(3) == 0;
-                        float value =
-                                special ? SPECIAL.get(random.nextInt(SPECIAL.size())) : (float) random.nextGaussian();
-                        operands[input].setAtIndex(ValueLayout.JAVA_FLOAT, lane, value);
-                    }
+    private static void check(Expression expression, Random random, boolean specials, double tolerance) {
+        for (Code code : Code.ALL) {
+            assertThat(ExpressionAssembly.encodes(expression, code.width(), 1)).isTrue();
+            for (int vectors = 1; vectors <= 2; vectors++) {
+                if (ExpressionAssembly.encodes(expression, code.width(), vectors)) {
+                    check(code, expression, vectors, random, specials, tolerance);
                 }
-                operands[INPUTS] = arena.allocate(count * 4L, 64);
-                MemorySegment constants = MemorySegment.ofArray(ExpressionAssembly.constants(expression));
-                memory.asSlice(TABLE).copyFrom(constants);
-                Reference.run(
-                        new Elementwise(expression, List.of(count), Collections.nCopies(INPUTS, List.of(1))), operands);
-                for (CodeSpace space : spaces) {
-                    space.install("expression", encode(expression.shape(), vectors))
-                            .call(memory.address());
-                    for (int lane = 0; lane < count; lane++) {
-                        float expected = operands[INPUTS].getAtIndex(ValueLayout.JAVA_FLOAT, lane);
-                        float found = memory.get(ValueLayout.JAVA_FLOAT, OUT + lane * 4L);
-                        if (Float.isFinite(expected) && Math.abs(expected) < 1e30) {
-                            assertThat((double) found)
-                                    .as("%s of %s", expression, inputs(operands, lane))
-                                    .isCloseTo(expected, within(tolerance * Math.max(1, Math.abs(expected))));
-                        } else if (Math.abs(expected) < Float.POSITIVE_INFINITY) {
-                            assertThat((double) found / expected).isCloseTo(1, within(tolerance));
-                        } else {
-                            // As objects, of which NaN equals NaN.
-                            assertThat(Float.valueOf(found))
-                                    .as("%s of %s", expression, inputs(operands, lane))
-                                    .isEqualTo(Float.valueOf(expected));
-                        }
+            }
+        }
+    }
+
+    private static void check(
+            Code code, Expression expression, int vectors, Random random, boolean specials, double tolerance) {
+        int count = vectors * code.width().count();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(TABLE + ExpressionAssembly.maxConstants() * 4L, 64);
+            MemorySegment[] operands = new MemorySegment[INPUTS + 1];
+            for (int input = 0; input < INPUTS; input++) {
+                operands[input] = memory.asSlice((long) input * INPUT, count * 4L);
+                for (int lane = 0; lane < count; lane++) {
+                    boolean special = specials && random.nextInt(3) == 0;
+                    float value = special ? SPECIAL.get(random.nextInt(SPECIAL.size())) : (float) random.nextGaussian();
+                    operands[input].setAtIndex(ValueLayout.JAVA_FLOAT, lane, value);
+                }
+            }
+            operands[INPUTS] = arena.allocate(count * 4L, 64);
+            MemorySegment constants = MemorySegment.ofArray(ExpressionAssembly.constants(expression));
+            memory.asSlice(TABLE).copyFrom(constants);
+            Reference.run(
+                    new Elementwise(expression, List.of(count), Collections.nCopies(INPUTS, List.of(1))), operands);
+            for (CodeSpace space : CodeSpaces.of(code.width())) {
+                space.install("expression", code.of(expression.shape(), vectors))
+                        .call(memory.address());
+                for (int lane = 0; lane < count; lane++) {
+                    float expected = operands[INPUTS].getAtIndex(ValueLayout.JAVA_FLOAT, lane);
+                    float found = memory.get(ValueLayout.JAVA_FLOAT, OUT + lane * 4L);
+                    if (Float.isFinite(expected) && Math.abs(expected) < 1e30) {
+                        assertThat((double) found)
+                                .as("%s by %s of %s", expression, code, inputs(operands, lane))
+                                .isCloseTo(expected, within(tolerance * Math.max(1, Math.abs(expected))));
+                    } else if (Math.abs(expected) < Float.POSITIVE_INFINITY) {
+                        assertThat((double) found / expected).isCloseTo(1, within(tolerance));
+                    } else {
+                        // As objects, of which NaN equals NaN.
+                        assertThat(Float.valueOf(found))
+                                .as("%s by %s of %s", expression, code, inputs(operands, lane))
+                                .isEqualTo(Float.valueOf(expected));
                     }
                 }
             }
@@ -208,20 +255,5 @@ class ExpressionAssemblyTest {
             inputs.add(operands[input].getAtIndex(ValueLayout.JAVA_FLOAT, lane));
         }
         return inputs;
-    }
-
-    private static byte[] encode(Expression expression, int vectors) {
-        Assembler a = new Assembler();
-        Zmm[] results = ExpressionAssembly.append(a, expression, vectors, RDI, TABLE, (input, to) -> {
-            for (int v = 0; v < vectors; v++) {
-                a.vmovups(to[v], Mask.ALL, at(RDI, input * 128 + v * 64));
-            }
-        });
-        for (int v = 0; v < vectors; v++) {
-            a.vmovups(at(RDI, OUT + v * 64), Mask.ALL, results[v]);
-        }
-        a.vzeroupper();
-        a.ret();
-        return a.code();
     }
 }
